@@ -1,0 +1,52 @@
+# The few commands of the project; `make help` lists them. Everything Python lives in .venv, made from the lock.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash -euo pipefail
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Touched when .venv holds what the lock says; older than the lock means: install again.
+VENV_STAMP := .venv/.installed
+# What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
+PYTEST_ARGS ?=
+
+.PHONY: help run test check lock clean lint debian-packages
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+run: $(VENV_STAMP) ## start a server with a demo broadcast and print the link to listen
+	@$(BIN)/python cmd/demo.py
+
+test: $(VENV_STAMP) debian-packages lint ## set up what is missing, then check and run every test
+	@$(BIN)/pytest -q --cov $(PYTEST_ARGS)
+
+check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
+	@$(BIN)/pytest -q tests/repo
+
+lock: $(VENV_STAMP) ## remake the two locks from pyproject.toml
+	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock
+	@$(UV_LOCK) --constraints requirements.lock pyproject.toml --output-file requirements-server.lock
+
+clean: ## remove everything that was made here, .venv too
+	@rm -rf .venv .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lint: $(VENV_STAMP)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+
+debian-packages:
+	@tests/debian-packages
+
+# One lock for every Python from 3.11 up and every system, with the hashes of the files and no address in it.
+UV_LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --no-config --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+
+$(VENV_STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || { echo "Setting up .venv ..."; $(PYTHON) -m venv .venv; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@

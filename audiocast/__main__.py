@@ -1,0 +1,7 @@
+"""`python -m audiocast`."""
+
+import sys
+
+from audiocast.cli import main
+
+sys.exit(main())

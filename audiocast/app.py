@@ -1,0 +1,156 @@
+"""The composition root: settings become objects, they serve, they stop.
+
+No other module builds another's parts.
+"""
+
+import asyncio
+import contextlib
+import resource
+import secrets
+import signal
+
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from audiocast import __version__
+from audiocast.settings import Settings
+from audiocast.stream.fanout import FanoutLimits
+from audiocast.stream.hub import HubLimits
+from audiocast.stream.keys import Keys
+from audiocast.stream.registry import Registry
+from audiocast.telemetry.loop_lag import LoopLag
+from audiocast.telemetry.metrics import StreamMetrics
+from audiocast.telemetry.requests import RequestLog
+from audiocast.web.base import MAX_BODY_BYTES
+from audiocast.web.context import Context
+from audiocast.web.links import Links
+from audiocast.web.routes import internal_application, public_application
+from audiocast.web.server import Server
+
+log = structlog.get_logger()
+
+LAST_WORDS_SECONDS = 1.0
+"""How long a stopping server lets last pages and answers go out."""
+
+
+class App:
+    """A whole server in one event loop. Made inside the running loop.
+
+    Args:
+        settings: All of them.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        metrics = CollectorRegistry()
+        ProcessCollector(registry=metrics)
+        PlatformCollector(registry=metrics)
+        GCCollector(registry=metrics)
+        streams = Registry(
+            clock=asyncio.get_running_loop(),
+            limits=_hub_limits(settings),
+            max_streams=settings.max_streams,
+        )
+        StreamMetrics(streams, metrics, version=__version__, node=settings.node_name)
+        self._lag = LoopLag(metrics)
+        self._context = Context(
+            streams=streams,
+            keys=Keys(_secrets(settings)),
+            links=Links(
+                domain=settings.stream_domain,
+                scheme=settings.stream_scheme,
+                trusted_proxies=settings.trusted_proxies,
+            ),
+            metrics=metrics,
+            api_tokens=tuple(token.get_secret_value() for token in settings.api_tokens),
+            node_name=settings.node_name,
+            version=__version__,
+            preroll_seconds=settings.preroll_seconds,
+            header_wait_seconds=settings.header_wait_timeout,
+            first_audio_seconds=max(5.0, settings.source_grace_seconds),
+            max_listeners=settings.max_listeners,
+            max_ingest_kbps=settings.max_ingest_kbps,
+            ingest_lead_seconds=settings.ingest_lead_seconds,
+        )
+        log_request = RequestLog(metrics)
+        self.public = Server(
+            public_application(self._context, log_request),
+            host=settings.host,
+            port=settings.port,
+            max_body_bytes=MAX_BODY_BYTES,
+        )
+        self.internal = Server(
+            internal_application(self._context, log_request),
+            host=settings.internal_host,
+            port=settings.internal_port,
+            max_body_bytes=MAX_BODY_BYTES,
+        )
+
+    def start(self) -> None:
+        """Serve."""
+        self._lag.start()
+        self.internal.start()
+        self.public.start()
+        self._context.ready = True
+        log.info("serving", port=self.public.port, internal_port=self.internal.port, version=__version__)
+
+    async def stop(self) -> None:
+        """End all streams properly, then close everything."""
+        self._context.ready = False
+        self.public.stop_accepting()
+        self._context.streams.end_all()
+        counters = self._context.streams.counters
+        deadline = asyncio.get_running_loop().time() + LAST_WORDS_SECONDS
+        while asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
+            if not counters.listeners and not counters.sources:
+                break
+        # One more turn for the answers to sources, which are told in a call of their own.
+        await asyncio.sleep(0.1)
+        await self.public.close()
+        self.internal.stop_accepting()
+        await self.internal.close()
+        self._lag.stop()
+        log.info("stopped")
+
+
+async def serve(settings: Settings) -> None:
+    """Run a server until SIGTERM or SIGINT."""
+    _allow_many_connections()
+    if not settings.secret_keys:
+        log.warning("secret_made_up", hint="ingest keys end with this process; set SECRET_KEYS to keep them")
+    app = App(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    app.start()
+    await stop.wait()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # A second signal ends the process at once.
+        loop.remove_signal_handler(number)
+    await app.stop()
+
+
+def _hub_limits(settings: Settings) -> HubLimits:
+    return HubLimits(
+        backlog_seconds=settings.backlog_seconds,
+        backlog_bytes=settings.preroll_max_bytes,
+        active_seconds=settings.active_threshold_sec,
+        grace_seconds=settings.source_grace_seconds,
+        fanout=FanoutLimits(
+            flush_interval_seconds=settings.flush_interval_ms / 1000,
+            lag_seconds=settings.listener_lag_seconds,
+            stall_seconds=settings.listener_stall_seconds,
+        ),
+    )
+
+
+def _secrets(settings: Settings) -> list[str]:
+    return [secret.get_secret_value() for secret in settings.secret_keys] or [secrets.token_urlsafe(32)]
+
+
+def _allow_many_connections() -> None:
+    """Take as many descriptors as we may: the usual soft limit, 1,024, is meant for programs with select."""
+    with contextlib.suppress(ValueError, OSError):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,62 @@
+"""The `audiocast` command: `serve` and `version`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from audiocast import __version__
+from audiocast.app import serve
+from audiocast.settings import Settings
+from audiocast.telemetry.logs import set_up_logs
+
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: Of the command line; None for those of this process.
+
+    Returns:
+        The exit code: 0, 1 when the server cannot start, 2 for wrong arguments or settings.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["serve"]:
+        return _serve(given[1:])
+    parser = argparse.ArgumentParser(
+        prog="audiocast", description="Live audio over HTTP, Ogg Opus all the way."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="run the server (see: audiocast serve --help)", add_help=False)
+    commands.add_parser("version", help="print the version")
+    parser.parse_args(given)
+    print(__version__)
+    return 0
+
+
+def _serve(arguments: list[str]) -> int:
+    try:
+        settings = Settings.from_arguments(arguments)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        return _complain(f"{name}: {first['msg']}", USAGE_ERROR)
+    except SettingsError as error:
+        return _complain(str(error).splitlines()[0], USAGE_ERROR)
+    set_up_logs(form=settings.log_format, level=settings.log_level, node=settings.node_name)
+    try:
+        asyncio.run(serve(settings))
+    except OSError as error:
+        ports = f"{settings.port} and {settings.internal_port}"
+        return _complain(f"cannot listen on ports {ports}: {error.strerror}", 1)
+    return 0
+
+
+def _complain(text: str, code: int) -> int:
+    print(f"audiocast: {text}", file=sys.stderr)
+    return code

@@ -1,0 +1,79 @@
+"""Pages to packets (RFC 3533 sections 5 and 6). It looks neither at serial numbers nor into the packets.
+
+How large a packet may be: an Opus frame has at most 1,275 bytes (RFC 6716 section 3.4, R2) and a packet at
+most 48 of them (120 ms of 2.5 ms, R5). In code 3 with variable sizes this makes 2 bytes of header, 47 lengths
+of 2 bytes and 48 * 1,275 bytes: 61,296 without padding (RFC 7845 section 6: 61,298 * N - 2 for N streams, and
+61,440 as the bound above which a demuxer may refuse). Comment headers with a cover picture are larger; 128
+KiB hold both.
+"""
+
+from audiocast.ogg.errors import PacketTooLarge
+from audiocast.ogg.page import SEQUENCE_MODULUS, Page
+
+MAX_PACKET_BYTES = 128 * 1024
+
+
+class PacketAssembler:
+    """Takes the pages of one logical bitstream in order, gives the packets that end on each.
+
+    A fragment without its begin (one joined in the middle, or a page is missing) is dropped, and so is one
+    whose rest does not come. `dropped` counts such fragments.
+
+    Args:
+        max_packet_bytes: Longer packets are refused, before all of them is gathered.
+    """
+
+    def __init__(self, *, max_packet_bytes: int = MAX_PACKET_BYTES) -> None:
+        self._max_packet_bytes = max_packet_bytes
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._next_sequence: int | None = None
+        self.dropped = 0
+
+    @property
+    def pending_bytes(self) -> int:
+        """How many bytes of a packet are there whose end has not come yet."""
+        return self._pending_bytes
+
+    def push(self, page: Page) -> list[bytes]:
+        """Take a page, give the packets that end on it, the oldest first.
+
+        Raises:
+            PacketTooLarge: A packet is longer than `max_packet_bytes`. The page's other packets are lost.
+        """
+        if page.sequence != self._next_sequence:
+            self._drop_pending()
+        self._next_sequence = (page.sequence + 1) % SEQUENCE_MODULUS
+        packets: list[bytes] = []
+        fragments = page.fragments()
+        if page.continued and not self._pending:
+            self.dropped += next(fragments, None) is not None
+        elif page.lacing and not page.continued:
+            self._drop_pending()
+        for fragment, complete in fragments:
+            self._append(fragment)
+            if complete:
+                packets.append(self._finish())
+        return packets
+
+    def _append(self, fragment: bytes) -> None:
+        packet_bytes = self._pending_bytes + len(fragment)
+        if packet_bytes > self._max_packet_bytes:
+            self._drop_pending()
+            message = (
+                f"expected a packet of at most {self._max_packet_bytes} bytes, got {packet_bytes} or more"
+            )
+            raise PacketTooLarge(message)
+        self._pending.append(fragment)
+        self._pending_bytes = packet_bytes
+
+    def _finish(self) -> bytes:
+        packet = b"".join(self._pending)
+        self._pending.clear()
+        self._pending_bytes = 0
+        return packet
+
+    def _drop_pending(self) -> None:
+        if self._pending:
+            self.dropped += 1
+            self._finish()

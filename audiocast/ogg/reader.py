@@ -1,0 +1,154 @@
+"""Bytes to pages: finds, checks and hands out Ogg pages (RFC 3533 section 6). Packets are not its matter.
+
+Memory is bounded: bytes are kept only while they may still be part of a page. Work is linear in the bytes
+that are fed, whatever the cuts, as long as pages are good. After an error the body of the bad page is
+searched again, so one who goes on after errors should limit their number.
+"""
+
+from audiocast.ogg.crc import crc
+from audiocast.ogg.errors import FOUND_BYTES, BadCrc, BadVersion, LostSync, PageError, PageTooLarge, Truncated
+from audiocast.ogg.page import (
+    CAPTURE_PATTERN,
+    CRC_OFFSET,
+    HEADER,
+    HEADER_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_PAGE_BYTES,
+    SEGMENT_COUNT_OFFSET,
+    VERSION,
+    VERSION_OFFSET,
+    Page,
+)
+
+_NO_CRC = bytes(4)
+
+
+class PageReader:
+    """Takes bytes in any cuts, gives pages.
+
+    Feed, then call `next_page` until it gives None; so at most `max_page_bytes` and one feed are ever held.
+
+    The resync rule: when `next_page` raises, the start of the trouble is dropped already, with all that
+    follows it and cannot begin a page. The next call goes on at the next capture pattern. So garbage raises
+    once for a run of it, not once for a byte, and a page whose checksum is wrong is never given.
+
+    Args:
+        max_page_bytes: Longer pages are refused as soon as their header is there.
+
+    Raises:
+        ValueError: `max_page_bytes` is less than a page header may need.
+    """
+
+    def __init__(self, *, max_page_bytes: int = MAX_PAGE_BYTES) -> None:
+        if max_page_bytes < MAX_HEADER_BYTES:
+            raise ValueError(f"expected max_page_bytes of at least {MAX_HEADER_BYTES}, got {max_page_bytes}")
+        self._max_page_bytes = max_page_bytes
+        self._buffer = bytearray()
+        self._start = 0  # where the unconsumed bytes begin
+        self._wanted_bytes = 1  # with fewer bytes than this, another look at them would tell nothing new
+        self._searching = False  # an error was raised, and no capture pattern has come since
+
+    @property
+    def buffered_bytes(self) -> int:
+        """How many bytes were fed and not consumed yet."""
+        return len(self._buffer) - self._start
+
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes of the input, any number of them."""
+        self._buffer += data
+
+    def next_page(self) -> Page | None:
+        """Give the next whole page, or None when more bytes are needed.
+
+        Raises:
+            LostSync: A page must start here and does not. Raised at the first byte that is wrong.
+            BadVersion: The page's version is not 0.
+            PageTooLarge: The page is longer than `max_page_bytes`.
+            BadCrc: The checksum is wrong.
+        """
+        if self._searching and not self._find_capture():
+            return None
+        if self.buffered_bytes < self._wanted_bytes:
+            return None
+        page_bytes = self._measure()
+        if page_bytes is None:
+            return None
+        return self._take(page_bytes)
+
+    def close(self) -> None:
+        """Tell that the input has ended; what is left is dropped.
+
+        Raises:
+            Truncated: It ended inside a page, or inside what could have become one.
+        """
+        left_bytes, wanted_bytes = self.buffered_bytes, max(self._wanted_bytes, HEADER_BYTES)
+        self._consume(left_bytes)
+        if left_bytes:
+            raise Truncated(f"expected a page of at least {wanted_bytes} bytes, got {left_bytes} and the end")
+
+    def _measure(self) -> int | None:
+        """Check what is there of the header; give the page's length when all of the page is there."""
+        buffer, start, available_bytes = self._buffer, self._start, self.buffered_bytes
+        if not CAPTURE_PATTERN.startswith(buffer[start : start + len(CAPTURE_PATTERN)]):
+            raise self._give_up(LostSync(bytes(buffer[start : start + FOUND_BYTES])))
+        if available_bytes > VERSION_OFFSET and buffer[start + VERSION_OFFSET] != VERSION:
+            version = buffer[start + VERSION_OFFSET]
+            raise self._give_up(BadVersion(f"expected page version {VERSION}, got {version}"))
+        if available_bytes < HEADER_BYTES:
+            return None
+        lacing_end = HEADER_BYTES + buffer[start + SEGMENT_COUNT_OFFSET]
+        if available_bytes < lacing_end:
+            self._wanted_bytes = lacing_end
+            return None
+        page_bytes = lacing_end + sum(buffer[start + HEADER_BYTES : start + lacing_end])
+        if page_bytes > self._max_page_bytes:
+            message = f"expected a page of at most {self._max_page_bytes} bytes, got one of {page_bytes}"
+            raise self._give_up(PageTooLarge(message))
+        if available_bytes < page_bytes:
+            self._wanted_bytes = page_bytes
+            return None
+        return page_bytes
+
+    def _take(self, page_bytes: int) -> Page:
+        """Check the checksum of the page at the start of the buffer and consume it."""
+        raw = self._buffer[self._start : self._start + page_bytes]
+        _, _, flags, granule_position, serial, sequence, stored_crc, segments = HEADER.unpack_from(raw)
+        raw[CRC_OFFSET : CRC_OFFSET + len(_NO_CRC)] = _NO_CRC
+        computed_crc = crc(raw)
+        if computed_crc != stored_crc:
+            message = f"expected CRC {computed_crc:08x} for page {sequence}, got {stored_crc:08x}"
+            raise self._give_up(BadCrc(message))
+        self._consume(page_bytes)
+        body_start = HEADER_BYTES + segments
+        lacing, body = bytes(raw[HEADER_BYTES:body_start]), bytes(raw[body_start:])
+        return Page(flags, granule_position, serial, sequence, lacing, body)
+
+    def _give_up(self, error: PageError) -> PageError:
+        """Drop the bad start and what follows it up to the next capture pattern; give `error` back."""
+        self._consume(1)
+        self._find_capture()
+        return error
+
+    def _find_capture(self) -> bool:
+        """Drop what cannot begin a page; give True when a whole capture pattern is at the start."""
+        found = self._buffer.find(CAPTURE_PATTERN, self._start)
+        self._searching = found < 0
+        if found < 0:
+            found = len(self._buffer) - self._capture_tail_bytes()
+        self._consume(found - self._start)
+        return not self._searching
+
+    def _capture_tail_bytes(self) -> int:
+        """How many bytes at the end may be the begin of a capture pattern that is not all there yet."""
+        for tail_bytes in range(min(len(CAPTURE_PATTERN) - 1, self.buffered_bytes), 0, -1):
+            if self._buffer.endswith(CAPTURE_PATTERN[:tail_bytes]):
+                return tail_bytes
+        return 0
+
+    def _consume(self, count_bytes: int) -> None:
+        self._start += count_bytes
+        self._wanted_bytes = 1
+        # Move the rest to the front only when it is the smaller half: each byte then costs one move at most.
+        if self._start * 2 >= len(self._buffer):
+            del self._buffer[: self._start]
+            self._start = 0

@@ -1,0 +1,154 @@
+"""Every setting of the server, with its unit, default and reason. The only place that reads the environment.
+
+`audiocast serve` has an option for each. Lower layers get plain numbers; only `app` and `cli` import this.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, NoDecode, SettingsConfigDict
+
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Settings(BaseSettings):
+    """Run the audiocast server. Each option can be given as an environment variable of the same name too."""
+
+    model_config = SettingsConfigDict(
+        case_sensitive=False,
+        cli_kebab_case=True,
+        cli_hide_none_type=True,
+        cli_avoid_json=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+    )
+
+    host: str = Field(default="", description="Address to listen on; empty: all of them.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Public port. 0: a free one.")
+    internal_host: str = Field(
+        default="", description="Address of the internal port; empty: all. Keep it away from the public."
+    )
+    internal_port: int = Field(
+        default=8001, ge=0, le=65535, description="Port for metrics, health and other members. 0: a free one."
+    )
+    node_name: str = Field(
+        default_factory=socket.gethostname,
+        min_length=1,
+        max_length=253,
+        description="Name of this node; the owner of a stream is such a name. Default: the host name.",
+    )
+    stream_domain: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9.:\[\]-]*$",
+        description="Host (and port) that links are built on; empty: that of the request.",
+    )
+    stream_scheme: Literal["", "http", "https"] = Field(
+        default="", description="Scheme of links; empty: that of the request."
+    )
+    trusted_proxies: Annotated[tuple[IPNetwork, ...], NoDecode] = Field(
+        default=(ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")),
+        description="Networks (comma-separated) whose X-Forwarded-Proto and X-Forwarded-Host are believed.",
+    )
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Secrets (comma-separated, 16 characters or more) that ingest keys are made with: the "
+        "current one first, then those still accepted. Empty: made up, and keys end with the process.",
+    )
+    api_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Tokens (comma-separated), one of which is needed to start a stream. Empty: anyone may.",
+    )
+    preroll_seconds: float = Field(
+        default=3.5,
+        ge=0,
+        le=60,
+        description="Backlog that a listener gets unless it asks otherwise, seconds. Browsers begin to play "
+        "after about 3 s of audio.",
+    )
+    preroll_max_bytes: int = Field(
+        default=262_144, ge=16_384, le=67_108_864, description="Bound of a stream's backlog, bytes."
+    )
+    backlog_seconds: float = Field(
+        default=20.0, ge=1, le=600, description="The other bound of a stream's backlog, seconds."
+    )
+    header_wait_timeout: float = Field(
+        default=5.0,
+        ge=0,
+        le=60,
+        description="How long a listener waits for a stream that is not on, seconds.",
+    )
+    active_threshold_sec: float = Field(
+        default=2.5, gt=0, le=60, description="Data seen within it: the stream is live. Seconds."
+    )
+    source_grace_seconds: float = Field(
+        default=30.0,
+        ge=0,
+        le=3600,
+        description="How long listeners are held, with silence, when the source is lost. Seconds.",
+    )
+    flush_interval_ms: int = Field(
+        default=100,
+        ge=0,
+        le=1000,
+        description="How often listeners without latency=low are sent to, milliseconds. Less is not heard, "
+        "since their players buffer a second, and costs a send more.",
+    )
+    listener_lag_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=600,
+        description="A listener further behind is moved to the live edge. Seconds.",
+    )
+    listener_stall_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        le=3600,
+        description="A listener that takes nothing for so long is closed. Seconds.",
+    )
+    max_listeners: int = Field(default=20_000, ge=1, description="Listeners at a time, all streams together.")
+    max_streams: int = Field(default=2_000, ge=1, description="Streams that are on at a time.")
+    max_ingest_kbps: int = Field(
+        default=600,
+        ge=0,
+        description="Bound of a source's rate, kbit/s, and with it of its lead over real time. 0: no bounds.",
+    )
+    ingest_lead_seconds: float = Field(
+        default=20.0, ge=1, le=600, description="How far ahead of real time a source may be, seconds."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="auto: console on a terminal, else json."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+
+    @classmethod
+    def from_arguments(cls, arguments: Sequence[str]) -> Self:
+        """Read the command line of `audiocast serve`, then the environment.
+
+        Raises:
+            pydantic.ValidationError: A value is wrong.
+            SystemExit: An option is unknown, or help was asked for.
+        """
+        return CliApp.run(
+            cls,
+            cli_args=list(arguments),
+            cli_settings_source=CliSettingsSource(cls, cli_prog_name="audiocast serve"),
+        )
+
+    @field_validator("secret_keys", "api_tokens", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _long_enough(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(secret.get_secret_value()) < 16 for secret in value):
+            raise ValueError("expected secrets of 16 characters or more")
+        return value

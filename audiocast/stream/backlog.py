@@ -1,0 +1,117 @@
+"""The last seconds of a stream's pages, bounded in seconds and in bytes.
+
+A page has an index that counts from the start of the logical bitstream and never changes, so a listener's
+place is one integer. Every page begins with a packet and ends with one (`splice` sees to that), so a
+listener may begin at any of them.
+"""
+
+from dataclasses import dataclass
+
+from audiocast.ogg.opus import SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPage:
+    """One page as listeners get it.
+
+    Attributes:
+        data: The whole page.
+        samples: Audio in it, 48 kHz samples.
+        end_granule: Granule position of its end.
+        arrived_at: When its last packet came in, the clock's seconds.
+    """
+
+    data: bytes
+    samples: int
+    end_granule: int
+    arrived_at: float
+
+    @property
+    def start_granule(self) -> int:
+        """Granule position of its first sample."""
+        return self.end_granule - self.samples
+
+
+class Backlog:
+    """Pages by index, from `first` up to but not including `edge`.
+
+    Args:
+        max_seconds: Older pages go when the rest still holds this much audio.
+        max_bytes: And when the rest is larger than this; the newest page always stays.
+    """
+
+    def __init__(self, *, max_seconds: float, max_bytes: int) -> None:
+        self._max_samples = round(max_seconds * SAMPLE_RATE)
+        self._max_bytes = max_bytes
+        self._pages: list[StreamPage] = []
+        self._samples = 0
+        self._batches: dict[int, bytes] = {}
+        self.first = 0
+        self.edge = 0
+        self.size_bytes = 0
+
+    @property
+    def seconds(self) -> float:
+        """How much audio there is."""
+        return self._samples / SAMPLE_RATE
+
+    @property
+    def end_granule(self) -> int:
+        """Granule position of the live edge."""
+        return self._pages[-1].end_granule if self._pages else 0
+
+    def append(self, page: StreamPage) -> None:
+        """Add the newest page; let go of what is too old."""
+        pages = self._pages
+        pages.append(page)
+        self.edge += 1
+        self._samples += page.samples
+        self.size_bytes += len(page.data)
+        self._batches.clear()
+        stale = 0
+        last = len(pages) - 1
+        while stale < last and (
+            self.size_bytes > self._max_bytes or self._samples - pages[stale].samples >= self._max_samples
+        ):
+            self._samples -= pages[stale].samples
+            self.size_bytes -= len(pages[stale].data)
+            stale += 1
+        if stale:
+            del pages[:stale]
+            self.first += stale
+
+    def page(self, index: int) -> StreamPage:
+        """Give one page.
+
+        Raises:
+            IndexError: It is gone, or not there yet.
+        """
+        if not self.first <= index < self.edge:
+            raise IndexError(f"expected an index from {self.first} to {self.edge - 1}, got {index}")
+        return self._pages[index - self.first]
+
+    def pages(self, start: int) -> list[StreamPage]:
+        """Give the pages from `start` (at least `first`) to the edge."""
+        return self._pages[start - self.first :]
+
+    def batch(self, start: int) -> bytes:
+        """Give everything from `start` to the edge as one piece.
+
+        All listeners at the same place share the same bytes: the piece is made once for each edge.
+        """
+        batch = self._batches.get(start)
+        if batch is None:
+            batch = b"".join([page.data for page in self.pages(start)])
+            self._batches[start] = batch
+        return batch
+
+    def start_of(self, seconds: float) -> int:
+        """Give the index from which at most `seconds` of audio lie before the edge; `edge` when none do."""
+        left = seconds * SAMPLE_RATE
+        index = self.edge
+        for page in reversed(self._pages):
+            left -= page.samples
+            if left < 0:
+                break
+            index -= 1
+        return index

@@ -1,0 +1,80 @@
+"""Numbers of one node. The hot path only adds to them; they are read when somebody asks for metrics."""
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+DELAY_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
+JITTER_BOUNDS_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class Histogram:
+    """Counts of values between fixed bounds.
+
+    Args:
+        bounds: Upper bounds, rising; a value equal to a bound counts below it, as in Prometheus.
+    """
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.sum = 0.0
+        self._counts = [0] * (len(bounds) + 1)
+
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        self._counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+    def cumulative(self) -> list[tuple[str, float]]:
+        """Give (upper bound as text, values up to it), ending with "+Inf": what Prometheus calls buckets."""
+        names = [*(str(bound) for bound in self.bounds), "+Inf"]
+        return list(zip(names, map(float, accumulate(self._counts)), strict=True))
+
+
+@dataclass(slots=True)
+class Counters:
+    """Everything that is counted on one node; gauges are marked, the rest only grows.
+
+    Attributes:
+        listeners: Open listeners (gauge).
+        sources: Sources that have brought audio and are still connected (gauge).
+        joins: Listeners that came.
+        skips: Moves of a slow listener to the live edge.
+        stalls: Listeners that were closed because they took nothing for too long.
+        disconnects: Listeners that went by themselves.
+        sends: Calls of `send` on listeners' sockets.
+        passes: Walks over the listeners of a stream.
+        ingest_bytes: Bytes that sources have brought.
+        ingest_pages: Ogg pages that sources have brought.
+        sent_bytes: Bytes that the sockets of listeners have taken.
+        silence_seconds: Silence that was made while a source was away.
+        takeovers: A newer source has replaced one that was connected.
+        splices: A source has continued a logical bitstream that another one, or an earlier chain link, began.
+        source_gaps: Times a live stream had no data for longer than the active threshold.
+        refused_sources: By error code, the sources that ended with an error.
+        delay: From a page's arrival to the end of the pass that sent it, one value a pass.
+        jitter: How far the time between two pages was from the duration of the audio in them.
+    """
+
+    listeners: int = 0
+    sources: int = 0
+    joins: int = 0
+    skips: int = 0
+    stalls: int = 0
+    disconnects: int = 0
+    sends: int = 0
+    passes: int = 0
+    ingest_bytes: int = 0
+    ingest_pages: int = 0
+    sent_bytes: int = 0
+    silence_seconds: float = 0.0
+    takeovers: int = 0
+    splices: int = 0
+    source_gaps: int = 0
+    refused_sources: dict[str, int] = field(default_factory=dict)
+    delay: Histogram = field(default_factory=lambda: Histogram(DELAY_BOUNDS_SECONDS))
+    jitter: Histogram = field(default_factory=lambda: Histogram(JITTER_BOUNDS_SECONDS))
+
+    def refuse(self, code: str) -> None:
+        """Count a source that ended with an error."""
+        self.refused_sources[code] = self.refused_sources.get(code, 0) + 1

@@ -1,0 +1,95 @@
+"""What a stream says no with.
+
+Each error has the code that the API shows; which HTTP status it deserves is said in the web layer.
+
+    StreamError
+        SourceError         the source cannot go on
+            NotOpus         "not_ogg_opus"
+            Multiplexed     "multiplexed"
+            TooFast         "too_fast"
+            NoAudio         "no_audio"
+            SourceStalled   "source_stalled"
+            TakenOver       "taken_over"
+            StreamEnded     "stream_ended"
+            ShuttingDown    "shutting_down"
+        ServerFull          "server_full"
+        BadKey              "bad_key"
+
+What is wrong inside Ogg or Opus data is an `audiocast.ogg.errors.OggError`, with a code of its own.
+"""
+
+from typing import ClassVar
+
+
+class StreamError(Exception):
+    """Base of this package's errors.
+
+    Attributes:
+        code: Machine-readable name, snake_case.
+    """
+
+    code: ClassVar[str]
+
+
+class SourceError(StreamError):
+    """The source cannot go on; the stream and its listeners are untouched."""
+
+
+class NotOpus(SourceError):
+    """The body is not Ogg, or what is in the Ogg pages is not Opus."""
+
+    code = "not_ogg_opus"
+
+
+class Multiplexed(SourceError):
+    """More than one logical bitstream at the same time."""
+
+    code = "multiplexed"
+
+
+class TooFast(SourceError):
+    """More bytes or more audio than real time allows."""
+
+    code = "too_fast"
+
+
+class NoAudio(SourceError):
+    """The body ended before the first audio packet."""
+
+    code = "no_audio"
+
+
+class SourceStalled(SourceError):
+    """The connection was open, but nothing came for too long."""
+
+    code = "source_stalled"
+
+
+class TakenOver(SourceError):
+    """A newer source has the stream now."""
+
+    code = "taken_over"
+
+
+class StreamEnded(SourceError):
+    """The broadcaster has ended the stream."""
+
+    code = "stream_ended"
+
+
+class ShuttingDown(SourceError):
+    """This server stops; the same key works again when it is back."""
+
+    code = "shutting_down"
+
+
+class ServerFull(StreamError):
+    """A limit of this server is reached."""
+
+    code = "server_full"
+
+
+class BadKey(StreamError):
+    """The ingest key is not for this stream, is expired, or was replaced by a newer one."""
+
+    code = "bad_key"

@@ -1,0 +1,329 @@
+"""One stream on one node: who brings audio, what was brought last, who listens.
+
+A hub makes one logical bitstream out of whatever its sources do (design: "one logical stream, always"):
+
+    waiting --first audio--> live --source lost--> held --source back--> live
+                                                    '--grace over--> ended --first audio--> live
+
+While it is held, listeners get silence in real time. A hub never waits: `publish` appends to the backlog and
+wakes the fan-out. It knows neither HTTP nor the names of those who listen.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import structlog
+
+from audiocast.ogg.headers import OpusHead, OpusTags
+from audiocast.ogg.opus import SAMPLE_RATE
+from audiocast.stream.backlog import Backlog
+from audiocast.stream.clock import Clock, Timer
+from audiocast.stream.counters import Counters
+from audiocast.stream.errors import BadKey, SourceError, SourceStalled, StreamEnded, TakenOver
+from audiocast.stream.fanout import Fanout, FanoutLimits
+from audiocast.stream.hold import TICK_SECONDS, Hold
+from audiocast.stream.listener import Sink
+from audiocast.stream.source import Source
+from audiocast.stream.splice import Splicer, TimedPacket
+
+log = structlog.get_logger()
+
+SERIAL_BITS = 32
+
+
+class State(StrEnum):
+    """What listeners are told about a stream."""
+
+    WAITING = "waiting"
+    LIVE = "live"
+    HELD = "held"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class HubLimits:
+    """How a stream behaves.
+
+    Attributes:
+        backlog_seconds: Bound of the backlog.
+        backlog_bytes: The other bound of the backlog.
+        active_seconds: Data seen within it: live.
+        grace_seconds: How long listeners are held without a source.
+        fanout: How listeners are served.
+    """
+
+    backlog_seconds: float = 20.0
+    backlog_bytes: int = 262_144
+    active_seconds: float = 2.5
+    grace_seconds: float = 30.0
+    fanout: FanoutLimits = field(default_factory=FanoutLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class NowPlaying:
+    """What a broadcaster says is on; both may be empty."""
+
+    title: str
+    artist: str
+
+
+class _Bitstream:
+    """What the listeners of one logical bitstream share."""
+
+    def __init__(self, splicer: Splicer, clock: Clock, counters: Counters, limits: HubLimits) -> None:
+        self.splicer = splicer
+        self.backlog = Backlog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
+        self.fanout = Fanout(self.backlog, clock, counters, limits.fanout)
+
+    def append(self, packets: list[TimedPacket], now: float, *, eos: bool = False) -> None:
+        for page in self.splicer.pages(packets, now, eos=eos):
+            self.backlog.append(page)
+        self.fanout.wake()
+
+    def bytes_a_second(self) -> float:
+        backlog = self.backlog
+        return backlog.size_bytes / backlog.seconds if backlog.seconds else 0.0
+
+
+class Hub:
+    """One stream.
+
+    Args:
+        stream_id: Its id.
+        title: What the broadcaster calls it; may be empty.
+        clock: Time and timers.
+        counters: Of this node.
+        limits: See `HubLimits`.
+    """
+
+    def __init__(
+        self, stream_id: str, *, title: str, clock: Clock, counters: Counters, limits: HubLimits
+    ) -> None:
+        self.stream_id = stream_id
+        self.title = title
+        self.counters = counters
+        self.now_playing: NowPlaying | None = None
+        self.started_at: float | None = None
+        self.closed = False
+        self.on_change: set[Callable[[], None]] = set()
+        self._clock = clock
+        self._limits = limits
+        self._source: Source | None = None
+        self._bitstream: _Bitstream | None = None
+        self._hold: Hold | None = None
+        self._ended = False
+        self._generation = 0
+        self._data_at = 0.0
+        self._watch: Timer | None = None
+
+    @property
+    def state(self) -> State:
+        """What listeners are told."""
+        if self._bitstream is None:
+            return State.ENDED if self._ended or self.closed else State.WAITING
+        return State.HELD if self._hold is not None and self._quiet_seconds() > 0 else State.LIVE
+
+    @property
+    def is_on(self) -> bool:
+        """A listener that comes now gets audio, or silence."""
+        return self._bitstream is not None
+
+    @property
+    def listeners(self) -> int:
+        """How many listen."""
+        return self._bitstream.fanout.count if self._bitstream else 0
+
+    @property
+    def channels(self) -> int | None:
+        """1 for mono, 2 for stereo, more for surround; None while nothing is on."""
+        return self._bitstream.splicer.head.channels if self._bitstream else None
+
+    @property
+    def bitrate_bps(self) -> int | None:
+        """What one listener gets, with Ogg's own bytes, over the backlog; None while nothing is on."""
+        return round(self._bitstream.bytes_a_second() * 8) if self._bitstream else None
+
+    @property
+    def backlog_seconds(self) -> float:
+        """How much a listener can get at once."""
+        return self._bitstream.backlog.seconds if self._bitstream else 0.0
+
+    def admit(self, generation: int) -> None:
+        """Say whether a source with a key of this generation may come.
+
+        Raises:
+            StreamEnded: The broadcaster has ended the stream.
+            BadKey: A newer key was used.
+        """
+        if self.closed:
+            raise StreamEnded("the stream was ended by its broadcaster; start a new one")
+        if generation < self._generation:
+            raise BadKey("the ingest key was replaced by a newer one")
+
+    def take(self, source: Source, head: OpusHead, tags: OpusTags, now: float) -> None:
+        """Make `source` the one that this stream plays, from its next packet on. The newest always wins.
+
+        Raises:
+            SourceError: See `admit`.
+            BadKey: See `admit`.
+        """
+        self.admit(source.generation)
+        self._generation = source.generation
+        rival, self._source = self._source, source
+        if rival is not source:
+            self.counters.sources += 1
+        if rival is not None and rival is not source:
+            self.counters.takeovers += 1
+            self._dismiss(rival, TakenOver("a newer source with a key of this stream has taken it over"))
+        if self._bitstream is not None and self._bitstream.splicer.can_continue(head):
+            self.counters.splices += 1
+            log.info("stream_spliced", stream_id=self.stream_id)
+        else:
+            self._begin(head, tags)
+        self._hold = None
+        self._data_at = now
+        self.play(_tagged(tags))
+
+    def publish(self, source: Source, packets: list[TimedPacket], now: float) -> None:
+        """Give packets of the current source to the listeners; those of another one are dropped."""
+        if source is not self._source or self._bitstream is None:
+            return
+        seconds = sum(samples for _, samples in packets) / SAMPLE_RATE
+        self.counters.jitter.observe(abs(now - self._data_at - seconds))
+        self._data_at = now
+        resumed, self._hold = self._hold, None
+        self._bitstream.append(packets, now)
+        self._watch_quiet()
+        if resumed is not None:
+            self._changed()
+
+    def leave(self, source: Source) -> None:
+        """Take note that a source's connection is gone."""
+        if source is self._source:
+            self._source = None
+            self.counters.sources -= 1
+            log.info("source_lost", stream_id=self.stream_id)
+            self._start_hold(self._clock.time())
+
+    def join(self, sink: Sink, head: bytes, *, preroll_seconds: float, low: bool) -> None:
+        """Add a listener; see `Fanout.join`. The header pages are put after `head`.
+
+        Raises:
+            RuntimeError: Nothing is on (see `is_on`).
+        """
+        if self._bitstream is None:
+            raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
+        head += self._bitstream.splicer.header_pages
+        self._bitstream.fanout.join(sink, head, preroll_seconds=preroll_seconds, low=low)
+
+    def play(self, now_playing: NowPlaying | None) -> None:
+        """Show what is on, at once and beside the audio: the bitstream is never chained for it."""
+        self.now_playing = now_playing or self.now_playing
+        self._changed()
+
+    def end(self, error: SourceError) -> None:
+        """End the logical bitstream properly for its listeners; the source, if any, is told `error`."""
+        source, self._source = self._source, None
+        if source is not None:
+            self.counters.sources -= 1
+            self._dismiss(source, error)
+        self._finish_bitstream()
+        self._ended = True
+        self.started_at = None
+        self.now_playing = None
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        log.info("stream_ended", stream_id=self.stream_id, reason=error.code)
+        self._changed()
+
+    def close(self) -> None:
+        """End the stream for good: no source may come again until `reopen`."""
+        self.closed = True
+        self.end(StreamEnded("the stream was ended by its broadcaster"))
+
+    def reopen(self, title: str) -> None:
+        """Begin anew under the same id."""
+        self.closed = False
+        self.title = title or self.title
+        self._changed()
+
+    def _begin(self, head: OpusHead, tags: OpusTags) -> None:
+        self._finish_bitstream()
+        splicer = Splicer(secrets.randbits(SERIAL_BITS), head, tags)
+        self._bitstream = _Bitstream(splicer, self._clock, self.counters, self._limits)
+        self._ended = False
+        self.started_at = time.time()
+        log.info("stream_live", stream_id=self.stream_id, channels=head.channels)
+
+    def _finish_bitstream(self) -> None:
+        """Send a last page (20 ms of silence, marked as the end) and let the listeners go."""
+        bitstream, self._bitstream, self._hold = self._bitstream, None, None
+        if bitstream is not None:
+            now = self._clock.time()
+            last = Hold(bitstream.splicer.head, bytes_a_second=0, now=now - TICK_SECONDS).silence(now)[:1]
+            bitstream.append(last, now, eos=True)
+            bitstream.fanout.finish()
+
+    def _dismiss(self, source: Source, error: SourceError) -> None:
+        # Not from within the call that led here: the web layer may end a request in it.
+        self._clock.call_soon(source.dismiss, error)
+
+    def _quiet_seconds(self) -> float:
+        """How much longer than allowed there has been no data; at most 0 while all is well."""
+        return self._clock.time() - self._data_at - self._limits.active_seconds
+
+    def _watch_quiet(self) -> None:
+        if self._watch is None:
+            self._watch = self._clock.call_later(self._limits.active_seconds, self._check_quiet)
+
+    def _check_quiet(self) -> None:
+        """Find out that a live source has gone quiet. One timer a stream, whatever the page rate."""
+        self._watch = None
+        if self._bitstream is None:
+            return
+        now = self._clock.time()
+        if self._quiet_seconds() < 0:
+            self._watch = self._clock.call_at(self._data_at + self._limits.active_seconds, self._check_quiet)
+            return
+        if self._source is not None and self._hold is None:
+            self.counters.source_gaps += 1
+            log.warning("source_quiet", stream_id=self.stream_id)
+            self._start_hold(now)
+        self._changed()
+
+    def _start_hold(self, now: float) -> None:
+        if self._bitstream is not None and self._hold is None:
+            self._hold = Hold(
+                self._bitstream.splicer.head, bytes_a_second=self._bitstream.bytes_a_second(), now=now
+            )
+            self._clock.call_later(TICK_SECONDS, self._tick, self._hold)
+
+    def _tick(self, hold: Hold) -> None:
+        """Fill the absence with silence, or end it."""
+        if hold is not self._hold or self._bitstream is None:
+            return
+        now = self._clock.time()
+        if now - hold.since >= self._limits.grace_seconds:
+            self.end(SourceStalled(f"expected audio, got none for {now - self._data_at:.0f} s"))
+            return
+        packets = hold.silence(now)
+        if packets:
+            self._bitstream.append(packets, now)
+            self.counters.silence_seconds += sum(samples for _, samples in packets) / SAMPLE_RATE
+        self._clock.call_later(TICK_SECONDS, self._tick, hold)
+
+    def _changed(self) -> None:
+        for tell in tuple(self.on_change):
+            tell()
+
+
+def _tagged(tags: OpusTags) -> NowPlaying | None:
+    """Title and artist from the comments of a source (Vorbis comment field names)."""
+    fields = dict(comment.split("=", 1) for comment in reversed(tags.comments) if "=" in comment)
+    fields = {name.upper(): text for name, text in fields.items()}
+    title, artist = fields.get("TITLE", ""), fields.get("ARTIST", "")
+    return NowPlaying(title[:200], artist[:200]) if title or artist else None

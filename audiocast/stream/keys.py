@@ -1,0 +1,112 @@
+r"""Ingest keys: no database, any member with the secret can check one.
+
+    key = "ac1." claims "." mac
+    claims  URL-safe base64 of a JSON object, without padding; empty when there is nothing to claim
+    mac     URL-safe base64 of the first 16 bytes of HMAC-SHA256(secret, purpose "\0" id "\0" claims)
+
+The first secret makes keys, all of them are accepted, so a secret can be replaced without cutting anyone off.
+16 bytes of a MAC are what RFC 2104 section 5 allows at the least.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audiocast.stream.errors import BadKey
+
+PREFIX = "ac1"
+MAC_BYTES = 16
+MAX_KEY_CHARACTERS = 1024
+
+_PURPOSE = b"audiocast ingest"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a key says beside whose it is.
+
+    Attributes:
+        title: Of the stream; a server that has forgotten it reads it here.
+        expires_at: Unix seconds; 0 for never.
+        generation: A key of a lower generation than one that was used is refused.
+        max_kbps: Bound of the source's rate, below the server's own; 0 for none.
+    """
+
+    title: str = ""
+    expires_at: int = 0
+    generation: int = 0
+    max_kbps: int = 0
+
+
+class Keys:
+    """Makes and checks ingest keys.
+
+    Args:
+        secrets: The current one first, then those that are still accepted; at least one.
+    """
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        if not secrets:
+            raise ValueError("expected at least one secret")
+        self._secrets = [secret.encode() for secret in secrets]
+
+    def make(self, stream_id: str, claims: Claims) -> str:
+        """Give a key for a stream."""
+        text = _encode_claims(claims)
+        return f"{PREFIX}.{text}.{_mac(self._secrets[0], stream_id, text)}"
+
+    def check(self, stream_id: str, key: str, unix_seconds: float) -> Claims:
+        """Give what a key says.
+
+        Raises:
+            BadKey: It is not a key of this stream, or is over.
+        """
+        prefix, _, rest = key[:MAX_KEY_CHARACTERS].partition(".")
+        text, _, mac = rest.rpartition(".")
+        given = mac.encode("utf-8", "surrogateescape")
+        # No early end: every secret is compared, and each comparison takes its constant time.
+        fits = [
+            hmac.compare_digest(_mac(secret, stream_id, text).encode(), given) for secret in self._secrets
+        ]
+        if prefix != PREFIX or not any(fits):
+            raise BadKey("expected the ingest key of this stream, got another one")
+        claims = _decode_claims(text)
+        if claims.expires_at and unix_seconds >= claims.expires_at:
+            raise BadKey("the ingest key has expired")
+        return claims
+
+
+def _mac(secret: bytes, stream_id: str, claims: str) -> str:
+    message = b"\0".join((_PURPOSE, stream_id.encode(), claims.encode("utf-8", "surrogateescape")))
+    return _to_text(hmac.digest(secret, message, hashlib.sha256)[:MAC_BYTES])
+
+
+def _encode_claims(claims: Claims) -> str:
+    said = {
+        name: value
+        for name, value in (
+            ("t", claims.title),
+            ("e", claims.expires_at),
+            ("g", claims.generation),
+            ("k", claims.max_kbps),
+        )
+        if value
+    }
+    return _to_text(json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()) if said else ""
+
+
+def _decode_claims(text: str) -> Claims:
+    """Only after the MAC was found good: nobody but us has written this."""
+    try:
+        said = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) if text else {}
+    except (binascii.Error, ValueError) as error:
+        raise BadKey("expected claims that this version can read") from error
+    return Claims(said.get("t", ""), said.get("e", 0), said.get("g", 0), said.get("k", 0))
+
+
+def _to_text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

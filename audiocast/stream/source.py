@@ -1,0 +1,159 @@
+"""A source: the bytes of one connection become packets of one Opus stream, or an error that says what came.
+
+It checks and counts; what the packets mean for listeners is the hub's. A hub hears of a source only when the
+first audio page has come, so whatever else was sent (another format, headers alone) leaves the stream as it
+was. Encoders that begin a new Ogg stream on every track (chained input, RFC 3533 section 4) are one source.
+
+References: RFC 3533 sections 4 and 6 (begin-of-stream pages of a multiplex come first), RFC 7845 section 3.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from audiocast.ogg.errors import LostSync
+from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head
+from audiocast.ogg.opus import packet_samples
+from audiocast.ogg.packets import PacketAssembler
+from audiocast.ogg.page import Page
+from audiocast.ogg.reader import PageReader
+from audiocast.ogg.sniff import codec_name, name_format
+from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, SourceError
+from audiocast.stream.pace import Pace
+from audiocast.stream.splice import TimedPacket
+
+if TYPE_CHECKING:
+    from audiocast.stream.hub import Hub
+
+MAX_AUDIO_PACKET_BYTES = 61_440
+"""RFC 7845 section 6: larger packets may be refused. It also makes each packet fit one page."""
+
+SNIFF_BYTES = 16
+
+
+class _Expect(Enum):
+    HEAD = "OpusHead"
+    TAGS = "OpusTags"
+    AUDIO = "audio"
+
+
+class Source:
+    """Brings audio into a hub.
+
+    Args:
+        hub: Of the stream that the source's key is for.
+        pace: Its bounds.
+        generation: Of its key; see `Hub.take`.
+        dismiss: Called by the hub, once, when the source must stop for a reason of the hub's: a newer source,
+            the end of the stream. Never called from within `feed`.
+    """
+
+    def __init__(
+        self, hub: "Hub", *, pace: Pace, generation: int, dismiss: Callable[[SourceError], None]
+    ) -> None:
+        self.dismiss = dismiss
+        self.generation = generation
+        self.has_audio = False
+        self._hub = hub
+        self._pace = pace
+        self._reader = PageReader()
+        self._start = b""
+        self._expect = _Expect.HEAD
+        self._serial = -1
+        self._assembler = PacketAssembler()
+        self._head: OpusHead | None = None
+        self._begun: OpusTags | None = None
+
+    def feed(self, data: bytes, now: float) -> None:
+        """Take the next bytes of the body.
+
+        Args:
+            data: Any number of bytes, cut anywhere.
+            now: The clock's seconds.
+
+        Raises:
+            SourceError: They are not what a source may send. The source is of no use after it.
+            audiocast.ogg.errors.OggError: They are damaged. Likewise.
+        """
+        if len(self._start) < SNIFF_BYTES:
+            self._start += data[: SNIFF_BYTES - len(self._start)]
+        self._hub.counters.ingest_bytes += len(data)
+        self._pace.take(size_bytes=len(data), samples=0, now=now)
+        self._reader.feed(data)
+        while (page := self._next_page()) is not None:
+            self._hub.counters.ingest_pages += 1
+            self._take_page(page, now)
+
+    def finish(self) -> None:
+        """Say that the body has ended.
+
+        Raises:
+            NoAudio: Before the first audio page.
+            audiocast.ogg.errors.Truncated: In the middle of a page.
+        """
+        self._reader.close()
+        if not self.has_audio:
+            came = "headers without audio" if self._start else "an empty body"
+            raise NoAudio(f"expected Ogg Opus with audio, got {came}")
+
+    def leave(self) -> None:
+        """Say that the connection is gone, whatever the reason. The hub holds its listeners from now on."""
+        self._hub.leave(self)
+
+    def _next_page(self) -> Page | None:
+        try:
+            return self._reader.next_page()
+        except LostSync as error:
+            if self._expect is not _Expect.HEAD or self._start.startswith(b"OggS"):
+                raise
+            raise NotOpus(f"expected Ogg Opus, got {name_format(self._start)}") from error
+
+    def _take_page(self, page: Page, now: float) -> None:
+        if page.bos:
+            self._begin(page)
+        elif page.serial != self._serial:
+            raise Multiplexed("expected one logical stream, got a page of another one")
+        packets = self._assembler.push(page)
+        if self._expect is not _Expect.AUDIO:
+            packets = self._take_headers(packets)
+        audio = [self._timed(packet) for packet in packets]
+        if audio:
+            self._take_audio(audio, now)
+
+    def _begin(self, page: Page) -> None:
+        """A first page: of the body, or of the next link of a chain."""
+        if self._serial >= 0 and self._expect is not _Expect.AUDIO:
+            raise Multiplexed("expected one logical stream, got two that begin together")
+        self._serial = page.serial
+        self._expect = _Expect.HEAD
+        self._assembler = PacketAssembler()
+
+    def _take_headers(self, packets: list[bytes]) -> list[bytes]:
+        """Take the head and the comments from the front; give the rest."""
+        for number, packet in enumerate(packets):
+            if self._expect is _Expect.HEAD:
+                if not is_opus_head(packet):
+                    raise NotOpus(f"expected Ogg Opus, got Ogg with {codec_name(packet)}")
+                self._head = OpusHead.parse(packet)
+                self._expect = _Expect.TAGS
+            elif self._expect is _Expect.TAGS:
+                tags = OpusTags.parse(packet)
+                self._expect = _Expect.AUDIO
+                self._begun = tags
+                self._assembler = PacketAssembler(max_packet_bytes=MAX_AUDIO_PACKET_BYTES)
+            else:
+                return packets[number:]
+        return []
+
+    def _timed(self, packet: bytes) -> TimedPacket:
+        assert self._head is not None
+        return packet, packet_samples(packet, self._head.stream_count)
+
+    def _take_audio(self, audio: list[TimedPacket], now: float) -> None:
+        self._pace.take(size_bytes=0, samples=sum(samples for _, samples in audio), now=now)
+        if self._begun is not None:
+            assert self._head is not None
+            self._hub.take(self, self._head, self._begun, now)
+            self._begun = None
+            self.has_audio = True
+        self._hub.publish(self, audio, now)

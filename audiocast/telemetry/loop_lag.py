@@ -1,0 +1,42 @@
+"""How late the event loop is: the one number that tells whether this process has enough of a core."""
+
+import asyncio
+
+from prometheus_client import CollectorRegistry, Histogram
+
+INTERVAL_SECONDS = 0.25
+BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class LoopLag:
+    """Measures it, four times a second, until it is stopped.
+
+    Args:
+        metrics: Where the histogram is registered.
+    """
+
+    def __init__(self, metrics: CollectorRegistry) -> None:
+        self._histogram = Histogram(
+            "audiocast_loop_lag_seconds",
+            "How much later than asked for the event loop made a call.",
+            buckets=BOUNDS_SECONDS,
+            registry=metrics,
+        )
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin, in the running loop."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + INTERVAL_SECONDS
+        self._timer = loop.call_at(due, self._measure, loop, due)
+
+    def stop(self) -> None:
+        """Measure no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _measure(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+        now = loop.time()
+        self._histogram.observe(max(0.0, now - due))
+        due = now + INTERVAL_SECONDS
+        self._timer = loop.call_at(due, self._measure, loop, due)

@@ -1,0 +1,135 @@
+"""The numbers of streams as Prometheus metrics: pulled when asked for, never pushed from the audio's way.
+
+Names are `audiocast_<noun>_<unit>`. Labels are from short fixed lists: no address, no stream id.
+"""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from audiocast.stream.counters import Counters, Histogram
+from audiocast.stream.hub import State
+from audiocast.stream.registry import Registry
+
+REFUSAL_CODES = (
+    "bad_crc",
+    "bad_key",
+    "bad_opus_head",
+    "bad_opus_packet",
+    "bad_opus_tags",
+    "bad_page_version",
+    "disconnected",
+    "lost_sync",
+    "multiplexed",
+    "no_audio",
+    "not_ogg_opus",
+    "packet_too_large",
+    "page_too_large",
+    "server_full",
+    "shutting_down",
+    "source_stalled",
+    "stream_ended",
+    "taken_over",
+    "too_fast",
+    "truncated",
+)
+"""All that a source can end with, so that each has its series from the start."""
+
+Number = Callable[[Counters], float]
+
+GAUGES: dict[str, tuple[str, Number]] = {
+    "audiocast_sources": ("Sources that are connected and have brought audio.", lambda c: c.sources),
+    "audiocast_listeners": ("Listeners that are connected.", lambda c: c.listeners),
+}
+
+COUNTERS: dict[str, tuple[str, Number]] = {
+    "audiocast_listener_joins_total": ("Listeners that came.", lambda c: c.joins),
+    "audiocast_listener_disconnects_total": ("Listeners that went by themselves.", lambda c: c.disconnects),
+    "audiocast_listener_skips_total": ("Moves of a slow listener to the live edge.", lambda c: c.skips),
+    "audiocast_listener_stalls_total": (
+        "Listeners closed because they took nothing for too long.",
+        lambda c: c.stalls,
+    ),
+    "audiocast_listener_sends_total": ("Calls of send on listeners' sockets.", lambda c: c.sends),
+    "audiocast_fanout_passes_total": ("Walks over a stream's listeners.", lambda c: c.passes),
+    "audiocast_sent_bytes_total": ("Bytes that listeners' sockets have taken.", lambda c: c.sent_bytes),
+    "audiocast_ingest_bytes_total": ("Bytes that sources have brought.", lambda c: c.ingest_bytes),
+    "audiocast_ingest_pages_total": ("Ogg pages that sources have brought.", lambda c: c.ingest_pages),
+    "audiocast_source_takeovers_total": ("Sources replaced by a newer one.", lambda c: c.takeovers),
+    "audiocast_source_splices_total": (
+        "Sources, or links of a chain, spliced into a running stream.",
+        lambda c: c.splices,
+    ),
+    "audiocast_source_gaps_total": ("Times a live stream went quiet.", lambda c: c.source_gaps),
+    "audiocast_silence_seconds_total": (
+        "Silence made while a source was away.",
+        lambda c: c.silence_seconds,
+    ),
+}
+
+HISTOGRAMS: dict[str, tuple[str, Callable[[Counters], Histogram]]] = {
+    "audiocast_fanout_delay_seconds": (
+        "From a page's arrival to the end of the pass that sent it, one value a pass.",
+        lambda c: c.delay,
+    ),
+    "audiocast_source_jitter_seconds": (
+        "How far the time between two arrivals was from the duration of their audio.",
+        lambda c: c.jitter,
+    ),
+}
+
+
+class StreamMetrics(Collector):
+    """Gives the numbers of a registry.
+
+    Args:
+        streams: Whose numbers.
+        metrics: Where to register.
+        version: Of the server.
+        node: Name of this node.
+    """
+
+    def __init__(self, streams: Registry, metrics: CollectorRegistry, *, version: str, node: str) -> None:
+        self._streams = streams
+        self._version = version
+        self._node = node
+        metrics.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """Give one family after the other, from the numbers of this moment."""
+        counters = self._streams.counters
+        yield self._info()
+        yield self._by_state()
+        for name, (text, number) in GAUGES.items():
+            yield GaugeMetricFamily(name, text, value=number(counters))
+        for name, (text, number) in COUNTERS.items():
+            yield CounterMetricFamily(name, text, value=number(counters))
+        for name, (text, histogram) in HISTOGRAMS.items():
+            values = histogram(counters)
+            yield HistogramMetricFamily(name, text, buckets=values.cumulative(), sum_value=values.sum)
+        yield self._refusals(counters)
+
+    def _info(self) -> Metric:
+        family = GaugeMetricFamily(
+            "audiocast_build_info", "Version and name of this node; always 1.", labels=["version", "node"]
+        )
+        family.add_metric([self._version, self._node], 1)
+        return family
+
+    def _by_state(self) -> Metric:
+        family = GaugeMetricFamily("audiocast_streams", "Streams that are known here.", labels=["state"])
+        states = [hub.state for hub in self._streams]
+        for state in State:
+            family.add_metric([state.value], states.count(state))
+        return family
+
+    def _refusals(self, counters: Counters) -> Metric:
+        family = CounterMetricFamily(
+            "audiocast_source_errors_total", "Sources that ended with an error.", labels=["code"]
+        )
+        for code in REFUSAL_CODES:
+            family.add_metric([code], counters.refused_sources.get(code, 0))
+        return family

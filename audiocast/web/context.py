@@ -1,0 +1,61 @@
+"""What handlers work with: made by the composition root, read by handlers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from audiocast.stream.keys import Keys
+from audiocast.stream.pace import Pace
+from audiocast.stream.registry import Registry
+from audiocast.web.links import Links
+
+
+@dataclass(slots=True)
+class Context:
+    """One node's parts and plain limits.
+
+    Attributes:
+        streams: All streams.
+        keys: Makes and checks ingest keys.
+        links: Makes links.
+        metrics: What `/metrics` gives.
+        api_tokens: One of them starts a stream; none: anyone may.
+        node_name: The `owner` of the streams of this node.
+        version: Of the server.
+        preroll_seconds: What a listener gets unless it asks otherwise.
+        header_wait_seconds: How long a listener waits for a stream that is not on.
+        first_audio_seconds: How long a source may be connected before its first audio.
+        max_listeners: Listeners at a time, with those that wait.
+        max_ingest_kbps, ingest_lead_seconds: See `audiocast.stream.pace.Pace`.
+        ready: Whether new requests should come here.
+        waiting: Listeners that wait for a stream.
+        watchers: Open event streams of pages.
+    """
+
+    streams: Registry
+    keys: Keys
+    links: Links
+    metrics: CollectorRegistry
+    api_tokens: tuple[str, ...]
+    node_name: str
+    version: str
+    preroll_seconds: float
+    header_wait_seconds: float
+    first_audio_seconds: float
+    max_listeners: int
+    max_ingest_kbps: int
+    ingest_lead_seconds: float
+    ready: bool = False
+    waiting: int = 0
+    watchers: int = 0
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Give the time of the streams' clock."""
+        return self.streams.clock.time
+
+    def pace(self, max_kbps: int) -> Pace:
+        """Give the bounds of a source whose key allows `max_kbps` (0: says nothing)."""
+        allowed = [kbps for kbps in (self.max_ingest_kbps, max_kbps) if kbps]
+        return Pace(max_kbps=min(allowed, default=0), lead_seconds=self.ingest_lead_seconds, now=self.clock())

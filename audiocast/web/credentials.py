@@ -1,0 +1,42 @@
+"""Where a request carries its key or its token: Bearer, Basic password (any user name), or `?key=`."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+
+from tornado.httputil import HTTPServerRequest
+
+
+def bearer(request: HTTPServerRequest) -> str | None:
+    """Give the Bearer token (RFC 6750 section 2.1), if there is one."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" and value.strip() else None
+
+
+def basic_password(request: HTTPServerRequest) -> str | None:
+    """Give the password of Basic credentials (RFC 7617), if there are any that can be read."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        pair = base64.b64decode(value.strip(), validate=True).decode("utf-8", "surrogateescape")
+    except binascii.Error:
+        return None
+    _, colon, password = pair.partition(":")
+    return password if colon and password else None
+
+
+def ingest_key(request: HTTPServerRequest) -> str | None:
+    """Give the ingest key, wherever it is."""
+    in_query = request.query_arguments.get("key")
+    if in_query:
+        return in_query[-1].decode("utf-8", "surrogateescape")
+    return bearer(request) or basic_password(request)
+
+
+def is_one_of(token: str, tokens: Sequence[str]) -> bool:
+    """Say whether a token is among those that count, in a time that does not tell which is near."""
+    given = token.encode("utf-8", "surrogateescape")
+    fits = [hmac.compare_digest(given, each.encode()) for each in tokens]
+    return any(fits)

@@ -1,0 +1,82 @@
+"""Which HTTP status an error deserves, and the JSON that says it."""
+
+import json
+from http.client import responses
+
+from audiocast.ogg.errors import OggError, PacketTooLarge, PageTooLarge
+from audiocast.stream.errors import (
+    BadKey,
+    Multiplexed,
+    NotOpus,
+    ServerFull,
+    ShuttingDown,
+    SourceStalled,
+    StreamEnded,
+    StreamError,
+    TakenOver,
+    TooFast,
+)
+
+MAX_MESSAGE_CHARACTERS = 300
+RETRY_AFTER_SECONDS = 5
+
+STATUS: dict[type[Exception], int] = {
+    BadKey: 401,
+    SourceStalled: 408,
+    TakenOver: 409,
+    StreamEnded: 410,
+    PageTooLarge: 413,
+    PacketTooLarge: 413,
+    NotOpus: 415,
+    Multiplexed: 415,
+    TooFast: 429,
+    ServerFull: 503,
+    ShuttingDown: 503,
+}
+"""The rest of what a source can do wrong is a 400."""
+
+
+class ApiError(Exception):
+    """A request that cannot be served.
+
+    Args:
+        status: HTTP status, 4xx or 5xx.
+        code: Machine-readable name, snake_case.
+        message: What was expected and what came.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    @classmethod
+    def of(cls, error: Exception) -> "ApiError | None":
+        """Give what a lower layer's error is in HTTP; None for one that nobody has planned."""
+        if isinstance(error, ApiError):
+            return error
+        if isinstance(error, OggError | StreamError):
+            return cls(STATUS.get(type(error), 400), error.code, str(error))
+        return None
+
+    @classmethod
+    def of_status(cls, status: int) -> "ApiError":
+        """Give the error for a status that has no words of its own."""
+        phrase = responses.get(status, "Error")
+        return cls(status, phrase.lower().replace(" ", "_").replace("-", "_"), phrase)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that belong to the status (RFC 9110 sections 10.2.3 and 11.6.1)."""
+        if self.status == 401:
+            return {"WWW-Authenticate": 'Basic realm="audiocast", charset="UTF-8"'}
+        if self.status in (429, 503):
+            return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        return {}
+
+    @property
+    def body(self) -> bytes:
+        """The contract's JSON."""
+        message = self.message[:MAX_MESSAGE_CHARACTERS]
+        return json.dumps({"error": self.code, "message": message}, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,217 @@
+"""`POST` and `PUT /ingest/{id}`: audio in, chunked or with no framing at all (raw bytes until close).
+
+Credentials are checked before `100 Continue` and before a byte of the body is read. When a source has to be
+refused while it still sends, the whole answer goes out first and what comes is thrown away for a moment: to
+close at once would make the kernel send a reset, and the encoder would never read why.
+"""
+
+import asyncio
+import time
+from typing import cast
+
+import structlog
+from tornado.http1connection import HTTP1Connection
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.web import stream_request_body
+
+from audiocast.ogg.errors import OggError
+from audiocast.stream.errors import NoAudio, SourceError, StreamError
+from audiocast.stream.source import Source
+from audiocast.web.base import BaseHandler
+from audiocast.web.errors import ApiError
+from audiocast.web.reply import error_reply
+
+log = structlog.get_logger()
+
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 8 * 1024 * 1024
+READ_BYTES = 65_536
+UNBOUNDED_BYTES = 1 << 62
+UNBOUNDED_SECONDS = 100 * 365 * 86400.0
+"""A source may run for months; Tornado's own bounds are made for documents, and cover the whole body."""
+
+
+@stream_request_body
+class IngestHandler(BaseHandler):
+    """One source."""
+
+    _source: Source | None = None
+    _stream_id = ""
+    _refusal: ApiError | None = None
+    _raw: IOStream | None = None
+    _received_bytes = 0
+    _lingered_bytes = 0
+    _refusing: asyncio.Future[None] | None = None
+    _first_audio_timer: asyncio.TimerHandle | None = None
+
+    async def prepare(self) -> None:
+        """Check the key, then open the door."""
+        try:
+            self.check_bounds()
+            self._open(self.path_args[0])
+        except (ApiError, StreamError) as error:
+            await self._refuse(error)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Take the next bytes of a framed body."""
+        if self._refusal is not None:
+            self._linger(len(chunk))
+            return
+        try:
+            self._feed(chunk)
+        except (OggError, StreamError) as error:
+            self._refuse_later(error)
+
+    async def post(self, _: str) -> None:
+        """End a framed body, or read an unframed one to its end."""
+        if self._refusal is not None:
+            self._finish_refusal()
+            return
+        if self._is_unframed():
+            await self._read_until_close()
+            return
+        try:
+            self._finish_source()
+        except (OggError, StreamError) as error:
+            raise ApiError.of(error) or error from error
+        self.write_json(self._summary())
+
+    put = post
+
+    def on_finish(self) -> None:
+        """Let the stream know, however the request has ended."""
+        self._close()
+
+    def on_connection_close(self) -> None:
+        """Likewise, when the encoder is gone."""
+        self._close()
+
+    def _open(self, stream_id: str) -> None:
+        context = self.context
+        self._stream_id = self.checked_id(stream_id)
+        claims = self.claims_for(stream_id)
+        hub = context.streams.open(stream_id, claims.title)
+        hub.admit(claims.generation)
+        self._source = Source(
+            hub,
+            pace=context.pace(claims.max_kbps),
+            generation=claims.generation,
+            dismiss=self._refuse_later,
+        )
+        connection = cast(HTTP1Connection, self.request.connection)
+        connection.set_max_body_size(UNBOUNDED_BYTES)
+        connection.set_body_timeout(UNBOUNDED_SECONDS)
+        self._first_audio_timer = asyncio.get_running_loop().call_later(
+            context.first_audio_seconds, self._check_first_audio
+        )
+        log.info("source_connected", stream_id=stream_id, unframed=self._is_unframed())
+
+    def _is_unframed(self) -> bool:
+        headers = self.request.headers
+        return "Transfer-Encoding" not in headers and "Content-Length" not in headers
+
+    def _feed(self, data: bytes) -> None:
+        assert self._source is not None
+        self._received_bytes += len(data)
+        self._source.feed(data, self.context.clock())
+
+    def _finish_source(self) -> None:
+        assert self._source is not None
+        self._source.finish()
+
+    def _summary(self) -> dict[str, object]:
+        return {"stream_id": self._stream_id, "received_bytes": self._received_bytes}
+
+    async def _read_until_close(self) -> None:
+        """Take raw bytes until the encoder closes; nobody is there to read an answer after that."""
+        raw = self._raw = self.detach()
+        try:
+            while self._refusal is None:
+                self._feed(await raw.read_bytes(READ_BYTES, partial=True))
+        except StreamClosedError:
+            self._note_end_of_raw()
+        except (OggError, StreamError) as error:
+            await self._refuse(error)
+        finally:
+            self._close()
+        if self._refusal is not None and not raw.closed():
+            await self._drain(raw)
+        raw.close()
+
+    def _note_end_of_raw(self) -> None:
+        try:
+            self._finish_source()
+        except (OggError, StreamError) as error:
+            self._count_refusal(ApiError.of(error) or ApiError.of_status(400))
+
+    async def _drain(self, raw: IOStream) -> None:
+        """Throw away what still comes, so that the answer can be read."""
+        deadline = time.monotonic() + LINGER_SECONDS
+        try:
+            while self._lingered_bytes < LINGER_BYTES and time.monotonic() < deadline:
+                data = await asyncio.wait_for(
+                    asyncio.ensure_future(raw.read_bytes(READ_BYTES, partial=True)),
+                    max(0.01, deadline - time.monotonic()),
+                )
+                self._lingered_bytes += len(data)
+        except (StreamClosedError, TimeoutError):
+            pass
+
+    def _check_first_audio(self) -> None:
+        if self._source is not None and not self._source.has_audio:
+            seconds = self.context.first_audio_seconds
+            self._refuse_later(NoAudio(f"expected audio within {seconds:g} s, got none"))
+
+    def _refuse_later(self, error: SourceError | OggError | StreamError) -> None:
+        self._refusing = asyncio.ensure_future(self._refuse(error))
+
+    async def _refuse(self, error: Exception) -> None:
+        """Give the whole answer now; the request ends when the encoder goes, or a moment later."""
+        if self._refusal is not None or (self._finished and self._raw is None):
+            return
+        refusal = self._refusal = ApiError.of(error) or ApiError.of_status(500)
+        self._count_refusal(refusal)
+        self._close()
+        try:
+            if self._raw is not None:
+                await self._raw.write(error_reply(refusal))
+                self._raw.socket.shutdown(1)
+                return
+            self.set_status(refusal.status)
+            for name, value in refusal.headers.items():
+                self.set_header(name, value)
+            self.set_header("Connection", "close")
+            self.set_header("Content-Type", "application/json; charset=UTF-8")
+            self.set_header("Content-Length", str(len(refusal.body)))
+            self.write(refusal.body)
+            await self.flush()
+        except (StreamClosedError, OSError):
+            return
+        if self.request.headers.get("Expect", "").lower() == "100-continue" and not self._received_bytes:
+            # The encoder waits for us and has sent nothing: no reset to fear.
+            self._finish_refusal()
+        else:
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._finish_refusal)
+
+    def _finish_refusal(self) -> None:
+        if not self._finished:
+            self.finish()
+
+    def _linger(self, size_bytes: int) -> None:
+        self._lingered_bytes += size_bytes
+        if self._lingered_bytes > LINGER_BYTES:
+            self._finish_refusal()
+
+    def _count_refusal(self, refusal: ApiError) -> None:
+        self.context.streams.counters.refuse(refusal.code)
+        log.info(
+            "source_refused", stream_id=self._stream_id, error=refusal.code, message=refusal.message[:200]
+        )
+
+    def _close(self) -> None:
+        if self._first_audio_timer is not None:
+            self._first_audio_timer.cancel()
+            self._first_audio_timer = None
+        source, self._source = self._source, None
+        if source is not None:
+            source.leave()

@@ -1,0 +1,111 @@
+"""`GET /stream/{id}`: audio out.
+
+Tornado parses the request; the response's head is written together with the first audio, and from then on the
+socket belongs to the stream's fan-out. The response has no length and no chunks, it ends with the connection
+(RFC 9112 section 6.3): all listeners can then be sent the very same bytes, and the end of the audio is marked
+inside it, by Ogg's own last page.
+"""
+
+import math
+import socket
+
+from tornado.iostream import IOStream
+
+from audiocast.web.base import BaseHandler
+from audiocast.web.errors import ApiError
+from audiocast.web.reply import head
+
+AUDIO_HEADERS = {
+    "Server": "audiocast",
+    "Content-Type": "audio/ogg",
+    "Cache-Control": "no-store",
+    "Accept-Ranges": "none",
+    "Access-Control-Allow-Origin": "*",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+}
+
+UNSENT_BYTES = 16_384
+"""How much the kernel may hold that it has not yet sent, per listener; its default is minutes of audio."""
+
+MAX_PREROLL_SECONDS = 86_400.0
+
+
+class ListenHandler(BaseHandler):
+    """One listener."""
+
+    async def get(self, stream_id: str) -> None:
+        """Wait for the stream if need be, then hand the socket over."""
+        context = self.context
+        self.checked_id(stream_id)
+        preroll_seconds = self._preroll_seconds()
+        low = self._is_low()
+        if context.streams.counters.listeners + context.waiting >= context.max_listeners:
+            raise ApiError(
+                503, "server_full", f"expected at most {context.max_listeners} listeners; try again"
+            )
+        context.waiting += 1
+        try:
+            hub = await context.streams.wait(stream_id, context.header_wait_seconds)
+        finally:
+            context.waiting -= 1
+        if hub is None:
+            raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
+        connection = _take_socket(self.detach())
+        self.set_status(200)
+        self.application.log_request(self)
+        if connection is not None:
+            hub.join(connection, head(200, AUDIO_HEADERS), preroll_seconds=preroll_seconds, low=low)
+
+    def head(self, stream_id: str) -> None:
+        """Say what a GET would give, at once."""
+        hub = self.context.streams.get(self.checked_id(stream_id))
+        if hub is None or not hub.is_on:
+            raise ApiError(404, "stream_not_live", "the stream is not on the air")
+        for name, value in AUDIO_HEADERS.items():
+            self.set_header(name, value)
+
+    def options(self, _: str) -> None:
+        """Answer a browser that asks before it asks (CORS preflight)."""
+        self.allow_any_origin()
+        self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+        self.set_header("Access-Control-Allow-Headers", "Range")
+        self.set_header("Access-Control-Max-Age", "86400")
+        self.set_header("Allow", "GET, HEAD, OPTIONS")
+        self.set_status(204)
+
+    def _preroll_seconds(self) -> float:
+        given = self.get_query_argument("preroll", None)
+        if given is None:
+            return self.context.preroll_seconds
+        try:
+            seconds = float(given)
+        except ValueError:
+            seconds = math.nan
+        if not 0 <= seconds <= MAX_PREROLL_SECONDS:
+            raise ApiError(400, "bad_preroll", f"expected preroll in seconds, 0 or more, got {given[:20]!r}")
+        return seconds
+
+    def _is_low(self) -> bool:
+        given = self.get_query_argument("latency", "")
+        if given not in ("", "low"):
+            raise ApiError(400, "bad_latency", f"expected latency=low or nothing, got {given[:20]!r}")
+        return given == "low"
+
+
+def _take_socket(stream: IOStream) -> socket.socket | None:
+    """Take the connection away from Tornado; None when the listener is gone already.
+
+    The descriptor is duplicated, because an IOStream closes its own when it lets go of the event loop.
+    """
+    if stream.closed():
+        return None
+    try:
+        connection: socket.socket = stream.socket.dup()
+    finally:
+        stream.close()
+    connection.setblocking(False)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+    return connection

@@ -1,0 +1,74 @@
+"""What is on now: from our own API, and from Icecast source clients."""
+
+import json
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from audiocast.stream.hub import NowPlaying
+from audiocast.web.base import BaseHandler
+from audiocast.web.errors import ApiError
+
+INGEST_MOUNT = "/ingest/"
+MAX_CHARACTERS = 200
+
+
+class MetadataRequest(BaseModel):
+    """The JSON body of `PUT /api/streams/{id}/metadata`."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    title: str = Field(default="", max_length=MAX_CHARACTERS)
+    artist: str = Field(default="", max_length=MAX_CHARACTERS)
+
+
+class MetadataHandler(BaseHandler):
+    """`PUT /api/streams/{id}/metadata`."""
+
+    def put(self, stream_id: str) -> None:
+        """Show title and artist to all listeners."""
+        claims = self.claims_for(self.checked_id(stream_id))
+        try:
+            said = MetadataRequest.model_validate(json.loads(self.request.body or b"{}"))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"])) or "body"
+            raise ApiError(400, "bad_request", f"{where}: {first['msg']}") from error
+        except (ValueError, RecursionError) as error:
+            message = 'expected a JSON object like {"title": "...", "artist": "..."}'
+            raise ApiError(400, "bad_json", message) from error
+        hub = self.context.streams.open(stream_id, claims.title)
+        hub.play(NowPlaying(title=said.title, artist=said.artist))
+        self.set_status(204)
+
+
+class IcecastMetadataHandler(BaseHandler):
+    """`GET /admin/metadata?mode=updinfo&mount=&song=`, as Icecast source clients call it."""
+
+    def get(self) -> None:
+        """Show the song (or artist and title) to all listeners."""
+        mount = self.get_query_argument("mount")
+        if not mount.startswith(INGEST_MOUNT):
+            raise ApiError(400, "bad_mount", f"expected a mount like {INGEST_MOUNT}ID, got {mount[:50]!r}")
+        if self.get_query_argument("mode", "updinfo") != "updinfo":
+            raise ApiError(400, "bad_mode", "expected mode=updinfo, the only one there is")
+        stream_id = self.checked_id(mount.removeprefix(INGEST_MOUNT))
+        claims = self.claims_for(stream_id)
+        title = self._text("title") or self._text("song")
+        hub = self.context.streams.open(stream_id, claims.title)
+        hub.play(NowPlaying(title=title, artist=self._text("artist")))
+        self.set_header("Content-Type", "text/xml; charset=UTF-8")
+        self.write(
+            '<?xml version="1.0"?>\n'
+            "<iceresponse><message>Metadata update successful</message><return>1</return></iceresponse>\n"
+        )
+
+    def _text(self, name: str) -> str:
+        """Give an argument in the character set it says, else UTF-8, else Latin-1, which fits all bytes."""
+        values = self.request.query_arguments.get(name, [])
+        data = values[-1] if values else b""
+        charset = self.get_query_argument("charset", "utf-8")
+        try:
+            text = data.decode(charset)
+        except (LookupError, UnicodeDecodeError, ValueError):
+            text = data.decode("latin-1")
+        return " ".join(text.split())[:MAX_CHARACTERS]

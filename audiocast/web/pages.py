@@ -1,0 +1,123 @@
+"""Pages for people: the start page, the listener's page, and QR codes of its link."""
+
+import io
+from functools import lru_cache
+from typing import Any
+
+import qrcode
+from qrcode.image.pure import PyPNGImage
+from qrcode.image.svg import SvgPathImage
+from tornado.ioloop import IOLoop
+from tornado.web import StaticFileHandler
+
+from audiocast.web.base import CONTENT_SECURITY_POLICY, BaseHandler
+from audiocast.web.errors import ApiError
+from audiocast.web.state import describe
+
+QR_BORDER_MODULES = 4
+"""The quiet zone that ISO/IEC 18004 asks for."""
+
+QR_PNG_MODULE_PIXELS = 12
+QR_CACHE_LINKS = 512
+
+
+class PageHandler(BaseHandler):
+    """A page of ours, and errors that a person can read."""
+
+    def set_default_headers(self) -> None:
+        """Add what keeps foreign scripts and frames out."""
+        super().set_default_headers()
+        self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        self.set_header("Cache-Control", "no-cache")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Show a page to browsers, JSON to everybody else."""
+        if "text/html" not in self.request.headers.get("Accept", ""):
+            super().write_error(status_code, **kwargs)
+            return
+        error = self._api_error(status_code, kwargs.get("exc_info", (None, None, None))[1])
+        self.set_status(error.status)
+        self.render("error.html", status=error.status, message=error.message)
+
+
+class HomeHandler(PageHandler):
+    """`GET /`."""
+
+    def get(self) -> None:
+        """Show the live streams, and how to broadcast."""
+        self.render(
+            "home.html",
+            version=self.context.version,
+            base_url=self.context.links.base(self.request),
+        )
+
+
+class ListenPageHandler(PageHandler):
+    """`GET /listen/{id}`. A stream that nobody has heard of yet has a page too: its source may come."""
+
+    def get(self, stream_id: str) -> None:
+        """Show the page."""
+        hub = self.context.streams.get(self.checked_id(stream_id))
+        base = self.context.links.base(self.request)
+        self.render(
+            "listen.html",
+            stream_id=stream_id,
+            title=hub.title if hub else "",
+            state=describe(hub, self.context.node_name) if hub else None,
+            listen_url=f"{base}/listen/{stream_id}",
+            stream_url=f"{base}/stream/{stream_id}",
+            qr_svg_url=f"/listen/{stream_id}/qr.svg",
+            qr_png_url=f"/listen/{stream_id}/qr.png",
+        )
+
+
+class QrHandler(BaseHandler):
+    """`GET /listen/{id}/qr.svg` and `.png`."""
+
+    async def get(self, stream_id: str, form: str) -> None:
+        """Draw the code of the listen link, beside the event loop: the first time takes milliseconds."""
+        link = f"{self.context.links.base(self.request)}/listen/{self.checked_id(stream_id)}"
+        draw = {"svg": draw_svg, "png": draw_png}[form]
+        image = await IOLoop.current().run_in_executor(None, draw, link)
+        self.set_header("Content-Type", "image/svg+xml" if form == "svg" else "image/png")
+        self.set_header("Cache-Control", "public, max-age=3600")
+        self.allow_any_origin()
+        self.write(image)
+
+
+class AssetHandler(StaticFileHandler):
+    """Styles, scripts and pictures of the pages: checked for a newer version each time, by their ETag."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Say how browsers should treat them."""
+        self.set_header("Server", "audiocast")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        if not self.get_argument("v", ""):
+            self.set_header("Cache-Control", "no-cache")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with the contract's error."""
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(ApiError.of_status(status_code).body)
+
+
+@lru_cache(QR_CACHE_LINKS)
+def draw_svg(link: str) -> bytes:
+    """Give the QR code of a link as SVG."""
+    return _draw(link, image_factory=SvgPathImage)
+
+
+@lru_cache(QR_CACHE_LINKS)
+def draw_png(link: str) -> bytes:
+    """Give the QR code of a link as PNG."""
+    return _draw(link, image_factory=PyPNGImage, box_size=QR_PNG_MODULE_PIXELS)
+
+
+def _draw(link: str, **options: Any) -> bytes:
+    code = qrcode.QRCode(
+        error_correction=qrcode.constants.ERROR_CORRECT_M, border=QR_BORDER_MODULES, **options
+    )
+    code.add_data(link)
+    image = io.BytesIO()
+    code.make_image().save(image)
+    return image.getvalue()

@@ -1,0 +1,60 @@
+"""Which handler has which path, on each port."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tornado.web import Application, RequestHandler
+
+from audiocast.web.base import NotFoundHandler
+from audiocast.web.context import Context
+from audiocast.web.ingest import IngestHandler
+from audiocast.web.internal import LiveHandler, MetricsHandler, ReadyHandler
+from audiocast.web.listen import ListenHandler
+from audiocast.web.metadata import IcecastMetadataHandler, MetadataHandler
+from audiocast.web.pages import AssetHandler, HomeHandler, ListenPageHandler, QrHandler
+from audiocast.web.start import StartHandler
+from audiocast.web.state import EventsHandler, StateHandler, StreamsHandler
+
+FOLDER = Path(__file__).parent
+
+LogRequest = Callable[[RequestHandler], None]
+
+
+def public_application(context: Context, log_request: LogRequest) -> Application:
+    """Give the contract's public port."""
+    own = {"context": context}
+    return Application(
+        [
+            (r"/", HomeHandler, own),
+            (r"/api/start", StartHandler, own),
+            (r"/api/streams", StreamsHandler, own),
+            (r"/api/streams/([^/]*)", StateHandler, own),
+            (r"/api/streams/([^/]*)/events", EventsHandler, own),
+            (r"/api/streams/([^/]*)/metadata", MetadataHandler, own),
+            (r"/admin/metadata", IcecastMetadataHandler, own),
+            (r"/ingest/([^/]*)", IngestHandler, own),
+            (r"/stream/([^/]*?)(?:\.opus|\.ogg)?", ListenHandler, own),
+            (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),
+            (r"/listen/([^/]*)", ListenPageHandler, own),
+        ],
+        log_function=log_request,
+        default_handler_class=NotFoundHandler,
+        default_handler_args=own,
+        template_path=str(FOLDER / "templates"),
+        static_path=str(FOLDER / "static"),
+        static_handler_class=AssetHandler,
+        compress_response=False,
+    )
+
+
+def internal_application(context: Context, log_request: LogRequest) -> Application:
+    """Give the internal port."""
+    own = {"context": context}
+    return Application(
+        [
+            (r"/metrics", MetricsHandler, own),
+            (r"/livez", LiveHandler, own),
+            (r"/readyz", ReadyHandler, own),
+        ],
+        log_function=log_request,
+    )

@@ -1,0 +1,110 @@
+"""Accepting connections, and answers to those that never become requests.
+
+Tornado closes a connection without a word when its request head is too large or does not come. Whoever is
+behind it, a person with a wrong tool most often, should read why.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream, UnsatisfiableReadError
+from tornado.netutil import add_accept_handler, bind_sockets
+
+from audiocast.web.errors import ApiError
+from audiocast.web.reply import error_reply
+
+ACCEPT_BACKLOG = 4096
+"""A thousand people joining in one second is normal. The kernel cuts it to net.core.somaxconn."""
+
+HEAD_TIMEOUT_SECONDS = 15.0
+BODY_TIMEOUT_SECONDS = 15.0
+MAX_PARSED_HEAD_BYTES = 65_536
+"""Heads up to here are parsed, and those over `base.MAX_HEADER_BYTES` refused by the handlers."""
+
+
+class Server:
+    """One port.
+
+    Args:
+        application: Takes the requests.
+        host: Address; empty for all.
+        port: Port; 0 for a free one.
+        max_body_bytes: Bound of a request's body, but for handlers that lift it.
+    """
+
+    def __init__(self, application: Callable[..., Any], *, host: str, port: int, max_body_bytes: int) -> None:
+        self._http = HTTPServer(
+            application,
+            idle_connection_timeout=HEAD_TIMEOUT_SECONDS,
+            body_timeout=BODY_TIMEOUT_SECONDS,
+            max_header_size=MAX_PARSED_HEAD_BYTES,
+            max_body_size=max_body_bytes,
+            max_buffer_size=4 * 1024 * 1024,
+        )
+        self._sockets = bind_sockets(port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host))
+        self._stop_accepting: list[Callable[[], None]] = []
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        port: int = self._sockets[0].getsockname()[1]
+        return port
+
+    def start(self) -> None:
+        """Begin to accept, in the running loop."""
+        self._stop_accepting = [add_accept_handler(each, self._accept) for each in self._sockets]
+
+    def stop_accepting(self) -> None:
+        """Take no more connections; those that are open go on."""
+        for stop in self._stop_accepting:
+            stop()
+        self._stop_accepting = []
+        for each in self._sockets:
+            each.close()
+
+    async def close(self) -> None:
+        """Close what is still open."""
+        await self._http.close_all_connections()
+
+    def _accept(self, connection: socket.socket, address: Any) -> None:
+        stream = _PublicStream(connection, max_buffer_size=self._http.max_buffer_size)
+        self._http.handle_stream(stream, address)
+
+
+class _PublicStream(IOStream):
+    """A connection that says goodbye when a request's head is too large or too slow."""
+
+    _reads_head = False
+
+    def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
+        # Tornado's server reads the head of a request, and nothing else, with a regular expression.
+        self._reads_head = True
+        future = asyncio.ensure_future(super().read_until_regex(regex, max_bytes))
+        future.add_done_callback(self._head_was_read)
+        return future
+
+    def close(self, exc_info: Any = False) -> None:
+        if self._reads_head and not self.closed():
+            if isinstance(exc_info, UnsatisfiableReadError):
+                self._say(431, "headers_too_large", f"expected a head below {MAX_PARSED_HEAD_BYTES} bytes")
+            elif not exc_info:
+                self._say(408, "request_timeout", f"expected a request within {HEAD_TIMEOUT_SECONDS:g} s")
+        self._reads_head = False
+        super().close(exc_info)
+
+    def _head_was_read(self, _: object) -> None:
+        self._reads_head = False
+
+    def _say(self, status: int, code: str, message: str) -> None:
+        try:
+            self.socket.send(error_reply(ApiError(status, code, message)))
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_UNSPEC if host or socket.has_ipv6 else socket.AF_INET

@@ -1,0 +1,135 @@
+"""What is known of streams: as JSON, and as events that a page gets when something changes."""
+
+import asyncio
+import contextlib
+import json
+
+from tornado.iostream import StreamClosedError
+
+from audiocast.stream.errors import StreamEnded
+from audiocast.stream.hub import Hub
+from audiocast.web.base import BaseHandler
+from audiocast.web.context import Context
+from audiocast.web.errors import ApiError
+
+HEARTBEAT_SECONDS = 15.0
+"""A comment line this often keeps proxies from closing, and finds out who is gone."""
+
+LEAST_PAUSE_SECONDS = 2.0
+WATCHERS_A_SECOND = 500
+"""So many pages a second are told of new numbers at most: the more watch, the rarer."""
+
+UNSHOWN: dict[str, object] = {"bitrate_bps": None}
+"""Changes all the time, and is not worth an event."""
+
+
+def describe(hub: Hub, node_name: str) -> dict[str, object]:
+    """Give one stream's state as the contract has it."""
+    playing = hub.now_playing
+    return {
+        "stream_id": hub.stream_id,
+        "title": hub.title,
+        "state": hub.state.value,
+        "live": hub.state.value == "live",
+        "started_at": hub.started_at,
+        "listeners": hub.listeners,
+        "bitrate_bps": hub.bitrate_bps,
+        "channels": hub.channels,
+        "owner": node_name,
+        "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
+    }
+
+
+class StreamsHandler(BaseHandler):
+    """`GET /api/streams`."""
+
+    def get(self) -> None:
+        """Give the streams that are on."""
+        self.allow_any_origin()
+        context = self.context
+        self.write_json({"streams": [describe(hub, context.node_name) for hub in context.streams.live()]})
+
+
+class StateHandler(BaseHandler):
+    """`GET` and `DELETE /api/streams/{id}`."""
+
+    def get(self, stream_id: str) -> None:
+        """Give one stream's state."""
+        self.allow_any_origin()
+        self.write_json(describe(self.known_hub(stream_id), self.context.node_name))
+
+    def delete(self, stream_id: str) -> None:
+        """End the stream, for good."""
+        claims = self.claims_for(self.checked_id(stream_id))
+        hub = self.context.streams.open(stream_id, claims.title)
+        try:
+            hub.admit(claims.generation)
+        except StreamEnded:
+            pass
+        else:
+            hub.close()
+        self.set_status(204)
+
+
+class EventsHandler(BaseHandler):
+    """`GET /api/streams/{id}/events` (text/event-stream): the state now, and whenever it changes.
+
+    What matters is written at once, a mere number now and then. Only the newest state counts, so a page that
+    reads slowly is sent less, not later.
+    """
+
+    _gone = False
+
+    def initialize(self, context: Context) -> None:
+        """Take what the routes give."""
+        super().initialize(context)
+        self._changed = asyncio.Event()
+
+    async def get(self, stream_id: str) -> None:
+        """Write until the page goes."""
+        context = self.context
+        hub = self.known_hub(stream_id)
+        if context.watchers >= context.max_listeners:
+            raise ApiError(503, "server_full", "too many pages are open; the state can be asked for instead")
+        self.allow_any_origin()
+        self.set_header("Content-Type", "text/event-stream; charset=UTF-8")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Accel-Buffering", "no")
+        context.watchers += 1
+        hub.on_change.add(self._changed.set)
+        try:
+            await self._write_states(hub)
+        except StreamClosedError:
+            pass
+        finally:
+            hub.on_change.discard(self._changed.set)
+            context.watchers -= 1
+
+    def on_connection_close(self) -> None:
+        """Let the writer find out."""
+        self._gone = True
+        self._changed.set()
+
+    async def _write_states(self, hub: Hub) -> None:
+        loop = asyncio.get_running_loop()
+        shown: dict[str, object] = {}
+        written_at = 0.0
+        while not self._gone:
+            self._changed.clear()
+            state = describe(hub, self.context.node_name)
+            if state | UNSHOWN != shown:
+                self.write(f"event: state\ndata: {json.dumps(state, ensure_ascii=False)}\n\n")
+            elif loop.time() - written_at >= HEARTBEAT_SECONDS:
+                self.write(": still here\n\n")
+            else:
+                await self._wait()
+                continue
+            await self.flush()
+            shown, written_at = state | UNSHOWN, loop.time()
+            await self._wait()
+
+    async def _wait(self) -> None:
+        """Wait for a change that matters, or until the numbers may be looked at again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(LEAST_PAUSE_SECONDS, self.context.watchers / WATCHERS_A_SECOND)):
+                await self._changed.wait()

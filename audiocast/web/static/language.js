@@ -1,0 +1,81 @@
+/**
+ * The language of the page: which one, how it is switched, and putting its words into marked elements.
+ *
+ * Owns the `lang` attribute and every `data-say*` element; the words themselves live in strings.js.
+ */
+
+import { recall, remember } from "./preferences.js";
+import { STRINGS } from "./strings.js";
+
+const FALLBACK = "en";
+
+/** @returns {string} the language chosen before, else the first the browser asks for that we speak */
+function preferred() {
+  const wishes = [recall("language") ?? "", ...(navigator.languages ?? [navigator.language])];
+  const codes = wishes.map((wish) => wish.toLowerCase().split("-")[0]);
+  return codes.find((code) => code in STRINGS) ?? FALLBACK;
+}
+
+/** Fires "change" after the words on the page were replaced. */
+export class Language extends EventTarget {
+  /** @param {Document} page whose marked elements are kept in the current language */
+  constructor(page) {
+    super();
+    this.page = page;
+    this.code = preferred();
+    this.#apply();
+  }
+
+  /**
+   * One phrase in the current language.
+   *
+   * @param {string} key a key of strings.js
+   * @param {Record<string, string | number>} [values] for the `{name}` places; `count` also picks the plural form
+   * @returns {string}
+   */
+  say(key, values = {}) {
+    const phrase = STRINGS[this.code][key] ?? STRINGS[FALLBACK][key] ?? key;
+    const text =
+      typeof phrase === "string"
+        ? phrase
+        : phrase[new Intl.PluralRules(this.code).select(Number(values.count))] ?? phrase.other;
+    return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  }
+
+  /**
+   * Make a button switch to the other language, which is also its label.
+   *
+   * @param {HTMLElement} button
+   */
+  attachSwitch(button) {
+    const relabel = () => {
+      button.lang = this.#other();
+      button.textContent = this.say("language.other");
+    };
+    button.addEventListener("click", () => {
+      this.code = this.#other();
+      remember("language", this.code);
+      this.#apply();
+      this.dispatchEvent(new Event("change"));
+    });
+    this.addEventListener("change", relabel);
+    relabel();
+  }
+
+  #other() {
+    return this.code === "ru" ? "en" : "ru";
+  }
+
+  #apply() {
+    this.page.documentElement.lang = this.code;
+    for (const element of this.page.querySelectorAll("[data-say]")) {
+      element.textContent = this.say(element.getAttribute("data-say") ?? "");
+    }
+    for (const element of this.page.querySelectorAll("[data-say-label]")) {
+      element.setAttribute("aria-label", this.say(element.getAttribute("data-say-label") ?? ""));
+    }
+    for (const element of this.page.querySelectorAll("[data-say-alt]")) {
+      element.setAttribute("alt", this.say(element.getAttribute("data-say-alt") ?? ""));
+    }
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The listener's page: joins the player, the news of the stream and the elements on the page.
+ *
+ * Decides what is said and shown; how sound is kept playing is player.js, what is known of the stream feed.js.
+ */
+
+import { StreamFeed } from "./feed.js";
+import { Language } from "./language.js";
+import { Player } from "./player.js";
+import { attachCopy, attachQr, attachShare, here } from "./share.js";
+import { Spectrum } from "./spectrum.js";
+import { attachMediaKeys, claimPlayback, describeSound, IS_APPLE_TOUCH } from "./system.js";
+import { attachVolume } from "./volume.js";
+
+/** @param {string} id */
+const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+const given = document.body.dataset;
+const streamId = encodeURIComponent(given.streamId ?? "");
+const audio = /** @type {HTMLAudioElement} */ ($("audio"));
+const button = /** @type {HTMLButtonElement} */ ($("listen-button"));
+
+const language = new Language(document);
+const feed = new StreamFeed(`/api/streams/${streamId}`);
+const player = new Player(audio, `/stream/${streamId}`);
+const spectrum = new Spectrum(/** @type {HTMLCanvasElement} */ ($("spectrum")), audio, !IS_APPLE_TOUCH);
+
+/** Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no. */
+const canPlay = audio.canPlayType("audio/ogg; codecs=opus") !== "";
+
+/** @type {import("./feed.js").StreamState} */
+let stream = JSON.parse(given.state ?? "{}");
+/** The listener was listening when the stream ended, and it is back too late to resume by itself. */
+let invited = false;
+
+function title() {
+  return stream.title || given.title || language.say("untitled");
+}
+
+/** @returns {string} the key of the sentence under the button, or "" */
+function note() {
+  const { state } = stream;
+  if (!canPlay) {
+    return "note.unsupported";
+  }
+  if (player.phase === "blocked") {
+    return "note.blocked";
+  }
+  if (state === "ended") {
+    return player.phase === "over" ? "note.over" : player.wanted ? "" : "note.over.idle";
+  }
+  if (!player.wanted) {
+    return state === "waiting" ? "note.waiting.idle" : state === "held" ? "note.held" : invited ? "note.again" : "";
+  }
+  if (!navigator.onLine && player.phase !== "playing") {
+    return "note.offline";
+  }
+  if (state === "waiting") {
+    return player.phase === "playing" ? "" : "note.waiting";
+  }
+  if (player.phase === "retrying") {
+    return "note.retrying";
+  }
+  return state === "held" ? "note.held" : player.phase === "connecting" ? "note.connecting" : "";
+}
+
+/** @param {HTMLElement} element a live region: the same words are not said twice */
+function setWords(element, words) {
+  if (element.textContent !== words) {
+    element.textContent = words;
+  }
+}
+
+function showStream() {
+  const now = stream.now_playing;
+  const track = [now?.artist, now?.title].filter(Boolean).join(" — ");
+  const onAir = stream.state === "live" || stream.state === "held";
+
+  document.title = `${title()} · audiocast`;
+  document.body.dataset.stream = stream.state;
+  $("title").textContent = title();
+  setWords($("status"), language.say(`status.${stream.state}`));
+  $("now-playing").hidden = !track || !onAir;
+  $("now-playing-text").textContent = track;
+  $("listeners").textContent = onAir ? language.say("listeners", { count: stream.listeners ?? 0 }) : "";
+  $("since").textContent = onAir && stream.started_at ? language.say("since", { time: clock(stream.started_at) }) : "";
+  describeSound({
+    title: now?.title || title(),
+    artist: now?.artist || (now?.title ? title() : "audiocast"),
+    album: title(),
+    artwork: given.artwork ?? "",
+  });
+  showPlayer();
+}
+
+/** @param {number} unixSeconds */
+function clock(unixSeconds) {
+  return new Intl.DateTimeFormat(language.code, { hour: "2-digit", minute: "2-digit" }).format(unixSeconds * 1000);
+}
+
+function showPlayer() {
+  const { phase } = player;
+  const busy = phase === "connecting" || phase === "retrying";
+  const action = busy ? "listen.cancel" : phase === "playing" ? "listen.pause" : "listen.start";
+  document.body.dataset.player = phase;
+  button.disabled = !canPlay;
+  $("listen-button-text").textContent = language.say(action);
+  const key = note();
+  setWords($("note"), key ? language.say(key) : "");
+}
+
+function startOrStop() {
+  invited = false;
+  if (player.wanted && player.phase !== "over") {
+    player.stop();
+    return;
+  }
+  claimPlayback();
+  spectrum.wake();
+  player.play();
+}
+
+function wireSharing() {
+  const link = given.listenUrl ?? location.href;
+  const dialog = /** @type {HTMLDialogElement} */ ($("qr-dialog"));
+  const openQr = /** @type {HTMLButtonElement} */ ($("qr-button"));
+  attachQr(openQr, dialog, () => here(given.qrSvgUrl ?? ""));
+  attachCopy(/** @type {HTMLButtonElement} */ ($("copy-button")), () => link, {
+    label: $("copy-button-text"),
+    usual: () => language.say("listen.copy"),
+    done: () => language.say("copy.done"),
+    refused: () => openQr.click(), // there the link stands in full, to be selected by hand
+  });
+  attachShare(/** @type {HTMLButtonElement} */ ($("share-button")), () => ({
+    title: title(),
+    text: language.say("listen.share.text", { title: title() }),
+    url: link,
+  }));
+}
+
+player.addEventListener("phase", () => {
+  spectrum.show(player.phase === "playing");
+  if (player.phase === "retrying") {
+    spectrum.wake(); // a suspended audio context also holds the element still
+  }
+  showPlayer();
+});
+feed.addEventListener("state", (event) => {
+  stream = { ...stream, .../** @type {CustomEvent} */ (event).detail };
+  const wasOver = player.phase === "over";
+  player.observe(stream);
+  invited = invited || (wasOver && player.phase === "idle");
+  showStream();
+});
+language.addEventListener("change", showStream);
+button.addEventListener("click", startOrStop);
+
+window.addEventListener("online", () => {
+  player.nudge();
+  feed.refresh();
+  showPlayer();
+});
+window.addEventListener("offline", showPlayer);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) {
+    if (player.wanted) {
+      spectrum.wake();
+    }
+    player.nudge();
+    feed.refresh();
+  }
+});
+window.addEventListener("pagehide", () => feed.close());
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    feed.open(); // back from the browser's page cache, which keeps no connections
+  }
+});
+
+language.attachSwitch($("language-switch"));
+attachMediaKeys(player);
+wireSharing();
+if (IS_APPLE_TOUCH) {
+  $("volume").hidden = true; // the system ignores it: the hardware buttons rule
+} else {
+  const slider = /** @type {HTMLInputElement} */ ($("volume-slider"));
+  attachVolume(audio, slider, /** @type {HTMLButtonElement} */ ($("mute-button")), language);
+}
+player.observe(stream);
+showStream();
+spectrum.show(false);
+feed.open();

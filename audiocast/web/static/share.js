@@ -1,0 +1,124 @@
+/**
+ * Handing the link on: copying it, the system's share sheet, the QR code in a dialog.
+ *
+ * Plain http is not a secure context, so neither the clipboard nor the share sheet can be taken for granted.
+ */
+
+const COPIED_FOR_MS = 2_000;
+
+/**
+ * Copy a text, by the clipboard API or, without it, by a selection.
+ *
+ * @param {string} text
+ * @returns {Promise<boolean>} whether it is in the clipboard now
+ */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
+}
+
+/** @param {string} text */
+function copyBySelection(text) {
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.readOnly = true;
+  field.className = "offscreen";
+  const before = document.activeElement;
+  // Inside an open dialog, since everything outside of it cannot take the focus.
+  (document.querySelector("dialog[open]") ?? document.body).append(field);
+  field.select();
+  let copied = false;
+  try {
+    copied = document.execCommand("copy");
+  } catch {
+    copied = false;
+  }
+  field.remove();
+  if (before instanceof HTMLElement) {
+    before.focus();
+  }
+  return copied;
+}
+
+/**
+ * Make a button copy a text and say so for a moment.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {() => string} text
+ * @param {object} words
+ * @param {HTMLElement} words.label the part of the button whose words change
+ * @param {() => string} words.usual
+ * @param {() => string} words.done
+ * @param {() => void} words.refused what to do where nothing can be copied
+ */
+export function attachCopy(button, text, { label, usual, done, refused }) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  button.addEventListener("click", async () => {
+    if (!(await copyText(text()))) {
+      refused();
+      return;
+    }
+    label.textContent = done();
+    button.classList.add("done");
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      label.textContent = usual();
+      button.classList.remove("done");
+    }, COPIED_FOR_MS);
+  });
+}
+
+/**
+ * Show the share button where the browser has a share sheet.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {() => ShareData} what
+ */
+export function attachShare(button, what) {
+  if (typeof navigator.share !== "function") {
+    return;
+  }
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    navigator.share(what()).catch(() => {}); // the listener changed their mind
+  });
+}
+
+/**
+ * Make a button open the QR dialog. The picture is fetched when it is first wanted.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {HTMLDialogElement} dialog
+ * @param {() => string} picture path of the SVG
+ */
+export function attachQr(button, dialog, picture) {
+  const image = /** @type {HTMLImageElement} */ (dialog.querySelector("img"));
+  button.addEventListener("click", () => {
+    if (typeof dialog.showModal !== "function") {
+      location.assign(picture());
+      return;
+    }
+    image.src = picture();
+    dialog.showModal();
+  });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) {
+      dialog.close(); // a click on the backdrop
+    }
+  });
+}
+
+/**
+ * The same resource on the origin of this page, the only one its content policy lets it load from.
+ *
+ * @param {string} url absolute or relative
+ */
+export function here(url) {
+  const { pathname, search } = new URL(url, location.href);
+  return pathname + search;
+}

@@ -1,0 +1,177 @@
+/**
+ * The picture of the sound: bars over a logarithmic frequency axis, drawn on a canvas.
+ *
+ * Never stands between the listener and the sound: the element is routed through Web Audio only once the context
+ * really runs, and not at all on iPhone and iPad, where a locked screen suspends Web Audio and would silence it.
+ * Writes the loudest frequency to `canvas.dataset.peakHz` about once a second while sound is playing.
+ */
+
+const FFT_SIZE = 4096;
+const SMOOTHING = 0.75;
+const LOWEST_HZ = 50;
+const HIGHEST_HZ = 14_000;
+const FLOOR_DB = -90;
+const CEILING_DB = -20;
+const BAR_PITCH_PX = 8;
+const BAR_WIDTH_PX = 4;
+const PEAK_INTERVAL_MS = 1_000;
+/** Bars fall by at most this share of the height in a frame, which looks calmer than the raw numbers. */
+const FALL_PER_FRAME = 0.03;
+
+export class Spectrum {
+  /** @type {AudioContext | null} */
+  #context = null;
+  /** @type {AnalyserNode | null} */
+  #analyser = null;
+  #decibels = new Float32Array(0);
+  #playing = false;
+  #frame = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #peakTimer = undefined;
+  /** @type {number[]} height of each bar, 0 to 1 */
+  #heights = [];
+  #still = matchMedia("(prefers-reduced-motion: reduce)");
+
+  /**
+   * @param {HTMLCanvasElement} canvas drawn in its own CSS `color`
+   * @param {HTMLAudioElement} audio same-origin, so that the analyser may hear it
+   * @param {boolean} mayRoute whether the sound may go through Web Audio on this device
+   */
+  constructor(canvas, audio, mayRoute) {
+    this.canvas = canvas;
+    this.audio = audio;
+    this.mayRoute = mayRoute;
+    new ResizeObserver(() => this.#draw()).observe(canvas);
+    for (const query of [this.#still, matchMedia("(prefers-color-scheme: dark)")]) {
+      query.addEventListener("change", () => this.#refresh());
+    }
+  }
+
+  /** Create or wake the audio context. Call it from a click; elsewhere it can only help. */
+  wake() {
+    if (!this.mayRoute || typeof AudioContext === "undefined") {
+      return;
+    }
+    if (!this.#context) {
+      this.#context = new AudioContext({ latencyHint: "playback" });
+      this.#context.addEventListener("statechange", () => this.#routeWhenRunning());
+    }
+    if (this.#context.state !== "running") {
+      this.#context.resume().catch(() => {}); // refused: the next click asks again, the sound plays without us
+    }
+    this.#routeWhenRunning();
+  }
+
+  /** @param {boolean} playing whether sound is coming out */
+  show(playing) {
+    this.#playing = playing;
+    clearInterval(this.#peakTimer);
+    if (playing) {
+      this.#peakTimer = setInterval(() => this.#notePeak(), PEAK_INTERVAL_MS);
+    } else {
+      delete this.canvas.dataset.peakHz;
+    }
+    this.#refresh();
+  }
+
+  #routeWhenRunning() {
+    if (this.#analyser || this.#context?.state !== "running") {
+      return;
+    }
+    const analyser = this.#context.createAnalyser();
+    analyser.fftSize = FFT_SIZE;
+    analyser.smoothingTimeConstant = SMOOTHING;
+    this.#context.createMediaElementSource(this.audio).connect(analyser).connect(this.#context.destination);
+    this.#decibels = new Float32Array(analyser.frequencyBinCount);
+    this.#analyser = analyser;
+  }
+
+  #refresh() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.#step());
+  }
+
+  #step() {
+    this.#measure();
+    this.#draw();
+    const settled = !this.#playing && this.#heights.every((height) => height === 0);
+    if (!settled && !this.#still.matches) {
+      this.#frame = requestAnimationFrame(() => this.#step());
+    }
+  }
+
+  #measure() {
+    const bars = Math.max(1, Math.floor(this.canvas.clientWidth / BAR_PITCH_PX));
+    const moving = this.#playing && !this.#still.matches;
+    if (moving && this.#analyser) {
+      this.#analyser.getFloatFrequencyData(this.#decibels);
+    }
+    this.#heights = Array.from({ length: bars }, (_, bar) => {
+      const target = !moving ? 0 : this.#analyser ? this.#level(bar, bars) : swell(bar, bars);
+      return Math.max(target, (this.#heights[bar] ?? 0) - FALL_PER_FRAME, 0);
+    });
+  }
+
+  /**
+   * @param {number} bar
+   * @param {number} bars
+   * @returns {number} 0 to 1: the loudest bin within the bar's band
+   */
+  #level(bar, bars) {
+    const ratio = HIGHEST_HZ / LOWEST_HZ;
+    const first = Math.round((LOWEST_HZ * ratio ** (bar / bars)) / this.#hzPerBin());
+    const last = Math.max(first + 1, Math.round((LOWEST_HZ * ratio ** ((bar + 1) / bars)) / this.#hzPerBin()));
+    const loudest = Math.max(...this.#decibels.subarray(first, last));
+    return Math.min(1, Math.max(0, (loudest - FLOOR_DB) / (CEILING_DB - FLOOR_DB)));
+  }
+
+  #hzPerBin() {
+    return (this.#context?.sampleRate ?? 48_000) / FFT_SIZE;
+  }
+
+  #notePeak() {
+    if (!this.#analyser) {
+      return;
+    }
+    this.#analyser.getFloatFrequencyData(this.#decibels);
+    let loudest = 1;
+    for (let bin = 2; bin < this.#decibels.length; bin += 1) {
+      if (this.#decibels[bin] > this.#decibels[loudest]) {
+        loudest = bin;
+      }
+    }
+    const audible = this.#decibels[loudest] > FLOOR_DB;
+    this.canvas.dataset.peakHz = audible ? String(Math.round(loudest * this.#hzPerBin())) : "0";
+  }
+
+  #draw() {
+    const scale = window.devicePixelRatio || 1;
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const brush = this.canvas.getContext("2d");
+    if (!brush || width === 0) {
+      return;
+    }
+    this.canvas.width = Math.round(width * scale);
+    this.canvas.height = Math.round(height * scale);
+    brush.scale(scale, scale);
+    brush.fillStyle = getComputedStyle(this.canvas).color;
+    const bars = Math.max(1, Math.floor(width / BAR_PITCH_PX));
+    const left = (width - (bars - 1) * BAR_PITCH_PX - BAR_WIDTH_PX) / 2;
+    for (let bar = 0; bar < bars; bar += 1) {
+      const level = this.#heights[bar] ?? 0;
+      const tall = BAR_WIDTH_PX + level * (height - BAR_WIDTH_PX);
+      brush.globalAlpha = 0.3 + 0.7 * level;
+      brush.fillRect(left + bar * BAR_PITCH_PX, (height - tall) / 2, BAR_WIDTH_PX, tall);
+    }
+  }
+}
+
+/**
+ * Where the sound cannot be measured, a slow even swell says "playing" without pretending to be a measurement.
+ *
+ * @param {number} bar
+ * @param {number} bars
+ */
+function swell(bar, bars) {
+  return 0.16 + 0.12 * Math.sin(performance.now() / 700 + (bar / bars) * 4 * Math.PI);
+}

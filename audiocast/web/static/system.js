@@ -1,0 +1,66 @@
+/**
+ * The player as the operating system sees it: lock screen, media keys, audio session, and what the device allows.
+ */
+
+/**
+ * iPhone and iPad, which also calls itself a Macintosh but has a touch screen. There the volume belongs to the
+ * hardware buttons, and a locked screen suspends Web Audio but not a plain audio element.
+ */
+export const IS_APPLE_TOUCH =
+  /iPhone|iPad|iPod/.test(navigator.userAgent) ||
+  (navigator.userAgent.includes("Macintosh") && navigator.maxTouchPoints > 1);
+
+/** Tell iOS that this is playback, which the silent switch leaves alone. */
+export function claimPlayback() {
+  const session = /** @type {{audioSession?: {type: string}}} */ (/** @type {unknown} */ (navigator)).audioSession;
+  if (session) {
+    session.type = "playback";
+  }
+}
+
+/**
+ * Let media keys and the lock screen start and stop the player.
+ *
+ * @param {import("./player.js").Player} player
+ */
+export function attachMediaKeys(player) {
+  const session = navigator.mediaSession;
+  if (!session) {
+    return;
+  }
+  /** @type {[MediaSessionAction, () => void][]} */
+  const handlers = [
+    ["play", () => player.play()],
+    ["pause", () => player.pause()],
+    ["stop", () => player.stop()],
+  ];
+  for (const [action, handler] of handlers) {
+    try {
+      session.setActionHandler(action, handler);
+    } catch {
+      // An action this browser does not know.
+    }
+  }
+  player.addEventListener("phase", () => {
+    session.playbackState = player.wanted ? "playing" : player.audio.hasAttribute("src") ? "paused" : "none";
+  });
+}
+
+/**
+ * @param {object} sound
+ * @param {string} sound.title
+ * @param {string} sound.artist
+ * @param {string} sound.album
+ * @param {string} sound.artwork path of a 512 by 512 PNG
+ */
+export function describeSound({ title, artist, album, artwork }) {
+  if (!navigator.mediaSession || typeof MediaMetadata === "undefined") {
+    return;
+  }
+  navigator.mediaSession.metadata = new MediaMetadata({
+    title,
+    artist,
+    album,
+    artwork: [{ src: artwork, sizes: "512x512", type: "image/png" }],
+  });
+}

@@ -1,0 +1,40 @@
+/**
+ * The volume slider and the mute button, remembered in this browser.
+ */
+
+import { recall, remember } from "./preferences.js";
+
+/**
+ * @param {HTMLAudioElement} audio
+ * @param {HTMLInputElement} slider 0 to 100
+ * @param {HTMLButtonElement} button
+ * @param {import("./language.js").Language} language
+ */
+export function attachVolume(audio, slider, button, language) {
+  const remembered = Number.parseInt(recall("volume") ?? "100", 10);
+  slider.value = String(Number.isNaN(remembered) ? 100 : remembered);
+  audio.volume = Number(slider.value) / 100;
+
+  const show = () => {
+    const silent = audio.muted || audio.volume === 0;
+    button.classList.toggle("muted", silent);
+    button.setAttribute("aria-label", language.say(silent ? "listen.unmute" : "listen.mute"));
+  };
+  slider.addEventListener("input", () => {
+    audio.volume = Number(slider.value) / 100;
+    audio.muted = false;
+    remember("volume", slider.value);
+  });
+  button.addEventListener("click", () => {
+    if (audio.volume === 0) {
+      slider.value = "100";
+      audio.volume = 1;
+      audio.muted = false;
+    } else {
+      audio.muted = !audio.muted;
+    }
+  });
+  audio.addEventListener("volumechange", show);
+  language.addEventListener("change", show);
+  show();
+}
