@@ -20,7 +20,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         case_sensitive=False,
         cli_kebab_case=True,
-        cli_hide_none_type=True,
         cli_avoid_json=True,
         hide_input_in_errors=True,
         env_ignore_empty=True,

@@ -126,15 +126,18 @@ class IngestHandler(BaseHandler):
         """Take raw bytes until the encoder closes; nobody is there to read an answer after that."""
         raw = self._raw = self.detach()
         try:
-            while self._refusal is None:
-                self._feed(await raw.read_bytes(READ_BYTES, partial=True))
+            while True:
+                data = await raw.read_bytes(READ_BYTES, partial=True)
+                if self._refusal is not None:
+                    break
+                self._feed(data)
         except StreamClosedError:
             self._note_end_of_raw()
         except (OggError, StreamError) as error:
             await self._refuse(error)
         finally:
             self._close()
-        if self._refusal is not None and not raw.closed():
+        if self._refusal is not None:
             await self._drain(raw)
         raw.close()
 
