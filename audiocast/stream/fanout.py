@@ -88,7 +88,10 @@ class Fanout:
         self._counters.joins += 1
         self._serve(listener, self._clock.time())
         if listener.open:
-            (self._low if low else self._buffered).listeners.append(listener)
+            group = self._low if low else self._buffered
+            if not group.listeners:
+                group.sent_to = self._backlog.edge
+            group.listeners.append(listener)
         return listener
 
     def wake(self) -> None:

@@ -124,7 +124,7 @@ class Hub:
         """What listeners are told."""
         if self._bitstream is None:
             return State.ENDED if self._ended or self.closed else State.WAITING
-        return State.HELD if self._hold is not None and self._quiet_seconds() > 0 else State.LIVE
+        return State.HELD if self._hold is not None and self._quiet_seconds() >= 0 else State.LIVE
 
     @property
     def is_on(self) -> bool:
@@ -273,7 +273,7 @@ class Hub:
         self._clock.call_soon(source.dismiss, error)
 
     def _quiet_seconds(self) -> float:
-        """How much longer than allowed there has been no data; at most 0 while all is well."""
+        """How much longer than allowed there has been no data; below 0 while all is well."""
         return self._clock.time() - self._data_at - self._limits.active_seconds
 
     def _watch_quiet(self) -> None:

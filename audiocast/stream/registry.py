@@ -38,16 +38,19 @@ class Registry:
         return [hub for hub in self._hubs.values() if hub.is_on]
 
     def open(self, stream_id: str, title: str = "") -> Hub:
-        """Give a stream, a new one if it is not known.
+        """Give a stream that is on or may begin now, a new one if it is not known.
 
         Raises:
             ServerFull: Too many streams are on.
         """
-        hub = self._hubs.pop(stream_id, None)
+        hub = self._hubs.get(stream_id)
+        if hub is None or not hub.is_on:
+            self._check_live()
         if hub is None:
             self._make_room()
             hub = Hub(stream_id, title=title, clock=self.clock, counters=self.counters, limits=self._limits)
             hub.on_change.add(self._teller(hub))
+        self._hubs.pop(stream_id, None)
         self._hubs[stream_id] = hub
         return hub
 
@@ -75,9 +78,11 @@ class Registry:
         for hub in self.live():
             hub.end(error)
 
-    def _make_room(self) -> None:
+    def _check_live(self) -> None:
         if len(self.live()) >= self._max_streams:
             raise ServerFull(f"expected at most {self._max_streams} streams at a time; try again later")
+
+    def _make_room(self) -> None:
         if len(self._hubs) >= 2 * self._max_streams:
             idle = next(stream_id for stream_id, hub in self._hubs.items() if not hub.is_on)
             del self._hubs[idle]

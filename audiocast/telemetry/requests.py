@@ -20,7 +20,7 @@ class RequestLog:
 
     def __init__(self, metrics: CollectorRegistry) -> None:
         # A second series for each first one, that nobody asks for.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._total = Counter(
             "audiocast_http_requests_total",
             "HTTP requests by handler, method and status.",

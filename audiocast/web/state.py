@@ -7,7 +7,7 @@ import json
 from tornado.iostream import StreamClosedError
 
 from audiocast.stream.errors import StreamEnded
-from audiocast.stream.hub import Hub
+from audiocast.stream.hub import Hub, State
 from audiocast.web.base import BaseHandler
 from audiocast.web.context import Context
 from audiocast.web.errors import ApiError
@@ -30,13 +30,27 @@ def describe(hub: Hub, node_name: str) -> dict[str, object]:
         "stream_id": hub.stream_id,
         "title": hub.title,
         "state": hub.state.value,
-        "live": hub.state.value == "live",
+        "live": hub.state is State.LIVE,
         "started_at": hub.started_at,
         "listeners": hub.listeners,
         "bitrate_bps": hub.bitrate_bps,
         "channels": hub.channels,
         "owner": node_name,
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
+    }
+
+
+def describe_unknown(stream_id: str, node_name: str) -> dict[str, object]:
+    """Give the state of a stream that nobody has heard of here; its source may be on its way."""
+    unknown = dict.fromkeys(("started_at", "bitrate_bps", "channels", "now_playing"))
+    return {
+        "stream_id": stream_id,
+        "title": "",
+        "state": State.WAITING.value,
+        "live": False,
+        "listeners": 0,
+        "owner": node_name,
+        **unknown,
     }
 
 

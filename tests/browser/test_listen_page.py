@@ -1,0 +1,111 @@
+"""The listener's page in a real browser: what is heard is measured, not assumed."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.encoder_process import EncoderProcess
+from tests.server import AudiocastServer, Started
+
+TONE_TOLERANCE_HZ = 30
+"""The analyser's bins are 23 Hz wide."""
+
+BACKLOG_SECONDS = 4.0
+
+WATCH_FOR_STALLS = """() => {
+  window.stalls = [];
+  const audio = document.getElementById('audio');
+  for (const name of ['waiting', 'ended', 'error', 'emptied'])
+    audio.addEventListener(name, () => window.stalls.push(`${name} at ${audio.currentTime}`));
+}"""
+
+
+@pytest.fixture
+def started(server: AudiocastServer) -> Started:
+    return server.start_stream(title="Evening")
+
+
+@pytest.fixture
+def page(browser: Browser, started: Started) -> Iterator[Page]:
+    context = browser.new_context(locale="en-US", viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and problems.append(message.text))
+    yield page
+    context.close()
+    assert not [text for text in problems if "Content Security Policy" in text or "Error:" in text], problems
+
+
+def current_time(page: Page) -> float:
+    return float(page.evaluate("document.getElementById('audio').currentTime"))
+
+
+def peak_hz(page: Page) -> float:
+    return float(page.evaluate("Number(document.getElementById('spectrum').dataset.peakHz || 0)"))
+
+
+def wait_until(page: Page, condition: str, seconds: float = 15.0) -> None:
+    """Wait for a condition in the page. Playwright's own way to wait needs eval, which our policy forbids."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, f"not in {seconds} s: {condition}"
+        page.wait_for_timeout(100)
+
+
+def wait_for_backlog(server: AudiocastServer, started: Started) -> None:
+    """Wait until the stream can give a listener all of its usual backlog."""
+    began = server.wait_for_state(started.stream_id, "live")["started_at"]
+    while time.time() < began + BACKLOG_SECONDS:
+        time.sleep(0.1)
+
+
+def start_listening(page: Page, started: Started) -> None:
+    page.goto(started.listen_url)
+    page.get_by_role("button", name="Start listening").click()
+    wait_until(page, "document.getElementById('audio').currentTime > 0.5")
+    page.evaluate(WATCH_FOR_STALLS)
+
+
+def wait_for_tone(page: Page, hz: float, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while abs(peak_hz(page) - hz) > TONE_TOLERANCE_HZ:
+        assert time.monotonic() < deadline, f"expected {hz} Hz, heard {peak_hz(page)} Hz"
+        page.wait_for_timeout(100)
+
+
+def test_the_tone_is_heard_and_plays_for_15_seconds_without_a_stall(
+    server: AudiocastServer, started: Started, page: Page, tmp_path: Path
+) -> None:
+    with EncoderProcess(started.keyed_url, tone_hz=440, log=tmp_path / "ffmpeg.log"):
+        wait_for_backlog(server, started)
+        start_listening(page, started)
+        wait_for_tone(page, 440, 10)
+        began, at = time.monotonic(), current_time(page)
+        page.wait_for_timeout(15_000)
+        elapsed = time.monotonic() - began
+        assert current_time(page) - at == pytest.approx(elapsed, abs=0.5)
+        assert page.evaluate("window.stalls") == []
+        assert abs(peak_hz(page) - 440) <= TONE_TOLERANCE_HZ
+
+
+def test_the_page_plays_through_a_lost_source_and_its_return(
+    server: AudiocastServer, started: Started, page: Page, tmp_path: Path
+) -> None:
+    log = tmp_path / "ffmpeg.log"
+    with EncoderProcess(started.keyed_url, tone_hz=440, log=log):
+        wait_for_backlog(server, started)
+        start_listening(page, started)
+        wait_for_tone(page, 440, 10)
+    began, at = time.monotonic(), current_time(page)
+    page.wait_for_timeout(10_000)
+    assert current_time(page) - at == pytest.approx(time.monotonic() - began, abs=1.0)
+    with EncoderProcess(started.keyed_url, tone_hz=880, log=log, channels=1):
+        wait_for_tone(page, 880, 15)
+        assert page.evaluate("window.stalls") == []
+    server.wait_for_state(started.stream_id, "ended", seconds=30)
+    wait_until(page, "document.getElementById('audio').paused")
+    page.get_by_role("button", name="Start listening").wait_for(timeout=15_000)
