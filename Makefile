@@ -1,7 +1,8 @@
 # The few commands of the project; `make help` lists them. Everything Python lives in .venv, made from the lock.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-SHELL := /bin/bash -euo pipefail
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,7 +14,7 @@ PYTEST_ARGS ?=
 .PHONY: help run test check lock clean lint debian-packages
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV_STAMP) ## start a server with a demo broadcast and print the link to listen
 	@$(BIN)/python cmd/demo.py

@@ -20,13 +20,13 @@ class EncoderProcess:
     """
 
     def __init__(self, url: str, *, tone_hz: int, log: Path, channels: int = 2) -> None:
-        self._command = [
-            *"ffmpeg -hide_banner -loglevel warning -nostdin -re -f lavfi".split(),
-            *("-i", f"sine=frequency={tone_hz}:sample_rate=48000"),
-            *f"-ac {channels} -c:a libopus -b:a 96k -vbr off -application lowdelay".split(),
-            *"-frame_duration 20 -page_duration 20000 -f ogg -content_type audio/ogg -method POST".split(),
-            url,
-        ]
+        command = (
+            "ffmpeg -hide_banner -loglevel warning -nostdin -re -f lavfi"
+            f" -i sine=frequency={tone_hz}:sample_rate=48000"
+            f" -ac {channels} -c:a libopus -b:a 96k -vbr off -application lowdelay"
+            " -frame_duration 20 -page_duration 20000 -f ogg -content_type audio/ogg -method POST"
+        )
+        self._command = [*command.split(), url]
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -78,7 +78,9 @@ def packet_samples(packet: bytes, streams: int = 1) -> int:
         samples, at = _measure(packet, at, delimited=index < streams - 1)
         durations.add(samples)
     if len(durations) > 1:
-        raise BadPacket(f"expected streams of one duration in a packet, got {sorted(durations)} samples")
+        raise BadPacket(
+            f"expected streams of one duration in a packet, got {min(durations)} to {max(durations)} samples"
+        )
     return samples
 
 

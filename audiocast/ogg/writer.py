@@ -18,6 +18,7 @@ from audiocast.ogg.page import (
     SEQUENCE_MODULUS,
     encode_page,
 )
+from audiocast.ogg.silence import silence_packet
 
 
 class PageWriter:
@@ -31,7 +32,7 @@ class PageWriter:
         self._serial = serial
         self._sequence = 0
         self._granule_position = 0
-        self._streams: int | None = None
+        self._head: OpusHead | None = None
 
     @property
     def sequence(self) -> int:
@@ -49,9 +50,9 @@ class PageWriter:
         Raises:
             RuntimeError: They were written already.
         """
-        if self._streams is not None:
+        if self._head is not None:
             raise RuntimeError("expected headers once, got them again")
-        self._streams = head.stream_count
+        self._head = head
         return self._pages([(head.encode(), 0)], FLAG_BOS) + self._pages([(tags.encode(), 0)], 0)
 
     def audio(self, packets: Sequence[bytes], *, eos: bool = False) -> bytes:
@@ -60,21 +61,22 @@ class PageWriter:
         A packet goes on in the next page only when it is too large for a page of its own.
 
         Args:
-            packets: Whole packets. With none there is no page, save with `eos`.
-            eos: These are the last ones: the last page is marked as the end of the stream.
+            packets: Whole packets. With none there is no page.
+            eos: These are the last ones: the last page is marked as the end of the stream. With no packets it
+                gets 20 ms of silence, because an end page on which no packet ends counts as a fault.
 
         Raises:
             BadPacket: One of them is not an Opus packet. None is written then.
             RuntimeError: The headers were not written yet.
         """
-        if self._streams is None:
+        if self._head is None:
             raise RuntimeError("expected headers before audio, got audio first")
-        if not packets and not eos:
-            return b""
+        if eos and not packets:
+            packets = [silence_packet(self._head)]
         granule_position = self._granule_position
         placed = []
         for packet in packets:
-            granule_position += packet_samples(packet, self._streams)
+            granule_position += packet_samples(packet, self._head.stream_count)
             placed.append((packet, granule_position))
         pages = self._pages(placed, FLAG_EOS if eos else 0)
         self._granule_position = granule_position
@@ -83,14 +85,14 @@ class PageWriter:
     def _pages(self, placed: Sequence[tuple[bytes, int]], flags: int) -> bytes:
         """Write packets, each with the granule position at its end, and number the pages.
 
-        `flags` are BOS, which goes on the first page, or EOS, which goes on the last.
+        `flags` go on the last page; a head, whose flag is BOS, never needs more than one.
         """
-        parts = list(_paginate(placed)) or [(b"", b"", self._granule_position, 0)]
+        parts = list(_paginate(placed))
         pages = []
         for index, (lacing, body, granule_position, continued) in enumerate(parts):
-            is_marked = index == (len(parts) - 1 if flags & FLAG_EOS else 0)
+            is_last = index == len(parts) - 1
             page = encode_page(
-                flags=continued | (flags if is_marked else 0),
+                flags=continued | (flags if is_last else 0),
                 granule_position=granule_position,
                 serial=self._serial,
                 sequence=self._sequence,

@@ -21,7 +21,6 @@ REFUSAL_CODES = (
     "bad_opus_packet",
     "bad_opus_tags",
     "bad_page_version",
-    "disconnected",
     "lost_sync",
     "multiplexed",
     "no_audio",

@@ -73,8 +73,10 @@ class IngestHandler(BaseHandler):
         try:
             self._finish_source()
         except (OggError, StreamError) as error:
-            raise ApiError.of(error) or error from error
-        self.write_json(self._summary())
+            await self._refuse(error)
+            self._finish_refusal()
+        else:
+            self.write_json(self._summary())
 
     put = post
 

@@ -51,6 +51,8 @@ class HomeHandler(PageHandler):
             base_url=self.context.links.base(self.request),
         )
 
+    head = get
+
 
 class ListenPageHandler(PageHandler):
     """`GET /listen/{id}`. A stream that nobody has heard of yet has a page too: its source may come."""
@@ -71,6 +73,8 @@ class ListenPageHandler(PageHandler):
             qr_png_url=f"/listen/{stream_id}/qr.png",
         )
 
+    head = get
+
 
 class QrHandler(BaseHandler):
     """`GET /listen/{id}/qr.svg` and `.png`."""
@@ -84,6 +88,8 @@ class QrHandler(BaseHandler):
         self.set_header("Cache-Control", "public, max-age=3600")
         self.allow_any_origin()
         self.write(image)
+
+    head = get
 
 
 class AssetHandler(StaticFileHandler):

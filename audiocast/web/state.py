@@ -72,6 +72,8 @@ class StateHandler(BaseHandler):
         self.allow_any_origin()
         self.write_json(describe(self.known_hub(stream_id), self.context.node_name))
 
+    head = get
+
     def delete(self, stream_id: str) -> None:
         """End the stream, for good."""
         claims = self.claims_for(self.checked_id(stream_id))

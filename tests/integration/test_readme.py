@@ -1,4 +1,4 @@
-"""Every command of the README that talks to the server, run as it stands there, but for address, id and key."""
+"""Every command of the README that talks to the server, run as it stands but for address, id and key."""
 
 import json
 import re
@@ -42,8 +42,7 @@ def test_the_commands_do_what_the_readme_says(readme: str, tmp_path: Path) -> No
             return ["bash", "-c", f"exec {command}"]
 
         def run(pattern: str) -> str:
-            done = subprocess.run(filled(pattern), cwd=tmp_path, stdout=subprocess.PIPE, text=True, timeout=30)
-            return done.stdout
+            return subprocess.check_output(filled(pattern), cwd=tmp_path, text=True, timeout=30)
 
         started = json.loads(run("/api/start"))
         stream_id = started["stream_id"]

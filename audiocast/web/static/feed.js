@@ -20,6 +20,15 @@ const POLL_JITTER_MS = 3_000;
 const EVENT_FAILURES_BEFORE_POLLING = 3;
 const POLLS_BEFORE_EVENTS_AGAIN = 6;
 
+/** What a page shows until the server knows more; the title may be known from before. */
+export const UNKNOWN_STREAM = Object.freeze({
+  state: "waiting",
+  listeners: 0,
+  bitrate_bps: 0,
+  started_at: null,
+  now_playing: null,
+});
+
 /** Fires "state" (a CustomEvent whose detail is a StreamState) on every piece of news. */
 export class StreamFeed extends EventTarget {
   /** @type {EventSource | null} */
@@ -83,7 +92,7 @@ export class StreamFeed extends EventTarget {
         return true;
       }
       if (response.status === 404) {
-        this.#announce({ state: "waiting", listeners: 0, bitrate_bps: 0, started_at: null, now_playing: null });
+        this.#announce(UNKNOWN_STREAM);
         return false;
       }
     } catch {

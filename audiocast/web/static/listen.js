@@ -4,7 +4,7 @@
  * Decides what is said and shown; how sound is kept playing is player.js, what is known of the stream feed.js.
  */
 
-import { StreamFeed } from "./feed.js";
+import { StreamFeed, UNKNOWN_STREAM } from "./feed.js";
 import { Language } from "./language.js";
 import { Player } from "./player.js";
 import { attachCopy, attachQr, attachShare, here } from "./share.js";
@@ -28,8 +28,8 @@ const spectrum = new Spectrum(/** @type {HTMLCanvasElement} */ ($("spectrum")), 
 /** Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no. */
 const canPlay = audio.canPlayType("audio/ogg; codecs=opus") !== "";
 
-/** @type {import("./feed.js").StreamState} */
-let stream = JSON.parse(given.state ?? "{}");
+/** The server gives null for a stream it has not heard of yet. @type {import("./feed.js").StreamState} */
+let stream = JSON.parse(given.state ?? "null") ?? UNKNOWN_STREAM;
 /** The listener was listening when the stream ended, and it is back too late to resume by itself. */
 let invited = false;
 

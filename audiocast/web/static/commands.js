@@ -1,0 +1,40 @@
+/**
+ * The commands that send sound to an ingest address, one for each kind of source. Pure text.
+ */
+
+/** What everyone may use; -page_duration is in microseconds, and FFmpeg's own choice would be a whole second. */
+const ENCODER = "-c:a libopus -b:a 96k -application lowdelay -frame_duration 20 -page_duration 20000 -vbr off";
+const OUTPUT = "-f ogg -content_type audio/ogg -method POST";
+
+/** The names are the keys of strings.js: `home.source.{name}` and `home.about.{name}`. */
+const SOURCES = {
+  linux: (/** @type {string} */ url) => `ffmpeg -f pulse -i default ${ENCODER} ${OUTPUT} "${url}"`,
+  macos: (/** @type {string} */ url) => `ffmpeg -f avfoundation -i ":0" ${ENCODER} ${OUTPUT} "${url}"`,
+  windows: (/** @type {string} */ url) => `ffmpeg -f dshow -i audio="Microphone" ${ENCODER} ${OUTPUT} "${url}"`,
+  file: (/** @type {string} */ url) => `ffmpeg -re -i music.mp3 ${ENCODER} ${OUTPUT} "${url}"`,
+  curl: (/** @type {string} */ url) =>
+    `curl -T music.opus --limit-rate 12k -H "Content-Type: audio/ogg" "${url}"`,
+};
+
+/** @typedef {keyof typeof SOURCES} Source */
+
+export const SOURCE_NAMES = /** @type {Source[]} */ (Object.keys(SOURCES));
+
+/**
+ * @param {Source} source
+ * @param {string} ingestUrl without the key
+ * @param {string} key
+ * @returns {string} one line, for sh as well as for cmd.exe
+ */
+export function command(source, ingestUrl, key) {
+  return SOURCES[source](`${ingestUrl}?key=${encodeURIComponent(key)}`);
+}
+
+/** @returns {Source} the microphone of this computer, or a file on a phone */
+export function likelySource() {
+  const system = navigator.userAgent;
+  if (/Android|iPhone|iPad/.test(system)) {
+    return "file";
+  }
+  return system.includes("Windows") ? "windows" : system.includes("Macintosh") ? "macos" : "linux";
+}

@@ -1,0 +1,23 @@
+"""docs/metrics.md names exactly the metrics that a server gives."""
+
+import re
+from pathlib import Path
+
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.server import AudiocastServer
+
+TABLE = Path(__file__).parents[2] / "docs" / "metrics.md"
+
+
+def test_the_table_names_what_the_server_exports(tmp_path: Path) -> None:
+    with AudiocastServer(tmp_path / "server.log") as server:
+        text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=10).text
+    exported = {
+        family.name + ("_total" if family.type == "counter" else "")
+        for family in text_string_to_metric_families(text)
+        if family.name.startswith("audiocast_")
+    }
+    documented = set(re.findall(r"^\| `(audiocast_\w+)`", TABLE.read_text(), re.MULTILINE))
+    assert documented == exported
