@@ -92,6 +92,19 @@ def test_the_tone_is_heard_and_plays_for_15_seconds_without_a_stall(
         assert abs(peak_hz(page) - 440) <= TONE_TOLERANCE_HZ
 
 
+def test_who_joins_at_the_very_start_has_a_cushion_after_the_first_stall(
+    server: AudiocastServer, started: Started, page: Page, tmp_path: Path
+) -> None:
+    with EncoderProcess(started.keyed_url, tone_hz=440, log=tmp_path / "ffmpeg.log"):
+        server.wait_for_state(started.stream_id, "live")
+        start_listening(page, started)
+        page.wait_for_timeout(12_000)
+        page.evaluate("window.stalls.length = 0")
+        page.wait_for_timeout(10_000)
+        assert page.evaluate("window.stalls") == []
+        assert abs(peak_hz(page) - 440) <= TONE_TOLERANCE_HZ
+
+
 def test_the_page_plays_through_a_lost_source_and_its_return(
     server: AudiocastServer, started: Started, page: Page, tmp_path: Path
 ) -> None:

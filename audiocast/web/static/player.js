@@ -19,6 +19,9 @@ const WATCH_INTERVAL_MS = 1_000;
 const STEADY_AFTER_MS = 10_000;
 /** When the network or the tab came back, a clock that stands still gets only this long. */
 const SUSPECT_PATIENCE_MS = 4_000;
+/** Who joins a stream that has just begun gets no backlog, and an element that reads in blocks then runs dry at every
+ *  one of them. So after each time it ran dry it rests this long, and has that much more in hand from there on. */
+const CUSHION_MS = 1_000;
 /** News that a stream is back reaches all its listeners at once; they return spread over this time. */
 const RETURN_SPREAD_MS = 800;
 /** A stream that comes back later than this does not burst into the room by itself. */
@@ -44,6 +47,8 @@ export class Player extends EventTarget {
   /** @type {StreamState["state"]} */
   #streamState = "waiting";
   #bitrateBps = 0;
+  /** The element rests after it ran dry; nobody has asked for silence. */
+  #gathering = false;
 
   /**
    * @param {HTMLAudioElement} audio
@@ -120,6 +125,7 @@ export class Player extends EventTarget {
 
   #connect() {
     clearTimeout(this.#timer);
+    this.#gathering = false;
     this.#connection += 1;
     const connection = this.#connection;
     this.#startWatch();
@@ -165,6 +171,7 @@ export class Player extends EventTarget {
   /** Drop the connection: an element without a source downloads nothing. */
   #release() {
     clearTimeout(this.#timer);
+    this.#gathering = false;
     this.#stopWatch();
     this.#connection += 1;
     this.audio.pause();
@@ -188,13 +195,23 @@ export class Player extends EventTarget {
   #hungry() {
     if (this.phase === "playing" && this.audio.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) {
       this.#enter("connecting");
+      this.#gather();
     }
+  }
+
+  #gather() {
+    this.#gathering = true;
+    this.audio.pause();
+    this.#timer = setTimeout(() => {
+      this.#gathering = false;
+      this.audio.play().catch(() => {}); // a release in the meantime, which is no news
+    }, CUSHION_MS);
   }
 
   #pausedByOthers() {
     // At its end an element pauses itself first; that is a lost connection, not a wish for silence.
     const active = this.phase === "connecting" || this.phase === "playing";
-    if (active && this.audio.paused && !this.audio.ended && !this.audio.error) {
+    if (active && !this.#gathering && this.audio.paused && !this.audio.ended && !this.audio.error) {
       this.#rest();
     }
   }
