@@ -6,7 +6,7 @@
 const ENCODER = "-c:a libopus -b:a 96k -application lowdelay -frame_duration 20 -page_duration 20000 -vbr off";
 const OUTPUT = "-f ogg -content_type audio/ogg -method POST";
 
-/** The names are the keys of strings.js: `home.source.{name}` and `home.about.{name}`. */
+/** The names are the keys of strings_home.js: `home.source.{name}` and `home.about.{name}`. */
 const SOURCES = {
   linux: (/** @type {string} */ url) => `ffmpeg -f pulse -i default ${ENCODER} ${OUTPUT} "${url}"`,
   macos: (/** @type {string} */ url) => `ffmpeg -f avfoundation -i ":0" ${ENCODER} ${OUTPUT} "${url}"`,

@@ -9,20 +9,21 @@ import { command, likelySource, SOURCE_NAMES } from "./commands.js";
 import { Language } from "./language.js";
 import { attachOnAir } from "./onair.js";
 import { attachCopy, attachQr, here } from "./share.js";
+import { HOME_STRINGS } from "./strings_home.js";
 
 /** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /** @param {string} id */
 const field = (id) => /** @type {HTMLInputElement} */ ($(id));
 
-const language = new Language(document);
+const language = new Language(document, HOME_STRINGS);
 const form = /** @type {HTMLFormElement} */ ($("start-form"));
 const create = /** @type {HTMLButtonElement} */ ($("create-button"));
 const source = /** @type {HTMLSelectElement} */ ($("source"));
 
 /** @type {import("./api.js").Broadcast | null} */
 let broadcast = null;
-/** What went wrong, as a key of strings.js and its values. @type {[string, Record<string, string>] | null} */
+/** What went wrong, as a key of strings_home.js and its values. @type {[string, Record<string, string>] | null} */
 let trouble = null;
 
 function showTrouble() {

@@ -1,7 +1,7 @@
 /**
  * The language of the page: which one, how it is switched, and putting its words into marked elements.
  *
- * Owns the `lang` attribute and every `data-say*` element; the words themselves live in strings.js.
+ * Owns the `lang` attribute and every `data-say*` element; the words themselves live in strings.js and beside it.
  */
 
 import { recall, remember } from "./preferences.js";
@@ -18,10 +18,14 @@ function preferred() {
 
 /** Fires "change" after the words on the page were replaced. */
 export class Language extends EventTarget {
-  /** @param {Document} page whose marked elements are kept in the current language */
-  constructor(page) {
+  /**
+   * @param {Document} page whose marked elements are kept in the current language
+   * @param {import("./strings.js").Phrases} [more] words of this page alone
+   */
+  constructor(page, more = {}) {
     super();
     this.page = page;
+    this.more = more;
     this.code = preferred();
     this.#apply();
   }
@@ -34,7 +38,7 @@ export class Language extends EventTarget {
    * @returns {string}
    */
   say(key, values = {}) {
-    const phrase = STRINGS[this.code][key] ?? STRINGS[FALLBACK][key] ?? key;
+    const phrase = STRINGS[this.code][key] ?? this.more[this.code]?.[key] ?? key;
     const text =
       typeof phrase === "string"
         ? phrase

@@ -64,7 +64,10 @@ function note() {
   return state === "held" ? "note.held" : player.phase === "connecting" ? "note.connecting" : "";
 }
 
-/** @param {HTMLElement} element a live region: the same words are not said twice */
+/**
+ * @param {HTMLElement} element a live region: the same words are not said twice
+ * @param {string} words
+ */
 function setWords(element, words) {
   if (element.textContent !== words) {
     element.textContent = words;
