@@ -21,7 +21,7 @@ OPUS_VARIANTS: dict[str, dict[str, Any]] = {
     "opusenc-page-1s": {"encoder": "opusenc", "page_ms": 1000},
     "ffmpeg-big-packets": {"frame_ms": 120, "bitrate_kbps": 510, "vbr": False, "page_ms": 1000},
 }
-"""Options of `media.opus_file`: all frame durations, both encoders, mono to 5.1, one and many packets a page."""
+"""Options of `media.opus_file`: all durations, both encoders, mono to 5.1, one and many packets a page."""
 
 MakeOpus = Callable[..., bytes]
 

@@ -1,4 +1,4 @@
-"""OpusHead and OpusTags: real ones come out as they went in, and each rule of RFC 7845 section 5 can refuse."""
+"""OpusHead and OpusTags: real ones come out as they went in, each rule of RFC 7845 section 5 can refuse."""
 
 import dataclasses
 import struct

@@ -1,4 +1,4 @@
-"""Durations and framing of Opus packets: real encoders' packets, the whole TOC table, every rule that refuses."""
+"""Durations and framing of Opus packets: of real encoders, the whole TOC table, every rule that refuses."""
 
 import pytest
 from hypothesis import given
@@ -142,7 +142,7 @@ def test_self_delimited_packets_before_the_last(name: str) -> None:
 
 
 def test_streams_of_different_durations_are_refused() -> None:
-    with pytest.raises(BadPacket, match=r"one duration in a packet, got \[120, 960\] samples"):
+    with pytest.raises(BadPacket, match="one duration in a packet, got 120 to 960 samples"):
         packet_samples(packet(CELT_20_MS, 1, b"x") + packet(CELT_2_5_MS, b"x"), 2)
 
 

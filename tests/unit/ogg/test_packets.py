@@ -102,7 +102,12 @@ def test_a_packet_exactly_at_the_limit_is_given() -> None:
 
 
 def test_the_limit_holds_the_largest_packet_without_padding() -> None:
-    assert 2 + 47 * 2 + 48 * MAX_FRAME_BYTES == 61_296 < MAX_PACKET_BYTES
+    assert 2 + 47 * 2 + 48 * MAX_FRAME_BYTES == 61_296 < MAX_PACKET_BYTES == 131_072
+
+
+def test_nothing_is_pending_at_first() -> None:
+    assembler = PacketAssembler()
+    assert (assembler.pending_bytes, assembler.dropped) == (0, 0)
 
 
 def test_packets_of_real_files_hold_all_bytes_of_their_pages(opus_variant: bytes) -> None:

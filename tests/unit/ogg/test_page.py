@@ -51,6 +51,11 @@ def test_the_largest_page_has_65307_bytes() -> None:
     assert len(page_with(b"\xff" * 255).encode()) == MAX_PAGE_BYTES == 65307
 
 
+def test_no_granule_is_minus_one_in_the_page() -> None:
+    raw = encode_page(flags=0, granule_position=NO_GRANULE, serial=7, sequence=0, lacing=b"", body=b"")
+    assert raw[6:14] == b"\xff" * 8
+
+
 def test_numbers_that_do_not_fit_are_refused() -> None:
     with pytest.raises(struct.error):
         encode_page(flags=0, granule_position=NO_GRANULE, serial=7, sequence=1 << 32, lacing=b"", body=b"")
