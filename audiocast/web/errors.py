@@ -20,6 +20,9 @@ from audiocast.stream.errors import (
 MAX_MESSAGE_CHARACTERS = 300
 RETRY_AFTER_SECONDS = 5
 
+BASIC = 'Basic realm="audiocast", charset="UTF-8"'
+BEARER = 'Bearer realm="audiocast"'
+
 STATUS: dict[type[Exception], int] = {
     BadKey: 401,
     SourceStalled: 408,
@@ -43,10 +46,13 @@ class ApiError(Exception):
         status: HTTP status, 4xx or 5xx.
         code: Machine-readable name, snake_case.
         message: What was expected and what came.
+        challenge: How a 401 asks for credentials. Encoders wait for Basic; a browser would show its own
+            dialog for it, over our page.
     """
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, *, challenge: str = BASIC) -> None:
         super().__init__(message)
+        self.challenge = challenge
         self.status = status
         self.code = code
         self.message = message
@@ -70,7 +76,7 @@ class ApiError(Exception):
     def headers(self) -> dict[str, str]:
         """Headers that belong to the status (RFC 9110 sections 10.2.3 and 11.6.1)."""
         if self.status == 401:
-            return {"WWW-Authenticate": 'Basic realm="audiocast", charset="UTF-8"'}
+            return {"WWW-Authenticate": self.challenge}
         if self.status in (429, 503):
             return {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return {}

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from audiocast.stream.keys import Claims
 from audiocast.web.base import STREAM_ID, BaseHandler
 from audiocast.web.credentials import bearer, is_one_of
-from audiocast.web.errors import ApiError
+from audiocast.web.errors import BEARER, ApiError
 
 ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 """Without l, o, 0 and 1, which are mixed up when read aloud or typed from a poster."""
@@ -64,9 +64,8 @@ class StartHandler(BaseHandler):
         token = bearer(self.request)
         if token is None or not is_one_of(token, tokens):
             came = "another one" if token else "none"
-            raise ApiError(
-                401, "token_needed", f"expected Authorization: Bearer with an API token, got {came}"
-            )
+            message = f"expected Authorization: Bearer with an API token, got {came}"
+            raise ApiError(401, "token_needed", message, challenge=BEARER)
         return True
 
     def _body(self) -> StartRequest:

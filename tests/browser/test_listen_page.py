@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+import requests
+from playwright.sync_api import Browser, Page, expect
 
 from tests.encoder_process import EncoderProcess
 from tests.server import AudiocastServer, Started
@@ -122,3 +123,59 @@ def test_the_page_plays_through_a_lost_source_and_its_return(
     server.wait_for_state(started.stream_id, "ended", seconds=30)
     wait_until(page, "document.getElementById('audio').paused")
     page.get_by_role("button", name="Start listening").wait_for(timeout=15_000)
+
+
+def test_the_page_says_what_the_stream_does_in_the_language_of_the_browser(
+    browser: Browser, server: AudiocastServer, started: Started, tmp_path: Path
+) -> None:
+    page = browser.new_page(locale="ru-RU")
+    page.goto(started.listen_url)
+    status = page.locator("#status")
+    page.get_by_role("button", name="Начать прослушивание").wait_for()
+    waiting = status.inner_text()
+    with EncoderProcess(started.keyed_url, tone_hz=440, log=tmp_path / "ffmpeg.log"):
+        expect(status).to_have_text("В эфире", timeout=15_000)
+        requests.put(
+            f"{server.base}/api/streams/{started.stream_id}/metadata",
+            json={"title": "Song", "artist": "Band"},
+            headers={"Authorization": f"Bearer {started.ingest_key}"},
+            timeout=10,
+        )
+        expect(page.locator("#now-playing-text")).to_have_text("Band — Song", timeout=2_000)
+        page.get_by_role("button", name="English").click()
+        expect(status).to_have_text("Live")
+        assert page.evaluate("document.documentElement.lang") == "en"
+    requests.delete(
+        f"{server.base}/api/streams/{started.stream_id}",
+        headers={"Authorization": f"Bearer {started.ingest_key}"},
+        timeout=10,
+    )
+    expect(status).not_to_have_text("Live", timeout=10_000)
+    assert waiting not in ("В эфире", status.inner_text())
+    page.close()
+
+
+def test_a_pause_comes_back_at_the_live_edge_and_a_restarted_server_is_found_again(
+    browser: Browser, tmp_path: Path
+) -> None:
+    log = tmp_path / "ffmpeg.log"
+    settings: dict[str, str | int | float] = {"SECRET_KEYS": "a secret of enough characters"}
+    page = browser.new_page(locale="en-US")
+    with AudiocastServer(tmp_path / "server.log", **settings) as server:
+        started = server.start_stream()
+        port = server.port
+        with EncoderProcess(started.keyed_url, tone_hz=440, log=log):
+            wait_for_backlog(server, started)
+            start_listening(page, started)
+            page.get_by_role("button", name="Pause").click()
+            wait_until(page, "document.getElementById('audio').paused")
+            connections = server.metric("audiocast_listener_joins_total")
+            page.get_by_role("button", name="Start listening").click()
+            wait_for_tone(page, 440, 10)
+            assert server.metric("audiocast_listener_joins_total") == connections + 1
+    with (
+        AudiocastServer(tmp_path / "server.log", PORT=port, **settings) as server,
+        EncoderProcess(started.keyed_url, tone_hz=880, log=log),
+    ):
+        wait_for_tone(page, 880, 40)
+    page.close()

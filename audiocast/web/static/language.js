@@ -30,6 +30,11 @@ export class Language extends EventTarget {
     this.#apply();
   }
 
+  /** The browser's own variant of the language where it has one: British and American clocks differ. */
+  get locale() {
+    return (navigator.languages ?? []).find((wish) => wish.toLowerCase().split("-")[0] === this.code) ?? this.code;
+  }
+
   /**
    * One phrase in the current language.
    *

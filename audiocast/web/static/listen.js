@@ -98,7 +98,7 @@ function showStream() {
 
 /** @param {number} unixSeconds */
 function clock(unixSeconds) {
-  return new Intl.DateTimeFormat(language.code, { hour: "2-digit", minute: "2-digit" }).format(unixSeconds * 1000);
+  return new Intl.DateTimeFormat(language.locale, { hour: "2-digit", minute: "2-digit" }).format(unixSeconds * 1000);
 }
 
 function showPlayer() {

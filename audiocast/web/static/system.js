@@ -42,7 +42,8 @@ export function attachMediaKeys(player) {
     }
   }
   player.addEventListener("phase", () => {
-    session.playbackState = player.wanted ? "playing" : player.audio.hasAttribute("src") ? "paused" : "none";
+    const silent = player.phase === "over" || !player.wanted;
+    session.playbackState = !silent ? "playing" : player.audio.hasAttribute("src") ? "paused" : "none";
   });
 }
 
