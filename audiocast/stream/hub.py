@@ -173,9 +173,9 @@ class Hub:
         self.admit(source.generation)
         self._generation = source.generation
         rival, self._source = self._source, source
-        if rival is not source:
+        if rival is None:
             self.counters.sources += 1
-        if rival is not None and rival is not source:
+        elif rival is not source:
             self.counters.takeovers += 1
             self._dismiss(rival, TakenOver("a newer source with a key of this stream has taken it over"))
         if self._bitstream is not None and self._bitstream.splicer.can_continue(head):

@@ -6,10 +6,11 @@ socket belongs to the stream's fan-out. The response has no length and no chunks
 inside it, by Ogg's own last page.
 """
 
+import contextlib
 import math
 import socket
 
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, StreamClosedError
 
 from audiocast.web.base import BaseHandler
 from audiocast.web.errors import ApiError
@@ -57,13 +58,17 @@ class ListenHandler(BaseHandler):
         if connection is not None:
             hub.join(connection, head(200, AUDIO_HEADERS), preroll_seconds=preroll_seconds, low=low)
 
-    def head(self, stream_id: str) -> None:
-        """Say what a GET would give, at once."""
+    async def head(self, stream_id: str) -> None:
+        """Say what a GET would give, in the same words: Tornado would add a length to them."""
         hub = self.context.streams.get(self.checked_id(stream_id))
         if hub is None or not hub.is_on:
             raise ApiError(404, "stream_not_live", "the stream is not on the air")
-        for name, value in AUDIO_HEADERS.items():
-            self.set_header(name, value)
+        self.set_status(200)
+        stream = self.detach()
+        self.application.log_request(self)
+        with contextlib.suppress(StreamClosedError):
+            await stream.write(head(200, AUDIO_HEADERS))
+        stream.close()
 
     def options(self, _: str) -> None:
         """Answer a browser that asks before it asks (CORS preflight)."""
