@@ -46,6 +46,8 @@ class IngestHandler(BaseHandler):
 
     async def prepare(self) -> None:
         """Check the key, then open the door."""
+        if self.request.method not in ("POST", "PUT"):
+            raise ApiError(405, "method_not_allowed", f"expected POST or PUT, got {self.request.method}")
         try:
             self.check_bounds()
             self._open(self.path_args[0])

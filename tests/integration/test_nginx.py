@@ -1,0 +1,137 @@
+"""The shipped nginx site between encoder, server and listener: nothing is lost, held back or told wrong."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+
+from audiocast.ogg.packets import PacketAssembler
+from audiocast.ogg.page import Page
+from audiocast.ogg.reader import PageReader
+from tests import media
+from tests.nginx_process import NginxProcess
+from tests.server import AudiocastServer, Started
+
+HEADER_PACKETS = 2
+LISTEN_SECONDS = 6.0
+# The encoder makes a page every 20 ms. A proxy that gathers 4 KiB before it sends shows 3 moments a second.
+LEAST_MOMENTS_A_SECOND = 10
+
+
+@dataclass
+class Heard:
+    """What a listener got."""
+
+    pages: list[Page] = field(default_factory=list)
+    moments: int = 0
+    seconds: float = 0.0
+
+    @property
+    def packets(self) -> list[bytes]:
+        """All packets, the two headers first."""
+        return packets_of(self.pages)
+
+
+def packets_of(pages: list[Page]) -> list[bytes]:
+    assembler = PacketAssembler()
+    return [packet for page in pages for packet in assembler.push(page)]
+
+
+def pages_of(data: bytes) -> list[Page]:
+    reader = PageReader()
+    reader.feed(data)
+    return list(iter(reader.next_page, None))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[AudiocastServer]:
+    with AudiocastServer(tmp_path / "server.log") as server:
+        yield server
+
+
+@pytest.fixture
+def nginx(tmp_path: Path, server: AudiocastServer) -> Iterator[NginxProcess]:
+    with NginxProcess(tmp_path, server.port) as nginx:
+        yield nginx
+
+
+def start_through(nginx: NginxProcess) -> Started:
+    response = requests.post(f"{nginx.base}/api/start", timeout=10)
+    assert response.status_code == 201, response.text
+    return Started(**response.json())
+
+
+def listen(url: str, seconds: float) -> Heard:
+    """Read a stream for so long; pages that come in one read came at one moment."""
+    heard, reader = Heard(), PageReader()
+    with requests.get(url, stream=True, timeout=10) as response:
+        assert response.status_code == 200, response.text
+        assert response.headers["Content-Type"] == "audio/ogg"
+        start = time.monotonic()
+        while heard.seconds < seconds:
+            data = response.raw.read1(65_536)
+            assert data, f"the stream ended after {heard.seconds:.1f} s, expected {seconds:g} s"
+            heard.seconds = time.monotonic() - start
+            reader.feed(data)
+            pages = list(iter(reader.next_page, None))
+            heard.pages += pages
+            heard.moments += bool(pages)
+    return heard
+
+
+def test_audio_goes_through_whole_and_steadily(
+    tmp_path: Path, server: AudiocastServer, nginx: NginxProcess
+) -> None:
+    stream = start_through(nginx)
+    file = media.opus_file(tmp_path, seconds=20)
+    sent = packets_of(pages_of(file.read_bytes()))
+    send = f"ffmpeg -loglevel error -nostdin -re -i {file} -c copy -page_duration 20000 -f ogg -method POST"
+    with subprocess.Popen([*send.split(), "-content_type", "audio/ogg", stream.keyed_url]) as encoder:
+        try:
+            server.wait_for_state(stream.stream_id, "live")
+            heard = listen(f"{stream.stream_url}?latency=low&preroll=0", LISTEN_SECONDS)
+        finally:
+            encoder.kill()
+
+    audio = heard.packets[HEADER_PACKETS:]
+    begin = sent.index(audio[0])
+    assert audio == sent[begin : begin + len(audio)]
+    assert len({page.serial for page in heard.pages}) == 1
+    numbers = [page.sequence for page in heard.pages[HEADER_PACKETS:]]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert heard.moments / heard.seconds > LEAST_MOMENTS_A_SECOND
+    assert len(audio) * 0.02 > LISTEN_SECONDS / 2
+
+
+def test_links_are_those_of_the_visitor(nginx: NginxProcess) -> None:
+    plain = start_through(nginx)
+    secure = requests.post(f"{nginx.tls_base}/api/start", timeout=10, verify=str(nginx.certificate)).json()
+    assert plain.listen_url == f"{nginx.base}/listen/{plain.stream_id}"
+    assert secure["listen_url"] == f"{nginx.tls_base}/listen/{secure['stream_id']}"
+    assert secure["ingest_url"] == f"{nginx.tls_base}/ingest/{secure['stream_id']}"
+
+
+def test_a_refusal_reaches_the_encoder(tmp_path: Path, nginx: NginxProcess) -> None:
+    stream = start_through(nginx)
+    mp3 = media.mp3_file(tmp_path).read_bytes()
+    chunks = (mp3[at : at + 1000] for at in range(0, len(mp3), 1000))
+    response = requests.post(stream.keyed_url, data=chunks, timeout=10)
+    assert 400 <= response.status_code < 500
+    assert "MP3" in response.json()["message"]
+
+
+def test_keys_stay_out_of_the_access_log(nginx: NginxProcess) -> None:
+    stream = start_through(nginx)
+    requests.post(stream.keyed_url, data=b"no audio", timeout=10)
+    requests.get(nginx.base, headers={"Referer": stream.keyed_url}, timeout=10)
+    # A line is written after its response: the last request's stands for those before it.
+    deadline = time.monotonic() + 10
+    while "GET / " not in (log := nginx.access_log.read_text()):
+        assert time.monotonic() < deadline, f"expected three lines, got {log}"
+        time.sleep(0.02)
+    assert f"POST /ingest/{stream.stream_id}" in log
+    assert stream.ingest_key not in log

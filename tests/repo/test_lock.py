@@ -1,0 +1,84 @@
+"""The locks hold all that pyproject.toml asks for, with hashes and without any address."""
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.repo import tree
+
+LOCKS = ["requirements.lock", "requirements-server.lock"]
+PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+?))? \\$", re.MULTILINE)
+
+
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((tree.ROOT / "pyproject.toml").read_text())
+
+
+def lock_text(lock: str) -> str:
+    return (tree.ROOT / lock).read_text()
+
+
+def pins(lock: str) -> dict[str, tuple[str, str]]:
+    """Give a lock's packages by canonical name: version and marker ("" for everywhere)."""
+    return {
+        canonicalize_name(found["name"]): (found["version"], found["marker"] or "")
+        for found in PIN.finditer(lock_text(lock))
+    }
+
+
+def unmet(requirements: list[str], lock: str) -> list[str]:
+    """Give the requirements that a lock does not satisfy; the project's own extras are not among them."""
+    pinned = pins(lock)
+    missing = []
+    for wanted in map(Requirement, requirements):
+        version, _ = pinned.get(canonicalize_name(wanted.name), ("", ""))
+        if wanted.name != "audiocast" and not (version and wanted.specifier.contains(version)):
+            missing.append(str(wanted))
+    return missing
+
+
+def test_the_full_lock_satisfies_every_extra_and_the_build() -> None:
+    project = pyproject()["project"]
+    wanted = [*project["dependencies"], *pyproject()["build-system"]["requires"]]
+    for extra in project["optional-dependencies"].values():
+        wanted += extra
+    assert unmet(wanted, "requirements.lock") == []
+
+
+def test_the_server_lock_satisfies_the_server_with_the_same_versions() -> None:
+    assert unmet(pyproject()["project"]["dependencies"], "requirements-server.lock") == []
+    full, server = pins("requirements.lock"), pins("requirements-server.lock")
+    assert {name: pin for name, pin in server.items() if full.get(name) != pin} == {}
+
+
+def test_a_requirement_that_is_not_locked_is_found() -> None:
+    assert unmet(["tornado>=6", "tornado>=999", "no-such-package"], "requirements.lock") == [
+        "tornado>=999",
+        "no-such-package",
+    ]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_package_has_a_hash(lock: str) -> None:
+    entries = re.split(r"^(?=[\w.-]+==)", lock_text(lock), flags=re.MULTILINE)[1:]
+    assert len(entries) == len(pins(lock)) > 0
+    assert [entry.split("==")[0] for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_no_address_and_no_path_is_in_it(lock: str) -> None:
+    assert re.findall(r"\S*(?:://|--index|--extra-index|--find-links| @ |(?<=\s)/)\S*", lock_text(lock)) == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_markers_leave_no_python_out(lock: str) -> None:
+    # One lock for all: a marker may tell systems and interpreters apart, and versions only from 3.11 up.
+    for _, marker in pins(lock).values():
+        if marker:
+            assert str(Marker(marker)), marker
+    assert pyproject()["project"]["requires-python"] == ">=3.11"
