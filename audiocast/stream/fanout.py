@@ -26,6 +26,9 @@ SLICE_LISTENERS = 250
 FINISH_SECONDS = 5.0
 """How long the last pages may take to reach a slow listener when the stream has ended."""
 
+FINISH_RETRY_SECONDS = 0.1
+"""How often it is asked again meanwhile, whatever the flush interval: that may be 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class FanoutLimits:
@@ -83,6 +86,7 @@ class Fanout:
             low: See `Listener.low`.
         """
         listener = Listener(sink, cursor=self._backlog.start_of(preroll_seconds), rest=head, low=low)
+        listener.next_granule = self._granule_at(listener.cursor)
         self.count += 1
         self._counters.listeners += 1
         self._counters.joins += 1
@@ -154,15 +158,15 @@ class Fanout:
                 self._close(listener)
         group.listeners = [listener for listener in group.listeners if listener.open]
         if group.listeners:
-            group.timer = self._clock.call_later(self._limits.flush_interval_seconds, self._start, group)
+            group.timer = self._clock.call_later(FINISH_RETRY_SECONDS, self._start, group)
 
     def _serve(self, listener: Listener, now: float) -> None:
         """Send what the listener has not got, as far as its socket takes it."""
         backlog = self._backlog
         while listener.rest or listener.cursor < backlog.edge:
+            if self._too_far_behind(listener):
+                self._move_to_edge(listener)
             if listener.blocked_since is not None:
-                if self._too_far_behind(listener):
-                    self._move_to_edge(listener)
                 data = listener.rest
             elif listener.rest:
                 data = listener.rest + self._batch(listener)
@@ -184,6 +188,7 @@ class Fanout:
             listener.rest = b""
             if listener.blocked_since is None:
                 listener.cursor = backlog.edge
+                listener.next_granule = backlog.end_granule
             listener.blocked_since = None
 
     def _batch(self, listener: Listener) -> bytes:
@@ -202,8 +207,6 @@ class Fanout:
         listener.blocked_since = now
         if sent < len(listener.rest) or was_blocked:
             listener.rest = listener.rest[sent:]
-            if not was_blocked:
-                listener.next_granule = self._granule_at(listener.cursor)
             return
         sent -= len(listener.rest)
         for page in self._backlog.pages(listener.cursor):
@@ -216,10 +219,13 @@ class Fanout:
 
     def _too_far_behind(self, listener: Listener) -> bool:
         backlog = self._backlog
-        if listener.cursor >= backlog.edge:
+        if listener.cursor < backlog.first:
+            # Nobody need be slow for that: a source's burst can be larger than the backlog.
+            return True
+        if listener.blocked_since is None or listener.cursor >= backlog.edge - 1:
             return False
         behind = backlog.end_granule - listener.next_granule
-        return listener.cursor < backlog.first or behind > self._limits.lag_seconds * SAMPLE_RATE
+        return behind > self._limits.lag_seconds * SAMPLE_RATE
 
     def _granule_at(self, cursor: int) -> int:
         backlog = self._backlog

@@ -171,6 +171,9 @@ class Hub:
             BadKey: See `admit`.
         """
         self.admit(source.generation)
+        if source.has_audio and source is not self._source:
+            # It was dismissed and is on its way out; its next chain link must not win the stream back.
+            return
         self._generation = source.generation
         rival, self._source = self._source, source
         if rival is None:
@@ -248,6 +251,7 @@ class Hub:
     def reopen(self, title: str) -> None:
         """Begin anew under the same id."""
         self.closed = False
+        self._ended = False
         self.title = title or self.title
         self._changed()
 

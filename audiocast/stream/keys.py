@@ -20,7 +20,8 @@ from audiocast.stream.errors import BadKey
 
 PREFIX = "ac1"
 MAC_BYTES = 16
-MAX_KEY_CHARACTERS = 1024
+MAX_KEY_CHARACTERS = 2048
+"""A title of 200 characters takes up to 1,650 of them: JSON escapes a control character in six bytes."""
 
 _PURPOSE = b"audiocast ingest"
 

@@ -30,7 +30,7 @@ class Listener:
         cursor: Index of the next page that is not in `rest`.
         rest: Bytes to be sent before the page at `cursor`: of the response's head, or of a page.
         blocked_since: When its socket stopped taking bytes, the clock's seconds; None while it takes all.
-        next_granule: Where the page at `cursor` begins; kept up to date only while it is blocked.
+        next_granule: Where the page at `cursor` begins.
         pages_less, samples_less: What it missed so far; its pages are numbered as if that had never been.
         open: False once it was closed.
     """

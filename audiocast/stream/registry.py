@@ -67,8 +67,9 @@ class Registry:
                 return None
             finally:
                 waiters.discard(waiter)
-                if not waiters:
-                    self._waiters.pop(stream_id, None)
+                # Those who were told are in a set of their own by now; who came after them still waits.
+                if not waiters and self._waiters.get(stream_id) is waiters:
+                    del self._waiters[stream_id]
             hub = self._hubs.get(stream_id)
         return hub if hub is not None and hub.is_on else None
 

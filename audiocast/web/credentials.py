@@ -1,7 +1,6 @@
 """Where a request carries its key or its token: Bearer, Basic password (any user name), or `?key=`."""
 
 import base64
-import binascii
 import hmac
 from collections.abc import Sequence
 
@@ -21,7 +20,7 @@ def basic_password(request: HTTPServerRequest) -> str | None:
         return None
     try:
         pair = base64.b64decode(value.strip(), validate=True).decode("utf-8", "surrogateescape")
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; letters outside ASCII raise it bare
         return None
     _, colon, password = pair.partition(":")
     return password if colon and password else None
@@ -30,7 +29,7 @@ def basic_password(request: HTTPServerRequest) -> str | None:
 def ingest_key(request: HTTPServerRequest) -> str | None:
     """Give the ingest key, wherever it is."""
     in_query = request.query_arguments.get("key")
-    if in_query and in_query[-1]:
+    if in_query:
         return in_query[-1].decode("utf-8", "surrogateescape")
     return bearer(request) or basic_password(request)
 

@@ -56,7 +56,7 @@ class IngestHandler(BaseHandler):
 
     def data_received(self, chunk: bytes) -> None:
         """Take the next bytes of a framed body."""
-        if self._refusal is not None:
+        if self._refusal is not None or self._refusing is not None:
             self._linger(len(chunk))
             return
         try:
@@ -170,7 +170,8 @@ class IngestHandler(BaseHandler):
             self._refuse_later(NoAudio(f"expected audio within {seconds:g} s, got none"))
 
     def _refuse_later(self, error: SourceError | OggError | StreamError) -> None:
-        self._refusing = asyncio.ensure_future(self._refuse(error))
+        if self._refusing is None:
+            self._refusing = asyncio.ensure_future(self._refuse(error))
 
     async def _refuse(self, error: Exception) -> None:
         """Give the whole answer now; the request ends when the encoder goes, or a moment later."""

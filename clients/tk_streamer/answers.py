@@ -69,7 +69,11 @@ def ask(
         ) as response:
             answer = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=True)
             status, reason = response.status_code, response.reason
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
+    except (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.InvalidSchema,
+        requests.exceptions.MissingSchema,
+    ):
         raise ValueError(f"expected an address like http://localhost:8000, got {bounded(url)!r}") from None
     except (requests.RequestException, OSError) as error:
         raise ConnectionLost(f"{_place(url)}: {_innermost(error)}") from error
@@ -79,7 +83,7 @@ def ask(
 
 
 def _refusal(status: int, reason: str | None, answer: bytes) -> Refused:
-    """Make the error from the server's `{"error", "message"}`, or from the status line when a proxy answered."""
+    """Make the error from the server's JSON, or from the status line when it was a proxy that answered."""
     try:
         said = _json_object(answer)
     except BadAnswer:

@@ -1,7 +1,7 @@
 """Keeps one stream on the air: encodes, sends, and connects again under the same stream and key.
 
-It owns the connection of one stream and blocks the thread that runs it. It makes no sound of its own, creates and
-ends no stream, and writes to no terminal.
+It owns the connection of one stream and blocks the thread that runs it. It makes no sound of its own, creates
+and ends no stream, and writes to no terminal.
 """
 
 import random
@@ -63,10 +63,11 @@ class Broadcaster:
         """Send until the blocks end or `stop` is set. Blocks.
 
         Raises:
-            Refused: The server does not want this source, for good: a wrong key, an ended stream, a newer source.
+            Refused: The server does not want this source, for good: a wrong key, an ended stream, a newer
+                source.
         """
         delays_seconds = _retry_delays_seconds()
-        while not self._is_at_end:
+        while not self._is_over():
             self._blocks_sent = 0
             try:
                 self._connect_once()
@@ -77,8 +78,7 @@ class Broadcaster:
                 trouble = error
             except ClientError as error:
                 trouble = error
-            # Set by the body's generator while it was sent.
-            if self._is_at_end or self._stop.is_set():
+            if self._is_over():
                 return
             if self._blocks_sent >= GOOD_CONNECTION_BLOCKS:
                 delays_seconds = _retry_delays_seconds()
@@ -86,6 +86,9 @@ class Broadcaster:
             self._on_trouble(trouble, delay_seconds)
             if self._stop.wait(delay_seconds):
                 return
+
+    def _is_over(self) -> bool:
+        return self._is_at_end or self._stop.is_set()
 
     def _connect_once(self) -> None:
         pages = ogg_pages(

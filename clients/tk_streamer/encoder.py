@@ -1,7 +1,8 @@
 """PCM to Opus packets, through libopus as PyAV carries it (RFC 6716, RFC 7845 section 5.1).
 
-It makes packets and the OpusHead that describes them; it writes no Ogg pages and knows no clock and no network.
-Encoding one 20 ms block takes about 0.6 ms: it may run on the thread that sends, never in a sound card's callback.
+It makes packets and the OpusHead that describes them; it writes no Ogg pages and knows no clock and no
+network. Encoding one 20 ms block takes about 0.6 ms: it may run on the thread that sends, never in a sound
+card's callback.
 """
 
 import av
@@ -20,8 +21,8 @@ class OpusEncoder:
         channels: 1 or 2.
         bitrate_bps: Bits a second without the Ogg overhead, 6,000 to 510,000 (RFC 6716 section 2.1.1).
         frame_ms: Length of a packet: 10, 20, 40 or 60 ms. Shorter is less delay and more overhead.
-        vbr: Let quiet packets be smaller. Off by default: `<audio>` reads in blocks of 32 KiB and starves when
-            packets of silence shrink to 3 bytes; with packets of one size its delay stays what it was.
+        vbr: Let quiet packets be smaller. Off by default: `<audio>` reads in blocks of 32 KiB and starves
+            when packets of silence shrink to 3 bytes; with packets of one size its delay stays what it was.
 
     Raises:
         ValueError: An argument is none of these.

@@ -1,20 +1,23 @@
 """Generated sound: an endless gentle piece for the demo, and a plain tone for tests.
 
-Everything is rendered once, as arrays, when a piece begins (about a second of computing); playing it is adding up
+Everything is rendered once, as arrays, when a piece begins (a second of computing); playing it is adding up
 slices of these arrays and costs a few per cent of a core. It knows no clock: whoever reads it sets the pace.
 
-The piece: four soft chords that come round, and over them a plucked figure of sixteen steps of which a few change
-each time a chord comes. All of it follows from the seed. Blocks hold signed 16-bit samples, left and right in turn,
-in the machine's byte order.
+The piece: four soft chords that come round, and over them a plucked figure of sixteen steps of which a few
+change each time a chord comes. All of it follows from the seed. Blocks hold signed 16-bit samples, left and
+right in turn, in the machine's byte order.
 """
+
+from __future__ import annotations
 
 import math
 import random
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import count
-from operator import mul
+from itertools import accumulate, count, repeat
+from operator import add, mul
+from typing import TypeAlias
 
 from audiocast.ogg.opus import SAMPLE_RATE
 
@@ -22,7 +25,8 @@ BLOCK_SAMPLES = 960
 BLOCK_SECONDS = BLOCK_SAMPLES / SAMPLE_RATE
 CHANNELS = 2
 
-# A step is a quaver: 21 blocks, 420 ms, 71 crotchets a minute. Whole blocks, so that notes begin where blocks do.
+# A step is a quaver: 21 blocks, 420 ms, 71 crotchets a minute. Whole blocks, so that notes begin where blocks
+# do.
 STEP_BLOCKS = 21
 STEPS_PER_CHORD = 16
 CHORD_BLOCKS = STEPS_PER_CHORD * STEP_BLOCKS
@@ -32,30 +36,46 @@ CHORDS = ((38, 57, 61, 64, 66), (35, 57, 62, 64, 66), (43, 57, 59, 62, 66), (45,
 # D major without its half tones: no two of these notes clash, over none of the chords.
 SCALE = (62, 64, 66, 69, 71, 74, 76, 78, 81, 83)
 
-# The budget below full scale (32767): at a change two chords sound, each at about half its peak, and about six
-# plucked notes with their echoes, each far below its peak by then. The test adds up ten minutes of it.
-PAD_PEAK = 7_200
-PLUCK_PEAK = 3_900
+# Amplitudes of the harmonics: soft for the chords, bright only while a string is struck.
+PAD_HARMONICS = (1.0, 0.35, 0.12, 0.05)
+PLUCK_HARMONICS = (1.0, 0.18)
+BRIGHT_HARMONICS = (0.0, 0.3, 0.3, 0.15, 0.1)
 
-_Block = array[int]
+# Peaks of one wave of a chord and of one string, of 32767. At worst two chords of five waves and the last
+# strings with their echoes add up, and they stay below -6 dBFS; the mixer would raise OverflowError,
+# never clip.
+PAD_PEAK = 1_350.0
+PLUCK_PEAK = 3_600.0
 
-_FADE_BLOCKS = 84  # 1.68 s in and out
-_PLUCK_BLOCKS = 110  # 2.2 s
-_PLUCK_DECAY_SECONDS = 0.42
-_ECHO_BLOCKS = 32  # 0.64 s: a dotted quaver, so that echoes fall between the notes
-_ECHO_GAINS = (0.34, 0.13)
+PAD_FADE_BLOCKS = 84  # 1.68 s in, and as much out
+PLUCK_BLOCKS = 84  # 1.68 s
+PLUCK_DECAY_SECONDS = 0.4
+BRIGHT_BLOCKS = 14  # 0.28 s
+BRIGHT_DECAY_SECONDS = 0.06
+ECHO_BLOCKS = 32  # 0.64 s: one and a half steps, so that echoes fall between the notes
+ECHO_GAIN = 0.36
+ONSET_SAMPLES = 192  # 4 ms
+RELEASE_SAMPLES = 4_800  # 100 ms
+MAX_TABLE_SAMPLES = 4_000
+
+# array takes a parameter for type checkers only before Python 3.12.
+_Samples: TypeAlias = "array[int]"
+_Block: TypeAlias = _Samples
 
 
 def music(seed: int = 1) -> Iterator[bytes]:
     """Give the piece as stereo blocks of 960 samples, without end.
 
-    The same seed gives the same samples for ever. The first block takes about a second, the others some 0.4 ms.
+    The same seed gives the same samples for ever. The first block takes a second, the others 0.3 ms.
 
     Args:
         seed: Chooses the figures; the chords and the sound stay.
     """
     pads = [_render_pad(chord) for chord in CHORDS]
-    plucks = [_render_pluck(note, pan) for pan, note in zip(_pans(len(SCALE)), SCALE, strict=True)]
+    envelopes = _decay(PLUCK_DECAY_SECONDS, PLUCK_BLOCKS), _decay(BRIGHT_DECAY_SECONDS, BRIGHT_BLOCKS)
+    plucks = [
+        _render_pluck(note, *envelopes, is_echo_left=index % 2 == 0) for index, note in enumerate(SCALE)
+    ]
     silence = array("h", bytes(2 * CHANNELS * BLOCK_SAMPLES))
     voices: list[Iterator[_Block]] = []
     figures = _figures(random.Random(seed))
@@ -85,9 +105,11 @@ def tone(hz: float, *, peak: int = 8_000, channels: int = CHANNELS) -> Iterator[
     """
     radians_per_sample = math.tau * hz / SAMPLE_RATE
     for start in count(step=BLOCK_SAMPLES):
-        # The turns made so far are counted exactly: a large argument of sin() would be a coarse one after days.
+        # The turns so far are counted exactly: the large arguments of sin() after days would be coarse.
         phase = math.tau * float(Fraction(hz) * start / SAMPLE_RATE % 1)
-        mono = [round(peak * math.sin(phase + i * radians_per_sample)) for i in range(BLOCK_SAMPLES)]
+        mono = array(
+            "h", (round(peak * math.sin(phase + i * radians_per_sample)) for i in range(BLOCK_SAMPLES))
+        )
         yield _interleave([mono] * channels).tobytes()
 
 
@@ -113,98 +135,89 @@ def _figures(chance: random.Random) -> Iterator[list[int | None]]:
 def _render_pad(chord: Sequence[int]) -> list[_Block]:
     """Render a chord that fades in, holds until the next one comes, and fades out under it.
 
-    Left and right are out of tune by 0.06 %, one up and one down: a slow, wide movement.
+    It sounds in the middle, so that a phone's one loudspeaker loses nothing. Each note but the bass has a
+    weaker partner, 0.1 % sharp: they beat slowly, which keeps the sound alive.
     """
-    blocks = CHORD_BLOCKS + _FADE_BLOCKS
-    samples = blocks * BLOCK_SAMPLES
-    fade = [math.sin(math.pi / 2 * i / (_FADE_BLOCKS * BLOCK_SAMPLES)) ** 2 for i in range(_FADE_BLOCKS * BLOCK_SAMPLES)]
-    envelope = array("f", fade) + array("f", [1.0]) * (samples - 2 * len(fade)) + array("f", reversed(fade))
-    sides = []
-    for detune in (0.9994, 1.0006):
-        voices = [_wave(_hz(note) * detune, (1.0, 0.35, 0.12, 0.05), samples) for note in chord]
-        sides.append(array("f", map(mul, map(sum, zip(*voices, strict=True)), envelope)))
-    return _blocks(sides, PAD_PEAK)
+    samples = (CHORD_BLOCKS + PAD_FADE_BLOCKS) * BLOCK_SAMPLES
+    waves = [_wave(PAD_PEAK, _hz(note), PAD_HARMONICS, samples) for note in chord]
+    waves += [_wave(0.5 * PAD_PEAK, 1.001 * _hz(note), PAD_HARMONICS, samples) for note in chord[1:]]
+    mono = array("h", map(sum, zip(*waves, strict=True)))
+    fade_samples = PAD_FADE_BLOCKS * BLOCK_SAMPLES
+    fade = [math.sin(math.pi / 2 * i / fade_samples) ** 2 for i in range(fade_samples)]
+    mono[:fade_samples] = _integers(map(mul, mono, fade))
+    mono[-fade_samples:] = _integers(map(mul, mono[-fade_samples:], reversed(fade)))
+    return _blocks([mono, mono])
 
 
-def _render_pluck(note: int, pan: float) -> list[_Block]:
-    """Render a plucked note and its echoes, which come from the other side.
+def _render_pluck(
+    note: int, envelope: array[float], bright_envelope: array[float], *, is_echo_left: bool
+) -> list[_Block]:
+    """Render a plucked note in the middle, and its echo on one side.
 
     Args:
         note: MIDI note number.
-        pan: From 0 (left) to 1 (right).
+        envelope: Loudness of the string.
+        bright_envelope: Loudness of what is heard only when the string is struck; shorter than `envelope`.
+        is_echo_left: The side of the echo.
     """
-    samples = _PLUCK_BLOCKS * BLOCK_SAMPLES
-    body = map(mul, _wave(_hz(note), (1.0, 0.18), samples), _decay(_PLUCK_DECAY_SECONDS, samples))
-    # The string is bright only when it is struck.
-    bright_samples = samples // 8
-    bright_wave = _wave(_hz(note), (0.0, 0.3, 0.3, 0.15, 0.1), bright_samples)
-    bright = array("f", map(mul, bright_wave, _decay(_PLUCK_DECAY_SECONDS / 7, bright_samples)))
-    dry = array("f", map(sum, zip(body, bright + array("f", bytes(4 * (samples - bright_samples))), strict=True)))
-    parts = []
-    for index, gain in enumerate((1.0, *_ECHO_GAINS)):
-        before = array("f", bytes(4 * index * _ECHO_BLOCKS * BLOCK_SAMPLES))
-        after = array("f", bytes(4 * (len(_ECHO_GAINS) - index) * _ECHO_BLOCKS * BLOCK_SAMPLES))
-        parts.append((before + dry + after, gain, pan if index % 2 == 0 else 1 - pan))
-    sides = []
-    for is_right in (False, True):
-        gains = [gain * math.sqrt(side if is_right else 1 - side) for _, gain, side in parts]
-        heard = zip(*(part for part, _, _ in parts), strict=True)
-        sides.append(array("f", (a * gains[0] + b * gains[1] + c * gains[2] for a, b, c in heard)))
-    return _blocks(sides, PLUCK_PEAK)
+    string = array("f", map(mul, _wave(PLUCK_PEAK, _hz(note), PLUCK_HARMONICS, len(envelope)), envelope))
+    struck = map(mul, _wave(PLUCK_PEAK, _hz(note), BRIGHT_HARMONICS, len(bright_envelope)), bright_envelope)
+    string[: len(bright_envelope)] = array("f", map(add, string, struck))
+    pause = array("h", bytes(2 * ECHO_BLOCKS * BLOCK_SAMPLES))
+    dry = _integers(string) + pause
+    wet = array("h", map(add, dry, pause + _integers(map(ECHO_GAIN.__mul__, string))))
+    return _blocks([wet, dry] if is_echo_left else [dry, wet])
 
 
-def _wave(hz: float, harmonics: Sequence[float], samples: int) -> array[float]:
-    """Give that many samples of a wave with these amplitudes of its harmonics.
+def _decay(seconds: float, blocks: int) -> array[float]:
+    """Give an exponential decay that begins and ends without a click.
 
-    It repeats one table that holds whole turns; the fraction keeps the pitch within 0.02 Hz.
+    Args:
+        seconds: Time to fall to 1/e.
+        blocks: Length.
     """
-    turns, table_samples = Fraction(hz / SAMPLE_RATE).limit_denominator(2_000).as_integer_ratio()
-    table = array(
-        "f",
-        (
-            sum(
-                amplitude * math.sin(math.tau * harmonic * turns * i / table_samples)
-                for harmonic, amplitude in enumerate(harmonics, start=1)
-            )
-            for i in range(table_samples)
-        ),
-    )
-    return (table * (samples // table_samples + 1))[:samples]
-
-
-def _decay(seconds: float, samples: int) -> array[float]:
-    """Give an exponential decay after an onset of 4 ms that does not click, down to 0 at the end."""
-    onset_samples = SAMPLE_RATE // 250
-    factor = math.exp(-1 / (seconds * SAMPLE_RATE))
-    envelope, level = array("f"), 1.0
-    for i in range(samples):
-        envelope.append(level * min(1.0, i / onset_samples) * min(1.0, (samples - i) / 4_800))
-        level *= factor
+    samples, per_sample = blocks * BLOCK_SAMPLES, math.exp(-1 / (seconds * SAMPLE_RATE))
+    envelope = array("f", accumulate(repeat(per_sample, samples - 1), mul, initial=1.0))
+    for i in range(ONSET_SAMPLES):
+        envelope[i] *= i / ONSET_SAMPLES
+    for i in range(RELEASE_SAMPLES):
+        envelope[samples - 1 - i] *= i / RELEASE_SAMPLES
     return envelope
 
 
-def _blocks(sides: Sequence[array[float]], peak: int) -> list[_Block]:
-    """Cut both sides into interleaved blocks, scaled so that the largest sample is `peak`."""
-    scale = peak / max(max(map(abs, side)) for side in sides)
-    samples = _interleave([map(int, map(scale.__mul__, side)) for side in sides])
-    block = CHANNELS * BLOCK_SAMPLES
+def _wave(peak: float, hz: float, harmonics: Sequence[float], samples: int) -> _Samples:
+    """Give that many samples of a wave; the first of its harmonics has the amplitude `peak`.
+
+    It repeats one table that holds whole turns; the longest such table keeps these pitches within 0.02 Hz.
+    """
+    turns, table_samples = Fraction(hz / SAMPLE_RATE).limit_denominator(MAX_TABLE_SAMPLES).as_integer_ratio()
+    exact = [0.0] * table_samples
+    for harmonic, amplitude in enumerate(harmonics, start=1):
+        radians_per_sample = math.tau * harmonic * turns / table_samples
+        for i in range(table_samples):
+            exact[i] += peak * amplitude * math.sin(radians_per_sample * i)
+    table = _integers(exact)
+    return (table * (samples // table_samples + 1))[:samples]
+
+
+def _integers(samples: Iterable[float]) -> _Samples:
+    return array("h", map(int, samples))
+
+
+def _blocks(sides: Sequence[_Samples]) -> list[_Block]:
+    """Interleave the channels and cut them into blocks."""
+    samples, block = _interleave(sides), len(sides) * BLOCK_SAMPLES
     return [samples[start : start + block] for start in range(0, len(samples), block)]
 
 
-def _interleave(sides: Sequence[Iterator[int] | list[int]]) -> _Block:
+def _interleave(sides: Sequence[_Samples]) -> _Samples:
     """Put the samples of one or more channels in turn."""
-    columns = [array("h", side) for side in sides]
-    samples = array("h", bytes(2 * len(columns) * len(columns[0])))
-    for index, column in enumerate(columns):
-        samples[index :: len(columns)] = column
+    samples = array("h", bytes(2 * len(sides) * len(sides[0])))
+    for index, side in enumerate(sides):
+        samples[index :: len(sides)] = side
     return samples
 
 
 def _hz(note: int) -> float:
     """Give the frequency of a MIDI note number, equal temperament, A at 440 Hz."""
-    return 440.0 * 2.0 ** ((note - 69) / 12)
-
-
-def _pans(notes: int) -> list[float]:
-    """Spread notes between left (0.2) and right (0.8), neighbours apart."""
-    return [0.2 + 0.6 * (index * 0.618 % 1) for index in range(notes)]
+    return 440.0 * math.exp2((note - 69) / 12)

@@ -6,8 +6,8 @@ It decides when a block goes out and never what is in it. A sound card paces its
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-# A short hold-up is made good by sending faster, and the players' buffers hide it. A long one (a suspended machine)
-# is lost time: sent in a burst it would look like a source much faster than real time.
+# A short hold-up is made good by sending faster, and the players' buffers hide it. A long one (a suspended
+# machine) is lost time: sent in a burst it would look like a source much faster than real time.
 MAX_CATCH_UP_SECONDS = 1.0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.page import FLAG_EOS, encode_page, lace
+from audiocast.ogg.silence import silence_packet
 from audiocast.ogg.writer import PageWriter
 from tk_streamer.encoder import OpusEncoder
 
@@ -14,7 +15,7 @@ from tk_streamer.encoder import OpusEncoder
 def ogg_pages(
     encoder: OpusEncoder, blocks: Iterable[bytes], *, tags: OpusTags, serial: int
 ) -> Iterator[bytes]:
-    """Give the header pages at once, then a page for each packet, and the end of the stream after the last block.
+    """Give the header pages at once, a page for each packet, and the end of stream after the last block.
 
     Args:
         encoder: A fresh one; it is flushed at the end.
@@ -27,13 +28,11 @@ def ogg_pages(
     for block in blocks:
         for packet in encoder.encode(block):
             yield writer.audio([packet])
-    *others, last = encoder.flush() or [b""]
+    # An end page on which no packet ends counts as a fault, so a stream without a sample gets a packet too.
+    *others, last = encoder.flush() or [silence_packet(encoder.head)]
     for packet in others:
         yield writer.audio([packet])
-    if not last:
-        yield writer.audio([], eos=True)
-        return
-    # The last packet is filled up with silence: its page says where the audio ends (RFC 7845 section 4.4).
+    # The packet reaches past the end of the audio; the position cuts it off there (RFC 7845 section 4.4).
     yield encode_page(
         flags=FLAG_EOS,
         granule_position=encoder.end_granule_position,

@@ -17,7 +17,8 @@ def upload(session: requests.Session, ingest_url: str, *, key: str, pages: Itera
 
     Args:
         session: From `open_session`.
-        ingest_url: The stream's ingest address. What follows a `?` in it is not sent: that is a place for keys.
+        ingest_url: The stream's ingest address. What follows a `?` in it is not sent: that is a place for
+            keys.
         key: The stream's ingest key.
         pages: Ogg bytes. An OSError that it raises would be taken for one of the connection.
 

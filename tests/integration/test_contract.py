@@ -4,6 +4,7 @@ import io
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -211,8 +212,12 @@ def test_metadata_never_touches_the_bitstream_and_comes_as_an_event(open_server:
         states = _states(events)
         assert next(states)["state"] == "waiting"
         key = {"key": started.ingest_key}
-        requests.put(f"{url}/metadata", json={"title": "Song"}, params=key, timeout=10)
-        assert next(states)["now_playing"] == {"title": "Song", "artist": ""}
+        began = time.monotonic()
+        for title in ("One", "Two", "Three", "Song"):
+            requests.put(f"{url}/metadata", json={"title": title}, params=key, timeout=10)
+            assert next(states)["now_playing"] == {"title": title, "artist": ""}
+        # Told at once: four looks of their own at the state, 2 s apart, would take 8 s.
+        assert time.monotonic() - began < 4
         with PacedSource(started.keyed_url, numbered_audio(seconds=30)):
             live = next(state for state in states if state["state"] == "live")
             assert live["now_playing"] == {"title": "Song", "artist": ""}

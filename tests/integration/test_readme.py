@@ -43,7 +43,9 @@ def test_the_commands_do_what_the_readme_says(readme: str, tmp_path: Path) -> No
 
         def run(pattern: str) -> str:
             # Not checked: curl ends with 28 when it listens for --max-time to an endless stream.
-            done = subprocess.run(filled(pattern), cwd=tmp_path, stdout=subprocess.PIPE, text=True, timeout=30)
+            done = subprocess.run(
+                filled(pattern), cwd=tmp_path, stdout=subprocess.PIPE, text=True, timeout=30
+            )
             return done.stdout
 
         started = json.loads(run("/api/start"))

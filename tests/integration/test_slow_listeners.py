@@ -14,7 +14,7 @@ from tests.server import AudiocastServer
 from tests.source import PacedSource
 
 SLOW_LISTENERS = 200
-STALL_SECONDS = 5.0
+STALL_SECONDS = 4.0
 SMALL_BUFFER_BYTES = 4096
 MAX_GROWTH_BYTES = 20 * 1024 * 1024
 MAX_GAP_SECONDS = 1.0

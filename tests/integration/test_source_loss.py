@@ -15,6 +15,9 @@ from tests.server import AudiocastServer
 from tests.source import PacedSource
 
 GRACE_SECONDS = 3.0
+MAX_GAP_SECONDS = 1.0
+"""Silence is made each 100 ms."""
+
 WAYS_OF_GOING = ("killed", "finished")
 
 
@@ -52,23 +55,11 @@ def test_silence_in_real_time_then_an_end_page_and_a_clean_close(way: str, tmp_p
     assert all(number_of(packet) == 0 for packet in silence[:-1])
     assert silence[-1] == silence_packet(capture.head)
     _check_rate(capture.pages, first_silent=100)
-
-
-def test_silence_comes_while_it_lasts_and_not_at_its_end(tmp_path: Path) -> None:
-    settings = AudiocastServer(tmp_path / "server.log", SOURCE_GRACE_SECONDS=GRACE_SECONDS)
-    with settings as server:
-        started = server.start_stream()
-        with PacedSource(started.keyed_url, numbered_audio(seconds=1)) as source:
-            server.wait_for_state(started.stream_id, "live")
-            with Listener(server.port, f"/stream/{started.stream_id}") as listener:
-                source.wait_until_sent()
-                source.kill()
-                gone_at = time.monotonic()
-                listener.wait_for_end()
+    # It came while it lasted, not at its end.
     times = [gone_at, *(at for at, _ in listener.arrivals if at > gone_at)]
     gaps = [after - before for before, after in pairwise(times)]
-    assert len(gaps) >= GRACE_SECONDS / 0.5
-    assert max(gaps) < 1.0
+    assert len(gaps) >= GRACE_SECONDS / MAX_GAP_SECONDS
+    assert max(gaps) < MAX_GAP_SECONDS
 
 
 def test_the_source_is_back_within_the_grace_and_is_heard_at_once(server: AudiocastServer) -> None:

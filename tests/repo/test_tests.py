@@ -8,64 +8,67 @@ from tests.repo import tree
 # Calls that raise when what they look at is not so.
 ASSERTING_CALLS = {"raises", "warns", "fail", "expect"}
 
-
-def asserting_functions(paths: list[Path]) -> dict[str, bool]:
-    """Give the functions of some modules by name, each with whether it asserts, or calls one that does."""
-    functions = {
-        node.name: node
-        for path in paths
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
-    asserts = {name: _asserts_itself(node) for name, node in functions.items()}
-    settled = False
-    while not settled:
-        settled = True
-        for name, node in functions.items():
-            if not asserts[name] and any(asserts.get(called) for called in _calls(node)):
-                asserts[name] = True
-                settled = False
-    return asserts
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _asserts_itself(function: ast.AST) -> bool:
-    return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or bool(
-        _calls(function) & ASSERTING_CALLS
-    )
+def functions_of(paths: list[Path]) -> list[Function]:
+    """Give the functions and methods of some modules, inner ones too."""
+    nodes = (node for path in paths for node in ast.walk(ast.parse(path.read_text())))
+    return [node for node in nodes if isinstance(node, Function)]
 
 
-def _calls(function: ast.AST) -> set[str]:
-    called = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
-    return {node.id for node in called if isinstance(node, ast.Name)} | {
-        node.attr for node in called if isinstance(node, ast.Attribute)
-    }
+def silent_tests(module: Path, shared: list[Path]) -> list[str]:
+    """Give the tests of a module that assert nothing.
+
+    Args:
+        module: A file of tests.
+        shared: Files with functions that it may call.
+    """
+    functions = functions_of([module, *shared])
+    asserting = set(ASSERTING_CALLS)
+    known = 0
+    while known < len(asserting):
+        known = len(asserting)
+        asserting |= {function.name for function in functions if asserts(function, asserting)}
+    return [
+        function.name
+        for function in functions_of([module])
+        if function.name.startswith("test_") and not asserts(function, asserting)
+    ]
+
+
+def asserts(function: Function, asserting: set[str]) -> bool:
+    """Tell if a function asserts, or calls one of the names that do."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Call) and _called(node.func) in asserting:
+            return True
+    return False
+
+
+def _called(node: ast.expr) -> str:
+    return getattr(node, "id", "") or getattr(node, "attr", "")
 
 
 def test_every_test_asserts() -> None:
     shared = [path for path in tree.files("*.py", under="tests") if not path.name.startswith("test_")]
-    silent, count = [], 0
-    for path in tree.files("test_*.py", under="tests"):
-        tests = {
-            name: asserts
-            for name, asserts in asserting_functions([*shared, path]).items()
-            if name.startswith("test_")
-        }
-        count += len(tests)
-        silent += [f"{tree.name(path)}: {name}" for name, asserts in tests.items() if not asserts]
-    assert count > 0
-    assert silent == []
+    modules = tree.files("test_*.py", under="tests")
+    assert modules
+    assert [f"{tree.name(path)}: {test}" for path in modules for test in silent_tests(path, shared)] == []
 
 
 def test_a_test_without_an_assertion_is_found(tmp_path: Path) -> None:
-    module = tmp_path / "test_example.py"
+    module, shared = tmp_path / "test_example.py", tmp_path / "shared.py"
     module.write_text(
-        "def test_says_nothing(): print(1)\ndef test_says_it_elsewhere(): look()\ndef look(): assert 1\n"
+        "class TestA:\n    def test_x(self): assert 1\n"
+        "class TestB:\n    def test_x(self): print(1)\n"
+        "def test_says_it_elsewhere(): look()\n"
+        "def test_expects(): expect(1)\n"
+        "def look(): look_closely()\n"
     )
-    assert asserting_functions([module]) == {
-        "test_says_nothing": False,
-        "test_says_it_elsewhere": True,
-        "look": True,
-    }
+    shared.write_text("def look_closely(): assert 1\n")
+    assert silent_tests(module, [shared]) == ["test_x"]
 
 
 def test_no_test_is_skipped_for_good() -> None:

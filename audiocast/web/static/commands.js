@@ -12,8 +12,10 @@ const SOURCES = {
   macos: (/** @type {string} */ url) => `ffmpeg -f avfoundation -i ":0" ${ENCODER} ${OUTPUT} "${url}"`,
   windows: (/** @type {string} */ url) => `ffmpeg -f dshow -i audio="Microphone" ${ENCODER} ${OUTPUT} "${url}"`,
   file: (/** @type {string} */ url) => `ffmpeg -re -i music.mp3 ${ENCODER} ${OUTPUT} "${url}"`,
+  // curl alone sends in lumps of seconds, even with --limit-rate, so FFmpeg keeps the time here too.
   curl: (/** @type {string} */ url) =>
-    `curl -T music.opus --limit-rate 12k -H "Content-Type: audio/ogg" "${url}"`,
+    `ffmpeg -v error -re -i music.opus -c copy -page_duration 20000 -f ogg - | ` +
+    `curl -T - -H "Content-Type: audio/ogg" "${url}"`,
 };
 
 /** @typedef {keyof typeof SOURCES} Source */

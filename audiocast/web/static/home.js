@@ -51,9 +51,26 @@ function showCommand() {
     return;
   }
   const name = /** @type {import("./commands.js").Source} */ (source.value);
-  $("command").textContent = command(name, broadcast.ingest_url, broadcast.ingest_key);
+  const line = command(name, broadcast.ingest_url, broadcast.ingest_key);
+  $("command").replaceChildren(...words(line));
   $("about-source").textContent = language.say(`home.about.${name}`);
-  $("about-page").hidden = name === "curl";
+}
+
+/**
+ * A command in pieces that lines may break between: an option with its value, a quoted word, the address.
+ *
+ * @param {string} line
+ * @returns {(Node | string)[]} with the same text as the line
+ */
+function words(line) {
+  return line.split(/(?<= )(?=[-"])/).map((piece) => {
+    if (piece.includes("://")) {
+      return piece;
+    }
+    const span = document.createElement("span");
+    span.textContent = piece.trimEnd();
+    return [span, piece.slice(piece.trimEnd().length)];
+  }).flat();
 }
 
 /** @param {unknown} error */
@@ -100,7 +117,7 @@ function wireCopy(button, shown) {
   const text = () => (shown instanceof HTMLInputElement ? shown.value : shown.textContent ?? "");
   attachCopy(/** @type {HTMLButtonElement} */ ($(button)), text, {
     label,
-    usual: () => language.say("home.copy"),
+    usual: () => language.say(label.dataset.say ?? ""),
     done: () => language.say("copy.done"),
     refused: () => {
       select(shown);

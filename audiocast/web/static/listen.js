@@ -85,7 +85,9 @@ function showStream() {
   setWords($("status"), language.say(`status.${stream.state}`));
   $("now-playing").hidden = !track || !onAir;
   $("now-playing-text").textContent = track;
-  $("listeners").textContent = onAir ? language.say("listeners", { count: stream.listeners ?? 0 }) : "";
+  // Who listens is one of them, even before the next news counts them in.
+  const count = Math.max(stream.listeners ?? 0, player.phase === "playing" ? 1 : 0);
+  $("listeners").textContent = onAir ? language.say("listeners", { count }) : "";
   $("since").textContent = onAir && stream.started_at ? language.say("since", { time: clock(stream.started_at) }) : "";
   describeSound({
     title: now?.title || title(),
@@ -146,7 +148,7 @@ player.addEventListener("phase", () => {
   if (player.phase === "retrying") {
     spectrum.wake(); // a suspended audio context also holds the element still
   }
-  showPlayer();
+  showStream();
 });
 feed.addEventListener("state", (event) => {
   stream = { ...stream, .../** @type {CustomEvent} */ (event).detail };

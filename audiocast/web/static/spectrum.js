@@ -102,12 +102,14 @@ export class Spectrum {
 
   #measure() {
     const bars = Math.max(1, Math.floor(this.canvas.clientWidth / BAR_PITCH_PX));
-    const moving = this.#playing && !this.#still.matches;
-    if (moving && this.#analyser) {
+    if (this.#playing && this.#analyser) {
       this.#analyser.getFloatFrequencyData(this.#decibels);
     }
     this.#heights = Array.from({ length: bars }, (_, bar) => {
-      const target = !moving ? 0 : this.#analyser ? this.#level(bar, bars) : swell(bar, bars);
+      if (this.#still.matches) {
+        return 0;
+      }
+      const target = !this.#playing ? 0 : this.#analyser ? this.#level(bar, bars) : swell(bar, bars);
       return Math.max(target, (this.#heights[bar] ?? 0) - FALL_PER_FRAME, 0);
     });
   }
@@ -154,14 +156,20 @@ export class Spectrum {
     this.canvas.width = Math.round(width * scale);
     this.canvas.height = Math.round(height * scale);
     brush.scale(scale, scale);
-    brush.fillStyle = getComputedStyle(this.canvas).color;
+    brush.strokeStyle = getComputedStyle(this.canvas).color;
+    brush.lineWidth = BAR_WIDTH_PX;
+    brush.lineCap = "round";
     const bars = Math.max(1, Math.floor(width / BAR_PITCH_PX));
-    const left = (width - (bars - 1) * BAR_PITCH_PX - BAR_WIDTH_PX) / 2;
+    const left = (width - (bars - 1) * BAR_PITCH_PX) / 2;
     for (let bar = 0; bar < bars; bar += 1) {
       const level = this.#heights[bar] ?? 0;
-      const tall = BAR_WIDTH_PX + level * (height - BAR_WIDTH_PX);
-      brush.globalAlpha = 0.3 + 0.7 * level;
-      brush.fillRect(left + bar * BAR_PITCH_PX, (height - tall) / 2, BAR_WIDTH_PX, tall);
+      const half = (level * (height - BAR_WIDTH_PX)) / 2;
+      const x = left + bar * BAR_PITCH_PX;
+      brush.globalAlpha = 0.35 + 0.65 * level;
+      brush.beginPath();
+      brush.moveTo(x, height / 2 - half);
+      brush.lineTo(x, height / 2 + half + 0.01); // round caps need a line, however short
+      brush.stroke();
     }
   }
 }

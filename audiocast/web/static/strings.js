@@ -26,7 +26,7 @@ export const STRINGS = {
     "status.waiting": "Not on air yet",
     "status.held": "Live, sound interrupted",
     "status.ended": "Broadcast ended",
-    "since": "on air since {time}",
+    "since": "since {time}",
 
     "listen.start": "Start listening",
     "listen.pause": "Pause",
@@ -80,7 +80,7 @@ export const STRINGS = {
     "status.waiting": "Эфир ещё не начался",
     "status.held": "В эфире, звук прервался",
     "status.ended": "Эфир завершён",
-    "since": "в эфире с {time}",
+    "since": "с {time}",
 
     "listen.start": "Начать прослушивание",
     "listen.pause": "Пауза",
@@ -88,7 +88,7 @@ export const STRINGS = {
     "listen.volume": "Громкость",
     "listen.mute": "Выключить звук",
     "listen.unmute": "Включить звук",
-    "listen.copy": "Ссылка",
+    "listen.copy": "Копировать ссылку",
     "listen.share": "Отправить",
     "listen.qr": "QR-код",
     "listen.open": "Открыть в другом плеере",

@@ -42,8 +42,7 @@ export const HOME_STRINGS = {
     "home.about.windows":
       "Put the name of your microphone in place of Microphone. ffmpeg -list_devices true -f dshow -i dummy names them.",
     "home.about.file": "-re sends the file at the speed of real time.",
-    "home.about.curl":
-      "--limit-rate is the file's bitrate in bytes a second (12k is 96 kbit/s). ffmpeg with -re keeps time better.",
+    "home.about.curl": "The sound goes out as it is, not encoded again: ffmpeg keeps the time, curl sends.",
     "home.about.page":
       "-page_duration 20000 sends the sound every 20 ms; without it FFmpeg gathers a whole second first, and everyone hears you a second later.",
     "home.error.token": "The server did not accept this token.",
@@ -90,8 +89,7 @@ export const HOME_STRINGS = {
     "home.about.windows":
       "Вместо Microphone впишите название своего микрофона. Его покажет ffmpeg -list_devices true -f dshow -i dummy.",
     "home.about.file": "-re отправляет файл со скоростью реального времени.",
-    "home.about.curl":
-      "--limit-rate — битрейт файла в байтах в секунду (12k — это 96 кбит/с). ffmpeg с -re держит темп точнее.",
+    "home.about.curl": "Звук уходит как есть, без перекодирования: ffmpeg держит темп, curl отправляет.",
     "home.about.page":
       "-page_duration 20000 отправляет звук каждые 20 мс; без него FFmpeg сначала копит целую секунду, и все слышат вас на секунду позже.",
     "home.error.token": "Сервер не принял этот токен.",

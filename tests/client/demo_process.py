@@ -1,0 +1,103 @@
+"""`cmd/demo.py` as a user starts it: a process, its lines, its signals."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+SCRIPT = Path(__file__).parents[2] / "cmd" / "demo.py"
+SECONDS = 60.0
+
+
+class DemoProcess:
+    """Runs while the `with` block does; a stopped one is waited for with a deadline.
+
+    Args:
+        arguments: Of the command line.
+        settings: Environment names and values, on top of PATH.
+    """
+
+    def __init__(self, *arguments: str, **settings: str) -> None:
+        self._command = [sys.executable, str(SCRIPT), *arguments]
+        self._environment = {"PATH": os.environ.get("PATH", ""), "PYTHONUTF8": "1", **settings}
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: list[str] = []
+        self._grown = threading.Condition()
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            self._command,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._running.poll() is None:
+            self._running.terminate()
+        self.wait()
+
+    @property
+    def text(self) -> str:
+        """Everything that it has written so far."""
+        with self._grown:
+            return "\n".join(self._lines)
+
+    def wait_for(self, pattern: str) -> str:
+        """Wait until a line matches, and give its first group."""
+        deadline = time.monotonic() + SECONDS
+        with self._grown:
+            while (found := re.search(pattern, "\n".join(self._lines))) is None:
+                assert self._reader.is_alive(), f"it ended without {pattern!r}:\n" + "\n".join(self._lines)
+                assert time.monotonic() < deadline, f"no {pattern!r} in:\n" + "\n".join(self._lines)
+                self._grown.wait(0.1)
+        return str(found[1])
+
+    def link(self) -> str:
+        """Wait until it is on the air, and give the listen link."""
+        link = self.wait_for(r"Listen: +(\S+)")
+        self.wait_for("(Ctrl-C) stops it")
+        return link
+
+    def children(self) -> dict[str, int]:
+        """Give the ids of the programs that it has started, by their module's name."""
+        pids = Path(f"/proc/{self._running.pid}/task/{self._running.pid}/children").read_text().split()
+        return {Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[2].decode(): int(pid) for pid in pids}
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._running.send_signal(number)
+
+    def wait(self) -> int:
+        """Wait until it has ended, and give the exit code."""
+        exit_code = self._running.wait(SECONDS)
+        # Its children hold the same pipe: the reader ends when all of them have.
+        self._reader.join(SECONDS)
+        assert not self._reader.is_alive(), "it left something running"
+        return exit_code
+
+    @property
+    def _running(self) -> subprocess.Popen[str]:
+        assert self._process is not None
+        return self._process
+
+    def _read(self) -> None:
+        assert self._running.stdout is not None
+        with self._running.stdout as stdout:
+            for line in stdout:
+                with self._grown:
+                    self._lines.append(line.rstrip("\n"))
+                    self._grown.notify_all()

@@ -1,0 +1,146 @@
+"""`make run`, from the link that it prints to its end, each way that it can end."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from qrcode.constants import ERROR_CORRECT_L
+from qrcode.main import QRCode
+
+from tests.client.demo_process import DemoProcess
+from tests.client.drawn_qr import modules_of
+from tests.client.sound import decode
+from tests.listener import Listener
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that is free, as is the one after it most likely."""
+    with socket.create_server(("", 0)) as probe:
+        found: int = probe.getsockname()[1]
+    return found if found < 65_000 else 40_000
+
+
+@contextmanager
+def listening(link: str, query: str = "") -> Iterator[Listener]:
+    parts = urlsplit(link)
+    assert parts.port is not None
+    with Listener(parts.port, parts.path.replace("/listen/", "/stream/") + query) as listener:
+        yield listener
+
+
+def test_it_plays_music_ends_by_itself_and_can_be_run_again_at_once(port: int, tmp_path: Path) -> None:
+    links = set()
+    for seconds in (8, 3):
+        with DemoProcess("--seconds", str(seconds), "--no-qr", "--port", str(port)) as demo:
+            link = demo.link()
+            assert urlsplit(link).netloc == f"localhost:{port}"
+            assert requests.get(link, timeout=10).status_code == 200
+            # To the end of the stream: what was already played when we came is in the backlog.
+            with listening(link, "?preroll=20") as listener:
+                listener.wait_for_end()
+            assert demo.wait() == 0
+        heard = tmp_path / "heard.opus"
+        heard.write_bytes(listener.body)
+        left, right = decode(heard)
+        assert seconds - 1.5 < len(left) / 48_000 < seconds + 0.5
+        assert 500 < max(left) < 20_000
+        assert 500 < max(right) < 20_000
+        links.add(link)
+    assert len(links) == 2
+
+
+def test_the_qr_code_holds_the_link_for_a_phone(port: int) -> None:
+    with DemoProcess("--port", str(port), "--title", "QR") as demo:
+        link = demo.link()
+        title = requests.get(link.replace("/listen/", "/api/streams/"), timeout=10).json()["title"]
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait() == 0
+        text = demo.text
+    shown = [line.split()[-1] for line in text.splitlines() if "/listen/" in line]
+    assert title == "QR"
+    assert shown[0] == link
+    drawing = "\n".join(line for line in text.splitlines() if line and set(line) <= set(" ▀▄█"))
+    code = QRCode(error_correction=ERROR_CORRECT_L, border=4)
+    code.add_data(shown[-1])
+    code.make(fit=True)
+    assert modules_of(drawing, is_ink_dark=False) == code.get_matrix()
+    for other in shown[1:]:
+        assert urlsplit(other).path == urlsplit(link).path
+        assert urlsplit(other).port == port
+        assert not urlsplit(other).netloc.startswith(("localhost", "127."))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_both_and_listeners_get_a_proper_end(port: int, number: signal.Signals) -> None:
+    with DemoProcess("--no-qr", "--port", str(port)) as demo:
+        with listening(demo.link()) as listener:
+            listener.wait_for_audio(1.0)
+            children = demo.children()
+            assert set(children) == {"audiocast", "tk_streamer.demo"}
+            # A Ctrl-C goes to the terminal's foreground group, of which they must not be.
+            assert all(os.getpgid(pid) == pid for pid in children.values())
+            demo.send_signal(number)
+            assert demo.wait() == 0
+            capture = listener.wait_for_end()
+        assert "Traceback" not in demo.text
+    capture.check_one_stream()
+    assert listener.end == "closed"
+    assert capture.pages[-1].eos
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), timeout=5):
+        pass
+
+
+@pytest.mark.parametrize(("module", "name"), [("audiocast", "server"), ("tk_streamer.demo", "broadcaster")])
+def test_when_one_dies_it_says_which_and_ends_the_other(port: int, module: str, name: str) -> None:
+    with DemoProcess("--no-qr", "--port", str(port)) as demo:
+        demo.link()
+        os.kill(demo.children()[module], signal.SIGKILL)
+        assert demo.wait() == 1
+        assert f"The {name} ended with exit code -9. Its last lines:" in demo.text
+        assert "Traceback" not in demo.text
+
+
+def test_an_address_that_is_not_ours_is_told(port: int) -> None:
+    with DemoProcess("--no-qr", "--port", str(port), HOST="192.0.2.77.invalid") as demo:
+        assert demo.wait() == 1
+        assert demo.text.splitlines()[-1].startswith("cannot listen on '192.0.2.77.invalid': ")
+        assert "Traceback" not in demo.text
+
+
+def test_a_port_that_is_taken_is_passed_over(port: int) -> None:
+    with socket.create_server(("", port)), DemoProcess("--no-qr", "--port", str(port)) as demo:
+        chosen = urlsplit(demo.link()).port
+        assert chosen is not None
+        assert chosen > port
+        assert f"Port {port} is taken, so this is port {chosen}." in demo.text
+
+
+def test_settings_come_from_the_environment(port: int) -> None:
+    with DemoProcess("--no-qr", PORT=str(port), HOST="127.0.0.1", API_TOKENS="secret-token,other") as demo:
+        assert demo.link().startswith(f"http://127.0.0.1:{port}/listen/")
+        assert "same network" not in demo.text
+        assert "secret-token" not in demo.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "complaint"),
+    [
+        (["--port", "0"], {}, "expected a port from 1 to 65535, got 0"),
+        (["--seconds", "0"], {}, "expected a number above 0, got 0"),
+        ([], {"PORT": "eight"}, "PORT: "),
+    ],
+)
+def test_wrong_arguments_are_told_in_words(
+    arguments: list[str], settings: dict[str, str], complaint: str
+) -> None:
+    with DemoProcess(*arguments, **settings) as demo:
+        assert demo.wait() == 2
+        assert complaint in demo.text
+        assert "Traceback" not in demo.text

@@ -1,0 +1,60 @@
+"""The calls that begin and end a stream."""
+
+import pytest
+
+from tests.client.stand_in import StandIn, Visit
+from tk_streamer.connection import open_session
+from tk_streamer.errors import BadAnswer, Refused
+from tk_streamer.streams import end_stream, start_stream
+
+ANSWER = {
+    "stream_id": "abc",
+    "ingest_key": "secret-key",
+    "ingest_url": "http://there/ingest/abc",
+    "listen_url": "http://there/listen/abc",
+    "stream_url": "http://there/stream/abc",
+    "qr_url": "http://there/listen/abc/qr.svg",
+}
+
+
+def test_a_stream_is_started_with_title_and_token_and_ended_with_its_key() -> None:
+    bodies: list[object] = []
+
+    def start(visit: Visit) -> None:
+        bodies.append(visit.json_body())
+        visit.answer(201, ANSWER)
+
+    with StandIn(start, lambda visit: visit.answer(204, text=b"")) as server, open_session() as session:
+        ticket = start_stream(session, f"{server.url}/", title="Größe", token="secret-token")
+        end_stream(session, ticket)
+    started, ended = server.visits
+    assert bodies == [{"title": "Größe"}]
+    assert started.request_line == "POST /api/start HTTP/1.1"
+    assert started.headers["authorization"] == "Bearer secret-token"
+    assert ended.request_line == "DELETE /api/streams/abc HTTP/1.1"
+    assert ended.headers["authorization"] == "Bearer secret-key"
+    assert ticket.listen_url == ANSWER["listen_url"]
+    assert "secret" not in repr(ticket)
+
+
+@pytest.mark.parametrize("name", ["stream_id", "ingest_key", "ingest_url", "listen_url"])
+@pytest.mark.parametrize("value", [None, "", 7])
+def test_an_answer_without_what_is_needed_is_told_at_once(name: str, value: object) -> None:
+    with (
+        StandIn(lambda visit: visit.answer(201, {**ANSWER, name: value})) as server,
+        open_session() as session,
+        pytest.raises(BadAnswer, match=f"expected '{name}'") as caught,
+    ):
+        start_stream(session, server.url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_wants_a_token_is_heard() -> None:
+    refusal = {"error": "token_needed", "message": "expected a token, got none"}
+    with (
+        StandIn(lambda visit: visit.answer(401, refusal)) as server,
+        open_session() as session,
+        pytest.raises(Refused, match="401 token_needed: expected a token, got none"),
+    ):
+        start_stream(session, server.url)
+    assert "authorization" not in server.visits[0].headers

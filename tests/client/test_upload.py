@@ -1,0 +1,181 @@
+"""One source connection: what goes over the wire, and what each kind of end is called."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.client.stand_in import SECONDS, StandIn, Visit
+from tk_streamer.connection import open_session
+from tk_streamer.errors import BadAnswer, ConnectionLost, Refused
+from tk_streamer.upload import upload
+
+KEY = "secret-key"
+PAGE = b"OggS" + bytes(300)
+
+
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    with open_session() as session:
+        yield session
+
+
+def endless(pause: threading.Event) -> Iterator[bytes]:
+    """Give pages like a live source, until the test is long over."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        yield PAGE
+        pause.wait(0.005)
+
+
+def test_each_page_is_a_chunk_and_the_key_is_in_the_header_alone(session: requests.Session) -> None:
+    received: list[bytes] = []
+
+    def take(visit: Visit) -> None:
+        received.extend(visit.chunks())
+        visit.answer(200)
+
+    with StandIn(take) as server:
+        upload(session, f"{server.url}/ingest/abc?key=leaked", key=KEY, pages=[b"one", b"", b"two"])
+    (visit,) = server.visits
+    assert received == [b"one", b"two"]
+    assert visit.request_line == "POST /ingest/abc HTTP/1.1"
+    assert visit.headers["authorization"] == f"Bearer {KEY}"
+    assert visit.headers["content-type"] == "audio/ogg"
+    assert visit.headers["transfer-encoding"] == "chunked"
+
+
+def test_a_page_is_on_its_way_before_the_next_one_exists(session: requests.Session) -> None:
+    arrived = threading.Event()
+
+    def take(visit: Visit) -> None:
+        while visit.chunk():
+            arrived.set()
+        visit.answer(200)
+
+    def pages() -> Iterator[bytes]:
+        yield PAGE
+        assert arrived.wait(SECONDS)
+        yield PAGE
+
+    with StandIn(take) as server:
+        upload(session, f"{server.url}/ingest/abc", key=KEY, pages=pages())
+
+
+@pytest.mark.parametrize(
+    ("status", "is_permanent"),
+    [
+        (302, True),
+        (400, True),
+        (401, True),
+        (408, False),
+        (409, True),
+        (410, True),
+        (415, True),
+        (429, False),
+        (500, False),
+        (503, False),
+    ],
+)
+def test_a_refusal_has_the_servers_code_and_words(
+    session: requests.Session, status: int, is_permanent: bool
+) -> None:
+    def refuse(visit: Visit) -> None:
+        visit.chunks()
+        visit.answer(status, {"error": "some_code", "message": "expected this, got that"})
+
+    with StandIn(refuse) as server, pytest.raises(Refused) as caught:
+        upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
+    assert (caught.value.status, caught.value.code) == (status, "some_code")
+    assert caught.value.message == "expected this, got that"
+    assert caught.value.is_permanent == is_permanent
+    assert str(caught.value) == f"the server refused with {status} some_code: expected this, got that"
+
+
+def test_a_refusal_is_heard_while_the_source_goes_on(session: requests.Session) -> None:
+    # Like a proxy that answers and goes on reading what nobody wants: only the answer can end this.
+    is_over = threading.Event()
+
+    def refuse_and_read_on(visit: Visit) -> None:
+        visit.chunk()
+        visit.answer(409, {"error": "taken_over", "message": "a newer source has the stream"})
+        is_over.wait(SECONDS)
+
+    with StandIn(refuse_and_read_on) as server:
+        try:
+            with pytest.raises(Refused) as caught:
+                upload(session, f"{server.url}/ingest/abc", key=KEY, pages=endless(threading.Event()))
+        finally:
+            is_over.set()
+    assert caught.value.code == "taken_over"
+
+
+def test_a_refusal_before_the_body_is_heard_although_the_server_hangs_up(session: requests.Session) -> None:
+    def refuse_at_once(visit: Visit) -> None:
+        visit.answer(401, {"error": "bad_key", "message": "expected the stream's key"})
+
+    with StandIn(refuse_at_once) as server, pytest.raises(Refused) as caught:
+        upload(session, f"{server.url}/ingest/abc", key=KEY, pages=endless(threading.Event()))
+    assert caught.value.code == "bad_key"
+
+
+def test_the_servers_yes_ends_it_early(session: requests.Session) -> None:
+    def enough(visit: Visit) -> None:
+        visit.chunk()
+        visit.answer(200)
+
+    with StandIn(enough) as server:
+        upload(session, f"{server.url}/ingest/abc", key=KEY, pages=endless(threading.Event()))
+
+
+def test_a_connection_that_breaks_is_lost(session: requests.Session) -> None:
+    with StandIn(lambda visit: visit.close()) as server, pytest.raises(ConnectionLost) as caught:
+        upload(session, f"{server.url}/ingest/abc", key=KEY, pages=endless(threading.Event()))
+    assert str(caught.value).startswith(server.url)
+
+
+def test_nobody_there_is_lost_too_and_says_what_the_system_said(session: requests.Session) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(ConnectionLost) as caught:
+        upload(session, f"http://127.0.0.1:{port}/ingest/abc", key=KEY, pages=[PAGE])
+    assert str(caught.value) == f"http://127.0.0.1:{port}: Connection refused"
+
+
+def test_an_answer_of_a_proxy_is_told_by_its_status_line(session: requests.Session) -> None:
+    def page(visit: Visit) -> None:
+        visit.chunks()
+        visit.answer(502, text=b"<html>bad gateway</html>")
+
+    with StandIn(page) as server, pytest.raises(Refused) as caught:
+        upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
+    assert (caught.value.status, caught.value.code, caught.value.message) == (502, "", "Whatever")
+
+
+def test_a_yes_that_is_not_the_servers_is_no_yes(session: requests.Session) -> None:
+    def page(visit: Visit) -> None:
+        visit.chunks()
+        visit.answer(200, text=b"<html>please log in to the hotel's network</html>")
+
+    with StandIn(page) as server, pytest.raises(BadAnswer, match=r"expected a JSON object.*<html>"):
+        upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
+
+
+def test_messages_are_bounded_and_on_one_line(session: requests.Session) -> None:
+    def talk(visit: Visit) -> None:
+        visit.chunks()
+        visit.answer(400, {"error": "x" * 5_000, "message": "line\n" * 5_000})
+
+    with StandIn(talk) as server, pytest.raises(Refused) as caught:
+        upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost/", "http://"])
+def test_what_is_no_address_is_called_so(session: requests.Session, url: str) -> None:
+    with pytest.raises(ValueError, match="expected an address like http://localhost:8000"):
+        upload(session, url, key=KEY, pages=[PAGE])

@@ -1,0 +1,76 @@
+"""A fan-out with what a hub gives it: pages of one bitstream, a backlog, a clock that is turned by hand."""
+
+import math
+
+from audiocast.stream.backlog import Backlog
+from audiocast.stream.counters import Counters
+from audiocast.stream.fanout import Fanout, FanoutLimits
+from audiocast.stream.listener import Listener
+from audiocast.stream.splice import Splicer
+from tests.unit.stream.audio import STEREO, TAGS, timed
+from tests.unit.stream.fake_sink import FakeSink
+from tests.unit.stream.received import Received, received
+from tests.unit.stream.turned_clock import TurnedClock
+
+FLUSH_SECONDS = 0.1
+HTTP_HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+class Station:
+    """One logical bitstream and its listeners.
+
+    Args:
+        backlog_seconds, backlog_bytes: Bounds of the backlog.
+        limits: Of the fan-out.
+    """
+
+    def __init__(
+        self,
+        *,
+        backlog_seconds: float = 20.0,
+        backlog_bytes: int = 262_144,
+        limits: FanoutLimits | None = None,
+    ) -> None:
+        self.clock = TurnedClock()
+        self.counters = Counters()
+        self.splicer = Splicer(1, STEREO, TAGS)
+        self.backlog = Backlog(max_seconds=backlog_seconds, max_bytes=backlog_bytes)
+        limits = limits or FanoutLimits(flush_interval_seconds=FLUSH_SECONDS)
+        self.fanout = Fanout(self.backlog, self.clock, self.counters, limits)
+        self.published = 0
+
+    def publish(self, packets: int = 1, *, size_bytes: int = 40, eos: bool = False) -> None:
+        """Publish the next packets as one arrival: pages of up to five of them."""
+        numbers = range(self.published, self.published + packets)
+        self.published += packets
+        for page in self.splicer.pages(timed(numbers, size_bytes), self.clock.time(), eos=eos):
+            self.backlog.append(page)
+        self.fanout.wake()
+
+    def broadcast(self, seconds: float, *, size_bytes: int = 40) -> None:
+        """Publish packets of 20 ms in real time, one a page."""
+        for _ in range(round(seconds / 0.02)):
+            self.clock.advance(0.02)
+            self.publish(size_bytes=size_bytes)
+
+    def end(self) -> None:
+        """Publish the last page and finish."""
+        self.publish(eos=True)
+        self.fanout.finish()
+
+    def listen(
+        self, *, preroll_seconds: float = 0, low: bool = False, room_bytes: float = math.inf
+    ) -> tuple[FakeSink, Listener]:
+        """Add a listener."""
+        sink = FakeSink(room_bytes)
+        head = HTTP_HEAD + self.splicer.header_pages
+        return sink, self.fanout.join(sink, head, preroll_seconds=preroll_seconds, low=low)
+
+    def flush(self) -> None:
+        """Let one flush interval pass."""
+        self.clock.advance(FLUSH_SECONDS)
+
+
+def heard(sink: FakeSink) -> Received:
+    """Take apart what a listener of a station got."""
+    return received(sink.received, http_head=HTTP_HEAD)

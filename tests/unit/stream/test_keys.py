@@ -1,0 +1,109 @@
+"""Ingest keys: made by one secret, checked by any of several, good for one stream."""
+
+import base64
+import json
+
+import pytest
+
+from audiocast.stream.errors import BadKey
+from audiocast.stream.keys import Claims, Keys, _mac
+
+NOW = 1_800_000_000.0
+SECRET = "a secret of 16 characters or more"
+OLDER = "another secret, which was used before"
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return Keys([SECRET])
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        Claims(),
+        Claims(title="Вечер, 8pm"),
+        Claims("title", expires_at=int(NOW) + 1, generation=3, max_kbps=128),
+    ],
+)
+def test_a_key_says_what_was_put_into_it(keys: Keys, claims: Claims) -> None:
+    assert keys.check("abc", keys.make("abc", claims), NOW) == claims
+
+
+def test_a_key_goes_through_a_url_and_a_password_field_as_it_is(keys: Keys) -> None:
+    key = keys.make("abc", Claims(title="?&=/+ \x00 я"))
+    assert set(key) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+
+
+@pytest.mark.parametrize("title", ["я" * 200, "\U0001f3a7" * 200, "\x01" * 200, '"\\' * 100])
+def test_the_key_of_the_longest_title_is_good(keys: Keys, title: str) -> None:
+    assert keys.check("abc", keys.make("abc", Claims(title=title)), NOW).title == title
+
+
+def test_a_key_of_another_stream_is_refused(keys: Keys) -> None:
+    with pytest.raises(BadKey, match="expected the ingest key of this stream"):
+        keys.check("abd", keys.make("abc", Claims()), NOW)
+
+
+def test_a_key_of_an_older_secret_is_good_while_that_is_accepted() -> None:
+    key = Keys([OLDER]).make("abc", Claims())
+    assert Keys([SECRET, OLDER]).check("abc", key, NOW) == Claims()
+    with pytest.raises(BadKey):
+        Keys([SECRET]).check("abc", key, NOW)
+
+
+def test_the_first_secret_makes_the_keys() -> None:
+    key = Keys([SECRET, OLDER]).make("abc", Claims())
+    assert Keys([SECRET]).check("abc", key, NOW) == Claims()
+
+
+def test_keys_outlive_the_process_that_made_them(keys: Keys) -> None:
+    assert Keys([SECRET]).make("abc", Claims()) == keys.make("abc", Claims())
+
+
+def test_a_key_is_over_at_its_expiry(keys: Keys) -> None:
+    key = keys.make("abc", Claims(expires_at=int(NOW)))
+    assert keys.check("abc", key, NOW - 0.5).expires_at == NOW
+    with pytest.raises(BadKey, match="expired"):
+        keys.check("abc", key, NOW)
+
+
+def test_every_changed_character_makes_a_key_bad(keys: Keys) -> None:
+    key = keys.make("abc", Claims(title="t", generation=1))
+    for at, character in enumerate(key):
+        changed = key[:at] + ("B" if character == "A" else "A") + key[at + 1 :]
+        with pytest.raises(BadKey):
+            keys.check("abc", changed, NOW)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", ".", "..", "ac1", "ac1.", "ac1..", "ac2..x", "\udcff", "ac1.\udcff.\udcff", "я.я.я", "a" * 100_000],
+)
+def test_odd_texts_are_refused_like_any_wrong_key(keys: Keys, key: str) -> None:
+    with pytest.raises(BadKey):
+        keys.check("abc", key, NOW)
+
+
+def test_another_prefix_is_refused_whatever_follows(keys: Keys) -> None:
+    with pytest.raises(BadKey):
+        keys.check("abc", keys.make("abc", Claims()).replace("ac1", "ac2"), NOW)
+
+
+@pytest.mark.parametrize("said", [b"no json", b"\xff\xfe"])
+def test_claims_of_a_later_version_are_refused_politely(keys: Keys, said: bytes) -> None:
+    text = base64.urlsafe_b64encode(said).rstrip(b"=").decode()
+    key = f"ac1.{text}.{_mac(SECRET.encode(), 'abc', text)}"
+    with pytest.raises(BadKey, match="claims that this version can read"):
+        keys.check("abc", key, NOW)
+
+
+def test_claims_that_this_version_does_not_know_are_left_alone(keys: Keys) -> None:
+    text = base64.urlsafe_b64encode(json.dumps({"g": 4, "new": 1}).encode()).rstrip(b"=").decode()
+    key = f"ac1.{text}.{_mac(SECRET.encode(), 'abc', text)}"
+    assert keys.check("abc", key, NOW) == Claims(generation=4)
+
+
+def test_without_a_secret_there_are_no_keys() -> None:
+    with pytest.raises(ValueError, match="at least one secret"):
+        Keys([])

@@ -1,0 +1,29 @@
+"""A listener's place: all that it costs is this object."""
+
+import socket
+
+import pytest
+
+from audiocast.stream.listener import Listener
+from tests.unit.stream.fake_sink import FakeSink
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener(FakeSink(), cursor=7, rest=b"head", low=True)
+
+
+def test_it_begins_open_with_nothing_missed(listener: Listener) -> None:
+    assert listener.open
+    assert (listener.cursor, listener.rest, listener.low) == (7, b"head", True)
+    assert (listener.blocked_since, listener.pages_less, listener.samples_less) == (None, 0, 0)
+
+
+def test_it_cannot_grow_a_queue(listener: Listener) -> None:
+    with pytest.raises(AttributeError):
+        listener.queue = []  # type: ignore[attr-defined]
+
+
+def test_a_real_socket_has_what_a_sink_needs() -> None:
+    assert callable(socket.socket.send)
+    assert callable(socket.socket.close)

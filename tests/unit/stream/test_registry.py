@@ -1,0 +1,209 @@
+"""The registry: streams by id, bounded, and those who wait for one that is not on yet."""
+
+import asyncio
+
+import pytest
+
+from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
+from audiocast.stream.hub import Hub, HubLimits, State
+from audiocast.stream.pace import Pace
+from audiocast.stream.registry import Registry
+from audiocast.stream.source import Source
+from tests.unit.stream.audio import body
+from tests.unit.stream.turned_clock import TurnedClock
+
+LONG_SECONDS = 60.0
+"""Longer than any test runs: a wait with it ends because of what it waits for."""
+
+
+@pytest.fixture
+def clock() -> TurnedClock:
+    return TurnedClock()
+
+
+@pytest.fixture
+def streams(clock: TurnedClock) -> Registry:
+    return Registry(clock=clock, limits=HubLimits(), max_streams=2)
+
+
+def put_on(hub: Hub, clock: TurnedClock) -> list[Exception]:
+    """Bring a stream its first audio; give what the source will be told."""
+    told: list[Exception] = []
+    pace = Pace(max_kbps=0, lead_seconds=1, now=0)
+    Source(hub, pace=pace, generation=0, dismiss=told.append).feed(body([0]), clock.time())
+    return told
+
+
+async def begun(streams: Registry, stream_id: str, seconds: float = LONG_SECONDS) -> asyncio.Task[Hub | None]:
+    """Begin to wait for a stream, and come back when the wait is under way."""
+    task = asyncio.create_task(streams.wait(stream_id, seconds))
+    await asyncio.sleep(0)
+    return task
+
+
+class TestOpening:
+    def test_a_stream_is_made_once_with_the_title_that_was_given(self, streams: Registry) -> None:
+        hub = streams.open("abc", "A title")
+        assert (hub.stream_id, hub.title, hub.state) == ("abc", "A title", State.WAITING)
+        assert streams.open("abc", "Another") is hub
+        assert streams.get("abc") is hub
+        assert hub.title == "A title"
+
+    def test_a_stream_that_nobody_opened_is_unknown(self, streams: Registry) -> None:
+        assert streams.get("abc") is None
+        assert list(streams) == []
+
+    def test_only_those_that_are_on_are_live(self, streams: Registry, clock: TurnedClock) -> None:
+        hub = streams.open("on")
+        put_on(hub, clock)
+        streams.open("waiting")
+        assert streams.live() == [hub]
+        assert len(list(streams)) == 2
+
+    def test_all_count_into_the_same_numbers(self, streams: Registry, clock: TurnedClock) -> None:
+        for stream_id in ("a", "b"):
+            put_on(streams.open(stream_id), clock)
+        assert streams.counters.sources == 2
+
+    def test_streams_may_be_opened_while_one_walks_over_them(self, streams: Registry) -> None:
+        streams.open("a")
+        for _ in streams:
+            streams.open("b")
+        assert len(list(streams)) == 2
+
+
+class TestBounds:
+    def test_more_streams_than_allowed_are_refused(self, streams: Registry, clock: TurnedClock) -> None:
+        for stream_id in ("a", "b"):
+            put_on(streams.open(stream_id), clock)
+        with pytest.raises(ServerFull, match="expected at most 2 streams at a time"):
+            streams.open("c")
+        assert streams.get("c") is None
+
+    def test_one_that_is_on_may_always_be_opened_again(self, streams: Registry, clock: TurnedClock) -> None:
+        for stream_id in ("a", "b"):
+            put_on(streams.open(stream_id), clock)
+        assert streams.open("a").is_on
+
+    def test_one_that_is_known_but_not_on_counts_as_one_more(
+        self, streams: Registry, clock: TurnedClock
+    ) -> None:
+        streams.open("known")
+        for stream_id in ("a", "b"):
+            put_on(streams.open(stream_id), clock)
+        with pytest.raises(ServerFull):
+            streams.open("known")
+
+    def test_an_end_makes_room(self, streams: Registry, clock: TurnedClock) -> None:
+        for stream_id in ("a", "b"):
+            put_on(streams.open(stream_id), clock)
+        streams.open("a").end(StreamEnded("over"))
+        assert not streams.open("c").is_on
+
+    def test_the_idle_one_that_was_opened_longest_ago_makes_room(self, streams: Registry) -> None:
+        for stream_id in ("a", "b", "c", "d"):
+            streams.open(stream_id)
+        streams.open("a")
+        streams.open("e")
+        assert [hub.stream_id for hub in streams] == ["c", "d", "a", "e"]
+
+    def test_one_that_is_on_never_makes_room(self, streams: Registry, clock: TurnedClock) -> None:
+        put_on(streams.open("on"), clock)
+        for number in range(20):
+            streams.open(f"idle{number}")
+        assert streams.get("on") is not None
+        assert len(list(streams)) == 4
+
+
+class TestWaiting:
+    async def test_for_a_stream_that_is_on_nobody_waits(self, streams: Registry, clock: TurnedClock) -> None:
+        hub = streams.open("abc")
+        put_on(hub, clock)
+        assert await streams.wait("abc", 0) is hub
+
+    @pytest.mark.parametrize("known", [True, False])
+    async def test_all_who_wait_get_it_when_it_comes(
+        self, streams: Registry, clock: TurnedClock, known: bool
+    ) -> None:
+        if known:
+            streams.open("abc")
+        waits = [await begun(streams, "abc") for _ in range(3)]
+        other = await begun(streams, "other")
+        hub = streams.open("abc")
+        put_on(hub, clock)
+        assert await asyncio.gather(*waits) == [hub] * 3
+        assert not other.done()
+        other.cancel()
+
+    async def test_one_that_does_not_come_in_time_is_none(self, streams: Registry) -> None:
+        assert await streams.wait("abc", 0) is None
+        assert streams._waiters == {}
+
+    async def test_one_who_waits_no_more_is_forgotten(self, streams: Registry) -> None:
+        task = await begun(streams, "abc")
+        stays = await begun(streams, "abc")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(streams._waiters["abc"]) == 1
+        stays.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stays
+        assert streams._waiters == {}
+
+    async def test_a_change_that_puts_nothing_on_ends_no_wait(self, streams: Registry) -> None:
+        task = await begun(streams, "abc")
+        streams.open("abc").reopen("A title")
+        await asyncio.sleep(0)
+        assert not task.done()
+        task.cancel()
+
+    async def test_one_that_came_and_went_in_the_same_moment_is_none(
+        self, streams: Registry, clock: TurnedClock
+    ) -> None:
+        task = await begun(streams, "abc")
+        hub = streams.open("abc")
+        put_on(hub, clock)
+        hub.end(StreamEnded("over"))
+        assert await task is None
+
+    async def test_who_begins_to_wait_just_after_that_is_not_forgotten(
+        self, streams: Registry, clock: TurnedClock
+    ) -> None:
+        hub = streams.open("abc")
+        first = await begun(streams, "abc")
+        put_on(hub, clock)
+        hub.end(StreamEnded("over"))
+        # This one begins before the first has woken up from its own wait.
+        second = await begun(streams, "abc")
+        assert await first is None
+        put_on(hub, clock)
+        assert await asyncio.wait_for(second, 5) is hub
+
+    async def test_a_wait_that_is_over_in_the_moment_of_the_news_does_no_harm(
+        self, streams: Registry, clock: TurnedClock
+    ) -> None:
+        task = await begun(streams, "abc")
+        (waiter,) = streams._waiters["abc"]
+        waiter.cancel()
+        hub = streams.open("abc")
+        put_on(hub, clock)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+class TestTheEndOfAll:
+    def test_every_stream_that_is_on_ends_and_its_source_is_told_to_come_again(
+        self, streams: Registry, clock: TurnedClock
+    ) -> None:
+        told = [put_on(streams.open(stream_id), clock) for stream_id in ("a", "b")]
+        streams.end_all()
+        clock.settle()
+        assert streams.live() == []
+        assert [type(error) for each in told for error in each] == [ShuttingDown, ShuttingDown]
+        assert streams.counters.sources == 0
+
+    def test_streams_that_are_not_on_stay_as_they_are(self, streams: Registry) -> None:
+        hub = streams.open("abc")
+        streams.end_all()
+        assert hub.state is State.WAITING

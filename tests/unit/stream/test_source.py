@@ -1,0 +1,248 @@
+"""A source: bytes in any cuts become packets for the hub, or an error that says what came.
+
+Design section 5, point 1: whatever else is sent, the stream and its listeners are untouched.
+"""
+
+import pytest
+
+from audiocast.ogg.errors import BadCrc, BadPacket, BadTags, LostSync, OggError, PacketTooLarge, Truncated
+from audiocast.ogg.headers import OpusTags
+from audiocast.ogg.page import FLAG_BOS, encode_page, lace
+from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, StreamError, TooFast
+from audiocast.stream.hub import State
+from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
+from tests.unit.stream.audio import STEREO, TAGS, body, packet
+from tests.unit.stream.stage import Broadcaster, Stage
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def broadcaster(stage: Stage) -> Broadcaster:
+    return stage.broadcaster()
+
+
+def page(
+    *packets: bytes, sequence: int = 0, flags: int = 0, serial: int = 7, lacing: bytes | None = None
+) -> bytes:
+    """Make a page with these packets whole, or as `lacing` says."""
+    return encode_page(
+        flags=flags,
+        granule_position=0,
+        serial=serial,
+        sequence=sequence,
+        lacing=lace(packets) if lacing is None else lacing,
+        body=b"".join(packets),
+    )
+
+
+HEAD_PAGE = page(STEREO.encode(), flags=FLAG_BOS)
+TAGS_PAGE = page(TAGS.encode(), sequence=1)
+
+
+class TestGoodInput:
+    @pytest.mark.parametrize("step_bytes", [1, 7, 100, 100_000])
+    def test_a_body_may_be_cut_anywhere(
+        self, stage: Stage, broadcaster: Broadcaster, step_bytes: int
+    ) -> None:
+        data = body(range(20), packets_a_page=3)
+        for at in range(0, len(data), step_bytes):
+            broadcaster.send(data[at : at + step_bytes])
+        broadcaster.source.finish()
+        assert stage.heard(stage.listen()).numbers == list(range(20))
+
+    def test_the_hub_hears_of_it_with_the_first_audio_and_not_before(
+        self, stage: Stage, broadcaster: Broadcaster
+    ) -> None:
+        data = body([0])
+        broadcaster.send(data[:-1])
+        assert (broadcaster.source.has_audio, stage.hub.state) == (False, State.WAITING)
+        broadcaster.send(data[-1:])
+        assert (broadcaster.source.has_audio, stage.hub.state) == (True, State.LIVE)
+
+    def test_packets_that_go_on_over_pages_are_put_together(
+        self, stage: Stage, broadcaster: Broadcaster
+    ) -> None:
+        large = packet(1, 600)
+        broadcaster.send(HEAD_PAGE + TAGS_PAGE)
+        broadcaster.send(page(packet(0), large[:510], sequence=2, lacing=bytes((40, 255, 255))))
+        assert stage.hub.backlog_seconds == 0.02
+        broadcaster.send(page(large[510:], packet(2), sequence=3, flags=1))
+        assert stage.heard(stage.listen()).packets == [packet(0), large, packet(2)]
+
+    def test_comments_may_go_on_over_many_pages(self, stage: Stage, broadcaster: Broadcaster) -> None:
+        broadcaster.begin([0, 1], tags=OpusTags("v", ("METADATA_BLOCK_PICTURE=" + "x" * 100_000,)))
+        assert stage.heard(stage.listen()).numbers == [0, 1]
+
+    def test_audio_on_the_page_of_the_comments_is_not_lost(
+        self, stage: Stage, broadcaster: Broadcaster
+    ) -> None:
+        broadcaster.send(HEAD_PAGE + page(TAGS.encode(), packet(0), packet(1), sequence=1))
+        assert stage.heard(stage.listen()).numbers == [0, 1]
+
+    def test_a_page_without_packets_is_nothing(self, stage: Stage, broadcaster: Broadcaster) -> None:
+        broadcaster.send(HEAD_PAGE + TAGS_PAGE + page(sequence=2))
+        assert stage.hub.state is State.WAITING
+        broadcaster.send(page(packet(0), sequence=3))
+        assert stage.heard(stage.listen()).numbers == [0]
+
+    def test_bytes_and_pages_are_counted(self, stage: Stage, broadcaster: Broadcaster) -> None:
+        data = body(range(20))
+        broadcaster.send(data)
+        assert (stage.counters.ingest_bytes, stage.counters.ingest_pages) == (len(data), 22)
+
+    def test_links_of_a_chain_follow_each_other(self, stage: Stage, broadcaster: Broadcaster) -> None:
+        for serial in range(5):
+            broadcaster.send(body([serial], serial=serial, eos=True))
+        broadcaster.source.finish()
+        assert stage.heard(stage.listen()).numbers == [0, 1, 2, 3, 4]
+
+
+class TestNotOggOpus:
+    @pytest.mark.parametrize(
+        ("data", "name"),
+        [
+            (b"ID3\x04" + bytes(100), "MP3"),
+            (b"\xff\xfb\x90\x64" + bytes(100), "MP3"),
+            (b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(100), "WAV"),
+            (b"fLaC" + bytes(100), "FLAC"),
+            (b"\x1a\x45\xdf\xa3" + bytes(100), "WebM or Matroska"),
+            (b"<html><body>hello", "HTML or text"),
+        ],
+    )
+    def test_it_is_named(self, broadcaster: Broadcaster, data: bytes, name: str) -> None:
+        with pytest.raises(NotOpus, match=f"expected Ogg Opus, got {name}"):
+            broadcaster.send(data)
+
+    @pytest.mark.parametrize(
+        ("first_packet", "name"),
+        [(b"\x01vorbis" + bytes(23), "Vorbis"), (b"\x7fFLAC\x01\x00", "FLAC"), (b"what?", "unknown codec")],
+    )
+    def test_another_codec_in_ogg_is_named(
+        self, broadcaster: Broadcaster, first_packet: bytes, name: str
+    ) -> None:
+        with pytest.raises(NotOpus, match=f"got Ogg with {name}"):
+            broadcaster.send(page(first_packet, flags=FLAG_BOS))
+
+    def test_a_link_of_a_chain_in_another_codec_is_refused_too(self, broadcaster: Broadcaster) -> None:
+        broadcaster.begin([0])
+        with pytest.raises(NotOpus, match="Vorbis"):
+            broadcaster.send(page(b"\x01vorbis" + bytes(23), flags=FLAG_BOS, serial=8))
+
+    def test_garbage_after_a_good_start_is_damage_and_no_other_format(self, broadcaster: Broadcaster) -> None:
+        broadcaster.begin([0])
+        with pytest.raises(LostSync):
+            broadcaster.send(b"RIFF....WAVE")
+
+    def test_garbage_after_the_first_page_is_damage_likewise(self, broadcaster: Broadcaster) -> None:
+        broadcaster.send(page(sequence=0, flags=FLAG_BOS))
+        with pytest.raises(LostSync):
+            broadcaster.send(b"RIFF....WAVE")
+
+
+class TestMultiplexed:
+    def test_two_that_begin_together_are_refused(self, broadcaster: Broadcaster) -> None:
+        with pytest.raises(Multiplexed, match="got two that begin together"):
+            broadcaster.send(HEAD_PAGE + page(STEREO.encode(), flags=FLAG_BOS, serial=8))
+
+    def test_a_page_of_another_stream_is_refused(self, broadcaster: Broadcaster) -> None:
+        broadcaster.begin([0])
+        with pytest.raises(Multiplexed, match="got a page of another one"):
+            broadcaster.send(page(packet(1), sequence=3, serial=8))
+
+    def test_a_body_that_begins_in_the_middle_of_a_stream_is_refused(self, broadcaster: Broadcaster) -> None:
+        with pytest.raises(Multiplexed):
+            broadcaster.send(page(packet(0), sequence=9))
+
+
+class TestDamage:
+    def test_a_flipped_bit(self, broadcaster: Broadcaster) -> None:
+        data = bytearray(body([0, 1]))
+        data[-3] ^= 1
+        with pytest.raises(BadCrc):
+            broadcaster.send(bytes(data))
+
+    def test_bad_comments(self, broadcaster: Broadcaster) -> None:
+        with pytest.raises(BadTags):
+            broadcaster.send(HEAD_PAGE + page(b"OpusTags\xff\xff\xff\xff", sequence=1))
+
+    def test_a_packet_that_is_not_opus(self, broadcaster: Broadcaster) -> None:
+        with pytest.raises(BadPacket):
+            broadcaster.send(HEAD_PAGE + TAGS_PAGE + page(b"\x03\x00", sequence=2))
+
+    def test_a_packet_larger_than_decoders_take(self, broadcaster: Broadcaster) -> None:
+        lacing = b"\xff" * 255
+        broadcaster.send(HEAD_PAGE + TAGS_PAGE)
+        assert sum(lacing) > MAX_AUDIO_PACKET_BYTES
+        with pytest.raises(PacketTooLarge):
+            broadcaster.send(page(bytes(sum(lacing)), sequence=2, lacing=lacing))
+
+
+class TestTheEndOfTheBody:
+    def test_a_stream_with_audio_may_end_after_any_page(self, broadcaster: Broadcaster) -> None:
+        broadcaster.begin([0])
+        broadcaster.source.finish()
+
+    def test_an_empty_body(self, broadcaster: Broadcaster) -> None:
+        with pytest.raises(NoAudio, match="expected Ogg Opus with audio, got an empty body"):
+            broadcaster.source.finish()
+
+    def test_headers_alone(self, broadcaster: Broadcaster) -> None:
+        broadcaster.send(body([]))
+        with pytest.raises(NoAudio, match="got headers without audio"):
+            broadcaster.source.finish()
+
+    def test_an_end_inside_a_page(self, broadcaster: Broadcaster) -> None:
+        broadcaster.send(body([0, 1])[:-1])
+        with pytest.raises(Truncated):
+            broadcaster.source.finish()
+
+
+class TestPace:
+    def test_audio_faster_than_real_time_is_stopped(self, stage: Stage) -> None:
+        broadcaster = stage.broadcaster(max_kbps=600)
+        with pytest.raises(TooFast, match="real time"):
+            broadcaster.begin(range(1100))
+
+    def test_bytes_faster_than_allowed_are_stopped_before_they_are_read(self, stage: Stage) -> None:
+        broadcaster = stage.broadcaster(max_kbps=8)
+        with pytest.raises(TooFast, match="8 kbit/s"):
+            broadcaster.send(bytes(20_001))
+        assert stage.counters.ingest_pages == 0
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"ID3\x04" + bytes(100),
+        HEAD_PAGE + page(STEREO.encode(), flags=FLAG_BOS, serial=8),
+        HEAD_PAGE + page(b"OpusTags\xff\xff\xff\xff", sequence=1),
+        HEAD_PAGE + TAGS_PAGE + page(b"\x03\x00", sequence=2),
+        page(b"\x01vorbis" + bytes(23), flags=FLAG_BOS),
+    ],
+)
+def test_a_source_with_bad_data_leaves_the_stream_and_its_listeners_as_they_were(
+    stage: Stage, bad: bytes
+) -> None:
+    good = stage.live(range(5))
+    sink = stage.listen()
+    intruder = stage.broadcaster()
+    with pytest.raises((StreamError, OggError)):
+        intruder.send(bad)
+    intruder.leave()
+    good.go_on(range(5, 10))
+    assert stage.heard(sink).numbers == list(range(10))
+    assert good.told == []
+    assert (stage.counters.sources, stage.counters.takeovers) == (1, 0)
+
+
+def test_a_source_that_comes_after_the_end_is_refused_with_its_first_audio(stage: Stage) -> None:
+    broadcaster = stage.broadcaster()
+    stage.hub.close()
+    broadcaster.send(body([]))
+    with pytest.raises(StreamEnded):
+        broadcaster.send(page(packet(0), sequence=2))
+    assert not broadcaster.source.has_audio

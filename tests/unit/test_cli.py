@@ -1,0 +1,113 @@
+"""The command: what it prints, and the codes that it ends with."""
+
+import errno
+import os
+
+import pytest
+
+from audiocast import __version__, cli
+from audiocast.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave no setting of the test machine in the environment."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """Note what would be served, and how logs would be, instead of doing it."""
+    served: list[Settings] = []
+
+    async def serve(settings: Settings) -> None:
+        served.append(settings)
+
+    monkeypatch.setattr(cli, "serve", serve)
+    monkeypatch.setattr(cli, "set_up_logs", lambda **_: None)
+    return served
+
+
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["version"]) == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+def test_serve_takes_options_and_ends_well(served: list[Settings]) -> None:
+    assert cli.main(["serve", "--port", "9000", "--log-format", "json"]) == 0
+    assert [(settings.port, settings.log_format) for settings in served] == [(9000, "json")]
+
+
+def test_without_arguments_given_those_of_the_process_count(
+    served: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["audiocast", "serve", "--port", "9001"])
+    assert cli.main() == 0
+    assert served[0].port == 9001
+
+
+def test_logs_are_set_up_as_the_settings_say(served: list[Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, str]] = []
+    monkeypatch.setattr(cli, "set_up_logs", lambda **options: given.append(options))
+    cli.main(["serve", "--log-format", "json", "--log-level", "error", "--node-name", "pod-0"])
+    assert given == [{"form": "json", "level": "error", "node": "pod-0"}]
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["version", "more"], ["serve", "--no-such-option"]])
+def test_wrong_arguments_end_with_2_and_the_usage(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert "usage: audiocast" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"]])
+def test_help_ends_well(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 0
+    assert "audiocast" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT", "http", "integer"),
+        ("TRUSTED_PROXIES", "everyone", "network"),
+        ("SECRET_KEYS", "short-secret", "16 characters"),
+        ("LOG_LEVEL", "loud", "'debug', 'info'"),
+    ],
+)
+def test_a_wrong_setting_is_one_readable_line(
+    served: list[Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    value: str,
+    words: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert cli.main(["serve"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"audiocast: {name}: ")
+    assert words in err
+    assert err.count("\n") == 1
+    assert "short-secret" not in err
+    assert served == []
+
+
+def test_a_port_that_is_taken_is_one_readable_line(
+    served: list[Settings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def serve(_: Settings) -> None:
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+    monkeypatch.setattr(cli, "serve", serve)
+    assert cli.main(["serve"]) == 1
+    assert (
+        capsys.readouterr().err == "audiocast: cannot listen on ports 8000 and 8001: Address already in use\n"
+    )

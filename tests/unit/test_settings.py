@@ -1,0 +1,146 @@
+"""Settings: names, units and defaults are a contract; a wrong value is said, a secret is not."""
+
+import ipaddress
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from audiocast.settings import Settings
+
+SECRET = "a secret of 16 characters or more"
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave no setting of the test machine in the environment."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def read(*arguments: str) -> Settings:
+    return Settings.from_arguments(arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("port", 8000),
+        ("internal_port", 8001),
+        ("stream_domain", ""),
+        ("stream_scheme", ""),
+        ("secret_keys", ()),
+        ("api_tokens", ()),
+        ("preroll_seconds", 3.5),
+        ("preroll_max_bytes", 262_144),
+        ("header_wait_timeout", 5.0),
+        ("active_threshold_sec", 2.5),
+    ],
+)
+def test_the_contract_says_these_defaults(name: str, default: Any) -> None:
+    assert getattr(read(), name) == default
+
+
+def test_the_node_is_named_after_its_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "pod-0")
+    assert read("--node-name", "mine").node_name == "mine"
+    assert read().node_name
+
+
+@pytest.mark.parametrize("name", ["PORT", "port"])
+def test_the_environment_is_read_in_any_case(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "9000")
+    assert read().port == 9000
+
+
+def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREROLL_SECONDS", "1")
+    assert read("--preroll-seconds", "2.5").preroll_seconds == 2.5
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+    assert read().port == 8000
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEYS", f" {SECRET} , {SECRET}2,")
+    monkeypatch.setenv("API_TOKENS", "one,two")
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::/32")
+    settings = read()
+    assert [each.get_secret_value() for each in settings.secret_keys] == [SECRET, SECRET + "2"]
+    assert [each.get_secret_value() for each in settings.api_tokens] == ["one", "two"]
+    assert settings.trusted_proxies == (
+        ipaddress.ip_network("10.0.0.0/8"),
+        ipaddress.ip_network("2001:db8::/32"),
+    )
+
+
+@pytest.mark.parametrize("given", ["", ",", " , "])
+def test_a_list_of_nothing_is_empty(given: str) -> None:
+    assert read("--api-tokens", given).api_tokens == ()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--port", "70000"),
+        ("--port", "-1"),
+        ("--port", "http"),
+        ("--stream-domain", "a b"),
+        ("--stream-domain", "https://stream.example"),
+        ("--stream-scheme", "ftp"),
+        ("--trusted-proxies", "everyone"),
+        ("--preroll-seconds", "-1"),
+        ("--preroll-seconds", "nan"),
+        ("--preroll-max-bytes", "100"),
+        ("--source-grace-seconds", "inf"),
+        ("--active-threshold-sec", "0"),
+        ("--flush-interval-ms", "0.5"),
+        ("--max-listeners", "0"),
+        ("--log-level", "loud"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(option: str, value: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(option, value)
+    assert caught.value.errors()[0]["loc"][0] == option.removeprefix("--").replace("-", "_")
+
+
+def test_a_short_secret_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ValidationError, match="16 characters or more") as caught:
+        read("--secret-keys", f"{SECRET},tooshort")
+    assert "tooshort" not in str(caught.value)
+
+
+def test_secrets_are_shown_nowhere() -> None:
+    settings = read("--secret-keys", SECRET, "--api-tokens", "token-one")
+    for text in (repr(settings), str(settings), settings.model_dump_json()):
+        assert SECRET not in text
+        assert "token-one" not in text
+
+
+@pytest.mark.parametrize("arguments", [["--no-such-option", "1"], ["--port"], ["stray"]])
+def test_an_unknown_option_ends_the_program(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        read(*arguments)
+    assert caught.value.code == 2
+    assert "audiocast serve: error" in capsys.readouterr().err
+
+
+def test_help_names_every_setting_with_its_meaning(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        read("--help")
+    assert caught.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for name, field in Settings.model_fields.items():
+        assert f"--{name.replace('_', '-')} " in text
+        assert field.description
+        assert field.description.split()[0] in text
+
+
+def test_a_name_with_a_quantity_says_its_unit() -> None:
+    units = ("_seconds", "_sec", "_ms", "_bytes", "_kbps", "_timeout", "_port")
+    unitless = {"port", "max_listeners", "max_streams"}
+    quantities = {name for name, field in Settings.model_fields.items() if field.annotation in (int, float)}
+    assert {name for name in quantities - unitless if not name.endswith(units)} == set()
