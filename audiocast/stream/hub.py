@@ -22,7 +22,7 @@ from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.clock import Clock, Timer
 from audiocast.stream.counters import Counters
-from audiocast.stream.errors import BadKey, SourceError, SourceStalled, StreamEnded, TakenOver
+from audiocast.stream.errors import BadKey, ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.fanout import Fanout, FanoutLimits
 from audiocast.stream.hold import TICK_SECONDS, Hold
 from audiocast.stream.listener import Sink
@@ -234,7 +234,8 @@ class Hub:
             self.counters.sources -= 1
             self._dismiss(source, error)
         self._finish_bitstream()
-        self._ended = True
+        # A server that stops is no news of the broadcast: its source comes back when the server does.
+        self._ended = not isinstance(error, ShuttingDown)
         self.started_at = None
         self.now_playing = None
         if self._watch is not None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Awaitable
-from typing import Any, NoReturn
+from typing import Any
 
 from tornado.web import HTTPError, MissingArgumentError, RequestHandler
 
@@ -145,12 +145,3 @@ class BaseHandler(RequestHandler):
         if isinstance(cause, HTTPError) and cause.log_message and status < 500:
             return ApiError(status, ApiError.of_status(status).code, cause.log_message)
         return ApiError.of_status(status)
-
-
-class NotFoundHandler(BaseHandler):
-    """All that has no route."""
-
-    def prepare(self) -> NoReturn:
-        """Say so, whatever the method."""
-        super().prepare()
-        raise ApiError(404, "not_found", f"nothing is at {self.request.path[:100]}")

@@ -2,7 +2,7 @@
 
 import io
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import qrcode
 from qrcode.image.pure import PyPNGImage
@@ -38,6 +38,15 @@ class PageHandler(BaseHandler):
         error = self._api_error(status_code, kwargs.get("exc_info", (None, None, None))[1])
         self.set_status(error.status)
         self.render("error.html", status=error.status, message=error.message)
+
+
+class NotFoundHandler(PageHandler):
+    """All that has no route."""
+
+    def prepare(self) -> NoReturn:
+        """Say so, whatever the method."""
+        super().prepare()
+        raise ApiError(404, "not_found", f"nothing is at {self.request.path[:100]}")
 
 
 class HomeHandler(PageHandler):

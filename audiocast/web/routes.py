@@ -5,13 +5,12 @@ from pathlib import Path
 
 from tornado.web import Application, RequestHandler
 
-from audiocast.web.base import NotFoundHandler
 from audiocast.web.context import Context
 from audiocast.web.ingest import IngestHandler
 from audiocast.web.internal import LiveHandler, MetricsHandler, ReadyHandler
 from audiocast.web.listen import ListenHandler
 from audiocast.web.metadata import IcecastMetadataHandler, MetadataHandler
-from audiocast.web.pages import AssetHandler, HomeHandler, ListenPageHandler, QrHandler
+from audiocast.web.pages import AssetHandler, HomeHandler, ListenPageHandler, NotFoundHandler, QrHandler
 from audiocast.web.start import StartHandler
 from audiocast.web.state import EventsHandler, StateHandler, StreamsHandler
 

@@ -59,6 +59,12 @@ def start(server: AudiocastServer, body: bytes = b"", headers: str = "") -> Answ
     return exchange(server.port, head.encode() + body)
 
 
+def test_a_browser_gets_a_page_where_nothing_is(server: AudiocastServer) -> None:
+    answer = requests.get(f"{server.base}/nope", headers={"Accept": "text/html"}, timeout=10)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=UTF-8")
+    assert "<!DOCTYPE html>" in answer.text
+
+
 def test_start_gives_a_key_and_links(open_server: AudiocastServer) -> None:
     answer = start(open_server)
     said = json.loads(answer.body)

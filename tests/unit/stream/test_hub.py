@@ -376,11 +376,16 @@ class TestTheEnd:
         assert [type(error) for error in broadcaster.told] == [ShuttingDown]
         assert (stage.counters.sources, stage.counters.listeners) == (0, 0)
 
+    def test_a_server_that_stops_does_not_say_that_the_broadcast_has_ended(self, stage: Stage) -> None:
+        stage.live(range(5))
+        stage.hub.end(ShuttingDown("the server stops"))
+        assert stage.hub.state is State.WAITING
+
     def test_what_the_source_still_sends_goes_nowhere(self, stage: Stage) -> None:
         broadcaster = stage.live(range(5))
         stage.hub.end(ShuttingDown("the server stops"))
         broadcaster.go_on([5])
-        assert stage.hub.state is State.ENDED
+        assert stage.hub.state is State.WAITING
         assert stage.clock.due == 0
 
     def test_a_stream_that_was_closed_takes_no_source_again(self, stage: Stage) -> None:
