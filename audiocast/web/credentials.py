@@ -29,7 +29,7 @@ def basic_password(request: HTTPServerRequest) -> str | None:
 def ingest_key(request: HTTPServerRequest) -> str | None:
     """Give the ingest key, wherever it is."""
     in_query = request.query_arguments.get("key")
-    if in_query:
+    if in_query and in_query[-1]:
         return in_query[-1].decode("utf-8", "surrogateescape")
     return bearer(request) or basic_password(request)
 
