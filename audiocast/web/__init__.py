@@ -8,6 +8,7 @@
 - `pages`: the start page, the listener's page, QR codes
 - `internal`: metrics and health, on the other port
 - `base`: what all handlers share: errors, limits, headers
+- `body`: JSON bodies, checked
 - `errors`: which status an error deserves
 - `context`: what handlers work with
 - `links`: links that work for whoever asked

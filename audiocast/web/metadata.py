@@ -1,11 +1,10 @@
 """What is on now: from our own API, and from Icecast source clients."""
 
-import json
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from audiocast.stream.hub import NowPlaying
 from audiocast.web.base import BaseHandler
+from audiocast.web.body import parse_body
 from audiocast.web.errors import ApiError
 
 INGEST_MOUNT = "/ingest/"
@@ -27,15 +26,8 @@ class MetadataHandler(BaseHandler):
     def put(self, stream_id: str) -> None:
         """Show title and artist to all listeners."""
         claims = self.claims_for(self.checked_id(stream_id))
-        try:
-            said = MetadataRequest.model_validate(json.loads(self.request.body or b"{}"))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "body"
-            raise ApiError(400, "bad_request", f"{where}: {first['msg']}") from error
-        except (ValueError, RecursionError) as error:
-            message = 'expected a JSON object like {"title": "...", "artist": "..."}'
-            raise ApiError(400, "bad_json", message) from error
+        example = '{"title": "...", "artist": "..."}'
+        said = parse_body(self.request.body, MetadataRequest, example=example)
         hub = self.context.streams.open(stream_id, claims.title)
         hub.play(NowPlaying(title=said.title, artist=said.artist))
         self.set_status(204)

@@ -1,12 +1,12 @@
 """`POST /api/start`: a broadcaster asks for a stream and gets its key and its links."""
 
-import json
 import secrets
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from audiocast.stream.keys import Claims
 from audiocast.web.base import STREAM_ID, BaseHandler
+from audiocast.web.body import parse_body
 from audiocast.web.credentials import bearer, is_one_of
 from audiocast.web.errors import BEARER, ApiError
 
@@ -32,7 +32,7 @@ class StartHandler(BaseHandler):
     def post(self) -> None:
         """Answer 201 with key and links."""
         has_token = self._check_token()
-        asked = self._body()
+        asked = parse_body(self.request.body, StartRequest, example='{"title": "..."}')
         if asked.id is not None and not has_token:
             raise ApiError(
                 403, "id_needs_token", "expected no id: only a server with API_TOKENS lets you choose"
@@ -67,15 +67,3 @@ class StartHandler(BaseHandler):
             message = f"expected Authorization: Bearer with an API token, got {came}"
             raise ApiError(401, "token_needed", message, challenge=BEARER)
         return True
-
-    def _body(self) -> StartRequest:
-        if not self.request.body:
-            return StartRequest()
-        try:
-            return StartRequest.model_validate(json.loads(self.request.body))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "body"
-            raise ApiError(400, "bad_request", f"{where}: {first['msg']}") from error
-        except (ValueError, RecursionError) as error:
-            raise ApiError(400, "bad_json", 'expected a JSON object like {"title": "..."}') from error

@@ -40,11 +40,13 @@ class Visit:
             found.append(chunk)
         return found
 
-    def answer(self, status: int, body: object = None, *, text: bytes | None = None) -> None:
+    def answer(
+        self, status: int, body: object = None, *, text: bytes | None = None, headers: str = ""
+    ) -> None:
         """Send a whole answer that closes the connection."""
         payload = text if text is not None else json.dumps({} if body is None else body).encode()
-        head = f"HTTP/1.1 {status} Whatever\r\nContent-Length: {len(payload)}\r\nConnection: close\r\n\r\n"
-        self._connection.sendall(head.encode() + payload)
+        headers += f"Content-Length: {len(payload)}\r\nConnection: close\r\n"
+        self._connection.sendall(f"HTTP/1.1 {status} Whatever\r\n{headers}\r\n".encode() + payload)
 
     def close(self) -> None:
         """Hang up."""

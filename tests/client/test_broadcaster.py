@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable, Iterator
 from itertools import repeat
+from queue import SimpleQueue
 
 import pytest
 
 from audiocast.ogg.headers import OpusTags, is_opus_head
 from tests.capture import read_pages
-from tests.client.stand_in import StandIn, Visit
+from tests.client.stand_in import SECONDS, StandIn, Visit
 from tk_streamer import broadcaster as module
 from tk_streamer.broadcaster import Broadcaster
 from tk_streamer.connection import open_session
@@ -125,27 +126,33 @@ def test_a_refusal_for_now_is_tried_again_and_again_with_growing_pauses() -> Non
 def test_after_a_good_connection_the_pauses_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "GOOD_CONNECTION_BLOCKS", 3)
     delays: list[float] = []
-    is_over = threading.Event()
+    # A source that gives as many blocks as the server lets it, so that nothing hangs on who is quicker.
+    permits: SimpleQueue[bytes] = SimpleQueue()
 
     def break_at_once(visit: Visit) -> None:
         visit.answer(503)
+        permits.put(BLOCK)
 
     def break_later(visit: Visit) -> None:
-        for _ in range(6):
+        for _ in range(3):
+            permits.put(BLOCK)
+        # The header pages, then the blocks.
+        for _ in range(4):
             visit.chunk()
-        visit.answer(503)
+        break_at_once(visit)
 
     def end(visit: Visit) -> None:
-        is_over.set()
+        permits.put(b"")
         visit.chunks()
         visit.answer(200)
 
-    def blocks() -> Iterator[bytes]:
-        while not is_over.is_set():
-            yield BLOCK
-
     with StandIn(*repeat(break_at_once, 3), break_later, end) as server:
-        run(server, blocks(), on_trouble=lambda error, seconds: delays.append(seconds))
+        run(
+            server,
+            iter(lambda: permits.get(timeout=SECONDS), b""),
+            on_trouble=lambda error, seconds: delays.append(seconds),
+        )
+    assert len(delays) == 4
     assert delays[2] > 0.002
     assert delays[3] < 0.002
 

@@ -24,11 +24,12 @@ def session() -> Iterator[requests.Session]:
 
 
 def endless(pause: threading.Event) -> Iterator[bytes]:
-    """Give pages like a live source, until the test is long over."""
+    """Give pages like a live source, which has no end of its own."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         yield PAGE
         pause.wait(0.005)
+    raise AssertionError("the source had to end by itself: nobody heard the answer")
 
 
 def test_each_page_is_a_chunk_and_the_key_is_in_the_header_alone(session: requests.Session) -> None:
@@ -93,6 +94,16 @@ def test_a_refusal_has_the_servers_code_and_words(
     assert caught.value.message == "expected this, got that"
     assert caught.value.is_permanent == is_permanent
     assert str(caught.value) == f"the server refused with {status} some_code: expected this, got that"
+
+
+def test_a_redirection_is_not_followed_with_half_a_body(session: requests.Session) -> None:
+    def redirect(visit: Visit) -> None:
+        visit.chunks()
+        visit.answer(307, headers="Location: /elsewhere\r\n")
+
+    with StandIn(redirect) as server, pytest.raises(Refused) as caught:
+        upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
+    assert (caught.value.status, len(server.visits)) == (307, 1)
 
 
 def test_a_refusal_is_heard_while_the_source_goes_on(session: requests.Session) -> None:
