@@ -10,7 +10,7 @@ code.
     reader   bytes to pages
     packets  pages to packets
     headers  OpusHead and OpusTags
-    opus     durations of Opus packets (and the headers, for callers who want one import)
+    opus     durations of Opus packets
     silence  packets of digital silence of a wanted size
     writer   packets to pages
     sniff    names for what is not Ogg Opus

@@ -17,23 +17,10 @@ count.
 
 With several streams (RFC 7845 section 5.1.1), a packet holds one Opus packet for each; all but the last are
 "self-delimited" (RFC 6716 appendix B): they carry one length more, because the next packet follows them at
-once. The headers are in `headers` and can be imported from here too.
+once.
 """
 
 from audiocast.ogg.errors import BadPacket
-from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head, is_opus_tags
-
-__all__ = [
-    "MAX_FRAME_BYTES",
-    "MAX_PACKET_SAMPLES",
-    "SAMPLE_RATE",
-    "OpusHead",
-    "OpusTags",
-    "granule_seconds",
-    "is_opus_head",
-    "is_opus_tags",
-    "packet_samples",
-]
 
 SAMPLE_RATE = 48000
 """Granule positions and durations count samples at this rate, whatever the input had (RFC 7845 section 4)."""

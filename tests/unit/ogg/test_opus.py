@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from audiocast.ogg import opus
 from audiocast.ogg.errors import BadPacket
-from audiocast.ogg.opus import OpusHead, granule_seconds, packet_samples
+from audiocast.ogg.headers import OpusHead
+from audiocast.ogg.opus import granule_seconds, packet_samples
 from tests.unit.ogg.conftest import OPUS_VARIANTS, MakeOpus
 from tests.unit.ogg.streams import read_packets, read_pages
 
