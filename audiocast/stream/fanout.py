@@ -75,6 +75,7 @@ class Fanout:
         self._buffered = _Group(limits.flush_interval_seconds, sent_to=backlog.edge)
         self._finish_at: float | None = None
         self.count = 0
+        self.peak = 0
 
     def join(self, sink: Sink, head: bytes, *, preroll_seconds: float, low: bool) -> Listener:
         """Add a listener and send what it begins with, at once.
@@ -88,6 +89,7 @@ class Fanout:
         listener = Listener(sink, cursor=self._backlog.start_of(preroll_seconds), rest=head, low=low)
         listener.next_granule = self._granule_at(listener.cursor)
         self.count += 1
+        self.peak = max(self.peak, self.count)
         self._counters.listeners += 1
         self._counters.joins += 1
         self._serve(listener, self._clock.time())

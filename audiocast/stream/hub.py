@@ -26,6 +26,7 @@ from audiocast.stream.errors import BadKey, ShuttingDown, SourceError, SourceSta
 from audiocast.stream.fanout import Fanout, FanoutLimits
 from audiocast.stream.hold import TICK_SECONDS, Hold
 from audiocast.stream.listener import Sink
+from audiocast.stream.now_playing import NowPlaying
 from audiocast.stream.source import Source
 from audiocast.stream.splice import Splicer, TimedPacket
 
@@ -60,14 +61,6 @@ class HubLimits:
     active_seconds: float = 2.5
     grace_seconds: float = 30.0
     fanout: FanoutLimits = field(default_factory=FanoutLimits)
-
-
-@dataclass(frozen=True, slots=True)
-class NowPlaying:
-    """What a broadcaster says is on; both may be empty."""
-
-    title: str
-    artist: str
 
 
 class _Bitstream:
@@ -117,6 +110,7 @@ class Hub:
         self._ended = False
         self._generation = 0
         self._data_at = 0.0
+        self._page_samples = (0, 0)
         self._watch: Timer | None = None
 
     @property
@@ -135,6 +129,19 @@ class Hub:
     def listeners(self) -> int:
         """How many listen."""
         return self._bitstream.fanout.count if self._bitstream else 0
+
+    @property
+    def listener_peak(self) -> int:
+        """The most that listened at once since the stream has begun."""
+        return self._bitstream.fanout.peak if self._bitstream else 0
+
+    @property
+    def page_seconds(self) -> float | None:
+        """How much audio the source puts on a page, and so by how much it delays all; None without a source.
+
+        The longer of its last two pages: the last page of a track is a short one.
+        """
+        return max(self._page_samples) / SAMPLE_RATE if self._source is not None else None
 
     @property
     def channels(self) -> int | None:
@@ -176,6 +183,8 @@ class Hub:
             return
         self._generation = source.generation
         rival, self._source = self._source, source
+        if rival is not source:
+            self._page_samples = (0, 0)
         if rival is None:
             self.counters.sources += 1
         elif rival is not source:
@@ -188,14 +197,15 @@ class Hub:
             self._begin(head, tags)
         self._hold = None
         self._data_at = now
-        self.play(_tagged(tags))
+        self.play(NowPlaying.of(tags))
 
     def publish(self, source: Source, packets: list[TimedPacket], now: float) -> None:
-        """Give packets of the current source to the listeners; those of another one are dropped."""
+        """Give listeners the packets of one page of the current source; another one's are dropped."""
         if source is not self._source or self._bitstream is None:
             return
-        seconds = sum(samples for _, samples in packets) / SAMPLE_RATE
-        self.counters.jitter.observe(abs(now - self._data_at - seconds))
+        page_samples = sum(samples for _, samples in packets)
+        self._page_samples = (self._page_samples[1], page_samples)
+        self.counters.jitter.observe(abs(now - self._data_at - page_samples / SAMPLE_RATE))
         self._data_at = now
         resumed, self._hold = self._hold, None
         self._bitstream.append(packets, now)
@@ -324,11 +334,3 @@ class Hub:
     def _changed(self) -> None:
         for tell in tuple(self.on_change):
             tell()
-
-
-def _tagged(tags: OpusTags) -> NowPlaying | None:
-    """Title and artist from the comments of a source (Vorbis comment field names)."""
-    fields = dict(comment.split("=", 1) for comment in reversed(tags.comments) if "=" in comment)
-    fields = {name.upper(): text for name, text in fields.items()}
-    title, artist = fields.get("TITLE", ""), fields.get("ARTIST", "")
-    return NowPlaying(title[:200], artist[:200]) if title or artist else None

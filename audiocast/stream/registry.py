@@ -33,6 +33,10 @@ class Registry:
         """Give a stream, if it is known here."""
         return self._hubs.get(stream_id)
 
+    def get_or_waiting(self, stream_id: str) -> Hub:
+        """Give a stream; one that nobody has heard of here waits for its source, and is not kept."""
+        return self._hubs.get(stream_id) or self._new(stream_id, "")
+
     def live(self) -> list[Hub]:
         """Give the streams that are on."""
         return [hub for hub in self._hubs.values() if hub.is_on]
@@ -48,7 +52,7 @@ class Registry:
             self._check_live()
         if hub is None:
             self._make_room()
-            hub = Hub(stream_id, title=title, clock=self.clock, counters=self.counters, limits=self._limits)
+            hub = self._new(stream_id, title)
             hub.on_change.add(self._teller(hub))
         self._hubs.pop(stream_id, None)
         self._hubs[stream_id] = hub
@@ -78,6 +82,9 @@ class Registry:
         error: SourceError = ShuttingDown("the server stops; connect again in a moment with the same key")
         for hub in self.live():
             hub.end(error)
+
+    def _new(self, stream_id: str, title: str) -> Hub:
+        return Hub(stream_id, title=title, clock=self.clock, counters=self.counters, limits=self._limits)
 
     def _check_live(self) -> None:
         if len(self.live()) >= self._max_streams:

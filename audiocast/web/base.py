@@ -72,6 +72,19 @@ class BaseHandler(RequestHandler):
                 431, "headers_too_large", f"expected a head of at most {MAX_HEADER_BYTES} bytes, got {size}"
             )
 
+    def options(self, *_: str) -> None:
+        """Say which methods this path has (RFC 9110 section 9.3.7)."""
+        self.set_header("Allow", self.allowed_methods)
+        self.set_status(204)
+
+    @property
+    def allowed_methods(self) -> str:
+        """The methods of this path, as an `Allow` header lists them."""
+        none = RequestHandler._unimplemented_method
+        return ", ".join(
+            name for name in self.SUPPORTED_METHODS if getattr(type(self), name.lower()) is not none
+        )
+
     def checked_id(self, stream_id: str) -> str:
         """Give the stream id.
 
@@ -125,6 +138,9 @@ class BaseHandler(RequestHandler):
         """Answer with the contract's error, never with a stack trace."""
         error = self._api_error(status_code, kwargs.get("exc_info", (None, None, None))[1])
         self.set_status(error.status)
+        if error.status in (401, 405):
+            # For 405 the RFC wants it (9110 section 15.5.6); source clients read it from a 401 too.
+            self.set_header("Allow", self.allowed_methods)
         for name, value in error.headers.items():
             self.set_header(name, value)
         self.set_header("Content-Type", "application/json; charset=UTF-8")

@@ -1,7 +1,8 @@
 """What handlers work with: made by the composition root, read by handlers."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
@@ -31,6 +32,7 @@ class Context:
         ready: Whether new requests should come here.
         waiting: Listeners that wait for a stream.
         watchers: Open event streams of pages.
+        started_at: When the server started, unix seconds.
     """
 
     streams: Registry
@@ -49,6 +51,7 @@ class Context:
     ready: bool = False
     waiting: int = 0
     watchers: int = 0
+    started_at: float = field(default_factory=time.time)
 
     @property
     def clock(self) -> Callable[[], float]:

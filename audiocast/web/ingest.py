@@ -1,4 +1,9 @@
-"""`POST` and `PUT /ingest/{id}`: audio in, chunked or with no framing at all (raw bytes until close).
+"""`POST`, `PUT` and `SOURCE /ingest/{id}`: audio in, chunked or with no framing at all (bytes until close).
+
+`SOURCE` is what Icecast's clients said before it took `PUT`, and many still do. They wait for `200` before
+their first byte, as Icecast answers, and so do some that say `POST` (Liquidsoap). Hence `SOURCE` is welcomed
+at once, and so is everybody else who is silent for a moment. The library of most clients (libshout) asks once
+without credentials, and reads what the refusal allows.
 
 Credentials are checked before `100 Continue` and before a byte of the body is read. When a source has to be
 refused while it still sends, the whole answer goes out first and what comes is thrown away for a moment: to
@@ -6,6 +11,7 @@ close at once would make the kernel send a reset, and the encoder would never re
 """
 
 import asyncio
+import contextlib
 import time
 from typing import cast
 
@@ -19,10 +25,11 @@ from audiocast.stream.errors import NoAudio, SourceError, StreamError
 from audiocast.stream.source import Source
 from audiocast.web.base import BaseHandler
 from audiocast.web.errors import ApiError
-from audiocast.web.reply import error_reply
+from audiocast.web.reply import error_reply, head
 
 log = structlog.get_logger()
 
+JSON = "application/json; charset=UTF-8"
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 8 * 1024 * 1024
 READ_BYTES = 65_536
@@ -31,27 +38,40 @@ UNBOUNDED_SECONDS = 100 * 365 * 86400.0
 """A source may run for months; Tornado's own bounds are made for documents, and cover the whole body."""
 
 
+SOURCE_METHODS = ("POST", "PUT", "SOURCE")
+WELCOME_SECONDS = 0.5
+"""Who has sent nothing for so long waits for an answer. Who sends gets one at the end, with its status."""
+
+
 @stream_request_body
 class IngestHandler(BaseHandler):
     """One source."""
+
+    SUPPORTED_METHODS = (*BaseHandler.SUPPORTED_METHODS, "SOURCE")
 
     _source: Source | None = None
     _stream_id = ""
     _refusal: ApiError | None = None
     _raw: IOStream | None = None
+    _welcomed = False
     _received_bytes = 0
     _lingered_bytes = 0
     _refusing: asyncio.Future[None] | None = None
-    _first_audio_timer: asyncio.TimerHandle | None = None
+    _timers: tuple[asyncio.TimerHandle, ...] = ()
 
     async def prepare(self) -> None:
         """Check the key, then open the door."""
-        if self.request.method not in ("POST", "PUT"):
+        if self.request.method == "OPTIONS":
+            return
+        if self.request.method not in SOURCE_METHODS:
             raise ApiError(405, "method_not_allowed", f"expected POST or PUT, got {self.request.method}")
         try:
             self.check_bounds()
             self._open(self.path_args[0])
         except (ApiError, StreamError) as error:
+            if self.request.headers.get("Content-Length") == "0":
+                # A client that asks what is wanted, and comes back on the same connection.
+                raise
             await self._refuse(error)
 
     def data_received(self, chunk: bytes) -> None:
@@ -80,7 +100,7 @@ class IngestHandler(BaseHandler):
         else:
             self.write_json(self._summary())
 
-    put = post
+    put = source = post
 
     def on_finish(self) -> None:
         """Let the stream know, however the request has ended."""
@@ -105,14 +125,19 @@ class IngestHandler(BaseHandler):
         connection = cast(HTTP1Connection, self.request.connection)
         connection.set_max_body_size(UNBOUNDED_BYTES)
         connection.set_body_timeout(UNBOUNDED_SECONDS)
-        self._first_audio_timer = asyncio.get_running_loop().call_later(
-            context.first_audio_seconds, self._check_first_audio
+        call_later = asyncio.get_running_loop().call_later
+        self._timers = (
+            call_later(context.first_audio_seconds, self._check_first_audio),
+            call_later(WELCOME_SECONDS, self._welcome),
         )
         log.info("source_connected", stream_id=stream_id, unframed=self._is_unframed())
 
     def _is_unframed(self) -> bool:
         headers = self.request.headers
         return "Transfer-Encoding" not in headers and "Content-Length" not in headers
+
+    def _expects_continue(self) -> bool:
+        return self.request.headers.get("Expect", "").lower() == "100-continue"
 
     def _feed(self, data: bytes) -> None:
         assert self._source is not None
@@ -130,6 +155,8 @@ class IngestHandler(BaseHandler):
         """Take raw bytes until the encoder closes; nobody is there to read an answer after that."""
         raw = self._raw = self.detach()
         try:
+            if self.request.method == "SOURCE":
+                self._welcome()
             while True:
                 data = await raw.read_bytes(READ_BYTES, partial=True)
                 if self._refusal is not None:
@@ -144,6 +171,19 @@ class IngestHandler(BaseHandler):
         if self._refusal is not None:
             await self._drain(raw)
         raw.close()
+
+    def _welcome(self) -> None:
+        """Say that the source may begin. What comes later, an error even, is the body of this response."""
+        if self._welcomed or self._received_bytes or self._refusal is not None or self._expects_continue():
+            return
+        self._welcomed = True
+        with contextlib.suppress(StreamClosedError):
+            if self._raw is not None:
+                self._raw.write(head(200, {"Server": "audiocast", "Content-Type": JSON}))
+            else:
+                self.set_header("Connection", "close")
+                self.set_header("Content-Type", JSON)
+                self.flush()
 
     def _note_end_of_raw(self) -> None:
         try:
@@ -182,24 +222,29 @@ class IngestHandler(BaseHandler):
         self._close()
         try:
             if self._raw is not None:
-                await self._raw.write(error_reply(refusal))
+                await self._raw.write(refusal.body if self._welcomed else error_reply(refusal))
                 self._raw.socket.shutdown(1)
                 return
-            self.set_status(refusal.status)
-            for name, value in refusal.headers.items():
-                self.set_header(name, value)
-            self.set_header("Connection", "close")
-            self.set_header("Content-Type", "application/json; charset=UTF-8")
-            self.set_header("Content-Length", str(len(refusal.body)))
+            if not self._welcomed:
+                self._set_refusal_head(refusal)
             self.write(refusal.body)
             await self.flush()
         except (StreamClosedError, OSError):
             return
-        if self.request.headers.get("Expect", "").lower() == "100-continue" and not self._received_bytes:
+        if self._expects_continue() and not self._received_bytes:
             # The encoder waits for us and has sent nothing: no reset to fear.
             self._finish_refusal()
         else:
             asyncio.get_running_loop().call_later(LINGER_SECONDS, self._finish_refusal)
+
+    def _set_refusal_head(self, refusal: ApiError) -> None:
+        self.set_status(refusal.status)
+        for name, value in refusal.headers.items():
+            self.set_header(name, value)
+        self.set_header("Allow", self.allowed_methods)
+        self.set_header("Connection", "close")
+        self.set_header("Content-Type", JSON)
+        self.set_header("Content-Length", str(len(refusal.body)))
 
     def _finish_refusal(self) -> None:
         if not self._finished:
@@ -217,9 +262,8 @@ class IngestHandler(BaseHandler):
         )
 
     def _close(self) -> None:
-        if self._first_audio_timer is not None:
-            self._first_audio_timer.cancel()
-            self._first_audio_timer = None
+        for timer in self._timers:
+            timer.cancel()
         source, self._source = self._source, None
         if source is not None:
             source.leave()

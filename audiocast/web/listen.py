@@ -70,14 +70,13 @@ class ListenHandler(BaseHandler):
             await stream.write(head(200, AUDIO_HEADERS))
         stream.close()
 
-    def options(self, _: str) -> None:
+    def options(self, *_: str) -> None:
         """Answer a browser that asks before it asks (CORS preflight)."""
         self.allow_any_origin()
         self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
         self.set_header("Access-Control-Allow-Headers", "Range")
         self.set_header("Access-Control-Max-Age", "86400")
-        self.set_header("Allow", "GET, HEAD, OPTIONS")
-        self.set_status(204)
+        super().options()
 
     def _preroll_seconds(self) -> float:
         given = self.get_query_argument("preroll", None)

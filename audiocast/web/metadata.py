@@ -2,13 +2,12 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from audiocast.stream.hub import NowPlaying
+from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
 from audiocast.web.base import BaseHandler
 from audiocast.web.body import parse_body
 from audiocast.web.errors import ApiError
 
 INGEST_MOUNT = "/ingest/"
-MAX_CHARACTERS = 200
 
 
 class MetadataRequest(BaseModel):

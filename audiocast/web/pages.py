@@ -12,7 +12,7 @@ from tornado.web import StaticFileHandler
 
 from audiocast.web.base import CONTENT_SECURITY_POLICY, BaseHandler
 from audiocast.web.errors import ApiError
-from audiocast.web.state import describe, describe_unknown
+from audiocast.web.state import describe
 
 QR_BORDER_MODULES = 4
 """The quiet zone that ISO/IEC 18004 asks for."""
@@ -68,14 +68,13 @@ class ListenPageHandler(PageHandler):
 
     def get(self, stream_id: str) -> None:
         """Show the page."""
-        hub = self.context.streams.get(self.checked_id(stream_id))
-        node_name = self.context.node_name
+        hub = self.context.streams.get_or_waiting(self.checked_id(stream_id))
         base = self.context.links.base(self.request)
         self.render(
             "listen.html",
             stream_id=stream_id,
-            title=hub.title if hub else "",
-            state=describe(hub, node_name) if hub else describe_unknown(stream_id, node_name),
+            title=hub.title,
+            state=describe(hub, self.context.node_name),
             listen_url=f"{base}/listen/{stream_id}",
             stream_url=f"{base}/stream/{stream_id}",
             qr_svg_url=f"/listen/{stream_id}/qr.svg",

@@ -10,9 +10,12 @@ from audiocast.web.ingest import IngestHandler
 from audiocast.web.internal import LiveHandler, MetricsHandler, ReadyHandler
 from audiocast.web.listen import ListenHandler
 from audiocast.web.metadata import IcecastMetadataHandler, MetadataHandler
+from audiocast.web.options import ServerOptionsHandler
 from audiocast.web.pages import AssetHandler, HomeHandler, ListenPageHandler, NotFoundHandler, QrHandler
+from audiocast.web.playlists import PlaylistHandler
 from audiocast.web.start import StartHandler
 from audiocast.web.state import EventsHandler, StateHandler, StreamsHandler
+from audiocast.web.status import StatusHandler
 
 FOLDER = Path(__file__).parent
 
@@ -24,6 +27,7 @@ def public_application(context: Context, log_request: LogRequest) -> Application
     own = {"context": context}
     return Application(
         [
+            (r"\*", ServerOptionsHandler, own),
             (r"/", HomeHandler, own),
             (r"/api/start", StartHandler, own),
             (r"/api/streams", StreamsHandler, own),
@@ -31,7 +35,9 @@ def public_application(context: Context, log_request: LogRequest) -> Application
             (r"/api/streams/([^/]*)/events", EventsHandler, own),
             (r"/api/streams/([^/]*)/metadata", MetadataHandler, own),
             (r"/admin/metadata", IcecastMetadataHandler, own),
+            (r"/status-json\.xsl", StatusHandler, own),
             (r"/ingest/([^/]*)", IngestHandler, own),
+            (r"/stream/([^/]*)\.(m3u|pls)", PlaylistHandler, own),
             (r"/stream/([^/]*?)(?:\.opus|\.ogg)?", ListenHandler, own),
             (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),
             (r"/listen/([^/]*)", ListenPageHandler, own),

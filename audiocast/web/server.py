@@ -24,6 +24,8 @@ BODY_TIMEOUT_SECONDS = 15.0
 MAX_PARSED_HEAD_BYTES = 65_536
 """Heads up to here are parsed, and those over `base.MAX_HEADER_BYTES` refused by the handlers."""
 
+ICE_VERSION = b" ICE/1.0"
+
 
 class Server:
     """One port.
@@ -82,18 +84,27 @@ class _PublicStream(IOStream):
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         # Tornado's server reads the head of a request, and nothing else, with a regular expression.
         self._reads_head = True
-        future = asyncio.ensure_future(super().read_until_regex(regex, max_bytes))
+        future = asyncio.ensure_future(_head_in_http(super().read_until_regex(regex, max_bytes)))
         future.add_done_callback(self._head_was_read)
         return future
 
     def close(self, exc_info: Any = False) -> None:
-        if self._reads_head and not self.closed():
+        if self._reads_head and not self.closed() and not self._is_left():
             if isinstance(exc_info, UnsatisfiableReadError):
                 self._say(431, "headers_too_large", f"expected a head below {MAX_PARSED_HEAD_BYTES} bytes")
             elif not exc_info:
                 self._say(408, "request_timeout", f"expected a request within {HEAD_TIMEOUT_SECONDS:g} s")
         self._reads_head = False
         super().close(exc_info)
+
+    def _is_left(self) -> bool:
+        """Say whether the other side has closed, so that nobody is there to read an answer."""
+        try:
+            return self.socket.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def _head_was_read(self, _: object) -> None:
         self._reads_head = False
@@ -104,6 +115,14 @@ class _PublicStream(IOStream):
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+
+
+async def _head_in_http(reading: Awaitable[bytes]) -> bytes:
+    """Read a head; "ICE/1.0" in the request line, which source clients of old say, means HTTP/1.0."""
+    request_line, end, fields = (await reading).partition(b"\r\n")
+    if request_line.endswith(ICE_VERSION):
+        request_line = request_line.removesuffix(ICE_VERSION) + b" HTTP/1.0"
+    return request_line + end + fields
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -34,23 +34,10 @@ def describe(hub: Hub, node_name: str) -> dict[str, object]:
         "started_at": hub.started_at,
         "listeners": hub.listeners,
         "bitrate_bps": hub.bitrate_bps,
+        "page_ms": round(hub.page_seconds * 1000) if hub.page_seconds is not None else None,
         "channels": hub.channels,
         "owner": node_name,
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
-    }
-
-
-def describe_unknown(stream_id: str, node_name: str) -> dict[str, object]:
-    """Give the state of a stream that nobody has heard of here; its source may be on its way."""
-    unknown = dict.fromkeys(("started_at", "bitrate_bps", "channels", "now_playing"))
-    return {
-        "stream_id": stream_id,
-        "title": "",
-        "state": State.WAITING.value,
-        "live": False,
-        "listeners": 0,
-        "owner": node_name,
-        **unknown,
     }
 
 

@@ -8,7 +8,8 @@ import pytest
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.hold import TICK_SECONDS
-from audiocast.stream.hub import HubLimits, NowPlaying, State
+from audiocast.stream.hub import HubLimits, State
+from audiocast.stream.now_playing import NowPlaying
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, body
 from tests.unit.stream.stage import ACTIVE_SECONDS, GRACE_SECONDS, Stage
 
