@@ -10,7 +10,7 @@ settings.register_profile("noisy-machine", deadline=None, print_blob=True)
 settings.load_profile("noisy-machine")
 
 HERE = Path(__file__).parent
-QUICK_FIRST = ["repo", "unit", "client", "integration"]
+QUICK_FIRST = ["repo", "unit", "client", "integration", "programs"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
