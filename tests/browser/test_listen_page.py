@@ -1,5 +1,6 @@
 """The listener's page in a real browser: what is heard is measured, not assumed."""
 
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.encoder_process import EncoderProcess
 from tests.server import AudiocastServer, Started
+from tests.source import PacedSource
 
 TONE_TOLERANCE_HZ = 30
 """The analyser's bins are 23 Hz wide."""
@@ -153,6 +155,54 @@ def test_the_page_says_what_the_stream_does_in_the_language_of_the_browser(
     expect(status).not_to_have_text("Live", timeout=10_000)
     assert waiting not in ("В эфире", status.inner_text())
     page.close()
+
+
+def test_each_track_of_a_chained_source_is_shown_as_it_begins(
+    started: Started, page: Page, tmp_path: Path
+) -> None:
+    tracks = b"".join(_track(tmp_path, title) for title in ("First", "Second"))
+    page.goto(started.listen_url)
+    track = page.locator("#now-playing-text")
+    with PacedSource(started.keyed_url, tracks):
+        expect(track).to_have_text("Band — First", timeout=15_000)
+        expect(track).to_have_text("Band — Second", timeout=15_000)
+
+
+def _track(folder: Path, title: str) -> bytes:
+    """Give a few seconds of Ogg Opus with a title and an artist."""
+    path = folder / f"{title}.opus"
+    command = (
+        "ffmpeg -loglevel error -f lavfi -i sine=duration=4 -c:a libopus -page_duration 20000"
+        f" -metadata title={title} -metadata artist=Band {path}"
+    )
+    subprocess.run(command.split(), check=True, timeout=60)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_stream_is_within_reach_of_another_player(
+    browser: Browser, started: Started, *, scripts: bool
+) -> None:
+    context = browser.new_context(java_script_enabled=scripts, locale="en-US")
+    page = context.new_page()
+    page.goto(started.listen_url)
+    address = page.get_by_role("link", name=started.stream_url)
+    expect(address).to_be_hidden()
+    page.get_by_text("Open in another player").click()
+    expect(address).to_have_attribute("href", started.stream_url)
+    playlist = page.get_by_role("link", name="Open as a playlist").get_attribute("href")
+    assert playlist is not None
+    assert requests.get(playlist, timeout=10).text.splitlines()[-1] == started.stream_url
+    copy = page.locator("#copy-stream")
+    if scripts:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        copy.click()
+        expect(copy).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == started.stream_url
+    else:
+        expect(copy).to_be_hidden()
+        expect(page.locator("audio[controls]")).to_be_visible()
+    context.close()
 
 
 def test_a_pause_comes_back_at_the_live_edge_and_a_restarted_server_is_found_again(

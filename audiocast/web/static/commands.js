@@ -2,20 +2,26 @@
  * The commands that send sound to an ingest address, one for each kind of source. Pure text.
  */
 
+import { icecastUrl, needsTls } from "./icecast.js";
+
 /** What everyone may use; -page_duration is in microseconds, and FFmpeg's own choice would be a whole second. */
 const ENCODER = "-c:a libopus -b:a 96k -application lowdelay -frame_duration 20 -page_duration 20000 -vbr off";
-const OUTPUT = "-f ogg -content_type audio/ogg -method POST";
+const OUTPUT = "-f ogg -content_type audio/ogg";
 
 /** The names are the keys of strings_home.js: `home.source.{name}` and `home.about.{name}`. */
 const SOURCES = {
-  linux: (/** @type {string} */ url) => `ffmpeg -f pulse -i default ${ENCODER} ${OUTPUT} "${url}"`,
-  macos: (/** @type {string} */ url) => `ffmpeg -f avfoundation -i ":0" ${ENCODER} ${OUTPUT} "${url}"`,
-  windows: (/** @type {string} */ url) => `ffmpeg -f dshow -i audio="Microphone" ${ENCODER} ${OUTPUT} "${url}"`,
-  file: (/** @type {string} */ url) => `ffmpeg -re -i music.mp3 ${ENCODER} ${OUTPUT} "${url}"`,
+  linux: post("-f pulse -i default"),
+  macos: post('-f avfoundation -i ":0"'),
+  windows: post('-f dshow -i audio="Microphone"'),
+  file: post("-re -i music.mp3"),
   // curl alone sends in lumps of seconds, even with --limit-rate, so FFmpeg keeps the time here too.
-  curl: (/** @type {string} */ url) =>
+  curl: (/** @type {string} */ ingestUrl, /** @type {string} */ key) =>
     `ffmpeg -v error -re -i music.opus -c copy -page_duration 20000 -f ogg - | ` +
-    `curl -T - -H "Content-Type: audio/ogg" "${url}"`,
+    `curl -T - -H "Content-Type: audio/ogg" "${keyed(ingestUrl, key)}"`,
+  icecast: (/** @type {string} */ ingestUrl, /** @type {string} */ key) => {
+    const tls = needsTls(ingestUrl) ? "-tls 1 " : "";
+    return `ffmpeg -re -i music.mp3 ${ENCODER} ${OUTPUT} ${tls}"${icecastUrl(ingestUrl, key)}"`;
+  },
 };
 
 /** @typedef {keyof typeof SOURCES} Source */
@@ -29,7 +35,7 @@ export const SOURCE_NAMES = /** @type {Source[]} */ (Object.keys(SOURCES));
  * @returns {string} one line, for sh as well as for cmd.exe
  */
 export function command(source, ingestUrl, key) {
-  return SOURCES[source](`${ingestUrl}?key=${encodeURIComponent(key)}`);
+  return SOURCES[source](ingestUrl, key);
 }
 
 /** @returns {Source} the microphone of this computer, or a file on a phone */
@@ -39,4 +45,18 @@ export function likelySource() {
     return "file";
   }
   return system.includes("Windows") ? "windows" : system.includes("Macintosh") ? "macos" : "linux";
+}
+
+/** @param {string} input FFmpeg's options for where the sound comes from */
+function post(input) {
+  return (/** @type {string} */ ingestUrl, /** @type {string} */ key) =>
+    `ffmpeg ${input} ${ENCODER} ${OUTPUT} -method POST "${keyed(ingestUrl, key)}"`;
+}
+
+/**
+ * @param {string} ingestUrl
+ * @param {string} key
+ */
+function keyed(ingestUrl, key) {
+  return `${ingestUrl}?key=${encodeURIComponent(key)}`;
 }

@@ -10,6 +10,7 @@
  * @property {number | null} started_at unix seconds
  * @property {number} listeners
  * @property {number} bitrate_bps
+ * @property {number | null} page_ms how much sound the source sends at a time; null without a source
  * @property {{title: string, artist: string} | null} now_playing
  */
 
@@ -19,17 +20,23 @@ const POLL_JITTER_MS = 3_000;
 /** EventSource reconnects by itself; after so many failures in a row we poll and try it again now and then. */
 const EVENT_FAILURES_BEFORE_POLLING = 3;
 const POLLS_BEFORE_EVENTS_AGAIN = 6;
+/** A network that is gone without a word would keep a question open for minutes. */
+const ANSWER_WITHIN_MS = 8_000;
 
 /** What a page shows until the server knows more; the title may be known from before. */
 export const UNKNOWN_STREAM = Object.freeze({
   state: "waiting",
   listeners: 0,
   bitrate_bps: 0,
+  page_ms: null,
   started_at: null,
   now_playing: null,
 });
 
-/** Fires "state" (a CustomEvent whose detail is a StreamState) on every piece of news. */
+/**
+ * Fires "state" (a CustomEvent whose detail is a StreamState) on every piece of news, and "interrupted" when the
+ * server has stopped sending them.
+ */
 export class StreamFeed extends EventTarget {
   /** @type {EventSource | null} */
   #events = null;
@@ -62,6 +69,7 @@ export class StreamFeed extends EventTarget {
     });
     events.addEventListener("error", () => {
       this.#failures += 1;
+      this.dispatchEvent(new Event("interrupted"));
       // CLOSED means an HTTP error such as 404: the browser will not try again by itself.
       const givenUp = events.readyState === EventSource.CLOSED;
       if (givenUp || this.#failures >= EVENT_FAILURES_BEFORE_POLLING) {
@@ -86,7 +94,9 @@ export class StreamFeed extends EventTarget {
    */
   async refresh() {
     try {
-      const response = await fetch(this.apiPath, { cache: "no-store" });
+      // Browsers of before 2022 cannot be told to give up.
+      const signal = AbortSignal.timeout?.(ANSWER_WITHIN_MS);
+      const response = await fetch(this.apiPath, { cache: "no-store", signal });
       if (response.ok) {
         this.#announce(await response.json());
         return true;

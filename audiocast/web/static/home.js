@@ -5,21 +5,25 @@
  */
 
 import { Refused, startBroadcast } from "./api.js";
-import { command, likelySource, SOURCE_NAMES } from "./commands.js";
 import { Language } from "./language.js";
+import { Monitor } from "./monitor.js";
 import { attachOnAir } from "./onair.js";
-import { attachCopy, attachQr, here } from "./share.js";
+import { attachSend } from "./send.js";
+import { attachQr, copyShown, here } from "./share.js";
 import { HOME_STRINGS } from "./strings_home.js";
 
 /** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /** @param {string} id */
 const field = (id) => /** @type {HTMLInputElement} */ ($(id));
+/** @param {string} id */
+const button = (id) => /** @type {HTMLButtonElement} */ ($(id));
 
 const language = new Language(document, HOME_STRINGS);
+const monitor = new Monitor(language);
+const showSending = attachSend(language);
 const form = /** @type {HTMLFormElement} */ ($("start-form"));
-const create = /** @type {HTMLButtonElement} */ ($("create-button"));
-const source = /** @type {HTMLSelectElement} */ ($("source"));
+const create = button("create-button");
 
 /** @type {import("./api.js").Broadcast | null} */
 let broadcast = null;
@@ -43,34 +47,7 @@ function showBroadcast() {
   const png = /** @type {HTMLAnchorElement} */ ($("qr-png"));
   png.href = here(broadcast.qr_url).replace(/\.svg$/, ".png");
   png.download = `audiocast-${broadcast.stream_id}.png`;
-  showCommand();
-}
-
-function showCommand() {
-  if (!broadcast) {
-    return;
-  }
-  const name = /** @type {import("./commands.js").Source} */ (source.value);
-  const line = command(name, broadcast.ingest_url, broadcast.ingest_key);
-  $("command").replaceChildren(...words(line));
-  $("about-source").textContent = language.say(`home.about.${name}`);
-}
-
-/**
- * A command in pieces that lines may break between: an option with its value, a quoted word, the address.
- *
- * @param {string} line
- * @returns {(Node | string)[]} with the same text as the line
- */
-function words(line) {
-  return line.split(/(?<= )(?=[-"])/).map((piece) => {
-    if (piece.includes("://")) {
-      return piece;
-    }
-    const span = document.createElement("span");
-    span.textContent = piece.trimEnd();
-    return [span, piece.slice(piece.trimEnd().length)];
-  }).flat();
+  showSending(broadcast);
 }
 
 /** @param {unknown} error */
@@ -94,6 +71,7 @@ async function start(event) {
   try {
     broadcast = await startBroadcast(field("title").value.trim(), field("token").value.trim());
     showBroadcast();
+    monitor.watch(broadcast.stream_id);
     $("broadcast-heading").focus();
   } catch (error) {
     trouble = /** @type {[string, Record<string, string>]} */ (explain(error));
@@ -108,58 +86,20 @@ async function start(event) {
   }
 }
 
-/**
- * @param {string} button
- * @param {HTMLElement} shown where the text stands, selected when it cannot be copied
- */
-function wireCopy(button, shown) {
-  const label = $(`${button}-text`);
-  const text = () => (shown instanceof HTMLInputElement ? shown.value : shown.textContent ?? "");
-  attachCopy(/** @type {HTMLButtonElement} */ ($(button)), text, {
-    label,
-    usual: () => language.say(label.dataset.say ?? ""),
-    done: () => language.say("copy.done"),
-    refused: () => {
-      select(shown);
-      label.textContent = language.say("copy.select");
-    },
-  });
-}
-
-/** @param {HTMLElement} element */
-function select(element) {
-  if (element instanceof HTMLInputElement) {
-    element.select();
-  } else {
-    getSelection()?.selectAllChildren(element);
-  }
-}
-
-for (const name of SOURCE_NAMES) {
-  const option = new Option(language.say(`home.source.${name}`), name);
-  option.dataset.say = `home.source.${name}`;
-  source.append(option);
-}
-source.value = likelySource();
-
 form.addEventListener("submit", start);
-source.addEventListener("change", showCommand);
-$("another-button").addEventListener("click", () => {
+button("another-button").addEventListener("click", () => {
   broadcast = null;
+  monitor.stop();
   showBroadcast();
   field("title").focus();
 });
-wireCopy("copy-link", field("listen-link"));
-wireCopy("copy-key", field("ingest-key"));
-wireCopy("copy-command", $("command"));
+copyShown(button("copy-link"), field("listen-link"), language);
+copyShown(button("copy-key"), field("ingest-key"), language);
 attachQr(
-  /** @type {HTMLButtonElement} */ ($("qr-button")),
+  button("qr-button"),
   /** @type {HTMLDialogElement} */ ($("qr-dialog")),
   () => here(broadcast?.qr_url ?? ""),
 );
-language.addEventListener("change", () => {
-  showTrouble();
-  showCommand();
-});
+language.addEventListener("change", showTrouble);
 language.attachSwitch($("language-switch"));
-attachOnAir($("streams"), $("streams-remark"), language);
+monitor.addEventListener("change", attachOnAir($("streams"), $("streams-remark"), language));

@@ -16,6 +16,16 @@ function preferred() {
   return codes.find((code) => code in STRINGS) ?? FALLBACK;
 }
 
+/**
+ * @param {HTMLElement} element a live region: the same words are not said twice
+ * @param {string} words
+ */
+export function setWords(element, words) {
+  if (element.textContent !== words) {
+    element.textContent = words;
+  }
+}
+
 /** Fires "change" after the words on the page were replaced. */
 export class Language extends EventTarget {
   /**
@@ -49,6 +59,14 @@ export class Language extends EventTarget {
         ? phrase
         : phrase[new Intl.PluralRules(this.code).select(Number(values.count))] ?? phrase.other;
     return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  }
+
+  /**
+   * @param {number} unixSeconds
+   * @returns {string} hours and minutes
+   */
+  clock(unixSeconds) {
+    return new Intl.DateTimeFormat(this.locale, { hour: "2-digit", minute: "2-digit" }).format(unixSeconds * 1000);
   }
 
   /**

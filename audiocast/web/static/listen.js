@@ -4,10 +4,10 @@
  * Decides what is said and shown; how sound is kept playing is player.js, what is known of the stream feed.js.
  */
 
-import { StreamFeed, UNKNOWN_STREAM } from "./feed.js";
-import { Language } from "./language.js";
+import { StreamFeed } from "./feed.js";
+import { Language, setWords } from "./language.js";
 import { Player } from "./player.js";
-import { attachCopy, attachQr, attachShare, here } from "./share.js";
+import { attachCopy, attachQr, attachShare, copyShown, here } from "./share.js";
 import { Spectrum } from "./spectrum.js";
 import { attachMediaKeys, claimPlayback, describeSound, IS_APPLE_TOUCH } from "./system.js";
 import { attachVolume } from "./volume.js";
@@ -28,8 +28,8 @@ const spectrum = new Spectrum(/** @type {HTMLCanvasElement} */ ($("spectrum")), 
 /** Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no. */
 const canPlay = audio.canPlayType("audio/ogg; codecs=opus") !== "";
 
-/** The server gives null for a stream it has not heard of yet. @type {import("./feed.js").StreamState} */
-let stream = JSON.parse(given.state ?? "null") ?? UNKNOWN_STREAM;
+/** @type {import("./feed.js").StreamState} */
+let stream = JSON.parse(given.state ?? "");
 /** The listener was listening when the stream ended, and it is back too late to resume by itself. */
 let invited = false;
 
@@ -64,16 +64,6 @@ function note() {
   return state === "held" ? "note.held" : player.phase === "connecting" ? "note.connecting" : "";
 }
 
-/**
- * @param {HTMLElement} element a live region: the same words are not said twice
- * @param {string} words
- */
-function setWords(element, words) {
-  if (element.textContent !== words) {
-    element.textContent = words;
-  }
-}
-
 function showStream() {
   const now = stream.now_playing;
   const track = [now?.artist, now?.title].filter(Boolean).join(" — ");
@@ -88,7 +78,7 @@ function showStream() {
   // Who listens is one of them, even before the next news counts them in.
   const count = Math.max(stream.listeners ?? 0, player.phase === "playing" ? 1 : 0);
   $("listeners").textContent = onAir ? language.say("listeners", { count }) : "";
-  $("since").textContent = onAir && stream.started_at ? language.say("since", { time: clock(stream.started_at) }) : "";
+  $("since").textContent = onAir && stream.started_at ? language.say("since", { time: language.clock(stream.started_at) }) : "";
   describeSound({
     title: now?.title || title(),
     artist: now?.artist || (now?.title ? title() : "audiocast"),
@@ -96,11 +86,6 @@ function showStream() {
     artwork: given.artwork ?? "",
   });
   showPlayer();
-}
-
-/** @param {number} unixSeconds */
-function clock(unixSeconds) {
-  return new Intl.DateTimeFormat(language.locale, { hour: "2-digit", minute: "2-digit" }).format(unixSeconds * 1000);
 }
 
 function showPlayer() {
@@ -136,6 +121,7 @@ function wireSharing() {
     done: () => language.say("copy.done"),
     refused: () => openQr.click(), // there the link stands in full, to be selected by hand
   });
+  copyShown(/** @type {HTMLButtonElement} */ ($("copy-stream")), $("stream-link"), language);
   attachShare(/** @type {HTMLButtonElement} */ ($("share-button")), () => ({
     title: title(),
     text: language.say("listen.share.text", { title: title() }),
@@ -191,6 +177,7 @@ if (IS_APPLE_TOUCH) {
   const slider = /** @type {HTMLInputElement} */ ($("volume-slider"));
   attachVolume(audio, slider, /** @type {HTMLButtonElement} */ ($("mute-button")), language);
 }
+/** @type {HTMLDetailsElement} */ ($("elsewhere")).open = !canPlay;
 player.observe(stream);
 showStream();
 spectrum.show(false);

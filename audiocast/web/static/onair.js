@@ -10,6 +10,7 @@ const REFRESH_MS = 10_000;
  * @param {HTMLElement} list a `ul`
  * @param {HTMLElement} remark said instead of, or beside, the list
  * @param {import("./language.js").Language} language
+ * @returns {() => void} asks for the list now
  */
 export function attachOnAir(list, remark, language) {
   /** @type {import("./feed.js").StreamState[]} */
@@ -44,6 +45,7 @@ export function attachOnAir(list, remark, language) {
   document.addEventListener("visibilitychange", refresh);
   language.addEventListener("change", show);
   refresh();
+  return refresh;
 }
 
 /**
@@ -57,6 +59,7 @@ function entry(stream, language) {
   const count = make("span", "quiet", language.say("listeners", { count: stream.listeners }));
   const link = document.createElement("a");
   link.href = `/listen/${encodeURIComponent(stream.stream_id)}`;
+  link.dataset.stream = stream.state;
   link.append(make("span", "dot"), words, count);
   return make("li", "", link);
 }

@@ -74,6 +74,31 @@ export function attachCopy(button, text, { label, usual, done, refused }) {
 }
 
 /**
+ * Make a button copy the text of an element, which is selected where nothing can be copied.
+ *
+ * @param {HTMLButtonElement} button with its words in a `[data-say]`
+ * @param {HTMLElement} shown an input, or what holds the text
+ * @param {import("./language.js").Language} language
+ */
+export function copyShown(button, shown, language) {
+  const label = /** @type {HTMLElement} */ (button.querySelector("[data-say]"));
+  const text = () => (shown instanceof HTMLInputElement ? shown.value : shown.textContent ?? "");
+  attachCopy(button, text, {
+    label,
+    usual: () => language.say(label.dataset.say ?? ""),
+    done: () => language.say("copy.done"),
+    refused: () => {
+      if (shown instanceof HTMLInputElement) {
+        shown.select();
+      } else {
+        getSelection()?.selectAllChildren(shown);
+      }
+      label.textContent = language.say("copy.select");
+    },
+  });
+}
+
+/**
  * Show the share button where the browser has a share sheet.
  *
  * @param {HTMLButtonElement} button

@@ -13,6 +13,7 @@ export const STRINGS = {
   en: {
     "language.other": "Русский",
     "nav.home": "audiocast, start page",
+    "copy.copy": "Copy",
     "copy.done": "Copied",
     "copy.select": "Selected: press Ctrl+C",
     "qr.title": "Scan to listen",
@@ -38,6 +39,9 @@ export const STRINGS = {
     "listen.share": "Share",
     "listen.qr": "QR code",
     "listen.open": "Open in another player",
+    "listen.playlist": "Open as a playlist",
+    "listen.address": "or give the player this address:",
+    "listen.copy.stream": "Copy the stream’s address",
     "listen.share.text": "Listen live: {title}",
 
     "note.connecting": "Connecting…",
@@ -62,6 +66,7 @@ export const STRINGS = {
   ru: {
     "language.other": "English",
     "nav.home": "audiocast, главная страница",
+    "copy.copy": "Копировать",
     "copy.done": "Скопировано",
     "copy.select": "Выделено: нажмите Ctrl+C",
     "qr.title": "Наведите камеру",
@@ -92,6 +97,9 @@ export const STRINGS = {
     "listen.share": "Отправить",
     "listen.qr": "QR-код",
     "listen.open": "Открыть в другом плеере",
+    "listen.playlist": "Открыть как плейлист",
+    "listen.address": "или вставьте в плеер этот адрес:",
+    "listen.copy.stream": "Копировать адрес потока",
     "listen.share.text": "Слушайте прямой эфир: {title}",
 
     "note.connecting": "Подключаемся…",
