@@ -87,6 +87,8 @@ class IngestHandler(BaseHandler):
     async def post(self, _: str) -> None:
         """End a framed body, or read an unframed one to its end."""
         if self._refusal is not None:
+            if self._is_unframed():
+                await self._drain(cast(HTTP1Connection, self.request.connection).stream)
             self._finish_refusal()
             return
         if self._is_unframed():
@@ -108,6 +110,7 @@ class IngestHandler(BaseHandler):
 
     def on_connection_close(self) -> None:
         """Likewise, when the encoder is gone."""
+        super().on_connection_close()
         self._close()
 
     def _open(self, stream_id: str) -> None:
@@ -179,7 +182,9 @@ class IngestHandler(BaseHandler):
         self._welcomed = True
         with contextlib.suppress(StreamClosedError):
             if self._raw is not None:
-                self._raw.write(head(200, {"Server": "audiocast", "Content-Type": JSON}))
+                # In the version of the request: DarkIce takes no other "200" than HTTP/1.0's.
+                fields = {"Server": "audiocast", "Content-Type": JSON}
+                self._raw.write(head(200, fields, version=self.request.version))
             else:
                 self.set_header("Connection", "close")
                 self.set_header("Content-Type", JSON)

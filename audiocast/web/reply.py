@@ -1,4 +1,4 @@
-"""A whole HTTP/1.1 response as bytes.
+"""A whole HTTP response as bytes.
 
 For connections that Tornado no longer owns, or never got a request from.
 """
@@ -9,9 +9,9 @@ from http.client import responses
 from audiocast.web.errors import ApiError
 
 
-def head(status: int, headers: Mapping[str, str]) -> bytes:
+def head(status: int, headers: Mapping[str, str], *, version: str = "HTTP/1.1") -> bytes:
     """Give the status line and the headers. The connection ends after the response."""
-    lines = [f"HTTP/1.1 {status} {responses[status]}", "Connection: close"]
+    lines = [f"{version} {status} {responses[status]}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 

@@ -42,6 +42,7 @@ def test_silence_in_real_time_then_an_end_page_and_a_clean_close(way: str, tmp_p
                 held_seconds = time.monotonic() - gone_at
         assert server.state(started.stream_id)["state"] == "ended"
         assert server.metric("audiocast_listeners") == 0
+    assert [event for event in server.events() if event["level"] == "error"] == []
     assert listener.end == "closed"
     capture.check_one_stream()
     assert capture.pages[-1].eos
