@@ -11,7 +11,7 @@ VENV_STAMP := .venv/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
 
-.PHONY: help run test check lock clean lint debian-packages
+.PHONY: help run test check bench lock clean lint debian-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: $(VENV_STAMP) debian-packages lint ## set up what is missing, then check a
 
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
 	@$(BIN)/pytest -q tests/repo
+
+bench: $(VENV_STAMP) debian-packages ## measure what long pages cost listeners: the table of docs/delay.md
+	@$(BIN)/python -m loadtest.page_delay
 
 lock: $(VENV_STAMP) ## remake the two locks from pyproject.toml
 	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock

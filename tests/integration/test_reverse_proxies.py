@@ -1,4 +1,7 @@
-"""The shipped nginx site between encoder, server and listener: nothing is lost, held back or told wrong."""
+"""The shipped nginx site and HAProxy configuration between encoder, server and listener.
+
+Nothing is lost, held back or told wrong.
+"""
 
 import subprocess
 import time
@@ -13,7 +16,10 @@ from audiocast.ogg.packets import PacketAssembler
 from audiocast.ogg.page import Page
 from audiocast.ogg.reader import PageReader
 from tests import media
+from tests.capture import read_pages
+from tests.haproxy_process import CONFIGURATION, HAProxyProcess
 from tests.nginx_process import NginxProcess
+from tests.proxy_process import ProxyProcess
 from tests.server import AudiocastServer, Started
 
 HEADER_PACKETS = 2
@@ -41,26 +47,14 @@ def packets_of(pages: list[Page]) -> list[bytes]:
     return [packet for page in pages for packet in assembler.push(page)]
 
 
-def pages_of(data: bytes) -> list[Page]:
-    reader = PageReader()
-    reader.feed(data)
-    return list(iter(reader.next_page, None))
+@pytest.fixture(params=[NginxProcess, HAProxyProcess])
+def proxy(request: pytest.FixtureRequest, tmp_path: Path, server: AudiocastServer) -> Iterator[ProxyProcess]:
+    with request.param(tmp_path / "proxy", server.port) as proxy:
+        yield proxy
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[AudiocastServer]:
-    with AudiocastServer(tmp_path / "server.log") as server:
-        yield server
-
-
-@pytest.fixture
-def nginx(tmp_path: Path, server: AudiocastServer) -> Iterator[NginxProcess]:
-    with NginxProcess(tmp_path, server.port) as nginx:
-        yield nginx
-
-
-def start_through(nginx: NginxProcess) -> Started:
-    response = requests.post(f"{nginx.base}/api/start", timeout=10)
+def start_through(proxy: ProxyProcess) -> Started:
+    response = requests.post(f"{proxy.base}/api/start", timeout=10)
     assert response.status_code == 201, response.text
     return Started(**response.json())
 
@@ -84,11 +78,11 @@ def listen(url: str, seconds: float) -> Heard:
 
 
 def test_audio_goes_through_whole_and_steadily(
-    tmp_path: Path, server: AudiocastServer, nginx: NginxProcess
+    tmp_path: Path, server: AudiocastServer, proxy: ProxyProcess
 ) -> None:
-    stream = start_through(nginx)
+    stream = start_through(proxy)
     file = media.opus_file(tmp_path, seconds=20)
-    sent = packets_of(pages_of(file.read_bytes()))
+    sent = packets_of(read_pages(file.read_bytes()))
     send = f"ffmpeg -loglevel error -nostdin -re -i {file} -c copy -page_duration 20000 -f ogg -method POST"
     with subprocess.Popen([*send.split(), "-content_type", "audio/ogg", stream.keyed_url]) as encoder:
         try:
@@ -107,16 +101,27 @@ def test_audio_goes_through_whole_and_steadily(
     assert len(audio) * 0.02 > LISTEN_SECONDS / 2
 
 
-def test_links_are_those_of_the_visitor(nginx: NginxProcess) -> None:
-    plain = start_through(nginx)
-    secure = requests.post(f"{nginx.tls_base}/api/start", timeout=10, verify=str(nginx.certificate)).json()
-    assert plain.listen_url == f"{nginx.base}/listen/{plain.stream_id}"
-    assert secure["listen_url"] == f"{nginx.tls_base}/listen/{secure['stream_id']}"
-    assert secure["ingest_url"] == f"{nginx.tls_base}/ingest/{secure['stream_id']}"
+def test_links_are_those_of_the_visitor(proxy: ProxyProcess) -> None:
+    plain = start_through(proxy)
+    secure = requests.post(f"{proxy.tls_base}/api/start", timeout=10, verify=str(proxy.certificate)).json()
+    assert plain.listen_url == f"{proxy.base}/listen/{plain.stream_id}"
+    assert secure["listen_url"] == f"{proxy.tls_base}/listen/{secure['stream_id']}"
+    assert secure["ingest_url"] == f"{proxy.tls_base}/ingest/{secure['stream_id']}"
 
 
-def test_a_refusal_reaches_the_encoder(tmp_path: Path, nginx: NginxProcess) -> None:
-    stream = start_through(nginx)
+def test_a_client_cannot_choose_the_links(proxy: ProxyProcess) -> None:
+    lies = {"X-Forwarded-Host": "evil.example.org", "X-Forwarded-Proto": "https"}
+    with requests.Session() as session:
+        # On one connection, as browsers have it: each of its requests is looked at.
+        links = [
+            session.post(f"{proxy.base}/api/start", headers=headers, timeout=10).json()["listen_url"]
+            for headers in ({}, lies)
+        ]
+    assert [link.rpartition("/")[0] for link in links] == [f"{proxy.base}/listen"] * 2
+
+
+def test_a_refusal_reaches_the_encoder(tmp_path: Path, proxy: ProxyProcess) -> None:
+    stream = start_through(proxy)
     mp3 = media.mp3_file(tmp_path).read_bytes()
     chunks = (mp3[at : at + 1000] for at in range(0, len(mp3), 1000))
     response = requests.post(stream.keyed_url, data=chunks, timeout=10)
@@ -124,14 +129,25 @@ def test_a_refusal_reaches_the_encoder(tmp_path: Path, nginx: NginxProcess) -> N
     assert "MP3" in response.json()["message"]
 
 
-def test_keys_stay_out_of_the_access_log(nginx: NginxProcess) -> None:
-    stream = start_through(nginx)
+def test_keys_stay_out_of_the_access_log(proxy: ProxyProcess) -> None:
+    stream = start_through(proxy)
     requests.post(stream.keyed_url, data=b"no audio", timeout=10)
-    requests.get(nginx.base, headers={"Referer": stream.keyed_url}, timeout=10)
+    metadata = (
+        f"/admin/metadata?mode=updinfo&song=x&mount=/ingest/{stream.stream_id}&pass={stream.ingest_key}"
+    )
+    requests.get(proxy.base + metadata, headers={"Referer": stream.keyed_url}, timeout=10)
+    requests.get(proxy.base, timeout=10)
     # A line is written after its response: the last request's stands for those before it.
     deadline = time.monotonic() + 10
-    while "GET / " not in (log := nginx.access_log.read_text()):
-        assert time.monotonic() < deadline, f"expected three lines, got {log}"
+    while "GET / " not in (log := proxy.log.read_text()):
+        assert time.monotonic() < deadline, f"expected four lines, got {log}"
         time.sleep(0.02)
-    assert f"POST /ingest/{stream.stream_id}" in log
+    assert "POST /api/start" in log
+    assert "GET /admin/metadata" in log
     assert stream.ingest_key not in log
+
+
+def test_haproxy_has_nothing_to_say_against_its_configuration() -> None:
+    check = ["haproxy", "-c", "-f", str(CONFIGURATION)]
+    done = subprocess.run(check, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Configuration file is valid\n", "")
