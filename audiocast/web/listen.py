@@ -9,7 +9,9 @@ inside it, by Ogg's own last page.
 import contextlib
 import math
 import socket
+import time
 
+from tornado.httputil import format_timestamp
 from tornado.iostream import IOStream, StreamClosedError
 
 from audiocast.web.base import BaseHandler
@@ -56,7 +58,7 @@ class ListenHandler(BaseHandler):
         self.set_status(200)
         self.application.log_request(self)
         if connection is not None:
-            hub.join(connection, head(200, AUDIO_HEADERS), preroll_seconds=preroll_seconds, low=low)
+            hub.join(connection, head(200, _audio_headers()), preroll_seconds=preroll_seconds, low=low)
 
     async def head(self, stream_id: str) -> None:
         """Say what a GET would give, in the same words: Tornado would add a length to them."""
@@ -67,14 +69,14 @@ class ListenHandler(BaseHandler):
         stream = self.detach()
         self.application.log_request(self)
         with contextlib.suppress(StreamClosedError):
-            await stream.write(head(200, AUDIO_HEADERS))
+            await stream.write(head(200, _audio_headers()))
         stream.close()
 
     def options(self, *_: str) -> None:
         """Answer a browser that asks before it asks (CORS preflight)."""
         self.allow_any_origin()
         self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-        self.set_header("Access-Control-Allow-Headers", "Range")
+        self.set_header("Access-Control-Allow-Headers", "Icy-MetaData, Range")
         self.set_header("Access-Control-Max-Age", "86400")
         super().options()
 
@@ -95,6 +97,11 @@ class ListenHandler(BaseHandler):
         if given not in ("", "low"):
             raise ApiError(400, "bad_latency", f"expected latency=low or nothing, got {given[:20]!r}")
         return given == "low"
+
+
+def _audio_headers() -> dict[str, str]:
+    """Give the response's headers; a server that has a clock says the time (RFC 9110 section 6.6.1)."""
+    return {**AUDIO_HEADERS, "Date": format_timestamp(time.time())}
 
 
 def _take_socket(stream: IOStream) -> socket.socket | None:

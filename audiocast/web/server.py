@@ -5,6 +5,7 @@ behind it, a person with a wrong tool most often, should read why.
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -36,6 +37,8 @@ MAX_PARSED_HEAD_BYTES = 65_536
 """Heads up to here are parsed, and those over `base.MAX_HEADER_BYTES` refused by the handlers."""
 
 ICE_VERSION = b" ICE/1.0"
+ABSOLUTE_FORM = re.compile(rb"^(\S+ )https?://[^/?\s]+/?([^\s]*)", re.IGNORECASE)
+"""A method and a URL up to its path: what stands before the path, and what behind its first slash."""
 
 
 class Server:
@@ -147,11 +150,15 @@ class _PublicStream(IOStream):
 
 
 async def _head_in_http(reading: Awaitable[bytes]) -> bytes:
-    """Read a head; "ICE/1.0" in the request line, which source clients of old say, means HTTP/1.0."""
+    """Read a head and give it in the form that Tornado knows.
+
+    "ICE/1.0" in the request line, which source clients of old say, means HTTP/1.0. A whole URL as the target,
+    as proxies are asked, means its path (RFC 9112 section 3.2.2); its host is in the Host field too.
+    """
     request_line, end, fields = (await reading).partition(b"\r\n")
     if request_line.endswith(ICE_VERSION):
         request_line = request_line.removesuffix(ICE_VERSION) + b" HTTP/1.0"
-    return request_line + end + fields
+    return ABSOLUTE_FORM.sub(rb"\1/\2", request_line) + end + fields
 
 
 def _family(host: str) -> socket.AddressFamily:
