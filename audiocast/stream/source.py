@@ -116,7 +116,8 @@ class Source:
         packets = self._assembler.push(page)
         if self._expect is not _Expect.AUDIO:
             packets = self._take_headers(packets)
-        audio = [self._timed(packet) for packet in packets]
+        # Liquidsoap ends every track with an empty packet: no audio, and no reason to lose the source.
+        audio = [self._timed(packet) for packet in packets if packet]
         if audio:
             self._take_audio(audio, now)
 

@@ -7,7 +7,7 @@ import pytest
 
 from audiocast.ogg.errors import BadCrc, BadPacket, BadTags, LostSync, OggError, PacketTooLarge, Truncated
 from audiocast.ogg.headers import OpusTags
-from audiocast.ogg.page import FLAG_BOS, encode_page, lace
+from audiocast.ogg.page import FLAG_BOS, FLAG_EOS, encode_page, lace
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, StreamError, TooFast
 from audiocast.stream.hub import State
 from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
@@ -88,6 +88,14 @@ class TestGoodInput:
         assert stage.hub.state is State.WAITING
         broadcaster.send(page(packet(0), sequence=3))
         assert stage.heard(stage.listen()).numbers == [0]
+
+    def test_an_empty_packet_at_the_end_of_a_link_is_nothing(
+        self, stage: Stage, broadcaster: Broadcaster
+    ) -> None:
+        for serial in (1, 2):
+            broadcaster.send(body([serial], serial=serial))
+            broadcaster.send(page(b"", sequence=3, flags=FLAG_EOS, serial=serial))
+        assert stage.heard(stage.listen()).numbers == [1, 2]
 
     def test_bytes_and_pages_are_counted(self, stage: Stage, broadcaster: Broadcaster) -> None:
         data = body(range(20))
