@@ -51,6 +51,7 @@ class IngestHandler(BaseHandler):
 
     _source: Source | None = None
     _stream_id = ""
+    _probe_error: ApiError | StreamError | None = None
     _refusal: ApiError | None = None
     _raw: IOStream | None = None
     _welcomed = False
@@ -70,9 +71,9 @@ class IngestHandler(BaseHandler):
             self._open(self.path_args[0])
         except (ApiError, StreamError) as error:
             if self.request.headers.get("Content-Length") == "0":
-                # A client that asks what is wanted, and comes back on the same connection.
-                raise
-            await self._refuse(error)
+                self._probe_error = error
+            else:
+                await self._refuse(error)
 
     def data_received(self, chunk: bytes) -> None:
         """Take the next bytes of a framed body."""
@@ -86,6 +87,10 @@ class IngestHandler(BaseHandler):
 
     async def post(self, _: str) -> None:
         """End a framed body, or read an unframed one to its end."""
+        if self._probe_error is not None:
+            # A client that asks what is wanted, and comes back on the same connection. Tornado closes the
+            # connection of whom it answers before the body, even an empty one, is read.
+            raise self._probe_error
         if self._refusal is not None:
             if self._is_unframed():
                 await self._drain(cast(HTTP1Connection, self.request.connection).stream)

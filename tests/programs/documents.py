@@ -40,5 +40,5 @@ def filled(text: str, server: AudiocastServer, stream: Started, *, port: int = 0
         port: Another port than the server's: that of a proxy.
         key: Another key than the stream's: a wrong one.
     """
-    text = text.replace(HOST, "127.0.0.1").replace(PORT, str(port or server.port))
+    text = re.sub(rf"\b{PORT}\b", str(port or server.port), text.replace(HOST, "127.0.0.1"))
     return text.replace("STREAM_ID", stream.stream_id).replace("INGEST_KEY", key or stream.ingest_key)

@@ -53,6 +53,13 @@ class TestOpening:
         assert streams.get("abc") is None
         assert list(streams) == []
 
+    def test_one_that_nobody_opened_can_be_looked_at_and_is_not_kept(self, streams: Registry) -> None:
+        hub = streams.get_or_waiting("abc")
+        assert (hub.stream_id, hub.title, hub.state) == ("abc", "", State.WAITING)
+        assert streams.get("abc") is None
+        assert streams.open("abc", "A title") is not hub
+        assert streams.get_or_waiting("abc").title == "A title"
+
     def test_only_those_that_are_on_are_live(self, streams: Registry, clock: TurnedClock) -> None:
         hub = streams.open("on")
         put_on(hub, clock)
