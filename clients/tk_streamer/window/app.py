@@ -1,0 +1,127 @@
+"""`audiocast-tk`: opens the window. The command line, and the only place that makes the root window.
+
+tkinter is imported where it is needed: `--help` and the words about what is missing work without it.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from tk_streamer.window.broadcast import Broadcast
+from tk_streamer.window.preferences import Preferences, PreferenceStore
+from tk_streamer.window.words import Language
+from tk_streamer.window.worker import Worker
+
+if TYPE_CHECKING:
+    import tkinter
+
+EXIT_NO_WINDOW = 1
+# Of the icon; Tk takes what fits the title bar, the task bar and the switcher.
+ICON_SIDES_PX = (256, 128, 64, 48, 32, 16)
+# The class of the window (WM_CLASS), by which a desktop finds audiocast.desktop.
+WINDOW_CLASS = "Audiocast"
+ERRANDS_END_SECONDS = 5.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Open the window, wait until it is closed; give the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        import tkinter
+    except ImportError as error:
+        return _say_no_window(
+            f"Python's Tk is missing ({error}). On Debian: sudo apt install python3-tk; with Homebrew: "
+            "brew install python-tk"
+        )
+    from tk_streamer.window import theme
+
+    theme.be_dpi_aware()
+    try:
+        scale = options.scale or theme.system_scale()
+        root = tkinter.Tk(className=WINDOW_CLASS)
+    except tkinter.TclError as error:
+        return _say_no_window(
+            f"There is no display ({error}). Start it on a desktop, or use audiocast-stream, which needs none"
+        )
+    return _run(tkinter, root, scale, options)
+
+
+def _run(tk: ModuleType, root: "tkinter.Tk", scale: float | None, options: argparse.Namespace) -> int:
+    from tk_streamer.window import theme
+    from tk_streamer.window.main_window import MainWindow
+
+    root.withdraw()
+    icons = [tk.PhotoImage(master=root, data=_icon(side_px)) for side_px in ICON_SIDES_PX]
+    root.iconphoto(True, *icons)
+    look = theme.dress(root, scale)
+    store = PreferenceStore(options.settings_folder or Path(platformdirs.user_config_dir("audiocast", False)))
+    preferences = _preferences(store.load(), options)
+    token = store.load_token() if preferences.remembers_token else ""
+    errands = Worker()
+    window = MainWindow(root, look, store, preferences, token, errands, Broadcast(Worker()))
+    # Python runs a handler between two callbacks of Tk, and the window's polling is one of them.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.leave())
+    root.update_idletasks()
+    root.minsize(root.winfo_reqwidth(), root.winfo_reqheight())
+    root.deiconify()
+    root.mainloop()
+    # Preferences may still be on their way to the disk.
+    errands.close(ERRANDS_END_SECONDS)
+    return 0
+
+
+def _preferences(saved: Preferences, options: argparse.Namespace) -> Preferences:
+    """Put what the command line says over what was saved, and this computer's folder where none is named."""
+    preferences = replace(saved, copy_folder=saved.copy_folder or platformdirs.user_music_dir())
+    if options.server:
+        preferences = replace(preferences, server_url=options.server)
+    if options.language:
+        preferences = replace(preferences, language=options.language)
+    return preferences
+
+
+def _icon(side_px: int) -> bytes:
+    return files("tk_streamer.window").joinpath("icons", f"audiocast-{side_px}.png").read_bytes()
+
+
+def _say_no_window(reason: str) -> int:
+    print(f"audiocast-tk: {reason}.", file=sys.stderr)
+    return EXIT_NO_WINDOW
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="audiocast-tk",
+        description="Broadcast a microphone or line input to an audiocast server, from a window.",
+        epilog="Exit codes: 0 the window was closed, 1 there can be no window, 2 wrong usage.",
+    )
+    parser.add_argument("--server", metavar="URL", help="address of the server, instead of the last one")
+    parser.add_argument("--language", choices=[*Language], help="instead of the last one, or the system's")
+    parser.add_argument(
+        "--scale", type=_scale, metavar="FACTOR", help="size of everything, 0.5 to 4; 1 is usual"
+    )
+    parser.add_argument("--settings-folder", type=Path, metavar="DIR", help="where settings are remembered")
+    return parser
+
+
+def _scale(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.5 <= value <= 4:
+        raise argparse.ArgumentTypeError(f"expected 0.5 to 4, got {text}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

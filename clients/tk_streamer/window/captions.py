@@ -1,0 +1,39 @@
+"""Which widget shows which phrase, so that the language can change while the window is open."""
+
+import tkinter
+from collections.abc import Callable
+
+from tk_streamer.window.words import Language, Words
+
+
+class Captions:
+    """Puts phrases on widgets, and puts them there again in another language.
+
+    Args:
+        language: The first one.
+    """
+
+    def __init__(self, language: Language) -> None:
+        self.words = Words(language)
+        self._widgets: list[tuple[tkinter.Misc, str]] = []
+        self._followers: list[Callable[[], None]] = []
+
+    def put(self, widget: tkinter.Misc, key: str) -> None:
+        """Show a phrase as the widget's text, now and after every change of the language."""
+        self._widgets.append((widget, key))
+        self._show(widget, key)
+
+    def follow(self, retranslate: Callable[[], None]) -> None:
+        """Call this after every change of the language: for what is more than a fixed phrase."""
+        self._followers.append(retranslate)
+
+    def switch(self, language: Language) -> None:
+        """Change the language of everything."""
+        self.words = Words(language)
+        for widget, key in self._widgets:
+            self._show(widget, key)
+        for retranslate in self._followers:
+            retranslate()
+
+    def _show(self, widget: tkinter.Misc, key: str) -> None:
+        widget.configure(text=self.words.say(key))  # type: ignore[call-arg]

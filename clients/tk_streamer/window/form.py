@@ -1,0 +1,110 @@
+"""The left half of the window: what is chosen before a broadcast, and the button that begins it."""
+
+import tkinter
+from collections.abc import Callable, Sequence
+from tkinter import ttk
+
+from tk_streamer.devices import InputDevice
+from tk_streamer.session import Phase
+from tk_streamer.trouble import Trouble
+from tk_streamer.window.captions import Captions
+from tk_streamer.window.preferences import Preferences
+from tk_streamer.window.server_panel import ServerPanel
+from tk_streamer.window.sound_panel import SoundPanel
+from tk_streamer.window.theme import Look, stack
+
+
+class Form(ttk.Frame):
+    """Two panels and two buttons.
+
+    Args:
+        parent: Widget that it is in.
+        look: Scale.
+        captions: Its words.
+        preferences: What it is filled in with.
+        token: API token, likewise.
+        on_action: The large button was pressed.
+        on_refresh: The user asks for the list of inputs; answer with `show_devices`.
+        on_language: The user asks for the other language.
+    """
+
+    def __init__(
+        self,
+        parent: tkinter.Misc,
+        look: Look,
+        captions: Captions,
+        preferences: Preferences,
+        token: str,
+        *,
+        on_action: Callable[[], None],
+        on_refresh: Callable[[], None],
+        on_language: Callable[[], None],
+    ) -> None:
+        super().__init__(parent, padding=look.px(20))
+        self._captions = captions
+        self._server = ServerPanel(self, look, captions, preferences, token)
+        self._sound = SoundPanel(self, look, captions, preferences, on_refresh)
+        self._action = ttk.Button(self, style="Action.TButton", command=on_action)
+        language = ttk.Button(self, command=on_language)
+        captions.put(language, "language.other")
+        stack(self, (self._server, self._sound, self._action), look.px(18))
+        language.grid(row=3, column=0, sticky="sw", pady=(look.px(18), 0))
+        self.rowconfigure(3, weight=1)
+        self._is_open: bool | None = None
+
+    @property
+    def preferences(self) -> Preferences:
+        """What is filled in now, but for the token."""
+        return Preferences(
+            server_url=self._server.url.get(),
+            title=self._server.title.get(),
+            device_name=self._sound.device.value,
+            channels=self._sound.channels.value,
+            bitrate_kbps=self._sound.bitrate_kbps.value,
+            frame_ms=self._sound.frame_ms.value,
+            keeps_copy=self._sound.keeps_copy.get(),
+            copy_folder=self._sound.copy_folder,
+            remembers_token=self._server.remembers_token.get(),
+            language=self._captions.words.language,
+        )
+
+    @property
+    def token(self) -> str:
+        """The API token that is filled in."""
+        return self._server.token.get()
+
+    def focus_first(self) -> None:
+        """Put the cursor into the first field."""
+        self._server.focus_first()
+
+    def show_devices(self, devices: Sequence[InputDevice], trouble: Trouble | None = None) -> None:
+        """Show the inputs that are there now, or why there are none."""
+        self._sound.show_devices(devices, trouble)
+
+    def show_phase(self, phase: Phase, *, can_act: bool) -> None:
+        """Let the fields be changed while nothing is on, and say on the button what it does now.
+
+        Args:
+            phase: Of the broadcast.
+            can_act: The button counts.
+        """
+        if phase.is_over != self._is_open:
+            self._is_open = phase.is_over
+            self._server.let(phase.is_over)
+            self._sound.let(phase.is_over)
+        text = self._captions.words.say(_action_key(phase))
+        if str(self._action.cget("text")) != text:
+            self._action.configure(text=text)
+        self._action.state(["!disabled" if can_act and phase is not Phase.STOPPING else "disabled"])
+
+
+def _action_key(phase: Phase) -> str:
+    match phase:
+        case Phase.STOPPED | Phase.FAILED:
+            return "action.start"
+        case Phase.CONNECTING:
+            return "action.cancel"
+        case Phase.STOPPING:
+            return "state.stopping"
+        case Phase.ON_AIR | Phase.RECONNECTING:
+            return "action.stop"

@@ -1,0 +1,280 @@
+"""The window: puts the panels together, polls the broadcast, and hands each panel what it shows.
+
+It decides what a click means. It never blocks: `Broadcast` and `Worker` return at once.
+"""
+
+import sys
+import time
+import tkinter
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from tkinter import ttk
+from types import TracebackType
+
+from tk_streamer.devices import list_inputs
+from tk_streamer.errors import SoundError, bounded
+from tk_streamer.station import Snapshot
+from tk_streamer.trouble import Trouble
+from tk_streamer.window import qr
+from tk_streamer.window.banner import Banner
+from tk_streamer.window.broadcast import Broadcast, station_settings
+from tk_streamer.window.captions import Captions
+from tk_streamer.window.dialog import Dialog
+from tk_streamer.window.form import Form
+from tk_streamer.window.keyboard import Keyboard
+from tk_streamer.window.level_panel import LevelPanel
+from tk_streamer.window.link_panel import LinkPanel
+from tk_streamer.window.menu_bar import LANGUAGE_NAMES, Command, MenuBar
+from tk_streamer.window.playing_panel import PlayingPanel
+from tk_streamer.window.preferences import Preferences, PreferenceStore
+from tk_streamer.window.presentation import sight_of
+from tk_streamer.window.theme import Look, stack
+from tk_streamer.window.words import Language
+from tk_streamer.window.worker import Worker
+
+# 15 times a second: a meter that looks alive.
+POLL_MS = 66
+# A second click within it is the rest of a double click, not a wish to stop what the first one has begun.
+ACTION_PAUSE_SECONDS = 0.6
+# The list of inputs is read again when the window gets the focus, but not more often than this.
+LIST_PAUSE_SECONDS = 3.0
+# Longer than `Station.stop` takes at most: then the window closes whatever hangs.
+CLOSE_MS = 35_000
+
+
+class MainWindow:
+    """Everything in the root window.
+
+    Args:
+        root: The window, dressed by `theme` and empty.
+        look: Colours and scale.
+        store: Where preferences are kept.
+        preferences: What the form begins with.
+        token: What the token's field begins with.
+        errands: Runs what may block and is no broadcast.
+        broadcast: What the buttons start and stop.
+    """
+
+    def __init__(
+        self,
+        root: tkinter.Tk,
+        look: Look,
+        store: PreferenceStore,
+        preferences: Preferences,
+        token: str,
+        errands: Worker,
+        broadcast: Broadcast,
+    ) -> None:
+        self._root, self._look = root, look
+        self._store, self._errands, self._broadcast = store, errands, broadcast
+        language = Language(preferences.language) if preferences.language else Language.of_system()
+        self._captions = Captions(language)
+        self._acted_at = self._listed_at = -ACTION_PAUSE_SECONDS - LIST_PAUSE_SECONDS
+        self._is_leaving = False
+        self._was_over = False
+        self._dialog: Dialog | None = None
+        root.report_callback_exception = self._on_fault
+        self._build(preferences, token)
+        root.bind("<Return>", lambda _event: self.start())
+        root.bind("<KP_Enter>", lambda _event: self.start())
+        root.bind("<FocusIn>", self._on_focus)
+        root.protocol("WM_DELETE_WINDOW", self.close)
+        if root.tk.call("tk", "windowingsystem") == "aqua":
+            # The Quit of the program's own menu, which the system makes, would end it without a question.
+            root.createcommand("::tk::mac::Quit", self.close)
+        self._poll()
+
+    def start(self) -> None:
+        """Go on air with what the form holds; nothing happens when a broadcast is not over."""
+        if not self._broadcast.snapshot().phase.is_over or not self._may_act():
+            return
+        self._remember()
+        preferences = self._form.preferences
+        settings = station_settings(preferences, self._form.token, datetime.now())
+        self._broadcast.start(settings, preferences.device_name)
+
+    def stop(self) -> None:
+        """End the broadcast, or the attempt to begin one."""
+        if self._may_act():
+            self._broadcast.stop()
+
+    def refresh(self) -> None:
+        """Look for inputs again; while one is in use, the list stays as it is."""
+        if self._broadcast.snapshot().phase.is_over:
+            self._listed_at = time.monotonic()
+            self._errands.submit(list_inputs, done=self._form.show_devices, failed=self._on_no_devices)
+
+    def close(self) -> None:
+        """Close the window; on air it asks first."""
+        words = self._captions.words
+        if self._broadcast.snapshot().phase.is_over:
+            self.leave()
+            return
+        if self._has_dialog:
+            return
+        self._dialog = Dialog(
+            self._root,
+            self._look,
+            title=words.say("quit.title"),
+            text=words.say("quit.text"),
+            no=words.say("quit.no"),
+            yes=words.say("quit.yes"),
+            on_yes=self.leave,
+        )
+
+    def leave(self) -> None:
+        """End everything properly and close the window, without a question."""
+        if not self._is_leaving:
+            self._is_leaving = True
+            self._remember()
+            self._broadcast.stop(stopped=self._root.destroy)
+            self._root.after(CLOSE_MS, self._root.destroy)
+
+    def _build(self, preferences: Preferences, token: str) -> None:
+        px, captions = self._look.px, self._captions
+        self._banner = Banner(self._root, self._look)
+        self._banner.grid(row=0, column=0, columnspan=2, sticky="ew")
+        self._form = Form(
+            self._root,
+            self._look,
+            captions,
+            preferences,
+            token,
+            on_action=self._act,
+            on_refresh=self.refresh,
+            on_language=self._turn_language,
+        )
+        self._form.grid(row=1, column=0, sticky="nsew")
+        right = ttk.Frame(self._root, padding=(0, px(20), px(20), px(20)))
+        right.grid(row=1, column=1, sticky="nsew")
+        self._link = LinkPanel(right, self._look, captions, on_save=self._save_qr, on_open=self._run)
+        self._level = LevelPanel(right, self._look, captions)
+        self._playing = PlayingPanel(right, self._look, captions, on_play=self._broadcast.play)
+        stack(right, (self._link, self._level, self._playing), px(18))
+        for column in (0, 1):
+            self._root.columnconfigure(column, weight=1, uniform="half")
+        self._root.rowconfigure(1, weight=1)
+        commands: Sequence[Command] = (
+            ("sound.refresh", "F5", self.refresh),
+            None,
+            ("link.copy.menu", "l", self._link.copy),
+            ("link.open.menu", "o", self._link.open),
+            ("link.save", "s", self._link.save),
+            None,
+            ("menu.quit", "q", self.close),
+        )
+        MenuBar(self._root, captions, Keyboard(self._root), commands, on_language=self._switch_language)
+        self._form.focus_first()
+
+    def _poll(self) -> None:
+        # First of all: a fault further down must not end the polling. The end of the window does.
+        self._root.after(POLL_MS, self._poll)
+        self._errands.deliver()
+        self._broadcast.deliver()
+        if _exists(self._root):
+            self._show(self._broadcast.snapshot())
+
+    def _show(self, snapshot: Snapshot) -> None:
+        now_seconds = time.time()
+        sight = sight_of(snapshot, self._captions.words, now_seconds)
+        self._banner.show(sight)
+        if self._root.title() != sight.window_title:
+            self._root.title(sight.window_title)
+        self._level.show(snapshot, now_seconds)
+        self._form.show_phase(snapshot.phase, can_act=self._can_act)
+        is_over = snapshot.phase.is_over
+        if is_over and not self._was_over:
+            # The list is as old as the broadcast that has ended.
+            self.refresh()
+        self._was_over = is_over
+        has_stream = snapshot.ticket is not None and not is_over
+        self._link.show(snapshot.ticket.listen_url if snapshot.ticket and has_stream else "")
+        self._playing.let(has_stream)
+
+    def _act(self) -> None:
+        if self._broadcast.snapshot().phase.is_over:
+            self.start()
+        else:
+            self.stop()
+
+    @property
+    def _can_act(self) -> bool:
+        return not self._is_leaving and time.monotonic() - self._acted_at >= ACTION_PAUSE_SECONDS
+
+    def _may_act(self) -> bool:
+        """Tell if a click counts; if so, the next one has to wait."""
+        if not self._can_act:
+            return False
+        self._acted_at = time.monotonic()
+        return True
+
+    def _remember(self) -> None:
+        preferences, token = self._form.preferences, self._form.token
+        self._errands.submit(
+            lambda: self._store.save(preferences, token),
+            failed=lambda error: self._tell("error.preferences", error),
+        )
+
+    def _save_qr(self, link: str, path: Path) -> None:
+        self._errands.submit(
+            lambda: qr.save_png(link, path),
+            done=lambda _nothing: self._link.say_saved(),
+            failed=lambda error: self._tell("error.save", error),
+        )
+
+    def _run(self, job: Callable[[], object]) -> None:
+        self._errands.submit(job, failed=lambda error: self._tell("error.unexpected", error))
+
+    def _on_no_devices(self, error: Exception) -> None:
+        if isinstance(error, SoundError):
+            trouble = Trouble.of_error(error)
+        else:
+            trouble = Trouble.of_code("unexpected", bounded(str(error)))
+        self._form.show_devices([], trouble)
+
+    def _on_focus(self, event: "tkinter.Event[tkinter.Misc]") -> None:
+        """Someone who has just plugged a microphone in comes back to this window."""
+        if event.widget is self._root and time.monotonic() - self._listed_at > LIST_PAUSE_SECONDS:
+            self.refresh()
+
+    def _turn_language(self) -> None:
+        others = [each for each in LANGUAGE_NAMES if each is not self._captions.words.language]
+        self._switch_language(others[0])
+
+    def _switch_language(self, language: Language) -> None:
+        self._captions.switch(language)
+        self._show(self._broadcast.snapshot())
+
+    @property
+    def _has_dialog(self) -> bool:
+        return self._dialog is not None and bool(self._dialog.winfo_exists())
+
+    def _tell(self, key: str, error: Exception) -> None:
+        # One at a time: what goes wrong may do so fifteen times a second.
+        if self._has_dialog:
+            return
+        words = self._captions.words
+        reason = bounded(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+        self._dialog = Dialog(
+            self._root,
+            self._look,
+            title=words.say("error.title"),
+            text=words.say(key, reason=reason),
+            no=words.say("error.close"),
+        )
+
+    def _on_fault(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Take an exception of a callback: a fault of ours. The window stays, and says so."""
+        traceback.print_exception(kind, error, trace, file=sys.stderr)
+        if isinstance(error, Exception) and _exists(self._root):
+            self._tell("error.unexpected", error)
+
+
+def _exists(root: tkinter.Tk) -> bool:
+    """Tell if the window has not been destroyed."""
+    try:
+        return bool(root.winfo_exists())
+    except tkinter.TclError:
+        return False

@@ -1,0 +1,126 @@
+"""What the window remembers between two runs, and the files that it is in. No Tk.
+
+`preferences.json` holds everything but the token. The token has a file of its own, readable by its owner
+alone (mode 0600), and only when the user asks for it to be remembered. A damaged file is as good as none: a
+value that is not what it should be is replaced by its default, the rest is kept.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from tempfile import mkstemp
+
+from tk_streamer.encoder import FRAME_DURATIONS_MS
+
+PREFERENCES_FILE = "preferences.json"
+TOKEN_FILE = "token"
+# A file of settings has a few hundred bytes; what is larger is not one.
+MAX_FILE_BYTES = 65_536
+
+CHANNEL_CHOICES = (1, 2)
+BITRATE_CHOICES_KBPS = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256)
+FRAME_CHOICES_MS = FRAME_DURATIONS_MS
+
+_CHOICES: Mapping[str, tuple[object, ...]] = {
+    "channels": CHANNEL_CHOICES,
+    "bitrate_kbps": BITRATE_CHOICES_KBPS,
+    "frame_ms": FRAME_CHOICES_MS,
+    "language": ("", "en", "ru"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The values of the form.
+
+    Attributes:
+        server_url: As it was typed.
+        title: Of the stream, for listeners.
+        device_name: Input device; "" for the system's default.
+        channels: 1 or 2.
+        bitrate_kbps: One of `BITRATE_CHOICES_KBPS`.
+        frame_ms: Length of a packet.
+        keeps_copy: Write what is sent into a file too.
+        copy_folder: Where to; "" for the user's music folder.
+        remembers_token: Keep the token in its file.
+        language: "en", "ru", or "" for that of the system.
+    """
+
+    server_url: str = "http://localhost:8000"
+    title: str = ""
+    device_name: str = ""
+    channels: int = 2
+    bitrate_kbps: int = 96
+    frame_ms: int = 20
+    keeps_copy: bool = False
+    copy_folder: str = ""
+    remembers_token: bool = False
+    language: str = ""
+
+    @classmethod
+    def of(cls, values: Mapping[str, object]) -> "Preferences":
+        """Make them from what a file held; a value of another type, or none of its choices, is left out."""
+        good = {}
+        for field in fields(cls):
+            value, default = values.get(field.name), field.default
+            choices = _CHOICES.get(field.name)
+            if type(value) is type(default) and (choices is None or value in choices):
+                good[field.name] = value
+        return cls(**good)  # type: ignore[arg-type]
+
+
+class PreferenceStore:
+    """Reads and writes them. Blocks for as long as a disk does.
+
+    Args:
+        folder: Where the files are; made when something is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self) -> Preferences:
+        """Give what was saved last, or the defaults."""
+        try:
+            values = json.loads(self._read(PREFERENCES_FILE))
+        except ValueError:
+            values = {}
+        return Preferences.of(values if isinstance(values, dict) else {})
+
+    def load_token(self) -> str:
+        """Give the remembered token, or ""."""
+        return self._read(TOKEN_FILE).strip()
+
+    def save(self, preferences: Preferences, token: str) -> None:
+        """Write both files; without `remembers_token` the token's file is removed.
+
+        Raises:
+            OSError: The disk is full, or the folder is not ours to write.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(asdict(preferences), indent=2, ensure_ascii=False)
+        self._replace(PREFERENCES_FILE, text + "\n")
+        if preferences.remembers_token and token:
+            self._replace(TOKEN_FILE, token + "\n")
+        else:
+            (self._folder / TOKEN_FILE).unlink(missing_ok=True)
+
+    def _read(self, name: str) -> str:
+        try:
+            with (self._folder / name).open("rb") as file:
+                return file.read(MAX_FILE_BYTES).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def _replace(self, name: str, text: str) -> None:
+        """Write a file whole or not at all; mkstemp makes it 0600 before there is a byte in it."""
+        descriptor, unfinished = mkstemp(dir=self._folder, prefix=f".{name}-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(unfinished, self._folder / name)
+        except BaseException:
+            Path(unfinished).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,78 @@
+"""The part of the form about the server: address, token, and the stream's title."""
+
+import tkinter
+from tkinter import ttk
+
+from tk_streamer.window.captions import Captions
+from tk_streamer.window.preferences import Preferences
+from tk_streamer.window.theme import Look
+
+# What the token is shown as; a bullet is in every font.
+TOKEN_MASK = "•"
+
+
+class ServerPanel(ttk.Frame):
+    """Three fields and a tick.
+
+    Args:
+        parent: Widget that it is in.
+        look: Scale.
+        captions: Its words.
+        preferences: What it is filled in with.
+        token: API token, likewise.
+    """
+
+    def __init__(
+        self, parent: tkinter.Misc, look: Look, captions: Captions, preferences: Preferences, token: str
+    ) -> None:
+        super().__init__(parent)
+        self._captions = captions
+        self.url = tkinter.StringVar(self, preferences.server_url)
+        self.token = tkinter.StringVar(self, token)
+        self.title = tkinter.StringVar(self, preferences.title)
+        self.remembers_token = tkinter.BooleanVar(self, preferences.remembers_token)
+        self._is_token_shown = False
+        gap = look.px(8)
+
+        heading = ttk.Label(self, style="Section.TLabel")
+        heading.grid(row=0, column=0, columnspan=3, sticky="w")
+        url = ttk.Entry(self, textvariable=self.url, width=34)
+        url.grid(row=1, column=1, columnspan=2, sticky="ew", pady=(gap, 0))
+        self._token_entry = ttk.Entry(self, textvariable=self.token, show=TOKEN_MASK)
+        self._token_entry.grid(row=2, column=1, sticky="ew", pady=(gap, 0))
+        self._reveal = ttk.Button(self, command=self._turn, width=9)
+        self._reveal.grid(row=2, column=2, sticky="e", padx=(gap, 0), pady=(gap, 0))
+        remember = ttk.Checkbutton(self, variable=self.remembers_token)
+        remember.grid(row=3, column=1, columnspan=2, sticky="w", pady=(look.px(4), 0))
+        title = ttk.Entry(self, textvariable=self.title)
+        title.grid(row=4, column=1, columnspan=2, sticky="ew", pady=(gap, 0))
+        for row, key in ((1, "server.url"), (2, "server.token"), (4, "broadcast.title")):
+            label = ttk.Label(self)
+            label.grid(row=row, column=0, sticky="w", padx=(0, look.px(12)), pady=(gap, 0))
+            captions.put(label, key)
+        self.columnconfigure(1, weight=1)
+        captions.put(heading, "server.section")
+        captions.put(remember, "server.token.remember")
+        captions.follow(self._say_turn)
+        self._say_turn()
+        self._fields = (url, self._token_entry, title)
+        self._first = url
+
+    def let(self, enabled: bool) -> None:
+        """Let the fields be changed, or not; the tick and the Show button stay."""
+        for field in self._fields:
+            field.state(["!disabled" if enabled else "disabled"])
+
+    def focus_first(self) -> None:
+        """Put the cursor into the address."""
+        self._first.focus_set()
+        self._first.icursor("end")
+
+    def _turn(self) -> None:
+        self._is_token_shown = not self._is_token_shown
+        self._token_entry.configure(show="" if self._is_token_shown else TOKEN_MASK)
+        self._say_turn()
+
+    def _say_turn(self) -> None:
+        key = "server.token.hide" if self._is_token_shown else "server.token.show"
+        self._reveal.configure(text=self._captions.words.say(key))

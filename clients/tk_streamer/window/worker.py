@@ -1,0 +1,74 @@
+"""A thread beside Tk's: whatever may block runs there, one job after the other. No Tk.
+
+Tk is called from its own thread only. So a job's outcome waits in a queue until `deliver` is called there.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+_Job = Callable[[], Callable[[], None]]
+
+
+class Worker:
+    """Runs jobs in the order in which they came; never more than one at a time.
+
+    The thread is a daemon: a job that hangs (a driver, a dead disk) cannot keep the program from ending.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="window-worker", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self,
+        job: Callable[[], Result],
+        *,
+        done: Callable[[Result], None] | None = None,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Have a job run. Returns at once.
+
+        Args:
+            job: Runs on the second thread.
+            done: Gets the job's result, in `deliver`.
+            failed: Gets the job's exception, in `deliver`.
+        """
+
+        def run() -> Callable[[], None]:
+            try:
+                result = job()
+            except Exception as error:
+                return partial(failed, error)
+            return partial(done, result) if done else _nothing
+
+        self._jobs.put(run)
+
+    def deliver(self) -> None:
+        """Call the callbacks of all jobs that have ended since the last time. Never waits."""
+        while True:
+            try:
+                outcome = self._outcomes.get_nowait()
+            except queue.Empty:
+                return
+            outcome()
+
+    def close(self, timeout_seconds: float) -> bool:
+        """Take no more jobs, wait for those that are there; tell if they ended in time."""
+        self._jobs.put(None)
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._outcomes.put(job())
+
+
+def _nothing() -> None:
+    """What is to be done after a job whose end nobody waits for."""

@@ -1,0 +1,177 @@
+"""The window's broadcasts, with a station that does what the test says."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tk_streamer.session import Phase
+from tk_streamer.station import Snapshot, Station, StationSettings
+from tk_streamer.window.broadcast import Broadcast, station_settings
+from tk_streamer.window.preferences import Preferences
+from tk_streamer.window.worker import Worker
+
+DEADLINE_SECONDS = 10.0
+SETTINGS = StationSettings("http://localhost:8000")
+
+
+class PretendedStation:
+    """Is on air at once, and off air when it is stopped."""
+
+    def __init__(self, log: list[str], may_stop: threading.Event) -> None:
+        self._log, self._may_stop = log, may_stop
+        self.phase = Phase.STOPPED
+
+    def start(self) -> None:
+        self._log.append("start")
+        self.phase = Phase.ON_AIR
+
+    def stop(self) -> None:
+        self._may_stop.wait(DEADLINE_SECONDS)
+        self._log.append("stop")
+        self.phase = Phase.STOPPED
+
+    def play(self, title: str, artist: str) -> None:
+        self._log.append(f"{artist}: {title}")
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(self.phase)
+
+
+class Bench:
+    """A broadcast with its worker and the log of its stations."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.may_stop = threading.Event()
+        self.may_stop.set()
+        self.worker = Worker()
+        self.stations: list[PretendedStation] = []
+        self.error: Exception | None = None
+        self.broadcast = Broadcast(self.worker, self._make)
+
+    def _make(self, settings: StationSettings, device_name: str) -> Station:
+        if self.error:
+            raise self.error
+        self.log.append(f"make {settings.server_url} {device_name}")
+        self.stations.append(PretendedStation(self.log, self.may_stop))
+        return cast(Station, self.stations[-1])
+
+    @property
+    def phase(self) -> Phase:
+        return self.broadcast.snapshot().phase
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, f"{self.phase} {self.log}"
+            self.broadcast.deliver()
+            threading.Event().wait(0.001)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.may_stop.set()
+    assert bench.worker.close(DEADLINE_SECONDS)
+
+
+def test_one_broadcast_from_start_to_end(bench: Bench) -> None:
+    assert bench.phase is Phase.STOPPED
+    bench.broadcast.start(SETTINGS, "Mic")
+    assert bench.phase is Phase.CONNECTING
+    bench.wait(lambda: bench.phase is Phase.ON_AIR)
+    bench.broadcast.play("Song", "Band")
+    bench.broadcast.stop()
+    bench.wait(lambda: bench.phase is Phase.STOPPED)
+    assert bench.log == ["make http://localhost:8000 Mic", "start", "Band: Song", "stop"]
+
+
+def test_it_is_stopping_until_everything_has_ended(bench: Bench) -> None:
+    bench.broadcast.start(SETTINGS, "")
+    bench.wait(lambda: bench.phase is Phase.ON_AIR)
+    bench.may_stop.clear()
+    ended: list[bool] = []
+    bench.broadcast.stop(stopped=lambda: ended.append(True))
+    # The station's own word comes too early: its threads are still there.
+    bench.stations[0].phase = Phase.STOPPED
+    assert bench.phase is Phase.STOPPING
+    assert not ended
+    bench.may_stop.set()
+    bench.wait(lambda: bool(ended))
+    assert bench.phase is Phase.STOPPED
+
+
+def test_a_second_start_is_no_second_station(bench: Bench) -> None:
+    bench.broadcast.start(SETTINGS, "")
+    bench.broadcast.start(SETTINGS, "")
+    bench.wait(lambda: bench.phase is Phase.ON_AIR)
+    bench.broadcast.start(SETTINGS, "")
+    assert len(bench.stations) == 1
+
+
+def test_a_stop_while_it_starts_stops_it(bench: Bench) -> None:
+    bench.broadcast.start(SETTINGS, "")
+    bench.broadcast.stop()
+    assert bench.phase is Phase.STOPPING
+    bench.wait(lambda: bench.phase is Phase.STOPPED)
+    assert bench.log[-1] == "stop"
+
+
+def test_the_next_broadcast_has_a_station_of_its_own_and_the_last_one_is_cleared_away(bench: Bench) -> None:
+    bench.broadcast.start(SETTINGS, "")
+    bench.wait(lambda: bench.phase is Phase.ON_AIR)
+    bench.stations[0].phase = Phase.FAILED
+    bench.broadcast.start(SETTINGS, "")
+    bench.wait(lambda: bench.phase is Phase.ON_AIR)
+    assert bench.log[2:] == ["stop", "make http://localhost:8000 ", "start"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(PermissionError("no"), "copy_failed"), (ValueError("oh"), "unexpected")]
+)
+def test_a_station_that_cannot_be_made_is_a_failure_with_a_reason(
+    bench: Bench, error: Exception, code: str
+) -> None:
+    bench.error = error
+    bench.broadcast.start(SETTINGS, "")
+    bench.wait(lambda: bench.phase is Phase.FAILED)
+    trouble = bench.broadcast.snapshot().trouble
+    assert trouble is not None
+    assert trouble.code == code
+    bench.error = None
+    bench.broadcast.start(SETTINGS, "")
+    bench.wait(lambda: bench.phase is Phase.ON_AIR)
+
+
+def test_the_folder_of_the_copy_is_made(bench: Bench, tmp_path: Path) -> None:
+    copy = tmp_path / "new" / "copy.opus"
+    bench.broadcast.start(StationSettings("http://localhost:8000", copy_path=copy), "")
+    bench.wait(lambda: bench.phase is Phase.ON_AIR)
+    assert copy.parent.is_dir()
+
+
+def test_settings_of_the_form() -> None:
+    preferences = Preferences(
+        server_url=" http://localhost:8000 ", title=" Evening ", bitrate_kbps=64, frame_ms=60, channels=1
+    )
+    settings = station_settings(preferences, " token ", datetime(2026, 1, 2, 3, 4, 5))
+    assert settings == StationSettings(
+        "http://localhost:8000", "token", "Evening", None, channels=1, bitrate_bps=64_000, frame_ms=60
+    )
+
+
+def test_every_copy_has_a_name_of_its_own(tmp_path: Path) -> None:
+    preferences = Preferences(keeps_copy=True, copy_folder=str(tmp_path))
+    paths = [
+        station_settings(preferences, "", datetime(2026, 1, 2, 3, 4, second)).copy_path for second in (5, 6)
+    ]
+    assert paths[0] == tmp_path / "audiocast 2026-01-02 03-04-05.opus"
+    assert paths[0] != paths[1]
