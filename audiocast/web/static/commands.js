@@ -13,14 +13,14 @@ const SOURCES = {
   linux: post("-f pulse -i default"),
   macos: post('-f avfoundation -i ":0"'),
   windows: post('-f dshow -i audio="Microphone"'),
-  file: post("-re -i music.mp3"),
+  file: post("-re -i music.mp3 -vn"),
   // curl alone sends in lumps of seconds, even with --limit-rate, so FFmpeg keeps the time here too.
   curl: (/** @type {string} */ ingestUrl, /** @type {string} */ key) =>
     `ffmpeg -v error -re -i music.opus -c copy -page_duration 20000 -f ogg - | ` +
     `curl -T - -H "Content-Type: audio/ogg" "${keyed(ingestUrl, key)}"`,
   icecast: (/** @type {string} */ ingestUrl, /** @type {string} */ key) => {
     const tls = needsTls(ingestUrl) ? "-tls 1 " : "";
-    return `ffmpeg -re -i music.mp3 ${ENCODER} ${OUTPUT} ${tls}"${icecastUrl(ingestUrl, key)}"`;
+    return `ffmpeg -re -i music.mp3 -vn ${ENCODER} ${OUTPUT} ${tls}"${icecastUrl(ingestUrl, key)}"`;
   },
 };
 
@@ -50,7 +50,7 @@ export function likelySource() {
 /** @param {string} input FFmpeg's options for where the sound comes from */
 function post(input) {
   return (/** @type {string} */ ingestUrl, /** @type {string} */ key) =>
-    `ffmpeg ${input} ${ENCODER} ${OUTPUT} -method POST "${keyed(ingestUrl, key)}"`;
+    `ffmpeg ${input} ${ENCODER} ${OUTPUT} -method POST -send_expect_100 1 "${keyed(ingestUrl, key)}"`;
 }
 
 /**
