@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from audiocast.settings import Settings
 from demo_child import Child, Ended, Events, Said, StopAsked
-from tk_streamer.demo import positive
+from tk_streamer.options import TOKEN_VARIABLE, positive
 from tk_streamer.terminal_qr import terminal_qr
 
 START_SECONDS = 30.0
@@ -77,9 +77,9 @@ def _run(options: argparse.Namespace, settings: Settings, events: Events, childr
     if not _is_up(f"http://127.0.0.1:{internal_port}/livez", events):
         return
     host = "localhost" if settings.host in WILDCARD_HOSTS else settings.host
-    environment = {"API_TOKEN": settings.api_tokens[0].get_secret_value()} if settings.api_tokens else {}
+    environment = {TOKEN_VARIABLE: settings.api_tokens[0].get_secret_value()} if settings.api_tokens else {}
     server_url = f"http://{_in_url(host)}:{port}"
-    arguments = ["-m", "tk_streamer.demo", "--server", server_url, "--title", options.title]
+    arguments = ["-m", "tk_streamer", "--server", server_url, "--title", options.title, "--music"]
     if options.seconds:
         arguments += ["--seconds", str(options.seconds)]
     children.append(Child("broadcaster", arguments, environment, events))

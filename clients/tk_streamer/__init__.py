@@ -1,6 +1,5 @@
-"""The broadcaster: makes Ogg Opus and sends it to an audiocast server.
+"""The broadcaster: sound from a microphone or a file becomes Ogg Opus and goes to an audiocast server.
 
-One thread may block, and it is the one that runs `Broadcaster.run`: it makes the sound, encodes it, waits for
-the clock and sends. Everything else (the main thread with its signals, later a window) only sets its stop
-event.
+`station.Station` is the whole of it; `cli` and `window` are the two ways to start one. The head of `station`
+says which threads there are and which of them may block.
 """

@@ -4,9 +4,12 @@ The only place that calls `requests`. Keys and tokens travel in the Authorizatio
 """
 
 import json
+import socket
+import ssl
 from collections.abc import Iterable
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from tk_streamer.errors import BadAnswer, ConnectionLost, Refused, bounded
 
@@ -37,6 +40,7 @@ def ask(
     json_body: object = None,
     body: Iterable[bytes] | None = None,
     content_type: str | None = None,
+    seconds: float = ANSWER_TIMEOUT_SECONDS,
 ) -> dict[str, object]:
     """Send a request and give the JSON object of the answer ({} when it is empty). Blocks.
 
@@ -48,12 +52,13 @@ def ask(
         json_body: What to send as JSON, or None.
         body: Pieces to send chunked, one chunk each, as they come; in place of `json_body`.
         content_type: Media type of `body`.
+        seconds: How long the connection, each send, and then the answer may take.
 
     Raises:
         Refused: The server answered with something else than 2xx, before or after the end of the body.
         ConnectionLost: No connection, no answer in time, or it broke.
         BadAnswer: The answer is not a JSON object.
-        ValueError: `url` is not an HTTP address.
+        ConnectionLost: Also with the code `bad_address`, when `url` is not an HTTP address.
     """
     try:
         with session.request(
@@ -63,7 +68,7 @@ def ask(
             data=body,
             headers={"Content-Type": content_type} if content_type else None,
             auth=_Bearer(secret) if secret else None,
-            timeout=(CONNECT_TIMEOUT_SECONDS, ANSWER_TIMEOUT_SECONDS),
+            timeout=(min(seconds, CONNECT_TIMEOUT_SECONDS), seconds),
             allow_redirects=False,
             stream=True,
         ) as response:
@@ -74,9 +79,13 @@ def ask(
         requests.exceptions.InvalidSchema,
         requests.exceptions.MissingSchema,
     ):
-        raise ValueError(f"expected an address like http://localhost:8000, got {bounded(url)!r}") from None
-    except (requests.RequestException, OSError) as error:
-        raise ConnectionLost(f"{_place(url)}: {_innermost(error)}") from error
+        raise ConnectionLost(
+            f"expected an address like http://localhost:8000, got {_place(url)!r}", code="bad_address"
+        ) from None
+    # urllib3's own errors come through when the answer breaks off in the middle.
+    except (requests.RequestException, HTTPError, OSError) as error:
+        cause = _innermost(error)
+        raise ConnectionLost(f"{_place(url)}: {_said(cause)}", code=_code_of(error, cause)) from error
     if not 200 <= status < 300:
         raise _refusal(status, reason, answer)
     return _json_object(answer)
@@ -109,8 +118,25 @@ def _place(url: str) -> str:
     return bounded("/".join(url.split("/", 3)[:3]))
 
 
-def _innermost(error: BaseException) -> str:
-    """Say what the operating system or the HTTP parser said, without the wrappers around it."""
+def _innermost(error: BaseException) -> BaseException:
+    """Give what the operating system or the HTTP parser raised, without the wrappers around it."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
+    return error
+
+
+def _said(error: BaseException) -> str:
     return bounded(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+
+
+def _code_of(error: BaseException, cause: BaseException) -> str:
+    """Name the kind of loss, a code of `tk_streamer.trouble`."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return "certificate"
+    if isinstance(cause, socket.gaierror):
+        return "server_not_found"
+    if isinstance(cause, ConnectionRefusedError):
+        return "connection_refused"
+    if isinstance(cause, TimeoutError) or isinstance(error, requests.Timeout):
+        return "no_answer"
+    return "connection_lost"

@@ -1,9 +1,10 @@
 """PCM to Opus packets, through libopus as PyAV carries it (RFC 6716, RFC 7845 section 5.1).
 
 It makes packets and the OpusHead that describes them; it writes no Ogg pages and knows no clock and no
-network. Encoding one 20 ms block takes about 0.6 ms: it may run on the thread that sends, never in a sound
-card's callback.
+network. Encoding one 20 ms block takes about 0.6 ms: it may run on any thread but a sound card's callback.
 """
+
+from typing import Protocol
 
 import av
 
@@ -12,6 +13,35 @@ from audiocast.ogg.opus import SAMPLE_RATE
 
 FRAME_DURATIONS_MS = (10, 20, 40, 60)
 BYTES_PER_SAMPLE = 2
+
+
+class PacketEncoder(Protocol):
+    """What makes packets of PCM; used by one thread."""
+
+    @property
+    def head(self) -> OpusHead | None:
+        """The identification header; None until it is known, with the first packet at the latest."""
+
+    @property
+    def end_granule_position(self) -> int:
+        """Granule position at which the sound ends; known after `flush`."""
+
+    def encode(self, pcm: bytes) -> list[bytes]:
+        """Take PCM and give the packets that are ready.
+
+        Raises:
+            SoundError: `encoder_failed`.
+        """
+
+    def flush(self) -> list[bytes]:
+        """Give the last packets, and end.
+
+        Raises:
+            SoundError: `encoder_failed`.
+        """
+
+    def close(self) -> None:
+        """Let go of what it holds, flushed or not; may be repeated."""
 
 
 class OpusEncoder:
@@ -105,3 +135,6 @@ class OpusEncoder:
         if not self._samples_in:
             return []
         return [bytes(packet) for packet in self._codec.encode(None)]
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -1,21 +1,26 @@
-"""What can go wrong between the broadcaster and its server. Never the answer of what to do about it.
+"""What can go wrong between a sound and its server. Never the answer of what to do about it.
 
     ClientError
     +-- Refused          the server answered, and not with success
     +-- ConnectionLost   there was no answer, or the connection broke
     +-- BadAnswer        the answer is not what an audiocast server says
+    +-- SoundError       no sound: the device, its library, the file, the encoder, the local copy
 
-Messages are bounded in length and never hold a key or a token.
+Each has a code in snake_case, which `tk_streamer.trouble` explains to people. Messages are bounded in length
+and never hold a key or a token.
 """
 
 MAX_MESSAGE_CHARACTERS = 200
 
-# 4xx answers that say "not now" (RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4).
-_TEMPORARY_STATUSES = frozenset({408, 425, 429})
-
 
 class ClientError(Exception):
-    """The root of this package's errors."""
+    """The root of this package's errors.
+
+    Attributes:
+        code: Machine-readable name, snake_case; "" when a server gave none.
+    """
+
+    code: str = ""
 
 
 class Refused(ClientError):
@@ -34,21 +39,37 @@ class Refused(ClientError):
         shown_code = f" {self.code}" if self.code else ""
         super().__init__(f"the server refused with {status}{shown_code}: {self.message}")
 
-    @property
-    def is_permanent(self) -> bool:
-        """Whether the same request will be refused again, however often it is sent.
-
-        A redirection counts: the body of a live source cannot be sent twice.
-        """
-        return 300 <= self.status < 500 and self.status not in _TEMPORARY_STATUSES
-
 
 class ConnectionLost(ClientError):
-    """No connection, no answer in time, or a connection that broke."""
+    """No connection, no answer in time, or a connection that broke.
+
+    Args:
+        message: Where, and what the system said.
+        code: What kind of loss it is.
+    """
+
+    def __init__(self, message: str, *, code: str = "connection_lost") -> None:
+        self.code = code
+        super().__init__(message)
 
 
 class BadAnswer(ClientError):
     """The answer is not the JSON that an audiocast server sends."""
+
+    code = "not_audiocast"
+
+
+class SoundError(ClientError):
+    """There is no sound to send.
+
+    Args:
+        code: What kind of thing is wrong.
+        message: Which device, file or program, and what the system said.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(bounded(message))
 
 
 def bounded(text: str) -> str:

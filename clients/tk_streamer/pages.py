@@ -1,43 +1,61 @@
-"""Blocks of PCM to the pages of one Ogg Opus bitstream (RFC 7845), as they come.
+"""Opus packets to the pages of one Ogg bitstream (RFC 7845), as they come.
 
-Every packet gets a page of its own, so that a listener waits for no other packet. It neither waits nor sends.
+Every packet gets a page of its own, so that a listener waits for no other packet. It does not encode or send.
 """
 
-from collections.abc import Iterable, Iterator
+import random
+from collections.abc import Sequence
 
-from audiocast.ogg.headers import OpusTags
+from audiocast.ogg.headers import OpusHead, OpusTags
+from audiocast.ogg.opus import packet_samples
 from audiocast.ogg.page import FLAG_EOS, encode_page, lace
 from audiocast.ogg.silence import silence_packet
 from audiocast.ogg.writer import PageWriter
-from tk_streamer.encoder import OpusEncoder
 
 
-def ogg_pages(
-    encoder: OpusEncoder, blocks: Iterable[bytes], *, tags: OpusTags, serial: int
-) -> Iterator[bytes]:
-    """Give the header pages at once, a page for each packet, and the end of stream after the last block.
+class Bitstream:
+    """One logical bitstream: of one connection, or of one file.
 
     Args:
-        encoder: A fresh one; it is flushed at the end.
-        blocks: PCM as `OpusEncoder.encode` takes it. Whoever paces them paces the pages.
+        head: The encoder's.
         tags: What the stream says about itself.
-        serial: Serial number of the bitstream, 32 bits; another one for each connection.
+        serial: Serial number, 32 bits; None for one by chance.
     """
-    writer = PageWriter(serial)
-    yield writer.headers(encoder.head, tags)
-    for block in blocks:
-        for packet in encoder.encode(block):
-            yield writer.audio([packet])
-    # An end page on which no packet ends counts as a fault, so a stream without a sample gets a packet too.
-    *others, last = encoder.flush() or [silence_packet(encoder.head)]
-    for packet in others:
-        yield writer.audio([packet])
-    # The packet reaches past the end of the audio; the position cuts it off there (RFC 7845 section 4.4).
-    yield encode_page(
-        flags=FLAG_EOS,
-        granule_position=encoder.end_granule_position,
-        serial=serial,
-        sequence=writer.sequence,
-        lacing=lace([last]),
-        body=last,
-    )
+
+    def __init__(self, head: OpusHead, tags: OpusTags, serial: int | None = None) -> None:
+        self._head = head
+        self._tags = tags
+        self._serial = random.getrandbits(32) if serial is None else serial
+        self._writer = PageWriter(self._serial)
+
+    def headers(self) -> bytes:
+        """Give the header pages, which come first and once."""
+        return self._writer.headers(self._head, self._tags)
+
+    def page(self, packets: Sequence[bytes]) -> bytes:
+        """Give the page of these packets."""
+        return self._writer.audio(packets)
+
+    def end(self, packet: bytes | None, surplus_samples: int = 0) -> bytes:
+        """Give the last page.
+
+        Args:
+            packet: The last packet. Without one the page gets silence that is cut off, because an end page on
+                which no packet ends counts as a fault.
+            surplus_samples: How far the packet reaches past the end of the audio; the page's position cuts
+            that
+                off (RFC 7845 section 4.4).
+        """
+        position = self._writer.granule_position
+        if packet is None:
+            packet = silence_packet(self._head)
+        else:
+            position += packet_samples(packet) - surplus_samples
+        return encode_page(
+            flags=FLAG_EOS,
+            granule_position=max(position, self._head.pre_skip),
+            serial=self._serial,
+            sequence=self._writer.sequence,
+            lacing=lace([packet]),
+            body=packet,
+        )

@@ -1,6 +1,6 @@
 """One source connection: Ogg pages as they come, to an ingest address, in one endless request.
 
-It neither paces nor retries: its pages come at the speed of their source, and `broadcaster` connects again.
+It neither paces nor retries: its pages come at the speed of their source, and `control` opens the next one.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,8 @@ def upload(session: requests.Session, ingest_url: str, *, key: str, pages: Itera
         ingest_url: The stream's ingest address. What follows a `?` in it is not sent: that is a place for
             keys.
         key: The stream's ingest key.
-        pages: Ogg bytes. An OSError that it raises would be taken for one of the connection.
+        pages: Ogg bytes, first asked for when the head of the request is out. An OSError that it raises would
+            be taken for one of the connection.
 
     Raises:
         Refused: The server wants no more of it; `code` and `message` say why.

@@ -83,7 +83,7 @@ class PulseServer:
 
     def play(self, path: Path, into: str) -> subprocess.Popen[bytes]:
         """Play a sound file into a microphone, as one speaks into it. Returns at once."""
-        command = ["paplay", "--latency-msec=20", f"--device={into}", str(path)]
+        command = ["paplay", f"--device={into}", str(path)]
         player = subprocess.Popen(command, env={**os.environ, **self.environment})
         self._players.append(player)
         return player

@@ -48,6 +48,10 @@ class Visit:
         headers += f"Content-Length: {len(payload)}\r\nConnection: close\r\n"
         self._connection.sendall(f"HTTP/1.1 {status} Whatever\r\n{headers}\r\n".encode() + payload)
 
+    def break_off(self) -> None:
+        """Hang up from another thread than the one that serves."""
+        self._connection.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Hang up."""
         self._input.close()

@@ -10,14 +10,18 @@ from audiocast.ogg.opus import packet_samples
 from tests.client.sound import decode, power_share
 from tk_streamer.encoder import OpusEncoder
 from tk_streamer.music import BLOCK_SAMPLES, tone
-from tk_streamer.pages import ogg_pages
+from tk_streamer.pages import Bitstream
 
 SILENT_BLOCK = bytes(4 * BLOCK_SAMPLES)
 
 
 def encoded_file(path: Path, encoder: OpusEncoder, blocks: list[bytes]) -> Path:
-    tags = OpusTags(vendor="test", comments=())
-    path.write_bytes(b"".join(ogg_pages(encoder, blocks, tags=tags, serial=7)))
+    bitstream = Bitstream(encoder.head, OpusTags(vendor="test", comments=()), serial=7)
+    *packets, last = [packet for block in blocks for packet in encoder.encode(block)] + encoder.flush()
+    samples = sum(packet_samples(packet) for packet in [*packets, last])
+    surplus_samples = samples - encoder.end_granule_position
+    pages = [bitstream.headers(), *(bitstream.page([packet]) for packet in packets)]
+    path.write_bytes(b"".join([*pages, bitstream.end(last, surplus_samples)]))
     return path
 
 

@@ -83,7 +83,7 @@ def test_a_signal_ends_both_and_listeners_get_a_proper_end(port: int, number: si
         with listening(demo.link()) as listener:
             listener.wait_for_audio(1.0)
             children = demo.children()
-            assert set(children) == {"audiocast", "tk_streamer.demo"}
+            assert set(children) == {"audiocast", "tk_streamer"}
             # A Ctrl-C goes to the terminal's foreground group, of which they must not be.
             assert all(os.getpgid(pid) == pid for pid in children.values())
             demo.send_signal(number)
@@ -97,7 +97,7 @@ def test_a_signal_ends_both_and_listeners_get_a_proper_end(port: int, number: si
         pass
 
 
-@pytest.mark.parametrize(("module", "name"), [("audiocast", "server"), ("tk_streamer.demo", "broadcaster")])
+@pytest.mark.parametrize(("module", "name"), [("audiocast", "server"), ("tk_streamer", "broadcaster")])
 def test_when_one_dies_it_says_which_and_ends_the_other(port: int, module: str, name: str) -> None:
     with DemoProcess("--no-qr", "--port", str(port)) as demo:
         demo.link()

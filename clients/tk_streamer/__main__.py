@@ -1,0 +1,8 @@
+"""`python -m tk_streamer`: the same as `audiocast-stream`."""
+
+import sys
+
+from tk_streamer.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+"""A microphone or line input as a source of sound, through PortAudio.
+
+    PortAudio's thread   `_Line._take` copies what came into a bounded queue; it waits for nothing, ever
+    audio thread         `Microphone.read` takes it from there; where nothing comes, it gives silence in time
+    repair thread        there only while the input is gone: closes it, which may hang; looks for it by name
+
+So the sound that goes out is as long as the time that goes by (`timekeeping`), with the input or without it.
+"""
+
+import contextlib
+import threading
+import time
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from audiocast.ogg.opus import SAMPLE_RATE
+from tk_streamer import devices
+from tk_streamer.devices import InputDevice
+from tk_streamer.errors import ClientError
+from tk_streamer.music import BLOCK_SAMPLES
+from tk_streamer.nudging import nudged
+from tk_streamer.resampling import BYTES_PER_SAMPLE, PcmConverter
+from tk_streamer.sources import SourceHealth
+from tk_streamer.timekeeping import Timekeeper
+
+# PortAudio calls back this often: short enough to add little delay, long enough for every host API.
+CALLBACK_SECONDS = 0.01
+# What may wait for the audio thread; more is thrown away by the callback.
+QUEUE_SECONDS = 2.0
+# No callback for so long: the input is gone. Sound servers pause for tenths of a second.
+LOST_SECONDS = 1.0
+# A sound server may take its time for the first sound of an input (PulseAudio: up to 2 s).
+FIRST_SOUND_SECONDS = 3.0
+# The audio thread looks up this often at least.
+LOOK_UP_SECONDS = 0.1
+# Between two looks for an input that is gone.
+SEARCH_SECONDS = 0.5
+CLOSE_SECONDS = 3.0
+
+
+class Microphone:
+    """One sound input.
+
+    Args:
+        wanted: As `devices.find_input` takes it. Once found, it is the name that counts.
+    """
+
+    is_live = True
+    is_paced = True
+
+    def __init__(self, wanted: str | int | None = None) -> None:
+        self._wanted = wanted
+        self._name = ""
+        self._channels = 0
+        self._line: _Line | None = None
+        self._pcm = b""
+        self._silence = b""
+        self._pending_silence_samples = 0
+        self._filled_samples = 0
+        self._dropped_samples = 0
+        self._lost_at = 0.0
+        self._is_lost = False
+        self._interrupted = threading.Event()
+        self._repair: threading.Thread | None = None
+        self._keeper = Timekeeper(time.monotonic, sample_rate_hz=SAMPLE_RATE, block_samples=BLOCK_SAMPLES)
+
+    @property
+    def name(self) -> str:
+        """The input's name; "" until it is open."""
+        return self._name
+
+    @property
+    def health(self) -> SourceHealth:
+        """See `AudioSource.health`."""
+        return SourceHealth(
+            is_lost=self._is_lost,
+            filled_seconds=self._filled_samples / SAMPLE_RATE,
+            dropped_seconds=self._dropped_samples / SAMPLE_RATE,
+        )
+
+    def open(self, channels: int) -> None:
+        """See `AudioSource.open`. Blocks for some 100 ms.
+
+        Raises:
+            SoundError: See `devices`.
+        """
+        self._channels = channels
+        self._silence = bytes(BLOCK_SAMPLES * channels * BYTES_PER_SAMPLE)
+        device = devices.find_input(self._wanted)
+        self._line = _Line(device, channels)
+        self._wanted = self._name = device.name
+        self._lost_at = time.monotonic() + FIRST_SOUND_SECONDS
+
+    def read(self) -> bytes | None:
+        """See `AudioSource.read`."""
+        while not self._interrupted.is_set():
+            if self._pending_silence_samples:
+                return self._give_silence()
+            due = self._keeper.due(self._waiting_samples)
+            if due.fill_samples:
+                self._pending_silence_samples = due.fill_samples
+            elif due.drop_samples:
+                self._pcm = self._pcm[due.drop_samples * self._frame_bytes :]
+                self._dropped_samples += due.drop_samples
+            elif self._waiting_samples >= BLOCK_SAMPLES - due.nudge_samples:
+                return self._give(due.nudge_samples)
+            else:
+                self._listen()
+        return None
+
+    def interrupt(self) -> None:
+        """See `AudioSource.interrupt`."""
+        self._interrupted.set()
+
+    def close(self) -> None:
+        """Close the input, or leave it to a thread of its own when that hangs."""
+        self._interrupted.set()
+        if self._repair is not None:
+            self._repair.join(CLOSE_SECONDS)
+        line, self._line = self._line, None
+        if line is not None:
+            closing = threading.Thread(target=line.close, name="close input", daemon=True)
+            closing.start()
+            closing.join(CLOSE_SECONDS)
+
+    @property
+    def _frame_bytes(self) -> int:
+        return self._channels * BYTES_PER_SAMPLE
+
+    @property
+    def _waiting_samples(self) -> int:
+        return len(self._pcm) // self._frame_bytes
+
+    def _give_silence(self) -> bytes:
+        self._pending_silence_samples -= BLOCK_SAMPLES
+        self._filled_samples += BLOCK_SAMPLES
+        self._keeper.gave(BLOCK_SAMPLES)
+        return self._silence
+
+    def _give(self, nudge_samples: int) -> bytes:
+        size_bytes = (BLOCK_SAMPLES - nudge_samples) * self._frame_bytes
+        block, self._pcm = self._pcm[:size_bytes], self._pcm[size_bytes:]
+        self._keeper.gave(BLOCK_SAMPLES)
+        return nudged(block, self._channels, nudge_samples) if nudge_samples else block
+
+    def _listen(self) -> None:
+        """Wait for sound, or until silence is due, or for a moment."""
+        line = self._line
+        wait_seconds = self._keeper.seconds_to_fill(self._waiting_samples)
+        wait_seconds = LOOK_UP_SECONDS if wait_seconds is None else min(wait_seconds, LOOK_UP_SECONDS)
+        if line is None:
+            self._interrupted.wait(wait_seconds)
+        elif came := line.wait(wait_seconds):
+            self._pcm += came
+            self._lost_at = time.monotonic() + LOST_SECONDS
+            self._is_lost = False
+            self._keeper.begin(self._waiting_samples)
+            self._keeper.came()
+            return
+        if time.monotonic() >= self._lost_at and self._repair is None:
+            self._is_lost = True
+            # An input that never gave a sound has its time begin here.
+            self._keeper.begin()
+            self._repair = threading.Thread(target=self._run_repair, name="repair input", daemon=True)
+            self._repair.start()
+
+    def _run_repair(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+        while not self._interrupted.wait(SEARCH_SECONDS):
+            with contextlib.suppress(ClientError):
+                line = _Line(devices.find_input(self._wanted), self._channels)
+                # In this order: `read` may begin the next repair as soon as there is none.
+                self._lost_at = time.monotonic() + FIRST_SOUND_SECONDS
+                self._line = line
+                self._repair = None
+                return
+
+
+class _Line:
+    """An open PortAudio stream and what came from it.
+
+    Args:
+        device: To open.
+        channels: Of the PCM that `wait` gives; what the device cannot do is converted.
+
+    Raises:
+        SoundError: It cannot be opened.
+    """
+
+    def __init__(self, device: InputDevice, channels: int) -> None:
+        self._came: SimpleQueue[bytes] = SimpleQueue()
+        self._queue_limit = round(QUEUE_SECONDS / CALLBACK_SECONDS)
+        device_channels = min(channels, device.max_channels)
+        with devices.opening() as sounddevice:
+            rate_hz = SAMPLE_RATE
+            try:
+                try:
+                    stream = self._opened(sounddevice, device, device_channels, rate_hz)
+                except sounddevice.PortAudioError as error:
+                    if devices.INVALID_SAMPLE_RATE not in error.args:
+                        raise
+                    rate_hz = round(device.sample_rate_hz)
+                    stream = self._opened(sounddevice, device, device_channels, rate_hz)
+            except sounddevice.PortAudioError as error:
+                raise devices.failure(error, device.name) from error
+        self._stream = stream
+        self._converter = PcmConverter(device_channels, rate_hz, channels)
+
+    def wait(self, seconds: float) -> bytes:
+        """Give what has come, converted; wait for it no longer than that."""
+        pieces = []
+        with contextlib.suppress(Empty):
+            pieces.append(self._came.get(timeout=max(0.0, seconds)))
+            while True:
+                pieces.append(self._came.get_nowait())
+        return self._converter.convert(b"".join(pieces))
+
+    def close(self) -> None:
+        """Close the stream. May hang when the device is gone."""
+        with contextlib.suppress(Exception):
+            self._stream.abort()
+        with contextlib.suppress(Exception):
+            self._stream.close()
+        devices.closed()
+
+    def _opened(self, sounddevice: Any, device: InputDevice, channels: int, rate_hz: int) -> Any:
+        stream = sounddevice.RawInputStream(
+            samplerate=rate_hz,
+            blocksize=round(rate_hz * CALLBACK_SECONDS),
+            device=device.index,
+            channels=channels,
+            dtype="int16",
+            latency="low",
+            callback=self._take,
+        )
+        try:
+            stream.start()
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def _take(self, data: Any, frames: int, moment: Any, status: Any) -> None:
+        """PortAudio's callback: `bytes` copies, and a SimpleQueue's `put` never waits."""
+        if self._came.qsize() < self._queue_limit:
+            self._came.put(bytes(data))

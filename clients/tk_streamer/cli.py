@@ -1,0 +1,117 @@
+"""`audiocast-stream`: the broadcaster without a window, for scripts and small computers.
+
+It wires a `Station` to a command line, a terminal and signals. The listen link is all that it writes to
+standard output, in one line; everything else goes to standard error.
+"""
+
+import io
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from tk_streamer import options as words
+from tk_streamer.devices import list_inputs
+from tk_streamer.errors import ClientError
+from tk_streamer.report import JsonReport, LineReport, Report, TerminalReport
+from tk_streamer.session import Phase
+from tk_streamer.station import Snapshot, Station
+from tk_streamer.terminal_qr import terminal_qr
+from tk_streamer.trouble import About, Trouble
+
+LOOK_SECONDS = 0.1
+
+UNEXPECTED = 1
+_EXIT_CODES = {About.SOUND: 3, About.SERVER: 4, About.WAY: 5, About.PROGRAM: UNEXPECTED}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Broadcast until a signal comes or the sound ends; give the exit code."""
+    options = words.parse(arguments)
+    # Names of devices and titles may hold letters that the terminal's encoding does not have.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if options.list_devices:
+        return _list_devices(is_json=options.log_format == "json")
+    if options.token:
+        _say(f"--token can be seen by other users of this computer; better set {words.TOKEN_VARIABLE}.")
+    settings = words.settings_of(options, os.environ.get(words.TOKEN_VARIABLE, ""))
+    station = Station(settings, words.source_of(options))
+    for number in _signals():
+        signal.signal(number, lambda number, _: _ask_to_stop(number, station))
+    station.start()
+    report = _report(options.log_format)
+    snapshot = _watch(station, report, has_qr=options.qr)
+    report.end(snapshot)
+    return _exit_code(snapshot)
+
+
+def _watch(station: Station, report: Report, *, has_qr: bool) -> Snapshot:
+    """Show how it stands until it is over."""
+    is_link_shown = False
+    while not station.wait(LOOK_SECONDS):
+        snapshot = station.snapshot()
+        if snapshot.ticket is not None and not is_link_shown:
+            is_link_shown = True
+            _show_link(snapshot.ticket.listen_url, has_qr=has_qr)
+        report.show(snapshot)
+    return station.snapshot()
+
+
+def _show_link(link: str, *, has_qr: bool) -> None:
+    print(link, flush=True)
+    # Half blocks exist in Unicode only.
+    if has_qr and sys.stderr.encoding.lower().startswith("utf"):
+        is_coloured = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        _say(f"\n{terminal_qr(link, colour=is_coloured)}\n")
+
+
+def _list_devices(*, is_json: bool) -> int:
+    try:
+        inputs = list_inputs()
+    except ClientError as error:
+        trouble = Trouble.of_error(error)
+        _say(str(trouble))
+        return _EXIT_CODES[trouble.about]
+    if is_json:
+        print(json.dumps([asdict(device) for device in inputs], ensure_ascii=False))
+        return 0
+    for device in inputs:
+        mark = "*" if device.is_default else " "
+        channels = f"{device.max_channels} channel{'s' if device.max_channels > 1 else ''}"
+        print(f"{mark}{device.index:3}  {device.name}  ({device.host_api}, {channels})")
+    if not inputs:
+        _say(str(Trouble.of_code("no_device")))
+        return _EXIT_CODES[About.SOUND]
+    return 0
+
+
+def _report(log_format: str) -> Report:
+    if log_format == "json":
+        return JsonReport(sys.stderr)
+    is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return TerminalReport(sys.stderr) if is_terminal else LineReport(sys.stderr)
+
+
+def _exit_code(snapshot: Snapshot) -> int:
+    if snapshot.phase is Phase.STOPPED:
+        return 0
+    return _EXIT_CODES[snapshot.trouble.about] if snapshot.trouble else UNEXPECTED
+
+
+def _signals() -> list[signal.Signals]:
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+def _ask_to_stop(number: int, station: Station) -> None:
+    """Stop properly at the first signal; the second one ends the process in the system's own way."""
+    signal.signal(number, signal.SIG_DFL)
+    station.ask_to_stop()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

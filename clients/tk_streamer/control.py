@@ -1,0 +1,273 @@
+"""The thread that decides: it drives the `Session`, and opens, hands over and closes connections.
+
+It owns the ticket, the connections and what the world is told of them (`standing`). It never blocks but on
+its own queue: whatever takes time is another thread's, and comes back as an event.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty
+
+from tk_streamer import events
+from tk_streamer.desk import CALM_SECONDS, EAGER_SECONDS, Desk
+from tk_streamer.outbox import Outbox
+from tk_streamer.session import Phase, Session, Step
+from tk_streamer.streams import StreamState, Ticket
+from tk_streamer.studio import Studio
+from tk_streamer.trouble import Trouble
+from tk_streamer.uplink import Uplink
+
+# How long the last sound has for its way to the server, then how long the server has to end the stream.
+GOODBYE_SECONDS = 3.0
+# How long a thread is waited for that was told to end.
+JOIN_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the broadcast stands; times are of `time.monotonic`."""
+
+    phase: Phase
+    trouble: Trouble | None = None
+    on_air_since: float | None = None
+    retry_at: float | None = None
+    ticket: Ticket | None = None
+    listeners: int | None = None
+
+
+class Control:
+    """Runs from `start` until the session is over and everything else has ended.
+
+    Args:
+        session: Not started yet.
+        queue: Where all threads report.
+        studio: Not started yet.
+        outbox: Between studio and connections.
+        desk: For the small requests.
+        open_uplink: Opens a connection for a ticket.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        queue: events.Events,
+        *,
+        studio: Studio,
+        outbox: Outbox,
+        desk: Desk,
+        open_uplink: Callable[[Ticket], Uplink],
+    ) -> None:
+        self._session = session
+        self._queue = queue
+        self._studio = studio
+        self._outbox = outbox
+        self._desk = desk
+        self._open_uplink = open_uplink
+        self._ticket: Ticket | None = None
+        self._listeners: int | None = None
+        # The connection that sends, its successor while that is being opened, and those on their way out.
+        self._uplink: Uplink | None = None
+        self._successor: Uplink | None = None
+        self._leaving: list[Uplink] = []
+        self._is_source_ready = False
+        self._sound_trouble: Trouble | None = None
+        self._goodbye_ends_at: float | None = None
+        self._is_ending = False
+        self.standing = Standing(session.phase)
+        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+
+    def start(self) -> None:
+        """Begin. Returns at once."""
+        self._session.start()
+        self._publish()
+        self._studio.start()
+        self._thread.start()
+
+    def join(self, seconds: float | None) -> bool:
+        """Wait until all is over; say whether it is."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            while not self._session.phase.is_over:
+                self._turn()
+        except Exception as error:
+            log.exception("a fault of the control thread")
+            self._session.fail(Trouble.of_code("unexpected", repr(error)[:200]))
+        self._end_all()
+        self._publish()
+
+    def _turn(self) -> None:
+        """Do what is due, then wait for the next event or moment."""
+        if self._is_source_ready:
+            self._take(self._session.step())
+        if self._session.phase.is_over:
+            # Not told yet: whoever hears of the end may begin anew, and needs the sound input for it.
+            return
+        self._publish()
+        try:
+            event = self._queue.get(timeout=self._seconds_to_wait())
+        except Empty:
+            if self._goodbye_ends_at is not None and time.monotonic() >= self._goodbye_ends_at:
+                self._finish_goodbye()
+            return
+        self._note(event)
+
+    def _seconds_to_wait(self) -> float | None:
+        if self._goodbye_ends_at is not None:
+            return max(0.0, self._goodbye_ends_at - time.monotonic())
+        return self._session.seconds_to_next_step() if self._is_source_ready else None
+
+    def _take(self, step: Step) -> None:
+        match step:
+            case Step.CONNECT:
+                self._connect()
+            case Step.RENEW:
+                assert self._ticket is not None
+                self._successor = self._open_uplink(self._ticket)
+            case Step.ABANDON:
+                self._drop_uplinks()
+            case Step.WAIT:
+                pass
+
+    def _connect(self) -> None:
+        if self._ticket is None:
+            self._desk.ask_for_stream()
+        else:
+            self._uplink = self._open_uplink(self._ticket)
+
+    def _note(self, event: events.Event) -> None:
+        match event:
+            case events.SourceReady():
+                self._is_source_ready = True
+            case events.SourceOver(trouble):
+                self._sound_trouble = trouble
+                self._say_goodbye()
+            case events.StreamGranted(ticket):
+                self._ticket = ticket
+                if self._session.phase is not Phase.STOPPING:
+                    self._uplink = self._open_uplink(ticket)
+            case events.StreamRefused(trouble):
+                self._session.lost(trouble)
+            case events.UplinkOpened(uplink):
+                self._note_opened(uplink)
+            case events.UplinkClosed(uplink, trouble):
+                self._note_closed(uplink, trouble)
+            case events.StateTold(state, asked_at):
+                self._note_state(state, asked_at)
+            case events.StreamLeft():
+                self._end_session()
+            case events.StopAsked():
+                self._note_stop()
+
+    def _note_opened(self, uplink: Uplink) -> None:
+        if uplink is self._uplink:
+            uplink.begin()
+            self._session.opened()
+            self._desk.watch(EAGER_SECONDS)
+        elif uplink is self._successor:
+            old, self._uplink, self._successor = self._uplink, uplink, None
+            uplink.begin()
+            if old is not None:
+                self._leaving.append(old)
+            self._session.renewed()
+
+    def _note_closed(self, uplink: Uplink, trouble: Trouble | None) -> None:
+        uplink.join(JOIN_SECONDS)
+        if uplink is self._successor:
+            self._successor = None
+            self._session.renewal_failed()
+        elif uplink is self._uplink:
+            self._uplink = None
+            self._drop_uplinks()
+            if trouble is None or self._session.phase is Phase.STOPPING:
+                self._session.stop()
+                self._finish_goodbye()
+            else:
+                self._session.lost(trouble)
+        elif uplink in self._leaving:
+            self._leaving.remove(uplink)
+
+    def _note_stop(self) -> None:
+        self._session.stop()
+        self._studio.stop()
+        # From now on the sound has so long to end.
+        self._goodbye_ends_at = time.monotonic() + GOODBYE_SECONDS
+        if not self._session.is_connected:
+            # Nobody will take it.
+            self._outbox.close()
+
+    def _note_state(self, state: StreamState, asked_at: float) -> None:
+        self._listeners = state.listeners
+        if not state.is_live:
+            self._session.denied()
+            return
+        self._session.confirmed(asked_at)
+        if self._session.phase is Phase.ON_AIR:
+            self._desk.watch(CALM_SECONDS)
+        if state.is_draining:
+            self._session.draining()
+        else:
+            self._session.settled()
+
+    def _drop_uplinks(self) -> None:
+        """Break what is open; the threads end by themselves and are joined at the end."""
+        self._desk.watch(None)
+        self._listeners = None
+        self._outbox.hand_to(None)
+        for uplink in (self._uplink, self._successor):
+            if uplink is not None:
+                uplink.hang_up()
+                self._leaving.append(uplink)
+        self._uplink = self._successor = None
+
+    def _say_goodbye(self) -> None:
+        """The sound is over: let its end reach the server."""
+        self._session.stop()
+        self._goodbye_ends_at = time.monotonic() + GOODBYE_SECONDS
+        if not self._session.is_connected or self._outbox.head is None:
+            self._finish_goodbye()
+
+    def _finish_goodbye(self) -> None:
+        """The last sound is there, or had its time: end the stream on the server."""
+        self._drop_uplinks()
+        if self._ticket is None or self._is_ending:
+            self._end_session()
+            return
+        self._is_ending = True
+        self._goodbye_ends_at = time.monotonic() + JOIN_SECONDS
+        self._desk.end_stream()
+
+    def _end_session(self) -> None:
+        if self._sound_trouble is not None:
+            self._session.fail(self._sound_trouble)
+        else:
+            self._session.stopped()
+
+    def _end_all(self) -> None:
+        """End every thread."""
+        self._drop_uplinks()
+        self._studio.stop()
+        self._outbox.close()
+        self._desk.close(JOIN_SECONDS)
+        self._studio.join(JOIN_SECONDS)
+        for uplink in self._leaving:
+            uplink.hang_up()
+            uplink.join(JOIN_SECONDS)
+
+    def _publish(self) -> None:
+        session = self._session
+        self.standing = Standing(
+            phase=session.phase,
+            trouble=session.trouble,
+            on_air_since=session.on_air_since,
+            retry_at=session.retry_at,
+            ticket=self._ticket,
+            listeners=self._listeners if session.phase is Phase.ON_AIR else None,
+        )

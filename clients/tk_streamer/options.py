@@ -1,0 +1,155 @@
+"""The words of `audiocast-stream`: what may be said, its help, the sound that is meant. It does nothing."""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from audiocast.ogg.opus import SAMPLE_RATE
+from tk_streamer.capture import Microphone
+from tk_streamer.encoder import FRAME_DURATIONS_MS
+from tk_streamer.files import FileSource
+from tk_streamer.music import CHANNELS as MUSIC_CHANNELS
+from tk_streamer.music import music, tone
+from tk_streamer.resampling import PcmConverter
+from tk_streamer.sources import AudioSource, GeneratedSource, LimitedSource
+from tk_streamer.station import StationSettings
+
+DEFAULT_TONE_HZ = 440.0
+TOKEN_VARIABLE = "AUDIOCAST_TOKEN"
+
+EXIT_CODES = """\
+exit codes:
+  0  stopped, or the sound came to its end
+  1  something unexpected
+  2  wrong arguments
+  3  no sound: no device, no library, no such file, the encoder
+  4  the server refuses: token, key, taken over, ended
+  5  no way to the server, and no retry: a wrong address or certificate, or --no-retry
+"""
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read a command line; None: that of the process. Ends the process with 2 when it is wrong."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not options.server and not options.list_devices:
+        parser.error("expected --server URL, got none")
+    if options.loop and not options.file:
+        parser.error("expected --loop with --file, got it without")
+    if options.ffmpeg_filter and options.encoder != "ffmpeg":
+        parser.error("expected --ffmpeg-filter with --encoder ffmpeg, got it without")
+    return options
+
+
+def settings_of(options: argparse.Namespace, token: str) -> StationSettings:
+    """Give what is to be sent where."""
+    return StationSettings(
+        server_url=options.server,
+        token=options.token or token,
+        title=options.title,
+        stream_id=options.id,
+        channels=options.channels,
+        bitrate_bps=options.bitrate * 1000,
+        frame_ms=options.frame_ms,
+        copy_path=options.copy,
+        encoder=options.encoder,
+        ffmpeg_filter=options.ffmpeg_filter,
+        retries=not options.no_retry,
+    )
+
+
+def source_of(options: argparse.Namespace) -> AudioSource:
+    """Give the sound that is meant; without a word about it, the default microphone."""
+    source: AudioSource
+    if options.file:
+        source = FileSource(options.file, loops=options.loop)
+    elif options.tone is not None:
+        source = GeneratedSource(f"tone of {options.tone:g} Hz", _tone_blocks(options.tone))
+    elif options.music:
+        source = GeneratedSource("music", _music_blocks)
+    else:
+        wanted = options.device
+        source = Microphone(int(wanted) if wanted and wanted.isdecimal() else wanted)
+    return source if options.seconds is None else LimitedSource(source, options.seconds)
+
+
+def _tone_blocks(hz: float) -> Callable[[int], Iterator[bytes]]:
+    return lambda channels: tone(hz, channels=channels)
+
+
+def _music_blocks(channels: int) -> Iterator[bytes]:
+    return map(PcmConverter(MUSIC_CHANNELS, SAMPLE_RATE, channels).convert, music())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="audiocast-stream",
+        description="Broadcast a microphone, a file or a tone to an audiocast server.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--server", metavar="URL", help="like https://radio.example.org")
+    parser.add_argument(
+        "--token",
+        default="",
+        help=f"API token; better in the variable {TOKEN_VARIABLE}: other users can see arguments",
+    )
+    parser.add_argument("--title", default="", help="title of the stream")
+    parser.add_argument("--id", help="id of the stream, for a link that stays; needs a token")
+    parser.add_argument("--list-devices", action="store_true", help="list the sound inputs and end")
+    sound = parser.add_argument_group("sound (without any of these: the default input)")
+    which = sound.add_mutually_exclusive_group()
+    which.add_argument("--device", metavar="NAME|INDEX", help="a sound input, or a part of its name")
+    which.add_argument("--file", type=Path, metavar="F", help="anything that FFmpeg can decode")
+    which.add_argument(
+        "--tone", type=_tone_hz, nargs="?", const=DEFAULT_TONE_HZ, metavar="HZ", help="a sine (440)"
+    )
+    which.add_argument("--music", action="store_true", help="generated music")
+    sound.add_argument("--loop", action="store_true", help="play the file again and again")
+    sound.add_argument("--seconds", type=positive, metavar="N", help="end after N seconds of sound")
+    coding = parser.add_argument_group("encoding")
+    coding.add_argument("--channels", type=int, choices=(1, 2), default=2, help="(default: %(default)s)")
+    coding.add_argument(
+        "--bitrate", type=_kbps, default=96, metavar="KBPS", help="6 to 510 kbit/s (default: %(default)s)"
+    )
+    coding.add_argument(
+        "--frame-ms", type=int, choices=FRAME_DURATIONS_MS, default=20, help="(default: %(default)s)"
+    )
+    coding.add_argument(
+        "--copy", type=Path, metavar="FILE", help="write an .opus file of all that is sent too"
+    )
+    coding.add_argument(
+        "--encoder", choices=("libopus", "ffmpeg"), default="libopus", help="(default: %(default)s)"
+    )
+    coding.add_argument(
+        "--ffmpeg-filter", default="", metavar="F", help="audio filters, as after ffmpeg's -af"
+    )
+    running = parser.add_argument_group("running")
+    running.add_argument("--no-retry", action="store_true", help="end at the first trouble with the server")
+    running.add_argument("--qr", action="store_true", help="draw the link as a QR code")
+    running.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="(default: %(default)s)"
+    )
+    return parser
+
+
+def positive(text: str) -> float:
+    """Read a number above 0, for argparse."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
+    return value
+
+
+def _tone_hz(text: str) -> float:
+    value = float(text)
+    if not 20 <= value <= 20_000:
+        raise argparse.ArgumentTypeError(f"expected 20 to 20000 Hz, got {text}")
+    return value
+
+
+def _kbps(text: str) -> int:
+    value = int(text)
+    if not 6 <= value <= 510:
+        raise argparse.ArgumentTypeError(f"expected 6 to 510 kbit/s, got {text}")
+    return value

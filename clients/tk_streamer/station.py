@@ -1,0 +1,235 @@
+"""One broadcast from a sound to a server: what a window or a command line starts, watches and stops.
+
+It wires the parts and starts their threads; it has no terminal and no window. Who may block:
+
+    thread          what it does                                                may block
+    (PortAudio's)   `capture`: copies a block into a bounded buffer             never
+    audio           `studio`: source -> level -> Opus packets -> outbox, copy   on the source's clock only
+    uplink N        `uplink`: outbox -> pages -> one chunked request            in a send, bounded
+    desk            `desk`: the small requests: start, state, title, end        on the server, bounded
+    control         `control`: drives the `Session`, decides, owns the phase    on its queue only
+    the caller's    `start`, `play`, `snapshot`, `ask_to_stop`                  never; `stop`, `wait`: bounded
+"""
+
+import time
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Literal
+
+from audiocast.ogg.headers import OpusTags
+from tk_streamer.control import Control, Standing
+from tk_streamer.desk import Application, Desk
+from tk_streamer.encoder import OpusEncoder, PacketEncoder
+from tk_streamer.events import Events, StopAsked
+from tk_streamer.ffmpeg_encoder import FfmpegEncoder
+from tk_streamer.outbox import Outbox
+from tk_streamer.session import Phase, Session
+from tk_streamer.sources import AudioSource, SourceHealth
+from tk_streamer.streams import Ticket
+from tk_streamer.studio import Studio
+from tk_streamer.trouble import Trouble
+from tk_streamer.uplink import Sent, Uplink
+
+
+@dataclass(frozen=True, slots=True)
+class StationSettings:
+    """What to send where.
+
+    Attributes:
+        server_url: Where the server's public port is, like https://radio.example.org.
+        token: API token, or "".
+        title: Of the stream, for listeners.
+        stream_id: The id to have, or None for one of the server's choice. Needs a token.
+        channels: 1 or 2.
+        bitrate_bps: 6,000 to 510,000, without the Ogg overhead.
+        frame_ms: 10, 20, 40 or 60: a packet, and a page.
+        copy_path: Where to write an .opus file of all that was encoded, or None. Away from the server too.
+        encoder: "libopus" in this process, or the "ffmpeg" program.
+        ffmpeg_filter: Its audio filters, as after -af; with the encoder "ffmpeg".
+        retries: False: give up at the first trouble.
+    """
+
+    server_url: str
+    token: str = ""
+    title: str = ""
+    stream_id: str | None = None
+    channels: int = 2
+    bitrate_bps: int = 96_000
+    frame_ms: int = 20
+    copy_path: Path | None = None
+    encoder: Literal["libopus", "ffmpeg"] = "libopus"
+    ffmpeg_filter: str = ""
+    retries: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How a broadcast stands at one moment.
+
+    Attributes:
+        phase: Only `Phase.ON_AIR` means that anybody can hear anything.
+        ticket: The stream and its addresses; None until the server has given one.
+        on_air_since: Seconds of `time.time` when it went on the air, without a break since; None off the air.
+        retry_in_seconds: How long until the next try; None while there is a connection or one is being made.
+        trouble: What is wrong now, the connection's before the sound's; None when nothing is.
+        bytes_sent: Ogg bytes handed to the sockets, over all connections.
+        seconds_sent: Audio in them.
+        dropped_seconds: Audio that was thrown away: captured while there was no connection, or too much of
+        it.
+        filled_seconds: Silence put in where the sound input gave nothing.
+        peak_dbfs: Peak of the sound, falling slowly; 0 is full scale, -inf is silence.
+        rms_dbfs: Its power over some 300 ms. A full-scale sine has -3.
+        clipped_at: Seconds of `time.time` of the last clipped sample; None for none.
+        input_lost: The sound input is gone; silence is sent.
+        listeners: How many listen, as the server last said; None when it is not known.
+        input_name: What the sound comes from.
+    """
+
+    phase: Phase
+    ticket: Ticket | None = None
+    on_air_since: float | None = None
+    retry_in_seconds: float | None = None
+    trouble: Trouble | None = None
+    bytes_sent: int = 0
+    seconds_sent: float = 0.0
+    dropped_seconds: float = 0.0
+    filled_seconds: float = 0.0
+    peak_dbfs: float = float("-inf")
+    rms_dbfs: float = float("-inf")
+    clipped_at: float | None = None
+    input_lost: bool = False
+    listeners: int | None = None
+    input_name: str = ""
+
+
+class Station:
+    """One broadcast; make another one for the next.
+
+    Args:
+        settings: What to send where.
+        source: The sound; `capture.Microphone`, `files.FileSource`, `sources.GeneratedSource`. It is opened
+        and
+            closed here.
+    """
+
+    def __init__(self, settings: StationSettings, source: AudioSource) -> None:
+        self._settings = settings
+        self._source = source
+        self._queue: Events = SimpleQueue()
+        self._sent = Sent()
+        self._outbox = Outbox(waits=not source.is_paced)
+        self._uplinks = count(1)
+        self._studio = Studio(
+            source,
+            channels=settings.channels,
+            make_encoder=self._make_encoder,
+            copy_path=settings.copy_path,
+            make_tags=self._tags,
+            outbox=self._outbox,
+            events=self._queue,
+        )
+        self._desk: Desk | None = None
+        self._control: Control | None = None
+        self._playing: tuple[str, str] | None = None
+
+    def start(self) -> None:
+        """Go on air. Returns at once: what becomes of it is in `snapshot`.
+
+        Raises:
+            RuntimeError: It was started before.
+        """
+        if self._control is not None:
+            raise RuntimeError("expected a station that was never started, got one that was")
+        settings = self._settings
+        application = Application(settings.server_url, settings.title, settings.stream_id, settings.token)
+        self._desk = Desk(application, self._queue, time.monotonic)
+        if self._playing is not None:
+            self._desk.play(*self._playing)
+        self._control = Control(
+            Session(clock=time.monotonic, retries=settings.retries),
+            self._queue,
+            studio=self._studio,
+            outbox=self._outbox,
+            desk=self._desk,
+            open_uplink=self._open_uplink,
+        )
+        self._control.start()
+
+    def ask_to_stop(self) -> None:
+        """Let it end properly. Returns at once; also for signal handlers."""
+        self._queue.put(StopAsked())
+
+    def stop(self, seconds: float = 30.0) -> bool:
+        """End the stream properly and all threads with it. Blocks, no longer than `seconds`; may be repeated.
+
+        Gives false when something still runs, which takes a device or a network that hangs.
+        """
+        self.ask_to_stop()
+        return self.wait(seconds)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until it is over (`Phase.is_over`, and nothing runs any more); say whether it is."""
+        return self._control is None or self._control.join(seconds)
+
+    def play(self, title: str, artist: str = "") -> None:
+        """Tell listeners what is playing. Returns at once; sent in the background, the newest wins."""
+        self._playing = (title, artist)
+        if self._desk is not None:
+            self._desk.play(title, artist)
+
+    def snapshot(self) -> Snapshot:
+        """Give how it stands. Cheap; from any thread."""
+        standing = self._control.standing if self._control is not None else Standing(Phase.STOPPED)
+        health, level = self._source.health, self._studio.level
+        now, unix_now = time.monotonic(), time.time()
+        since, retry_at = standing.on_air_since, standing.retry_at
+        return Snapshot(
+            phase=standing.phase,
+            ticket=standing.ticket,
+            on_air_since=None if since is None else since - now + unix_now,
+            retry_in_seconds=None if retry_at is None else max(0.0, retry_at - now),
+            trouble=standing.trouble or self._sound_trouble(health),
+            bytes_sent=self._sent.bytes,
+            seconds_sent=self._sent.seconds,
+            dropped_seconds=self._outbox.dropped_seconds + health.dropped_seconds,
+            filled_seconds=health.filled_seconds,
+            peak_dbfs=level.peak_dbfs,
+            rms_dbfs=level.rms_dbfs,
+            clipped_at=level.clipped_at,
+            input_lost=health.is_lost,
+            listeners=standing.listeners,
+            input_name=self._source.name,
+        )
+
+    def _sound_trouble(self, health: SourceHealth) -> Trouble | None:
+        if health.is_lost:
+            return Trouble.of_code("device_lost", self._source.name)
+        error = self._studio.copy_trouble
+        return Trouble.of_error(error) if error is not None else None
+
+    def _make_encoder(self) -> PacketEncoder:
+        settings = self._settings
+        if settings.encoder == "ffmpeg":
+            return FfmpegEncoder(
+                channels=settings.channels,
+                bitrate_bps=settings.bitrate_bps,
+                frame_ms=settings.frame_ms,
+                audio_filter=settings.ffmpeg_filter,
+            )
+        return OpusEncoder(
+            channels=settings.channels, bitrate_bps=settings.bitrate_bps, frame_ms=settings.frame_ms
+        )
+
+    def _open_uplink(self, ticket: Ticket) -> Uplink:
+        return Uplink(ticket, self._outbox, self._tags, self._sent, self._queue, number=next(self._uplinks))
+
+    def _tags(self) -> OpusTags:
+        """Give what a bitstream that begins now says about itself."""
+        title, artist = self._playing or (self._settings.title, "")
+        names = {"TITLE": title, "ARTIST": artist}
+        return OpusTags(
+            vendor="audiocast broadcaster",
+            comments=tuple(f"{name}={value}" for name, value in names.items() if value),
+        )

@@ -1,0 +1,170 @@
+"""From the source to the packets: reads blocks, measures and encodes them, fills the outbox.
+
+It owns the audio thread, which waits for nothing but the source's clock: the network takes packets or it does
+not, and an outbox that is full throws away. A local copy is written here too.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from audiocast.ogg.headers import OpusHead, OpusTags
+from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
+from tk_streamer.encoder import PacketEncoder
+from tk_streamer.errors import ClientError
+from tk_streamer.events import Events, SourceOver, SourceReady
+from tk_streamer.level import Level, Meter
+from tk_streamer.local_copy import LocalCopy
+from tk_streamer.outbox import Outbox, Parcel
+from tk_streamer.sources import AudioSource
+from tk_streamer.trouble import Trouble
+
+log = logging.getLogger(__name__)
+
+
+class Studio:
+    """The audio thread; begun by `start`, ended by `stop` or the source's end.
+
+    Args:
+        source: The sound; opened and closed here.
+        channels: To ask it for.
+        make_encoder: Makes the encoder; may raise `SoundError`.
+        copy_path: Where to write the local copy, or None for none.
+        make_tags: Gives what the copy says about itself.
+        outbox: Where packets go.
+        events: Where `SourceReady` and at the end `SourceOver` go.
+    """
+
+    def __init__(
+        self,
+        source: AudioSource,
+        *,
+        channels: int,
+        make_encoder: Callable[[], PacketEncoder],
+        copy_path: Path | None,
+        make_tags: Callable[[], OpusTags],
+        outbox: Outbox,
+        events: Events,
+    ) -> None:
+        self._source = source
+        self._channels = channels
+        self._make_encoder = make_encoder
+        self._copy_path = copy_path
+        self._make_tags = make_tags
+        self._outbox = outbox
+        self._events = events
+        self._meter = Meter(channels, SAMPLE_RATE)
+        self._copy: LocalCopy | None = None
+        self._copy_trouble: ClientError | None = None
+        self._samples_out = 0
+        self._thread = threading.Thread(target=self._run, name="audio", daemon=True)
+
+    @property
+    def level(self) -> Level:
+        """How loud it is; its times are of `time.time`."""
+        return self._meter.level
+
+    @property
+    def copy_trouble(self) -> ClientError | None:
+        """What ended the local copy, if anything did."""
+        return self._copy_trouble or (self._copy.trouble if self._copy else None)
+
+    def start(self) -> None:
+        """Begin. Returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the sound end here; what was begun is encoded and put out. Returns at once."""
+        self._source.interrupt()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end of the thread; say whether it came."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        trouble: Trouble | None = None
+        try:
+            self._source.open(self._channels)
+            try:
+                self._produce()
+            finally:
+                self._source.close()
+        except ClientError as error:
+            trouble = Trouble.of_error(error)
+        except Exception as error:
+            log.exception("a fault of the audio thread")
+            trouble = Trouble.of_code("unexpected", repr(error)[:200])
+        self._events.put(SourceOver(trouble))
+
+    def _produce(self) -> None:
+        encoder = self._make_encoder()
+        try:
+            try:
+                self._look_ready(encoder)
+                while (pcm := self._source.read()) is not None:
+                    self._meter.take(pcm, time.time())
+                    packets = encoder.encode(pcm)
+                    self._look_ready(encoder)
+                    for packet in packets:
+                        self._put_out(packet)
+            finally:
+                # Whatever ended the sound, the bitstream gets its end.
+                self._finish(encoder)
+        finally:
+            encoder.close()
+
+    def _look_ready(self, encoder: PacketEncoder) -> None:
+        """Say that a connection may begin once it is known what its first page says.
+
+        A connection that says nothing at first is taken for that of an old client, which waits for an answer.
+        """
+        if self._outbox.head is not None or encoder.head is None:
+            return
+        self._outbox.head = encoder.head
+        self._begin_copy(encoder.head)
+        self._events.put(SourceReady())
+        if not self._source.is_live:
+            self._outbox.wait_for_reader()
+
+    def _put_out(self, packet: bytes) -> None:
+        samples = self._count(packet)
+        self._outbox.put(Parcel(packet, samples / SAMPLE_RATE))
+        if self._copy is not None:
+            self._copy.add(packet)
+
+    def _finish(self, encoder: PacketEncoder) -> None:
+        try:
+            packets = encoder.flush()
+        except ClientError:
+            packets = []
+        for packet in packets[:-1]:
+            self._put_out(packet)
+        last, samples, surplus_samples = None, 0, 0
+        if packets:
+            last = packets[-1]
+            samples = self._count(last)
+            surplus_samples = max(0, self._samples_out - encoder.end_granule_position)
+        if self._outbox.head is not None:
+            parcel = Parcel(last, (samples - surplus_samples) / SAMPLE_RATE, True, surplus_samples)
+            self._outbox.put(parcel)
+        else:
+            # Not one packet: who waits for the last one would wait for ever.
+            self._outbox.close()
+        if self._copy is not None:
+            self._copy.close(last, surplus_samples)
+
+    def _count(self, packet: bytes) -> int:
+        samples = packet_samples(packet)
+        self._samples_out += samples
+        return samples
+
+    def _begin_copy(self, head: OpusHead) -> None:
+        if self._copy_path is None:
+            return
+        try:
+            self._copy = LocalCopy(self._copy_path, head, self._make_tags())
+        except ClientError as error:
+            self._copy_trouble = error

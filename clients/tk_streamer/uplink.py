@@ -1,0 +1,125 @@
+"""One connection of a broadcast: takes packets from the outbox, makes its own bitstream of them, sends it.
+
+It owns one thread and one socket. It never retries; how it ended goes to `control` as an event. Two may be
+open
+at once while a server drains: the outbox says which of them gets the next packet.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+
+from audiocast.ogg.headers import OpusTags
+from tk_streamer.connection import open_session
+from tk_streamer.errors import ClientError
+from tk_streamer.events import Events, UplinkClosed, UplinkOpened
+from tk_streamer.outbox import Outbox
+from tk_streamer.pages import Bitstream
+from tk_streamer.streams import Ticket
+from tk_streamer.trouble import Trouble
+from tk_streamer.upload import upload
+
+# How long a connection that another one has replaced is kept: the server has the new one's audio by then, and
+# sees a source that was taken over, not one that was lost.
+LINGER_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Sent:
+    """What all connections of a broadcast have sent together; written by one thread at a time."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.seconds = 0.0
+
+
+class Uplink:
+    """Connects at once, on a thread of its own; tells `UplinkOpened`, and `UplinkClosed` at the end.
+
+    A connection that has sent the last packet, and whose server has confirmed it, ends without a trouble.
+
+    Args:
+        ticket: The stream.
+        outbox: Where packets come from, from `begin` on.
+        make_tags: Gives what the bitstream says about itself, when it begins.
+        sent: Where sent bytes and seconds are counted.
+        events: Where it reports.
+        number: For the name of the thread.
+    """
+
+    def __init__(
+        self,
+        ticket: Ticket,
+        outbox: Outbox,
+        make_tags: Callable[[], OpusTags],
+        sent: Sent,
+        events: Events,
+        *,
+        number: int,
+    ) -> None:
+        self._ticket = ticket
+        self._outbox = outbox
+        self._make_tags = make_tags
+        self._sent = sent
+        self._events = events
+        self._begins = threading.Event()
+        self._leaves = threading.Event()
+        self._is_complete = False
+        self._session = open_session()
+        self._thread = threading.Thread(target=self._run, name=f"uplink {number}", daemon=True)
+        self._thread.start()
+
+    def begin(self) -> None:
+        """Give it the packets from the next one on."""
+        self._outbox.hand_to(self)
+        self._begins.set()
+
+    def hang_up(self) -> None:
+        """Break the connection now."""
+        self._leaves.set()
+        self._begins.set()
+        self._session.hang_up()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end of the thread; say whether it came."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        trouble: Trouble | None = None
+        try:
+            with self._session as session:
+                pages = self._pages()
+                upload(session, self._ticket.ingest_url, key=self._ticket.ingest_key, pages=pages)
+            if not self._is_complete:
+                trouble = Trouble.of_code("connection_lost", "the server ended it")
+        except ClientError as error:
+            trouble = Trouble.of_error(error)
+        except Exception as error:
+            log.exception("a fault of the connection's thread")
+            trouble = Trouble.of_code("unexpected", repr(error)[:200])
+        self._events.put(UplinkClosed(self, trouble))
+
+    def _pages(self) -> Iterator[bytes]:
+        # Known before any connection is opened; see `Studio`.
+        assert self._outbox.head is not None
+        bitstream = Bitstream(self._outbox.head, self._make_tags())
+        # At once, so that the server sees who has come.
+        yield self._counted(bitstream.headers())
+        self._events.put(UplinkOpened(self))
+        self._begins.wait()
+        while (parcel := self._outbox.take(self)) is not None:
+            if parcel.is_last:
+                yield self._counted(bitstream.end(parcel.packet, parcel.surplus_samples), parcel.seconds)
+                self._is_complete = True
+                return
+            assert parcel.packet is not None
+            yield self._counted(bitstream.page([parcel.packet]), parcel.seconds)
+        # Another one has taken its place.
+        self._leaves.wait(LINGER_SECONDS)
+
+    def _counted(self, pages: bytes, seconds: float = 0.0) -> bytes:
+        self._sent.bytes += len(pages)
+        self._sent.seconds += seconds
+        return pages

@@ -1,0 +1,195 @@
+"""A server of the test's own: does what audiocast does for a broadcaster, unless a test wants otherwise.
+
+Unlike `StandIn` it serves many connections at once, as a broadcast needs. And what is around a station.
+"""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from tests.client.stand_in import Visit
+from tk_streamer.music import tone
+from tk_streamer.sources import GeneratedSource
+from tk_streamer.station import Snapshot, Station, StationSettings
+
+SECONDS = 30.0
+TICKET_ID = "abc"
+
+
+class ServerOnAir:
+    """Listens while the `with` block runs.
+
+    Attributes:
+        requests: Method and path, Authorization, JSON body or None; all but those for the state.
+        bodies: What each source has sent so far; complete when it has ended.
+        state: The answer to `GET /api/streams/{id}`.
+        start_answer: Status and body in place of the ticket, or None.
+        takes_sources: False: hang up on each new source.
+        most_sources_at_once: The most connections that sent audio at the same time.
+        sizes_at_ends: For each source that has ended, in that order: the sizes of all bodies then, in bytes.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, object]] = []
+        self.state: dict[str, Any] = {"live": True, "state": "live", "listeners": 0}
+        self.start_answer: tuple[int, object] | None = None
+        self.takes_sources = True
+        self.most_sources_at_once = 0
+        self.sizes_at_ends: list[list[int]] = []
+        self.threads: set[threading.Thread] = set()
+        self._bodies: list[bytearray] = []
+        self._refusal: tuple[int, str] | None = None
+        self._refusals_left = 0
+        self._sources: set[Visit] = set()
+        self._thawed = threading.Event()
+        self._thawed.set()
+        self._lock = threading.Lock()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        accepting = threading.Thread(target=self._accept, daemon=True)
+        self.threads.add(accepting)
+        accepting.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.thaw()
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self.hang_up()
+        for thread in self.threads:
+            thread.join(SECONDS)
+        self._listening.close()
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """See the class."""
+        return [bytes(body) for body in self._bodies]
+
+    def refuse_sources(self, status: int, code: str, *, times: int = 1_000) -> None:
+        """Say no to the sources that are there and, that many times in all, to those that come."""
+        self._refusals_left = times
+        self._refusal = status, code
+
+    def hang_up(self) -> None:
+        """Break the sources' connections."""
+        for source in list(self._sources):
+            source.break_off()
+
+    def freeze(self) -> None:
+        """Read and answer nothing from now on."""
+        self._thawed.clear()
+
+    def thaw(self) -> None:
+        """Go on."""
+        self._thawed.set()
+
+    def wait_until_idle(self) -> None:
+        """Wait until all connections have ended."""
+        deadline = time.monotonic() + SECONDS
+        while sum(thread.is_alive() for thread in self.threads) > 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            connection.settimeout(SECONDS)
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self.threads.add(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        self._thawed.wait()
+        # A client may be gone at any moment: that is for its own test to find wrong.
+        with contextlib.suppress(OSError, ValueError):
+            visit = Visit(connection)
+            try:
+                self._answer(visit)
+            finally:
+                visit.close()
+        connection.close()
+
+    def _answer(self, visit: Visit) -> None:
+        request = visit.request_line.removesuffix(" HTTP/1.1")
+        key = visit.headers.get("authorization", "")
+        if request == f"GET /api/streams/{TICKET_ID}":
+            visit.answer(200, self.state)
+            return
+        if "/ingest/" in request:
+            self.requests.append((request, key, None))
+            self._take(visit)
+            return
+        has_body = visit.headers.get("content-length", "0") != "0"
+        self.requests.append((request, key, visit.json_body() if has_body else None))
+        if request == "POST /api/start":
+            visit.answer(*(self.start_answer or (201, self._ticket())))
+        else:
+            visit.answer(204, text=b"")
+
+    def _take(self, visit: Visit) -> None:
+        if not self.takes_sources:
+            return
+        body = bytearray()
+        with self._lock:
+            self._bodies.append(body)
+            self._sources.add(visit)
+            self.most_sources_at_once = max(self.most_sources_at_once, len(self._sources))
+        try:
+            while chunk := visit.chunk():
+                self._thawed.wait()
+                body += chunk
+                if self._refusal is not None and self._refusals_left:
+                    self._refusals_left -= 1
+                    status, code = self._refusal
+                    visit.answer(status, {"error": code, "message": "words"})
+                    return
+            visit.answer(200)
+        finally:
+            with self._lock:
+                self._sources.discard(visit)
+                self.sizes_at_ends.append([len(each) for each in self._bodies])
+
+    def _ticket(self) -> dict[str, str]:
+        return {
+            "stream_id": TICKET_ID,
+            "ingest_key": "the-key",
+            "ingest_url": f"{self.url}/ingest/{TICKET_ID}",
+            "listen_url": f"{self.url}/listen/{TICKET_ID}",
+        }
+
+
+def tone_source() -> GeneratedSource:
+    """Give a tone in real time."""
+    return GeneratedSource("tone", lambda channels: tone(440, channels=channels))
+
+
+@contextmanager
+def broadcasting(server: ServerOnAir, **settings: Any) -> Iterator[Station]:
+    """Give a station that broadcasts a tone to the server, and stop it."""
+    station = Station(StationSettings(server.url, **settings), tone_source())
+    station.start()
+    try:
+        yield station
+    finally:
+        assert station.stop(SECONDS), "something of it still runs"
+
+
+def wait_for(station: Station, condition: Callable[[Snapshot], bool], seconds: float = SECONDS) -> Snapshot:
+    """Wait until a snapshot is as it should be, and give it."""
+    deadline = time.monotonic() + seconds
+    while not condition(snapshot := station.snapshot()):
+        assert time.monotonic() < deadline, f"still {json.dumps(str(snapshot))}"
+        time.sleep(0.01)
+    return snapshot

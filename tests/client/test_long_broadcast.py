@@ -1,0 +1,52 @@
+"""Half an hour of sound at a faster clock: as many samples come out as went in, and no memory is gathered."""
+
+import gc
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.capture import Capture
+from tests.client.air import ServerOnAir
+from tests.media import wav_file
+from tk_streamer.files import FileSource
+from tk_streamer.session import Phase
+from tk_streamer.sources import LimitedSource
+from tk_streamer.station import Station, StationSettings
+
+MINUTES = 30
+SAMPLES = MINUTES * 60 * 48_000
+# Of the whole process, less what the test's server keeps of the sound itself.
+MOST_GROWTH_BYTES = 6_000_000
+MOST_GROWTH_OBJECTS = 3_000
+
+
+@pytest.mark.timeout(400)
+def test_half_an_hour_is_half_an_hour(tmp_path: Path) -> None:
+    source = FileSource(wav_file(tmp_path, seconds=7.0), loops=True, is_paced=False)
+    with ServerOnAir() as server:
+        settings = StationSettings(server.url, channels=1, bitrate_bps=32_000, frame_ms=60)
+        station = Station(settings, LimitedSource(source, MINUTES * 60.0))
+        looks: list[tuple[float, int, int]] = []
+        station.start()
+        while not station.wait(0.5):
+            kept_bytes = sum(len(body) for body in server.bodies)
+            memory_bytes = resident_bytes() - kept_bytes
+            looks.append((station.snapshot().seconds_sent, memory_bytes, len(gc.get_objects())))
+        (body,) = server.bodies
+    snapshot = station.snapshot()
+    assert snapshot.phase is Phase.STOPPED
+    capture = Capture.parse(body)
+    assert capture.pages[-1].granule_position - capture.head.pre_skip == SAMPLES
+    positions = [page.granule_position for page in capture.audio_pages]
+    assert positions == sorted(positions)
+    assert round(snapshot.seconds_sent * 48_000) - capture.head.pre_skip == SAMPLES
+    assert (snapshot.dropped_seconds, snapshot.filled_seconds) == (0, 0)
+    early = [look for look in looks if MINUTES * 10 < look[0] < MINUTES * 20]
+    late = [look for look in looks if look[0] > MINUTES * 50]
+    assert min(each[1] for each in late) - max(each[1] for each in early) < MOST_GROWTH_BYTES
+    assert min(each[2] for each in late) - max(each[2] for each in early) < MOST_GROWTH_OBJECTS
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,290 @@
+"""A broadcast to a server that does as the test says: each answer, each loss, and what the person is told."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from audiocast.ogg.headers import OpusTags
+from tests.capture import Capture
+from tests.client.air import SECONDS, TICKET_ID, ServerOnAir, broadcasting, tone_source, wait_for
+from tk_streamer import session as session_module
+from tk_streamer.encoder import OpusEncoder
+from tk_streamer.session import Phase
+from tk_streamer.sources import LimitedSource
+from tk_streamer.station import Station, StationSettings
+
+
+@pytest.fixture
+def server() -> Iterator[ServerOnAir]:
+    with ServerOnAir() as server:
+        yield server
+
+
+def test_a_broadcast_from_begin_to_end(server: ServerOnAir) -> None:
+    with broadcasting(server, title="Größe", token="a token", bitrate_bps=64_000) as station:
+        snapshot = wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        assert snapshot.ticket is not None
+        assert snapshot.ticket.stream_id == TICKET_ID
+        assert snapshot.on_air_since == pytest.approx(time.time(), abs=SECONDS)
+        assert snapshot.input_name == "tone"
+        assert wait_for(station, lambda now: now.seconds_sent > 1).bytes_sent > 8_000
+        assert station.stop()
+    assert station.snapshot().phase is Phase.STOPPED
+    assert server.requests[0] == ("POST /api/start", "Bearer a token", {"title": "Größe"})
+    assert server.requests[-1][:2] == (f"DELETE /api/streams/{TICKET_ID}", "Bearer the-key")
+    (body,) = server.bodies
+    capture = Capture.parse(body)
+    assert capture.pages[-1].eos
+    assert OpusTags.parse(capture.pages[1].body).comments == ("TITLE=Größe",)
+    # Its own count is what the server has got.
+    assert station.snapshot().bytes_sent == len(body)
+
+
+def test_it_is_not_on_the_air_before_the_server_says_so(server: ServerOnAir) -> None:
+    server.state = {"live": False, "state": "waiting"}
+    with broadcasting(server) as station:
+        wait_for(station, lambda now: now.seconds_sent > 1)
+        assert station.snapshot().phase is Phase.CONNECTING
+        server.state = {"live": True, "state": "live", "listeners": 7}
+        assert wait_for(station, lambda now: now.phase is Phase.ON_AIR).listeners == 7
+        server.state = {"live": False, "state": "held"}
+        snapshot = wait_for(station, lambda now: now.phase is not Phase.ON_AIR)
+        assert (snapshot.phase, snapshot.listeners) == (Phase.RECONNECTING, None)
+        assert snapshot.trouble is not None
+        assert snapshot.trouble.code == "unconfirmed"
+
+
+def test_the_end_of_the_sound_ends_the_stream(server: ServerOnAir) -> None:
+    station = Station(StationSettings(server.url), LimitedSource(tone_source(), 1.0))
+    station.start()
+    assert station.wait(SECONDS)
+    assert station.snapshot().phase is Phase.STOPPED
+    assert station.snapshot().seconds_sent == pytest.approx(1.0, abs=0.01)
+    assert server.requests[-1][0] == f"DELETE /api/streams/{TICKET_ID}"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "has_token", "told"),
+    [
+        (401, "token_needed", False, "token_needed"),
+        (401, "token_needed", True, "token_refused"),
+        (403, "id_needs_token", False, "id_needs_token"),
+        (404, "", False, "not_audiocast"),
+        (308, "", False, "redirected"),
+    ],
+)
+def test_a_start_that_is_refused_for_good_is_told(
+    server: ServerOnAir, status: int, code: str, has_token: bool, told: str
+) -> None:
+    server.start_answer = status, {"error": code, "message": "words"}
+    with broadcasting(server, token="x" if has_token else "") as station:
+        assert station.wait(SECONDS)
+        snapshot = station.snapshot()
+    assert snapshot.phase is Phase.FAILED
+    assert snapshot.trouble is not None
+    assert snapshot.trouble.code == told
+    assert len(server.requests) == 1
+
+
+def test_a_full_server_is_asked_again(server: ServerOnAir) -> None:
+    server.start_answer = 503, {"error": "server_full", "message": "words"}
+    with broadcasting(server) as station:
+        snapshot = wait_for(station, lambda now: now.retry_in_seconds is not None)
+        assert snapshot.phase is Phase.CONNECTING
+        assert snapshot.trouble is not None
+        assert snapshot.trouble.code == "server_full"
+        server.start_answer = None
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "bad_key"), (409, "taken_over"), (410, "stream_ended"), (415, "refused")]
+)
+def test_a_refusal_for_good_while_on_the_air_ends_it(server: ServerOnAir, status: int, code: str) -> None:
+    with broadcasting(server) as station:
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        server.refuse_sources(status, code)
+        assert station.wait(SECONDS)
+        snapshot = station.snapshot()
+    assert snapshot.phase is Phase.FAILED
+    assert snapshot.trouble is not None
+    assert snapshot.trouble.code == code
+    # What another broadcaster has now is not ours to end.
+    assert not any(request.startswith("DELETE") for request, *_ in server.requests)
+
+
+def test_a_connection_that_breaks_comes_back_under_the_same_stream_and_key(server: ServerOnAir) -> None:
+    with broadcasting(server) as station:
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        server.hang_up()
+        wait_for(station, lambda now: now.phase is Phase.RECONNECTING)
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+    starts = [request for request, *_ in server.requests if request == "POST /api/start"]
+    sources = {(request, key) for request, key, _ in server.requests if "/ingest/" in request}
+    assert len(starts) == 1
+    assert sources == {(f"POST /ingest/{TICKET_ID}", "Bearer the-key")}
+    serials = {Capture.parse(body).pages[0].serial for body in server.bodies}
+    assert len(serials) == 2
+
+
+def test_what_is_captured_while_away_is_dropped_and_counted(server: ServerOnAir) -> None:
+    with broadcasting(server) as station:
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        server.takes_sources = False
+        server.hang_up()
+        away_at = time.monotonic()
+        wait_for(station, lambda now: now.dropped_seconds > 1)
+        server.takes_sources = True
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        away_seconds = time.monotonic() - away_at
+        dropped_seconds = station.snapshot().dropped_seconds
+        wait_for(station, lambda now: now.seconds_sent > 3)
+        assert station.snapshot().dropped_seconds == dropped_seconds
+    assert dropped_seconds < away_seconds
+
+
+def test_a_server_that_reads_nothing_is_not_believed(
+    server: ServerOnAir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "BELIEF_SECONDS", 1.0)
+    monkeypatch.setattr(session_module, "PATIENCE_SECONDS", 3.0)
+    with broadcasting(server) as station:
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        server.freeze()
+        snapshot = wait_for(station, lambda now: now.phase is not Phase.ON_AIR)
+        assert snapshot.phase is Phase.RECONNECTING
+        assert wait_for(station, lambda now: now.retry_in_seconds is not None).trouble is not None
+        server.thaw()
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+
+
+def test_a_server_that_drains_gets_a_second_connection_before_the_first_one_goes(server: ServerOnAir) -> None:
+    with broadcasting(server) as station:
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        server.state = {"live": True, "state": "live", "draining": True}
+        deadline = time.monotonic() + SECONDS
+        while len(server.bodies) < 2:
+            assert time.monotonic() < deadline
+            assert station.snapshot().phase is Phase.ON_AIR
+            time.sleep(0.01)
+        server.state = {"live": True, "state": "live"}
+        wait_for(station, lambda now: now.seconds_sent > 4)
+        assert station.snapshot().phase is Phase.ON_AIR
+        assert server.most_sources_at_once == 2
+        # The old one went when the new one was heard: a second of 12 kB and more.
+        assert server.sizes_at_ends[0][1] > 12_000
+        assert station.snapshot().dropped_seconds == 0
+        assert station.stop()
+    old, new = (Capture.parse(body) for body in server.bodies)
+    # Every packet is in one of the two, and in one only; the last one of the end is the new one's.
+    encoded = station_packets(len(old.packets) + len(new.packets))
+    assert list(old.packets) + list(new.packets) == encoded
+
+
+def station_packets(count: int) -> list[bytes]:
+    """Give what the encoder makes of the tone that `tone_source` is."""
+    source, encoder = tone_source(), OpusEncoder()
+    source.open(2)
+    packets: list[bytes] = []
+    while len(packets) < count - 1:
+        block = source.read()
+        assert block is not None
+        packets += encoder.encode(block)
+    return packets + encoder.flush()
+
+
+def test_a_server_that_restarts_is_left_at_once(server: ServerOnAir) -> None:
+    with broadcasting(server) as station:
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        server.refuse_sources(503, "shutting_down", times=1)
+        wait_for(station, lambda now: now.phase is Phase.RECONNECTING)
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        assert station.snapshot().dropped_seconds < 1
+
+
+def test_what_plays_is_told_at_once_and_again_to_a_new_connection(server: ServerOnAir) -> None:
+    with broadcasting(server, title="Show") as station:
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        station.play("Song", "Band")
+        told = (
+            f"PUT /api/streams/{TICKET_ID}/metadata",
+            "Bearer the-key",
+            {"title": "Song", "artist": "Band"},
+        )
+        deadline = time.monotonic() + SECONDS
+        while told not in server.requests:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        server.hang_up()
+        wait_for(station, lambda now: now.phase is Phase.RECONNECTING)
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+    tags = [OpusTags.parse(Capture.parse(body).pages[1].body).comments for body in server.bodies]
+    assert tags == [("TITLE=Show",), ("TITLE=Song", "ARTIST=Band")]
+
+
+@pytest.mark.parametrize("moment", ["connecting", "on air", "reconnecting", "retrying a start"])
+def test_stop_ends_all_threads_and_sockets_whenever_it_comes(server: ServerOnAir, moment: str) -> None:
+    threads, sockets = set(threading.enumerate()), open_sockets()
+    if moment == "retrying a start":
+        server.start_answer = 503, {"error": "server_full", "message": "words"}
+    with broadcasting(server) as station:
+        if moment in ("on air", "reconnecting"):
+            wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        if moment == "reconnecting":
+            server.refuse_sources(503, "server_full")
+        if moment in ("reconnecting", "retrying a start"):
+            wait_for(station, lambda now: now.retry_in_seconds is not None)
+        assert station.stop(SECONDS)
+        assert station.stop(SECONDS)
+        assert station.snapshot().phase is Phase.STOPPED
+        server.wait_until_idle()
+        assert set(threading.enumerate()) - threads - server.threads == set()
+        assert open_sockets() == sockets
+
+
+def open_sockets() -> int:
+    links = (Path(f"/proc/self/fd/{each.name}") for each in Path("/proc/self/fd").iterdir())
+    return sum(1 for link in links if link.is_symlink() and str(link.readlink()).startswith("socket:"))
+
+
+def test_a_station_is_used_once(server: ServerOnAir) -> None:
+    with broadcasting(server) as station, pytest.raises(RuntimeError, match="never started"):
+        station.start()
+    assert station.wait(0)
+
+
+def test_a_copy_holds_what_was_sent_and_what_was_not(server: ServerOnAir, tmp_path: Path) -> None:
+    with broadcasting(server, copy_path=tmp_path / "copy.opus") as station:
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        server.takes_sources = False
+        server.hang_up()
+        dropped_seconds = wait_for(station, lambda now: now.dropped_seconds > 0.5).dropped_seconds
+    copy = Capture.parse((tmp_path / "copy.opus").read_bytes())
+    assert copy.pages[-1].eos
+    assert copy.seconds > station.snapshot().seconds_sent + dropped_seconds
+
+
+def test_a_copy_that_cannot_be_written_is_told_and_does_no_harm(server: ServerOnAir, tmp_path: Path) -> None:
+    with broadcasting(server, copy_path=tmp_path / "nowhere" / "copy.opus") as station:
+        snapshot = wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        assert snapshot.trouble is not None
+        assert snapshot.trouble.code == "copy_failed"
+
+
+def test_the_ffmpeg_program_serves_as_well(server: ServerOnAir) -> None:
+    with broadcasting(server, encoder="ffmpeg", ffmpeg_filter="volume=0.5") as station:
+        wait_for(station, lambda now: now.phase is Phase.ON_AIR and now.seconds_sent > 1)
+        assert station.stop()
+    assert Capture.parse(server.bodies[0]).pages[-1].eos
+
+
+def test_an_encoder_that_fails_is_told_and_ends_it(server: ServerOnAir) -> None:
+    with broadcasting(server, encoder="ffmpeg", ffmpeg_filter="no_such_filter") as station:
+        assert station.wait(SECONDS)
+        snapshot = station.snapshot()
+    assert snapshot.phase is Phase.FAILED
+    assert snapshot.trouble is not None
+    assert snapshot.trouble.code == "encoder_failed"
