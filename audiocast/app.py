@@ -9,16 +9,25 @@ import gc
 import resource
 import secrets
 import signal
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from audiocast import __version__
+from audiocast.cluster.answers import Answers
+from audiocast.cluster.dial import Dialer
+from audiocast.cluster.discovery import discovery
+from audiocast.cluster.drain import Drain
+from audiocast.cluster.node import Node
+from audiocast.cluster.signature import Signer
 from audiocast.settings import Settings
 from audiocast.stream.fanout import FanoutLimits
-from audiocast.stream.hub import HubLimits
 from audiocast.stream.keys import Keys
+from audiocast.stream.limits import HubLimits
 from audiocast.stream.registry import Registry
+from audiocast.telemetry.cluster_metrics import ClusterMetrics
 from audiocast.telemetry.loop_lag import LoopLag
 from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RequestLog
@@ -53,6 +62,17 @@ class App:
         )
         StreamMetrics(streams, metrics, version=__version__, node=settings.node_name)
         self._lag = LoopLag(metrics)
+        peers = discovery(settings.peers)
+        signer = Signer(_secrets(settings), settings.node_name) if peers is not None else None
+        self.node = Node(
+            settings.node_name,
+            internal_port=lambda: self.internal.port,
+            discovery=peers,
+            dialer=Dialer(signer),
+            streams=streams,
+        )
+        self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
+        ClusterMetrics(self.node, metrics)
         self._context = Context(
             streams=streams,
             keys=Keys(_secrets(settings)),
@@ -63,7 +83,10 @@ class App:
             ),
             metrics=metrics,
             api_tokens=tuple(token.get_secret_value() for token in settings.api_tokens),
-            node_name=settings.node_name,
+            node=self.node,
+            signer=signer,
+            drain=self.drain,
+            answers=Answers(self.node),
             version=__version__,
             preroll_seconds=settings.preroll_seconds,
             header_wait_seconds=settings.header_wait_timeout,
@@ -86,18 +109,23 @@ class App:
             max_body_bytes=MAX_BODY_BYTES,
         )
 
-    def start(self) -> None:
-        """Serve."""
+    async def start(self) -> None:
+        """Serve; ready when this member has found the others."""
         self._lag.start()
         self.internal.start()
         self.public.start()
+        await self.node.start()
         self._context.ready = True
         log.info("serving", port=self.public.port, internal_port=self.internal.port, version=__version__)
+
+    def _note_drain(self, draining: bool) -> None:
+        self._context.ready = not draining
 
     async def stop(self) -> None:
         """End all streams properly, then close everything."""
         self._context.ready = False
         self.public.stop_accepting()
+        await self.node.stop()
         self._context.streams.end_all()
         counters = self._context.streams.counters
         deadline = asyncio.get_running_loop().time() + LAST_WORDS_SECONDS
@@ -124,15 +152,29 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    app.start()
+    await app.start()
     # What is there now stays. The collector need not look at it again, and finds a crowd's rubbish sooner.
     gc.collect()
     gc.freeze()
     await stop.wait()
+    if not app.node.is_alone:
+        app.drain.start()
+        again = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, again.set)
+        await _first(app.drain.done.wait(), again.wait())
     for number in (signal.SIGTERM, signal.SIGINT):
         # A second signal ends the process at once.
         loop.remove_signal_handler(number)
     await app.stop()
+
+
+async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Wait for one of them; a second signal cuts a drain short, a third one ends the process."""
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 def _hub_limits(settings: Settings) -> HubLimits:
@@ -140,6 +182,7 @@ def _hub_limits(settings: Settings) -> HubLimits:
         backlog_seconds=settings.backlog_seconds,
         backlog_bytes=settings.preroll_max_bytes,
         active_seconds=settings.active_threshold_sec,
+        log_sources=bool(settings.peers),
         grace_seconds=settings.source_grace_seconds,
         fanout=FanoutLimits(
             flush_interval_seconds=settings.flush_interval_ms / 1000,

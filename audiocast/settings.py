@@ -8,10 +8,16 @@ import socket
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, NoDecode, SettingsConfigDict
 
+from audiocast.cluster.discovery import discovery
+
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+USUAL_INTERNAL_PORT = 8001
+"""Members on one host have different ones, and get different names by it."""
 
 
 class Settings(BaseSettings):
@@ -31,13 +37,20 @@ class Settings(BaseSettings):
         default="", description="Address of the internal port; empty: all. Keep it away from the public."
     )
     internal_port: int = Field(
-        default=8001, ge=0, le=65535, description="Port for metrics, health and other members. 0: a free one."
+        default=USUAL_INTERNAL_PORT,
+        ge=0,
+        le=65535,
+        description="Port for metrics, health and other members. 0: a free one.",
     )
     node_name: str = Field(
-        default_factory=socket.gethostname,
-        min_length=1,
+        default="",
         max_length=253,
-        description="Name of this node; the owner of a stream is such a name. Default: the host name.",
+        description="Name of this node; the owner of a stream is such a name, and no two members of a "
+        "cluster may have the same. Empty: the host name, with the internal port when that is not 8001.",
+    )
+    peers: str = Field(
+        default="",
+        description="Internal ports of a cluster's members: host:port,... or dns+NAME:PORT. Empty: alone.",
     )
     stream_domain: str = Field(
         default="",
@@ -107,6 +120,13 @@ class Settings(BaseSettings):
         le=3600,
         description="A listener that takes nothing for so long is closed. Seconds.",
     )
+    drain_seconds: float = Field(
+        default=20.0,
+        ge=0,
+        le=86400,
+        description="How long a member of a cluster takes to let its listeners and sources go before it "
+        "stops, seconds. A server that is alone stops at once.",
+    )
     max_listeners: int = Field(default=20_000, ge=1, description="Listeners at a time, all streams together.")
     max_streams: int = Field(default=2_000, ge=1, description="Streams that are on at a time.")
     max_ingest_kbps: int = Field(
@@ -144,6 +164,25 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("peers")
+    @classmethod
+    def _known_form(cls, value: str) -> str:
+        discovery(value)
+        return value
+
+    @model_validator(mode="after")
+    def _name_the_node(self) -> Self:
+        if not self.node_name:
+            is_usual = self.internal_port in (0, USUAL_INTERNAL_PORT)
+            self.node_name = socket.gethostname() + ("" if is_usual else f":{self.internal_port}")
+        return self
+
+    @model_validator(mode="after")
+    def _share_a_secret(self) -> Self:
+        if self.peers and not self.secret_keys:
+            raise ValueError("PEERS needs SECRET_KEYS: members know each other by them")
+        return self
 
     @field_validator("secret_keys")
     @classmethod

@@ -84,6 +84,11 @@ class AudiocastServer:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, wait for the end, give the exit code."""
         assert self._process is not None

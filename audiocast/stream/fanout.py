@@ -115,6 +115,18 @@ class Fanout:
             if not group.running:
                 self._start(group)
 
+    def let_go(self, count: int) -> int:
+        """Close some listeners that have all there is, so that no page is cut; give how many."""
+        gone = 0
+        for group in (self._low, self._buffered):
+            for listener in group.listeners:
+                if gone >= count:
+                    return gone
+                if listener.open and not listener.rest:
+                    self._close(listener)
+                    gone += 1
+        return gone
+
     def _arm(self, group: _Group) -> None:
         if group.listeners and group.timer is None and not group.running:
             group.timer = (

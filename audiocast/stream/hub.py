@@ -11,74 +11,30 @@ wakes the fan-out. It knows neither HTTP nor the names of those who listen.
 
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE
-from audiocast.stream.backlog import Backlog
+from audiocast.ogg.page import Page
+from audiocast.stream.absence import Absence
+from audiocast.stream.bitstream import Bitstream
 from audiocast.stream.clock import Clock, Timer
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
-from audiocast.stream.fanout import Fanout, FanoutLimits
-from audiocast.stream.hold import TICK_SECONDS, Hold
+from audiocast.stream.limits import HubLimits
 from audiocast.stream.listener import Sink
 from audiocast.stream.now_playing import NowPlaying
+from audiocast.stream.origin import Origin
 from audiocast.stream.source import Source
+from audiocast.stream.source_log import SourceLog
 from audiocast.stream.splice import Splicer, TimedPacket
+from audiocast.stream.state import State
 
 log = structlog.get_logger()
 
 SERIAL_BITS = 32
-
-
-class State(StrEnum):
-    """What listeners are told about a stream."""
-
-    WAITING = "waiting"
-    LIVE = "live"
-    HELD = "held"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class HubLimits:
-    """How a stream behaves.
-
-    Attributes:
-        backlog_seconds: Bound of the backlog.
-        backlog_bytes: The other bound of the backlog.
-        active_seconds: Data seen within it: live.
-        grace_seconds: How long listeners are held without a source.
-        fanout: How listeners are served.
-    """
-
-    backlog_seconds: float = 20.0
-    backlog_bytes: int = 262_144
-    active_seconds: float = 2.5
-    grace_seconds: float = 30.0
-    fanout: FanoutLimits = field(default_factory=FanoutLimits)
-
-
-class _Bitstream:
-    """What the listeners of one logical bitstream share."""
-
-    def __init__(self, splicer: Splicer, clock: Clock, counters: Counters, limits: HubLimits) -> None:
-        self.splicer = splicer
-        self.backlog = Backlog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
-        self.fanout = Fanout(self.backlog, clock, counters, limits.fanout)
-
-    def append(self, packets: list[TimedPacket], now: float, *, eos: bool = False) -> None:
-        for page in self.splicer.pages(packets, now, eos=eos):
-            self.backlog.append(page)
-        self.fanout.wake()
-
-    def bytes_a_second(self) -> float:
-        backlog = self.backlog
-        return backlog.size_bytes / backlog.seconds if backlog.seconds else 0.0
 
 
 class Hub:
@@ -104,9 +60,12 @@ class Hub:
         self.on_change: set[Callable[[], None]] = set()
         self._clock = clock
         self._limits = limits
+        self.log: SourceLog | None = None
+        if limits.log_sources:
+            self.log = SourceLog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
         self._source: Source | None = None
-        self._bitstream: _Bitstream | None = None
-        self._hold: Hold | None = None
+        self._bitstream: Bitstream | None = None
+        self._absence: Absence | None = None
         self._ended = False
         self._generation = 0
         self._data_at = 0.0
@@ -118,7 +77,22 @@ class Hub:
         """What listeners are told."""
         if self._bitstream is None:
             return State.ENDED if self._ended or self.closed else State.WAITING
-        return State.HELD if self._hold is not None and self._quiet_seconds() >= 0 else State.LIVE
+        return State.HELD if self._absence is not None and self._quiet_seconds() >= 0 else State.LIVE
+
+    @property
+    def origin(self) -> Origin | None:
+        """Name of the source, while there is one."""
+        return self._source.origin if self._source is not None else None
+
+    @property
+    def source(self) -> Source | None:
+        """What brings audio now."""
+        return self._source
+
+    @property
+    def generation(self) -> int:
+        """The highest of the keys that were used."""
+        return self._generation
 
     @property
     def is_on(self) -> bool:
@@ -170,7 +144,9 @@ class Hub:
         if generation < self._generation:
             raise BadKey("the ingest key was replaced by a newer one")
 
-    def take(self, source: Source, head: OpusHead, tags: OpusTags, now: float) -> None:
+    def take(
+        self, source: Source, head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
+    ) -> None:
         """Make `source` the one that this stream plays, from its next packet on. The newest always wins.
 
         Raises:
@@ -185,6 +161,10 @@ class Hub:
         rival, self._source = self._source, source
         if rival is not source:
             self._page_samples = (0, 0)
+            if self.log is not None:
+                self.log.clear()
+        if self.log is not None:
+            self.log.begin_link(header_pages)
         if rival is None:
             self.counters.sources += 1
         elif rival is not source:
@@ -195,22 +175,26 @@ class Hub:
             log.info("stream_spliced", stream_id=self.stream_id)
         else:
             self._begin(head, tags)
-        self._hold = None
+        self._end_absence()
         self._data_at = now
         self.play(NowPlaying.of(tags))
 
-    def publish(self, source: Source, packets: list[TimedPacket], now: float) -> None:
+    def publish(self, source: Source, page: Page | None, packets: Sequence[TimedPacket], now: float) -> None:
         """Give listeners the packets of one page of the current source; another one's are dropped."""
         if source is not self._source or self._bitstream is None:
+            return
+        if self.log is not None and page is not None:
+            self.log.append(page, sum(samples for _, samples in packets))
+        if not packets:
             return
         page_samples = sum(samples for _, samples in packets)
         self._page_samples = (self._page_samples[1], page_samples)
         self.counters.jitter.observe(abs(now - self._data_at - page_samples / SAMPLE_RATE))
         self._data_at = now
-        resumed, self._hold = self._hold, None
+        resumed = self._end_absence()
         self._bitstream.append(packets, now)
         self._watch_quiet()
-        if resumed is not None:
+        if resumed:
             self._changed()
 
     def leave(self, source: Source) -> None:
@@ -219,7 +203,7 @@ class Hub:
             self._source = None
             self.counters.sources -= 1
             log.info("source_lost", stream_id=self.stream_id)
-            self._start_hold(self._clock.time())
+            self._begin_absence()
 
     def join(self, sink: Sink, head: bytes, *, preroll_seconds: float, low: bool) -> None:
         """Add a listener; see `Fanout.join`. The header pages are put after `head`.
@@ -231,6 +215,10 @@ class Hub:
             raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
         head += self._bitstream.splicer.header_pages
         self._bitstream.fanout.join(sink, head, preroll_seconds=preroll_seconds, low=low)
+
+    def let_go(self, count: int) -> int:
+        """Close the connections of some listeners, so that they connect to another node; give how many."""
+        return self._bitstream.fanout.let_go(count) if self._bitstream is not None else 0
 
     def play(self, now_playing: NowPlaying | None) -> None:
         """Show what is on, at once and beside the audio: the bitstream is never chained for it."""
@@ -269,19 +257,24 @@ class Hub:
     def _begin(self, head: OpusHead, tags: OpusTags) -> None:
         self._finish_bitstream()
         splicer = Splicer(secrets.randbits(SERIAL_BITS), head, tags)
-        self._bitstream = _Bitstream(splicer, self._clock, self.counters, self._limits)
+        limits = self._limits
+        self._bitstream = Bitstream(
+            splicer,
+            self._clock,
+            self.counters,
+            backlog_seconds=limits.backlog_seconds,
+            backlog_bytes=limits.backlog_bytes,
+            fanout=limits.fanout,
+        )
         self._ended = False
         self.started_at = time.time()
         log.info("stream_live", stream_id=self.stream_id, channels=head.channels)
 
     def _finish_bitstream(self) -> None:
-        """Send a last page (20 ms of silence, marked as the end) and let the listeners go."""
-        bitstream, self._bitstream, self._hold = self._bitstream, None, None
+        self._end_absence()
+        bitstream, self._bitstream = self._bitstream, None
         if bitstream is not None:
-            now = self._clock.time()
-            last = Hold(bitstream.splicer.head, bytes_a_second=0, now=now - TICK_SECONDS).silence(now)[:1]
-            bitstream.append(last, now, eos=True)
-            bitstream.fanout.finish()
+            bitstream.finish(self._clock.time())
 
     def _dismiss(self, source: Source, error: SourceError) -> None:
         # Not from within the call that led here: the web layer may end a request in it.
@@ -300,36 +293,35 @@ class Hub:
         self._watch = None
         if self._bitstream is None:
             return
-        now = self._clock.time()
         if self._quiet_seconds() < 0:
             self._watch = self._clock.call_at(self._data_at + self._limits.active_seconds, self._check_quiet)
             return
-        if self._source is not None and self._hold is None:
+        if self._source is not None and self._absence is None:
             self.counters.source_gaps += 1
             log.warning("source_quiet", stream_id=self.stream_id)
-            self._start_hold(now)
+            self._begin_absence()
         self._changed()
 
-    def _start_hold(self, now: float) -> None:
-        if self._bitstream is not None and self._hold is None:
-            self._hold = Hold(
-                self._bitstream.splicer.head, bytes_a_second=self._bitstream.bytes_a_second(), now=now
+    def _begin_absence(self) -> None:
+        if self._bitstream is not None and self._absence is None:
+            self._absence = Absence(
+                self._bitstream,
+                self._clock,
+                self.counters,
+                grace_seconds=self._limits.grace_seconds,
+                on_over=self._give_up,
             )
-            self._clock.call_later(TICK_SECONDS, self._tick, self._hold)
 
-    def _tick(self, hold: Hold) -> None:
-        """Fill the absence with silence, or end it."""
-        if hold is not self._hold or self._bitstream is None:
-            return
-        now = self._clock.time()
-        if now - hold.since >= self._limits.grace_seconds:
-            self.end(SourceStalled(f"expected audio, got none for {now - self._data_at:.0f} s"))
-            return
-        packets = hold.silence(now)
-        if packets:
-            self._bitstream.append(packets, now)
-            self.counters.silence_seconds += sum(samples for _, samples in packets) / SAMPLE_RATE
-        self._clock.call_later(TICK_SECONDS, self._tick, hold)
+    def _end_absence(self) -> bool:
+        """Say whether there was one."""
+        absence, self._absence = self._absence, None
+        if absence is not None:
+            absence.end()
+        return absence is not None
+
+    def _give_up(self) -> None:
+        quiet_seconds = self._clock.time() - self._data_at
+        self.end(SourceStalled(f"expected audio, got none for {quiet_seconds:.0f} s"))
 
     def _changed(self) -> None:
         for tell in tuple(self.on_change):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ServerFull, ShuttingDown, SourceError
-from audiocast.stream.hub import Hub, HubLimits
+from audiocast.stream.hub import Hub
+from audiocast.stream.limits import HubLimits
 
 
 class Registry:

@@ -7,9 +7,9 @@ was. Encoders that begin a new Ogg stream on every track (chained input, RFC 353
 References: RFC 3533 sections 4 and 6 (begin-of-stream pages of a multiplex come first), RFC 7845 section 3.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from audiocast.ogg.errors import LostSync
 from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head
@@ -18,17 +18,35 @@ from audiocast.ogg.packets import PacketAssembler
 from audiocast.ogg.page import Page
 from audiocast.ogg.reader import PageReader
 from audiocast.ogg.sniff import codec_name, name_format
+from audiocast.stream.counters import Counters
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, SourceError
+from audiocast.stream.origin import Origin
 from audiocast.stream.pace import Pace
 from audiocast.stream.splice import TimedPacket
-
-if TYPE_CHECKING:
-    from audiocast.stream.hub import Hub
 
 MAX_AUDIO_PACKET_BYTES = 61_440
 """RFC 7845 section 6: larger packets may be refused. It also makes each packet fit one page."""
 
 SNIFF_BYTES = 16
+
+
+class Outlet(Protocol):
+    """Where a source's audio goes: the hub, here or on another node."""
+
+    counters: Counters
+
+    def take(
+        self, source: "Source", head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
+    ) -> None:
+        """Begin with a source, or with the next link of its chain; its audio comes next."""
+
+    def publish(
+        self, source: "Source", page: Page | None, packets: Sequence[TimedPacket], now: float
+    ) -> None:
+        """Take a page and the packets that end on it, maybe none; None for a page that was a header too."""
+
+    def leave(self, source: "Source") -> None:
+        """Take note that the source's connection is gone."""
 
 
 class _Expect(Enum):
@@ -41,7 +59,8 @@ class Source:
     """Brings audio into a hub.
 
     Args:
-        hub: Of the stream that the source's key is for.
+        outlet: Of the stream that the source's key is for.
+        origin: Its name.
         pace: Its bounds.
         generation: Of its key; see `Hub.take`.
         dismiss: Called by the hub, once, when the source must stop for a reason of the hub's: a newer source,
@@ -49,12 +68,19 @@ class Source:
     """
 
     def __init__(
-        self, hub: "Hub", *, pace: Pace, generation: int, dismiss: Callable[[SourceError], None]
+        self,
+        outlet: Outlet,
+        *,
+        origin: Origin,
+        pace: Pace,
+        generation: int,
+        dismiss: Callable[[SourceError], None],
     ) -> None:
+        self.origin = origin
         self.dismiss = dismiss
         self.generation = generation
         self.has_audio = False
-        self._hub = hub
+        self._outlet = outlet
         self._pace = pace
         self._reader = PageReader()
         self._start = b""
@@ -63,6 +89,7 @@ class Source:
         self._assembler = PacketAssembler()
         self._head: OpusHead | None = None
         self._begun: OpusTags | None = None
+        self._header_pages: list[Page] = []
 
     def feed(self, data: bytes, now: float) -> None:
         """Take the next bytes of the body.
@@ -77,11 +104,11 @@ class Source:
         """
         if len(self._start) < SNIFF_BYTES:
             self._start += data[: SNIFF_BYTES - len(self._start)]
-        self._hub.counters.ingest_bytes += len(data)
+        self._outlet.counters.ingest_bytes += len(data)
         self._pace.take(size_bytes=len(data), samples=0, now=now)
         self._reader.feed(data)
         while (page := self._next_page()) is not None:
-            self._hub.counters.ingest_pages += 1
+            self._outlet.counters.ingest_pages += 1
             self._take_page(page, now)
 
     def finish(self) -> None:
@@ -98,7 +125,7 @@ class Source:
 
     def leave(self) -> None:
         """Say that the connection is gone, whatever the reason. The hub holds its listeners from now on."""
-        self._hub.leave(self)
+        self._outlet.leave(self)
 
     def _next_page(self) -> Page | None:
         try:
@@ -114,12 +141,17 @@ class Source:
         elif page.serial != self._serial:
             raise Multiplexed("expected one logical stream, got a page of another one")
         packets = self._assembler.push(page)
-        if self._expect is not _Expect.AUDIO:
+        is_header = self._expect is not _Expect.AUDIO
+        if is_header:
             packets = self._take_headers(packets)
         # Liquidsoap ends every track with an empty packet: no audio, and no reason to lose the source.
         audio = [self._timed(packet) for packet in packets if packet]
-        if audio:
-            self._take_audio(audio, now)
+        if is_header or (self._begun is not None and not audio):
+            # Whoever begins in this link needs what came before its audio: this page goes with the headers.
+            self._header_pages.append(page)
+            self._give(None, audio, now)
+        else:
+            self._give(page, audio, now)
 
     def _begin(self, page: Page) -> None:
         """A first page: of the body, or of the next link of a chain."""
@@ -127,6 +159,7 @@ class Source:
             raise Multiplexed("expected one logical stream, got two that begin together")
         self._serial = page.serial
         self._expect = _Expect.HEAD
+        self._header_pages = []
         self._assembler = PacketAssembler()
 
     def _take_headers(self, packets: list[bytes]) -> list[bytes]:
@@ -150,11 +183,14 @@ class Source:
         assert self._head is not None
         return packet, packet_samples(packet, self._head.stream_count)
 
-    def _take_audio(self, audio: list[TimedPacket], now: float) -> None:
-        self._pace.take(size_bytes=0, samples=sum(samples for _, samples in audio), now=now)
-        if self._begun is not None:
-            assert self._head is not None
-            self._hub.take(self, self._head, self._begun, now)
-            self._begun = None
-            self.has_audio = True
-        self._hub.publish(self, audio, now)
+    def _give(self, page: Page | None, audio: list[TimedPacket], now: float) -> None:
+        """Hand on a page and what ended on it; the outlet hears of a link with its first audio packet."""
+        if audio:
+            self._pace.take(size_bytes=0, samples=sum(samples for _, samples in audio), now=now)
+            if self._begun is not None:
+                assert self._head is not None
+                self._outlet.take(self, self._head, self._begun, self._header_pages, now)
+                self._begun = None
+                self.has_audio = True
+        if audio or page is not None:
+            self._outlet.publish(self, page, audio, now)

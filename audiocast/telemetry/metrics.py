@@ -11,8 +11,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from audiocast.stream.counters import Counters, Histogram
-from audiocast.stream.hub import State
 from audiocast.stream.registry import Registry
+from audiocast.stream.state import State
 
 REFUSAL_CODES = (
     "bad_crc",

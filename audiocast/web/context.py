@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
+from audiocast.cluster.answers import Answers
+from audiocast.cluster.drain import Drain
+from audiocast.cluster.node import Node
+from audiocast.cluster.signature import Signer
 from audiocast.stream.keys import Keys
 from audiocast.stream.pace import Pace
 from audiocast.stream.registry import Registry
@@ -22,7 +26,10 @@ class Context:
         links: Makes links.
         metrics: What `/metrics` gives.
         api_tokens: One of them starts a stream; none: anyone may.
-        node_name: The `owner` of the streams of this node.
+        node: This member of the cluster.
+        drain: Leaves the cluster.
+        answers: What all members know of streams.
+        signer: Checks what other members ask; None: there are none.
         version: Of the server.
         preroll_seconds: What a listener gets unless it asks otherwise.
         header_wait_seconds: How long a listener waits for a stream that is not on.
@@ -40,7 +47,10 @@ class Context:
     links: Links
     metrics: CollectorRegistry
     api_tokens: tuple[str, ...]
-    node_name: str
+    node: Node
+    signer: Signer | None
+    drain: Drain
+    answers: Answers
     version: str
     preroll_seconds: float
     header_wait_seconds: float

@@ -13,6 +13,7 @@ close at once would make the kernel send a reset, and the encoder would never re
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import cast
 
 import structlog
@@ -22,6 +23,7 @@ from tornado.web import stream_request_body
 
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import NoAudio, SourceError, StreamError
+from audiocast.stream.origin import Origin
 from audiocast.stream.source import Source
 from audiocast.web.base import BaseHandler
 from audiocast.web.errors import ApiError
@@ -54,6 +56,7 @@ class IngestHandler(BaseHandler):
     _probe_error: ApiError | StreamError | None = None
     _refusal: ApiError | None = None
     _raw: IOStream | None = None
+    _gone: Callable[[], None]
     _welcomed = False
     _received_bytes = 0
     _lingered_bytes = 0
@@ -126,10 +129,12 @@ class IngestHandler(BaseHandler):
         hub.admit(claims.generation)
         self._source = Source(
             hub,
+            origin=Origin.new(newer_than=hub.origin),
             pace=context.pace(claims.max_kbps),
             generation=claims.generation,
             dismiss=self._refuse_later,
         )
+        self._gone = context.node.connect(hub, self._source)
         connection = cast(HTTP1Connection, self.request.connection)
         connection.set_max_body_size(UNBOUNDED_BYTES)
         connection.set_body_timeout(UNBOUNDED_SECONDS)
@@ -276,4 +281,5 @@ class IngestHandler(BaseHandler):
             timer.cancel()
         source, self._source = self._source, None
         if source is not None:
+            self._gone()
             source.leave()

@@ -49,7 +49,7 @@ class ListenHandler(BaseHandler):
             )
         context.waiting += 1
         try:
-            hub = await context.streams.wait(stream_id, context.header_wait_seconds)
+            hub = await context.node.listen(stream_id, context.header_wait_seconds)
         finally:
             context.waiting -= 1
         if hub is None:

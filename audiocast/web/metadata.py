@@ -2,9 +2,11 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from audiocast.stream.hub import Hub
 from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
 from audiocast.web.base import BaseHandler
 from audiocast.web.body import parse_body
+from audiocast.web.context import Context
 from audiocast.web.errors import ApiError
 
 INGEST_MOUNT = "/ingest/"
@@ -19,23 +21,30 @@ class MetadataRequest(BaseModel):
     artist: str = Field(default="", max_length=MAX_CHARACTERS)
 
 
+async def play_everywhere(context: Context, hub: Hub, playing: NowPlaying) -> None:
+    """Show what is on here and, in a cluster, at every member that has the stream."""
+    hub.play(playing)
+    said = {"title": playing.title, "artist": playing.artist}
+    await context.node.tell_all("POST", f"/internal/streams/{hub.stream_id}/playing", said)
+
+
 class MetadataHandler(BaseHandler):
     """`PUT /api/streams/{id}/metadata`."""
 
-    def put(self, stream_id: str) -> None:
+    async def put(self, stream_id: str) -> None:
         """Show title and artist to all listeners."""
         claims = self.claims_for(self.checked_id(stream_id))
         example = '{"title": "...", "artist": "..."}'
         said = parse_body(self.request.body, MetadataRequest, example=example)
         hub = self.context.streams.open(stream_id, claims.title)
-        hub.play(NowPlaying(title=said.title, artist=said.artist))
+        await play_everywhere(self.context, hub, NowPlaying(title=said.title, artist=said.artist))
         self.set_status(204)
 
 
 class IcecastMetadataHandler(BaseHandler):
     """`GET /admin/metadata?mode=updinfo&mount=&song=`, as Icecast source clients call it."""
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Show the song (or artist and title) to all listeners."""
         mount = self.get_query_argument("mount")
         if not mount.startswith(INGEST_MOUNT):
@@ -46,7 +55,7 @@ class IcecastMetadataHandler(BaseHandler):
         claims = self.claims_for(stream_id)
         title = self._text("title") or self._text("song")
         hub = self.context.streams.open(stream_id, claims.title)
-        hub.play(NowPlaying(title=title, artist=self._text("artist")))
+        await play_everywhere(self.context, hub, NowPlaying(title=title, artist=self._text("artist")))
         self.set_header("Content-Type", "text/xml; charset=UTF-8")
         self.write(
             '<?xml version="1.0"?>\n'

@@ -10,9 +10,10 @@ from qrcode.image.svg import SvgPathImage
 from tornado.ioloop import IOLoop
 from tornado.web import StaticFileHandler
 
+from audiocast.cluster.answers import public
 from audiocast.web.base import CONTENT_SECURITY_POLICY, BaseHandler
 from audiocast.web.errors import ApiError
-from audiocast.web.state import describe
+from audiocast.web.state import describe, whole_state
 
 QR_BORDER_MODULES = 4
 """The quiet zone that ISO/IEC 18004 asks for."""
@@ -66,15 +67,18 @@ class HomeHandler(PageHandler):
 class ListenPageHandler(PageHandler):
     """`GET /listen/{id}`. A stream that nobody has heard of yet has a page too: its source may come."""
 
-    def get(self, stream_id: str) -> None:
+    async def get(self, stream_id: str) -> None:
         """Show the page."""
-        hub = self.context.streams.get_or_waiting(self.checked_id(stream_id))
+        context = self.context
+        state = await whole_state(context, self.checked_id(stream_id))
+        if state is None:
+            state = describe(context.streams.get_or_waiting(stream_id), context.node)
         base = self.context.links.base(self.request)
         self.render(
             "listen.html",
             stream_id=stream_id,
-            title=hub.title,
-            state=describe(hub, self.context.node_name),
+            title=state["title"],
+            state=public(state),
             listen_url=f"{base}/listen/{stream_id}",
             stream_url=f"{base}/stream/{stream_id}",
             qr_svg_url=f"/listen/{stream_id}/qr.svg",

@@ -1,6 +1,7 @@
 """`GET /stream/{id}.m3u` and `.pls`: the stream's address in a file that players open by a click."""
 
 from audiocast.web.base import BaseHandler
+from audiocast.web.state import whole_state
 
 CONTENT_TYPES = {"m3u": "audio/x-mpegurl", "pls": "audio/x-scpls"}
 
@@ -8,15 +9,16 @@ CONTENT_TYPES = {"m3u": "audio/x-mpegurl", "pls": "audio/x-scpls"}
 class PlaylistHandler(BaseHandler):
     """A playlist of one entry. It is a link and no more, so a stream that is not on has one too."""
 
-    def get(self, stream_id: str, form: str) -> None:
+    async def get(self, stream_id: str, form: str) -> None:
         """Give the list, with the stream's title as the name of its entry."""
-        hub = self.context.streams.get_or_waiting(self.checked_id(stream_id))
+        state = await whole_state(self.context, self.checked_id(stream_id))
+        title = str(state["title"]) if state is not None else ""
         write = {"m3u": _m3u, "pls": _pls}[form]
         self.set_header("Content-Type", CONTENT_TYPES[form])
         self.set_header("Cache-Control", "no-store")
         self.allow_any_origin()
         address = f"{self.context.links.base(self.request)}/stream/{stream_id}"
-        self.write(write(address, " ".join(hub.title.split()) or stream_id))
+        self.write(write(address, " ".join(title.split()) or stream_id))
 
     head = get
 

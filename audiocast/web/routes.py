@@ -9,6 +9,18 @@ from audiocast.web.context import Context
 from audiocast.web.ingest import IngestHandler
 from audiocast.web.internal import LiveHandler, MetricsHandler, ReadyHandler
 from audiocast.web.listen import ListenHandler
+from audiocast.web.members import (
+    DrainHandler,
+    ForwardHandler,
+    GoodbyeHandler,
+    HelloHandler,
+    MemberPlayingHandler,
+    MemberReopenHandler,
+    MemberStatusHandler,
+    MemberStreamHandler,
+    MemberStreamsHandler,
+    RelayHandler,
+)
 from audiocast.web.metadata import IcecastMetadataHandler, MetadataHandler
 from audiocast.web.options import ServerOptionsHandler
 from audiocast.web.pages import AssetHandler, HomeHandler, ListenPageHandler, NotFoundHandler, QrHandler
@@ -60,6 +72,16 @@ def internal_application(context: Context, log_request: LogRequest) -> Applicati
             (r"/metrics", MetricsHandler, own),
             (r"/livez", LiveHandler, own),
             (r"/readyz", ReadyHandler, own),
+            (r"/internal/status", MemberStatusHandler, own),
+            (r"/internal/hello", HelloHandler, own),
+            (r"/internal/drain", DrainHandler, own),
+            (r"/internal/goodbye", GoodbyeHandler, own),
+            (r"/internal/streams", MemberStreamsHandler, own),
+            (r"/internal/streams/([^/]*)", MemberStreamHandler, own),
+            (r"/internal/streams/([^/]*)/playing", MemberPlayingHandler, own),
+            (r"/internal/streams/([^/]*)/reopen", MemberReopenHandler, own),
+            (r"/internal/relay/([^/]*)", RelayHandler, own),
+            (r"/internal/forward/([^/]*)", ForwardHandler, own),
         ],
         log_function=log_request,
     )

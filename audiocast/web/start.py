@@ -29,7 +29,7 @@ class StartRequest(BaseModel):
 class StartHandler(BaseHandler):
     """Makes streams. Nothing is stored: all that matters is in the key."""
 
-    def post(self) -> None:
+    async def post(self) -> None:
         """Answer 201 with key and links."""
         has_token = self._check_token()
         asked = parse_body(self.request.body, StartRequest, example='{"title": "..."}')
@@ -39,6 +39,9 @@ class StartHandler(BaseHandler):
             )
         stream_id = asked.id or "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
         self.context.streams.open(stream_id, asked.title).reopen(asked.title)
+        if asked.id is not None:
+            said = {"title": asked.title}
+            await self.context.node.tell_all("POST", f"/internal/streams/{stream_id}/reopen", said)
         base = self.context.links.base(self.request)
         self.write_json(
             {

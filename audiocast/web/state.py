@@ -6,8 +6,12 @@ import json
 
 from tornado.iostream import StreamClosedError
 
+from audiocast.cluster.answers import State as StreamState
+from audiocast.cluster.answers import public
+from audiocast.cluster.node import Node
 from audiocast.stream.errors import StreamEnded
-from audiocast.stream.hub import Hub, State
+from audiocast.stream.hub import Hub
+from audiocast.stream.state import State
 from audiocast.web.base import BaseHandler
 from audiocast.web.context import Context
 from audiocast.web.errors import ApiError
@@ -19,12 +23,14 @@ LEAST_PAUSE_SECONDS = 2.0
 WATCHERS_A_SECOND = 500
 """So many pages a second are told of new numbers at most: the more watch, the rarer."""
 
+NOT_FOUND = "no such stream here; it may come when its source does"
+
 UNSHOWN: dict[str, object] = {"bitrate_bps": None}
 """Changes all the time, and is not worth an event."""
 
 
-def describe(hub: Hub, node_name: str) -> dict[str, object]:
-    """Give one stream's state as the contract has it."""
+def describe(hub: Hub, node: Node) -> StreamState:
+    """Give what this member knows of a stream: the contract's state, and what members tell each other."""
     playing = hub.now_playing
     return {
         "stream_id": hub.stream_id,
@@ -36,33 +42,48 @@ def describe(hub: Hub, node_name: str) -> dict[str, object]:
         "bitrate_bps": hub.bitrate_bps,
         "page_ms": round(hub.page_seconds * 1000) if hub.page_seconds is not None else None,
         "channels": hub.channels,
-        "owner": node_name,
+        "owner": node.owner_of(hub.stream_id),
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
+        "is_owner": node.owns(hub.stream_id),
+        "listener_peak": hub.listener_peak,
     }
+
+
+async def whole_state(context: Context, stream_id: str) -> StreamState | None:
+    """Give what the whole cluster knows of a stream; None when nobody knows it."""
+    hub = context.streams.get(stream_id)
+    return await context.answers.one(stream_id, describe(hub, context.node) if hub is not None else None)
+
+
+async def whole_list(context: Context) -> list[StreamState]:
+    """Give the streams that are on anywhere."""
+    return await context.answers.all([describe(hub, context.node) for hub in context.streams.live()])
 
 
 class StreamsHandler(BaseHandler):
     """`GET /api/streams`."""
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Give the streams that are on."""
         self.allow_any_origin()
-        context = self.context
-        self.write_json({"streams": [describe(hub, context.node_name) for hub in context.streams.live()]})
+        self.write_json({"streams": [public(state) for state in await whole_list(self.context)]})
 
 
 class StateHandler(BaseHandler):
     """`GET` and `DELETE /api/streams/{id}`."""
 
-    def get(self, stream_id: str) -> None:
+    async def get(self, stream_id: str) -> None:
         """Give one stream's state."""
         self.allow_any_origin()
-        self.write_json(describe(self.known_hub(stream_id), self.context.node_name))
+        state = await whole_state(self.context, self.checked_id(stream_id))
+        if state is None:
+            raise ApiError(404, "stream_not_found", NOT_FOUND)
+        self.write_json(public(state))
 
     head = get
 
-    def delete(self, stream_id: str) -> None:
-        """End the stream, for good."""
+    async def delete(self, stream_id: str) -> None:
+        """End the stream, for good and everywhere."""
         claims = self.claims_for(self.checked_id(stream_id))
         hub = self.context.streams.open(stream_id, claims.title)
         try:
@@ -71,6 +92,7 @@ class StateHandler(BaseHandler):
             pass
         else:
             hub.close()
+        await self.context.node.tell_all("DELETE", f"/internal/streams/{stream_id}")
         self.set_status(204)
 
 
@@ -91,7 +113,11 @@ class EventsHandler(BaseHandler):
     async def get(self, stream_id: str) -> None:
         """Write until the page goes."""
         context = self.context
-        hub = self.known_hub(stream_id)
+        hub = context.streams.get(self.checked_id(stream_id))
+        if hub is None:
+            if await whole_state(context, stream_id) is None:
+                raise ApiError(404, "stream_not_found", NOT_FOUND)
+            hub = context.streams.open(stream_id)
         if context.watchers >= context.max_listeners:
             raise ApiError(503, "server_full", "too many pages are open; the state can be asked for instead")
         self.allow_any_origin()
@@ -119,7 +145,8 @@ class EventsHandler(BaseHandler):
         written_at = 0.0
         while not self._gone:
             self._changed.clear()
-            state = describe(hub, self.context.node_name)
+            mine = describe(hub, self.context.node)
+            state = public(await self.context.answers.one(hub.stream_id, mine) or mine)
             if state | UNSHOWN != shown:
                 self.write(f"event: state\ndata: {json.dumps(state, ensure_ascii=False)}\n\n")
             elif loop.time() - written_at >= HEARTBEAT_SECONDS:

@@ -8,9 +8,10 @@ were written against them.
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from audiocast.cluster.answers import State as StreamState
 from audiocast.ogg.opus import SAMPLE_RATE
-from audiocast.stream.hub import Hub
 from audiocast.web.base import BaseHandler
+from audiocast.web.state import whole_list
 
 STREAM_MOUNT = "/stream/"
 
@@ -18,15 +19,15 @@ STREAM_MOUNT = "/stream/"
 class StatusHandler(BaseHandler):
     """The live streams; with `?mount=/stream/{id}` that one alone."""
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Give them."""
         self.allow_any_origin()
         base = self.context.links.base(self.request)
         mount = self.get_query_argument("mount", "")
         sources = [
-            _source(hub, base)
-            for hub in self.context.streams.live()
-            if not mount or mount == STREAM_MOUNT + hub.stream_id
+            _source(state, base)
+            for state in await whole_list(self.context)
+            if not mount or mount == STREAM_MOUNT + str(state["stream_id"])
         ]
         status: dict[str, object] = {
             "admin": "",
@@ -40,22 +41,22 @@ class StatusHandler(BaseHandler):
         self.write_json({"icestats": status})
 
 
-def _source(hub: Hub, base: str) -> dict[str, object]:
+def _source(state: StreamState, base: str) -> dict[str, object]:
     source: dict[str, object] = {
-        "bitrate": round((hub.bitrate_bps or 0) / 1000),
-        "channels": hub.channels,
-        "listener_peak": hub.listener_peak,
-        "listeners": hub.listeners,
-        "listenurl": f"{base}{STREAM_MOUNT}{hub.stream_id}",
+        "bitrate": round((state["bitrate_bps"] or 0) / 1000),
+        "channels": state["channels"],
+        "listener_peak": state["listener_peak"],
+        "listeners": state["listeners"],
+        "listenurl": f"{base}{STREAM_MOUNT}{state['stream_id']}",
         "samplerate": SAMPLE_RATE,
-        "server_name": hub.title,
+        "server_name": state["title"],
         "server_type": "audio/ogg",
         "subtype": "Opus",
-        **_times("stream_start", hub.started_at or 0.0),
+        **_times("stream_start", state["started_at"] or 0.0),
     }
-    if hub.now_playing is not None:
-        source["artist"] = hub.now_playing.artist
-        source["title"] = hub.now_playing.title
+    if state["now_playing"] is not None:
+        source["artist"] = state["now_playing"]["artist"]
+        source["title"] = state["now_playing"]["title"]
     return {**source, "dummy": None}
 
 

@@ -6,7 +6,9 @@ from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import SourceError
 from audiocast.stream.fanout import FanoutLimits
-from audiocast.stream.hub import Hub, HubLimits
+from audiocast.stream.hub import Hub
+from audiocast.stream.limits import HubLimits
+from audiocast.stream.origin import Origin
 from audiocast.stream.pace import Pace
 from audiocast.stream.source import Source
 from tests.unit.stream.audio import STEREO, TAGS, body, packet
@@ -38,7 +40,13 @@ class Broadcaster:
         self.told: list[SourceError] = []
         self._stage = stage
         pace = Pace(max_kbps=max_kbps, lead_seconds=20, now=stage.clock.time())
-        self.source = Source(stage.hub, pace=pace, generation=generation, dismiss=self.told.append)
+        self.source = Source(
+            stage.hub,
+            origin=Origin.new(newer_than=stage.hub.origin),
+            pace=pace,
+            generation=generation,
+            dismiss=self.told.append,
+        )
 
     def send(self, data: bytes) -> None:
         """Send bytes now."""
@@ -52,7 +60,7 @@ class Broadcaster:
         """Send further packets of the stream begun before, in real time."""
         for number in numbers:
             self._stage.clock.advance(0.02)
-            self._stage.hub.publish(self.source, [(packet(number), 960)], self._stage.clock.time())
+            self._stage.hub.publish(self.source, None, [(packet(number), 960)], self._stage.clock.time())
 
     def leave(self) -> None:
         """Lose the connection."""

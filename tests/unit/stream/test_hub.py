@@ -8,8 +8,9 @@ import pytest
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.hold import TICK_SECONDS
-from audiocast.stream.hub import HubLimits, State
+from audiocast.stream.limits import HubLimits
 from audiocast.stream.now_playing import NowPlaying
+from audiocast.stream.state import State
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, body
 from tests.unit.stream.stage import ACTIVE_SECONDS, GRACE_SECONDS, Stage
 
@@ -523,6 +524,6 @@ class TestNowPlaying:
 
 def test_surround_is_relayed_with_its_mapping() -> None:
     stage = Stage()
-    stage.hub.take(stage.broadcaster().source, SURROUND, OpusTags("v"), stage.clock.time())
+    stage.hub.take(stage.broadcaster().source, SURROUND, OpusTags("v"), [], stage.clock.time())
     assert stage.hub.channels == 6
     assert stage.heard(stage.listen()).head == SURROUND

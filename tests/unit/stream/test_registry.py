@@ -5,10 +5,13 @@ import asyncio
 import pytest
 
 from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
-from audiocast.stream.hub import Hub, HubLimits, State
+from audiocast.stream.hub import Hub
+from audiocast.stream.limits import HubLimits
+from audiocast.stream.origin import Origin
 from audiocast.stream.pace import Pace
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
+from audiocast.stream.state import State
 from tests.unit.stream.audio import body
 from tests.unit.stream.turned_clock import TurnedClock
 
@@ -30,7 +33,9 @@ def put_on(hub: Hub, clock: TurnedClock) -> list[Exception]:
     """Bring a stream its first audio; give what the source will be told."""
     told: list[Exception] = []
     pace = Pace(max_kbps=0, lead_seconds=1, now=0)
-    Source(hub, pace=pace, generation=0, dismiss=told.append).feed(body([0]), clock.time())
+    Source(hub, origin=Origin.new(), pace=pace, generation=0, dismiss=told.append).feed(
+        body([0]), clock.time()
+    )
     return told
 
 

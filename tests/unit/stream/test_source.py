@@ -9,8 +9,8 @@ from audiocast.ogg.errors import BadCrc, BadPacket, BadTags, LostSync, OggError,
 from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.page import FLAG_BOS, FLAG_EOS, encode_page, lace
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, StreamError, TooFast
-from audiocast.stream.hub import State
 from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
+from audiocast.stream.state import State
 from tests.unit.stream.audio import STEREO, TAGS, body, packet
 from tests.unit.stream.stage import Broadcaster, Stage
 

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from audiocast.ogg.errors import OggError, PacketError, PageError
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import SourceError, StreamError
-from audiocast.stream.hub import HubLimits
+from audiocast.stream.limits import HubLimits
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.metrics import COUNTERS, GAUGES, REFUSAL_CODES, StreamMetrics
 from tests.unit.stream.turned_clock import TurnedClock

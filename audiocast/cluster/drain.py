@@ -1,0 +1,97 @@
+"""Leaving without being heard: streams move at once, listeners and sources are let go one after the other.
+
+Whoever is let go connects anew, to another member, and does so by itself; let go all together they would be a
+storm. It can be undone until the end. A server that is alone has nobody to leave its people to.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable
+
+import structlog
+
+from audiocast.cluster.node import Node
+from audiocast.stream.errors import ShuttingDown
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 0.1
+MOVE_SECONDS = 3.0
+"""So long the streams may take to be owned by others, before listeners are let go."""
+
+REPORT_SECONDS = 5.0
+
+
+class Drain:
+    """Of one member.
+
+    Args:
+        node: Its part in the cluster.
+        seconds: How long it may take in all.
+        on_change: Called when it begins (True) and when it is undone (False).
+    """
+
+    def __init__(self, node: Node, *, seconds: float, on_change: Callable[[bool], None]) -> None:
+        self._node = node
+        self._seconds = seconds
+        self._on_change = on_change
+        self._task: asyncio.Task[None] | None = None
+        self.done = asyncio.Event()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it has begun and was not undone."""
+        return self._task is not None
+
+    def start(self) -> None:
+        """Begin, if it has not begun."""
+        if self._task is None:
+            log.info("drain_began", seconds=self._seconds, listeners=self._listeners, sources=self._sources)
+            self._on_change(True)
+            self._node.give_away()
+            self._task = asyncio.ensure_future(self._run())
+
+    def undo(self) -> None:
+        """Stay, with those who are still here."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+            self.done.clear()
+            self._node.come_back()
+            self._on_change(False)
+            log.info("drain_undone", listeners=self._listeners, sources=self._sources)
+
+    @property
+    def _listeners(self) -> int:
+        return self._node.streams.counters.listeners
+
+    @property
+    def _sources(self) -> int:
+        return self._node.fronts
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        ends_at = began_at + self._seconds
+        await self._node.announce()
+        while self._node.owned() and loop.time() < min(began_at + MOVE_SECONDS, ends_at):
+            await asyncio.sleep(TICK_SECONDS)
+        reported_at = began_at
+        while (self._listeners or self._sources) and loop.time() < ends_at:
+            ticks = max(1.0, (ends_at - loop.time()) / TICK_SECONDS / 2)
+            self._let_listeners_go(math.ceil(self._listeners / ticks))
+            if self._sources:
+                error = ShuttingDown("this server stops; connect again with the same key")
+                self._node.let_source_go(error, math.ceil(self._sources / ticks))
+            if loop.time() - reported_at >= REPORT_SECONDS:
+                reported_at = loop.time()
+                log.info("draining", listeners=self._listeners, sources=self._sources)
+            await asyncio.sleep(TICK_SECONDS)
+        log.info("drain_done", listeners=self._listeners, sources=self._sources)
+        self.done.set()
+
+    def _let_listeners_go(self, count: int) -> None:
+        for hub in self._node.streams:
+            count -= hub.let_go(count)
+            if count <= 0:
+                return

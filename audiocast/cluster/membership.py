@@ -1,0 +1,280 @@
+"""Who is there. Members greet each other twice a second: who does not answer is out, who is new waits.
+
+It finds out about members and keeps the ring's names. It moves no stream and asks nobody for audio: others
+listen to `on_change`, and tell it with `suspect` when a connection to a member broke.
+
+Fast to remove: a refused connection, a goodbye, or two greetings without an answer. Slow to add: a member is
+in the ring when it has answered for `STABLE_SECONDS`, so that one that starts and dies over and over moves
+nothing. At its own start a member takes those who answer its first round at once: it has nothing to move.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import structlog
+
+from audiocast.cluster.dial import Dialer
+from audiocast.cluster.discovery import Discovery
+from audiocast.cluster.errors import ClusterError, Refused
+from audiocast.stream.clock import Clock
+
+log = structlog.get_logger()
+
+HELLO_SECONDS = 0.5
+STABLE_SECONDS = 3.0
+MISSES = 2
+"""Greetings in a row without an answer."""
+
+FORGET_SECONDS = 30.0
+"""An address that discovery no longer gives, and where nobody answers, is given up after this."""
+
+HELLO = "/internal/hello"
+GOODBYE = "/internal/goodbye"
+
+
+@dataclass(slots=True)
+class Member:
+    """One that has answered.
+
+    Attributes:
+        name: In the ring.
+        address: "host:port" of its internal port.
+        instance: Random, of its process: the same name after a restart is another one.
+        draining: It takes no more streams.
+        view: What it thinks the ring is, see `view_of`.
+        owned: Streams whose source it has now, with their origins as text.
+        stable_at: When it may be in the ring.
+        misses: Greetings in a row without an answer.
+    """
+
+    name: str
+    address: str
+    instance: str
+    stable_at: float
+    draining: bool = False
+    view: str = ""
+    owned: Mapping[str, str] = field(default_factory=dict)
+    misses: int = 0
+
+
+class Membership:
+    """All members that this one knows, itself included.
+
+    Args:
+        name: Of this member.
+        internal_port: Where others reach it.
+        discovery: Where others may be; None: alone.
+        dialer: Speaks to them.
+        clock: Time.
+        owned: Gives the streams whose source this member has, with their origins as text.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        internal_port: Callable[[], int],
+        discovery: Discovery | None,
+        dialer: Dialer,
+        clock: Clock,
+        owned: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self.name = name
+        self.instance = secrets.token_hex(8)
+        self.draining = False
+        self.lost = 0
+        self.on_change: set[Callable[[], None]] = set()
+        self._internal_port = internal_port
+        self._discovery = discovery
+        self._dialer = dialer
+        self._clock = clock
+        self._owned = owned
+        self._members: dict[str, Member] = {}
+        self._addresses: dict[str, float] = {}
+        self._greeters: dict[str, asyncio.Task[None]] = {}
+        self._settled = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def ring(self) -> list[str]:
+        """Names that streams may be owned by."""
+        now = self._clock.time()
+        names = [
+            member.name
+            for member in self._members.values()
+            if not member.draining and member.stable_at <= now
+        ]
+        return names if self.draining else [*names, self.name]
+
+    @property
+    def view(self) -> str:
+        """The ring in one short word, to be compared with others'."""
+        return view_of(self.ring)
+
+    @property
+    def others(self) -> list[Member]:
+        """All that answer, in the ring or not."""
+        return list(self._members.values())
+
+    def get(self, name: str) -> Member | None:
+        """Give another member by its name."""
+        return self._members.get(name)
+
+    async def start(self) -> None:
+        """Look for the others; returns when this member has a view of its own."""
+        if self._discovery is None:
+            return
+        self._task = asyncio.ensure_future(self._discover(self._discovery))
+        await self._settled.wait()
+
+    async def stop(self) -> None:
+        """Say goodbye."""
+        tasks = [*self._greeters.values()]
+        if self._task is not None:
+            tasks.append(self._task)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        farewells = [self._ask(member.address, GOODBYE) for member in self._members.values()]
+        await asyncio.gather(*farewells, return_exceptions=True)
+
+    async def announce(self) -> None:
+        """Greet all now."""
+        await asyncio.gather(*(self._greet(member.address) for member in self.others))
+
+    def suspect(self, name: str, why: str) -> None:
+        """Take a member out at once; it is in again when it answers for long enough."""
+        self._remove(self._members.get(name), why)
+
+    def greeted(self, said: Mapping[str, Any], host: str) -> dict[str, object]:
+        """Take note of another member's greeting, and give this one's.
+
+        Args:
+            said: Its JSON.
+            host: Where it came from.
+        """
+        port = said.get("internal_port")
+        if self._discovery is not None and said.get("instance") != self.instance and isinstance(port, int):
+            self._know(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+            self._update(said)
+        return self._greeting()
+
+    def parted(self, said: Mapping[str, Any]) -> None:
+        """Take note of a goodbye."""
+        member = self._members.get(str(said.get("name", "")))
+        if member is not None and member.instance == said.get("instance"):
+            self._remove(member, "goodbye")
+
+    def _greeting(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "instance": self.instance,
+            "internal_port": self._internal_port(),
+            "draining": self.draining,
+            "view": self.view,
+            "owned": dict(self._owned()),
+        }
+
+    async def _discover(self, discovery: Discovery) -> None:
+        first = True
+        while True:
+            found: Sequence[str] = await discovery.addresses() or ()
+            for address in found:
+                self._know(address)
+            if first:
+                await asyncio.gather(*(self._greet(address) for address in found))
+                now = self._clock.time()
+                for member in self._members.values():
+                    member.stable_at = now
+                first = False
+                self._settled.set()
+                self._changed()
+            self._forget(found)
+            await asyncio.sleep(min(discovery.interval_seconds, FORGET_SECONDS))
+
+    def _know(self, address: str) -> None:
+        self._addresses[address] = self._clock.time()
+        if address not in self._greeters:
+            self._greeters[address] = asyncio.ensure_future(self._keep_greeting(address))
+
+    def _forget(self, found: Sequence[str]) -> None:
+        """Give up addresses where nobody is."""
+        now = self._clock.time()
+        living = {member.address for member in self._members.values()}
+        for address, known_at in list(self._addresses.items()):
+            if address in found or address in living:
+                self._addresses[address] = now
+            elif now - known_at > FORGET_SECONDS:
+                self._greeters.pop(address).cancel()
+                del self._addresses[address]
+
+    async def _keep_greeting(self, address: str) -> None:
+        while True:
+            await asyncio.sleep(HELLO_SECONDS)
+            await self._greet(address)
+
+    async def _greet(self, address: str) -> None:
+        try:
+            said = await self._ask(address, HELLO)
+        except ClusterError as error:
+            self._missed(address, error)
+            return
+        if said.get("instance") != self.instance:
+            self._update(said, address)
+
+    async def _ask(self, address: str, target: str) -> dict[str, Any]:
+        said = await self._dialer.ask(address, "POST", target, self._greeting())
+        return said if isinstance(said, dict) else {}
+
+    def _update(self, said: Mapping[str, Any], address: str = "") -> None:
+        name, instance = str(said.get("name", "")), str(said.get("instance", ""))
+        if not name or name == self.name:
+            if name == self.name:
+                log.error("name_taken", name=name, hint="two members have the same NODE_NAME")
+            return
+        member = self._members.get(name)
+        if member is None or member.instance != instance:
+            if not address:
+                # Heard, not reached: it is a member when it answers.
+                return
+            stable_at = self._clock.time() + STABLE_SECONDS
+            member = self._members[name] = Member(name, address, instance, stable_at)
+            self._clock.call_at(stable_at, self._changed)
+            log.info("member_seen", member=name, address=address)
+        if address:
+            member.misses = 0
+        owned, draining, view = (
+            dict(said.get("owned") or {}),
+            bool(said.get("draining")),
+            said.get("view", ""),
+        )
+        changed = (member.owned, member.draining) != (owned, draining)
+        member.owned, member.draining, member.view = owned, draining, str(view)
+        if changed:
+            self._changed()
+
+    def _missed(self, address: str, error: ClusterError) -> None:
+        for member in list(self._members.values()):
+            if member.address == address:
+                member.misses += 1
+                if member.misses >= MISSES or "refused" in str(error).lower() or isinstance(error, Refused):
+                    self._remove(member, str(error))
+
+    def _remove(self, member: Member | None, why: str) -> None:
+        if member is not None and self._members.pop(member.name, None) is not None:
+            self.lost += 1
+            log.warning("member_gone", member=member.name, reason=why[:200])
+            self._changed()
+
+    def _changed(self) -> None:
+        for tell in tuple(self.on_change):
+            tell()
+
+
+def view_of(names: Sequence[str]) -> str:
+    """Give a short word that is the same for the same names."""
+    return blake2b("\0".join(sorted(names)).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,48 @@
+"""Which source: one connection of an encoder keeps its name on every node that its audio passes."""
+
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Self
+
+_TEXT = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{1,16})")
+NONCE_BITS = 64
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Origin:
+    """A source's name. Of two sources of a stream the greater one is the newer, and the newer one wins.
+
+    Attributes:
+        started_at_us: When it came, unix microseconds by the clock of the node that it came to.
+        nonce: Random; tells apart two that came at the same time.
+    """
+
+    started_at_us: int
+    nonce: int
+
+    @classmethod
+    def new(cls, *, newer_than: "Origin | None" = None) -> Self:
+        """Name a source that comes now.
+
+        Args:
+            newer_than: A source that is there already. Clocks differ and step back; who comes later is newer.
+        """
+        least = newer_than.started_at_us + 1 if newer_than else 0
+        return cls(max(time.time_ns() // 1000, least), secrets.randbits(NONCE_BITS))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text form.
+
+        Raises:
+            ValueError: It is none.
+        """
+        found = _TEXT.fullmatch(text)
+        if not found:
+            raise ValueError(f"expected an origin like 5f2a-9c, got {text[:40]!r}")
+        return cls(int(found[1], 16), int(found[2], 16))
+
+    def __str__(self) -> str:
+        return f"{self.started_at_us:x}-{self.nonce:x}"

@@ -1,0 +1,133 @@
+"""The last pages of one source as they came, so that another node can go on where it was cut off.
+
+A page is known everywhere by its serial and page number (RFC 3533 section 6), so whoever asks says which one
+it had last. The log begins anew with each source; it holds the header pages of each link of a chain in their
+place, and knows those of the link that its oldest page belongs to.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from audiocast.ogg.opus import SAMPLE_RATE
+from audiocast.ogg.page import Page
+
+
+class Position(NamedTuple):
+    """A page of a source, wherever it is."""
+
+    serial: int
+    sequence: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        """Read the text form.
+
+        Raises:
+            ValueError: It is none.
+        """
+        serial, _, sequence = text.partition(".")
+        if not (serial.isascii() and serial.isdigit() and sequence.isascii() and sequence.isdigit()):
+            raise ValueError(f"expected a position like 17.200, got {text[:40]!r}")
+        return cls(int(serial), int(sequence))
+
+    def __str__(self) -> str:
+        return f"{self.serial}.{self.sequence}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    data: bytes
+    position: Position
+    samples: int
+    headers: bytes
+    """Header pages of the link that it belongs to; empty for the header pages themselves."""
+
+
+class SourceLog:
+    """A bounded run of pages. Each has a number that counts from the first one ever, as in a backlog.
+
+    Args:
+        max_seconds: Bound of the audio in it.
+        max_bytes: Bound of its size.
+    """
+
+    def __init__(self, *, max_seconds: float, max_bytes: int) -> None:
+        self._max_samples = max_seconds * SAMPLE_RATE
+        self._max_bytes = max_bytes
+        self._pages: deque[_Logged] = deque()
+        self._headers = b""
+        self._samples = 0
+        self._bytes = 0
+        self.first = 0
+        self.on_growth: set[Callable[[], None]] = set()
+
+    @property
+    def edge(self) -> int:
+        """The number that the next page will have."""
+        return self.first + len(self._pages)
+
+    @property
+    def last(self) -> Position | None:
+        """The newest page."""
+        return self._pages[-1].position if self._pages else None
+
+    def clear(self) -> None:
+        """Forget all: another source begins. Numbers go on."""
+        self.first = self.edge
+        self._pages.clear()
+        self._samples = self._bytes = 0
+
+    def begin_link(self, header_pages: Sequence[Page]) -> None:
+        """Take the header pages of a link of a chain, the first one too."""
+        encoded = [page.encode() for page in header_pages]
+        self._headers = b"".join(encoded)
+        for page, data in zip(header_pages, encoded, strict=True):
+            self._append(_Logged(data, Position(page.serial, page.sequence), 0, b""))
+
+    def append(self, page: Page, samples: int) -> None:
+        """Take the next page.
+
+        Args:
+            page: Of the link that was begun last.
+            samples: How much audio ends on it.
+        """
+        position = Position(page.serial, page.sequence)
+        self._append(_Logged(page.encode(), position, samples, self._headers))
+
+    def after(self, had: Position | None) -> tuple[bytes, int]:
+        """Say how to go on for somebody.
+
+        Args:
+            had: The newest page that they have; None: nothing of this source.
+
+        Returns:
+            Header pages that they need first, and the number of the page to go on with. When `had` is too old
+            they miss what lies between.
+        """
+        if had is not None:
+            for back, page in enumerate(reversed(self._pages)):
+                if page.position == had:
+                    return b"", self.edge - back
+        oldest = self._pages[0] if self._pages else None
+        if oldest is None or (had is not None and oldest.headers and oldest.position.serial == had.serial):
+            return b"", self.first
+        return oldest.headers, self.first
+
+    def pages(self, number: int) -> list[bytes]:
+        """Give the pages from a number on; from the oldest one when that is gone."""
+        return [page.data for page in islice(self._pages, max(0, number - self.first), None)]
+
+    def _append(self, page: _Logged) -> None:
+        self._pages.append(page)
+        self._samples += page.samples
+        self._bytes += len(page.data)
+        while self._samples > self._max_samples or self._bytes > self._max_bytes:
+            oldest = self._pages.popleft()
+            self.first += 1
+            self._samples -= oldest.samples
+            self._bytes -= len(oldest.data)
+        for tell in tuple(self.on_growth):
+            tell()

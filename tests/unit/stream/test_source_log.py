@@ -1,0 +1,109 @@
+"""The log of a source: where somebody else goes on, with what they need and nothing twice."""
+
+import pytest
+
+from audiocast.ogg.page import FLAG_BOS, Page, lace
+from audiocast.stream.source_log import Position, SourceLog
+
+SAMPLES = 960
+
+
+def page(serial: int, sequence: int, *, flags: int = 0, body: bytes = b"sound") -> Page:
+    return Page(flags, sequence * SAMPLES, serial, sequence, lace([body]), body)
+
+
+def link(serial: int) -> list[Page]:
+    return [page(serial, 0, flags=FLAG_BOS, body=b"head"), page(serial, 1, body=b"tags")]
+
+
+def headers(serial: int) -> bytes:
+    return b"".join(each.encode() for each in link(serial))
+
+
+def filled(log: SourceLog, serial: int, sequences: range) -> None:
+    log.begin_link(link(serial))
+    for sequence in sequences:
+        log.append(page(serial, sequence), SAMPLES)
+
+
+@pytest.fixture
+def log() -> SourceLog:
+    return SourceLog(max_seconds=1, max_bytes=100_000)
+
+
+def going_on(log: SourceLog, had: Position | None) -> bytes:
+    before, number = log.after(had)
+    return before + b"".join(log.pages(number))
+
+
+def test_nothing_is_in_a_new_one(log: SourceLog) -> None:
+    assert (log.last, log.after(None), log.pages(0)) == (None, (b"", 0), [])
+
+
+def test_who_has_nothing_gets_all(log: SourceLog) -> None:
+    filled(log, 7, range(2, 5))
+    sound = b"".join(page(7, sequence).encode() for sequence in range(2, 5))
+    assert going_on(log, None) == headers(7) + sound
+    assert log.last == Position(7, 4)
+
+
+@pytest.mark.parametrize("sequence", [0, 1, 2, 3, 4])
+def test_who_has_a_page_gets_what_follows_it(log: SourceLog, sequence: int) -> None:
+    filled(log, 7, range(2, 5))
+    rest = [*link(7), *(page(7, number) for number in range(2, 5))][sequence + 1 :]
+    assert going_on(log, Position(7, sequence)) == b"".join(each.encode() for each in rest)
+
+
+def test_a_chain_goes_on_over_its_links(log: SourceLog) -> None:
+    filled(log, 7, range(2, 4))
+    filled(log, 8, range(2, 4))
+    sound = b"".join(page(8, number).encode() for number in range(2, 4))
+    assert going_on(log, Position(7, 3)) == headers(8) + sound
+
+
+def test_when_the_beginning_is_gone_its_headers_are_not(log: SourceLog) -> None:
+    filled(log, 7, range(2, 102))
+    assert log.first > 2
+    before, number = log.after(None)
+    assert (before, number) == (headers(7), log.first)
+    assert len(log.pages(number)) == 50
+
+
+def test_who_was_away_too_long_misses_what_lies_between(log: SourceLog) -> None:
+    filled(log, 7, range(2, 102))
+    assert log.after(Position(7, 5)) == (b"", log.first)
+    assert log.after(Position(6, 5)) == (headers(7), log.first)
+
+
+def test_it_is_bounded_in_bytes_too() -> None:
+    log = SourceLog(max_seconds=1000, max_bytes=1000)
+    filled(log, 7, range(2, 200))
+    assert sum(map(len, log.pages(log.first))) <= 1000
+    assert log.last == Position(7, 199)
+
+
+def test_another_source_begins_anew_and_numbers_go_on(log: SourceLog) -> None:
+    filled(log, 7, range(2, 5))
+    edge = log.edge
+    log.clear()
+    assert (log.first, log.edge, log.last) == (edge, edge, None)
+    filled(log, 7, range(2, 4))
+    assert log.edge == edge + 4
+
+
+def test_growth_is_told(log: SourceLog) -> None:
+    told: list[int] = []
+    log.on_growth.add(lambda: told.append(log.edge))
+    filled(log, 7, range(2, 4))
+    assert told == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("position", [Position(0, 0), Position(2**32 - 1, 2**32 - 1)])
+def test_a_position_as_text_and_back(position: Position) -> None:
+    assert Position.parse(str(position)) == position
+
+
+@pytest.mark.parametrize("text", ["", ".", "1", "1.", ".1", "a.1", "1.1.1", "-1.1", "٣.1"])
+def test_other_text_is_no_position(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a position"):
+        Position.parse(text)
