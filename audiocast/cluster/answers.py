@@ -75,7 +75,8 @@ def merge(states: Iterable[Mapping[str, Any]]) -> State | None:
     best = max(known, key=_authority)
     listeners = sum(int(state.get("listeners") or 0) for state in known)
     peak = max(listeners, *(int(state.get("listener_peak") or 0) for state in known))
-    return {**best, "listeners": listeners, "listener_peak": peak}
+    draining = any(state.get("draining") for state in known)
+    return {**best, "listeners": listeners, "listener_peak": peak, "draining": draining}
 
 
 def merge_all(states: Iterable[Mapping[str, Any]]) -> list[State]:

@@ -130,6 +130,11 @@ class Node:
             return roles.front.owner or self.name
         return roles.edge.relays_from or self.name
 
+    def sends_away(self, stream_id: str) -> bool:
+        """Say whether the stream's encoder is connected here and should connect anew: this member leaves."""
+        roles = self._roles.get(stream_id)
+        return self.membership.draining and roles is not None and roles.front is not None
+
     def owns(self, stream_id: str) -> bool:
         """Say whether this member has the stream's source to give to others."""
         roles = self._roles.get(stream_id)

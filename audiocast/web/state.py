@@ -44,6 +44,7 @@ def describe(hub: Hub, node: Node) -> StreamState:
         "channels": hub.channels,
         "owner": node.owner_of(hub.stream_id),
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
+        "draining": node.sends_away(hub.stream_id),
         "is_owner": node.owns(hub.stream_id),
         "listener_peak": hub.listener_peak,
     }

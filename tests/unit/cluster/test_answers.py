@@ -41,6 +41,12 @@ def test_a_peak_is_never_below_the_number_of_now() -> None:
     assert whole["listener_peak"] == 7
 
 
+def test_one_that_sends_the_encoder_away_is_enough() -> None:
+    whole = merge([state(is_owner=True, draining=False), state(draining=True)])
+    assert whole is not None
+    assert whole["draining"]
+
+
 def test_each_stream_is_listed_once_the_oldest_first() -> None:
     young = state(stream_id="young", started_at=9.0)
     listed = merge_all([young, state(), state(listeners=2)])
