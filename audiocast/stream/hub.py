@@ -55,6 +55,7 @@ class Hub:
         self.title = title
         self.counters = counters
         self.now_playing: NowPlaying | None = None
+        self._tagged: NowPlaying | None = None
         self.started_at: float | None = None
         self.closed = False
         self.on_change: set[Callable[[], None]] = set()
@@ -177,7 +178,12 @@ class Hub:
             self._begin(head, tags)
         self._end_absence()
         self._data_at = now
-        self.play(NowPlaying.of(tags))
+        tagged = NowPlaying.of(tags)
+        if tagged is None and rival is source and self.now_playing == self._tagged:
+            # The next track of a chain says nothing of itself: what the last one's tags said is over.
+            self.now_playing = None
+        self._tagged = tagged
+        self.play(tagged)
 
     def publish(self, source: Source, page: Page | None, packets: Sequence[TimedPacket], now: float) -> None:
         """Give listeners the packets of one page of the current source; another one's are dropped."""

@@ -507,6 +507,19 @@ class TestNowPlaying:
         stage.live([1])
         assert stage.hub.now_playing == NowPlaying("Song", "Singer")
 
+    def test_the_next_track_of_a_chain_ends_what_the_last_ones_tags_said(self, stage: Stage) -> None:
+        broadcaster = stage.broadcaster()
+        broadcaster.begin([0], tags=OpusTags("v", ("TITLE=Song",)))
+        broadcaster.begin([1])
+        assert stage.hub.now_playing is None
+
+    def test_but_not_what_was_told_beside_the_audio(self, stage: Stage) -> None:
+        broadcaster = stage.broadcaster()
+        broadcaster.begin([0], tags=OpusTags("v", ("TITLE=Song",)))
+        stage.hub.play(NowPlaying("Told", ""))
+        broadcaster.begin([1])
+        assert stage.hub.now_playing == NowPlaying("Told", "")
+
     def test_it_is_forgotten_at_the_end(self, stage: Stage) -> None:
         stage.live()
         stage.hub.play(NowPlaying("Song", "Singer"))
