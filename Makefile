@@ -10,6 +10,8 @@ BIN := .venv/bin
 VENV_STAMP := .venv/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
+# What is measured, as in: make bench BENCH_ARGS=--quick
+BENCH_ARGS ?=
 
 .PHONY: help run test check bench lock clean lint debian-packages
 
@@ -25,8 +27,9 @@ test: $(VENV_STAMP) debian-packages lint ## set up what is missing, then check a
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
 	@$(BIN)/pytest -q tests/repo
 
-bench: $(VENV_STAMP) debian-packages ## measure what long pages cost listeners: the table of docs/delay.md
-	@$(BIN)/python -m loadtest.page_delay
+bench: $(VENV_STAMP) debian-packages ## measure beside Icecast (docs/benchmarks.md), then long pages (docs/delay.md)
+	@status=0; $(BIN)/python -m loadtest.compare $(BENCH_ARGS) || status=$$?; \
+		$(BIN)/python -m loadtest.page_delay && exit $$status
 
 lock: $(VENV_STAMP) ## remake the two locks from pyproject.toml
 	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock

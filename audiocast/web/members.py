@@ -248,7 +248,10 @@ class ForwardHandler(LinkHandler):
         title = unquote(headers.get(TITLE_HEADER, ""))[:MAX_TITLE_CHARACTERS]
         hub = self.context.streams.open(stream_id, title)
         hub.title = hub.title or title
-        if headers.get(RESUME_HEADER) != "1" and hub.origin is not None and origin < hub.origin:
+        if hub.origin is not None and origin < hub.origin:
+            if headers.get(RESUME_HEADER) == "1":
+                raise ApiError(409, "taken_over", "a newer source with a key of this stream has taken over")
+            # It comes now, so it is the newer one, whatever its front's clock says.
             raise ApiError(409, OLDER, str(hub.origin))
         try:
             hub.admit(generation)
