@@ -23,6 +23,7 @@ from audiocast.cluster.drain import Drain
 from audiocast.cluster.node import Node
 from audiocast.cluster.signature import Signer
 from audiocast.settings import Settings
+from audiocast.stream.admission import Admission
 from audiocast.stream.fanout import FanoutLimits
 from audiocast.stream.keys import Keys
 from audiocast.stream.limits import HubLimits
@@ -60,8 +61,14 @@ class App:
             limits=_hub_limits(settings),
             max_streams=settings.max_streams,
         )
-        StreamMetrics(streams, metrics, version=__version__, node=settings.node_name)
-        self._lag = LoopLag(metrics)
+        admission = Admission(
+            streams.counters,
+            max_listeners=settings.max_listeners,
+            max_egress_bps=settings.max_egress_mbps * 1e6,
+            max_lag_seconds=settings.max_loop_lag_ms / 1000,
+        )
+        StreamMetrics(streams, metrics, admission=admission, version=__version__, node=settings.node_name)
+        self._lag = LoopLag(metrics, admission.measure)
         peers = discovery(settings.peers)
         signer = Signer(_secrets(settings), settings.node_name) if peers is not None else None
         self.node = Node(
@@ -91,7 +98,8 @@ class App:
             preroll_seconds=settings.preroll_seconds,
             header_wait_seconds=settings.header_wait_timeout,
             first_audio_seconds=max(5.0, settings.source_grace_seconds),
-            max_listeners=settings.max_listeners,
+            admission=admission,
+            max_watchers=settings.max_listeners,
             max_ingest_kbps=settings.max_ingest_kbps,
             ingest_lead_seconds=settings.ingest_lead_seconds,
         )

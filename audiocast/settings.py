@@ -128,6 +128,18 @@ class Settings(BaseSettings):
         "stops, seconds. A server that is alone stops at once.",
     )
     max_listeners: int = Field(default=20_000, ge=1, description="Listeners at a time, all streams together.")
+    max_egress_mbps: float = Field(
+        default=0,
+        ge=0,
+        description="Bound of what goes out to listeners, Mbit/s: while it is reached, new ones are asked to "
+        "come back later. 0: no bound.",
+    )
+    max_loop_lag_ms: float = Field(
+        default=250,
+        ge=0,
+        description="How late the event loop may be, milliseconds, before new listeners are asked to come "
+        "back later. 0: no bound.",
+    )
     max_streams: int = Field(default=2_000, ge=1, description="Streams that are on at a time.")
     max_ingest_kbps: int = Field(
         default=600,

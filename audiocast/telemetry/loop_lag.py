@@ -1,6 +1,7 @@
 """How late the event loop is: the one number that tells whether this process has enough of a core."""
 
 import asyncio
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Histogram
 
@@ -13,9 +14,11 @@ class LoopLag:
 
     Args:
         metrics: Where the histogram is registered.
+        on_measure: Called with the loop's time and each lag in seconds.
     """
 
-    def __init__(self, metrics: CollectorRegistry) -> None:
+    def __init__(self, metrics: CollectorRegistry, on_measure: Callable[[float, float], None]) -> None:
+        self._on_measure = on_measure
         self._histogram = Histogram(
             "audiocast_loop_lag_seconds",
             "How much later than asked for the event loop made a call.",
@@ -37,6 +40,8 @@ class LoopLag:
 
     def _measure(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         now = loop.time()
-        self._histogram.observe(max(0.0, now - due))
+        lag_seconds = max(0.0, now - due)
+        self._histogram.observe(lag_seconds)
+        self._on_measure(now, lag_seconds)
         due = now + INTERVAL_SECONDS
         self._timer = loop.call_at(due, self._measure, loop, due)

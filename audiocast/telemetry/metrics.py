@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from audiocast.stream.admission import BITS, Admission
 from audiocast.stream.counters import Counters, Histogram
 from audiocast.stream.registry import Registry
 from audiocast.stream.state import State
@@ -87,12 +88,22 @@ class StreamMetrics(Collector):
     Args:
         streams: Whose numbers.
         metrics: Where to register.
+        admission: Whom it turns away.
         version: Of the server.
         node: Name of this node.
     """
 
-    def __init__(self, streams: Registry, metrics: CollectorRegistry, *, version: str, node: str) -> None:
+    def __init__(
+        self,
+        streams: Registry,
+        metrics: CollectorRegistry,
+        *,
+        admission: Admission,
+        version: str,
+        node: str,
+    ) -> None:
         self._streams = streams
+        self._admission = admission
         self._version = version
         self._node = node
         metrics.register(self)
@@ -110,6 +121,12 @@ class StreamMetrics(Collector):
             values = histogram(counters)
             yield HistogramMetricFamily(name, text, buckets=values.cumulative(), sum_value=values.sum)
         yield self._refusals(counters)
+        yield GaugeMetricFamily(
+            "audiocast_egress_bytes_per_second",
+            "What goes out to listeners, mean of two seconds.",
+            value=self._admission.egress_bps / BITS,
+        )
+        yield self._turned_away()
 
     def _info(self) -> Metric:
         family = GaugeMetricFamily(
@@ -123,6 +140,14 @@ class StreamMetrics(Collector):
         states = [hub.state for hub in self._streams]
         for state in State:
             family.add_metric([state.value], states.count(state))
+        return family
+
+    def _turned_away(self) -> Metric:
+        family = CounterMetricFamily(
+            "audiocast_listeners_turned_away_total", "Listeners that did not fit.", labels=["reason"]
+        )
+        for reason, count in self._admission.turned_away.items():
+            family.add_metric([reason.value], count)
         return family
 
     def _refusals(self, counters: Counters) -> Metric:

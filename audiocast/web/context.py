@@ -10,6 +10,7 @@ from audiocast.cluster.answers import Answers
 from audiocast.cluster.drain import Drain
 from audiocast.cluster.node import Node
 from audiocast.cluster.signature import Signer
+from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys
 from audiocast.stream.pace import Pace
 from audiocast.stream.registry import Registry
@@ -34,10 +35,10 @@ class Context:
         preroll_seconds: What a listener gets unless it asks otherwise.
         header_wait_seconds: How long a listener waits for a stream that is not on.
         first_audio_seconds: How long a source may be connected before its first audio.
-        max_listeners: Listeners at a time, with those that wait.
+        admission: Lets listeners in.
+        max_watchers: Event streams of pages at a time.
         max_ingest_kbps, ingest_lead_seconds: See `audiocast.stream.pace.Pace`.
         ready: Whether new requests should come here.
-        waiting: Listeners that wait for a stream.
         watchers: Open event streams of pages.
         started_at: When the server started, unix seconds.
     """
@@ -55,11 +56,11 @@ class Context:
     preroll_seconds: float
     header_wait_seconds: float
     first_audio_seconds: float
-    max_listeners: int
+    admission: Admission
+    max_watchers: int
     max_ingest_kbps: int
     ingest_lead_seconds: float
     ready: bool = False
-    waiting: int = 0
     watchers: int = 0
     started_at: float = field(default_factory=time.time)
 

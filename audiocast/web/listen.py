@@ -43,15 +43,12 @@ class ListenHandler(BaseHandler):
         self.checked_id(stream_id)
         preroll_seconds = self._preroll_seconds()
         low = self._is_low()
-        if context.streams.counters.listeners + context.waiting >= context.max_listeners:
-            raise ApiError(
-                503, "server_full", f"expected at most {context.max_listeners} listeners; try again"
-            )
-        context.waiting += 1
+        context.admission.check()
+        context.admission.waiting += 1
         try:
             hub = await context.node.listen(stream_id, context.header_wait_seconds)
         finally:
-            context.waiting -= 1
+            context.admission.waiting -= 1
         if hub is None:
             raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
         connection = _take_socket(self.detach())

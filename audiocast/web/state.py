@@ -119,7 +119,7 @@ class EventsHandler(BaseHandler):
             if await whole_state(context, stream_id) is None:
                 raise ApiError(404, "stream_not_found", NOT_FOUND)
             hub = context.streams.open(stream_id)
-        if context.watchers >= context.max_listeners:
+        if context.watchers >= context.max_watchers:
             raise ApiError(503, "server_full", "too many pages are open; the state can be asked for instead")
         self.allow_any_origin()
         self.set_header("Content-Type", "text/event-stream; charset=UTF-8")

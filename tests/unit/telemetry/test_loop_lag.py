@@ -30,20 +30,20 @@ def measured(metrics: CollectorRegistry) -> tuple[Any, Any]:
 
 
 def test_a_loop_on_time_has_no_lag(clock: TurnedClock, metrics: CollectorRegistry) -> None:
-    LoopLag(metrics).start()
+    LoopLag(metrics, lambda now, lag_seconds: None).start()
     clock.advance(10.1)
     assert measured(metrics) == (40, pytest.approx(0, abs=1e-6))
 
 
 def test_a_call_that_holds_the_loop_up_is_seen(clock: TurnedClock, metrics: CollectorRegistry) -> None:
-    LoopLag(metrics).start()
+    LoopLag(metrics, lambda now, lag_seconds: None).start()
     clock.call_later(INTERVAL_SECONDS - 0.01, lambda: setattr(clock, "_now", clock.time() + 0.31))
     clock.advance(INTERVAL_SECONDS)
     assert measured(metrics) == (1, pytest.approx(0.3))
 
 
 def test_one_hold_up_is_not_counted_again(clock: TurnedClock, metrics: CollectorRegistry) -> None:
-    LoopLag(metrics).start()
+    LoopLag(metrics, lambda now, lag_seconds: None).start()
     clock.call_later(INTERVAL_SECONDS - 0.01, lambda: setattr(clock, "_now", clock.time() + 5.01))
     clock.advance(INTERVAL_SECONDS)
     clock.advance(1.01)
@@ -51,7 +51,7 @@ def test_one_hold_up_is_not_counted_again(clock: TurnedClock, metrics: Collector
 
 
 def test_stopped_it_measures_no_more(clock: TurnedClock, metrics: CollectorRegistry) -> None:
-    lag = LoopLag(metrics)
+    lag = LoopLag(metrics, lambda now, lag_seconds: None)
     lag.start()
     clock.advance(1.01)
     lag.stop()
@@ -61,5 +61,5 @@ def test_stopped_it_measures_no_more(clock: TurnedClock, metrics: CollectorRegis
 
 
 def test_it_may_be_stopped_before_it_started(metrics: CollectorRegistry) -> None:
-    LoopLag(metrics).stop()
+    LoopLag(metrics, lambda now, lag_seconds: None).stop()
     assert measured(metrics)[0] == 0

@@ -5,8 +5,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from audiocast.ogg.errors import OggError, PacketError, PageError
+from audiocast.stream.admission import Admission
 from audiocast.stream.counters import Counters
-from audiocast.stream.errors import SourceError, StreamError
+from audiocast.stream.errors import ServerFull, SourceError, StreamError
 from audiocast.stream.limits import HubLimits
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.metrics import COUNTERS, GAUGES, REFUSAL_CODES, StreamMetrics
@@ -22,9 +23,14 @@ def streams() -> Registry:
 
 
 @pytest.fixture
-def metrics(streams: Registry) -> CollectorRegistry:
+def admission(streams: Registry) -> Admission:
+    return Admission(streams.counters, max_listeners=0, max_egress_bps=0, max_lag_seconds=0)
+
+
+@pytest.fixture
+def metrics(streams: Registry, admission: Admission) -> CollectorRegistry:
     metrics = CollectorRegistry()
-    StreamMetrics(streams, metrics, version="1.2.3", node="pod-0")
+    StreamMetrics(streams, metrics, admission=admission, version="1.2.3", node="pod-0")
     return metrics
 
 
@@ -53,6 +59,14 @@ def test_histograms_are_scraped_with_their_bounds(streams: Registry, metrics: Co
     assert value("audiocast_fanout_delay_seconds_sum") == 0.003
     assert value("audiocast_source_jitter_seconds_bucket", {"le": "2.5"}) == 0
     assert value("audiocast_source_jitter_seconds_count") == 1
+
+
+def test_who_was_turned_away_is_counted_by_reason(metrics: CollectorRegistry, admission: Admission) -> None:
+    with pytest.raises(ServerFull):
+        admission.check()
+    name = "audiocast_listeners_turned_away_total"
+    reasons = ("listeners", "egress", "lag")
+    assert [metrics.get_sample_value(name, {"reason": reason}) for reason in reasons] == [1, 0, 0]
 
 
 def test_streams_are_counted_by_state(streams: Registry, metrics: CollectorRegistry) -> None:
@@ -96,4 +110,8 @@ def test_prometheus_can_read_it_and_names_are_as_they_should_be(metrics: Collect
     assert len(families) == len({family.name for family in families})
     assert all(family.name.startswith("audiocast_") and family.documentation for family in families)
     counters = {family.name + "_total" for family in families if family.type == "counter"}
-    assert counters == {*COUNTERS, "audiocast_source_errors_total"}
+    assert counters == {
+        *COUNTERS,
+        "audiocast_listeners_turned_away_total",
+        "audiocast_source_errors_total",
+    }
