@@ -1,0 +1,154 @@
+/*
+ * floor: the least that fan-out can cost when each page is sent to each listener by itself.
+ *
+ * Owns one source and any number of listeners. It reads Ogg pages (RFC 3533 section 6) as they come, without a word
+ * of HTTP, and calls `send` once for each page and listener. It never parses a request, never keeps a backlog and
+ * never waits for a slow listener: what a socket does not take is lost and counted.
+ *
+ *   floor
+ *
+ * Output: a line of JSON with the two ports that it has taken, for listeners and for the source; and when the source
+ * has closed, what was counted. That ends it.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    PAGE_HEAD_BYTES = 27,
+    SEGMENTS_OFFSET = 26,
+    MAX_PAGE_BYTES = PAGE_HEAD_BYTES + 255 + 255 * 255,
+    HEADER_PAGES = 2,
+    BUFFER_BYTES = 2 * MAX_PAGE_BYTES,
+    ACCEPT_BACKLOG = 4096,
+    MAX_LISTENERS = 20000,
+};
+
+static int listeners[MAX_LISTENERS];
+static int listener_count;
+static unsigned char welcome[2 * MAX_PAGE_BYTES] = "HTTP/1.1 200 OK\r\nContent-Type: audio/ogg\r\n\r\n";
+static size_t welcome_bytes;
+static int header_pages;
+static unsigned long long pages, sends, lost;
+
+static void fail(const char *what) {
+    fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static int listen_anywhere(int *port) {
+    struct sockaddr_in own = {.sin_family = AF_INET};
+    socklen_t size = sizeof own;
+    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int listening = socket(AF_INET, SOCK_STREAM, 0);
+    if (listening < 0 || bind(listening, (struct sockaddr *)&own, size) || listen(listening, ACCEPT_BACKLOG)) {
+        fail("listen");
+    }
+    getsockname(listening, (struct sockaddr *)&own, &size);
+    *port = ntohs(own.sin_port);
+    return listening;
+}
+
+static void take_listener(int listening) {
+    int yes = 1;
+    int listener = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
+    if (listener < 0) return;
+    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (listener_count == MAX_LISTENERS ||
+        send(listener, welcome, welcome_bytes, MSG_NOSIGNAL) != (ssize_t)welcome_bytes) {
+        close(listener);
+        return;
+    }
+    listeners[listener_count++] = listener;
+}
+
+static void send_page(const unsigned char *page, size_t size) {
+    pages++;
+    for (int at = 0; at < listener_count; at++) {
+        ssize_t sent = send(listeners[at], page, size, MSG_NOSIGNAL);
+        sends++;
+        if (sent == (ssize_t)size) continue;
+        lost++;
+        if (sent < 0 && errno == EAGAIN) continue;
+        /* Gone, or left with half a page. */
+        close(listeners[at]);
+        listeners[at--] = listeners[--listener_count];
+    }
+}
+
+static void take_page(const unsigned char *page, size_t size) {
+    if (header_pages == HEADER_PAGES) {
+        send_page(page, size);
+        return;
+    }
+    if (welcome_bytes + size > sizeof welcome) {
+        fprintf(stderr, "floor: expected short header pages, got %zu bytes\n", size);
+        exit(1);
+    }
+    memcpy(welcome + welcome_bytes, page, size);
+    welcome_bytes += size;
+    header_pages++;
+}
+
+/* Give the size of the page at `data`, 0 while it is not whole. */
+static size_t page_size(const unsigned char *data, size_t size) {
+    if (size < PAGE_HEAD_BYTES || size < PAGE_HEAD_BYTES + (size_t)data[SEGMENTS_OFFSET]) return 0;
+    size_t page_bytes = PAGE_HEAD_BYTES + data[SEGMENTS_OFFSET];
+    for (int at = 0; at < data[SEGMENTS_OFFSET]; at++) page_bytes += data[PAGE_HEAD_BYTES + at];
+    return page_bytes <= size ? page_bytes : 0;
+}
+
+/* Read what the source has; say whether more may come. */
+static bool take_source(int source) {
+    static unsigned char buffer[BUFFER_BYTES];
+    static size_t filled;
+    ssize_t size = recv(source, buffer + filled, sizeof buffer - filled, 0);
+    if (size <= 0) return false;
+    filled += (size_t)size;
+    size_t start = 0, page_bytes;
+    while ((page_bytes = page_size(buffer + start, filled - start))) {
+        take_page(buffer + start, page_bytes);
+        start += page_bytes;
+    }
+    memmove(buffer, buffer + start, filled - start);
+    filled -= start;
+    return true;
+}
+
+int main(void) {
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+
+    int port, source_port;
+    int listening = listen_anywhere(&port);
+    int source_listening = listen_anywhere(&source_port);
+    welcome_bytes = strlen((char *)welcome);
+    printf("{\"port\": %d, \"source_port\": %d}\n", port, source_port);
+    int source = accept(source_listening, NULL, NULL);
+    if (source < 0) fail("accept");
+
+    struct pollfd ready[2] = {{.fd = source, .events = POLLIN}, {.fd = listening, .events = POLLIN}};
+    for (;;) {
+        /* Listeners wait at the door until there is something to welcome them with. */
+        if (poll(ready, header_pages == HEADER_PAGES ? 2 : 1, -1) < 0) fail("poll");
+        if (ready[0].revents && !take_source(source)) break;
+        if (ready[1].revents) take_listener(listening);
+    }
+    printf(
+        "{\"pages\": %llu, \"sends\": %llu, \"lost\": %llu, \"listeners\": %d}\n", pages, sends, lost, listener_count);
+    return 0;
+}

@@ -1,0 +1,100 @@
+"""What processes cost, read from /proc, and the core that they run on. It starts and ends none itself.
+
+Linux only, as the benchmark is. References: proc(5), sections on /proc/pid/stat and status; the
+kernel's scheduler/sched-stats: the first number of schedstat is time on a core in nanoseconds.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER_CORE = 0
+LOAD_CORE = 1
+"""Where sources and listeners run, so that they take nothing from the server."""
+
+_KIB = 1024
+# Fields 14 and 15 of /proc/pid/stat, counted from behind the name in brackets, which may hold spaces.
+_USER_TICKS, _SYSTEM_TICKS = 11, 12
+
+
+@dataclass(frozen=True, slots=True)
+class CpuTime:
+    """Time on a core.
+
+    Attributes:
+        total_ns: All of it, exactly.
+        user_ticks, system_ticks: What the kernel found on the core every 10 ms: the program itself, or
+            the kernel on its behalf.
+    """
+
+    total_ns: int
+    user_ticks: int
+    system_ticks: int
+
+    @property
+    def user_seconds(self) -> float:
+        """The program's share, as the ticks tell it."""
+        return self.total_ns / 1e9 * self.user_ticks / max(1, self.user_ticks + self.system_ticks)
+
+    @property
+    def system_seconds(self) -> float:
+        """The kernel's."""
+        return self.total_ns / 1e9 - self.user_seconds
+
+    def since(self, before: "CpuTime") -> "CpuTime":
+        """Give what was used since an earlier reading."""
+        return CpuTime(
+            self.total_ns - before.total_ns,
+            self.user_ticks - before.user_ticks,
+            self.system_ticks - before.system_ticks,
+        )
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """Bind this thread to a core, and for all their life the processes that are started in the block.
+
+    A machine with one core has no other: everything runs there.
+    """
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core} if core in before else before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def family(pid: int) -> list[int]:
+    """Give a process and all that it has started, and they in turn."""
+    pids = [pid]
+    for each in pids:
+        for children in Path(f"/proc/{each}/task").glob("*/children"):
+            pids += map(int, children.read_text().split())
+    return pids
+
+
+def cpu_time(pid: int) -> CpuTime:
+    """Give what a family of processes has used so far."""
+    total_ns = user_ticks = system_ticks = 0
+    for each in family(pid):
+        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        user_ticks += int(fields[_USER_TICKS])
+        system_ticks += int(fields[_SYSTEM_TICKS])
+        for thread in Path(f"/proc/{each}/task").glob("*/schedstat"):
+            total_ns += int(thread.read_text().split()[0])
+    return CpuTime(total_ns, user_ticks, system_ticks)
+
+
+def resident_bytes(pid: int) -> int:
+    """Give the resident memory of a family of processes; kernel buffers of its sockets are not in it."""
+    return sum(_resident_bytes(each) for each in family(pid))
+
+
+def _resident_bytes(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "VmRSS":
+            return int(value.split()[0]) * _KIB
+    raise ValueError(f"expected VmRSS in the status of process {pid}, got none: has it ended?")

@@ -1,0 +1,70 @@
+"""What was measured, by trial: samples, their medians, and their range. It measures nothing itself."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from statistics import median
+
+from loadtest.trial import Sample, Trial
+
+LOSSES = ("gaps", "disconnects")
+
+
+class Results:
+    """The samples of one run."""
+
+    def __init__(self) -> None:
+        self._samples: dict[Trial, list[Sample]] = {}
+        self.failures: dict[Trial, str] = {}
+
+    def add(self, trial: Trial, sample: Sample) -> None:
+        """Take one more sample of a trial."""
+        self._samples.setdefault(trial, []).append(sample)
+
+    def fail(self, trial: Trial, message: str) -> None:
+        """Note that a trial came to no end, and why."""
+        self.failures[trial] = message
+
+    def summaries(self) -> Iterator[tuple[Trial, Sample]]:
+        """Give each trial with the medians of its samples (of losses: the most), as they were measured."""
+        for trial, samples in self._samples.items():
+            yield trial, _summary(samples)
+
+    def find(
+        self, contender: str, *, page_ms: int, listeners: int, streams: int = 1, crowd: int = 0
+    ) -> Sample | None:
+        """Give the summary of the trial of this kind; None when there is none, or it has failed once."""
+        for trial, sample in self.summaries():
+            kind = (trial.contender, trial.page_ms, trial.listeners, trial.streams, trial.crowd)
+            if kind == (contender, page_ms, listeners, streams, crowd) and trial not in self.failures:
+                return sample
+        return None
+
+    def cpu_range_us(self, trial: Trial) -> tuple[float, float]:
+        """Give the least and the most `Sample.cpu_us`."""
+        costs = [sample.cpu_us for sample in self._samples[trial]]
+        return min(costs), max(costs)
+
+    def save(self, path: Path) -> None:
+        """Write all samples as JSON."""
+        everything = [
+            {
+                "trial": asdict(trial),
+                "samples": [asdict(sample) for sample in self._samples.get(trial, [])],
+                "failure": self.failures.get(trial),
+            }
+            for trial in {**self._samples, **self.failures}
+        ]
+        path.write_text(json.dumps(everything, indent=1) + "\n")
+
+
+def _summary(samples: list[Sample]) -> Sample:
+    """Give the medians; but the most of what must not happen, since one gap is a gap."""
+    names = [field.name for field in fields(Sample)]
+    return Sample(
+        **{
+            name: (max if name in LOSSES else median)([getattr(sample, name) for sample in samples])
+            for name in names
+        }
+    )

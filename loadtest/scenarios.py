@@ -1,0 +1,100 @@
+"""Which trials there are: each scenario is a list of them.
+
+Contenders that are compared stand side by side, so that they are measured one after the other and have the
+same noise. Nothing is measured here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from loadtest.contenders import CONTENDERS
+from loadtest.trial import Trial
+
+PAGE_MS = 20
+LONG_PAGES_MS = (100, 1000)
+LISTENERS = 1000
+LISTENED_MEANWHILE = 200
+"""Those who already listen when a crowd comes."""
+
+SCALE = (100, 300, 1000, 3000, 10_000)
+LOW_AT_MOST = 3000
+"""Beyond it the drain has more to do than the server: a page for each listener every 20 ms."""
+
+TEN_THOUSAND = 10_000
+STREAMS, LISTENERS_A_STREAM = 1000, 5
+STREAMS_PAGE_MS = 1000
+"""What FFmpeg does unless told otherwise. A thousand sources at a time are more often such than carefully
+set up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured.
+
+    Attributes:
+        seconds: Length of a window.
+        listeners: Instead of a scenario's own number; None for that.
+        page_ms: Instead of a scenario's own pages; None for those.
+    """
+
+    seconds: float
+    listeners: int | None = None
+    page_ms: int | None = None
+
+    def trial(self, contender: str, *, listeners: int, page_ms: int = PAGE_MS) -> Trial:
+        """Give a trial of this length."""
+        return Trial(contender, self.page_ms or page_ms, self.listeners or listeners, self.seconds)
+
+
+def steady(plan: Plan) -> list[Trial]:
+    """A thousand listeners of one stream, by page size."""
+    everybody = [plan.trial(contender, listeners=LISTENERS) for contender in CONTENDERS]
+    if plan.page_ms is not None:
+        return everybody
+    return everybody + [
+        plan.trial(contender, listeners=LISTENERS, page_ms=page_ms)
+        for page_ms in LONG_PAGES_MS
+        for contender in ("audiocast", "icecast")
+    ]
+
+
+def join(plan: Plan) -> list[Trial]:
+    """Crowds that come all at once while others listen."""
+    quiet = Trial("audiocast", plan.page_ms or PAGE_MS, LISTENED_MEANWHILE, plan.seconds)
+    crowd = plan.listeners or LISTENERS
+    return [
+        replace(quiet, crowd=crowd),
+        replace(quiet, crowd=5 * crowd),
+        replace(quiet, contender="icecast", crowd=crowd, once=True),
+    ]
+
+
+def scale(plan: Plan) -> list[Trial]:
+    """From a hundred listeners to ten thousand."""
+    return [
+        replace(plan.trial(contender, listeners=listeners), listeners=listeners)
+        for listeners in SCALE
+        for contender in CONTENDERS
+        if contender == "audiocast" or listeners <= LOW_AT_MOST
+    ]
+
+
+def ten_thousand(plan: Plan) -> list[Trial]:
+    """Ten thousand listeners of one stream on one process."""
+    return [plan.trial("audiocast", listeners=TEN_THOUSAND)]
+
+
+def many_streams(plan: Plan) -> list[Trial]:
+    """A thousand streams with five listeners each."""
+    streams = max(1, (plan.listeners or STREAMS * LISTENERS_A_STREAM) // LISTENERS_A_STREAM)
+    trial = plan.trial("audiocast", listeners=STREAMS * LISTENERS_A_STREAM, page_ms=STREAMS_PAGE_MS)
+    return [replace(trial, streams=streams)]
+
+
+SCENARIOS: dict[str, Callable[[Plan], list[Trial]]] = {
+    "steady": steady,
+    "join": join,
+    "scale": scale,
+    "ten-thousand": ten_thousand,
+    "many-streams": many_streams,
+}

@@ -1,0 +1,186 @@
+"""One measurement: a server, its sources, its listeners, and a window in which what they get is counted.
+
+It owns the order of events; which measurements there are is the business of `scenarios`.
+"""
+
+import os
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtest.contenders import CONTENDERS, Contender
+from loadtest.drain import Counted, Drain, Joined, Target
+from loadtest.processes import LOAD_CORE, CpuTime, cpu_time, resident_bytes
+from loadtest.programs import Line, Program, ProgramFailed
+
+GENTLE_PAUSE_MS = 5
+"""Between two listeners that come gently. Icecast's accept queue holds 5; it drops the connections of more,
+and these come again after 1, 3 and 7 seconds."""
+
+WARM_LISTENERS = 20
+"""What they leave behind belongs to the empty server: modules, buffers and pools that are made once."""
+
+JOIN_SECONDS = 400.0
+CROWD_SECONDS = 60.0
+"""How long a crowd is waited for: what Icecast needs would otherwise be most of a run."""
+
+SETTLE_SECONDS = 1.0
+AFTER_CROWD_SECONDS = 1.0
+SOURCE_START_SECONDS = 60.0
+LIVE_AFTER_NS = 300_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What to measure.
+
+    Attributes:
+        contender: Key of `CONTENDERS`.
+        page_ms: Audio on a page of the source.
+        listeners: Of all streams together; they come gently and are listened to.
+        seconds: Length of the window.
+        streams: How many; listeners are dealt out to them in turn.
+        crowd: How many more listeners come all at once in the window; it then ends when they have audio.
+        once: It takes long and stands beside others only: one sample will do.
+    """
+
+    contender: str
+    page_ms: int
+    listeners: int
+    seconds: float
+    streams: int = 1
+    crowd: int = 0
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was measured.
+
+    Attributes:
+        user_us, system_us: Server's time on its core per listener and second, microseconds.
+        pages_a_second: What each listener got, in pages of the server's making.
+        delay_p50_ms, delay_p99_ms, delay_max_ms: From the source's page to the listener's.
+        gaps: Jumps in page numbers that listeners saw, and moves ahead that the server has counted.
+        disconnects: Listeners that lost their connection, or never got audio.
+        join_seconds: Until all listeners had audio: those of the crowd if there is one.
+        memory_bytes: Resident memory per listener above the server with its source and nobody.
+        source_late_p99_ms: How late the source itself was.
+        load_average: Of the machine, in the last minute.
+    """
+
+    user_us: float
+    system_us: float
+    pages_a_second: float
+    delay_p50_ms: float
+    delay_p99_ms: float
+    delay_max_ms: float
+    gaps: float
+    disconnects: float
+    join_seconds: float
+    memory_bytes: float
+    source_late_p99_ms: float
+    load_average: float
+
+    @property
+    def cpu_us(self) -> float:
+        """Server's time per listener and second, microseconds."""
+        return self.user_us + self.system_us
+
+
+def measure(trial: Trial, folder: Path) -> Sample:
+    """Run one trial.
+
+    Args:
+        trial: What.
+        folder: For all files; readable by everybody.
+
+    Raises:
+        ProgramFailed: A program has ended before its time, or listeners got no audio.
+    """
+    with CONTENDERS[trial.contender](folder, streams=trial.streams) as server:
+        urls = folder / "sources"
+        urls.write_text("\n".join(server.source_urls()))
+        arguments = ["--page-ms", str(trial.page_ms), str(urls)]
+        with Program([sys.executable, "-m", "loadtest.source", *arguments], LOAD_CORE) as source:
+            starts_ns = source.line(SOURCE_START_SECONDS)["starts_ns"]
+            targets = [Target(*each) for each in zip(starts_ns, server.paths(), strict=True)]
+            _wait_until_live(targets, trial.page_ms)
+            observed = _observe(trial, server, targets, folder)
+            if source.ended:
+                raise ProgramFailed(
+                    "expected the source to send to the end, it has gone: its message is above"
+                )
+            source.end()
+            return _sample(trial, observed, source.line(SOURCE_START_SECONDS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    joined: Joined
+    counted: Counted
+    cpu: CpuTime
+    skips: int
+    own_bytes: int
+
+
+def _observe(trial: Trial, server: Contender, targets: list[Target], folder: Path) -> _Observed:
+    """Bring the listeners in, and count."""
+
+    def drain(listeners: int, pause_ms: int = GENTLE_PAUSE_MS) -> Drain:
+        return Drain(
+            folder, server.port, targets, listeners=listeners, pause_ms=pause_ms, page_ms=trial.page_ms
+        )
+
+    with drain(WARM_LISTENERS) as warm:
+        warm.wait_until_joined(JOIN_SECONDS)
+    empty_bytes = resident_bytes(server.pid)
+    with ExitStack() as stack:
+        listeners = stack.enter_context(drain(trial.listeners))
+        joined = listeners.wait_until_joined(JOIN_SECONDS)
+        if joined.refused:
+            raise ProgramFailed(f"expected audio for {trial.listeners} listeners, got it for {joined.joined}")
+        time.sleep(SETTLE_SECONDS)
+        skips = server.skips()
+        cpu = cpu_time(server.pid)
+        listeners.count()
+        if trial.crowd:
+            joined = stack.enter_context(drain(trial.crowd, pause_ms=0)).wait_until_joined(CROWD_SECONDS)
+            time.sleep(AFTER_CROWD_SECONDS)
+        else:
+            time.sleep(trial.seconds)
+        counted = listeners.count()
+        return _Observed(
+            joined=joined,
+            counted=counted,
+            cpu=cpu_time(server.pid).since(cpu),
+            skips=server.skips() - skips,
+            own_bytes=resident_bytes(server.pid) - empty_bytes,
+        )
+
+
+def _sample(trial: Trial, observed: _Observed, source: Line) -> Sample:
+    present = trial.listeners + trial.crowd
+    listener_seconds = present * observed.counted.seconds
+    return Sample(
+        user_us=observed.cpu.user_seconds / listener_seconds * 1e6,
+        system_us=observed.cpu.system_seconds / listener_seconds * 1e6,
+        pages_a_second=observed.counted.pages / trial.listeners / observed.counted.seconds,
+        delay_p50_ms=observed.counted.delay_p50_ms,
+        delay_p99_ms=observed.counted.delay_p99_ms,
+        delay_max_ms=observed.counted.delay_max_ms,
+        gaps=observed.counted.gaps + observed.skips,
+        disconnects=observed.counted.disconnects + observed.joined.refused,
+        join_seconds=observed.joined.seconds,
+        memory_bytes=observed.own_bytes / present,
+        source_late_p99_ms=source["late_p99_ms"],
+        load_average=os.getloadavg()[0],
+    )
+
+
+def _wait_until_live(targets: list[Target], page_ms: int) -> None:
+    """Sleep until every stream has had two pages and a moment more; before, some servers know no stream."""
+    live_ns = max(target.start_ns for target in targets) + 2 * page_ms * 1_000_000 + LIVE_AFTER_NS
+    time.sleep(max(0, live_ns - time.monotonic_ns()) / 1e9)

@@ -1,0 +1,63 @@
+"""The benchmark's parts against real servers, in small: they work, and what they count is what happened."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadtest.contenders import CONTENDERS, Floor
+from loadtest.drain import Drain, Target
+from loadtest.processes import LOAD_CORE
+from loadtest.programs import Program
+from loadtest.trial import Trial, measure
+from tests.loadtest.tally import tally
+
+LISTENERS = 20
+PAGE_MS = 20
+SECONDS = 3.0
+EDGE_SECONDS = 1.5
+"""Machines are shared: so much audio may fall out of a window, or into it."""
+
+
+@pytest.mark.parametrize("contender", CONTENDERS)
+def test_every_server_is_measured(folder: Path, contender: str) -> None:
+    sample = measure(Trial(contender, PAGE_MS, LISTENERS, SECONDS), folder)
+    assert abs(sample.pages_a_second * SECONDS * PAGE_MS / 1000 - SECONDS) <= EDGE_SECONDS
+    assert (sample.gaps, sample.disconnects) == (0, 0)
+    assert sample.cpu_us > 0
+    assert 0 < sample.delay_p50_ms <= sample.delay_p99_ms <= sample.delay_max_ms + 0.1
+
+
+def test_a_crowd_joins_while_others_listen(folder: Path) -> None:
+    sample = measure(Trial("audiocast", PAGE_MS, LISTENERS, SECONDS, crowd=5 * LISTENERS), folder)
+    assert (sample.gaps, sample.disconnects) == (0, 0)
+    assert sample.join_seconds > 0
+
+
+def test_listeners_are_dealt_out_to_many_streams(folder: Path) -> None:
+    sample = measure(Trial("audiocast", PAGE_MS, LISTENERS, SECONDS, streams=4), folder)
+    assert abs(sample.pages_a_second * SECONDS * PAGE_MS / 1000 - SECONDS) <= EDGE_SECONDS
+    assert (sample.gaps, sample.disconnects) == (0, 0)
+
+
+def test_the_floor_sends_once_for_each_page_and_listener(folder: Path) -> None:
+    with Floor(folder) as floor:
+        urls = folder / "sources"
+        urls.write_text("\n".join(floor.source_urls()))
+        with Program([sys.executable, "-m", "loadtest.source", "--page-ms", "20", urls], LOAD_CORE) as source:
+            starts_ns = source.line(20)["starts_ns"]
+            drain = Drain(
+                folder,
+                floor.port,
+                [Target(starts_ns[0], "/")],
+                listeners=LISTENERS,
+                pause_ms=0,
+                page_ms=PAGE_MS,
+            )
+            with drain:
+                assert drain.wait_until_joined(20).joined == LISTENERS
+                source.end()
+                sent = floor.wait_for_count()
+                received = tally(drain)
+    assert sent["lost"] == 0
+    assert 0 < received.pages == sent["sends"] <= sent["pages"] * LISTENERS

@@ -1,0 +1,108 @@
+"""The promises: numbers that keep them pass, numbers that break them fail, and nothing passes unmeasured."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from loadtest.criteria import Verdict, verdicts
+from loadtest.plot import plot
+from loadtest.results import Results
+from loadtest.scenarios import SCENARIOS, Plan
+from loadtest.table import table
+from loadtest.trial import Sample, Trial
+
+GOOD = Sample(
+    user_us=10,
+    system_us=10,
+    pages_a_second=50,
+    delay_p50_ms=10,
+    delay_p99_ms=20,
+    delay_max_ms=30,
+    gaps=0,
+    disconnects=0,
+    join_seconds=0.5,
+    memory_bytes=1000,
+    source_late_p99_ms=1,
+    load_average=0.1,
+)
+DEAR = {"icecast": 10.0, "floor": 1.0}
+"""What a good audiocast is compared with: this many times its own cost."""
+
+
+def trials() -> list[Trial]:
+    return [trial for scenario in SCENARIOS.values() for trial in scenario(Plan(seconds=1))]
+
+
+def results(changed: str = "", **changes: float) -> Results:
+    """Give a run in which all is good, but for one contender if wanted."""
+    run = Results()
+    for trial in trials():
+        factor = DEAR.get(trial.contender, 1.0)
+        sample = replace(GOOD, user_us=GOOD.user_us * factor, system_us=GOOD.system_us * factor)
+        run.add(trial, replace(sample, **changes) if trial.contender == changed else sample)
+    return run
+
+
+def broken(run: Results) -> list[Verdict]:
+    return [verdict for verdict in verdicts(run) if verdict.kept is False]
+
+
+def test_good_numbers_keep_every_promise() -> None:
+    assert {verdict.kept for verdict in verdicts(results())} == {True}
+
+
+def test_without_numbers_nothing_is_kept() -> None:
+    assert {verdict.kept for verdict in verdicts(Results())} == {None}
+
+
+def test_each_number_that_is_too_large_breaks_a_promise() -> None:
+    assert len(broken(results("audiocast", system_us=1e6))) == 3
+    assert len(broken(results("audiocast-low", system_us=1e6))) == 1
+    assert len(broken(results("audiocast-low", delay_p99_ms=26))) == 1
+    # Default at 20 ms, two crowds, ten thousand listeners, a thousand streams.
+    assert len(broken(results("audiocast", gaps=1))) == 5
+    assert len(broken(results("audiocast", disconnects=1))) == 5
+    assert len(broken(results("audiocast", delay_p99_ms=501))) == 5
+    assert len(broken(results("audiocast", join_seconds=5.1))) == 2
+    assert len(broken(results("audiocast", memory_bytes=6145))) == 1
+
+
+def test_a_trial_that_failed_once_keeps_nothing() -> None:
+    run = results()
+    for trial in trials():
+        run.fail(trial, "expected a line, got none")
+    assert {verdict.kept for verdict in verdicts(run)} == {None}
+    assert "expected a line, got none" in table(run)
+
+
+def with_one_more(changed: Sample) -> Results:
+    """Give three samples of each trial of audiocast, the last of them changed."""
+    run = results()
+    for trial in trials():
+        if trial.contender == "audiocast":
+            run.add(trial, GOOD)
+            run.add(trial, changed)
+    return run
+
+
+def test_medians_are_judged() -> None:
+    assert broken(with_one_more(replace(GOOD, delay_p99_ms=9000, system_us=1e6))) == []
+
+
+def test_but_every_gap_counts() -> None:
+    assert len(broken(with_one_more(replace(GOOD, gaps=1)))) == 5
+
+
+def test_everything_measured_is_shown(tmp_path: Path) -> None:
+    run = results()
+    shown = table(run).splitlines()
+    saved = tmp_path / "results.json"
+    run.save(saved)
+    distinct = set(trials())
+    assert len(shown) == len(distinct) + 2
+    assert len({len(line) for line in shown}) == 1
+    assert len(json.loads(saved.read_text())) == len(distinct)
+    assert [path.name for path in plot(run, tmp_path)] == ["fan-out-pages.png", "fan-out.png"]
+    assert all(
+        (tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("fan-out-pages.png", "fan-out.png")
+    )
