@@ -13,13 +13,16 @@ PYTEST_ARGS ?=
 # What is measured, as in: make bench BENCH_ARGS=--quick
 BENCH_ARGS ?=
 
-.PHONY: help run test check bench lock clean lint debian-packages
+.PHONY: help run cluster test check bench lock clean lint debian-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV_STAMP) ## start a server with a demo broadcast and print the link to listen
 	@$(BIN)/python cmd/demo.py
+
+cluster: $(VENV_STAMP) ## start three members behind HAProxy with a demo broadcast, and say which one to kill
+	@$(BIN)/python cmd/cluster.py
 
 test: $(VENV_STAMP) debian-packages lint ## set up what is missing, then check and run every test
 	@$(BIN)/pytest -q --cov $(PYTEST_ARGS)

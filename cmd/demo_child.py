@@ -1,12 +1,11 @@
-"""A program that the demo has started: what it says, when it ends, and how to end it.
+"""A program that a demo has started: what it says, when it ends, and how to end it.
 
-It reports to a queue and decides nothing. `demo` is its only user.
+It reports to a queue and decides nothing.
 """
 
 import os
 import re
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,10 @@ STOP_SECONDS = 15.0
 LAST_LINES = 12
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class DemoFailed(Exception):
+    """The demo cannot go on; the message is for people."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +48,23 @@ Events: TypeAlias = "SimpleQueue[StopAsked | Said | Ended]"
 
 
 class Child:
-    """One of the two programs.
+    """One of the programs.
 
     Args:
         name: For messages.
-        arguments: Of this Python.
+        command: What to run.
         environment: On top of this process's own.
         events: Where it reports.
     """
 
     def __init__(
-        self, name: str, arguments: Sequence[str], environment: Mapping[str, str], events: Events
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], events: Events
     ) -> None:
         self.name = name
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._events = events
         self._process = subprocess.Popen(
-            [sys.executable, *arguments],
+            command,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -76,14 +79,22 @@ class Child:
         threading.Thread(target=self._watch, daemon=True).start()
 
     @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
         """None while it runs; negative when a signal ended it."""
         return self._process.poll()
 
-    def end(self) -> int:
-        """Ask it to end, insist after `STOP_SECONDS`, and give the exit code."""
+    def ask_to_end(self) -> None:
+        """Ask it to end, and do not wait."""
         if self._process.poll() is None:
             self._process.terminate()
+
+    def end(self) -> int:
+        """Wait until it has ended, insist after `STOP_SECONDS`, and give the exit code."""
         try:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-SCRIPT = Path(__file__).parents[2] / "cmd" / "demo.py"
+SCRIPTS = Path(__file__).parents[2] / "cmd"
 SECONDS = 60.0
 
 
@@ -21,10 +21,15 @@ class DemoProcess:
     Args:
         arguments: Of the command line.
         settings: Environment names and values, on top of PATH.
+
+    Attributes:
+        script: Which one.
     """
 
+    script = "demo.py"
+
     def __init__(self, *arguments: str, **settings: str) -> None:
-        self._command = [sys.executable, str(SCRIPT), *arguments]
+        self._command = [sys.executable, str(SCRIPTS / self.script), *arguments]
         self._environment = {"PATH": os.environ.get("PATH", ""), "PYTHONUTF8": "1", **settings}
         self._process: subprocess.Popen[str] | None = None
         self._lines: list[str] = []
@@ -73,9 +78,10 @@ class DemoProcess:
         return link
 
     def children(self) -> dict[str, int]:
-        """Give the ids of the programs that it has started, by their module's name."""
+        """Give the ids of the programs that it has started, by the name of their Python module or file."""
         pids = Path(f"/proc/{self._running.pid}/task/{self._running.pid}/children").read_text().split()
-        return {Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[2].decode(): int(pid) for pid in pids}
+        commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_text().split("\0") for pid in pids}
+        return {words[2] if words[1] == "-m" else Path(words[0]).name: pid for pid, words in commands.items()}
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
