@@ -17,14 +17,19 @@ _HEAD = OpusHead(channels=1, pre_skip=312)
 
 
 def numbered_audio(
-    *, seconds: float, packet_bytes: int = PACKET_BYTES, packets_a_page: int = 1, serial: int = 1
+    *,
+    seconds: float,
+    packet_bytes: int = PACKET_BYTES,
+    packets_a_page: int = 1,
+    serial: int = 1,
+    first_number: int = 0,
 ) -> bytes:
-    """Make a whole Ogg Opus stream without an end page, packets numbered from 0."""
+    """Make a whole Ogg Opus stream without an end page, packets numbered from `first_number`."""
     writer = PageWriter(serial)
-    count = round(seconds / PACKET_SECONDS)
+    end = first_number + round(seconds / PACKET_SECONDS)
     pages = [writer.headers(_HEAD, OpusTags(vendor="numbered", comments=()))]
-    for start in range(0, count, packets_a_page):
-        numbers = range(start, min(start + packets_a_page, count))
+    for start in range(first_number, end, packets_a_page):
+        numbers = range(start, min(start + packets_a_page, end))
         pages.append(writer.audio([numbered_packet(number, packet_bytes) for number in numbers]))
     return b"".join(pages)
 

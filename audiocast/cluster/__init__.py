@@ -2,6 +2,7 @@
 
 ring         pure: the order of members for a stream
 discovery    where members may be
+greeting     what members say of themselves
 membership   who is there
 signature    how they know each other
 dial, link   asking another member; a connection that carries audio

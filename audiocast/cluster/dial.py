@@ -125,7 +125,7 @@ def _why(error: Exception) -> str:
 def _answer(status: int, body: bytes) -> Any:
     try:
         said = json.loads(body) if body else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         said = {}
     if status >= 300:
         fields = said if isinstance(said, dict) else {}

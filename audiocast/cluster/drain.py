@@ -19,6 +19,10 @@ TICK_SECONDS = 0.1
 MOVE_SECONDS = 3.0
 """So long the streams may take to be owned by others, before listeners are let go."""
 
+SOURCES_STAY = 0.5
+"""Part of the time in which no encoder is sent away. A stream's state says that its encoder should connect
+anew; one that looks there does so by itself in this time, and no packet is lost on its way."""
+
 REPORT_SECONDS = 5.0
 
 
@@ -80,7 +84,7 @@ class Drain:
         while (self._listeners or self._sources) and loop.time() < ends_at:
             ticks = max(1.0, (ends_at - loop.time()) / TICK_SECONDS / 2)
             self._let_listeners_go(math.ceil(self._listeners / ticks))
-            if self._sources:
+            if self._sources and loop.time() >= began_at + self._seconds * SOURCES_STAY:
                 error = ShuttingDown("this server stops; connect again with the same key")
                 self._node.let_source_go(error, math.ceil(self._sources / ticks))
             if loop.time() - reported_at >= REPORT_SECONDS:

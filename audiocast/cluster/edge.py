@@ -33,7 +33,7 @@ class Edge:
     Args:
         hub: Of this member.
         inlet: Feeds it.
-        has_source: Whether the stream's source is here, or is forwarded here.
+        has_source: Whether the stream's source is heard here, or is forwarded here.
         is_wanted: Whether somebody listens or waits.
         membership: Who is there.
         locator: Finds the owner.
@@ -76,9 +76,11 @@ class Edge:
         wanted_at = loop.time()
         delay_seconds = FIRST_RETRY_SECONDS
         ask_all = True
-        while loop.time() - wanted_at < LINGER_SECONDS:
+        while True:
             if self._is_wanted():
                 wanted_at = loop.time()
+            elif loop.time() - wanted_at >= LINGER_SECONDS:
+                return
             if self._is_wanted() and not self._has_source():
                 member = await self._locator.holder(self._hub.stream_id, ask_all=ask_all)
                 # Greetings tell the rest. Who asks for streams that are not there must not make us ask all.
@@ -91,17 +93,17 @@ class Edge:
     async def _relay(self, member: Member) -> bool:
         """Take the stream from a member until the link breaks; say whether it brought anything."""
         stream_id = self._hub.stream_id
-        origin, had = self._inlet.origin, self._inlet.had
-        query = f"?origin={origin}&had={had}" if origin is not None and had is not None else ""
+        known = self._inlet.known
+        query = "?origin={}&had={}".format(*known) if known is not None else ""
         before = self._hub.log.edge if self._hub.log is not None else 0
         try:
             link, _ = await self._dialer.link(member.address, RELAY + stream_id + query, {})
             self.relays_from = member.name
-            log.info("relay_began", stream_id=stream_id, member=member.name, had=str(had))
+            log.info("relay_began", stream_id=stream_id, member=member.name, known=query)
             watch = asyncio.ensure_future(self._watch())
             watch.add_done_callback(lambda _: link.close())
             try:
-                await self._inlet.take(link, origin)
+                await self._inlet.take(link, self._inlet.origin)
             finally:
                 watch.cancel()
         except Unreachable as error:

@@ -14,11 +14,10 @@ import structlog
 from audiocast.cluster.dial import Dialer
 from audiocast.cluster.errors import ClusterError, Refused
 from audiocast.cluster.follow import follow
-from audiocast.cluster.inlet import ended
-from audiocast.cluster.link import Kind, Link
+from audiocast.cluster.link import Kind, Link, ended
 from audiocast.cluster.locate import Locator
 from audiocast.cluster.membership import Member, Membership
-from audiocast.stream.errors import SourceError, TakenOver
+from audiocast.stream.errors import SourceError, StreamEnded, TakenOver
 from audiocast.stream.hub import Hub
 from audiocast.stream.origin import Origin
 from audiocast.stream.source import Source
@@ -33,6 +32,7 @@ HAD_HEADER = "Audiocast-Had"
 GENERATION_HEADER = "Audiocast-Generation"
 TITLE_HEADER = "Audiocast-Title"
 RESUME_HEADER = "Audiocast-Resume"
+AGE_HEADER = "Audiocast-Age"
 
 MOVED = "moved"
 """END with this code: the owner gives the stream away, and its source shall go to the next one."""
@@ -70,6 +70,7 @@ class Front:
         self._locator = locator
         self._dialer = dialer
         self._resumed = False
+        self.came_at = asyncio.get_running_loop().time()
         self._turn = asyncio.Event()
         self.owner = ""
         self._task = asyncio.ensure_future(self._run())
@@ -78,6 +79,11 @@ class Front:
     def is_owner(self) -> bool:
         """This member is the stream's owner, and its source is here."""
         return self.owner == self._membership.name and self._hub.source is self._source
+
+    @property
+    def has_audio(self) -> bool:
+        """The encoder has sent some."""
+        return self._source.has_audio
 
     def turn(self) -> None:
         """Look for the owner anew: this member gives its streams away, or its view has changed."""
@@ -118,6 +124,7 @@ class Front:
         member = await self._locator.owner_for_source(self._hub.stream_id, self._source.origin)
         if member is None:
             self.owner = self._membership.name
+            self._resumed = True
             await self._turn.wait()
             return
         self.owner = member.name
@@ -125,12 +132,13 @@ class Front:
         self._resumed = True
         log.info("source_forwarded", stream_id=self._hub.stream_id, member=member.name, had=str(had))
         tasks = [
-            asyncio.ensure_future(follow(self._hub, link, origin=self._source.origin, had=had)),
             asyncio.ensure_future(hear_end(link)),
+            asyncio.ensure_future(follow(self._hub, link, origin=self._source.origin, had=had)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
+            # The other side's last word counts, before what its closing did to our sending.
+            for task in [each for each in tasks if each in done]:
                 task.result()
         finally:
             link.close()
@@ -145,6 +153,7 @@ class Front:
             GENERATION_HEADER: str(self._source.generation),
             TITLE_HEADER: quote(self._hub.title, safe=""),
             RESUME_HEADER: "1" if self._resumed else "0",
+            AGE_HEADER: f"{asyncio.get_running_loop().time() - self.came_at:.6f}",
         }
         target = FORWARD + self._hub.stream_id
         link, answered = await self._dialer.link(member.address, target, headers)
@@ -166,4 +175,5 @@ async def hear_end(link: Link) -> None:
 
 
 def _reason(error: Refused) -> SourceError:
-    return TakenOver(error.message)
+    kind = StreamEnded if error.code == StreamEnded.code else TakenOver
+    return kind(error.message)

@@ -3,12 +3,13 @@
 The parser of a source outlives its links: pages come whole, so the next link's first one fits the last.
 """
 
-import json
+import asyncio
 from collections.abc import Callable
 
-from audiocast.cluster.errors import Refused
-from audiocast.cluster.link import Kind, Link
-from audiocast.stream.errors import SourceError
+from audiocast.cluster.errors import BadFrame
+from audiocast.cluster.link import Kind, Link, ended
+from audiocast.ogg.errors import OggError
+from audiocast.stream.errors import SourceError, StreamError, TakenOver
 from audiocast.stream.hub import Hub
 from audiocast.stream.origin import Origin
 from audiocast.stream.pace import Pace
@@ -29,6 +30,9 @@ class Inlet:
         self._clock = clock
         self._source: Source | None = None
         self._link: Link | None = None
+        self._endings: set[asyncio.Task[None]] = set()
+        self.left: Origin | None = None
+        """The last source whose encoder was connected here: all that there is of it was heard here."""
 
     @property
     def origin(self) -> Origin | None:
@@ -41,6 +45,13 @@ class Inlet:
         """The newest page of it that is here."""
         return self._hub.log.last if self._hub.log is not None and self.origin is not None else None
 
+    @property
+    def known(self) -> tuple[Origin, Position] | None:
+        """A source of which nothing up to this page is wanted again, from another member or from here."""
+        last = self._hub.log.last if self._hub.log is not None else None
+        origin = self.origin or self.left
+        return (origin, last) if origin is not None and last is not None else None
+
     async def take(self, link: Link, origin: Origin | None, *, generation: int = 0) -> None:
         """Feed what a link brings, until it breaks; a link that is in use is closed for it.
 
@@ -52,24 +63,32 @@ class Inlet:
         Raises:
             audiocast.cluster.errors.Unreachable: It broke.
             Refused: The other side has ended it, with its reason.
-            audiocast.stream.errors.SourceError: The hub does not take the source.
-            audiocast.ogg.errors.OggError: Its pages are damaged.
+            BadFrame: What came is nothing that a member sends.
+            audiocast.stream.errors.StreamError: The hub does not take the source; the other side is told.
+            audiocast.ogg.errors.OggError: Its pages are damaged; the other side is told.
         """
-        if self._link is not None:
-            self._link.close()
-        self._link = link
+        before, self._link = self._link, link
+        if before is not None and origin is not None and origin != self.origin:
+            self._end(before, TakenOver("a newer source has come through another member"))
+        elif before is not None:
+            before.close()
         if origin is not None and origin != self.origin:
             self._begin(origin, generation)
         try:
             while True:
                 kind, data = await link.receive()
-                if kind is Kind.ORIGIN:
-                    name, _, its_generation = data.decode().partition(" ")
-                    self._begin(Origin.parse(name), int(its_generation))
-                elif kind is Kind.END:
+                if kind is Kind.END:
                     raise ended(data)
+                if self._link is not link:
+                    # Another one has taken its place, and this one's other side is being told.
+                    continue
+                if kind is Kind.ORIGIN:
+                    self._begin(*_named(data))
                 elif self._source is not None:
                     self._source.feed(data, self._clock())
+        except (StreamError, OggError) as error:
+            await link.end(error.code, str(error))
+            raise
         finally:
             link.close()
             if self._link is link:
@@ -82,24 +101,27 @@ class Inlet:
 
     def _begin(self, origin: Origin, generation: int) -> None:
         pace = Pace(max_kbps=0, lead_seconds=0, now=self._clock())
-        self._source = Source(
-            self._hub, origin=origin, pace=pace, generation=generation, dismiss=self._dismissed
+
+        def dismiss(error: SourceError) -> None:
+            # A newer source has come another way: what still comes on this link is old. One that came on this
+            # link is no reason to end it.
+            if self._source is source and self._link is not None:
+                self._end(self._link, error)
+
+        source = self._source = Source(
+            self._hub, origin=origin, pace=pace, generation=generation, dismiss=dismiss
         )
 
-    def _dismissed(self, _: SourceError) -> None:
-        """A newer source has come another way: what still comes on this link is old."""
-        self.close()
+    def _end(self, link: Link, error: SourceError) -> None:
+        ending = asyncio.ensure_future(link.end(error.code, str(error)))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
 
 
-def ended(data: bytes) -> Refused:
-    """Read an END frame."""
+def _named(data: bytes) -> tuple[Origin, int]:
+    """Read an ORIGIN frame."""
     try:
-        said = json.loads(data)
-        return Refused(0, str(said["error"]), str(said["message"])[:300])
-    except (ValueError, KeyError, TypeError):
-        return Refused(0, "unknown", "the member has ended the link")
-
-
-def end_frame(code: str, message: str) -> bytes:
-    """Make an END frame."""
-    return json.dumps({"error": code, "message": message}).encode()
+        name, _, generation = data.decode().partition(" ")
+        return Origin.parse(name), int(generation)
+    except ValueError as error:
+        raise BadFrame(f"expected an origin and a generation, got {data[:40]!r}") from error

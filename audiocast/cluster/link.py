@@ -11,17 +11,22 @@ that is quiet: who hears nothing for `SILENCE_SECONDS` takes the other side for 
 
 import asyncio
 import contextlib
+import json
 import struct
 from enum import Enum
 
 from tornado.iostream import IOStream, StreamClosedError
 
-from audiocast.cluster.errors import BadFrame, Unreachable
+from audiocast.cluster.errors import BadFrame, Refused, Unreachable
 
 BEAT_SECONDS = 0.5
 SILENCE_SECONDS = 2.0
 MAX_FRAME_BYTES = 70_000
 """An Ogg page has at most 65,307."""
+
+LINGER_SECONDS = 1.0
+"""An ended link stays open so long, unless the other side closes it: closing at once, with what it still
+sends unread, would make the kernel send a reset, and the other side would take this one for dead."""
 
 _HEAD = struct.Struct(">cI")
 
@@ -51,6 +56,7 @@ class Link:
 
     def __init__(self, stream: IOStream) -> None:
         self._stream = stream
+        self._ended = False
         self._beating = asyncio.ensure_future(self._beat())
 
     async def send(self, kind: Kind, data: bytes = b"") -> None:
@@ -89,13 +95,40 @@ class Link:
             if known is not Kind.BEAT:
                 return known, data
 
-    def close(self) -> None:
-        """Hang up."""
+    async def end(self, code: str, message: str) -> None:
+        """Say why no more comes, and hang up when that is read.
+
+        Args:
+            code: Of the error, as in the public API, or what this package's modules agree on.
+            message: What was expected and what came.
+        """
+        if self._ended:
+            return
+        self._ended = True
         self._beating.cancel()
-        self._stream.close()
+        said = json.dumps({"error": code, "message": message}).encode()
+        with contextlib.suppress(Unreachable, TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                await self.send(Kind.END, said)
+        asyncio.get_running_loop().call_later(LINGER_SECONDS, self._stream.close)
+
+    def close(self) -> None:
+        """Hang up, unless `end` does."""
+        self._beating.cancel()
+        if not self._ended:
+            self._stream.close()
 
     async def _beat(self) -> None:
         with contextlib.suppress(Unreachable):
             while True:
                 await self.send(Kind.BEAT)
                 await asyncio.sleep(BEAT_SECONDS)
+
+
+def ended(data: bytes) -> Refused:
+    """Read an END frame."""
+    try:
+        said = json.loads(data)
+        return Refused(0, str(said["error"]), str(said["message"])[:300])
+    except (ValueError, KeyError, TypeError):
+        return Refused(0, "unknown", "the member has ended the link")

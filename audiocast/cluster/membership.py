@@ -20,6 +20,7 @@ import structlog
 from audiocast.cluster.dial import Dialer
 from audiocast.cluster.discovery import Discovery
 from audiocast.cluster.errors import ClusterError, Refused
+from audiocast.cluster.greeting import Greeting
 from audiocast.stream.clock import Clock
 
 log = structlog.get_logger()
@@ -150,18 +151,22 @@ class Membership:
         """Take a member out at once; it is in again when it answers for long enough."""
         self._remove(self._members.get(name), why)
 
-    def greeted(self, said: Mapping[str, Any], host: str) -> dict[str, object]:
+    def greeted(self, said: object, host: str) -> dict[str, Any]:
         """Take note of another member's greeting, and give this one's.
 
         Args:
             said: Its JSON.
             host: Where it came from.
+
+        Raises:
+            audiocast.cluster.errors.BadFrame: It is no greeting.
         """
-        port = said.get("internal_port")
-        if self._discovery is not None and said.get("instance") != self.instance and isinstance(port, int):
+        greeting = Greeting.parse(said)
+        if self._discovery is not None and greeting.instance != self.instance:
+            port = greeting.internal_port
             self._know(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-            self._update(said)
-        return self._greeting()
+            self._update(greeting)
+        return self._greeting().as_json()
 
     def parted(self, said: Mapping[str, Any]) -> None:
         """Take note of a goodbye."""
@@ -169,15 +174,15 @@ class Membership:
         if member is not None and member.instance == said.get("instance"):
             self._remove(member, "goodbye")
 
-    def _greeting(self) -> dict[str, object]:
-        return {
-            "name": self.name,
-            "instance": self.instance,
-            "internal_port": self._internal_port(),
-            "draining": self.draining,
-            "view": self.view,
-            "owned": dict(self._owned()),
-        }
+    def _greeting(self) -> Greeting:
+        return Greeting(
+            name=self.name,
+            instance=self.instance,
+            internal_port=self._internal_port(),
+            draining=self.draining,
+            view=self.view,
+            owned=dict(self._owned()),
+        )
 
     async def _discover(self, discovery: Discovery) -> None:
         first = True
@@ -219,41 +224,34 @@ class Membership:
 
     async def _greet(self, address: str) -> None:
         try:
-            said = await self._ask(address, HELLO)
+            greeting = Greeting.parse(await self._ask(address, HELLO))
         except ClusterError as error:
             self._missed(address, error)
             return
-        if said.get("instance") != self.instance:
-            self._update(said, address)
+        if greeting.instance != self.instance:
+            self._update(greeting, address)
 
-    async def _ask(self, address: str, target: str) -> dict[str, Any]:
-        said = await self._dialer.ask(address, "POST", target, self._greeting())
-        return said if isinstance(said, dict) else {}
+    async def _ask(self, address: str, target: str) -> Any:
+        return await self._dialer.ask(address, "POST", target, self._greeting().as_json())
 
-    def _update(self, said: Mapping[str, Any], address: str = "") -> None:
-        name, instance = str(said.get("name", "")), str(said.get("instance", ""))
-        if not name or name == self.name:
-            if name == self.name:
-                log.error("name_taken", name=name, hint="two members have the same NODE_NAME")
+    def _update(self, greeting: Greeting, address: str = "") -> None:
+        name = greeting.name
+        if name == self.name:
+            log.error("name_taken", name=name, hint="two members have the same NODE_NAME")
             return
         member = self._members.get(name)
-        if member is None or member.instance != instance:
+        if member is None or member.instance != greeting.instance:
             if not address:
                 # Heard, not reached: it is a member when it answers.
                 return
             stable_at = self._clock.time() + STABLE_SECONDS
-            member = self._members[name] = Member(name, address, instance, stable_at)
+            member = self._members[name] = Member(name, address, greeting.instance, stable_at)
             self._clock.call_at(stable_at, self._changed)
             log.info("member_seen", member=name, address=address)
         if address:
             member.misses = 0
-        owned, draining, view = (
-            dict(said.get("owned") or {}),
-            bool(said.get("draining")),
-            said.get("view", ""),
-        )
-        changed = (member.owned, member.draining) != (owned, draining)
-        member.owned, member.draining, member.view = owned, draining, str(view)
+        changed = (member.owned, member.draining) != (greeting.owned, greeting.draining)
+        member.owned, member.draining, member.view = greeting.owned, greeting.draining, greeting.view
         if changed:
             self._changed()
 

@@ -5,7 +5,6 @@ it forwards and relays nothing, and asks nobody.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,8 +16,8 @@ from audiocast.cluster.edge import Edge
 from audiocast.cluster.errors import ClusterError, Unreachable
 from audiocast.cluster.follow import follow
 from audiocast.cluster.front import MOVED, Front, hear_end
-from audiocast.cluster.inlet import Inlet, end_frame
-from audiocast.cluster.link import Kind, Link
+from audiocast.cluster.inlet import Inlet
+from audiocast.cluster.link import Link
 from audiocast.cluster.locate import Locator
 from audiocast.cluster.membership import Membership
 from audiocast.ogg.errors import OggError
@@ -30,7 +29,6 @@ from audiocast.stream.source import Source
 from audiocast.stream.source_log import Position
 
 log = structlog.get_logger()
-
 
 SOURCE_AWAY_SECONDS = 0.3
 """An owner that has had no source for so long is none; its edges look elsewhere."""
@@ -44,11 +42,12 @@ class _Roles:
         self.inlet = Inlet(hub, node.streams.clock.time)
         self.front: Front | None = None
         self.forwarded: Link | None = None
+        self.forwarded_since = 0.0
         self.waiting = 0
         self.edge = Edge(
             hub,
             self.inlet,
-            has_source=lambda: self.has_source,
+            has_source=lambda: self.has_audio,
             is_wanted=lambda: bool(self.hub.listeners or self.waiting),
             membership=node.membership,
             locator=node.locator,
@@ -57,7 +56,13 @@ class _Roles:
 
     @property
     def has_source(self) -> bool:
+        """The stream's source comes to this member by another way than from its owner."""
         return self.front is not None or self.forwarded is not None
+
+    @property
+    def has_audio(self) -> bool:
+        """Likewise, and it is heard: until then the one before goes on."""
+        return self.forwarded is not None or (self.front is not None and self.front.has_audio)
 
     @property
     def is_owner(self) -> bool:
@@ -147,7 +152,7 @@ class Node:
         roles = self._role(self.streams.open(stream_id))
         roles.waiting += 1
         try:
-            if not roles.has_source:
+            if not roles.has_audio:
                 roles.edge.supply()
             return await self.streams.wait(stream_id, timeout_seconds)
         finally:
@@ -167,22 +172,41 @@ class Node:
             front.close()
             if roles.front is front:
                 roles.front = None
+                roles.inlet.left = source.origin
                 if hub.listeners:
                     roles.edge.supply()
 
         return gone
 
-    async def take_forward(self, hub: Hub, link: Link, origin: Origin, generation: int) -> None:
-        """Be the owner of a source that another member sends, until that ends."""
+    def source_age_seconds(self, stream_id: str) -> float | None:
+        """Say how long ago the source came that this member has to give to others; None: it has none."""
+        roles = self._roles.get(stream_id)
+        if roles is None or not roles.is_owner:
+            return None
+        front = roles.front
+        since = front.came_at if front is not None and front.is_owner else roles.forwarded_since
+        return asyncio.get_running_loop().time() - since
+
+    async def take_forward(
+        self, hub: Hub, link: Link, origin: Origin, *, generation: int, age_seconds: float
+    ) -> None:
+        """Be the owner of a source that another member sends, until that ends.
+
+        Args:
+            hub: Of its stream.
+            link: From its front.
+            origin: Its name.
+            generation: Of its key.
+            age_seconds: How long ago it came to its front.
+        """
         roles = self._role(hub)
         roles.forwarded = link
+        roles.forwarded_since = asyncio.get_running_loop().time() - age_seconds
         try:
             await roles.inlet.take(link, origin, generation=generation)
         except Unreachable as error:
             log.info("forward_lost", stream_id=hub.stream_id, reason=str(error)[:200])
-        except (StreamError, OggError) as error:
-            await _say_end(link, error.code, str(error))
-        except ClusterError as error:
+        except (ClusterError, StreamError, OggError) as error:
             log.info("forward_ended", stream_id=hub.stream_id, reason=str(error)[:200])
         finally:
             if roles.forwarded is link:
@@ -201,7 +225,7 @@ class Node:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if watch.done():
-                await _say_end(link, MOVED, "the source of this stream is not here any more")
+                await link.end(MOVED, "the source of this stream is not here any more")
         finally:
             self.relays -= 1
             link.close()
@@ -210,11 +234,14 @@ class Node:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _while_source(self, roles: _Roles) -> None:
-        """Return when this member has not been the owner for longer than a front needs to connect anew."""
+        """Return when the source has been away for longer than a front needs to connect anew.
+
+        A front that has given its stream away keeps its edges: they get all of this source.
+        """
         loop = asyncio.get_running_loop()
         seen_at = loop.time()
         while loop.time() - seen_at < SOURCE_AWAY_SECONDS:
-            if roles.is_owner:
+            if roles.is_owner or roles.front is not None:
                 seen_at = loop.time()
             await asyncio.sleep(0.1)
 
@@ -307,14 +334,8 @@ class Node:
 
     def _give_away(self, roles: _Roles, code: str, message: str) -> None:
         if roles.forwarded is not None:
-            task = asyncio.ensure_future(_say_end(roles.forwarded, code, message))
+            task = asyncio.ensure_future(roles.forwarded.end(code, message))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         elif roles.front is not None:
             roles.front.turn()
-
-
-async def _say_end(link: Link, code: str, message: str) -> None:
-    with contextlib.suppress(Unreachable):
-        await link.send(Kind.END, end_frame(code, message))
-    link.close()

@@ -22,7 +22,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import stream_request_body
 
 from audiocast.ogg.errors import OggError
-from audiocast.stream.errors import NoAudio, SourceError, StreamError
+from audiocast.stream.errors import NoAudio, ShuttingDown, SourceError, StreamError
 from audiocast.stream.origin import Origin
 from audiocast.stream.source import Source
 from audiocast.web.base import BaseHandler
@@ -125,6 +125,8 @@ class IngestHandler(BaseHandler):
         context = self.context
         self._stream_id = self.checked_id(stream_id)
         claims = self.claims_for(stream_id)
+        if context.node.membership.draining:
+            raise ShuttingDown("this server stops; connect again with the same key")
         hub = context.streams.open(stream_id, claims.title)
         hub.admit(claims.generation)
         self._source = Source(

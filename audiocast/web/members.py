@@ -12,7 +12,9 @@ import structlog
 from tornado.iostream import IOStream
 from tornado.web import HTTPError
 
+from audiocast.cluster.errors import BadFrame
 from audiocast.cluster.front import (
+    AGE_HEADER,
     GENERATION_HEADER,
     HAD_HEADER,
     OLDER,
@@ -27,6 +29,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.now_playing import NowPlaying
 from audiocast.stream.origin import Origin
 from audiocast.stream.source_log import Position
+from audiocast.web.base import STREAM_ID
 from audiocast.web.errors import ApiError
 from audiocast.web.internal import InternalHandler
 from audiocast.web.reply import head
@@ -55,6 +58,9 @@ class MemberHandler(InternalHandler):
             context.node.bad_signatures += 1
             log.warning("bad_signature", path=request.path[:200], peer=request.remote_ip, reason=str(error))
             raise ApiError(403, "bad_signature", "expected a request signed by a member") from None
+        for stream_id in self.path_args:
+            if not STREAM_ID.fullmatch(stream_id):
+                raise ApiError(404, "bad_stream_id", "expected an id of letters, digits, - and _")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the contract's error."""
@@ -80,7 +86,7 @@ class MemberHandler(InternalHandler):
         """
         try:
             said = json.loads(self.request.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             said = None
         if not isinstance(said, dict):
             raise ApiError(400, "bad_json", "expected a JSON object")
@@ -104,7 +110,10 @@ class HelloHandler(MemberHandler):
     def post(self) -> None:
         """Greet back."""
         host = (self.request.remote_ip or "").partition("%")[0]
-        self.write(self.context.node.membership.greeted(self.json_body(), host))
+        try:
+            self.write(self.context.node.membership.greeted(self.json_body(), host))
+        except BadFrame as error:
+            raise ApiError(400, "bad_greeting", str(error)) from error
 
 
 class MemberStatusHandler(InternalHandler):
@@ -241,6 +250,7 @@ class ForwardHandler(LinkHandler):
         try:
             origin = Origin.parse(headers.get(ORIGIN_HEADER, ""))
             generation = int(headers.get(GENERATION_HEADER, "0"))
+            age_seconds = float(headers.get(AGE_HEADER, "0"))
         except ValueError as error:
             raise ApiError(400, "bad_origin", str(error)) from error
         if node.membership.draining:
@@ -249,7 +259,9 @@ class ForwardHandler(LinkHandler):
         hub = self.context.streams.open(stream_id, title)
         hub.title = hub.title or title
         if hub.origin is not None and origin < hub.origin:
-            if headers.get(RESUME_HEADER) == "1":
+            mine_seconds = node.source_age_seconds(stream_id)
+            came_before = mine_seconds is not None and age_seconds > mine_seconds
+            if headers.get(RESUME_HEADER) == "1" or came_before:
                 raise ApiError(409, "taken_over", "a newer source with a key of this stream has taken over")
             # It comes now, so it is the newer one, whatever its front's clock says.
             raise ApiError(409, OLDER, str(hub.origin))
@@ -258,4 +270,4 @@ class ForwardHandler(LinkHandler):
         except StreamError as error:
             raise ApiError.of(error) or ApiError.of_status(409) from error
         link = await self.open_link({HAD_HEADER: node.had(stream_id, origin)})
-        await node.take_forward(hub, link, origin, generation)
+        await node.take_forward(hub, link, origin, generation=generation, age_seconds=age_seconds)

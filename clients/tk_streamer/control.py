@@ -22,6 +22,9 @@ from tk_streamer.uplink import Uplink
 
 # How long the last sound has for its way to the server, then how long the server has to end the stream.
 GOODBYE_SECONDS = 3.0
+# What the old connection sent last may take another way to the stream's owner than what the new one sends
+# first, and what comes behind a newer source's packet is lost.
+HANDOVER_SECONDS = 0.25
 # How long a thread is waited for that was told to end.
 JOIN_SECONDS = 5.0
 
@@ -173,7 +176,7 @@ class Control:
             self._desk.watch(EAGER_SECONDS)
         elif uplink is self._successor:
             old, self._uplink, self._successor = self._uplink, uplink, None
-            uplink.begin()
+            uplink.begin(after_seconds=HANDOVER_SECONDS)
             if old is not None:
                 self._leaving.append(old)
             self._session.renewed()

@@ -29,6 +29,9 @@ GOOD_SECONDS = 5.0
 # A server calls a stream live for so long after its last audio (ACTIVE_THRESHOLD_SEC is 2.5 s): a "live"
 # sooner after a loss may be the lost connection's.
 LIVE_MEMORY_SECONDS = 3.0
+# Members of a cluster remember for so long that an encoder's server drains (a second, and what was asked
+# before): a "draining" sooner after a new connection is that of the server that was left.
+DRAIN_MEMORY_SECONDS = 3.0
 # Without a "live" for so long, we do not say that we are on the air.
 BELIEF_SECONDS = 6.0
 # Without one for so long, the connection is given up and made anew.
@@ -110,6 +113,7 @@ class Session:
         self._delay_seconds = FIRST_RETRY_SECONDS
         self._retry_at = 0.0
         self._renew_at: float | None = None
+        self._heed_draining_from = 0.0
         self._renews = False
 
     @property
@@ -194,6 +198,8 @@ class Session:
         if self._link is _Link.OPENING:
             self._link = _Link.OPEN
             self._confirmed_at = self._clock()
+            if self._has_been_on_air:
+                self._heed_draining_from = self._clock() + DRAIN_MEMORY_SECONDS
 
     def confirmed(self, asked_at: float) -> None:
         """Note that the server says "live".
@@ -240,12 +246,14 @@ class Session:
 
     def draining(self) -> None:
         """Note that the server will close the connection soon: the next one is made before."""
-        if self._link is _Link.OPEN and self._renew_at is None:
+        is_heeded = self._clock() >= self._heed_draining_from
+        if self._link is _Link.OPEN and self._renew_at is None and is_heeded:
             self._renew_at = self._clock()
 
     def renewed(self) -> None:
         """Note that the new connection has taken the old one's place."""
         self._renews = False
+        self._heed_draining_from = self._clock() + DRAIN_MEMORY_SECONDS
         # A server that still says that it drains got the new connection too: once more, later.
         self._renew_at = self._clock() + PATIENCE_SECONDS
 

@@ -66,13 +66,15 @@ class Uplink:
         self._begins = threading.Event()
         self._leaves = threading.Event()
         self._is_complete = False
+        self._pause_seconds = 0.0
         self._session = open_session()
         self._thread = threading.Thread(target=self._run, name=f"uplink {number}", daemon=True)
         self._thread.start()
 
-    def begin(self) -> None:
-        """Give it the packets from the next one on."""
+    def begin(self, *, after_seconds: float = 0.0) -> None:
+        """Give it the packets from the next one on; it sends the first of them after a moment."""
         self._outbox.hand_to(self)
+        self._pause_seconds = after_seconds
         self._begins.set()
 
     def hang_up(self) -> None:
@@ -109,6 +111,7 @@ class Uplink:
         yield self._counted(bitstream.headers())
         self._events.put(UplinkOpened(self))
         self._begins.wait()
+        self._leaves.wait(self._pause_seconds)
         while (parcel := self._outbox.take(self)) is not None:
             if parcel.is_last:
                 yield self._counted(bitstream.end(parcel.packet, parcel.surplus_samples), parcel.seconds)

@@ -6,6 +6,7 @@ import pytest
 
 from tk_streamer.session import (
     BELIEF_SECONDS,
+    DRAIN_MEMORY_SECONDS,
     FIRST_RETRY_SECONDS,
     GOOD_SECONDS,
     JITTER,
@@ -214,6 +215,20 @@ def test_a_server_that_drains_is_left_for_a_connection_that_stands(stage: Stage)
     stage.session.draining()
     assert stage.session.step() is Step.WAIT
     stage.session.settled()
+    stage.now += DRAIN_MEMORY_SECONDS
+    stage.session.draining()
+    assert stage.session.step() is Step.RENEW
+
+
+def test_what_is_told_of_the_server_that_was_left_moves_nothing(stage: Stage) -> None:
+    stage.go_on_air()
+    stage.session.lost(Trouble.of_code("shutting_down"))
+    assert stage.session.step() is Step.CONNECT
+    stage.session.opened()
+    stage.session.draining()
+    assert stage.session.step() is Step.WAIT
+    stage.session.settled()
+    stage.now += DRAIN_MEMORY_SECONDS
     stage.session.draining()
     assert stage.session.step() is Step.RENEW
 

@@ -1,20 +1,28 @@
-"""Some real servers that are members of one cluster, to be killed, stopped and drained by tests."""
+"""Some real servers that are members of one cluster, to be killed, stopped, cut off and drained by tests."""
 
+import random
+import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import requests
 
 from audiocast.cluster.ring import order
 from audiocast.cluster.signature import HEADER, Signer
+from tests.cluster.wires import Wires
 from tests.server import AudiocastServer, Started
 
 SECRET = "a-secret-of-the-cluster"
-SETTLE_SECONDS = 10.0
+SETTLE_SECONDS = 20.0
+PORTS = range(15_000, 30_000)
+"""Linux begins with 32,768 for outgoing connections."""
+
+Setting = str | int | float
 
 
 class Members:
@@ -24,21 +32,34 @@ class Members:
         folder: For their logs.
         count: How many are on the list.
         start: How many of them to start; all of them unless said otherwise.
+        wired: They reach each other over `wires` only.
         settings: Of each.
     """
 
     def __init__(
-        self, folder: Path, count: int = 3, *, start: int | None = None, **settings: str | int | float
+        self,
+        folder: Path,
+        count: int = 3,
+        *,
+        start: int | None = None,
+        wired: bool = False,
+        **settings: Setting,
     ) -> None:
         self._folder = folder
         self._ports = {f"m{number}": port for number, port in enumerate(_free_ports(count))}
         self._settings = settings
-        self._servers = {name: self._member(name) for name in self._ports}
+        self._servers: dict[str, AudiocastServer] = {}
         self._started = self.names[:start]
+        self._wires = Wires(self._ports) if wired else None
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        if self._wires is not None:
+            self._stack.enter_context(self._wires)
+        self._servers = {name: self._member(name) for name in self._ports}
         # All at once: a member that finds nobody at its start waits for nobody either.
         servers = [self._servers[name] for name in self._started]
+        self._stack.callback(self._end)
         with ThreadPoolExecutor(len(servers)) as pool:
             list(pool.map(AudiocastServer.__enter__, servers))
         self.wait_for_view(self._started)
@@ -47,8 +68,7 @@ class Members:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with ThreadPoolExecutor(len(self._servers)) as pool:
-            list(pool.map(_end, self._servers.values()))
+        self._stack.close()
 
     def __getitem__(self, name: str) -> AudiocastServer:
         return self._servers[name]
@@ -56,19 +76,30 @@ class Members:
     @property
     def names(self) -> list[str]:
         """All, dead or alive."""
-        return list(self._servers)
+        return list(self._ports)
 
-    def start(self, name: str, **settings: str | int | float) -> None:
+    @property
+    def wires(self) -> Wires:
+        """What connects them, if they were made with wires."""
+        assert self._wires is not None
+        return self._wires
+
+    def start(self, name: str, **settings: Setting) -> None:
         """Start a member that was not, or is not any more."""
         self._servers[name] = self._member(name, **settings)
         self._servers[name].__enter__()
 
-    def start_stream(self, *, owner: str, at: str) -> Started:
-        """Ask one member for a stream whose owner will be another one, or itself."""
+    def start_stream(self, *, owner: str, at: str, heir: str = "") -> Started:
+        """Ask one member for a stream whose owner will be another one, or itself; and who is next, maybe."""
         while True:
             started = self[at].start_stream()
-            if order(started.stream_id, self.names)[0] == owner:
+            first, second, *_ = order(started.stream_id, self.names)
+            if first == owner and heir in ("", second):
                 return started
+
+    def keyed_url(self, started: Started, *, at: str) -> str:
+        """Give where a stream's encoder connects to another member than the one that has started it."""
+        return f"{self[at].base}/ingest/{started.stream_id}?key={started.ingest_key}"
 
     def wait_for_view(self, names: list[str], of: list[str] | None = None) -> None:
         """Wait until members think that the ring is these."""
@@ -78,11 +109,28 @@ class Members:
                 assert time.monotonic() < deadline, f"expected {name} to see {names}, it sees {seen}"
                 time.sleep(0.05)
 
-    def call(self, name: str, method: str, target: str, *, secret: str = SECRET) -> requests.Response:
+    def wait_for_owner(self, stream_id: str, owner: str, seconds: float, of: list[str] | None = None) -> None:
+        """Wait until members agree on a stream's owner."""
+        deadline = time.monotonic() + seconds
+        for name in of or self.names:
+            while (seen := self[name].state(stream_id).get("owner")) != owner:
+                assert time.monotonic() < deadline, f"expected {owner} to own it, {name} says {seen}"
+                time.sleep(0.05)
+
+    def wait_for_metric(self, name: str, metric: str, value: float) -> None:
+        """Wait until a member's metric has a value."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while (seen := self[name].metric(metric)) != value:
+            assert time.monotonic() < deadline, f"expected {metric} of {name} to be {value}, it is {seen}"
+            time.sleep(0.05)
+
+    def call(
+        self, name: str, method: str, target: str, *, secret: str = SECRET, **request: Any
+    ) -> requests.Response:
         """Ask a member something as another one would."""
         url = f"http://127.0.0.1:{self[name].internal_port}{target}"
-        headers = {HEADER: Signer([secret], "a-test").sign(method, target, time.time())}
-        return requests.request(method, url, headers=headers, timeout=5)
+        headers = {HEADER: sign(method, target, secret=secret), **request.pop("headers", {})}
+        return requests.request(method, url, headers=headers, timeout=5, **request)
 
     def ring(self, name: str) -> list[str]:
         """Give the ring as one member sees it."""
@@ -90,25 +138,47 @@ class Members:
         members: list[str] = requests.get(url, timeout=5).json()["ring"]
         return members
 
-    def _member(self, name: str, **settings: str | int | float) -> AudiocastServer:
+    def complaints(self) -> list[dict[str, Any]]:
+        """Give what any member has logged as an error so far."""
+        return [
+            event
+            for server in self._servers.values()
+            if server.log.exists()
+            for event in server.events()
+            if event["level"] in ("error", "critical")
+        ]
+
+    def _member(self, name: str, **settings: Setting) -> AudiocastServer:
         peers = ",".join(f"127.0.0.1:{port}" for port in self._ports.values())
-        usual: dict[str, str | int | float] = {
+        usual: dict[str, Setting] = {
             "NODE_NAME": name,
             "INTERNAL_PORT": self._ports[name],
-            "PEERS": peers,
+            "PEERS": peers if self._wires is None else self._wires.peers_of(name),
             "SECRET_KEYS": SECRET,
         }
         return AudiocastServer(self._folder / f"{name}.log", **{**usual, **self._settings, **settings})
 
+    def _end(self) -> None:
+        # Nobody is left to move to: drained all together they would only wait for each other.
+        with ThreadPoolExecutor(len(self._servers)) as pool:
+            list(pool.map(_kill, self._servers.values()))
 
-def _end(server: AudiocastServer) -> None:
+
+def sign(method: str, target: str, *, secret: str = SECRET) -> str:
+    """Give the signature of a request, as a member would make it."""
+    return Signer([secret], "a-test").sign(method, target, time.time())
+
+
+def _kill(server: AudiocastServer) -> None:
     if server.is_running:
-        server.stop()
+        server.stop(signal.SIGKILL)
 
 
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
+    """Give ports that stay free while a member is down: none that the kernel gives to outgoing connections."""
+    ports: list[int] = []
+    while len(ports) < count:
+        port = random.choice(PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports += [port] if port not in ports else []
     return ports

@@ -3,16 +3,17 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from audiocast.cluster.ring import order
+from tests.cluster.heard import check_every_page_once, longest_pause, numbers, path_of, sounding
 from tests.cluster.members import Members
 from tests.listener import Listener
-from tests.numbered_audio import number_of, numbered_audio
+from tests.numbered_audio import numbered_audio
 from tests.server import Started
 from tests.source import PacedSource
 
@@ -21,7 +22,7 @@ FRONT, OWNER, EDGE = "m0", "m1", "m2"
 
 @pytest.fixture
 def members(tmp_path: Path) -> Iterator[Members]:
-    with Members(tmp_path) as members:
+    with Members(tmp_path, wired=True) as members:
         yield members
 
 
@@ -30,34 +31,46 @@ def started(members: Members) -> Started:
     return members.start_stream(owner=OWNER, at=FRONT)
 
 
-def path_of(started: Started) -> str:
-    return f"/stream/{started.stream_id}?preroll=20&latency=low"
+def stop(members: Members) -> Callable[[], None]:
+    os.kill(members[OWNER].pid, signal.SIGSTOP)
+    return lambda: os.kill(members[OWNER].pid, signal.SIGCONT)
 
 
-def longest_pause(listener: Listener, since: float) -> float:
-    times = [at for at, _ in listener.arrivals if at >= since]
-    return max(after - before for before, after in pairwise([since, *times]))
+def cut_off(members: Members) -> Callable[[], None]:
+    members.wires.cut(OWNER)
+    return lambda: members.wires.mend(OWNER)
 
 
-def numbers(listener: Listener) -> list[int]:
-    capture = listener.capture()
-    capture.check_one_stream()
-    return [number_of(packet) for packet in capture.packets]
-
-
-def test_a_stopped_owner_costs_no_page_and_less_than_four_seconds(members: Members, started: Started) -> None:
+@pytest.mark.parametrize("still", [stop, cut_off])
+def test_an_owner_that_stands_still_costs_no_page_and_less_than_four_seconds(
+    members: Members, started: Started, still: Callable[[Members], Callable[[], None]]
+) -> None:
     with ExitStack() as stack:
-        stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=30)))
+        stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=60)))
         members[FRONT].wait_for_state(started.stream_id, "live")
-        listener = stack.enter_context(Listener(members[EDGE].port, path_of(started)))
-        listener.wait_for_audio(2)
+        edge = stack.enter_context(Listener(members[EDGE].port, path_of(started)))
+        own = stack.enter_context(Listener(members[OWNER].port, path_of(started)))
+        for listener in (edge, own):
+            listener.wait_for_audio(2)
         stopped_at = time.monotonic()
-        os.kill(members[OWNER].pid, signal.SIGSTOP)
-        stack.callback(os.kill, members[OWNER].pid, signal.SIGCONT)
-        listener.wait_for_audio(8)
-        heard = [number for number in numbers(listener) if number]
-        assert heard == list(range(1, len(heard) + 1))
-        assert longest_pause(listener, stopped_at) < 4.0
+        go_on = stack.enter_context(ExitStack())
+        go_on.callback(still(members))
+        edge.wait_for_audio(8)
+        assert longest_pause(edge, stopped_at) < 4.0
+        heir = order(started.stream_id, members.names)[1]
+        members.wait_for_owner(started.stream_id, heir, 1, of=[FRONT, EDGE])
+        go_on.close()
+        # It comes back as a member that owns nothing, and its own listeners go on.
+        members.wait_for_view(members.names)
+        members.wait_for_owner(started.stream_id, heir, 5)
+        assert members[OWNER].metric("audiocast_owned_streams") == 0
+        last = sounding(edge)[-1]
+        own.wait(lambda: sounding(own)[-1] > last, "the stream at its old owner")
+        for listener in (edge, own):
+            heard = sounding(listener)
+            assert heard == list(range(1, len(heard) + 1))
+            assert listener.end is None
+        assert members.complaints() == []
 
 
 def test_a_dead_front_is_replaced_by_the_next_connection_of_its_encoder(
@@ -71,16 +84,18 @@ def test_a_dead_front_is_replaced_by_the_next_connection_of_its_encoder(
         ]
         for listener in listeners:
             listener.wait_for_audio(2)
+        again = members.keyed_url(started, at=EDGE)
         members[FRONT].stop(signal.SIGKILL)
-        again = started.keyed_url.replace(str(members[FRONT].port), str(members[EDGE].port))
-        time.sleep(1)
+        for listener in listeners:
+            listener.wait(lambda listener=listener: numbers(listener)[-1] == 0, "silence")  # type: ignore[misc]
         back_at = time.monotonic()
         stack.enter_context(PacedSource(again, numbered_audio(seconds=30, serial=2)))
         for listener in listeners:
             listener.wait(lambda listener=listener: 30 in numbers(listener)[-100:], "the new source", 10)  # type: ignore[misc]
             assert time.monotonic() - back_at < 4
-        time.sleep(1)
+        time_heard = len(numbers(listeners[0]))
         for listener in listeners:
+            listener.wait_for_audio((time_heard + 50) / 50)
             heard = numbers(listener)
             again_at = heard.index(0, 50)
             tail = [number for number in heard[again_at:] if number]
@@ -102,6 +117,5 @@ def test_a_dead_edge_is_noticed_by_nobody_else(members: Members, started: Starte
         again = stack.enter_context(Listener(members[OWNER].port, path_of(started)))
         again.wait_for_audio(4)
         for listener in others:
-            heard = numbers(listener)
-            assert heard == list(range(len(heard)))
+            check_every_page_once(listener)
             assert longest_pause(listener, killed_at) < 1.0

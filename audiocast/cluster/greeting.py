@@ -1,0 +1,58 @@
+"""What members say of themselves when they greet each other: JSON, checked before anything is made of it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from audiocast.cluster.errors import BadFrame
+
+MAX_NAME_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """Of one member.
+
+    Attributes:
+        name: In the ring.
+        instance: Random, of its process.
+        internal_port: Where it is reached, on the host that the greeting came from.
+        draining: It takes no more streams.
+        view: What it thinks the ring is, in one short word.
+        owned: Streams whose source it has now, with their origins as text.
+    """
+
+    name: str
+    instance: str
+    internal_port: int
+    draining: bool
+    view: str
+    owned: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, said: object) -> Self:
+        """Check what came as JSON; fields that a newer version adds are passed over.
+
+        Raises:
+            BadFrame: It is no greeting.
+        """
+        match said:
+            case {
+                "name": str(name),
+                "instance": str(instance),
+                "internal_port": int(internal_port),
+                "draining": bool(draining),
+                "view": str(view),
+                "owned": dict(owned),
+            } if (
+                0 < len(name) <= MAX_NAME_CHARACTERS
+                and not isinstance(internal_port, bool)
+                and 0 < internal_port < 65_536
+                and all(isinstance(origin, str) for origin in owned.values())
+            ):
+                return cls(name, instance, internal_port, draining, view, owned)
+        raise BadFrame(f"expected a greeting, got {str(said)[:200]}")
+
+    def as_json(self) -> dict[str, Any]:
+        """Give what `parse` reads."""
+        return asdict(self)

@@ -1,0 +1,177 @@
+"""Who is no member, or speaks like none, is refused on the internal port, and nobody else hears of it."""
+
+import json
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import pytest
+import requests
+
+from audiocast.cluster.front import AGE_HEADER, GENERATION_HEADER, ORIGIN_HEADER
+from audiocast.cluster.link import MAX_FRAME_BYTES
+from audiocast.cluster.signature import HEADER
+from tests.cluster.heard import check_every_page_once, path_of
+from tests.cluster.members import Members, sign
+from tests.exchange import connect
+from tests.listener import Listener
+from tests.numbered_audio import numbered_audio
+from tests.server import Started
+from tests.source import PacedSource
+
+CLOSE_SECONDS = 10.0
+AUDIO = numbered_audio(seconds=1)
+PAGES = b"P"
+ORIGIN = b"O"
+END = b"E"
+
+
+class Air:
+    """A stream on the air of two members, and its listener at the one that is attacked."""
+
+    def __init__(self, members: Members, started: Started, listener: Listener) -> None:
+        self.members = members
+        self.started = started
+        self.listener = listener
+        self._complaints = 0
+
+    def check_unharmed(self) -> None:
+        """The stream goes on, the members see each other, nothing was logged as an error."""
+        self.listener.wait_for_audio(self.listener.capture().seconds + 0.2)
+        check_every_page_once(self.listener)
+        for name in self.members.names:
+            assert self.members.ring(name) == self.members.names
+        complaints = self.members.complaints()
+        new, self._complaints = complaints[self._complaints :], len(complaints)
+        assert new == []
+
+
+@pytest.fixture(scope="module")
+def air(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Air]:
+    with ExitStack() as stack:
+        members = stack.enter_context(Members(tmp_path_factory.mktemp("members"), 2))
+        started = members.start_stream(owner="m0", at="m1")
+        stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=120)))
+        members["m1"].wait_for_state(started.stream_id, "live")
+        listener = stack.enter_context(Listener(members["m0"].port, path_of(started)))
+        listener.wait_for_audio(0.5)
+        yield Air(members, started, listener)
+
+
+ROUTES = [
+    ("POST", "/internal/hello"),
+    ("POST", "/internal/goodbye"),
+    ("POST", "/internal/drain"),
+    ("DELETE", "/internal/drain"),
+    ("GET", "/internal/streams"),
+    ("GET", "/internal/streams/{id}"),
+    ("DELETE", "/internal/streams/{id}"),
+    ("POST", "/internal/streams/{id}/playing"),
+    ("POST", "/internal/streams/{id}/reopen"),
+    ("POST", "/internal/relay/{id}"),
+    ("POST", "/internal/forward/{id}"),
+]
+
+
+def test_who_has_another_secret_is_no_member(air: Air) -> None:
+    target = "/internal/streams"
+    before = air.members["m0"].metric("audiocast_bad_signatures_total")
+    answer = air.members.call("m0", "GET", target, secret="another-secret-of-others")
+    assert (answer.status_code, answer.json()["error"]) == (403, "bad_signature")
+    assert air.members["m0"].metric("audiocast_bad_signatures_total") == before + 1
+    assert air.members.call("m0", "GET", target).status_code == 200
+
+
+@pytest.mark.parametrize("value", ["", "1 a-test x", "nonsense", "9" * 5000 + " a x", "\xff"], ids=ascii)
+def test_who_has_no_signature_is_nobody(air: Air, value: str) -> None:
+    server = air.members["m0"]
+    before = server.metric("audiocast_bad_signatures_total")
+    for method, target in ROUTES:
+        url = f"http://127.0.0.1:{server.internal_port}{target.format(id=air.started.stream_id)}"
+        headers = {HEADER: value.encode("latin-1")} if value else {}
+        answer = requests.request(method, url, headers=headers, timeout=5)
+        assert (answer.status_code, answer.json()["error"]) == (403, "bad_signature")
+    assert server.metric("audiocast_bad_signatures_total") == before + len(ROUTES)
+    air.check_unharmed()
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "request_"),
+    [
+        ("/internal/hello", 400, {"data": b"\xff"}),
+        ("/internal/hello", 400, {"json": []}),
+        ("/internal/hello", 400, {"json": {}}),
+        ("/internal/hello", 400, {"json": {"name": "x", "instance": "y", "internal_port": 99_999}}),
+        ("/internal/hello", 400, {"data": "[" * 10_000}),
+        ("/internal/goodbye", 400, {"json": [1]}),
+        ("/internal/goodbye", 200, {"json": {"name": {}, "instance": []}}),
+        ("/internal/streams/{id}/playing", 400, {"data": b"{"}),
+        ("/internal/streams/{id}/reopen", 400, {"data": b"null"}),
+        ("/internal/relay/{id}?origin=x&had=1.1", 400, {}),
+        ("/internal/relay/{id}?origin=1-1&had=x", 400, {}),
+        ("/internal/relay/{id}?origin=1-1&had=" + "9" * 5000 + ".1", 400, {}),
+        ("/internal/relay/nobody-knows-it", 404, {}),
+        ("/internal/forward/{id}", 400, {}),
+        ("/internal/forward/" + "x" * 5000, 404, {"headers": {ORIGIN_HEADER: "1-1"}}),
+        ("/internal/forward/%00", 404, {"headers": {ORIGIN_HEADER: "1-1"}}),
+        ("/internal/forward/{id}", 400, {"headers": {ORIGIN_HEADER: "1-x"}}),
+        ("/internal/forward/{id}", 400, {"headers": {ORIGIN_HEADER: "1-1", GENERATION_HEADER: "x"}}),
+        ("/internal/forward/{id}", 400, {"headers": {ORIGIN_HEADER: "1-1", AGE_HEADER: "x"}}),
+        ("/internal/forward/{id}", 409, {"headers": {ORIGIN_HEADER: "1-1"}}),
+    ],
+)
+def test_a_member_that_speaks_nonsense_is_told(
+    air: Air, target: str, status: int, request_: dict[str, Any]
+) -> None:
+    answer = air.members.call("m0", "POST", target.format(id=air.started.stream_id), **request_)
+    assert answer.status_code == status, answer.text
+    air.check_unharmed()
+
+
+def frame(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">cI", kind, len(data)) + data
+
+
+HALF = AUDIO[: len(AUDIO) // 2 + 100]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"P\xff\xff\xff\xff", id="4 GB are announced"),
+        pytest.param(struct.pack(">cI", PAGES, MAX_FRAME_BYTES + 1), id="a byte too much is announced"),
+        pytest.param(frame(b"Z", b"what is this"), id="a kind that is none"),
+        pytest.param(frame(ORIGIN, b"\xff\xfe"), id="an origin that is no text"),
+        pytest.param(frame(ORIGIN, b"no origin at all"), id="an origin that is none"),
+        pytest.param(frame(ORIGIN, b"1-1 x"), id="a generation that is none"),
+        pytest.param(frame(END, b"{"), id="an end that is no JSON"),
+        pytest.param(frame(END, json.dumps({"error": 1, "message": None}).encode()), id="an odd end"),
+        pytest.param(frame(PAGES, b"ID3" + bytes(3000)), id="no Ogg"),
+        pytest.param(frame(PAGES, HALF) + frame(PAGES, HALF), id="half a page, then another one"),
+        pytest.param(frame(PAGES, HALF), id="half a page, then silence"),
+        pytest.param(b"GET / HTTP/1.1\r\n\r\n", id="HTTP"),
+        pytest.param(b"", id="silence"),
+    ],
+)
+def test_a_link_that_brings_nonsense_is_closed(air: Air, sent: bytes) -> None:
+    server = air.members["m0"]
+    other = server.start_stream()
+    target = f"/internal/forward/{other.stream_id}"
+    headers = f"{HEADER}: {sign('POST', target)}\r\n{ORIGIN_HEADER}: 1-1\r\n"
+    head = f"POST {target} HTTP/1.1\r\nHost: m0\r\n{headers}\r\n"
+    with connect(server.internal_port) as connection:
+        connection.sendall(head.encode() + sent)
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        wait_for_close(connection)
+    air.check_unharmed()
+
+
+def wait_for_close(connection: socket.socket) -> None:
+    """Wait until the other side has closed; until then it sends beats, and maybe a reason."""
+    deadline = time.monotonic() + CLOSE_SECONDS
+    with suppress(ConnectionResetError):
+        while connection.recv(4096):
+            assert time.monotonic() < deadline, "the link is still open"

@@ -1,0 +1,32 @@
+"""A dialer that reaches members of a test's own making, without a network."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from audiocast.cluster.dial import Dialer
+from audiocast.cluster.errors import ClusterError, Unreachable
+
+Answering = Callable[[str, Any], Any]
+"""Takes target and body, gives the answer."""
+
+
+class FakeDialer(Dialer):
+    """Answers for each address as the test says; where nobody answers, connections are refused.
+
+    Attributes:
+        answers: By address: what answers there, or the error that comes instead.
+        asked: Every question so far: address, method, target.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answering | ClusterError] = {}
+        self.asked: list[tuple[str, str, str]] = []
+
+    async def ask(self, address: str, method: str, target: str, body: object = None) -> Any:
+        self.asked.append((address, method, target))
+        await asyncio.sleep(0)
+        answer = self.answers.get(address, Unreachable(f"{address}: Connection refused"))
+        if isinstance(answer, ClusterError):
+            raise answer
+        return answer(target, body)

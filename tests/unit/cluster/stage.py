@@ -1,0 +1,67 @@
+"""One member's view of others, with its clock, its discovery and its network in the test's hands."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from audiocast.cluster.membership import Membership
+from audiocast.stream.clock import Clock
+from tests.unit.cluster.fake_dialer import FakeDialer
+from tests.unit.stream.turned_clock import TurnedClock
+
+
+class Places:
+    """A discovery whose answer a test changes."""
+
+    interval_seconds = 3600.0
+
+    def __init__(self, *addresses: str) -> None:
+        self.found: Sequence[str] | None = list(addresses)
+
+    async def addresses(self) -> Sequence[str] | None:
+        return self.found
+
+
+class Stage:
+    """One membership, called "me", and all around it.
+
+    Args:
+        addresses: What its discovery gives.
+        clock: Instead of the turned one: a loop that is turned itself.
+    """
+
+    def __init__(self, *addresses: str, clock: Clock | None = None) -> None:
+        self.clock = TurnedClock()
+        self.dialer = FakeDialer()
+        self.places = Places(*addresses)
+        self.owned: dict[str, str] = {}
+        self.membership = Membership(
+            "me",
+            internal_port=lambda: 8001,
+            discovery=self.places,
+            dialer=self.dialer,
+            clock=clock or self.clock,
+            owned=lambda: self.owned,
+        )
+        self.changes = 0
+        self.membership.on_change.add(self._count)
+
+    def _count(self) -> None:
+        self.changes += 1
+
+    def live(self, address: str, **said: Any) -> None:
+        """Let a member answer at an address."""
+        self.dialer.answers[address] = lambda target, body: greeting(**said)
+
+    async def greet(self) -> None:
+        """One round of greetings to all that are known."""
+        await self.membership.announce()
+
+    @property
+    def ring(self) -> list[str]:
+        return sorted(self.membership.ring)
+
+
+def greeting(name: str = "a", instance: str = "1", **said: Any) -> dict[str, Any]:
+    """Give what a member says of itself, but for what the test says."""
+    usual = {"internal_port": 8001, "draining": False, "view": "", "owned": {}}
+    return {"name": name, "instance": instance, **usual, **said}

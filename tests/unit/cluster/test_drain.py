@@ -1,0 +1,136 @@
+"""Leaving: streams first, then listeners one after the other, encoders last, and back if it is undone."""
+
+import asyncio
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
+
+from audiocast.cluster.drain import MOVE_SECONDS, TICK_SECONDS, Drain
+from audiocast.cluster.node import Node
+from audiocast.stream.errors import SourceError
+from tests.unit.cluster.turned_loop import run
+
+
+class FakeNode:
+    """Has so many listeners and encoders, and notes when each of them was let go."""
+
+    def __init__(self, *, listeners: int = 0, fronts: int = 0, owned: int = 0) -> None:
+        self.counters = SimpleNamespace(listeners=listeners)
+        self.fronts = fronts
+        self.said: list[str] = []
+        self.gone: dict[str, list[float]] = {"listener": [], "source": []}
+        self._owned = dict.fromkeys(map(str, range(owned)), "1-1")
+        self.owned_until = 0.0
+
+    @property
+    def streams(self) -> "FakeNode":
+        return self
+
+    def __iter__(self) -> Iterator["FakeNode"]:
+        return iter([self])
+
+    def owned(self) -> dict[str, str]:
+        return self._owned if asyncio.get_running_loop().time() < self.owned_until else {}
+
+    def give_away(self) -> None:
+        self.said.append("give away")
+
+    def come_back(self) -> None:
+        self.said.append("come back")
+
+    async def announce(self) -> None:
+        self.said.append("announce")
+
+    def let_go(self, count: int) -> int:
+        count = min(count, self.counters.listeners)
+        self.counters.listeners -= count
+        self.gone["listener"] += [asyncio.get_running_loop().time()] * count
+        return count
+
+    def let_source_go(self, error: SourceError, count: int) -> None:
+        assert error.code == "shutting_down"
+        self.fronts -= min(count, self.fronts)
+        self.gone["source"] += [asyncio.get_running_loop().time()] * count
+
+
+def drain_of(node: FakeNode, seconds: float, changes: list[bool]) -> Drain:
+    return Drain(cast(Node, node), seconds=seconds, on_change=changes.append)
+
+
+def test_listeners_go_one_after_the_other_and_within_the_time() -> None:
+    async def test() -> None:
+        node, changes = FakeNode(listeners=1000), list[bool]()
+        drain = drain_of(node, 20, changes)
+        began_at = asyncio.get_running_loop().time()
+        drain.start()
+        drain.start()
+        await drain.done.wait()
+        assert (node.said, changes) == (["give away", "announce"], [True])
+        assert len(node.gone["listener"]) == 1000
+        ticks = [node.gone["listener"].count(at) for at in sorted(set(node.gone["listener"]))]
+        assert max(ticks) <= 1000 / (20 / TICK_SECONDS / 2) + 1, "nobody is to meet a storm"
+        assert node.gone["listener"][-1] - began_at <= 20
+
+    run(test())
+
+
+def test_encoders_have_half_of_the_time_to_go_by_themselves() -> None:
+    async def test() -> None:
+        node = FakeNode(listeners=10, fronts=4)
+        drain = drain_of(node, 20, [])
+        began_at = asyncio.get_running_loop().time()
+        drain.start()
+        await drain.done.wait()
+        gone = node.gone["source"]
+        assert len(gone) == 4
+        assert gone[0] - began_at >= 10
+        assert len(set(gone)) == 4, "one after the other"
+
+    run(test())
+
+
+def test_streams_go_before_listeners_but_are_not_waited_for_without_end() -> None:
+    async def test() -> None:
+        for moves_in_seconds, waits_seconds in ((1.0, 1.0), (1000.0, MOVE_SECONDS)):
+            node = FakeNode(listeners=5, owned=2)
+            began_at = asyncio.get_running_loop().time()
+            node.owned_until = began_at + moves_in_seconds
+            drain = drain_of(node, 20, [])
+            drain.start()
+            await drain.done.wait()
+            waited_seconds = node.gone["listener"][0] - began_at
+            assert waits_seconds <= waited_seconds <= waits_seconds + 2 * TICK_SECONDS
+
+    run(test())
+
+
+def test_whoever_stays_is_left_when_the_time_is_over() -> None:
+    async def test() -> None:
+        node = FakeNode(listeners=3)
+        node.let_go = lambda count: 0  # type: ignore[method-assign]
+        drain = drain_of(node, 5, [])
+        began_at = asyncio.get_running_loop().time()
+        drain.start()
+        await drain.done.wait()
+        assert 5 <= asyncio.get_running_loop().time() - began_at < 5 + 2 * TICK_SECONDS
+
+    run(test())
+
+
+def test_it_can_be_undone_and_begun_again() -> None:
+    async def test() -> None:
+        node, changes = FakeNode(listeners=100), list[bool]()
+        drain = drain_of(node, 20, changes)
+        drain.start()
+        await asyncio.sleep(2)
+        drain.undo()
+        stayed = node.counters.listeners
+        assert 0 < stayed < 100
+        await asyncio.sleep(60)
+        assert (node.counters.listeners, drain.is_on, drain.done.is_set()) == (stayed, False, False)
+        drain.undo()
+        drain.start()
+        await drain.done.wait()
+        assert (node.counters.listeners, changes) == (0, [True, False, True])
+
+    run(test())

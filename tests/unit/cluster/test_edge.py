@@ -1,0 +1,153 @@
+"""An edge is supplied for as long as somebody listens, from whichever owner there is."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+from audiocast.cluster.dial import Dialer
+from audiocast.cluster.edge import LINGER_SECONDS, Edge
+from audiocast.cluster.errors import Refused, Unreachable
+from audiocast.cluster.inlet import Inlet
+from audiocast.cluster.link import Link
+from audiocast.cluster.locate import Locator
+from audiocast.cluster.membership import Member, Membership
+from audiocast.stream.hub import Hub
+from tests.unit.cluster.turned_loop import run
+
+
+class Surroundings:
+    """What an edge speaks to: owners one after the other, each with a relay that a test breaks.
+
+    Attributes:
+        asked: When a link was opened, and to whom.
+        suspected: Members that it takes for dead.
+        wanted: Somebody listens.
+        has_source: The source is here.
+    """
+
+    def __init__(self) -> None:
+        self.owner: Member | None = member("m1")
+        self.asked: list[tuple[float, str]] = []
+        self.suspected: list[str] = []
+        self.wanted = True
+        self.has_source = False
+        self.closed = 0
+        self._broken: asyncio.Future[None] | None = None
+        self.log = SimpleNamespace(edge=0)
+        self.origin = self.known = None
+        self.edge = Edge(
+            cast(Hub, SimpleNamespace(stream_id="abc", log=self.log)),
+            cast(Inlet, self),
+            has_source=lambda: self.has_source,
+            is_wanted=lambda: self.wanted,
+            membership=cast(Membership, SimpleNamespace(suspect=lambda name, _: self.suspected.append(name))),
+            locator=cast(Locator, self),
+            dialer=cast(Dialer, self),
+        )
+
+    async def holder(self, stream_id: str, *, ask_all: bool) -> Member | None:
+        return self.owner
+
+    async def link(self, address: str, target: str, headers: object) -> tuple[Link, Any]:
+        self.asked.append((asyncio.get_running_loop().time(), address))
+        return cast(Link, self), {}
+
+    async def take(self, link: Link, origin: object) -> None:
+        self._broken = asyncio.get_running_loop().create_future()
+        self.log.edge += 1
+        await self._broken
+
+    def close(self) -> None:
+        self.closed += 1
+        self.break_with(Unreachable("closed"))
+
+    def break_with(self, error: Exception) -> None:
+        if self._broken is not None and not self._broken.done():
+            self._broken.set_exception(error)
+
+
+def member(name: str) -> Member:
+    return Member(name, name, "1", 0.0)
+
+
+def test_a_relay_that_broke_after_an_hour_is_replaced_at_once() -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.edge.supply()
+        await asyncio.sleep(3600)
+        around.owner = member("m2")
+        broke_at = asyncio.get_running_loop().time()
+        around.break_with(Unreachable("the connection is gone"))
+        await asyncio.sleep(1)
+        assert [name for _, name in around.asked] == ["m1", "m2"]
+        assert around.asked[1][0] - broke_at < 0.1
+        assert around.suspected == ["m1"]
+        around.edge.close()
+
+    run(test())
+
+
+def test_an_owner_that_says_why_it_ends_the_relay_is_not_suspected() -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.edge.supply()
+        await asyncio.sleep(1)
+        around.break_with(Refused(0, "moved", "the source of this stream is not here any more"))
+        await asyncio.sleep(1)
+        assert (len(around.asked), around.suspected) == (2, [])
+        around.edge.close()
+
+    run(test())
+
+
+def test_a_relay_that_nobody_listens_to_is_given_up_and_begun_again_when_asked_for() -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.edge.supply()
+        await asyncio.sleep(1)
+        around.wanted = False
+        await asyncio.sleep(LINGER_SECONDS - 1)
+        assert not around.closed
+        await asyncio.sleep(3 * LINGER_SECONDS)
+        assert around.closed
+        assert (len(around.asked), around.suspected) == (1, [])
+        around.wanted = True
+        around.edge.supply()
+        await asyncio.sleep(1)
+        assert len(around.asked) == 2
+        around.edge.close()
+
+    run(test())
+
+
+def test_a_member_that_gets_the_source_itself_needs_no_relay() -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.edge.supply()
+        await asyncio.sleep(1)
+        around.has_source = True
+        await asyncio.sleep(1)
+        assert around.closed
+        await asyncio.sleep(100)
+        assert (len(around.asked), around.suspected) == (1, [])
+        around.has_source = False
+        await asyncio.sleep(2)
+        assert len(around.asked) == 2
+        around.edge.close()
+
+    run(test())
+
+
+def test_an_owner_that_is_nowhere_is_looked_for_less_and_less_often() -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.owner = None
+        around.edge.supply()
+        await asyncio.sleep(60)
+        assert around.asked == []
+        around.owner = member("m2")
+        await asyncio.sleep(1.1)
+        assert [name for _, name in around.asked] == ["m2"]
+        around.edge.close()
+
+    run(test())

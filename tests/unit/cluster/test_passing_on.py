@@ -1,0 +1,219 @@
+"""`follow` at one member and `inlet` at the other: each page of a source once, whatever happens to links."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from audiocast.cluster.errors import BadFrame, Refused, Unreachable
+from audiocast.cluster.follow import follow
+from audiocast.cluster.inlet import Inlet
+from audiocast.cluster.link import Kind, Link, ended
+from audiocast.ogg.errors import OggError
+from audiocast.stream.limits import HubLimits
+from audiocast.stream.origin import Origin
+from tests.unit.cluster.fake_stream import links
+from tests.unit.stream.audio import body
+from tests.unit.stream.stage import Broadcaster, Stage
+
+LIMITS = HubLimits(log_sources=True)
+TURNS = 200
+
+
+async def settle(*stages: Stage) -> None:
+    """Let all that is under way happen."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+        for stage in stages:
+            stage.clock.settle()
+
+
+@contextmanager
+def running(work: Coroutine[Any, Any, None]) -> Iterator["asyncio.Task[None]"]:
+    task = asyncio.ensure_future(work)
+    yield task
+    task.cancel()
+
+
+def pages_of(stage: Stage) -> list[bytes]:
+    """Give the source's own pages at a member, header pages too."""
+    assert stage.hub.log is not None
+    return stage.hub.log.pages(stage.hub.log.first)
+
+
+async def last_words(link: Link) -> Refused:
+    """Give why a link was ended."""
+    while True:
+        kind, data = await link.receive()
+        if kind is Kind.END:
+            return ended(data)
+
+
+async def heard_end(link: Link) -> None:
+    """Return when a link was ended."""
+    await last_words(link)
+
+
+class Ends:
+    """A member with a source, one that is to get it, and the links between them."""
+
+    def __init__(self) -> None:
+        self.here, self.there = Stage(LIMITS), Stage(LIMITS)
+        self.inlet = Inlet(self.there.hub, self.there.clock.time)
+
+    def broadcast(self, numbers: Sequence[int]) -> Broadcaster:
+        broadcaster = Broadcaster(self.here)
+        broadcaster.begin(numbers)
+        return broadcaster
+
+
+@pytest.fixture
+def ends() -> Ends:
+    return Ends()
+
+
+async def test_all_pages_cross_and_the_source_keeps_its_name(ends: Ends) -> None:
+    broadcaster = ends.broadcast(range(50))
+    near, far = links()
+    with (
+        running(follow(ends.here.hub, near, origin=None, had=None)),
+        running(ends.inlet.take(far, None)),
+    ):
+        await settle(ends.here, ends.there)
+        assert pages_of(ends.there) == pages_of(ends.here)
+        assert ends.inlet.origin == broadcaster.source.origin
+        assert ends.here.hub.log is not None
+        assert ends.inlet.had == ends.here.hub.log.last
+
+
+async def test_a_new_link_goes_on_with_the_next_page(ends: Ends) -> None:
+    whole = body(range(60))
+    cut = len(body(range(30)))
+    broadcaster = Broadcaster(ends.here)
+    broadcaster.send(whole[:cut])
+    origin = broadcaster.source.origin
+    near, far = links()
+    with running(follow(ends.here.hub, near, origin=origin, had=None)), running(ends.inlet.take(far, origin)):
+        await settle(ends.here, ends.there)
+    near.close()
+    far.close()
+    broadcaster.send(whole[cut:])
+    received: list[bytes] = []
+    near, far = links()
+    with running(follow(ends.here.hub, near, origin=origin, had=ends.inlet.had)):
+        await settle(ends.here)
+        kind, data = await far.receive()
+        assert kind is Kind.PAGES
+        received.append(data)
+    assert b"".join(received) == whole[cut:]
+    near, far = links()
+    with (
+        running(follow(ends.here.hub, near, origin=origin, had=ends.inlet.had)),
+        running(ends.inlet.take(far, origin)),
+    ):
+        await settle(ends.here, ends.there)
+    assert b"".join(pages_of(ends.there)) == whole
+
+
+async def test_the_next_source_comes_over_the_same_link(ends: Ends) -> None:
+    ends.broadcast(range(10))
+    near, far = links()
+    with (
+        running(follow(ends.here.hub, near, origin=None, had=None)),
+        running(ends.inlet.take(far, None)),
+        running(heard_end(near)) as ending,
+    ):
+        await settle(ends.here, ends.there)
+        again = ends.broadcast(range(100, 110))
+        await settle(ends.here, ends.there)
+        assert ends.inlet.origin == again.source.origin
+        assert b"".join(pages_of(ends.there)) == body(range(100, 110))
+        # The one before was dismissed for it, which is no reason to end the link that brought both.
+        assert not ending.done()
+
+
+async def test_a_link_with_a_newer_source_takes_over_and_the_old_one_is_told(ends: Ends) -> None:
+    (old_near, old_far), (new_near, new_far) = links(), links()
+    old, new = Origin(1, 1), Origin(2, 2)
+    with running(ends.inlet.take(old_far, old)):
+        await old_near.send(Kind.PAGES, body(range(10)))
+        await settle(ends.there)
+        with running(ends.inlet.take(new_far, new)):
+            await new_near.send(Kind.PAGES, body(range(100, 110)))
+            await settle(ends.there)
+            # It may still send until it has read why.
+            await old_near.send(Kind.PAGES, body(range(10, 20)))
+            assert (await last_words(old_near)).code == "taken_over"
+            await settle(ends.there)
+            assert ends.inlet.origin == new
+            assert b"".join(pages_of(ends.there)) == body(range(100, 110))
+
+
+async def test_a_front_that_connects_anew_ends_its_old_link_without_a_word(ends: Ends) -> None:
+    (old_near, old_far), (new_near, new_far) = links(), links()
+    origin = Origin(1, 1)
+    with running(ends.inlet.take(old_far, origin)):
+        await old_near.send(Kind.PAGES, body(range(10)))
+        await settle(ends.there)
+        with running(ends.inlet.take(new_far, origin)):
+            await settle(ends.there)
+            with pytest.raises(Unreachable):
+                await last_words(old_near)
+            await new_near.send(Kind.PAGES, body(range(20))[len(body(range(10))) :])
+            await settle(ends.there)
+    assert b"".join(pages_of(ends.there)) == body(range(20))
+
+
+async def test_a_newer_source_that_comes_straight_here_ends_the_link(ends: Ends) -> None:
+    near, far = links()
+    with running(ends.inlet.take(far, Origin(1, 1))):
+        await near.send(Kind.PAGES, body(range(10)))
+        await settle(ends.there)
+        Broadcaster(ends.there).begin(range(100, 110))
+        await settle(ends.there)
+        assert (await last_words(near)).code == "taken_over"
+        assert ends.inlet.origin is None
+
+
+async def test_a_source_that_was_connected_here_is_not_wanted_again(ends: Ends) -> None:
+    own = Broadcaster(ends.there)
+    own.begin(range(10))
+    assert ends.inlet.known is None, "it is here"
+    own.leave()
+    ends.inlet.left = own.source.origin
+    assert ends.there.hub.log is not None
+    known = ends.inlet.known
+    assert known == (own.source.origin, ends.there.hub.log.last)
+    assert known is not None
+    # Its owner still has all of it, when this member becomes one of its edges.
+    at_owner = Broadcaster(ends.here)
+    at_owner.source.origin = own.source.origin
+    at_owner.begin(range(10))
+    near, far = links()
+    origin, had = known
+    with running(follow(ends.here.hub, near, origin=origin, had=had)), running(ends.inlet.take(far, None)):
+        await settle(ends.here, ends.there)
+        assert ends.there.hub.source is None
+        again = ends.broadcast(range(100, 110))
+        await settle(ends.here, ends.there)
+        assert ends.inlet.known == (again.source.origin, ends.there.hub.log.last)
+        assert b"".join(pages_of(ends.there)) == body(range(100, 110))
+
+
+async def test_pages_that_are_damaged_end_the_link_and_say_why(ends: Ends) -> None:
+    near, far = links()
+    await near.send(Kind.PAGES, body(range(10)) + b"garbage" * 100)
+    with pytest.raises(OggError) as caught:
+        await ends.inlet.take(far, Origin(1, 1))
+    assert (await last_words(near)).code == caught.value.code
+
+
+@pytest.mark.parametrize("name", [b"", b"\xff", b"1-1", b"1-1 x", b"x-1 0", b"1-1 0 0"])
+async def test_a_source_without_a_name_is_refused(ends: Ends, name: bytes) -> None:
+    near, far = links()
+    await near.send(Kind.ORIGIN, name)
+    with pytest.raises(BadFrame, match="expected an origin"):
+        await ends.inlet.take(far, None)
+    near.close()
