@@ -175,7 +175,7 @@ def _kill(server: AudiocastServer) -> None:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Give ports that stay free while a member is down: none that the kernel gives to outgoing connections."""
+    """Give ports that stay free while a member is down: none that outgoing connections get."""
     ports: list[int] = []
     while len(ports) < count:
         port = random.choice(PORTS)
