@@ -1,12 +1,9 @@
 """Settings for every test run. Fixtures live beside the tests that use them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-
-from tests.programs.soak import Soak
 
 # Test machines are shared and noisy: an example that is slow once is no finding.
 settings.register_profile("noisy-machine", deadline=None, print_blob=True)
@@ -23,20 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     no asyncio test can run in that time.
     """
     items.sort(key=_place)
-
-
-@pytest.fixture(scope="session")
-def soak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soak]:
-    """Five minutes behind proxies, which run beside all other tests."""
-    with Soak(tmp_path_factory.mktemp("soak")) as soak:
-        yield soak
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _soak_begins_with_the_first_test(request: pytest.FixtureRequest) -> None:
-    """Begin, if there is a test that will join it: nobody waits for five minutes then."""
-    if any("soak" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        request.getfixturevalue("soak")
 
 
 def _place(item: pytest.Item) -> int:
