@@ -234,13 +234,11 @@ class Node:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _while_source(self, roles: _Roles) -> None:
-        """Return when the source has been away for longer than a front needs to connect anew.
-
-        A front that has given its stream away keeps its edges: they get all of this source.
-        """
+        """Return when the source has been away for longer than a front needs to connect anew."""
         loop = asyncio.get_running_loop()
         seen_at = loop.time()
         while loop.time() - seen_at < SOURCE_AWAY_SECONDS:
+            # A front that has given its stream away keeps its edges: they get all of this source.
             if roles.is_owner or roles.front is not None:
                 seen_at = loop.time()
             await asyncio.sleep(0.1)

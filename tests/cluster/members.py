@@ -89,6 +89,13 @@ class Members:
         self._servers[name] = self._member(name, **settings)
         self._servers[name].__enter__()
 
+    def revive(self) -> None:
+        """Start the members that a test before has killed."""
+        for name in self.names:
+            if not self[name].is_running:
+                self.start(name)
+        self.wait_for_view(self.names)
+
     def start_stream(self, *, owner: str, at: str, heir: str = "") -> Started:
         """Ask one member for a stream whose owner will be another one, or itself; and who is next, maybe."""
         while True:

@@ -5,7 +5,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -20,10 +19,16 @@ from tests.source import PacedSource
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 
 
-@pytest.fixture
-def members(tmp_path: Path) -> Iterator[Members]:
-    with Members(tmp_path, wired=True) as members:
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
+    with Members(tmp_path_factory.mktemp("members"), wired=True) as members:
         yield members
+
+
+@pytest.fixture
+def members(cluster: Members) -> Members:
+    cluster.revive()
+    return cluster
 
 
 @pytest.fixture
