@@ -61,13 +61,13 @@ class Server:
             max_buffer_size=4 * 1024 * 1024,
         )
         self._sockets = bind_sockets(port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host))
+        self._port: int = self._sockets[0].getsockname()[1]
         self._accepting = False
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
-        port: int = self._sockets[0].getsockname()[1]
-        return port
+        """The port that is listened on, or was: what is still under way may ask after `stop_accepting`."""
+        return self._port
 
     def start(self) -> None:
         """Begin to accept, in the running loop."""
