@@ -30,7 +30,7 @@ def test_a_listener_of_icecast_hears_the_stream_and_the_source_that_takes_it_ove
                 _icecast(server, started, tmp_path / "icecast.log") as port,
                 Listener(port, MOUNT) as listener,
             ):
-                listener.wait_for_audio(SECONDS, LISTEN_SECONDS)
+                listener.wait_for_audio(SECONDS + 1, LISTEN_SECONDS)
                 check_tone(listener.body, 440, seconds=SECONDS)
                 seconds = listener.capture().seconds
                 with EncoderProcess(started.keyed_url, tone_hz=880, log=tmp_path / "second.log"):
