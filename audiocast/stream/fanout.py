@@ -145,7 +145,7 @@ class Fanout:
         now = self._clock.time()
         stop = min(start + SLICE_LISTENERS, total)
         listeners = group.listeners[start:stop]
-        for listener in self._send_to_steady(listeners, group.sent_to):
+        for listener in self._send_to_steady(listeners, group.sent_to, now):
             if listener.open:
                 self._serve(listener, now)
         if stop < total:
@@ -175,7 +175,7 @@ class Fanout:
         if group.listeners:
             group.timer = self._clock.call_later(FINISH_RETRY_SECONDS, self._start, group)
 
-    def _send_to_steady(self, listeners: list[Listener], cursor: int) -> list[Listener]:
+    def _send_to_steady(self, listeners: list[Listener], cursor: int, now: float) -> list[Listener]:
         """Send to those who had everything after the last pass, nearly all; give the others.
 
         The same as `_serve` does, without its questions: they are at the same place and wait for nothing.
@@ -203,7 +203,7 @@ class Fanout:
                 listener.next_granule = end_granule
             else:
                 self._counters.sent_bytes += sent - size
-                self._blocked(listener, sent, self._clock.time())
+                self._blocked(listener, sent, now)
         self._counters.sends += sends
         self._counters.sent_bytes += sends * size
         return others

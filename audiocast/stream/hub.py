@@ -189,11 +189,11 @@ class Hub:
         """Give listeners the packets of one page of the current source; another one's are dropped."""
         if source is not self._source or self._bitstream is None:
             return
+        page_samples = sum(samples for _, samples in packets)
         if self.log is not None and page is not None:
-            self.log.append(page, sum(samples for _, samples in packets))
+            self.log.append(page, page_samples)
         if not packets:
             return
-        page_samples = sum(samples for _, samples in packets)
         self._page_samples = (self._page_samples[1], page_samples)
         self.counters.jitter.observe(abs(now - self._data_at - page_samples / SAMPLE_RATE))
         self._data_at = now

@@ -31,7 +31,7 @@ SNIFF_BYTES = 16
 
 
 class Outlet(Protocol):
-    """Where a source's audio goes: the hub, here or on another node."""
+    """Where a source's audio goes: a hub, which this module need not know."""
 
     counters: Counters
 
