@@ -10,7 +10,7 @@ settings.register_profile("noisy-machine", deadline=None, print_blob=True)
 settings.load_profile("noisy-machine")
 
 HERE = Path(__file__).parent
-QUICK_FIRST = ["repo", "unit", "client", "integration", "programs"]
+ORDER = ["repo", "unit", "loadtest", "integration", "client", "cluster", "programs", "browser"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,5 +23,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _place(item: pytest.Item) -> int:
-    kind = item.path.relative_to(HERE).parts[0]
-    return QUICK_FIRST.index(kind) if kind in QUICK_FIRST else len(QUICK_FIRST)
+    return ORDER.index(item.path.relative_to(HERE).parts[0])
