@@ -1,10 +1,17 @@
-"""Where a request carries its key or its token: Bearer, Basic password (any user name), or `?key=`."""
+"""Where a request carries its key or its token: Bearer, Basic password (any user name), or `?key=`.
+
+The upgrade to a WebSocket may have it as a subprotocol too: browsers let a page say no other header.
+"""
 
 import base64
 import hmac
 from collections.abc import Sequence
 
 from tornado.httputil import HTTPServerRequest
+
+SUBPROTOCOL = "audiocast"
+"""What our WebSocket speaks. The subprotocol that is named after it is a key, which has no other letters than
+such a name may have."""
 
 
 def bearer(request: HTTPServerRequest) -> str | None:
@@ -26,12 +33,25 @@ def basic_password(request: HTTPServerRequest) -> str | None:
     return password if colon and password else None
 
 
+def is_upgrade(request: HTTPServerRequest) -> bool:
+    """Say whether a request wants to become a WebSocket (RFC 6455 section 4.2.1)."""
+    return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+def subprotocol_key(request: HTTPServerRequest) -> str | None:
+    """Give the key that is named as a subprotocol, if there is one."""
+    named = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+    if not is_upgrade(request) or len(named) != 2 or named[0] != SUBPROTOCOL:
+        return None
+    return named[1] or None
+
+
 def ingest_key(request: HTTPServerRequest) -> str | None:
     """Give the ingest key, wherever it is."""
     in_query = request.query_arguments.get("key")
     if in_query and in_query[-1]:
         return in_query[-1].decode("utf-8", "surrogateescape")
-    return bearer(request) or basic_password(request)
+    return bearer(request) or basic_password(request) or subprotocol_key(request)
 
 
 def is_one_of(token: str, tokens: Sequence[str]) -> bool:

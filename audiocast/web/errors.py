@@ -74,9 +74,11 @@ class ApiError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers that belong to the status (RFC 9110 sections 10.2.3 and 11.6.1)."""
+        """Headers that belong to the status (RFC 9110 sections 7.8, 10.2.3 and 11.6.1)."""
         if self.status == 401:
             return {"WWW-Authenticate": self.challenge}
+        if self.status == 426:
+            return {"Upgrade": "websocket", "Connection": "Upgrade"}
         if self.status in (429, 503):
             return {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return {}

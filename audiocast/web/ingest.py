@@ -13,7 +13,6 @@ close at once would make the kernel send a reset, and the encoder would never re
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
 from typing import cast
 
 import structlog
@@ -22,11 +21,10 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import stream_request_body
 
 from audiocast.ogg.errors import OggError
-from audiocast.stream.errors import NoAudio, ShuttingDown, SourceError, StreamError
-from audiocast.stream.origin import Origin
-from audiocast.stream.source import Source
+from audiocast.stream.errors import SourceError, StreamError
 from audiocast.web.base import BaseHandler
 from audiocast.web.errors import ApiError
+from audiocast.web.intake import Intake, note_refusal, welcome
 from audiocast.web.reply import error_reply, head
 
 log = structlog.get_logger()
@@ -51,17 +49,16 @@ class IngestHandler(BaseHandler):
 
     SUPPORTED_METHODS = (*BaseHandler.SUPPORTED_METHODS, "SOURCE")
 
-    _source: Source | None = None
+    _intake: Intake | None = None
     _stream_id = ""
     _probe_error: ApiError | StreamError | None = None
     _refusal: ApiError | None = None
     _raw: IOStream | None = None
-    _gone: Callable[[], None]
     _welcomed = False
     _received_bytes = 0
     _lingered_bytes = 0
     _refusing: asyncio.Future[None] | None = None
-    _timers: tuple[asyncio.TimerHandle, ...] = ()
+    _welcoming: asyncio.TimerHandle | None = None
 
     async def prepare(self) -> None:
         """Check the key, then open the door."""
@@ -122,29 +119,14 @@ class IngestHandler(BaseHandler):
         self._close()
 
     def _open(self, stream_id: str) -> None:
-        context = self.context
         self._stream_id = self.checked_id(stream_id)
         claims = self.claims_for(stream_id)
-        if context.node.membership.draining:
-            raise ShuttingDown("this server stops; connect again with the same key")
-        hub = context.streams.open(stream_id, claims.title)
-        hub.admit(claims.generation)
-        self._source = Source(
-            hub,
-            origin=Origin.new(newer_than=hub.origin),
-            pace=context.pace(claims.max_kbps),
-            generation=claims.generation,
-            dismiss=self._refuse_later,
-        )
-        self._gone = context.node.connect(hub, self._source)
+        hub = welcome(self.context, stream_id, claims)
+        self._intake = Intake(self.context, hub, claims, dismiss=self._refuse_later)
         connection = cast(HTTP1Connection, self.request.connection)
         connection.set_max_body_size(UNBOUNDED_BYTES)
         connection.set_body_timeout(UNBOUNDED_SECONDS)
-        call_later = asyncio.get_running_loop().call_later
-        self._timers = (
-            call_later(context.first_audio_seconds, self._check_first_audio),
-            call_later(WELCOME_SECONDS, self._welcome),
-        )
+        self._welcoming = asyncio.get_running_loop().call_later(WELCOME_SECONDS, self._welcome)
         log.info("source_connected", stream_id=stream_id, unframed=self._is_unframed())
 
     def _is_unframed(self) -> bool:
@@ -155,13 +137,13 @@ class IngestHandler(BaseHandler):
         return self.request.headers.get("Expect", "").lower() == "100-continue"
 
     def _feed(self, data: bytes) -> None:
-        assert self._source is not None
+        assert self._intake is not None
         self._received_bytes += len(data)
-        self._source.feed(data, self.context.clock())
+        self._intake.feed(data)
 
     def _finish_source(self) -> None:
-        assert self._source is not None
-        self._source.finish()
+        assert self._intake is not None
+        self._intake.finish()
 
     def _summary(self) -> dict[str, object]:
         return {"stream_id": self._stream_id, "received_bytes": self._received_bytes}
@@ -206,7 +188,7 @@ class IngestHandler(BaseHandler):
         try:
             self._finish_source()
         except (OggError, StreamError) as error:
-            self._count_refusal(ApiError.of(error) or ApiError.of_status(400))
+            note_refusal(self.context, self._stream_id, ApiError.of(error) or ApiError.of_status(400))
 
     async def _drain(self, raw: IOStream) -> None:
         """Throw away what still comes, so that the answer can be read."""
@@ -221,11 +203,6 @@ class IngestHandler(BaseHandler):
         except (StreamClosedError, TimeoutError):
             pass
 
-    def _check_first_audio(self) -> None:
-        if self._source is not None and not self._source.has_audio:
-            seconds = self.context.first_audio_seconds
-            self._refuse_later(NoAudio(f"expected audio within {seconds:g} s, got none"))
-
     def _refuse_later(self, error: SourceError | OggError | StreamError) -> None:
         if self._refusing is None:
             self._refusing = asyncio.ensure_future(self._refuse(error))
@@ -235,7 +212,7 @@ class IngestHandler(BaseHandler):
         if self._refusal is not None or (self._finished and self._raw is None):
             return
         refusal = self._refusal = ApiError.of(error) or ApiError.of_status(500)
-        self._count_refusal(refusal)
+        note_refusal(self.context, self._stream_id, refusal)
         self._close()
         try:
             if self._raw is not None:
@@ -272,16 +249,9 @@ class IngestHandler(BaseHandler):
         if self._lingered_bytes > LINGER_BYTES:
             self._finish_refusal()
 
-    def _count_refusal(self, refusal: ApiError) -> None:
-        self.context.streams.counters.refuse(refusal.code)
-        log.info(
-            "source_refused", stream_id=self._stream_id, error=refusal.code, message=refusal.message[:200]
-        )
-
     def _close(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        source, self._source = self._source, None
-        if source is not None:
-            self._gone()
-            source.leave()
+        if self._welcoming is not None:
+            self._welcoming.cancel()
+        intake, self._intake = self._intake, None
+        if intake is not None:
+            intake.close()

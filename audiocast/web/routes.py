@@ -7,6 +7,7 @@ from tornado.web import Application, RequestHandler
 
 from audiocast.web.context import Context
 from audiocast.web.ingest import IngestHandler
+from audiocast.web.ingest_socket import IngestSocketHandler
 from audiocast.web.internal import LiveHandler, MetricsHandler, ReadyHandler
 from audiocast.web.listen import ListenHandler
 from audiocast.web.members import (
@@ -49,6 +50,7 @@ def public_application(context: Context, log_request: LogRequest) -> Application
             (r"/admin/metadata", IcecastMetadataHandler, own),
             (r"/status-json\.xsl", StatusHandler, own),
             (r"/ingest/([^/]*)", IngestHandler, own),
+            (r"/ingest/([^/]*)/ws", IngestSocketHandler, own),
             (r"/stream/([^/]*)\.(m3u|pls)", PlaylistHandler, own),
             (r"/stream/([^/]*?)(?:\.opus|\.ogg)?", ListenHandler, own),
             (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),
