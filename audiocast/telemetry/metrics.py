@@ -22,6 +22,8 @@ REFUSAL_CODES = (
     "bad_opus_packet",
     "bad_opus_tags",
     "bad_page_version",
+    "foreign_origin",
+    "key_missing",
     "lost_sync",
     "multiplexed",
     "no_audio",
