@@ -1,4 +1,4 @@
-"""Pages for people: the start page, the listener's page, and QR codes of its link."""
+"""Pages for people: the start page, the broadcaster's and the listener's, and QR codes of its link."""
 
 import io
 from functools import lru_cache
@@ -60,6 +60,16 @@ class HomeHandler(PageHandler):
             version=self.context.version,
             base_url=self.context.links.base(self.request),
         )
+
+    head = get
+
+
+class BroadcastPageHandler(PageHandler):
+    """`GET /broadcast`."""
+
+    def get(self) -> None:
+        """Show the page from which anyone broadcasts."""
+        self.render("broadcast.html")
 
     head = get
 

@@ -24,7 +24,14 @@ from audiocast.web.members import (
 )
 from audiocast.web.metadata import IcecastMetadataHandler, MetadataHandler
 from audiocast.web.options import ServerOptionsHandler
-from audiocast.web.pages import AssetHandler, HomeHandler, ListenPageHandler, NotFoundHandler, QrHandler
+from audiocast.web.pages import (
+    AssetHandler,
+    BroadcastPageHandler,
+    HomeHandler,
+    ListenPageHandler,
+    NotFoundHandler,
+    QrHandler,
+)
 from audiocast.web.playlists import PlaylistHandler
 from audiocast.web.start import StartHandler
 from audiocast.web.state import EventsHandler, StateHandler, StreamsHandler
@@ -42,6 +49,7 @@ def public_application(context: Context, log_request: LogRequest) -> Application
         [
             (r"\*", ServerOptionsHandler, own),
             (r"/", HomeHandler, own),
+            (r"/broadcast", BroadcastPageHandler, own),
             (r"/api/start", StartHandler, own),
             (r"/api/streams", StreamsHandler, own),
             (r"/api/streams/([^/]*)", StateHandler, own),

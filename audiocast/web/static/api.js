@@ -1,5 +1,5 @@
 /**
- * The server's API as the start page uses it.
+ * The server's API as the pages of those who broadcast use it.
  *
  * @typedef {object} Broadcast
  * @property {string} stream_id
@@ -44,6 +44,16 @@ export async function startBroadcast(title, token) {
  */
 export async function liveStreams() {
   return (await answer(await fetch("/api/streams", { cache: "no-store" }))).streams;
+}
+
+/**
+ * End a stream for good: its listeners are told at once.
+ *
+ * @param {Broadcast} broadcast
+ */
+export async function endBroadcast({ stream_id: streamId, ingest_key: key }) {
+  const headers = { Authorization: `Bearer ${key}` };
+  await fetch(`/api/streams/${encodeURIComponent(streamId)}`, { method: "DELETE", headers, keepalive: true });
 }
 
 /** @param {Response} response */

@@ -30,6 +30,8 @@ export class Monitor extends EventTarget {
   #heardAt = 0;
   #asking = false;
   #shown = "";
+  /** When `air` was last another than before, by `performance.now`. */
+  changedAt = -Infinity;
 
   /** @param {import("./language.js").Language} language */
   constructor(language) {
@@ -57,6 +59,7 @@ export class Monitor extends EventTarget {
     clearInterval(this.#timer);
     this.#feed?.close();
     this.#feed = null;
+    this.#shown = "";
     document.title = "audiocast";
   }
 
@@ -117,6 +120,7 @@ export class Monitor extends EventTarget {
     document.title = `${language.say(`air.${air}`)} · audiocast`;
     if (air !== this.#shown) {
       this.#shown = air;
+      this.changedAt = performance.now();
       this.dispatchEvent(new Event("change"));
     }
   }

@@ -1,0 +1,245 @@
+/**
+ * The broadcaster's page: joins the sound, its encoder, the connection and what the server says of them.
+ *
+ * It never says "on air" by itself: that is monitor.js, which has it from the server. The key stays in this page's
+ * memory and is shown nowhere.
+ */
+
+import { endBroadcast, Refused, startBroadcast } from "./api.js";
+import { Awake } from "./broadcast_awake.js";
+import { attachInputs } from "./broadcast_inputs.js";
+import { OggRecorder, PacketEncoder, wayToEncode } from "./broadcast_encoders.js";
+import { Level } from "./broadcast_level.js";
+import { Sound } from "./broadcast_sound.js";
+import { Uplink } from "./broadcast_uplink.js";
+import { Language, setWords } from "./language.js";
+import { Monitor } from "./monitor.js";
+import { attachQr, attachShare, copyShown, here } from "./share.js";
+import { BROADCAST_STRINGS } from "./strings_broadcast.js";
+
+const LOOK_MS = 500;
+/** A connection of which the server confirms nothing for so long is made anew. */
+const UNCONFIRMED_MS = 6_000;
+/** A packet that was left out is told of for so long. */
+const SLOW_FOR_MS = 5_000;
+
+/** @param {string} id */
+const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @param {string} id */
+const field = (id) => /** @type {HTMLInputElement} */ ($(id));
+/** @param {string} id */
+const button = (id) => /** @type {HTMLButtonElement} */ ($(id));
+
+const language = new Language(document, BROADCAST_STRINGS);
+const sound = new Sound();
+const level = new Level($("level"), $("level-words"), language);
+const uplink = new Uplink();
+const monitor = new Monitor(language);
+const awake = new Awake();
+const useMicrophone = attachInputs(sound, language);
+
+/** @type {"packets" | "ogg" | ""} */
+let way = "";
+/** @type {PacketEncoder | OggRecorder | null} of the open connection */
+let encoder = null;
+/** @type {import("./api.js").Broadcast | null} */
+let broadcast = null;
+/** Key of what is in the way of starting, and its values. @type {[string, Record<string, string>] | null} */
+let trouble = null;
+
+/** @param {"quiet" | "sending" | "over"} stage */
+function enter(stage) {
+  document.body.dataset.stage = stage;
+  $("on-air").hidden = stage === "quiet";
+  $("studio").hidden = stage === "over";
+  $("start-form").hidden = stage !== "quiet";
+  $("end").hidden = stage !== "sending";
+  $("again").hidden = stage !== "over";
+  show();
+}
+
+/** @returns {[string, Record<string, string>]} the key of the sentence that matters most now, or "" */
+function note() {
+  const { stage } = document.body.dataset;
+  if (stage === "over") {
+    const code = uplink.refusal;
+    const key = code === "stream_ended" || !code ? "" : code in { taken_over: 1, bad_key: 1 } ? `over.${code}` : "over.other";
+    return [key, { code }];
+  }
+  if (uplink.phase === "waiting" || (uplink.phase === "connecting" && uplink.openedAt > 0)) {
+    return ["note.lost", {}];
+  }
+  if (!sound.kind) {
+    return ["note.gone", {}];
+  }
+  if (performance.now() - uplink.leftOutAt < SLOW_FOR_MS) {
+    return ["note.slow", {}];
+  }
+  return [level.isSilent ? "note.silent" : "", {}];
+}
+
+function show() {
+  const [key, values] = note();
+  setWords($("note"), key && broadcast ? language.say(key, values) : "");
+  setWords($("start-trouble"), trouble ? language.say(...trouble) : "");
+  $("on-air-heading").textContent = field("title").value.trim() || language.say("untitled");
+}
+
+/** A packet at a time from an AudioEncoder, or what a recorder makes of the same sound. */
+function beginEncoding() {
+  encoder?.close();
+  encoder = null;
+  if (uplink.phase !== "open") {
+    return;
+  }
+  const socket = uplink.openedAt;
+  const send = (/** @type {Uint8Array | ArrayBuffer} */ message) => {
+    // A recorder that was stopped still gives its last piece, which is not the new connection's.
+    if (uplink.openedAt === socket) {
+      uplink.send(message);
+    }
+  };
+  const fail = () => uplink.renew();
+  encoder =
+    way === "packets" ? new PacketEncoder(sound.sampleRateHz, send, fail) : new OggRecorder(sound.toStream(), send, fail);
+}
+
+/** @param {unknown} error */
+function explain(error) {
+  if (!(error instanceof Refused)) {
+    return ["trouble.network", {}];
+  }
+  if (error.status !== 401) {
+    return ["trouble.server", { message: error.message }];
+  }
+  return [field("token").value ? "trouble.token" : "trouble.token.missing", {}];
+}
+
+/** @param {Event} event */
+async function goLive(event) {
+  event.preventDefault();
+  trouble = null;
+  button("go-live").disabled = true;
+  try {
+    if (sound.kind || (await useMicrophone())) {
+      broadcast = await startBroadcast(field("title").value.trim(), field("token").value.trim());
+      showBroadcast(broadcast);
+    }
+  } catch (error) {
+    trouble = /** @type {[string, Record<string, string>]} */ (explain(error));
+    if (error instanceof Refused && error.status === 401) {
+      $("token-field").hidden = false;
+      field("token").focus();
+    }
+  } finally {
+    button("go-live").disabled = false;
+    show();
+  }
+}
+
+/** @param {import("./api.js").Broadcast} begun */
+function showBroadcast(begun) {
+  field("listen-link").value = begun.listen_url;
+  $("qr-link").textContent = begun.listen_url;
+  /** @type {HTMLAnchorElement} */ ($("open-link")).href = here(begun.listen_url);
+  const png = /** @type {HTMLAnchorElement} */ ($("qr-png"));
+  png.href = here(begun.qr_url).replace(/\.svg$/, ".png");
+  png.download = `audiocast-${begun.stream_id}.png`;
+  monitor.watch(begun.stream_id);
+  level.begin();
+  uplink.start(here(begun.ingest_url), begun.ingest_key);
+  awake.begin();
+  enter("sending");
+  $("on-air-heading").focus();
+}
+
+async function end() {
+  const ended = broadcast;
+  finish();
+  if (ended) {
+    // Without it listeners would wait for the grace to pass. The server ends the stream then, if this does not arrive.
+    await endBroadcast(ended).catch(() => {});
+  }
+}
+
+function finish() {
+  uplink.stop();
+  awake.end();
+  enter("over");
+}
+
+async function again() {
+  monitor.stop();
+  broadcast = null;
+  uplink.refusal = "";
+  enter("quiet");
+  button("go-live").focus();
+}
+
+function look() {
+  const since = performance.now() - Math.max(uplink.openedAt, monitor.changedAt);
+  if (uplink.phase === "open" && monitor.air !== "live" && since > UNCONFIRMED_MS) {
+    uplink.renew();
+  }
+  if (broadcast) {
+    show();
+  }
+}
+
+/** @param {string} key of what is in the way of broadcasting here at all */
+function bar(key) {
+  $("studio").hidden = true;
+  $("barrier").hidden = false;
+  const say = () => {
+    $("barrier-title").textContent = language.say(key);
+    $("barrier-text").textContent = language.say(`${key}.text`);
+  };
+  language.addEventListener("change", say);
+  say();
+}
+
+async function begin() {
+  if (!isSecureContext) {
+    const secure = Object.assign(new URL(location.href), { protocol: "https:" });
+    const link = /** @type {HTMLAnchorElement} */ ($("barrier-link"));
+    link.href = link.textContent = secure.href;
+    $("barrier-address").hidden = false;
+    bar("barrier.insecure");
+    return;
+  }
+  way = await wayToEncode();
+  if (!way) {
+    bar("barrier.encoder");
+  }
+}
+
+sound.addEventListener("frame", (event) => {
+  const { samples, peak } = /** @type {CustomEvent<import("./broadcast_sound.js").Frame>} */ (event).detail;
+  level.take(peak);
+  encoder?.take(samples);
+});
+sound.addEventListener("input", () => {
+  level.begin();
+  show();
+});
+uplink.addEventListener("phase", () => {
+  beginEncoding();
+  if (uplink.phase === "refused") {
+    finish();
+  }
+  show();
+});
+document.addEventListener("visibilitychange", () => sound.wake());
+language.addEventListener("change", show);
+language.attachSwitch($("language-switch"));
+$("start-form").addEventListener("submit", goLive);
+button("end").addEventListener("click", end);
+button("again").addEventListener("click", again);
+copyShown(button("copy-link"), field("listen-link"), language);
+attachQr(button("qr-button"), /** @type {HTMLDialogElement} */ ($("qr-dialog")), () => here(broadcast?.qr_url ?? ""));
+attachShare(button("share-button"), () => {
+  const title = field("title").value.trim() || language.say("untitled");
+  return { title, text: language.say("broadcast.share.text", { title }), url: broadcast?.listen_url };
+});
+setInterval(look, LOOK_MS);
+begin();

@@ -1,0 +1,143 @@
+/**
+ * The words of the broadcaster's page alone. Same form as strings.js.
+ */
+
+/** @type {import("./strings.js").Phrases} */
+export const BROADCAST_STRINGS = {
+  en: {
+    "broadcast.title": "Broadcast from this browser",
+    "broadcast.lead": "Your microphone, or the sound of a tab, live to everyone with the link. Nothing to install.",
+    "broadcast.elsewhere": "Broadcast with a program instead",
+    "broadcast.sound": "Sound",
+    "broadcast.microphone": "Microphone",
+    "broadcast.tab": "Sound of a tab",
+    "broadcast.device": "Microphone",
+    "broadcast.device.number": "Microphone {number}",
+    "broadcast.gain": "Gain",
+    "broadcast.gain.mute": "muted",
+    "broadcast.gain.db": "{db} dB",
+    "broadcast.name": "Title",
+    "broadcast.name.hint": "optional, listeners see it",
+    "broadcast.token": "Access token",
+    "broadcast.token.hint": "this server asks for one before a broadcast",
+    "broadcast.start": "Go live",
+    "broadcast.link": "Listen link, for everyone",
+    "broadcast.share": "Share",
+    "broadcast.share.text": "Listen live: {title}",
+    "broadcast.qr": "QR code",
+    "broadcast.open": "Open",
+    "broadcast.end": "End the broadcast",
+    "broadcast.again": "Go live again",
+
+    "level.name": "Level",
+    "level.db": "{db} dB",
+    "level.loud": "Too loud: turn the gain down",
+    "level.silent": "Nothing is heard",
+
+    "air.waiting": "Not on air yet: waiting for the server…",
+    "air.waiting.more": "This changes by itself as soon as your sound arrives there.",
+    "air.live": "You are on air",
+    "air.held": "Your sound does not arrive: listeners hear silence",
+    "air.held.more": "Your listeners wait. Keep this page open.",
+    "air.ended": "Not on air: the broadcast has ended",
+    "air.ended.more": "",
+    "air.unknown": "No answer from the server: it is unknown whether you are on air",
+    "air.unknown.more": "Trying again. Look at your network.",
+    "air.delay": "This browser sends {ms} ms of sound at a time, and everyone hears you that much later. Others are quicker.",
+
+    "note.lost": "Connection lost. Connecting again, under the same link…",
+    "note.slow": "Your network is slower than the sound: parts of it are left out.",
+    "note.gone": "The sound has ended: listeners hear silence. Choose a microphone or a tab.",
+    "note.silent": "Nothing is heard from you. Is the microphone muted, or is it another one?",
+
+    "over.taken_over": "Someone with the same key broadcasts under this link now.",
+    "over.bad_key": "The server does not know this broadcast any more. Start a new one.",
+    "over.other": "The server has ended this broadcast ({code}).",
+
+    "trouble.refused": "The browser or you did not allow it. Allow the microphone for this page, next to its address, and try again.",
+    "trouble.missing": "There is no microphone. Connect one and try again.",
+    "trouble.busy": "The microphone cannot be opened: another program may have it.",
+    "trouble.nothing": "Nothing with sound was shared. Choose a tab, and tick “share audio” in the browser’s dialog.",
+    "trouble.other": "That did not work: {message}",
+    "trouble.network": "The server does not answer. Check the network and try again.",
+    "trouble.server": "The server refused: {message}",
+    "trouble.token": "The server did not accept this token.",
+    "trouble.token.missing": "This server asks for an access token.",
+
+    "barrier.insecure": "This address is not secure",
+    "barrier.insecure.text":
+      "Browsers give the microphone only to pages over HTTPS, or on the computer itself (localhost). Open this page over HTTPS; whoever runs the server can set that up.",
+    "barrier.encoder": "This browser cannot broadcast",
+    "barrier.encoder.text":
+      "It has no encoder for Opus. Chrome, Edge and Firefox have one on computers and on Android, Safari from version 26.",
+  },
+
+  ru: {
+    "broadcast.title": "Эфир прямо из браузера",
+    "broadcast.lead": "Ваш микрофон или звук вкладки — всем, у кого есть ссылка. Устанавливать ничего не нужно.",
+    "broadcast.elsewhere": "Вещать другой программой",
+    "broadcast.sound": "Звук",
+    "broadcast.microphone": "Микрофон",
+    "broadcast.tab": "Звук вкладки",
+    "broadcast.device": "Микрофон",
+    "broadcast.device.number": "Микрофон {number}",
+    "broadcast.gain": "Усиление",
+    "broadcast.gain.mute": "без звука",
+    "broadcast.gain.db": "{db} дБ",
+    "broadcast.name": "Название",
+    "broadcast.name.hint": "необязательно, его увидят слушатели",
+    "broadcast.token": "Токен доступа",
+    "broadcast.token.hint": "этот сервер просит его перед эфиром",
+    "broadcast.start": "В эфир",
+    "broadcast.link": "Ссылка для слушателей",
+    "broadcast.share": "Отправить",
+    "broadcast.share.text": "Слушайте прямой эфир: {title}",
+    "broadcast.qr": "QR-код",
+    "broadcast.open": "Открыть",
+    "broadcast.end": "Завершить эфир",
+    "broadcast.again": "Снова в эфир",
+
+    "level.name": "Уровень",
+    "level.db": "{db} дБ",
+    "level.loud": "Слишком громко: убавьте усиление",
+    "level.silent": "Ничего не слышно",
+
+    "air.waiting": "Вы ещё не в эфире: ждём сервер…",
+    "air.waiting.more": "Здесь всё изменится само, как только звук дойдёт до сервера.",
+    "air.live": "Вы в эфире",
+    "air.held": "Ваш звук не доходит: слушатели слышат тишину",
+    "air.held.more": "Слушатели ждут. Не закрывайте страницу.",
+    "air.ended": "Вы не в эфире: эфир завершён",
+    "air.ended.more": "",
+    "air.unknown": "Сервер не отвечает: неизвестно, в эфире ли вы",
+    "air.unknown.more": "Пробуем ещё раз. Проверьте сеть.",
+    "air.delay":
+      "Этот браузер отправляет звук порциями по {ms} мс, и все слышат вас на столько же позже. Другие браузеры быстрее.",
+
+    "note.lost": "Связь прервалась. Подключаемся снова, ссылка та же…",
+    "note.slow": "Сеть медленнее звука: часть его пропадает.",
+    "note.gone": "Звук закончился: слушатели слышат тишину. Выберите микрофон или вкладку.",
+    "note.silent": "Вас не слышно. Может быть, микрофон выключен или выбран не тот?",
+
+    "over.taken_over": "По этой ссылке теперь вещает кто-то с тем же ключом.",
+    "over.bad_key": "Сервер больше не знает этот эфир. Начните новый.",
+    "over.other": "Сервер завершил этот эфир ({code}).",
+
+    "trouble.refused": "Доступ не разрешён. Разрешите этой странице микрофон — рядом с её адресом — и попробуйте ещё раз.",
+    "trouble.missing": "Микрофона нет. Подключите его и попробуйте ещё раз.",
+    "trouble.busy": "Микрофон не открывается: возможно, он занят другой программой.",
+    "trouble.nothing": "В том, что вы показали, нет звука. Выберите вкладку и отметьте в окне браузера передачу звука.",
+    "trouble.other": "Не получилось: {message}",
+    "trouble.network": "Сервер не отвечает. Проверьте сеть и попробуйте ещё раз.",
+    "trouble.server": "Сервер отказал: {message}",
+    "trouble.token": "Сервер не принял этот токен.",
+    "trouble.token.missing": "Этому серверу нужен токен доступа.",
+
+    "barrier.insecure": "Это небезопасный адрес",
+    "barrier.insecure.text":
+      "Браузеры дают микрофон только страницам по HTTPS или на самом компьютере (localhost). Откройте эту страницу по HTTPS; его может настроить тот, кто держит сервер.",
+    "barrier.encoder": "Этот браузер не умеет вещать",
+    "barrier.encoder.text":
+      "В нём нет кодировщика Opus. Он есть в Chrome, Edge и Firefox на компьютере и на Android, в Safari — с версии 26.",
+  },
+};
