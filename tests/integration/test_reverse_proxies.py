@@ -19,8 +19,10 @@ from tests import media
 from tests.capture import read_pages
 from tests.haproxy_process import CONFIGURATION, HAProxyProcess
 from tests.nginx_process import NginxProcess
+from tests.numbered_audio import number_of
 from tests.proxy_process import ProxyProcess
 from tests.server import AudiocastServer, Started
+from tests.socket_source import SocketSource, ask_for_upgrade, numbered_messages, socket_url
 
 HEADER_PACKETS = 2
 LISTEN_SECONDS = 6.0
@@ -99,6 +101,18 @@ def test_audio_goes_through_whole_and_steadily(
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert heard.moments / heard.seconds > LEAST_MOMENTS_A_SECOND
     assert len(audio) * 0.02 > LISTEN_SECONDS / 2
+
+
+def test_a_browser_broadcasts_through_it(server: AudiocastServer, proxy: ProxyProcess) -> None:
+    stream = start_through(proxy)
+    with SocketSource(proxy.base, stream, numbered_messages(30), origin=proxy.base):
+        server.wait_for_state(stream.stream_id, "live")
+        heard = listen(f"{stream.stream_url}?latency=low&preroll=0", 1.0)
+    numbers = [number_of(packet) for packet in heard.packets[HEADER_PACKETS:]]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert heard.moments > LEAST_MOMENTS_A_SECOND
+    foreign = ask_for_upgrade(socket_url(proxy.base, stream), Origin="http://evil.example")
+    assert (foreign.status_code, foreign.json()["error"]) == (403, "foreign_origin")
 
 
 def test_links_are_those_of_the_visitor(proxy: ProxyProcess) -> None:

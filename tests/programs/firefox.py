@@ -93,9 +93,18 @@ class Firefox:
 
     Args:
         folder: For its profile and its log.
+        env: Variables beside its others.
+        preferences: Beside `PREFERENCES`.
     """
 
-    def __init__(self, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        preferences: Mapping[str, bool | int | str] | None = None,
+    ) -> None:
+        self._preferences = {**PREFERENCES, **(preferences or {})}
         self._profile = folder / "profile"
         home = {
             "HOME": str(folder),
@@ -114,7 +123,8 @@ class Firefox:
     def __enter__(self) -> Self:
         self._profile.mkdir()
         lines = (
-            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in PREFERENCES.items()
+            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
+            for name, value in self._preferences.items()
         )
         (self._profile / "user.js").write_text("".join(lines))
         self._program.__enter__()

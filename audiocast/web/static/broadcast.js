@@ -53,7 +53,7 @@ function enter(stage) {
   $("on-air").hidden = stage === "quiet";
   $("studio").hidden = stage === "over";
   $("start-form").hidden = stage !== "quiet";
-  $("end").hidden = stage !== "sending";
+  $("sharing").hidden = stage !== "sending";
   $("again").hidden = stage !== "over";
   show();
 }
@@ -165,10 +165,11 @@ async function end() {
 function finish() {
   uplink.stop();
   awake.end();
+  sound.close();
   enter("over");
 }
 
-async function again() {
+function again() {
   monitor.stop();
   broadcast = null;
   uplink.refusal = "";

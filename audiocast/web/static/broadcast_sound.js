@@ -97,6 +97,7 @@ export class Sound extends EventTarget {
     this.#drop();
     const context = this.#context;
     this.#context = this.#gain = null;
+    this.dispatchEvent(new Event("input"));
     await context?.close();
   }
 

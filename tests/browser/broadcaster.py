@@ -1,0 +1,68 @@
+"""A real Chromium whose microphone is a file, and the page from which it broadcasts."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.conftest import CHROMIUM, FLAGS
+
+NEWS_MS = 15_000
+"""Far more than any piece of news takes; machines are shared."""
+
+
+@contextmanager
+def browser_that_hears(wav: Path, *flags: str) -> Iterator[Browser]:
+    """Run Chromium, which plays the file to whoever asks for the microphone, again and again."""
+    microphone = [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={wav}",
+    ]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *microphone, *flags])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, base: str, *, script: str = "", locale: str = "en-US") -> Iterator[Page]:
+    """Open the page on a phone; no script of it may fail, and nothing break its policy.
+
+    Args:
+        browser: See `browser_that_hears`.
+        base: URL of the server.
+        script: What runs before the page's own scripts.
+        locale: Of the browser.
+    """
+    context = browser.new_context(locale=locale, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if "Policy" in message.text else None)
+    if script:
+        page.add_init_script(script)
+    page.goto(f"{base}/broadcast")
+    yield page
+    context.close()
+    assert problems == []
+
+
+def go_live(page: Page, title: str = "") -> str:
+    """Press the buttons as a person would, until the page says that it is on air; give the stream's id."""
+    page.locator("#use-microphone").click()
+    expect(page.locator("#level-words")).to_contain_text("dB")
+    page.locator("#title").fill(title)
+    page.locator("#go-live").click()
+    expect(page.locator("#monitor[data-stream=live]")).to_be_visible(timeout=NEWS_MS)
+    return page.locator("#listen-link").input_value().rpartition("/")[2]
+
+
+def wait_for(page: Page, condition: str, seconds: float = 15.0) -> None:
+    """Wait for a condition in the page. Playwright's own way to wait needs eval, which our policy forbids."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, f"not in {seconds} s: {condition}"
+        page.wait_for_timeout(50)

@@ -1,0 +1,92 @@
+"""How long it takes from the microphone of the broadcaster's page to a listener."""
+
+import statistics
+import time
+from itertools import accumulate
+from pathlib import Path
+
+from tests.browser.broadcaster import browser_that_hears, go_live, opened, wait_for
+from tests.capture import HEADER_PAGES
+from tests.client.sound import SAMPLE_RATE
+from tests.listener import Listener
+from tests.media import wav_file
+from tests.numbered_audio import PACKET_SECONDS
+from tests.programs.heard import decoded
+from tests.server import AudiocastServer
+
+BURSTS = 5
+BURST_SECONDS = 0.1
+BURST_EVERY_SECONDS = 1.0
+LOUD = 3000
+"""Of 32,768; between the bursts there is silence."""
+
+MOST_DELAY_SECONDS = 0.4
+WATCH_MICROPHONE = """
+  window.onsets = [];
+  let before = -Infinity;
+  const encode = AudioEncoder.prototype.encode;
+  AudioEncoder.prototype.encode = function (data) {
+    const samples = new Float32Array(data.numberOfFrames);
+    data.copyTo(samples, { planeIndex: 0 });
+    const at = samples.findIndex((sample) => Math.abs(sample) > 0.1);
+    const now = performance.timeOrigin + performance.now();
+    if (at >= 0) {
+      if (now - before > 300) {
+        window.onsets.push(now - ((samples.length - at) * 1000) / data.sampleRate);
+      }
+      before = now;
+    }
+    encode.call(this, data);
+  };
+"""
+"""When a burst has left the microphone, as the page's own encoder sees it: unix milliseconds."""
+
+
+def test_from_microphone_to_listener_in_less_than_400_ms(tmp_path: Path) -> None:
+    with (
+        AudiocastServer(tmp_path / "server.log") as server,
+        browser_that_hears(bursts(tmp_path)) as browser,
+        opened(browser, server.base, script=WATCH_MICROPHONE) as page,
+    ):
+        stream_id = go_live(page)
+        # What was heard before does not count: its listener was not there.
+        page.evaluate("window.onsets.length = 0")
+        with Listener(server.port, f"/stream/{stream_id}?preroll=0&latency=low") as listener:
+            wait_for(page, f"window.onsets.length > {BURSTS}", seconds=4 * BURSTS * BURST_EVERY_SECONDS)
+            listener.wait_for_audio(listener.capture().seconds + 1)
+        left = [at / 1000 for at in page.evaluate("window.onsets")]
+    came = arrivals_of_bursts(listener)
+    delays = [min(at - each for at in came if at > each - 0.05) for each in left[1:BURSTS]]
+    median = statistics.median(delays)
+    print(f"\nmicrophone to listener: median {median * 1000:.0f} ms, longest {max(delays) * 1000:.0f} ms")
+    assert median < MOST_DELAY_SECONDS
+
+
+def bursts(folder: Path) -> Path:
+    """Make a microphone that hears a short tone each second."""
+    tone = wav_file(folder, seconds=BURST_SECONDS, tone_hz=1000).read_bytes()
+    quiet = wav_file(folder, seconds=BURST_EVERY_SECONDS - BURST_SECONDS, tone_hz=0).read_bytes()
+    header_bytes = tone.index(b"data") + 8
+    samples = tone[header_bytes:] + quiet[quiet.index(b"data") + 8 :]
+    path = folder / "bursts.wav"
+    sizes = [(len(samples) + header_bytes - 8).to_bytes(4, "little"), len(samples).to_bytes(4, "little")]
+    path.write_bytes(tone[:4] + sizes[0] + tone[8 : header_bytes - 4] + sizes[1] + samples)
+    return path
+
+
+def arrivals_of_bursts(listener: Listener) -> list[float]:
+    """Give when the packet came that each burst begins in, unix seconds."""
+    offset = time.time() - time.monotonic()
+    head_bytes = listener.size_bytes - len(listener.body)
+    sizes = [len(page.encode()) for page in listener.capture().pages]
+    ends = [head_bytes + end for end in accumulate(sizes)][HEADER_PAGES:]
+    samples = decoded(listener.body)
+    came = []
+    before = -SAMPLE_RATE
+    for at, sample in enumerate(samples):
+        if abs(sample) > LOUD:
+            if at - before > SAMPLE_RATE // 3:
+                end = ends[round(at / SAMPLE_RATE / PACKET_SECONDS - 0.5)]
+                came.append(offset + next(when for when, size in listener.arrivals if size >= end))
+            before = at
+    return came
