@@ -1,4 +1,4 @@
-"""A source over a WebSocket at one member of a cluster: the others have it, and a member that leaves says so."""
+"""A source over a WebSocket in a cluster: all members have it, and one that leaves says so."""
 
 from pathlib import Path
 

@@ -1,8 +1,7 @@
-"""Firefox as a broadcaster: its microphone is heard, by its AudioEncoder and, without one, as Ogg from its recorder."""
+"""Firefox as a broadcaster: by its AudioEncoder and, as on phones, by its recorder, which writes Ogg."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -16,14 +15,13 @@ from tests.server import AudiocastServer
 FAKE_MICROPHONE: dict[str, bool | int | str] = {
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,
-    "media.getusermedia.insecure.enabled": False,
 }
 FAKE_TONE_HZ = 1000
 """What Firefox's fake microphone hears."""
 
 LEAST_SHARE = 0.8
 SECONDS = 2.0
-ANSWER = "document.querySelector"
+FIND = "document.querySelector"
 
 
 @dataclass(frozen=True)
@@ -45,22 +43,23 @@ def broadcaster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broadcaste
         yield Broadcaster(firefox, server)
 
 
-@pytest.mark.parametrize(("way", "page_ms"), [("packets", 20), ("ogg", 100)])
-def test_its_microphone_is_heard(broadcaster: Broadcaster, way: str, page_ms: int) -> None:
-    server = broadcaster.server
-    page = broadcaster.firefox.open(f"{server.base}/broadcast")
+@pytest.mark.parametrize("way", ["packets", "ogg"])
+def test_its_microphone_is_heard(broadcaster: Broadcaster, way: str) -> None:
+    firefox, server = broadcaster.firefox, broadcaster.server
     if way == "ogg":
-        # The page asks for it when a broadcast begins; on phones it is not there.
-        page.evaluate("delete window.AudioEncoder")
-        page.go_to(f"{server.base}/broadcast?without")
+        firefox.command(
+            "script.addPreloadScript", functionDeclaration="() => { delete window.AudioEncoder; }"
+        )
+    page = firefox.open(f"{server.base}/broadcast")
     page.click("#go-live")
-    page.wait_for(f"{ANSWER}('#monitor').dataset.stream === 'live'")
-    stream_id = page.evaluate(f"{ANSWER}('#listen-link').value").rpartition("/")[2]
+    page.wait_for(f"{FIND}('#monitor').dataset.stream === 'live'")
+    stream_id = page.evaluate(f"{FIND}('#listen-link').value").rpartition("/")[2]
+    # Its recorder gives what it has three times a second; the page says what that costs.
+    page.wait_for(f"{FIND}('#air-delay').hidden === {'true' if way == 'packets' else 'false'}")
     with Listener(server.port, f"/stream/{stream_id}?preroll=0") as listener:
         listener.wait_for_audio(SECONDS)
-        page.evaluate(f"{ANSWER}('#end').click()")
+        page.evaluate(f"{FIND}('#end').click()")
         capture = listener.wait_for_end()
     capture.check_one_stream()
     samples = decoded(listener.body)
     assert power_share(samples[SAMPLE_RATE : 2 * SAMPLE_RATE], FAKE_TONE_HZ) > LEAST_SHARE
-    assert page_ms

@@ -30,6 +30,8 @@ export class Sound extends EventTarget {
   /** @type {MediaStreamAudioSourceNode | null} */
   #input = null;
   #gainFactor = 1;
+  /** @type {MediaStreamAudioDestinationNode | null} */
+  #recorded = null;
 
   /** Whether tabs can be chosen here; phones have no such thing. */
   static get hasTabs() {
@@ -80,9 +82,11 @@ export class Sound extends EventTarget {
   /** @returns {MediaStream} the same sound for a MediaRecorder */
   toStream() {
     const { context, gain } = this.#running();
-    const destination = context.createMediaStreamDestination();
-    gain.connect(destination);
-    return destination.stream;
+    if (!this.#recorded) {
+      this.#recorded = context.createMediaStreamDestination();
+      gain.connect(this.#recorded);
+    }
+    return this.#recorded.stream;
   }
 
   /** Phones suspend a page's audio for a call, and leave it so. */
@@ -96,7 +100,7 @@ export class Sound extends EventTarget {
   async close() {
     this.#drop();
     const context = this.#context;
-    this.#context = this.#gain = null;
+    this.#context = this.#gain = this.#recorded = null;
     this.dispatchEvent(new Event("input"));
     await context?.close();
   }
