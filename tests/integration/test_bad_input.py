@@ -5,7 +5,6 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import requests
 from audiocast.ogg.page import HEADER_BYTES, MAX_PAGE_BYTES
 from tests import media as media_files
 from tests.exchange import Answer, connect, exchange, read_answer
+from tests.integration.on_air import OnAir
 from tests.listener import Listener
 from tests.numbered_audio import number_of, numbered_audio
 from tests.server import AudiocastServer, Started
@@ -25,15 +25,6 @@ HEAD_TIMEOUT_SECONDS = 15.0
 """The server's bound for a request's head."""
 
 FRAMINGS: tuple[Framing, ...] = ("chunked", "raw")
-
-
-@dataclass(frozen=True)
-class OnAir:
-    """A stream that must not be disturbed, and a listener that would notice."""
-
-    server: AudiocastServer
-    started: Started
-    listener: Listener
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,13 @@
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.exchange import connect
+from tests.integration.on_air import OnAir
 from tests.listener import Listener
 from tests.numbered_audio import number_of, numbered_audio, numbered_packet
 from tests.server import AudiocastServer, Started
@@ -33,15 +33,6 @@ CLOSED_SECONDS = 40.0
 BINARY = 0x82
 MASKED = 0x80
 """RFC 6455 section 5.2."""
-
-
-@dataclass(frozen=True)
-class OnAir:
-    """A stream that must not be disturbed, and a listener that would notice."""
-
-    server: AudiocastServer
-    started: Started
-    listener: Listener
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,13 @@
 
 import { endBroadcast, Refused, startBroadcast } from "./api.js";
 import { Awake } from "./broadcast_awake.js";
-import { attachInputs } from "./broadcast_inputs.js";
 import { OggRecorder, PacketEncoder, wayToEncode } from "./broadcast_encoders.js";
+import { attachInputs } from "./broadcast_inputs.js";
 import { Level } from "./broadcast_level.js";
 import { Sound } from "./broadcast_sound.js";
 import { Uplink } from "./broadcast_uplink.js";
 import { Language, setWords } from "./language.js";
+import { showListenLink } from "./listen_link.js";
 import { Monitor } from "./monitor.js";
 import { attachQr, attachShare, copyShown, here } from "./share.js";
 import { BROADCAST_STRINGS } from "./strings_broadcast.js";
@@ -139,12 +140,7 @@ async function goLive(event) {
 
 /** @param {import("./api.js").Broadcast} begun */
 function showBroadcast(begun) {
-  field("listen-link").value = begun.listen_url;
-  $("qr-link").textContent = begun.listen_url;
-  /** @type {HTMLAnchorElement} */ ($("open-link")).href = here(begun.listen_url);
-  const png = /** @type {HTMLAnchorElement} */ ($("qr-png"));
-  png.href = here(begun.qr_url).replace(/\.svg$/, ".png");
-  png.download = `audiocast-${begun.stream_id}.png`;
+  showListenLink(begun);
   monitor.watch(begun.stream_id);
   level.begin();
   uplink.start(here(begun.ingest_url), begun.ingest_key);
@@ -201,10 +197,6 @@ function bar(key) {
 
 async function begin() {
   if (!isSecureContext) {
-    const secure = Object.assign(new URL(location.href), { protocol: "https:" });
-    const link = /** @type {HTMLAnchorElement} */ ($("barrier-link"));
-    link.href = link.textContent = secure.href;
-    $("barrier-address").hidden = false;
     bar("barrier.insecure");
     return;
   }

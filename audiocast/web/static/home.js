@@ -6,6 +6,7 @@
 
 import { Refused, startBroadcast } from "./api.js";
 import { Language } from "./language.js";
+import { showListenLink } from "./listen_link.js";
 import { Monitor } from "./monitor.js";
 import { attachOnAir } from "./onair.js";
 import { attachSend } from "./send.js";
@@ -40,13 +41,8 @@ function showBroadcast() {
   if (!broadcast) {
     return;
   }
-  field("listen-link").value = broadcast.listen_url;
+  showListenLink(broadcast);
   field("ingest-key").value = broadcast.ingest_key;
-  $("qr-link").textContent = broadcast.listen_url;
-  /** @type {HTMLAnchorElement} */ ($("open-link")).href = here(broadcast.listen_url);
-  const png = /** @type {HTMLAnchorElement} */ ($("qr-png"));
-  png.href = here(broadcast.qr_url).replace(/\.svg$/, ".png");
-  png.download = `audiocast-${broadcast.stream_id}.png`;
   showSending(broadcast);
 }
 

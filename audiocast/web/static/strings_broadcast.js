@@ -31,7 +31,7 @@ export const BROADCAST_STRINGS = {
 
     "level.name": "Level",
     "level.db": "{db} dB",
-    "level.loud": "Too loud: turn the gain down",
+    "level.loud": "Too loud",
     "level.silent": "Nothing is heard",
 
     "air.waiting": "Not on air yet: waiting for the server…",
@@ -99,7 +99,7 @@ export const BROADCAST_STRINGS = {
 
     "level.name": "Уровень",
     "level.db": "{db} дБ",
-    "level.loud": "Слишком громко: убавьте усиление",
+    "level.loud": "Слишком громко",
     "level.silent": "Ничего не слышно",
 
     "air.waiting": "Вы ещё не в эфире: ждём сервер…",

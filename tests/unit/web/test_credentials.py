@@ -68,6 +68,23 @@ def test_a_key_may_be_in_the_query_or_in_either_header(uri: str, headers: dict[s
     assert ingest_key(request(uri, **headers)) == "secret"
 
 
+@pytest.mark.parametrize(
+    ("named", "upgrade", "key"),
+    [
+        ("audiocast, secret", "websocket", "secret"),
+        ("audiocast,secret", "WebSocket", "secret"),
+        ("audiocast", "websocket", None),
+        ("audiocast, ", "websocket", None),
+        ("secret", "websocket", None),
+        ("secret, audiocast", "websocket", None),
+        ("audiocast, secret, other", "websocket", None),
+        ("audiocast, secret", "", None),
+    ],
+)
+def test_an_upgrade_may_name_a_key_after_our_subprotocol(named: str, upgrade: str, key: str | None) -> None:
+    assert ingest_key(request(Sec_WebSocket_Protocol=named, Upgrade=upgrade)) == key
+
+
 def test_without_any_there_is_no_key() -> None:
     assert ingest_key(request("/?other=1")) is None
 

@@ -1,0 +1,15 @@
+"""What most tests of bad input have beside it: a stream that goes on."""
+
+from dataclasses import dataclass
+
+from tests.listener import Listener
+from tests.server import AudiocastServer, Started
+
+
+@dataclass(frozen=True)
+class OnAir:
+    """A stream that must not be disturbed, and a listener that would notice."""
+
+    server: AudiocastServer
+    started: Started
+    listener: Listener
