@@ -50,9 +50,9 @@ def opened(browser: Browser, base: str, *, script: str = "", locale: str = "en-U
     assert problems == []
 
 
-def go_live(page: Page, title: str = "") -> str:
+def go_live(page: Page, title: str = "", *, source: str = "#use-microphone") -> str:
     """Press the buttons as a person would, until the page says that it is on air; give the stream's id."""
-    page.locator("#use-microphone").click()
+    page.locator(source).click()
     expect(page.locator("#level-words")).to_contain_text("dB")
     page.locator("#title").fill(title)
     page.locator("#go-live").click()

@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.broadcaster import NEWS_MS, browser_that_hears, go_live, opened, wait_for
+from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.client.proxy import Proxy
-from tests.client.sound import SAMPLE_RATE
+from tests.client.sound import SAMPLE_RATE, power_share
 from tests.listener import Listener
 from tests.media import wav_file
 from tests.programs.heard import check_tone, decoded
@@ -22,8 +23,20 @@ SPOILED_WINDOWS = 6
 """Where the file begins again, and where a busy machine lost a frame."""
 
 OUTAGE_SECONDS = 3.0
+LEAST_SHARE = 0.8
 LOUD = 3000
 """Of 32,768."""
+
+TAB_TITLE = "Music"
+TAB_TONE_HZ = 700
+AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
+PLAY = f"""() => {{
+  document.title = "{TAB_TITLE}";
+  const context = new AudioContext();
+  const tone = new OscillatorNode(context, {{ frequency: {TAB_TONE_HZ} }});
+  tone.connect(new GainNode(context, {{ gain: 0.3 }})).connect(context.destination);
+  tone.start();
+}}"""
 
 OTHER_HOST = "radio.test"
 
@@ -60,6 +73,29 @@ def test_a_microphone_goes_live_and_is_heard_until_the_end(browser: Browser, ser
         check_tone(listener.body, TONE_HZ, seconds=SECONDS, spoiled_windows=SPOILED_WINDOWS)
         page.locator("#again").click()
         assert go_live(page) != stream_id
+
+
+def test_the_sound_of_a_tab_is_heard_until_that_is_closed(browser: Browser, server: AudiocastServer) -> None:
+    # Where the microphone is a file, the tab would be that file too.
+    hears_tabs = browser.browser_type.launch(
+        executable_path=CHROMIUM,
+        args=[*FLAGS, f"--auto-select-tab-capture-source-by-title={TAB_TITLE}", AUTOPLAY],
+        ignore_default_args=["--mute-audio"],
+    )
+    with opened(hears_tabs, server.base) as page:
+        music = page.context.new_page()
+        music.goto(server.base)
+        music.evaluate(PLAY)
+        page.bring_to_front()
+        stream_id = go_live(page, source="#use-tab")
+        expect(page.locator("#device-field")).to_be_hidden()
+        with Listener(server.port, f"/stream/{stream_id}?preroll=0") as listener:
+            listener.wait_for_audio(SECONDS)
+        assert power_share(decoded(listener.body)[-SAMPLE_RATE:], TAB_TONE_HZ) > LEAST_SHARE
+        music.close()
+        expect(page.locator("#note")).to_contain_text("The sound has ended", timeout=NEWS_MS)
+        assert server.state(stream_id)["state"] == "live"
+    hears_tabs.close()
 
 
 def test_another_page_hears_the_same_tone(browser: Browser, server: AudiocastServer) -> None:
