@@ -185,6 +185,7 @@ class _Slices(RequestHandler):
                 self.set_header(name, value)
             self.write({"kind": "Status", "reason": "BecauseOfTheTest", "message": "the test wants it"})
         elif self.get_query_argument("watch", "") == "true":
+            assert self.get_query_argument("allowWatchBookmarks") == "true"
             seconds = float(self.get_query_argument("timeoutSeconds"))
             try:
                 await asyncio.wait_for(self._watch(int(version)), None if api.is_deaf else seconds)

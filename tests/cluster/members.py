@@ -141,8 +141,7 @@ class Members:
 
     def ring(self, name: str) -> list[str]:
         """Give the ring as one member sees it."""
-        url = f"http://127.0.0.1:{self[name].internal_port}/internal/status"
-        members: list[str] = requests.get(url, timeout=5).json()["ring"]
+        members: list[str] = self[name].status()["ring"]
         return members
 
     def complaints(self) -> list[dict[str, Any]]:
