@@ -15,10 +15,10 @@ PYTEST_PROCESSES ?= 2
 # What is measured, as in: make bench BENCH_ARGS=--quick
 BENCH_ARGS ?=
 
-.PHONY: help run cluster test check bench lock clean lint debian-packages
+.PHONY: help run cluster test check bench e2e lock clean lint debian-packages
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV_STAMP) ## start a server with a demo broadcast and print the link to listen
 	@$(BIN)/python cmd/demo.py
@@ -35,6 +35,9 @@ check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository'
 bench: $(VENV_STAMP) debian-packages ## measure beside Icecast (docs/benchmarks.md), then long pages (docs/delay.md)
 	@status=0; $(BIN)/python -m loadtest.compare $(BENCH_ARGS) || status=$$?; \
 		$(BIN)/python -m loadtest.page_delay && exit $$status
+
+e2e: $(VENV_STAMP) ## try AUDIOCAST_IMAGE, then AUDIOCAST_NEXT_IMAGE, on the cluster that KUBECONFIG names
+	@$(BIN)/pytest -q -m e2e tests/e2e $(PYTEST_ARGS)
 
 lock: $(VENV_STAMP) ## remake the two locks from pyproject.toml
 	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock
