@@ -10,7 +10,7 @@ settings.register_profile("noisy-machine", deadline=None, print_blob=True)
 settings.load_profile("noisy-machine")
 
 HERE = Path(__file__).parent
-ORDER = ["repo", "unit", "loadtest", "integration", "client", "cluster", "programs", "browser"]
+ORDER = ["repo", "unit", "helm", "loadtest", "integration", "client", "cluster", "programs", "browser"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
