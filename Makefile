@@ -10,6 +10,8 @@ BIN := .venv/bin
 VENV_STAMP := .venv/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
+# How many files of tests run at a time. Most of them wait for sound to go by.
+PYTEST_PROCESSES ?= 2
 # What is measured, as in: make bench BENCH_ARGS=--quick
 BENCH_ARGS ?=
 
@@ -25,7 +27,7 @@ cluster: $(VENV_STAMP) ## start three members behind HAProxy with a demo broadca
 	@$(BIN)/python cmd/cluster.py
 
 test: $(VENV_STAMP) debian-packages lint ## set up what is missing, then check and run every test
-	@$(BIN)/pytest -q --cov $(PYTEST_ARGS)
+	@$(BIN)/pytest -q --numprocesses $(PYTEST_PROCESSES) --cov --durations=20 $(PYTEST_ARGS)
 
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
 	@$(BIN)/pytest -q tests/repo
