@@ -2,13 +2,14 @@
 
 import ast
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from tests.repo import tree
 
 # Calls that raise when what they look at is not so.
 ASSERTING_CALLS = {"raises", "warns", "fail", "expect"}
+
 
 @dataclass(frozen=True)
 class Function:
@@ -25,7 +26,7 @@ class Function:
     calls: frozenset[str]
 
 
-@lru_cache(maxsize=None)
+@cache
 def functions_of(path: Path) -> list[Function]:
     """Give the functions and methods of a module."""
     return [
