@@ -14,8 +14,11 @@ PYTEST_ARGS ?=
 PYTEST_PROCESSES ?= 2
 # What is measured, as in: make bench BENCH_ARGS=--quick
 BENCH_ARGS ?=
+# What builds images, as in: make image ENGINE=podman
+ENGINE ?= docker
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
-.PHONY: help run cluster test check bench lock clean lint debian-packages
+.PHONY: help run cluster test check bench image lock clean lint debian-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +38,12 @@ check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository'
 bench: $(VENV_STAMP) debian-packages ## measure beside Icecast (docs/benchmarks.md), then long pages (docs/delay.md)
 	@status=0; $(BIN)/python -m loadtest.compare $(BENCH_ARGS) || status=$$?; \
 		$(BIN)/python -m loadtest.page_delay && exit $$status
+
+image: ## build the images audiocast and audiocast-operator
+	@$(ENGINE) version > /dev/null 2>&1 || \
+		{ echo "make image: expected a container engine that answers '$(ENGINE) version', found none" >&2; exit 1; }
+	@$(ENGINE) build --target server --build-arg VERSION=$(VERSION) --tag audiocast:$(VERSION) .
+	@$(ENGINE) build --target operator --build-arg VERSION=$(VERSION) --tag audiocast-operator:$(VERSION) .
 
 lock: $(VENV_STAMP) ## remake the two locks from pyproject.toml
 	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock

@@ -134,7 +134,7 @@ def test_what_nobody_exports_would_be_found(exported: set[str]) -> None:
     assert metrics_in("sum(rate(audiocast_nothing_total[1m])) / audiocast_listeners") - exported == {
         "audiocast_nothing_total"
     }
-    with pytest.raises(ValueError, match="unclosed|unexpected"):
+    with pytest.raises(ValueError, match=r"unclosed|unexpected"):
         metrics_in("sum(rate(x[1m])")
 
 

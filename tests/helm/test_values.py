@@ -17,8 +17,11 @@ from tests.helm.chart import Chart, ci_files, containers_of, pod_of, read_values
 from tests.repo import tree
 
 CHARTS = [path.parent.name for path in tree.files("values.schema.json", under="helm")]
-NOT_FOR_OPERATORS = {"HOST", "PORT", "INTERNAL_HOST", "INTERNAL_PORT"}
-"""The pod is theirs alone, so they need no other than their defaults."""
+PORTS = {"HOST", "PORT", "INTERNAL_HOST", "INTERNAL_PORT"}
+"""A pod has them for itself, so the defaults are good."""
+
+KUBERNETES = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBERNETES_ACCOUNT"}
+"""What Kubernetes sets in each pod."""
 
 
 def schema_of(chart: str) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def test_values_have_the_servers_own_defaults(chart: Chart) -> None:
 
 def test_every_name_in_the_environment_is_a_setting_and_every_setting_is_there(chart: Chart) -> None:
     settings = {name.upper() for name in Settings.model_fields}
-    assert env_of(chart).keys() == settings - NOT_FOR_OPERATORS
+    assert env_of(chart).keys() == settings - PORTS - KUBERNETES
 
 
 @pytest.mark.parametrize("path", ci_files("audiocast"), ids=lambda path: path.name)
@@ -145,6 +148,7 @@ def test_the_server_takes_what_it_is_given(chart: Chart, path: Path, monkeypatch
         "SECRET_KEYS": "x" * 16,
         "API_TOKENS": "",
         "NODE_NAME": "demo-0",
+        "KUBERNETES_SERVICE_HOST": "10.0.0.1",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
