@@ -18,12 +18,6 @@ COPY deploy/image/audiocast bin/
 # Nothing can be written later, and compiling at each start takes longer than starting.
 RUN python3 -m compileall -q .
 
-FROM build AS operator-build
-COPY requirements-operator.lock /
-RUN python3 -m pip install --require-hashes --no-deps --only-binary :all: --target . -r /requirements-operator.lock
-COPY k8s-operator/audiocast_operator audiocast_operator
-RUN python3 -m compileall -q .
-
 FROM ${PYTHON_IMAGE} AS run
 ARG VERSION=0
 ARG REVISION=
@@ -34,13 +28,6 @@ LABEL org.opencontainers.image.version="${VERSION}" \
 ENV PATH=/opt/audiocast/bin:$PATH PYTHONPATH=/opt/audiocast PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 
-FROM run AS operator
-LABEL org.opencontainers.image.title="audiocast-operator" \
-      org.opencontainers.image.description="Rolls and scales audiocast without cutting listeners"
-COPY --from=operator-build /opt/audiocast /opt/audiocast
-CMD ["kopf", "run", "--module", "audiocast_operator.handlers"]
-
-# The last one: what `docker build` makes when it is not told.
 FROM run AS server
 LABEL org.opencontainers.image.title="audiocast" \
       org.opencontainers.image.description="Live audio over HTTP, Ogg Opus all the way"
@@ -48,3 +35,15 @@ COPY --from=server-build /opt/audiocast /opt/audiocast
 # Encoders and listeners; metrics, health and other members.
 EXPOSE 8000 8001
 CMD ["audiocast", "serve"]
+
+FROM build AS operator-build
+COPY requirements-operator.lock /
+RUN python3 -m pip install --require-hashes --no-deps --only-binary :all: --target . -r /requirements-operator.lock
+COPY k8s-operator/audiocast_operator audiocast_operator
+RUN python3 -m compileall -q .
+
+FROM run AS operator
+LABEL org.opencontainers.image.title="audiocast-operator" \
+      org.opencontainers.image.description="Rolls and scales audiocast without cutting listeners"
+COPY --from=operator-build /opt/audiocast /opt/audiocast
+CMD ["kopf", "run", "--module", "audiocast_operator.handlers"]
