@@ -1,4 +1,4 @@
-"""As much of a Kubernetes API as Helm needs to look objects up: discovery, and objects that a test puts there.
+"""As much of a Kubernetes API as Helm needs to look objects up: discovery, and what a test has put there.
 
 It takes nothing: a release that is rendered against it is a dry run.
 """
