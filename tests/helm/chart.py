@@ -73,7 +73,7 @@ class Chart:
         return self._chart.render(dict(values), name=RELEASE, namespace=NAMESPACE)
 
 
-class _NoDuplicates(yaml.SafeLoader):
+class _NoDuplicates(yaml.CSafeLoader):
     """Refuses a key that is there twice; YAML parsers take the last one, and Kubernetes refuses it."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

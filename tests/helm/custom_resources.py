@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 from cloudcoil.models.keda import v1alpha1 as keda
 from cloudcoil.models.prometheus_operator import v1 as prometheus
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from tests.helm.chart import Manifest
 
@@ -73,22 +73,19 @@ HTTP_ROUTE = _object(
 )
 
 
-def check_custom_resource(manifest: Manifest) -> None:
-    """Hold an object against its definition.
-
-    Raises:
-        ValueError: It does not fit.
-    """
+def complaint_of_custom_resource(manifest: Manifest) -> str:
+    """Hold an object against its definition; give what is wrong, nothing when all is well."""
     if manifest["kind"] == "HTTPRoute":
-        try:
-            jsonschema.validate(manifest, HTTP_ROUTE)
-        except jsonschema.ValidationError as error:
-            raise ValueError(f"{error.json_path}: {error.message}") from error
-        return
-    model = MODELS[manifest["apiVersion"], manifest["kind"]].model_validate(manifest)
-    lost = _lost(manifest, model.model_dump(mode="json", by_alias=True, exclude_unset=True), "")
-    if lost:
-        raise ValueError(f"expected fields of a {manifest['kind']}, got {lost}")
+        wrong = jsonschema.Draft202012Validator(HTTP_ROUTE).iter_errors(manifest)
+        return "; ".join(f"{error.json_path}: {error.message}" for error in wrong)
+    model = MODELS.get((manifest["apiVersion"], manifest["kind"]))
+    if model is None:
+        return f"expected a kind that is known, got {manifest['kind']}"
+    try:
+        kept = model.model_validate(manifest).model_dump(mode="json", by_alias=True, exclude_unset=True)
+    except ValidationError as error:
+        return str(error)
+    return ", ".join(_lost(manifest, kept, ""))
 
 
 def _lost(given: Any, kept: Any, path: str) -> list[str]:
