@@ -136,6 +136,11 @@ def test_make_image_builds_both(tmp_path: Path) -> None:
     ]
 
 
+def test_compose_runs_what_make_image_builds() -> None:
+    compose = (tree.ROOT / "deploy" / "compose.yaml").read_text()
+    assert re.findall(r"^  image: (audiocast.*)$", compose, re.MULTILINE) == [f"audiocast:{__version__}"]
+
+
 def test_make_image_says_when_there_is_no_engine(tmp_path: Path) -> None:
     done = make_image(str(tmp_path / "none"))
     assert done.returncode != 0
