@@ -5,15 +5,13 @@ It takes nothing: a release that is rendered against it is a dry run.
 
 import json
 from collections.abc import Iterable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import helm_python
 import yaml
 
 from tests.helm.chart import NAMESPACE, RELEASE, Chart, Manifest
+from tests.http_stand_in import serving
 
 OWNED = {"meta.helm.sh/release-name": RELEASE, "meta.helm.sh/release-namespace": NAMESPACE}
 """What Helm writes on each object of a release, and wants to find before it takes one over."""
@@ -22,55 +20,35 @@ KUBECONFIG = yaml.safe_dump({"apiVersion": "v1", "kind": "Config"})
 
 
 class StandInApi:
-    """Answers on a free port while the `with` block runs.
+    """Objects that are there, for Helm to find.
 
     Args:
-        manifests: Objects that are there, of kinds that the chart makes.
+        manifests: The objects, of kinds that the chart makes.
         kinds: (apiVersion, kind) of whatever may be asked for.
     """
 
     def __init__(self, manifests: Iterable[Manifest], kinds: Iterable[tuple[str, str]]) -> None:
         self._answers = _discovery(sorted(kinds))
         for manifest in manifests:
-            name = manifest["metadata"]["name"]
-            path = (
-                f"/{_root(manifest['apiVersion'])}/namespaces/{NAMESPACE}/{_plural(manifest['kind'])}/{name}"
-            )
-            self._answers[path] = manifest
-        answers = self._answers
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                answer = answers.get(self.path.partition("?")[0])
-                body = json.dumps(answer or {"kind": "Status", "code": 404, "reason": "NotFound"}).encode()
-                self.send_response(200 if answer else 404)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Be quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+            folder = f"/{_root(manifest['apiVersion'])}/namespaces/{NAMESPACE}/{_plural(manifest['kind'])}"
+            self._answers[f"{folder}/{manifest['metadata']['name']}"] = manifest
 
     def manifests(self, chart: Chart, values: Mapping[str, Any]) -> list[Manifest]:
         """Give what Helm would apply, with what it finds here in mind."""
-        url = f"http://127.0.0.1:{self._server.server_port}"
-        with helm_python.Config(
-            kube_apiserver=url, kubeconfig_content=KUBECONFIG, namespace=NAMESPACE, storage_driver="memory"
-        ) as config:
+
+        def respond(_method: str, path: str, _body: bytes) -> bytes | None:
+            found = self._answers.get(path)
+            return None if found is None else json.dumps(found).encode()
+
+        with (
+            serving(respond) as url,
+            helm_python.Config(
+                kube_apiserver=url,
+                kubeconfig_content=KUBECONFIG,
+                namespace=NAMESPACE,
+                storage_driver="memory",
+            ) as config,
+        ):
             release = config.install(chart.folder, RELEASE, dict(values), dry_run="server")
         return [manifest for manifest in yaml.safe_load_all(release["manifest"]) if manifest]
 

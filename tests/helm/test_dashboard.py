@@ -14,10 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cluster.crowd import Crowd
 from tests.cluster.loop_thread import LoopThread
-from tests.cluster.members import Members, free_ports
+from tests.cluster.members import Members
 from tests.cluster.service import Service
 from tests.helm.chart import Chart
-from tests.helm.prometheus_process import PrometheusProcess
+from tests.helm.prometheus import Prometheus, scraping
 from tests.listener import Listener
 from tests.numbered_audio import numbered_audio
 from tests.repo import tree
@@ -141,11 +141,8 @@ def test_what_nobody_exports_would_be_found(exported: set[str]) -> None:
 def test_every_panel_has_data_from_a_cluster_under_load(tmp_path: Path) -> None:
     with ExitStack() as stack:
         members = stack.enter_context(Members(tmp_path, MAX_EGRESS_MBPS=100))
-        targets = {
-            f"demo-audiocast-{name[1:]}": f"127.0.0.1:{members[name].internal_port}" for name in members.names
-        }
-        (port,) = free_ports(1)
-        prometheus = stack.enter_context(PrometheusProcess(tmp_path, port, targets, namespace=NAMESPACE))
+        targets = {f"demo-audiocast-{name[1:]}": members[name].internal_port for name in members.names}
+        prometheus = stack.enter_context(scraping(tmp_path, targets, namespace=NAMESPACE))
         ids = load(stack, members)
         missing = set(expressions())
         deadline = time.monotonic() + DATA_SECONDS
@@ -174,6 +171,6 @@ def load(stack: ExitStack, members: Members) -> list[str]:
     return ids
 
 
-def has_data(prometheus: PrometheusProcess, expression: str) -> bool:
+def has_data(prometheus: Prometheus, expression: str) -> bool:
     """Say whether an expression has values, and one that is a number."""
     return any(not math.isnan(value) for value in prometheus.values(expression))

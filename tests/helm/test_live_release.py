@@ -29,19 +29,19 @@ def applied(manifests: list[Manifest], kind: str) -> Manifest:
 
 def test_a_secret_that_was_made_stays_as_it_is(chart: Chart, kinds: set[tuple[str, str]]) -> None:
     made = live(chart, "Secret")
-    with StandInApi([made], kinds) as api:
-        assert applied(api.manifests(chart, {}), "Secret")["data"] == made["data"]
-        given = api.manifests(chart, {"secret": {"keys": ["a-secret-given-later-on"]}})
-        assert applied(given, "Secret")["data"]["SECRET_KEYS"] != made["data"]["SECRET_KEYS"]
-        assert applied(given, "Secret")["data"]["API_TOKENS"] == made["data"]["API_TOKENS"]
-    with StandInApi([], kinds) as api:
-        assert applied(api.manifests(chart, {}), "Secret")["data"] != made["data"]
+    api = StandInApi([made], kinds)
+    assert applied(api.manifests(chart, {}), "Secret")["data"] == made["data"]
+    given = api.manifests(chart, {"secret": {"keys": ["a-secret-given-later-on"]}})
+    assert applied(given, "Secret")["data"]["SECRET_KEYS"] != made["data"]["SECRET_KEYS"]
+    assert applied(given, "Secret")["data"]["API_TOKENS"] == made["data"]["API_TOKENS"]
+    nothing_there = StandInApi([], kinds)
+    assert applied(nothing_there.manifests(chart, {}), "Secret")["data"] != made["data"]
 
 
 def test_members_are_kept_when_an_autoscaler_takes_over(chart: Chart, kinds: set[tuple[str, str]]) -> None:
     # Kubernetes makes it one when a number that was there is there no more.
-    with StandInApi([live(chart, "StatefulSet", {"replicas": 7})], kinds) as api:
-        assert applied(api.manifests(chart, AUTOSCALED), "StatefulSet")["spec"]["replicas"] == 7
-        assert applied(api.manifests(chart, {"replicas": 4}), "StatefulSet")["spec"]["replicas"] == 4
-    with StandInApi([], kinds) as api:
-        assert "replicas" not in applied(api.manifests(chart, AUTOSCALED), "StatefulSet")["spec"]
+    api = StandInApi([live(chart, "StatefulSet", {"replicas": 7})], kinds)
+    assert applied(api.manifests(chart, AUTOSCALED), "StatefulSet")["spec"]["replicas"] == 7
+    assert applied(api.manifests(chart, {"replicas": 4}), "StatefulSet")["spec"]["replicas"] == 4
+    nothing_there = StandInApi([], kinds)
+    assert "replicas" not in applied(nothing_there.manifests(chart, AUTOSCALED), "StatefulSet")["spec"]

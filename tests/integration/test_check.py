@@ -1,11 +1,9 @@
 """`audiocast check` against a real server, and against services that are not well."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
@@ -13,6 +11,7 @@ from audiocast.check import HEAD, PACKETS, CheckFailed, check
 from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.writer import PageWriter
 from tests.capture import Capture
+from tests.http_stand_in import serving
 from tests.server import AudiocastServer
 
 TOKEN = "a-token-for-the-check"
@@ -51,45 +50,21 @@ def test_a_server_that_is_not_there_is_said() -> None:
         check("http://127.0.0.1:1")
 
 
-@contextmanager
-def lossy_service(lost: range) -> Iterator[str]:
+def lossy_service(lost: range) -> AbstractContextManager[str]:
     """Answer as audiocast does, but lose some packets of what was sent; give the URL."""
-    whole = Event()
-    body = bytearray()
+    sent: Future[bytes] = Future()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            if self.path == "/api/start":
-                self._answer(json.dumps({"stream_id": "x", "ingest_key": "k"}).encode())
-                return
-            while size := int(self.rfile.readline(), 16):
-                body.extend(self.rfile.read(size))
-                self.rfile.readline()
-            self.rfile.readline()
-            whole.set()
-            self._answer(b"")
+    def respond(method: str, path: str, body: bytes) -> bytes:
+        if path == "/api/start":
+            return json.dumps({"stream_id": "x", "ingest_key": "k"}).encode()
+        if path == "/ingest/x":
+            sent.set_result(body)
+        if path != "/stream/x":
+            return b""
+        packets = enumerate(Capture.parse(sent.result(timeout=10)).packets, 1)
+        writer = PageWriter(1)
+        pages = [writer.headers(HEAD, OpusTags(vendor="lossy"))]
+        pages += [writer.audio([packet]) for number, packet in packets if number not in lost]
+        return b"".join(pages)
 
-        def do_GET(self) -> None:
-            whole.wait(10)
-            packets = Capture.parse(bytes(body)).packets
-            writer = PageWriter(1)
-            pages = [writer.headers(HEAD, OpusTags(vendor="lossy"))]
-            pages += [writer.audio([p]) for number, p in enumerate(packets, 1) if number not in lost]
-            self._answer(b"".join(pages))
-
-        def _answer(self, content: bytes) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Be quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as service:
-        thread = Thread(target=service.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{service.server_port}"
-        finally:
-            service.shutdown()
-            thread.join()
+    return serving(respond)
