@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from urllib.parse import SplitResult, urlsplit
 
 from audiocast.ogg.errors import OggError
-from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head, is_opus_tags
+from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.ogg.packets import PacketAssembler
 from audiocast.ogg.reader import PageReader
@@ -73,7 +73,8 @@ def check(server: str, token: str = "") -> Heard:
         raise CheckFailed(f"expected a URL as http://host:port, got {server[:MAX_SHOWN_CHARACTERS]!r}")
     try:
         return _check(url, token)
-    except (OSError, HTTPException, OggError, ValueError, KeyError) as error:
+    except (OSError, HTTPException, OggError, ValueError, TypeError, LookupError) as error:
+        # The last three: what answers is no audiocast.
         raise CheckFailed(f"{type(error).__name__}: {error}") from error
 
 
@@ -131,8 +132,7 @@ def _packet(number: int) -> bytes:
 def _number(packet: bytes) -> int:
     """Give the number of a packet made here; 0 for headers, and for silence that the server has made."""
     number = int.from_bytes(packet[-NUMBER_BYTES:], "big")
-    is_header = is_opus_head(packet) or is_opus_tags(packet)
-    return number if not is_header and packet == _packet(number) else 0
+    return number if packet == _packet(number) else 0
 
 
 def _ask(url: SplitResult, method: str, path: str, body: Body, headers: dict[str, str]) -> bytes:

@@ -45,6 +45,12 @@ def test_what_is_no_server_is_said(server: str) -> None:
         check(server)
 
 
+@pytest.mark.parametrize("answer", [b"<html>", b"[]", b"{}"])
+def test_another_server_is_said(answer: bytes) -> None:
+    with serving(lambda *_: answer) as url, pytest.raises(CheckFailed, match="Error: "):
+        check(url)
+
+
 def test_a_server_that_is_not_there_is_said() -> None:
     with pytest.raises(CheckFailed, match="ConnectionRefusedError"):
         check("http://127.0.0.1:1")
