@@ -61,6 +61,19 @@ def test_replicas_are_the_autoscalers_or_the_values(chart: Chart) -> None:
         assert target == {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "demo-audiocast"}
 
 
+def test_autoscalers_count_listeners_and_what_goes_out_to_them(chart: Chart) -> None:
+    wanted = {"listenersPerPod": 1_500_000, "egressMbpsPerPod": 400}
+    pods = chart.manifest("HorizontalPodAutoscaler", {"autoscaling": {"mode": "hpa", **wanted}})
+    targets = {each["pods"]["metric"]["name"]: each["pods"]["target"] for each in pods["spec"]["metrics"]}
+    assert targets == {
+        "audiocast_listeners": {"type": "AverageValue", "averageValue": "1500000"},
+        "audiocast_egress_bytes_per_second": {"type": "AverageValue", "averageValue": "50000000"},
+    }
+    keda = {"mode": "keda", "prometheusAddress": "http://prometheus:9090", **wanted}
+    triggers = chart.manifest("ScaledObject", {"autoscaling": keda})["spec"]["triggers"]
+    assert [each["metadata"]["threshold"] for each in triggers] == ["1500000", "50000000"]
+
+
 @pytest.mark.parametrize(("drain_seconds", "period_seconds"), [(60, 75), (3600, 1800)])
 def test_a_pod_that_goes_has_the_drain_for_itself(
     chart: Chart, drain_seconds: int, period_seconds: int
