@@ -25,7 +25,8 @@ LABEL org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.vendor="audiocast contributors"
-ENV PATH=/opt/audiocast/bin:$PATH PYTHONPATH=/opt/audiocast PYTHONDONTWRITEBYTECODE=1
+# Who asks for the user's name (kopf does) looks here first, and the number below has none.
+ENV PATH=/opt/audiocast/bin:$PATH PYTHONPATH=/opt/audiocast PYTHONDONTWRITEBYTECODE=1 USER=audiocast
 USER 10001:10001
 
 FROM run AS server
