@@ -126,11 +126,11 @@ def test_make_image_builds_both(tmp_path: Path) -> None:
     engine, calls = tmp_path / "engine", tmp_path / "calls"
     engine.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n')
     engine.chmod(0o755)
-    assert make_image(str(engine)).returncode == 0
+    assert make_image(str(engine), "IMAGE_ARGS=--network host").returncode == 0
     assert calls.read_text().splitlines() == [
         "version",
         *(
-            f"build --target {target} --build-arg VERSION={__version__} --tag {image}:{__version__} ."
+            f"build --network host --target {target} --build-arg VERSION={__version__} --tag {image}:{__version__} ."
             for target, image in (("server", "audiocast"), ("operator", "audiocast-operator"))
         ),
     ]
@@ -147,8 +147,8 @@ def test_make_image_says_when_there_is_no_engine(tmp_path: Path) -> None:
     assert done.stderr.startswith("make image: expected a container engine that answers")
 
 
-def make_image(engine: str) -> subprocess.CompletedProcess[str]:
-    command = ["make", "--silent", "image", f"ENGINE={engine}"]
+def make_image(engine: str, *variables: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "--silent", "image", f"ENGINE={engine}", *variables]
     return subprocess.run(command, cwd=tree.ROOT, capture_output=True, text=True, timeout=60)
 
 
