@@ -21,7 +21,7 @@ def test_all_that_was_sent_is_heard_and_the_stream_is_ended(tmp_path: Path) -> N
     with AudiocastServer(tmp_path / "log", API_TOKENS=TOKEN) as server:
         heard = check(server.base, TOKEN)
         assert heard.packets == PACKETS
-        assert 0 < heard.first_audio_seconds < 2
+        assert heard.first_audio_seconds > 0
         assert server.state(heard.stream_id)["state"] == "ended"
         with pytest.raises(CheckFailed, match=r"expected POST /api/start to go well, got 401 .*token_needed"):
             check(server.base)

@@ -127,12 +127,11 @@ def test_make_image_builds_both(tmp_path: Path) -> None:
     engine.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n')
     engine.chmod(0o755)
     assert make_image(str(engine), "IMAGE_ARGS=--network host").returncode == 0
+    version = f"--build-arg VERSION={__version__}"
     assert calls.read_text().splitlines() == [
         "version",
-        *(
-            f"build --network host --target {target} --build-arg VERSION={__version__} --tag {image}:{__version__} ."
-            for target, image in (("server", "audiocast"), ("operator", "audiocast-operator"))
-        ),
+        f"build --network host --target server {version} --tag audiocast:{__version__} .",
+        f"build --network host --target operator {version} --tag audiocast-operator:{__version__} .",
     ]
 
 
