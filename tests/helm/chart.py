@@ -20,10 +20,12 @@ class Chart:
 
     Args:
         folder: With `Chart.yaml`.
+        release: Name of the release that is rendered.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, release: str = RELEASE) -> None:
         self.folder = folder
+        self._release = release
         self._chart = helm_python.Chart.load(folder)
 
     def text(self, values: Mapping[str, Any], template: str) -> str:
@@ -70,7 +72,7 @@ class Chart:
 
     def _render(self, values: Mapping[str, Any]) -> dict[str, str]:
         self._chart.validate_schema(dict(values))
-        return self._chart.render(dict(values), name=RELEASE, namespace=NAMESPACE)
+        return self._chart.render(dict(values), name=self._release, namespace=NAMESPACE)
 
 
 class _NoDuplicates(yaml.CSafeLoader):
