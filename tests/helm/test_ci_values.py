@@ -1,18 +1,14 @@
 """Every example of values, on every Kubernetes that is supported: valid, restricted, and fitting together."""
 
-import json
 from collections import Counter
-from functools import cache
 from pathlib import Path
 
-import kubernetes_validate
 import pytest
 import yaml
 
 from tests.helm.chart import Chart, Manifest, ci_files, containers_of, fits, pod_of, read_values
-from tests.helm.custom_resources import complaint_of_custom_resource
+from tests.helm.kubernetes_schemas import complaints_of
 
-KUBERNETES = ["1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37"]
 CI_FILES = ci_files("audiocast")
 
 
@@ -33,26 +29,7 @@ def test_there_are_examples() -> None:
 
 
 def test_it_is_valid_on_every_kubernetes(manifests: list[Manifest]) -> None:
-    found = [
-        f"{manifest['kind']}, Kubernetes {version}: {complaint}"
-        for manifest in manifests
-        for version in KUBERNETES
-        if (complaint := complaint_of(json.dumps(manifest, sort_keys=True), version))
-    ]
-    assert found == []
-
-
-@cache
-def complaint_of(manifest_json: str, version: str) -> str:
-    """Hold an object against the schema of a Kubernetes; once, since many examples make the same one."""
-    manifest = json.loads(manifest_json)
-    try:
-        kubernetes_validate.validate(manifest, version, strict=True)
-    except kubernetes_validate.SchemaNotFoundError:
-        return complaint_of_custom_resource(manifest)
-    except kubernetes_validate.ValidationError as error:
-        return str(error)
-    return ""
+    assert complaints_of(manifests) == []
 
 
 def test_helm_finds_nothing_to_complain_about(chart: Chart, values: Manifest) -> None:
@@ -211,4 +188,4 @@ def test_a_duplicate_key_would_be_found(chart: Chart) -> None:
     ids=["Service", "PodMonitor", "ScaledObject", "HTTPRoute", "Nothing"],
 )
 def test_a_wrong_object_would_be_found(text: str, words: str) -> None:
-    assert words in complaint_of(json.dumps(yaml.safe_load(text)), KUBERNETES[0])
+    assert words in complaints_of([yaml.safe_load(text)])[0]
