@@ -49,9 +49,10 @@ image: ## build the images audiocast and audiocast-operator
 	@$(ENGINE) build $(IMAGE_ARGS) --target server --build-arg VERSION=$(VERSION) --tag audiocast:$(VERSION) .
 	@$(ENGINE) build $(IMAGE_ARGS) --target operator --build-arg VERSION=$(VERSION) --tag audiocast-operator:$(VERSION) .
 
-lock: $(VENV_STAMP) ## remake the two locks from pyproject.toml
+lock: $(VENV_STAMP) ## remake the three locks from pyproject.toml
 	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock
 	@$(UV_LOCK) --constraints requirements.lock pyproject.toml --output-file requirements-server.lock
+	@$(UV_LOCK) --constraints requirements.lock --extra operator pyproject.toml --output-file requirements-operator.lock
 
 clean: ## remove everything that was made here, .venv too
 	@rm -rf .venv .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

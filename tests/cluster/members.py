@@ -47,7 +47,7 @@ class Members:
         **settings: Setting,
     ) -> None:
         self._folder = folder
-        self._ports = {f"m{number}": port for number, port in enumerate(_free_ports(count))}
+        self._ports = {f"m{number}": port for number, port in enumerate(lasting_ports(count))}
         self._settings = settings
         self._servers: dict[str, AudiocastServer] = {}
         self._started = self.names[:start]
@@ -181,7 +181,7 @@ def _kill(server: AudiocastServer) -> None:
         server.stop(signal.SIGKILL)
 
 
-def _free_ports(count: int) -> list[int]:
+def lasting_ports(count: int) -> list[int]:
     """Give ports that stay free while a member is down: none that outgoing connections get."""
     ports: list[int] = []
     while len(ports) < count:
