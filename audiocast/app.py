@@ -21,6 +21,7 @@ from audiocast.cluster.dial import Dialer
 from audiocast.cluster.discovery import discovery
 from audiocast.cluster.drain import Drain
 from audiocast.cluster.node import Node
+from audiocast.cluster.pod import Pod
 from audiocast.cluster.signature import Signer
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
@@ -69,7 +70,7 @@ class App:
         )
         StreamMetrics(streams, metrics, admission=admission, version=__version__, node=settings.node_name)
         self._lag = LoopLag(metrics, admission.measure)
-        peers = discovery(settings.peers)
+        peers = discovery(settings.peers, pod=_pod(settings), internal_port=settings.internal_port)
         signer = Signer(_secrets(settings), settings.node_name) if peers is not None else None
         self.node = Node(
             settings.node_name,
@@ -160,7 +161,8 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await app.start()
+    # A member that cannot find out where the others are is told to stop before it has started.
+    await _first(app.start(), stop.wait())
     # What is there now stays. The collector need not look at it again, and finds a crowd's rubbish sooner.
     gc.collect()
     gc.freeze()
@@ -178,11 +180,18 @@ async def serve(settings: Settings) -> None:
 
 
 async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
-    """Wait for one of them; a second signal cuts a drain short, a third one ends the process."""
-    tasks = [asyncio.ensure_future(each) for each in waits]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
+    """Wait for one of them, and give the others up.
+
+    A signal cuts a start short, a second one a drain; a third one ends the process.
+    """
+    done, others = await asyncio.wait(
+        [asyncio.ensure_future(each) for each in waits], return_when=asyncio.FIRST_COMPLETED
+    )
+    for task in others:
         task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 def _hub_limits(settings: Settings) -> HubLimits:
@@ -197,6 +206,14 @@ def _hub_limits(settings: Settings) -> HubLimits:
             lag_seconds=settings.listener_lag_seconds,
             stall_seconds=settings.listener_stall_seconds,
         ),
+    )
+
+
+def _pod(settings: Settings) -> Pod:
+    return Pod(
+        api_host=settings.kubernetes_service_host,
+        api_port=settings.kubernetes_service_port,
+        account=settings.kubernetes_account,
     )
 
 

@@ -10,7 +10,19 @@ settings.register_profile("noisy-machine", deadline=None, print_blob=True)
 settings.load_profile("noisy-machine")
 
 HERE = Path(__file__).parent
-ORDER = ["repo", "unit", "programs", "cluster", "client", "browser", "integration", "loadtest"]
+ORDER = [
+    "repo",
+    "unit",
+    "helm",
+    "programs",
+    "cluster",
+    "client",
+    "browser",
+    "operator",
+    "integration",
+    "loadtest",
+    "e2e",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ from tornado.web import Application, RequestHandler
 from audiocast.web.context import Context
 from audiocast.web.ingest import IngestHandler
 from audiocast.web.ingest_socket import IngestSocketHandler
-from audiocast.web.internal import LiveHandler, MetricsHandler, ReadyHandler
+from audiocast.web.internal import LiveHandler, MemberStatusHandler, MetricsHandler, ReadyHandler
 from audiocast.web.listen import ListenHandler
 from audiocast.web.members import (
     DrainHandler,
@@ -17,7 +17,6 @@ from audiocast.web.members import (
     HelloHandler,
     MemberPlayingHandler,
     MemberReopenHandler,
-    MemberStatusHandler,
     MemberStreamHandler,
     MemberStreamsHandler,
     RelayHandler,

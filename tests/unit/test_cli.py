@@ -6,6 +6,7 @@ import os
 import pytest
 
 from audiocast import __version__, cli
+from audiocast.check import CheckFailed, Heard
 from audiocast.settings import Settings
 
 
@@ -111,3 +112,36 @@ def test_a_port_that_is_taken_is_one_readable_line(
     assert (
         capsys.readouterr().err == "audiocast: cannot listen on ports 8000 and 8001: Address already in use\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "server"),
+    [(["https://a"], "https://a"), ([], "http://127.0.0.1:8123")],
+    ids=["URL", "PORT"],
+)
+def test_a_check_that_went_well_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], server: str
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def check(*how: str) -> Heard:
+        asked.append(how)
+        return Heard("x", packets=100, first_audio_seconds=0.0125)
+
+    monkeypatch.setattr(cli, "check", check)
+    monkeypatch.setenv("PORT", "8123")
+    monkeypatch.setenv("API_TOKENS", "current,older")
+    assert cli.main(["check", *arguments]) == 0
+    assert asked == [(server, "current")]
+    assert capsys.readouterr().out == f"{server}: 2 s of audio heard, the first after 0.013 s\n"
+
+
+def test_a_check_that_failed_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(_: str) -> Heard:
+        raise CheckFailed("expected packet 2 next, heard packet 3")
+
+    monkeypatch.setattr(cli, "check", check)
+    assert cli.main(["check", "http://a"]) == 1
+    assert capsys.readouterr().err == "audiocast: http://a: expected packet 2 next, heard packet 3\n"

@@ -144,3 +144,27 @@ def test_a_name_with_a_quantity_says_its_unit() -> None:
     unitless = {"port", "max_listeners", "max_streams"}
     quantities = {name for name, field in Settings.model_fields.items() if field.annotation in (int, float)}
     assert {name for name in quantities - unitless if not name.endswith(units)} == set()
+
+
+POD = ["--secret-keys", SECRET, "--kubernetes-service-host", "10.0.0.1"]
+
+
+def test_a_pod_is_told_where_the_api_server_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
+    settings = read("--secret-keys", SECRET, "--peers", "k8s+peers")
+    assert (settings.kubernetes_service_host, settings.kubernetes_service_port) == ("10.96.0.1", 6443)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--secret-keys", SECRET, "--peers", "k8s+peers"], "works in a pod"),
+        ([*POD, "--peers", "k8s+peers", "--internal-port", "0"], "needs an INTERNAL_PORT"),
+        ([*POD, "--peers", "k8s+peers:0"], "expected SERVICE or SERVICE:PORT"),
+        ([*POD, "--peers", "k8s+"], "expected SERVICE or SERVICE:PORT"),
+    ],
+)
+def test_a_watch_needs_a_pod_a_service_and_a_port(arguments: list[str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        read(*arguments)
