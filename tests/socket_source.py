@@ -80,7 +80,8 @@ class SocketSource:
 
     def kill(self) -> None:
         """End without a goodbye."""
-        if self._thread.is_alive():
+        # Its loop is closed already when the server has ended it.
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join()
 
