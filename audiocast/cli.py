@@ -1,4 +1,4 @@
-"""The `audiocast` command: `serve` and `version`."""
+"""The `audiocast` command: `serve` and `version`. And `worker`, which is what `serve` starts for WORKERS."""
 
 import argparse
 import asyncio
@@ -12,6 +12,8 @@ from audiocast import __version__
 from audiocast.app import serve
 from audiocast.settings import Settings
 from audiocast.telemetry.logs import set_up_logs
+from audiocast.workers.supervisor import supervise
+from audiocast.workers.worker import WorkerFailed
 
 USAGE_ERROR = 2
 
@@ -26,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0, 1 when the server cannot start, 2 for wrong arguments or settings.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["serve"]:
-        return _serve(given[1:])
+    if given[:1] in (["serve"], ["worker"]):
+        return _serve(given[1:], is_worker=given[0] == "worker")
     parser = argparse.ArgumentParser(
         prog="audiocast", description="Live audio over HTTP, Ogg Opus all the way."
     )
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _serve(arguments: list[str]) -> int:
+def _serve(arguments: list[str], *, is_worker: bool) -> int:
     try:
         settings = Settings.from_arguments(arguments)
     except ValidationError as error:
@@ -50,7 +52,9 @@ def _serve(arguments: list[str]) -> int:
         return _complain(str(error).splitlines()[0], USAGE_ERROR)
     set_up_logs(form=settings.log_format, level=settings.log_level, node=settings.node_name)
     try:
-        asyncio.run(serve(settings))
+        asyncio.run(supervise(settings) if settings.workers > 1 else serve(settings, is_worker=is_worker))
+    except WorkerFailed as error:
+        return _complain(str(error), 1)
     except OSError as error:
         ports = f"{settings.port} and {settings.internal_port}"
         return _complain(f"cannot listen on ports {ports}: {error.strerror}", 1)

@@ -49,9 +49,18 @@ class Server:
         host: Address; empty for all.
         port: Port; 0 for a free one.
         max_body_bytes: Bound of a request's body, but for handlers that lift it.
+        shares_port: Other processes of this user listen there too (SO_REUSEPORT).
     """
 
-    def __init__(self, application: Callable[..., Any], *, host: str, port: int, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        *,
+        host: str,
+        port: int,
+        max_body_bytes: int,
+        shares_port: bool = False,
+    ) -> None:
         self._http = HTTPServer(
             application,
             idle_connection_timeout=HEAD_TIMEOUT_SECONDS,
@@ -60,7 +69,9 @@ class Server:
             max_body_size=max_body_bytes,
             max_buffer_size=4 * 1024 * 1024,
         )
-        self._sockets = bind_sockets(port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host))
+        self._sockets = bind_sockets(
+            port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host), reuse_port=shares_port
+        )
         self._port: int = self._sockets[0].getsockname()[1]
         self._accepting = False
 
