@@ -47,21 +47,18 @@ class Delivery:
         self.peak = max(self.peak, self.count)
         self._counters.listeners += 1
         self._counters.joins += 1
-        self.serve(listener, now)
+        self.serve(listener, self._backlog.edge, now)
         return listener
 
-    def serve(self, listener: Listener, now: float) -> None:
-        """Send what the listener has not got, as far as its socket takes it."""
-        backlog = self._backlog
-        while listener.rest or listener.cursor < backlog.edge:
+    def serve(self, listener: Listener, edge: int, now: float) -> None:
+        """Send what the listener has not got of the pages before `edge`, as far as its socket takes it."""
+        while True:
             if self._too_far_behind(listener):
                 self._move_to_edge(listener)
-            if listener.blocked_since is not None:
-                data = listener.rest
-            elif listener.rest:
-                data = listener.rest + self._batch(listener)
-            else:
-                data = self._batch(listener)
+            pages = self._backlog.pages(listener.cursor, edge) if listener.blocked_since is None else []
+            data = self._bytes(listener, pages)
+            if not data:
+                return
             try:
                 sent = listener.sink.send(data)
             except BlockingIOError:
@@ -72,13 +69,13 @@ class Delivery:
             self._counters.sends += 1
             self._counters.sent_bytes += sent
             if sent < len(data):
-                self.stop_short(listener, backlog.pages(listener.cursor), sent, now)
+                self.stop_short(listener, pages, sent, now)
                 return
             listener.rest = b""
-            if listener.blocked_since is None:
-                listener.cursor = backlog.edge
-                listener.next_granule = backlog.end_granule
             listener.blocked_since = None
+            if pages:
+                listener.cursor = edge
+                listener.next_granule = pages[-1].end_granule
 
     def stop_short(self, listener: Listener, pages: Sequence[StreamPage], sent: int, now: float) -> None:
         """Note how far the socket came, and close the listener if that has not changed for too long.
@@ -121,10 +118,15 @@ class Delivery:
         self.count -= 1
         self._counters.listeners -= 1
 
-    def _batch(self, listener: Listener) -> bytes:
+    def _bytes(self, listener: Listener, pages: Sequence[StreamPage]) -> bytes:
+        """Give its rest, and the pages from its cursor on as it has to see them."""
+        if not pages:
+            return listener.rest
         if listener.pages_less:
-            return b"".join([_numbered(listener, page) for page in self._backlog.pages(listener.cursor)])
-        return self._backlog.batch(listener.cursor)
+            batch = b"".join([_numbered(listener, page) for page in pages])
+        else:
+            batch = self._backlog.batch(listener.cursor, listener.cursor + len(pages))
+        return listener.rest + batch if listener.rest else batch
 
     def _too_far_behind(self, listener: Listener) -> bool:
         backlog = self._backlog

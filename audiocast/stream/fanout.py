@@ -155,19 +155,19 @@ class Fanout:
             group.break_step()
             group.cursor = backlog.edge
         edge, end_granule = backlog.edge, backlog.end_granule
-        pages = backlog.pages(group.cursor)
-        data = backlog.batch(group.cursor) if pages else b""
+        pages = backlog.pages(group.cursor, edge)
+        data = backlog.batch(group.cursor, edge)
         fallen: list[Listener] = []
         served = 0
-        # Stragglers first: they then come to the same edge, and are in step from now on.
-        for listeners, are_in_step in chain(_slices(group.stragglers, False), _slices(group.in_step, True)):
+        # A crowd that has just come are stragglers all; it waits for those who listened already.
+        for listeners, are_in_step in chain(_slices(group.in_step, True), _slices(group.stragglers, False)):
             if served + len(listeners) > SLICE_LISTENERS:
                 yield
                 served = 0
             served += len(listeners)
             now = self._clock.time()
             if not are_in_step:
-                self._serve_each(listeners, now)
+                self._serve_each(listeners, edge, now)
             elif data:
                 fallen += self._send_in_step(listeners, group, pages, data, now)
         if pages and group:
@@ -179,10 +179,10 @@ class Fanout:
         elif backlog.edge > edge:
             self._arm(group)
 
-    def _serve_each(self, listeners: list[Listener], now: float) -> None:
+    def _serve_each(self, listeners: list[Listener], edge: int, now: float) -> None:
         for listener in listeners:
             if listener.open:
-                self._delivery.serve(listener, now)
+                self._delivery.serve(listener, edge, now)
 
     def _send_in_step(
         self, listeners: list[Listener], group: Group, pages: list[StreamPage], data: bytes, now: float

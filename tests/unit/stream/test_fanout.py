@@ -164,6 +164,19 @@ class TestPasses:
         assert (station.fanout.count, station.counters.listeners, station.counters.disconnects) == (1, 1, 1)
         assert heard(stays).numbers == list(range(50, 100))
 
+    @pytest.mark.parametrize("error", [BrokenPipeError(), ConnectionResetError(), TimeoutError()])
+    def test_so_is_one_that_has_kept_up_so_far(self, station: Station, error: OSError) -> None:
+        gone, _ = station.listen()
+        stays, _ = station.listen()
+        station.broadcast(1)
+        station.flush()
+        gone.error, sends = error, gone.sends
+        station.broadcast(1)
+        station.flush()
+        assert (gone.closed, gone.sends) == (True, sends + 1)
+        assert (station.fanout.count, station.counters.listeners, station.counters.disconnects) == (1, 1, 1)
+        assert heard(stays).numbers == list(range(50, 150))
+
     def test_all_bytes_that_sockets_took_are_counted(self, station: Station) -> None:
         sinks = [station.listen(preroll_seconds=1)[0], station.listen(low=True, room_bytes=100)[0]]
         station.broadcast(1)

@@ -146,3 +146,28 @@ def test_a_slice_of_a_pass_is_all_that_a_turn_of_the_loop_does() -> None:
         turns.append(after - before)
         before = after
     assert turns == [SLICE_LISTENERS, SLICE_LISTENERS, 50]
+
+
+def test_a_crowd_that_has_just_come_waits_for_those_who_listened_already() -> None:
+    station = Station()
+    sinks = crowd(station, low=True)[:SLICE_LISTENERS]
+    new = [station.listen(low=True)[0] for _ in range(LISTENERS)]
+    before = sum(sink.sends for sink in (*sinks, *new))
+    station.publish()
+    station.clock.turn()
+    assert sum(sink.sends for sink in (*sinks, *new)) - before == SLICE_LISTENERS
+    assert {len(sink.offered) for sink in new} == {1}
+
+
+def test_a_crowd_is_in_step_after_one_pass_whatever_came_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    station = Station()
+    sinks = [station.listen(low=True)[0] for _ in range(LISTENERS)]
+    station.publish()
+    for _ in range(SLICES):
+        station.clock.turn()
+        station.publish()
+    one_by_one = Mock()
+    monkeypatch.setattr(Delivery, "serve", one_by_one)
+    station.clock.settle()
+    assert one_by_one.call_count == 0
+    assert all(heard(sink).numbers == list(range(1 + SLICES)) for sink in sinks)
