@@ -25,6 +25,9 @@ from audiocast.stream.listener import Listener, Sink
 SLICE_LISTENERS = 250
 """About 2 ms of sends, then the loop has its turn."""
 
+REST = 0.5
+"""A pause has at least this part of the length of the pass before it: passes do not fill a core."""
+
 FINISH_SECONDS = 5.0
 """How long the last pages may take to reach a slow listener when the stream has ended."""
 
@@ -129,11 +132,14 @@ class Fanout:
 
     def _arm(self, group: Group) -> None:
         if group and group.timer is None and not group.running:
-            group.timer = (
-                self._clock.call_later(group.interval_seconds, self._start, group)
-                if group.interval_seconds
-                else self._clock.call_soon(self._start, group)
-            )
+            self._start_at(group, self._clock.time() + group.interval_seconds)
+
+    def _start_at(self, group: Group, when: float) -> None:
+        group.timer = (
+            self._clock.call_at(when, self._start, group)
+            if group.interval_seconds
+            else self._clock.call_soon(self._start, group)
+        )
 
     def _start(self, group: Group) -> None:
         group.timer = None
@@ -157,6 +163,7 @@ class Fanout:
         edge, end_granule = backlog.edge, backlog.end_granule
         pages = backlog.pages(group.cursor, edge)
         data = backlog.batch(group.cursor, edge)
+        began_at = self._clock.time()
         fallen: list[Listener] = []
         served = 0
         # A crowd that has just come are stragglers all; it waits for those who listened already.
@@ -170,14 +177,18 @@ class Fanout:
                 self._serve_each(listeners, edge, now)
             elif data:
                 fallen += self._send_in_step(listeners, group, pages, data, now)
+        now = self._clock.time()
         if pages and group:
-            self._counters.delay.observe(max(0.0, self._clock.time() - pages[0].arrived_at))
+            self._counters.delay.observe(max(0.0, now - pages[0].arrived_at))
         group.advance(fallen, edge, end_granule)
         group.running = False
         if self._finish_at is not None:
             self._close_finished(group, self._finish_at)
-        elif backlog.edge > edge:
-            self._arm(group)
+        elif group and backlog.edge > edge:
+            # What came during the pass waits since then, not since now.
+            waits_since = backlog.page(max(edge, backlog.first)).arrived_at
+            rested_at = now + REST * (now - began_at)
+            self._start_at(group, max(waits_since + group.interval_seconds, rested_at))
 
     def _serve_each(self, listeners: list[Listener], edge: int, now: float) -> None:
         for listener in listeners:
