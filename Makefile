@@ -10,13 +10,19 @@ BIN := .venv/bin
 VENV_STAMP := .venv/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
+# How many files of tests run at a time. Most of them wait for sound to go by.
+PYTEST_PROCESSES ?= 2
 # What is measured, as in: make bench BENCH_ARGS=--quick
 BENCH_ARGS ?=
+# What builds images, and how, as in: make image ENGINE=podman IMAGE_ARGS="--build-arg PYTHON_IMAGE=ours/python:3.12"
+ENGINE ?= docker
+IMAGE_ARGS ?=
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
-.PHONY: help run cluster test check bench lock clean lint debian-packages
+.PHONY: help run cluster test check bench image e2e lock clean lint debian-packages
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV_STAMP) ## start a server with a demo broadcast and print the link to listen
 	@$(BIN)/python cmd/demo.py
@@ -25,7 +31,7 @@ cluster: $(VENV_STAMP) ## start three members behind HAProxy with a demo broadca
 	@$(BIN)/python cmd/cluster.py
 
 test: $(VENV_STAMP) debian-packages lint ## set up what is missing, then check and run every test
-	@$(BIN)/pytest -q --cov $(PYTEST_ARGS)
+	@$(BIN)/pytest -q --numprocesses $(PYTEST_PROCESSES) --cov --durations=20 $(PYTEST_ARGS)
 
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
 	@$(BIN)/pytest -q tests/repo
@@ -34,9 +40,19 @@ bench: $(VENV_STAMP) debian-packages ## measure beside Icecast (docs/benchmarks.
 	@status=0; $(BIN)/python -m loadtest.compare $(BENCH_ARGS) || status=$$?; \
 		$(BIN)/python -m loadtest.page_delay && exit $$status
 
-lock: $(VENV_STAMP) ## remake the two locks from pyproject.toml
+e2e: $(VENV_STAMP) ## try AUDIOCAST_IMAGE, then AUDIOCAST_NEXT_IMAGE, on the cluster that KUBECONFIG names
+	@$(BIN)/pytest -q -m e2e tests/e2e $(PYTEST_ARGS)
+
+image: ## build the images audiocast and audiocast-operator
+	@$(ENGINE) version > /dev/null 2>&1 || \
+		{ echo "make image: expected a container engine that answers '$(ENGINE) version', found none" >&2; exit 1; }
+	@$(ENGINE) build $(IMAGE_ARGS) --target server --build-arg VERSION=$(VERSION) --tag audiocast:$(VERSION) .
+	@$(ENGINE) build $(IMAGE_ARGS) --target operator --build-arg VERSION=$(VERSION) --tag audiocast-operator:$(VERSION) .
+
+lock: $(VENV_STAMP) ## remake the three locks from pyproject.toml
 	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock
 	@$(UV_LOCK) --constraints requirements.lock pyproject.toml --output-file requirements-server.lock
+	@$(UV_LOCK) --constraints requirements.lock --extra operator pyproject.toml --output-file requirements-operator.lock
 
 clean: ## remove everything that was made here, .venv too
 	@rm -rf .venv .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -23,6 +23,7 @@ from audiocast.cluster.dial import Dialer
 from audiocast.cluster.discovery import discovery
 from audiocast.cluster.drain import Drain
 from audiocast.cluster.node import Node
+from audiocast.cluster.pod import Pod
 from audiocast.cluster.signature import Signer
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
@@ -72,7 +73,7 @@ class App:
         )
         StreamMetrics(streams, metrics, admission=admission, version=__version__, node=settings.node_name)
         self._lag = LoopLag(metrics, admission.measure)
-        peers = discovery(settings.peers)
+        peers = discovery(settings.peers, pod=_pod(settings), internal_port=settings.internal_port)
         signer = Signer(_secrets(settings), settings.node_name) if peers is not None else None
         self.node = Node(
             settings.node_name,
@@ -164,13 +165,15 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
         loop.add_signal_handler(number, stop.set)
     if is_worker:
         _stop_with_parent(stop)
-    await app.start()
-    log.info(
-        "worker_serving" if is_worker else "serving",
-        port=app.public.port,
-        internal_port=app.internal.port,
-        version=__version__,
-    )
+    # A member that cannot find out where the others are is told to stop before it has started.
+    await _first(app.start(), stop.wait())
+    if not stop.is_set():
+        log.info(
+            "worker_serving" if is_worker else "serving",
+            port=app.public.port,
+            internal_port=app.internal.port,
+            version=__version__,
+        )
     # What is there now stays. The collector need not look at it again, and finds a crowd's rubbish sooner.
     gc.collect()
     gc.freeze()
@@ -199,11 +202,18 @@ def _stop_with_parent(stop: asyncio.Event) -> None:
 
 
 async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
-    """Wait for one of them; a second signal cuts a drain short, a third one ends the process."""
-    tasks = [asyncio.ensure_future(each) for each in waits]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
+    """Wait for one of them, and give the others up.
+
+    A signal cuts a start short, a second one a drain; a third one ends the process.
+    """
+    done, others = await asyncio.wait(
+        [asyncio.ensure_future(each) for each in waits], return_when=asyncio.FIRST_COMPLETED
+    )
+    for task in others:
         task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 def _hub_limits(settings: Settings) -> HubLimits:
@@ -227,6 +237,14 @@ def with_secret(settings: Settings) -> Settings:
         return settings
     log.warning("secret_made_up", hint="ingest keys end with this process; set SECRET_KEYS to keep them")
     return settings.model_copy(update={"secret_keys": (SecretStr(secrets.token_urlsafe(32)),)})
+
+
+def _pod(settings: Settings) -> Pod:
+    return Pod(
+        api_host=settings.kubernetes_service_host,
+        api_port=settings.kubernetes_service_port,
+        account=settings.kubernetes_account,
+    )
 
 
 def _secrets(settings: Settings) -> list[str]:

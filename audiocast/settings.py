@@ -7,12 +7,14 @@ import ipaddress
 import os
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, NoDecode, SettingsConfigDict
 
-from audiocast.cluster.discovery import discovery
+from audiocast.cluster.discovery import KUBERNETES_PREFIX, discovery
+from audiocast.cluster.pod import Pod
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -58,7 +60,19 @@ class Settings(BaseSettings):
     )
     peers: str = Field(
         default="",
-        description="Internal ports of a cluster's members: host:port,... or dns+NAME:PORT. Empty: alone.",
+        description="Internal ports of a cluster's members: host:port,... or dns+NAME:PORT, or, in a pod, "
+        "k8s+SERVICE[:PORT] with a port's number or name in the Service, INTERNAL_PORT unless it is given. "
+        "Empty: alone.",
+    )
+    kubernetes_service_host: str = Field(
+        default="", description="API server that k8s+SERVICE asks. Kubernetes sets it in each pod."
+    )
+    kubernetes_service_port: int = Field(
+        default=443, ge=1, le=65535, description="Its port. Kubernetes sets it in each pod."
+    )
+    kubernetes_account: Path = Field(
+        default=Path("/var/run/secrets/kubernetes.io/serviceaccount"),
+        description="Folder with the pod's token, ca.crt and namespace.",
     )
     stream_domain: str = Field(
         default="",
@@ -195,8 +209,19 @@ class Settings(BaseSettings):
     @field_validator("peers")
     @classmethod
     def _known_form(cls, value: str) -> str:
-        discovery(value)
+        discovery(value, pod=Pod(), internal_port=USUAL_INTERNAL_PORT)
         return value
+
+    @model_validator(mode="after")
+    def _ask_kubernetes(self) -> Self:
+        if self.peers.startswith(KUBERNETES_PREFIX):
+            if not self.kubernetes_service_host:
+                raise ValueError(
+                    "PEERS with k8s+ works in a pod, where Kubernetes sets KUBERNETES_SERVICE_HOST"
+                )
+            if not self.internal_port:
+                raise ValueError("PEERS with k8s+ needs an INTERNAL_PORT, the same in every pod; it is 0")
+        return self
 
     @model_validator(mode="after")
     def _name_the_node(self) -> Self:

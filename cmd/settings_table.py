@@ -4,7 +4,6 @@ With file names as arguments the table is put into these files instead. It is ma
 `Settings`, and a test compares the two.
 """
 
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,30 +12,16 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from audiocast.settings import Settings
-
-BEGIN = "<!-- settings:begin -->"
-END = "<!-- settings:end -->"
+from marked_table import cell, put
 
 
 def settings_table() -> str:
     """Give the table: environment name, default, meaning; one row a setting, ends with a line break."""
     rows = [
-        f"| `{name.upper()}` | {_default(field)} | {_cell(field.description or '')} |"
+        f"| `{name.upper()}` | {_default(field)} | {cell(field.description or '')} |"
         for name, field in Settings.model_fields.items()
     ]
     return "\n".join(["| variable | default | meaning |", "| --- | --- | --- |", *rows, ""])
-
-
-def with_table(text: str) -> str:
-    """Put the table between the marks of a document.
-
-    Raises:
-        ValueError: The document does not have each mark once, in order.
-    """
-    pattern = re.compile(re.escape(BEGIN) + r"\n.*?" + re.escape(END), re.DOTALL)
-    if len(pattern.findall(text)) != 1:
-        raise ValueError(f"expected {BEGIN} and {END} once, on lines of their own")
-    return pattern.sub(lambda _: f"{BEGIN}\n{settings_table()}{END}", text)
 
 
 def _default(field: FieldInfo) -> str:
@@ -53,16 +38,12 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
 def main(paths: list[str]) -> None:
     """Print the table, or put it into the given files."""
     if not paths:
         print(settings_table(), end="")
     for path in map(Path, paths):
-        path.write_text(with_table(path.read_text()))
+        path.write_text(put(path.read_text(), "settings", settings_table()))
 
 
 if __name__ == "__main__":

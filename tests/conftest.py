@@ -10,15 +10,23 @@ settings.register_profile("noisy-machine", deadline=None, print_blob=True)
 settings.load_profile("noisy-machine")
 
 HERE = Path(__file__).parent
-ORDER = ["repo", "unit", "loadtest", "integration", "client", "cluster", "programs", "browser"]
+ORDER = [
+    "repo",
+    "unit",
+    "helm",
+    "programs",
+    "cluster",
+    "client",
+    "browser",
+    "operator",
+    "integration",
+    "loadtest",
+    "e2e",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the quick kinds first, and the browser last.
-
-    Playwright's sync API keeps an event loop running in the main thread for as long as its browser is open;
-    no asyncio test can run in that time.
-    """
+    """Run the quick kinds first, and then the long ones before the short ones: files run two at a time."""
     items.sort(key=_place)
 
 

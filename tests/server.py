@@ -120,6 +120,12 @@ class AudiocastServer:
             time.sleep(0.05)
         return last
 
+    def status(self) -> dict[str, Any]:
+        """Give what the server says of itself on its internal port."""
+        url = f"http://127.0.0.1:{self.internal_port}/internal/status"
+        status: dict[str, Any] = requests.get(url, timeout=5).json()
+        return status
+
     def metric(self, name: str, labels: str = "") -> float:
         """Give one sample of `/metrics`; `labels` as they are written there, with braces."""
         text = requests.get(f"http://127.0.0.1:{self.internal_port}/metrics", timeout=10).text

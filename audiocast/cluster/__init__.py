@@ -1,7 +1,8 @@
 """Many nodes as one service, without a database: who owns a stream, who is there, how audio gets across.
 
 ring         pure: the order of members for a stream
-discovery    where members may be
+discovery    where members may be; in Kubernetes: kubernetes_peers, kubernetes_api,
+             endpoint_slices, pod
 greeting     what members say of themselves
 membership   who is there
 signature    how they know each other

@@ -1,31 +1,41 @@
-"""Where other members may be: addresses of internal ports, from a list or from DNS.
+"""Where other members may be: addresses of internal ports, from a list, from DNS or from Kubernetes.
 
 Who is really there is found out by `membership`.
 
-`PEERS` is empty (alone), `host:port,...`, or `dns+NAME:PORT` (a headless Service: each address of the name).
+`PEERS` is empty (alone), `host:port,...`, `dns+NAME:PORT` (a headless Service: each address of the name), or
+`k8s+SERVICE[:PORT]` (a Service's EndpointSlices, with the port's number or name there).
 """
 
 import asyncio
+import re
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 import structlog
+
+from audiocast.cluster.kubernetes_peers import KubernetesPeers
+from audiocast.cluster.pod import Pod
 
 log = structlog.get_logger()
 
 DNS_SECONDS = 2.0
 DNS_PREFIX = "dns+"
+KUBERNETES_PREFIX = "k8s+"
+
+SERVICE = re.compile(r"(?P<name>[a-z]([a-z0-9-]{0,61}[a-z0-9])?)(:(?P<port>[a-z0-9-]{1,15}))?")
+"""Names as RFC 1035 (Services) and RFC 6335 (their ports) have them."""
 
 
 class Discovery(Protocol):
     """A source of addresses."""
 
-    interval_seconds: float
-    """How long an answer is good."""
+    def answers(self) -> AsyncGenerator[Sequence[str], None]:
+        """Give all addresses, and again when they may have changed.
 
-    async def addresses(self) -> Sequence[str] | None:
-        """Give all addresses ("host:port", this member's own may be among them); None: unknown just now."""
+        Each is "host:port"; this member's own may be among them. Nothing comes while they are not known.
+        After the last answer they do not change any more.
+        """
 
 
 class StaticPeers:
@@ -35,14 +45,12 @@ class StaticPeers:
         addresses: Each "host:port".
     """
 
-    interval_seconds = 3600.0
-
     def __init__(self, addresses: Sequence[str]) -> None:
         self._addresses = list(addresses)
 
-    async def addresses(self) -> Sequence[str]:
+    async def answers(self) -> AsyncGenerator[Sequence[str], None]:
         """Give the list."""
-        return self._addresses
+        yield self._addresses
 
 
 class DnsPeers:
@@ -53,14 +61,22 @@ class DnsPeers:
         port: Internal port of every member.
     """
 
-    interval_seconds = DNS_SECONDS
-
     def __init__(self, name: str, port: int) -> None:
         self._name = name
         self._port = port
 
-    async def addresses(self) -> Sequence[str] | None:
-        """Ask the resolver. A name without addresses is an answer; a resolver that fails is none."""
+    async def answers(self) -> AsyncGenerator[Sequence[str], None]:
+        """Ask the resolver again and again.
+
+        A name without addresses is an answer; a resolver that fails is none.
+        """
+        while True:
+            addresses = await self._resolve()
+            if addresses is not None:
+                yield addresses
+            await asyncio.sleep(DNS_SECONDS)
+
+    async def _resolve(self) -> list[str] | None:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(self._name, self._port, type=socket.SOCK_STREAM)
@@ -73,21 +89,37 @@ class DnsPeers:
         return [f"[{host}]:{self._port}" if ":" in str(host) else f"{host}:{self._port}" for host in hosts]
 
 
-def discovery(peers: str) -> Discovery | None:
+def discovery(peers: str, *, pod: Pod, internal_port: int) -> Discovery | None:
     """Read `PEERS`; None for a server that is alone.
+
+    Args:
+        peers: One of the forms above.
+        pod: Who asks Kubernetes.
+        internal_port: This server's own, and so every pod's unless `peers` says otherwise.
 
     Raises:
         ValueError: It is not of the forms above.
     """
     if not peers.strip():
         return None
+    if peers.startswith(KUBERNETES_PREFIX):
+        service, port = _service(peers.removeprefix(KUBERNETES_PREFIX))
+        return KubernetesPeers(service, port or internal_port, pod)
     if peers.startswith(DNS_PREFIX):
-        host, port = _split(peers.removeprefix(DNS_PREFIX))
-        return DnsPeers(host, port)
+        host, number = _split(peers.removeprefix(DNS_PREFIX))
+        return DnsPeers(host, number)
     addresses = [part.strip() for part in peers.split(",") if part.strip()]
     for address in addresses:
         _split(address)
     return StaticPeers(addresses)
+
+
+def _service(text: str) -> tuple[str, int | str]:
+    found = SERVICE.fullmatch(text)
+    port = (found and found["port"]) or ""
+    if found is None or (port.isdigit() and not 0 < int(port) < 65536):
+        raise ValueError(f"expected SERVICE or SERVICE:PORT, got {text[:100]!r}")
+    return found["name"], int(port) if port.isdigit() else port
 
 
 def _split(address: str) -> tuple[str, int]:

@@ -7,6 +7,8 @@ storm. It can be undone until the end. A server that is alone has nobody to leav
 import asyncio
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 
 import structlog
 
@@ -26,6 +28,31 @@ anew; one that looks there does so by itself in this time, and no packet is lost
 REPORT_SECONDS = 5.0
 
 
+class DrainState(StrEnum):
+    """How far it is."""
+
+    NO = "no"
+    DRAINING = "draining"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is, and who is still here.
+
+    Attributes:
+        state: Not begun or undone, under way, or over.
+        listeners_left: Listeners that are connected.
+        sources_left: Encoders that are connected.
+        seconds_left: Until its end at the latest; 0 when it is not under way.
+    """
+
+    state: DrainState
+    listeners_left: int
+    sources_left: int
+    seconds_left: float
+
+
 class Drain:
     """Of one member.
 
@@ -40,17 +67,25 @@ class Drain:
         self._seconds = seconds
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None
+        self._ends_at = 0.0
         self.done = asyncio.Event()
 
     @property
-    def is_on(self) -> bool:
-        """Whether it has begun and was not undone."""
-        return self._task is not None
+    def progress(self) -> Progress:
+        """How far it is now."""
+        state, seconds_left = DrainState.NO, 0.0
+        if self.done.is_set():
+            state = DrainState.DONE
+        elif self._task is not None:
+            state = DrainState.DRAINING
+            seconds_left = max(0.0, self._ends_at - asyncio.get_running_loop().time())
+        return Progress(state, self._listeners, self._sources, round(seconds_left, 1))
 
     def start(self) -> None:
         """Begin, if it has not begun."""
         if self._task is None:
             log.info("drain_began", seconds=self._seconds, listeners=self._listeners, sources=self._sources)
+            self._ends_at = asyncio.get_running_loop().time() + self._seconds
             self._on_change(True)
             self._node.give_away()
             self._task = asyncio.ensure_future(self._run())
@@ -75,8 +110,8 @@ class Drain:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        began_at = loop.time()
-        ends_at = began_at + self._seconds
+        ends_at = self._ends_at
+        began_at = ends_at - self._seconds
         await self._node.announce()
         while self._node.owned() and loop.time() < min(began_at + MOVE_SECONDS, ends_at):
             await asyncio.sleep(TICK_SECONDS)
@@ -89,7 +124,13 @@ class Drain:
                 self._node.let_source_go(error, math.ceil(self._sources / ticks))
             if loop.time() - reported_at >= REPORT_SECONDS:
                 reported_at = loop.time()
-                log.info("draining", listeners=self._listeners, sources=self._sources)
+                left = self.progress
+                log.info(
+                    "draining",
+                    listeners=left.listeners_left,
+                    sources=left.sources_left,
+                    seconds_left=left.seconds_left,
+                )
             await asyncio.sleep(TICK_SECONDS)
         log.info("drain_done", listeners=self._listeners, sources=self._sources)
         self.done.set()

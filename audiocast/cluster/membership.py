@@ -11,6 +11,7 @@ nothing. At its own start a member takes those who answer its first round at onc
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -95,7 +96,8 @@ class Membership:
         self._clock = clock
         self._owned = owned
         self._members: dict[str, Member] = {}
-        self._addresses: dict[str, float] = {}
+        self._found: frozenset[str] = frozenset()
+        self._known: dict[str, float] = {}
         self._greeters: dict[str, asyncio.Task[None]] = {}
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -126,7 +128,7 @@ class Membership:
         return self._members.get(name)
 
     async def start(self) -> None:
-        """Look for the others; returns when this member has a view of its own."""
+        """Look for the others; returns when it is known where they may be, and this member has a view."""
         if self._discovery is None:
             return
         self._task = asyncio.ensure_future(self._discover(self._discovery))
@@ -185,42 +187,40 @@ class Membership:
         )
 
     async def _discover(self, discovery: Discovery) -> None:
-        first = True
-        while True:
-            found: Sequence[str] = await discovery.addresses() or ()
-            for address in found:
-                self._know(address)
-            if first:
-                await asyncio.gather(*(self._greet(address) for address in found))
-                now = self._clock.time()
-                for member in self._members.values():
-                    member.stable_at = now
-                first = False
-                self._settled.set()
-                self._changed()
-            self._forget(found)
-            await asyncio.sleep(min(discovery.interval_seconds, FORGET_SECONDS))
+        async with aclosing(discovery.answers()) as answers:
+            async for found in answers:
+                self._found = frozenset(found)
+                for address in found:
+                    self._know(address)
+                if not self._settled.is_set():
+                    await self._settle()
+
+    async def _settle(self) -> None:
+        """Take those who are there at this member's start."""
+        await asyncio.gather(*(self._greet(address) for address in self._found))
+        now = self._clock.time()
+        for member in self._members.values():
+            member.stable_at = now
+        self._settled.set()
+        self._changed()
 
     def _know(self, address: str) -> None:
-        self._addresses[address] = self._clock.time()
+        self._known[address] = self._clock.time()
         if address not in self._greeters:
             self._greeters[address] = asyncio.ensure_future(self._keep_greeting(address))
 
-    def _forget(self, found: Sequence[str]) -> None:
-        """Give up addresses where nobody is."""
-        now = self._clock.time()
-        living = {member.address for member in self._members.values()}
-        for address, known_at in list(self._addresses.items()):
-            if address in found or address in living:
-                self._addresses[address] = now
-            elif now - known_at > FORGET_SECONDS:
-                self._greeters.pop(address).cancel()
-                del self._addresses[address]
-
     async def _keep_greeting(self, address: str) -> None:
-        while True:
+        while not self._is_given_up(address):
             await asyncio.sleep(HELLO_SECONDS)
             await self._greet(address)
+        del self._greeters[address], self._known[address]
+
+    def _is_given_up(self, address: str) -> bool:
+        """Say whether nobody has been at an address for so long that nobody is looked for there."""
+        now = self._clock.time()
+        if address in self._found or any(member.address == address for member in self._members.values()):
+            self._known[address] = now
+        return now - self._known[address] > FORGET_SECONDS
 
     async def _greet(self, address: str) -> None:
         try:

@@ -38,8 +38,8 @@ class Admission:
         self, counters: Counters, *, max_listeners: int, max_egress_bps: float, max_lag_seconds: float
     ) -> None:
         self._counters = counters
-        self._max_listeners = max_listeners
-        self._max_egress_bps = max_egress_bps
+        self.max_listeners = max_listeners
+        self.max_egress_bps = max_egress_bps
         self._max_lag_seconds = max_lag_seconds
         self._measures: deque[tuple[float, int, float]] = deque(maxlen=MEASURES)
         self.waiting = 0
@@ -73,11 +73,11 @@ class Admission:
         Raises:
             ServerFull: It does not fit now.
         """
-        if self._counters.listeners + self.waiting >= self._max_listeners:
-            self._turn_away(Reason.LISTENERS, f"expected at most {self._max_listeners} listeners")
-        if self._max_egress_bps and self.egress_bps >= self._max_egress_bps:
+        if self._counters.listeners + self.waiting >= self.max_listeners:
+            self._turn_away(Reason.LISTENERS, f"expected at most {self.max_listeners} listeners")
+        if self.max_egress_bps and self.egress_bps >= self.max_egress_bps:
             self._turn_away(
-                Reason.EGRESS, f"expected at most {self._max_egress_bps / 1e6:g} Mbit/s to listeners"
+                Reason.EGRESS, f"expected at most {self.max_egress_bps / 1e6:g} Mbit/s to listeners"
             )
         if self._max_lag_seconds and self.lag_seconds >= self._max_lag_seconds:
             self._turn_away(Reason.LAG, "this server has too much to do just now")

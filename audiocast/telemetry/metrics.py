@@ -3,6 +3,7 @@
 Names are `audiocast_<noun>_<unit>`. Labels are from short fixed lists: no address, no stream id.
 """
 
+import math
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry
@@ -127,6 +128,14 @@ class StreamMetrics(Collector):
             value=self._admission.egress_bps / BITS,
         )
         yield self._turned_away()
+        yield GaugeMetricFamily(
+            "audiocast_listeners_limit", "Listeners that fit.", value=self._admission.max_listeners
+        )
+        yield GaugeMetricFamily(
+            "audiocast_egress_limit_bytes_per_second",
+            "What may go out to listeners; +Inf: no bound.",
+            value=self._admission.max_egress_bps / BITS or math.inf,
+        )
 
     def _info(self) -> Metric:
         family = GaugeMetricFamily(

@@ -1,4 +1,6 @@
-"""The internal port: metrics and health. Never to be reached from the public."""
+"""The internal port: metrics, health, and what this member is about. Never to be reached from the public."""
+
+from dataclasses import asdict
 
 from prometheus_client.exposition import choose_encoder
 from tornado.web import RequestHandler
@@ -46,3 +48,35 @@ class ReadyHandler(InternalHandler):
         if not self.context.ready:
             self.set_status(503)
         self.write("ok\n" if self.context.ready else "not ready\n")
+
+
+class MemberStatusHandler(InternalHandler):
+    """`GET /internal/status`: what this member is about, for people and the operator. It tells no secret."""
+
+    def get(self) -> None:
+        """Give it."""
+        context = self.context
+        node = context.node
+        membership = node.membership
+        counters = context.streams.counters
+        self.write(
+            {
+                "name": node.name,
+                "ring": sorted(membership.ring),
+                "view": membership.view,
+                "members": [
+                    {"name": each.name, "address": each.address, "draining": each.draining, "view": each.view}
+                    for each in membership.others
+                ],
+                "draining": membership.draining,
+                "drain": asdict(context.drain.progress),
+                "listeners": counters.listeners,
+                "sources": counters.sources,
+                "live_streams": len(context.streams.live()),
+                "egress_bytes": counters.sent_bytes,
+                "owned": len(node.owned()),
+                "relays": node.relays,
+                "questions": node.locator.questions,
+                "bad_signatures": node.bad_signatures,
+            }
+        )

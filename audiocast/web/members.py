@@ -116,31 +116,6 @@ class HelloHandler(MemberHandler):
             raise ApiError(400, "bad_greeting", str(error)) from error
 
 
-class MemberStatusHandler(InternalHandler):
-    """`GET /internal/status`: what this member is about, for people and the operator. It tells no secret."""
-
-    def get(self) -> None:
-        """Give it."""
-        node = self.context.node
-        membership = node.membership
-        self.write(
-            {
-                "name": node.name,
-                "ring": sorted(membership.ring),
-                "view": membership.view,
-                "members": [
-                    {"name": each.name, "address": each.address, "draining": each.draining, "view": each.view}
-                    for each in membership.others
-                ],
-                "draining": membership.draining,
-                "owned": len(node.owned()),
-                "relays": node.relays,
-                "questions": node.locator.questions,
-                "bad_signatures": node.bad_signatures,
-            }
-        )
-
-
 class DrainHandler(MemberHandler):
     """`POST` and `DELETE /internal/drain`: leave the cluster without being heard, or stay after all."""
 

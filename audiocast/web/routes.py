@@ -7,7 +7,7 @@ from tornado.web import Application, RequestHandler
 
 from audiocast.web.context import Context
 from audiocast.web.ingest import IngestHandler
-from audiocast.web.internal import LiveHandler, MetricsHandler, ReadyHandler
+from audiocast.web.internal import LiveHandler, MemberStatusHandler, MetricsHandler, ReadyHandler
 from audiocast.web.listen import ListenHandler
 from audiocast.web.members import (
     DrainHandler,
@@ -16,7 +16,6 @@ from audiocast.web.members import (
     HelloHandler,
     MemberPlayingHandler,
     MemberReopenHandler,
-    MemberStatusHandler,
     MemberStreamHandler,
     MemberStreamsHandler,
     RelayHandler,

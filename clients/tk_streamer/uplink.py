@@ -1,8 +1,7 @@
 """One connection of a broadcast: takes packets from the outbox, makes its own bitstream of them, sends it.
 
 It owns one thread and one socket. It never retries; how it ended goes to `control` as an event. Two may be
-open
-at once while a server drains: the outbox says which of them gets the next packet.
+open at once while a server drains: the outbox says which of them gets the next packet.
 """
 
 import logging

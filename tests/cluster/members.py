@@ -1,5 +1,6 @@
 """Some real servers that are members of one cluster, to be killed, stopped, cut off and drained by tests."""
 
+import json
 import random
 import signal
 import socket
@@ -46,7 +47,7 @@ class Members:
         **settings: Setting,
     ) -> None:
         self._folder = folder
-        self._ports = {f"m{number}": port for number, port in enumerate(_free_ports(count))}
+        self._ports = {f"m{number}": port for number, port in enumerate(lasting_ports(count))}
         self._settings = settings
         self._servers: dict[str, AudiocastServer] = {}
         self._started = self.names[:start]
@@ -141,18 +142,17 @@ class Members:
 
     def ring(self, name: str) -> list[str]:
         """Give the ring as one member sees it."""
-        url = f"http://127.0.0.1:{self[name].internal_port}/internal/status"
-        members: list[str] = requests.get(url, timeout=5).json()["ring"]
+        members: list[str] = self[name].status()["ring"]
         return members
 
-    def complaints(self) -> list[dict[str, Any]]:
-        """Give what any member has logged as an error so far."""
+    def complaints(self) -> list[str]:
+        """Give what any member has logged as an error so far, or written past its log, as tracebacks are."""
         return [
-            event
+            line
             for server in self._servers.values()
             if server.log.exists()
-            for event in server.events()
-            if event["level"] in ("error", "critical")
+            for line in server.log.read_text().splitlines()
+            if not line.startswith("{") or json.loads(line)["level"] in ("error", "critical")
         ]
 
     def _member(self, name: str, **settings: Setting) -> AudiocastServer:
@@ -181,7 +181,7 @@ def _kill(server: AudiocastServer) -> None:
         server.stop(signal.SIGKILL)
 
 
-def _free_ports(count: int) -> list[int]:
+def lasting_ports(count: int) -> list[int]:
     """Give ports that stay free while a member is down: none that outgoing connections get."""
     ports: list[int] = []
     while len(ports) < count:

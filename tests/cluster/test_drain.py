@@ -61,12 +61,23 @@ def test_a_drain_under_way_can_be_undone(tmp_path: Path) -> None:
         refused = requests.post(started.keyed_url, timeout=5)
         assert (refused.status_code, refused.json()["error"]) == (503, "shutting_down")
         listeners[0].wait(lambda: any(each.end for each in listeners), "the first to be let go")
+        drain = members[OWNER].status()["drain"]
+        assert drain["state"] == "draining"
+        assert 0 < drain["listeners_left"] < len(listeners)
+        assert drain["sources_left"] == 1
+        assert 0 < drain["seconds_left"] < 60
         assert members.call(OWNER, "DELETE", "/internal/drain").status_code == 204
         members.wait_for_view(members.names)
         assert ready(members[OWNER].internal_port) == 200
         staying = [listener for listener in listeners if listener.end is None]
         assert staying
         assert members[OWNER].metric("audiocast_listeners") == len(staying)
+        assert members[OWNER].status()["drain"] == {
+            "state": "no",
+            "listeners_left": len(staying),
+            "sources_left": 1,
+            "seconds_left": 0.0,
+        }
         for listener in staying:
             listener.wait_for_audio(listener.capture().seconds + 1)
             check_every_page_once(listener)

@@ -96,8 +96,8 @@ def test_a_dead_front_is_replaced_by_the_next_connection_of_its_encoder(
         back_at = time.monotonic()
         stack.enter_context(PacedSource(again, numbered_audio(seconds=30, serial=2)))
         for listener in listeners:
-            listener.wait(lambda listener=listener: 30 in numbers(listener)[-100:], "the new source", 10)  # type: ignore[misc]
-            assert time.monotonic() - back_at < 4
+            listener.wait(lambda listener=listener: numbers(listener)[-1] > 0, "the new source")  # type: ignore[misc]
+            assert time.monotonic() - back_at < 2.0
         time_heard = len(numbers(listeners[0]))
         for listener in listeners:
             listener.wait_for_audio((time_heard + 50) / 50)

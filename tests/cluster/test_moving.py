@@ -26,31 +26,34 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
 def test_listeners_everywhere_hear_the_same_and_one_copy_crosses_to_each_edge(tmp_path: Path) -> None:
     with ExitStack() as stack:
         members = stack.enter_context(Members(tmp_path, 4))
-        started = members.start_stream(owner="m1", at="m0")
-        stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=30)))
-        members["m0"].wait_for_state(started.stream_id, "live")
-        path = path_of(started)
+        # One source lands on each member, one of them on the owner itself.
+        streams = {name: members.start_stream(owner="m1", at=name) for name in members.names}
+        for name, started in streams.items():
+            stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=30)))
+            members[name].wait_for_state(started.stream_id, "live")
         listeners = [
-            stack.enter_context(Listener(members[name].port, path))
+            stack.enter_context(Listener(members[name].port, path_of(started)))
+            for started in streams.values()
             for name in members.names
-            for _ in range(5)
+            for _ in range(3)
         ]
         for listener in listeners:
             listener.wait_for_audio(3)
         for listener in listeners:
             check_every_page_once(listener)
-        # Fifteen listeners of three members that do not own the stream: m0 has the source itself.
-        assert members["m1"].metric("audiocast_relays") == 2
+        # However many listen there: a copy to each of three members, or of two when the third has the source.
+        assert members["m1"].metric("audiocast_relays") == 3 * 2 + 3
         assert [members[name].metric("audiocast_relays") for name in ("m0", "m2", "m3")] == [0, 0, 0]
-        states = [members[name].state(started.stream_id) for name in members.names]
-        assert [(state["owner"], state["listeners"]) for state in states] == [("m1", 20)] * 4
+        states = [
+            members[name].state(started.stream_id) for started in streams.values() for name in members.names
+        ]
+        assert [(state["owner"], state["listeners"]) for state in states] == [("m1", 12)] * 16
         lists = [
             requests.get(f"{members[name].base}/api/streams", timeout=5).json() for name in members.names
         ]
-        assert [[each["stream_id"] for each in found["streams"]] for found in lists] == [
-            [started.stream_id]
-        ] * 4
-        assert [each["listeners"] for found in lists for each in found["streams"]] == [20] * 4
+        ids = {started.stream_id for started in streams.values()}
+        assert [{each["stream_id"] for each in found["streams"]} for found in lists] == [ids] * 4
+        assert [each["listeners"] for found in lists for each in found["streams"]] == [12] * 16
 
 
 def test_a_new_member_takes_new_streams_and_no_live_one(tmp_path: Path) -> None:

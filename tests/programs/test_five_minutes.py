@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,10 +20,11 @@ HEARTBEAT_SECONDS = 15.0
 
 
 @pytest.fixture(scope="module")
-def later(soak: Soak) -> Soak:
+def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soak]:
     """Five minutes after it has begun."""
-    soak.wait()
-    return soak
+    with Soak(tmp_path_factory.mktemp("soak")) as soak:
+        soak.wait()
+        yield soak
 
 
 def longest_pause_seconds(listener: Listener) -> float:

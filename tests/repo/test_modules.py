@@ -7,7 +7,14 @@ import pytest
 from tests.repo import tree
 
 # The aim is 250; this is where a module has become two. Tests of one module may be longer than it.
-MOST_LINES = {"audiocast": 340, "clients": 340, "cmd": 340, "loadtest": 340, "tests": 600}
+MOST_LINES = {
+    "audiocast": 340,
+    "clients": 340,
+    "cmd": 340,
+    "k8s-operator": 340,
+    "loadtest": 340,
+    "tests": 600,
+}
 FIRST_WORDS = {".js": ("/*", "//"), ".css": ("/*",), ".sh": ("#",), ".conf": ("#",), ".service": ("#",)}
 
 

@@ -1,6 +1,8 @@
 """Every test can fail: it asserts something, by itself or in what it calls."""
 
 import ast
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.repo import tree
@@ -8,13 +10,30 @@ from tests.repo import tree
 # Calls that raise when what they look at is not so.
 ASSERTING_CALLS = {"raises", "warns", "fail", "expect"}
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+@dataclass(frozen=True)
+class Function:
+    """A function or method of a module, an inner one too.
+
+    Attributes:
+        name: Its own.
+        asserts: It has an assertion in it.
+        calls: Last names of all that it calls.
+    """
+
+    name: str
+    asserts: bool
+    calls: frozenset[str]
 
 
-def functions_of(paths: list[Path]) -> list[Function]:
-    """Give the functions and methods of some modules, inner ones too."""
-    nodes = (node for path in paths for node in ast.walk(ast.parse(path.read_text())))
-    return [node for node in nodes if isinstance(node, Function)]
+@cache
+def functions_of(path: Path) -> list[Function]:
+    """Give the functions and methods of a module."""
+    return [
+        _look_at(node)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def silent_tests(module: Path, shared: list[Path]) -> list[str]:
@@ -24,27 +43,26 @@ def silent_tests(module: Path, shared: list[Path]) -> list[str]:
         module: A file of tests.
         shared: Files with functions that it may call.
     """
-    functions = functions_of([module, *shared])
-    asserting = set(ASSERTING_CALLS)
+    functions = [function for path in (module, *shared) for function in functions_of(path)]
+    asserting = ASSERTING_CALLS | {function.name for function in functions if function.asserts}
     known = 0
     while known < len(asserting):
         known = len(asserting)
-        asserting |= {function.name for function in functions if asserts(function, asserting)}
+        asserting |= {function.name for function in functions if function.calls & asserting}
     return [
         function.name
-        for function in functions_of([module])
-        if function.name.startswith("test_") and not asserts(function, asserting)
+        for function in functions_of(module)
+        if function.name.startswith("test_") and not (function.asserts or function.calls & asserting)
     ]
 
 
-def asserts(function: Function, asserting: set[str]) -> bool:
-    """Tell if a function asserts, or calls one of the names that do."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assert):
-            return True
-        if isinstance(node, ast.Call) and _called(node.func) in asserting:
-            return True
-    return False
+def _look_at(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
+    nodes = list(ast.walk(function))
+    return Function(
+        function.name,
+        asserts=any(isinstance(node, ast.Assert) for node in nodes),
+        calls=frozenset(_called(node.func) for node in nodes if isinstance(node, ast.Call)),
+    )
 
 
 def _called(node: ast.expr) -> str:

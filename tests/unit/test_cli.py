@@ -6,6 +6,7 @@ import os
 import pytest
 
 from audiocast import __version__, cli
+from audiocast.check import CheckFailed, Heard
 from audiocast.settings import Settings
 from audiocast.workers.worker import WorkerFailed
 
@@ -136,3 +137,36 @@ def test_a_worker_that_cannot_serve_is_one_readable_line(
     monkeypatch.setattr(cli, "set_up_logs", lambda **_: None)
     assert cli.main(["serve", "--workers", "2"]) == 1
     assert capsys.readouterr().err == "audiocast: expected m-1 to serve, it has ended with code 1\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "server"),
+    [(["https://a"], "https://a"), ([], "http://127.0.0.1:8123")],
+    ids=["URL", "PORT"],
+)
+def test_a_check_that_went_well_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], server: str
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def check(*how: str) -> Heard:
+        asked.append(how)
+        return Heard("x", packets=100, first_audio_seconds=0.0125)
+
+    monkeypatch.setattr(cli, "check", check)
+    monkeypatch.setenv("PORT", "8123")
+    monkeypatch.setenv("API_TOKENS", "current,older")
+    assert cli.main(["check", *arguments]) == 0
+    assert asked == [(server, "current")]
+    assert capsys.readouterr().out == f"{server}: 2 s of audio heard, the first after 0.013 s\n"
+
+
+def test_a_check_that_failed_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(_: str) -> Heard:
+        raise CheckFailed("expected packet 2 next, heard packet 3")
+
+    monkeypatch.setattr(cli, "check", check)
+    assert cli.main(["check", "http://a"]) == 1
+    assert capsys.readouterr().err == "audiocast: http://a: expected packet 2 next, heard packet 3\n"

@@ -180,3 +180,27 @@ def test_workers_are_a_cluster_of_their_own() -> None:
     with pytest.raises(ValidationError, match="WORKERS above 1 and PEERS do not go together"):
         read("--workers", "2", "--peers", "10.0.0.1:8001", "--secret-keys", SECRET)
     assert read("--workers", "1", "--peers", "10.0.0.1:8001", "--secret-keys", SECRET).workers == 1
+
+
+POD = ["--secret-keys", SECRET, "--kubernetes-service-host", "10.0.0.1"]
+
+
+def test_a_pod_is_told_where_the_api_server_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
+    settings = read("--secret-keys", SECRET, "--peers", "k8s+peers")
+    assert (settings.kubernetes_service_host, settings.kubernetes_service_port) == ("10.96.0.1", 6443)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--secret-keys", SECRET, "--peers", "k8s+peers"], "works in a pod"),
+        ([*POD, "--peers", "k8s+peers", "--internal-port", "0"], "needs an INTERNAL_PORT"),
+        ([*POD, "--peers", "k8s+peers:0"], "expected SERVICE or SERVICE:PORT"),
+        ([*POD, "--peers", "k8s+"], "expected SERVICE or SERVICE:PORT"),
+    ],
+)
+def test_a_watch_needs_a_pod_a_service_and_a_port(arguments: list[str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        read(*arguments)

@@ -1,6 +1,7 @@
 """One member's view of others, with its clock, its discovery and its network in the test's hands."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from audiocast.cluster.membership import Membership
@@ -12,13 +13,21 @@ from tests.unit.stream.turned_clock import TurnedClock
 class Places:
     """A discovery whose answer a test changes."""
 
-    interval_seconds = 3600.0
-
     def __init__(self, *addresses: str) -> None:
-        self.found: Sequence[str] | None = list(addresses)
+        self._queue: asyncio.Queue[Sequence[str]] = asyncio.Queue()
+        self.tell(*addresses)
 
-    async def addresses(self) -> Sequence[str] | None:
-        return self.found
+    def tell(self, *addresses: str) -> None:
+        """Give another answer."""
+        self._queue.put_nowait(addresses)
+
+    def forget(self) -> None:
+        """Take an answer back that nobody has asked for yet."""
+        self._queue.get_nowait()
+
+    async def answers(self) -> AsyncGenerator[Sequence[str], None]:
+        while True:
+            yield await self._queue.get()
 
 
 class Stage:

@@ -1,8 +1,20 @@
 """What members say of the same stream becomes one state."""
 
+from functools import partial
 from typing import Any
 
-from audiocast.cluster.answers import merge, merge_all, public
+from audiocast.cluster.answers import Answers, merge, merge_all, public
+from audiocast.cluster.errors import Unreachable
+from audiocast.cluster.locate import STREAM
+from audiocast.cluster.membership import HELLO
+from audiocast.cluster.node import Node
+from audiocast.stream.limits import HubLimits
+from audiocast.stream.registry import Registry
+from tests.unit.cluster.fake_dialer import FakeDialer
+from tests.unit.cluster.stage import Places, greeting
+from tests.unit.stream.turned_clock import TurnedClock
+
+A, B = "10.0.0.1:8001", "10.0.0.2:8001"
 
 
 def state(**fields: Any) -> dict[str, Any]:
@@ -55,3 +67,31 @@ def test_each_stream_is_listed_once_the_oldest_first() -> None:
 
 def test_the_public_is_not_told_what_members_tell_each_other() -> None:
     assert set(state()) - set(public(state())) == {"is_owner", "listener_peak"}
+
+
+def answer(name: str, target: str, _: object) -> dict[str, Any]:
+    return greeting(name) if target == HELLO else {"state": state(stream_id=target.removeprefix(STREAM))}
+
+
+async def test_a_member_that_stands_still_costs_its_time_out_once() -> None:
+    dialer = FakeDialer()
+    for name, address in (("a", A), ("b", B)):
+        dialer.answers[address] = partial(answer, name)
+    node = Node(
+        "me",
+        internal_port=lambda: 8001,
+        discovery=Places(A, B),
+        dialer=dialer,
+        streams=Registry(clock=TurnedClock(), limits=HubLimits(), max_streams=10),
+    )
+    await node.start()
+    dialer.answers[B] = Unreachable("Timeout during request")
+    answers = Answers(node)
+    for stream_id in ("x", "y", "z"):
+        known = await answers.one(stream_id, None)
+        assert known is not None
+        assert known["stream_id"] == stream_id, "the others' word is heard"
+    asked = [(address, target) for address, _, target in dialer.asked if target.startswith(STREAM)]
+    assert [target for address, target in asked if address == A] == [STREAM + name for name in "xyz"]
+    assert [target for address, target in asked if address == B] == [STREAM + "x"]
+    await node.membership.stop()

@@ -1,27 +1,43 @@
 """`PEERS` and what it means."""
 
+from contextlib import aclosing
+
 import pytest
 
-from audiocast.cluster.discovery import DnsPeers, StaticPeers, discovery
+from audiocast.cluster.discovery import Discovery, DnsPeers, StaticPeers, discovery
+from audiocast.cluster.kubernetes_peers import KubernetesPeers
+from audiocast.cluster.pod import Pod
+
+
+def read(peers: str) -> Discovery | None:
+    return discovery(peers, pod=Pod(), internal_port=8001)
 
 
 @pytest.mark.parametrize("peers", ["", "  "])
 def test_nothing_is_alone(peers: str) -> None:
-    assert discovery(peers) is None
+    assert read(peers) is None
 
 
 async def test_a_list_is_a_list() -> None:
-    found = discovery("10.0.0.1:8001, audiocast-1.peers:8001,[::1]:9,")
+    found = read("10.0.0.1:8001, audiocast-1.peers:8001,[::1]:9,")
     assert isinstance(found, StaticPeers)
-    assert await found.addresses() == ["10.0.0.1:8001", "audiocast-1.peers:8001", "[::1]:9"]
+    assert [answer async for answer in found.answers()] == [
+        ["10.0.0.1:8001", "audiocast-1.peers:8001", "[::1]:9"]
+    ]
 
 
 async def test_a_name_is_looked_up() -> None:
-    found = discovery("dns+localhost:8001")
+    found = read("dns+localhost:8001")
     assert isinstance(found, DnsPeers)
-    addresses = await found.addresses()
+    async with aclosing(found.answers()) as answers:
+        addresses = await anext(answers)
     assert addresses
     assert set(addresses) <= {"127.0.0.1:8001", "[::1]:8001"}
+
+
+@pytest.mark.parametrize("peers", ["k8s+audiocast-peers", "k8s+a:internal", "k8s+a1:8001", "k8s+a-b:p-1"])
+def test_a_service_is_watched(peers: str) -> None:
+    assert isinstance(read(peers), KubernetesPeers)
 
 
 @pytest.mark.parametrize(
@@ -29,4 +45,27 @@ async def test_a_name_is_looked_up() -> None:
 )
 def test_anything_else_is_refused(peers: str) -> None:
     with pytest.raises(ValueError, match="expected host:port"):
-        discovery(peers)
+        read(peers)
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "",
+        ":8001",
+        "a:",
+        "a:0",
+        "a:65536",
+        "A",
+        "1a",
+        "a-",
+        "a.b",
+        "a:UPPER",
+        "a:a-name-of-16-abc",
+        "a/b",
+        "a" * 64,
+    ],
+)
+def test_a_service_of_no_name_is_refused(service: str) -> None:
+    with pytest.raises(ValueError, match="expected SERVICE or SERVICE:PORT"):
+        read(f"k8s+{service}")

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import cast
 
-from audiocast.cluster.drain import MOVE_SECONDS, TICK_SECONDS, Drain
+from structlog.testing import capture_logs
+
+from audiocast.cluster.drain import MOVE_SECONDS, REPORT_SECONDS, TICK_SECONDS, Drain, DrainState, Progress
 from audiocast.cluster.node import Node
 from audiocast.stream.errors import SourceError
 from tests.unit.cluster.turned_loop import run
@@ -117,6 +120,31 @@ def test_whoever_stays_is_left_when_the_time_is_over() -> None:
     run(test())
 
 
+def test_how_far_it_is_can_be_seen_and_is_logged() -> None:
+    async def test() -> None:
+        node = FakeNode(listeners=1000, fronts=2)
+        drain = drain_of(node, 20, [])
+        assert drain.progress == Progress(DrainState.NO, 1000, 2, 0.0)
+        drain.start()
+        assert drain.progress == Progress(DrainState.DRAINING, 1000, 2, 20.0)
+        await asyncio.sleep(REPORT_SECONDS + 1)
+        seen = drain.progress
+        assert (seen.state, seen.seconds_left) == (DrainState.DRAINING, 14.0)
+        assert 0 < seen.listeners_left < 1000
+        assert seen.sources_left == 2
+        await drain.done.wait()
+        assert drain.progress == Progress(DrainState.DONE, 0, 0, 0.0)
+
+    with capture_logs() as events:
+        run(test())
+    assert [event["event"] for event in events][0 :: len(events) - 1] == ["drain_began", "drain_done"]
+    reports = [event for event in events if event["event"] == "draining"]
+    assert len(reports) >= 2
+    for before, after in pairwise(reports):
+        assert before["listeners"] > after["listeners"]
+        assert before["seconds_left"] > after["seconds_left"]
+
+
 def test_it_can_be_undone_and_begun_again() -> None:
     async def test() -> None:
         node, changes = FakeNode(listeners=100), list[bool]()
@@ -127,7 +155,8 @@ def test_it_can_be_undone_and_begun_again() -> None:
         stayed = node.counters.listeners
         assert 0 < stayed < 100
         await asyncio.sleep(60)
-        assert (node.counters.listeners, drain.is_on, drain.done.is_set()) == (stayed, False, False)
+        assert (node.counters.listeners, drain.done.is_set()) == (stayed, False)
+        assert drain.progress == Progress(DrainState.NO, stayed, 0, 0.0)
         drain.undo()
         drain.start()
         await drain.done.wait()

@@ -149,29 +149,35 @@ async def test_its_own_address_on_the_list_is_no_member(stage: Stage) -> None:
     assert [member.name for member in stage.membership.others] == ["a"]
 
 
-async def test_an_address_where_nobody_is_any_more_is_forgotten(stage: Stage) -> None:
-    await stage.membership.start()
-    assert set(stage.membership._addresses) == {A, B}
-    stage.clock.advance(FORGET_SECONDS + 1)
-    stage.membership._forget([])
-    assert set(stage.membership._addresses) == {A}, "a lives"
-    stage.clock.advance(FORGET_SECONDS + 1)
-    stage.membership._forget([B])
-    assert set(stage.membership._addresses) == {A}
+def test_an_address_where_nobody_is_any_more_is_forgotten() -> None:
+    async def test() -> None:
+        stage = Stage(A, B, clock=asyncio.get_running_loop())
+        stage.live(A)
+        await stage.membership.start()
+        stage.places.tell(B)
+        await asyncio.sleep(FORGET_SECONDS + 2)
+        assert set(stage.membership._known) == {A, B}, "a lives, and b may come yet"
+        stage.places.tell()
+        await asyncio.sleep(FORGET_SECONDS + 2)
+        assert set(stage.membership._known) == {A}
+        await stage.membership.stop()
+
+    run(test())
 
 
 def test_the_list_of_addresses_may_change() -> None:
     async def test() -> None:
         stage = Stage(A, clock=asyncio.get_running_loop())
-        stage.places.interval_seconds = 2.0
         stage.live(A)
         await stage.membership.start()
-        stage.places.found = [A, B]
         stage.live(B, name="b")
-        await asyncio.sleep(2 + HELLO_SECONDS + STABLE_SECONDS + 0.1)
+        stage.places.tell(A, B)
+        await asyncio.sleep(STABLE_SECONDS)
+        assert stage.ring == ["a", "me"]
+        await asyncio.sleep(HELLO_SECONDS + 0.1)
         assert stage.ring == ["a", "b", "me"]
         # A pod that is on its way out leaves the list before it leaves.
-        stage.places.found = [B]
+        stage.places.tell(B)
         await asyncio.sleep(2 * FORGET_SECONDS)
         assert stage.ring == ["a", "b", "me"]
         del stage.dialer.answers[A]
@@ -185,11 +191,20 @@ def test_the_list_of_addresses_may_change() -> None:
     run(test())
 
 
-async def test_a_resolver_that_fails_takes_nobody_out(stage: Stage) -> None:
-    await stage.membership.start()
-    stage.places.found = None
-    stage.membership._forget([])
-    assert stage.ring == ["a", "me"]
+def test_who_does_not_know_where_others_may_be_does_not_think_that_it_is_alone() -> None:
+    async def test() -> None:
+        stage = Stage(clock=asyncio.get_running_loop())
+        stage.places.forget()
+        stage.live(A)
+        starting = asyncio.ensure_future(stage.membership.start())
+        await asyncio.sleep(600)
+        assert not starting.done()
+        stage.places.tell(A)
+        await starting
+        assert stage.ring == ["a", "me"]
+        await stage.membership.stop()
+
+    run(test())
 
 
 @pytest.mark.parametrize(
@@ -211,10 +226,10 @@ async def test_a_resolver_that_fails_takes_nobody_out(stage: Stage) -> None:
 )
 async def test_a_greeting_that_is_none_is_refused(stage: Stage, said: dict[str, Any]) -> None:
     await stage.membership.start()
-    known = set(stage.membership._addresses)
+    known = set(stage.membership._known)
     with pytest.raises(BadFrame, match="expected a greeting"):
         stage.membership.greeted(greeting("c", "7") | said, "10.0.0.3")
-    assert set(stage.membership._addresses) == known
+    assert set(stage.membership._known) == known
     stage.dialer.answers[A] = lambda target, body: greeting() | said
     for _ in range(2):
         await stage.greet()

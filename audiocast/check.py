@@ -1,0 +1,156 @@
+"""`audiocast check URL`: sends two seconds of audio to a service and hears them, packet by packet.
+
+It is a client like any other, with HTTP and `audiocast.ogg`; it knows nothing of a server's inside. What it
+sends are packets of silence with their number in the padding (RFC 6716 section 3.2.5), where decoders do not
+look. Through a balancer, sending and hearing may be two members' work.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from urllib.parse import SplitResult, urlsplit
+
+from audiocast.ogg.errors import OggError
+from audiocast.ogg.headers import OpusHead, OpusTags
+from audiocast.ogg.opus import SAMPLE_RATE
+from audiocast.ogg.packets import PacketAssembler
+from audiocast.ogg.reader import PageReader
+from audiocast.ogg.silence import SILENCE_SAMPLES, silence_packet
+from audiocast.ogg.writer import PageWriter
+
+PACKET_SECONDS = SILENCE_SAMPLES / SAMPLE_RATE
+PACKETS = 100
+PACKET_BYTES = 160
+"""64 kbit/s."""
+
+HEAR_SECONDS = 15.0
+"""So long after the begin all must have been heard."""
+
+NUMBER_BYTES = 2
+READ_BYTES = 65_536
+MAX_SHOWN_CHARACTERS = 200
+
+Body = bytes | Iterator[bytes] | None
+
+HEAD = OpusHead(channels=1, pre_skip=0)
+
+
+class CheckFailed(Exception):
+    """The service does not do what it should. The message says what was expected and what came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a check has found.
+
+    Attributes:
+        stream_id: That it has made, and ended.
+        packets: All that were sent; each was heard once, in order, byte for byte.
+        first_audio_seconds: From the listener's request to its first packet.
+    """
+
+    stream_id: str
+    packets: int
+    first_audio_seconds: float
+
+
+def check(server: str, token: str = "") -> Heard:
+    """Start a stream, send it, listen to it, end it.
+
+    Args:
+        server: URL of the public port, or of what is before it.
+        token: To start a stream with, if one is needed.
+
+    Raises:
+        CheckFailed: Something came otherwise than it was sent, or not at all.
+    """
+    url = urlsplit(server)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise CheckFailed(f"expected a URL as http://host:port, got {server[:MAX_SHOWN_CHARACTERS]!r}")
+    try:
+        return _check(url, token)
+    except (OSError, HTTPException, OggError, ValueError, TypeError, LookupError) as error:
+        # The last three: what answers is no audiocast.
+        raise CheckFailed(f"{type(error).__name__}: {error}") from error
+
+
+def _check(url: SplitResult, token: str) -> Heard:
+    bearer = {"Authorization": f"Bearer {token}"} if token else {}
+    started = json.loads(_ask(url, "POST", "/api/start", b'{"title": "audiocast check"}', bearer))
+    stream_id, with_key = started["stream_id"], {"Authorization": f"Bearer {started['ingest_key']}"}
+    packets = [_packet(number) for number in range(1, PACKETS + 1)]
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(_ask, url, "POST", f"/ingest/{stream_id}", _pages(packets), with_key)
+        try:
+            first_audio_seconds = _hear(url, stream_id, packets)
+        finally:
+            # Its error, if there is one, is why nothing was heard.
+            sending.result()
+    _ask(url, "DELETE", f"/api/streams/{stream_id}", None, with_key)
+    return Heard(stream_id, len(packets), first_audio_seconds)
+
+
+def _hear(url: SplitResult, stream_id: str, packets: Sequence[bytes]) -> float:
+    """Listen until all packets were heard; give the seconds to the first one."""
+    asked_at = time.monotonic()
+    pages, assembler = PageReader(), PacketAssembler()
+    heard = 0
+    first_audio_seconds = 0.0
+    with _open(url, "GET", f"/stream/{stream_id}?preroll=20&latency=low", None, {}) as response:
+        while heard < len(packets):
+            data = response.read1(READ_BYTES)
+            if not data or time.monotonic() - asked_at > HEAR_SECONDS:
+                raise CheckFailed(f"expected {len(packets)} packets in {HEAR_SECONDS:g} s, heard {heard}")
+            pages.feed(data)
+            while (page := pages.next_page()) is not None:
+                for number in filter(None, map(_number, assembler.push(page))):
+                    first_audio_seconds = first_audio_seconds or time.monotonic() - asked_at
+                    heard += 1
+                    if number != heard:
+                        raise CheckFailed(f"expected packet {heard} next, heard packet {number}")
+    return first_audio_seconds
+
+
+def _pages(packets: Sequence[bytes]) -> Iterator[bytes]:
+    """Give a page a packet, each when its time has come."""
+    writer = PageWriter(serial=time.time_ns() & 0xFFFF_FFFF)
+    began_at = time.monotonic()
+    yield writer.headers(HEAD, OpusTags(vendor="audiocast check"))
+    for count, packet in enumerate(packets):
+        time.sleep(max(0.0, began_at + count * PACKET_SECONDS - time.monotonic()))
+        yield writer.audio([packet])
+
+
+def _packet(number: int) -> bytes:
+    return silence_packet(HEAD, PACKET_BYTES)[:-NUMBER_BYTES] + number.to_bytes(NUMBER_BYTES, "big")
+
+
+def _number(packet: bytes) -> int:
+    """Give the number of a packet made here; 0 for headers, and for silence that the server has made."""
+    number = int.from_bytes(packet[-NUMBER_BYTES:], "big")
+    return number if packet == _packet(number) else 0
+
+
+def _ask(url: SplitResult, method: str, path: str, body: Body, headers: dict[str, str]) -> bytes:
+    with _open(url, method, path, body, headers) as response:
+        return response.read()
+
+
+@contextmanager
+def _open(
+    url: SplitResult, method: str, path: str, body: Body, headers: dict[str, str]
+) -> Iterator[HTTPResponse]:
+    """Send a request, in chunks when its body is made bit by bit; give its good answer."""
+    connect = HTTPSConnection if url.scheme == "https" else HTTPConnection
+    with closing(connect(url.netloc, timeout=HEAR_SECONDS)) as connection:
+        connection.request(method, url.path.rstrip("/") + path, body=body, headers=headers)
+        with closing(connection.getresponse()) as response:
+            if response.status >= 300:
+                asked = f"{method} {path.partition('?')[0]}"
+                said = response.read(MAX_SHOWN_CHARACTERS).decode(errors="replace").strip()
+                raise CheckFailed(f"expected {asked} to go well, got {response.status} {said}")
+            yield response

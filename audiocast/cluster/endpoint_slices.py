@@ -1,0 +1,181 @@
+"""What the EndpointSlices of a Service say: where members may be.
+
+Pure: the API server's objects in, addresses out. Kubernetes API reference, discovery.k8s.io/v1. A Service has
+a slice for each address family and each hundred pods; for a moment a pod may be in two of them. Of an
+endpoint's conditions
+
+    ready        not looked at: always true when the Service publishes addresses that are not ready
+    serving      the pod's readiness probe answers; unknown (null, or not there) means yes
+    terminating  the pod was told to stop; unknown means no
+"""
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from audiocast.cluster.errors import BadFrame, Refused
+
+FAMILIES = ("IPv4", "IPv6")
+"""The third address type, FQDN, is deprecated and never made of pods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A pod, as one slice sees it.
+
+    Attributes:
+        host: Its IP address; one of version 6 is in brackets.
+        is_serving: It is ready.
+        is_terminating: It was told to stop.
+    """
+
+    host: str
+    is_serving: bool
+    is_terminating: bool
+
+    @classmethod
+    def parse(cls, said: object) -> Self:
+        """Check what came as JSON.
+
+        Raises:
+            BadFrame: It is no endpoint.
+        """
+        # Of several addresses any one may be taken, says the reference.
+        match said:
+            case {"addresses": [str(address), *_], "conditions": dict(conditions)}:
+                pass
+            case {"addresses": [str(address), *_]}:
+                conditions = {}
+            case _:
+                raise BadFrame(f"expected an endpoint with addresses, got {str(said)[:200]}")
+        try:
+            version = ipaddress.ip_address(address).version
+        except ValueError as error:
+            raise BadFrame(f"expected an IP address, got {address[:100]!r}") from error
+        return cls(
+            host=f"[{address}]" if version == 6 else address,
+            is_serving=conditions.get("serving") is not False,
+            is_terminating=conditions.get("terminating") is True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSlice:
+    """Some pods of a Service.
+
+    Attributes:
+        endpoints: The pods.
+        ports: Of each of them, by name; an only one may have the name "".
+    """
+
+    endpoints: tuple[Endpoint, ...]
+    ports: Mapping[str, int]
+
+    @classmethod
+    def parse(cls, said: Mapping[str, Any]) -> Self:
+        """Check what came as JSON; empty lists come as null.
+
+        Raises:
+            BadFrame: It is no slice.
+        """
+        endpoints, ports = said.get("endpoints") or [], said.get("ports") or []
+        if not isinstance(endpoints, list) or not isinstance(ports, list):
+            raise BadFrame(f"expected lists of endpoints and ports, got {str(said)[:200]}")
+        if said.get("addressType") not in FAMILIES:
+            endpoints = []
+        numbers = {}
+        for each in ports:
+            match each:
+                case {"port": int(number)} if 0 < number < 65_536:
+                    numbers[str(each.get("name") or "")] = number
+                case _:
+                    raise BadFrame(f"expected a port with a number, got {str(each)[:200]}")
+        return cls(tuple(map(Endpoint.parse, endpoints)), numbers)
+
+
+class EndpointSlices:
+    """All slices of one Service: listed once, then kept up by what a watch tells."""
+
+    def __init__(self) -> None:
+        self._slices: dict[str, EndpointSlice] = {}
+
+    def replace(self, said: object) -> str:
+        """Take a list of all slices.
+
+        Returns:
+            Its resource version, where a watch begins.
+
+        Raises:
+            BadFrame: It is no list of slices.
+        """
+        match said:
+            case {"metadata": {"resourceVersion": str(version)}, "items": list() | None as items}:
+                slices = {_name(each): EndpointSlice.parse(each) for each in items or []}
+            case _:
+                raise BadFrame(f"expected a list of EndpointSlices, got {str(said)[:200]}")
+        self._slices = slices
+        return version
+
+    def apply(self, said: object) -> str:
+        """Take an event of a watch.
+
+        Returns:
+            Its resource version, where the next watch begins.
+
+        Raises:
+            BadFrame: It is no event.
+            Refused: The API server ends the watch with it; status 410: the version is too old, list anew.
+        """
+        match said:
+            case {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(version)}}}:
+                pass
+            case {
+                "type": "ADDED" | "MODIFIED",
+                "object": {"metadata": {"resourceVersion": str(version)}} as changed,
+            }:
+                self._slices[_name(changed)] = EndpointSlice.parse(changed)
+            case {"type": "DELETED", "object": {"metadata": {"resourceVersion": str(version)}} as gone}:
+                self._slices.pop(_name(gone), None)
+            case {"type": "ERROR", "object": {"code": int(code)} as status}:
+                raise Refused(code, str(status.get("reason", "")), str(status.get("message", ""))[:300])
+            case _:
+                raise BadFrame(f"expected an event of a watch, got {str(said)[:200]}")
+        return version
+
+    def addresses(self, port: int | str) -> list[str]:
+        """Give where members may be: the pods that serve and do not stop.
+
+        When none serves, as when all of them start, they are those that do not stop.
+
+        Args:
+            port: A number, or the name of one of the Service's ports.
+
+        Returns:
+            Each "host:port", in no particular order.
+        """
+        staying = [(each, number) for each, number in self._located(port) if not each.is_terminating]
+        serving = [(each, number) for each, number in staying if each.is_serving]
+        return list(dict.fromkeys(f"{each.host}:{number}" for each, number in serving or staying))
+
+    @property
+    def port_names(self) -> set[str]:
+        """Names of ports that some slice has."""
+        return {name for each in self._slices.values() for name in each.ports}
+
+    def __len__(self) -> int:
+        """Count the endpoints."""
+        return sum(len(each.endpoints) for each in self._slices.values())
+
+    def _located(self, port: int | str) -> Iterator[tuple[Endpoint, int]]:
+        for each in self._slices.values():
+            number = port if isinstance(port, int) else each.ports.get(port)
+            if number is not None:
+                yield from ((endpoint, number) for endpoint in each.endpoints)
+
+
+def _name(said: object) -> str:
+    match said:
+        case {"metadata": {"name": str(name)}}:
+            return name
+    raise BadFrame(f"expected an EndpointSlice with a name, got {str(said)[:200]}")

@@ -1,0 +1,235 @@
+"""Reading from the Kubernetes API server, with no more than a pod has: HTTPS and its service account's files.
+
+GET only. The account's files are read for each request, since the kubelet rotates them.
+"""
+
+import asyncio
+import json
+import re
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
+from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+from tornado.iostream import IOStream
+from tornado.tcpclient import TCPClient
+
+from audiocast.cluster.errors import BadFrame, Refused, Unreachable
+from audiocast.cluster.pod import Pod
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 15.0
+"""Until the head of an answer, and between two pieces of one that is no watch."""
+
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""Of a list, and of all that one watch brings. An endpoint is about 500 bytes: room for 30,000."""
+
+
+class Answer(HTTPMessageDelegate):
+    """One of the API server's, as it comes."""
+
+    def __init__(self) -> None:
+        self.headers = HTTPHeaders()
+        self._status = asyncio.get_running_loop().create_future()
+        self._is_whole = False
+        # MAX_ANSWER_BYTES bounds it. None is the end.
+        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> None:
+        """Take the head."""
+        assert isinstance(start_line, ResponseStartLine)
+        self.headers = headers
+        if start_line.code >= HTTPStatus.OK and not self._status.done():
+            self._status.set_result(start_line.code)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Take a piece of the body."""
+        self._pieces.put_nowait(chunk)
+
+    def finish(self) -> None:
+        """Take note that all of it came."""
+        self._is_whole = True
+
+    def end(self) -> None:
+        """Take note that no more comes, whole or not."""
+        if not self._status.done():
+            self._status.set_result(0)
+        self._pieces.put_nowait(None)
+
+    async def status(self) -> int:
+        """Give the HTTP status.
+
+        Raises:
+            Unreachable: There is none.
+        """
+        try:
+            status: int = await asyncio.wait_for(self._status, ANSWER_SECONDS)
+        except TimeoutError:
+            raise Unreachable(f"expected an answer within {ANSWER_SECONDS:g} s, got none") from None
+        if not status:
+            raise Unreachable("the connection ended before an answer in HTTP")
+        return status
+
+    async def pieces(self, silence_seconds: float) -> AsyncGenerator[bytes, None]:
+        """Give the body piece by piece.
+
+        Raises:
+            Unreachable: It broke off, or nothing came for so long.
+        """
+        while True:
+            try:
+                piece = await asyncio.wait_for(self._pieces.get(), silence_seconds)
+            except TimeoutError:
+                raise Unreachable(f"expected something within {silence_seconds:g} s, got nothing") from None
+            if piece is None:
+                break
+            yield piece
+        if not self._is_whole:
+            raise Unreachable(f"the answer broke off, or is longer than {MAX_ANSWER_BYTES} bytes")
+
+    async def whole(self) -> bytes:
+        """Give all of the body.
+
+        Raises:
+            Unreachable: It broke off, or nothing came for too long.
+        """
+        return b"".join([piece async for piece in self.pieces(ANSWER_SECONDS)])
+
+    async def lines(self, silence_seconds: float) -> AsyncGenerator[bytes, None]:
+        """Give the body line by line.
+
+        Raises:
+            Unreachable: It broke off, or nothing came for so long.
+        """
+        rest = bytearray()
+        async for piece in self.pieces(silence_seconds):
+            # Only what is new can hold the end of a line: a long one is not searched again and again.
+            *ends, last = piece.split(b"\n")
+            for end in ends:
+                yield bytes(rest + end)
+                rest.clear()
+            rest += last
+
+
+class KubernetesApi:
+    """The API server, as one pod may speak to it.
+
+    Args:
+        pod: Where it is, and who asks.
+    """
+
+    def __init__(self, pod: Pod) -> None:
+        self._pod = pod
+        self._tcp = TCPClient()
+
+    @property
+    def namespace(self) -> str:
+        """Of the pod.
+
+        Raises:
+            NoAccount: Nobody has told.
+        """
+        return self._pod.read("namespace")
+
+    async def get(self, target: str) -> Any:
+        """Give the JSON of an answer.
+
+        Args:
+            target: Path and query.
+
+        Raises:
+            NoAccount: The service account's files are not there.
+            Unreachable: No answer, or no whole one, in time.
+            Refused: An answer that is no success.
+            BadFrame: An answer that is no JSON.
+        """
+        async with self._ask(target) as answer:
+            return decoded(await answer.whole())
+
+    async def watch(self, target: str, silence_seconds: float) -> AsyncGenerator[Any, None]:
+        """Give the events of a watch until the API server ends it.
+
+        Args:
+            target: Path and query.
+            silence_seconds: Nothing for so long is the end of a connection that nobody has closed.
+
+        Raises:
+            ClusterError: As for `get`.
+        """
+        async with self._ask(target) as answer:
+            async for line in answer.lines(silence_seconds):
+                yield decoded(line)
+
+    @asynccontextmanager
+    async def _ask(self, target: str) -> AsyncIterator[Answer]:
+        """Send a request; give the answer if it is a success."""
+        headers = HTTPHeaders(
+            {
+                "Host": self._pod.api_address,
+                "Authorization": f"Bearer {self._pod.token}",
+                "Accept": "application/json",
+                "User-Agent": "audiocast",
+                "Connection": "close",
+            }
+        )
+        limits = HTTP1ConnectionParameters(no_keep_alive=True, max_body_size=MAX_ANSWER_BYTES)
+        connection = HTTP1Connection(await self._connect(), True, limits)
+        # A request that cannot be sent is an answer that does not come.
+        connection.write_headers(RequestStartLine("GET", target, "HTTP/1.1"), headers)
+        connection.finish()
+        answer = Answer()
+        reading = asyncio.ensure_future(connection.read_response(answer))
+        reading.add_done_callback(lambda _: answer.end())
+        try:
+            status = await answer.status()
+            if status != HTTPStatus.OK:
+                raise _refusal(status, answer.headers, await answer.whole())
+            yield answer
+        finally:
+            connection.close()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _connect(self) -> IOStream:
+        pod = self._pod
+        authority = pod.read("ca.crt")
+        try:
+            trusted = ssl.create_default_context(cadata=authority)
+            # Python 3.13 wants more of a certificate than the authorities of many clusters put into theirs.
+            trusted.verify_flags &= ~ssl.VERIFY_X509_STRICT
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await self._tcp.connect(pod.api_host, pod.api_port, ssl_options=trusted)
+        except (OSError, ValueError) as error:
+            raise Unreachable(f"{pod.api_address}: {str(error) or type(error).__name__}") from error
+
+
+def decoded(text: bytes) -> Any:
+    """Read JSON.
+
+    Raises:
+        BadFrame: It is none.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFrame(f"expected JSON, got {text[:100]!r}") from error
+
+
+def _refusal(status: int, headers: HTTPHeaders, body: bytes) -> Refused:
+    """Make an error of an answer whose body is a Status object, or whatever a proxy says."""
+    try:
+        said = decoded(body)
+    except BadFrame:
+        said = None
+    fields = said if isinstance(said, dict) else {"message": body[:300].decode("utf-8", "replace")}
+    wait = re.fullmatch(r"\d{1,5}", headers.get("Retry-After", ""))
+    return Refused(
+        status,
+        str(fields.get("reason", "")),
+        str(fields.get("message", ""))[:300],
+        wait_seconds=int(wait[0]) if wait else 0,
+    )

@@ -1,0 +1,71 @@
+{{/* Names, labels and whatever more than one file needs. */}}
+
+{{- define "audiocast-operator.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
+{{- default $full .Values.fullnameOverride | trunc 53 | trimSuffix "-" }}
+{{- end }}
+
+{{/* The name is fixed: the servers' NetworkPolicies let in whoever has it. */}}
+{{- define "audiocast-operator.selectorLabels" -}}
+app.kubernetes.io/name: audiocast-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "audiocast-operator.labels" -}}
+{{ include "audiocast-operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "audiocast-operator.serviceAccountName" -}}
+{{ default (ternary (include "audiocast-operator.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
+{{- end }}
+
+{{- define "audiocast-operator.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ ternary (printf "@%s" .digest) (printf ":%s" (default $.Chart.AppVersion .tag)) (ne .digest "") }}
+{{- end }}
+{{- end }}
+
+{{/* All that the operator asks of the API server; tests run it with no more than this. */}}
+{{- define "audiocast-operator.rules" -}}
+- apiGroups: [audiocast.dev]
+  resources: [audiocasts, streams]
+  verbs: [get, list, watch, patch]
+- apiGroups: [audiocast.dev]
+  resources: [audiocasts/status, streams/status]
+  verbs: [patch]
+- apiGroups: [apps]
+  resources: [statefulsets]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+- apiGroups: [""]
+  resources: [pods/eviction]
+  verbs: [create]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [create, patch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [create, patch]
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses, networkpolicies]
+  verbs: [get, create, patch, delete]
+- apiGroups: [monitoring.coreos.com]
+  resources: [podmonitors]
+  verbs: [get, create, patch, delete]
+# By name only: it cannot list them.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, create, patch]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create]
+{{- end }}

@@ -1,0 +1,132 @@
+{{/* Names, labels and whatever more than one file needs. */}}
+
+{{- define "audiocast.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Short enough for what is appended: -peers here, and -0-REVISION by Kubernetes, in a label of 63 characters. */}}
+{{- define "audiocast.fullname" -}}
+{{- $name := include "audiocast.name" . }}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
+{{- default $full .Values.fullnameOverride | trunc 48 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "audiocast.peersName" -}}
+{{ include "audiocast.fullname" . }}-peers
+{{- end }}
+
+{{- define "audiocast.secretName" -}}
+{{ default (include "audiocast.fullname" .) .Values.secret.existingSecret }}
+{{- end }}
+
+{{- define "audiocast.serviceAccountName" -}}
+{{ default (ternary (include "audiocast.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
+{{- end }}
+
+{{/* Whatever finds the servers' pods; never changes in the life of a release. */}}
+{{- define "audiocast.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "audiocast.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: server
+{{- end }}
+
+{{/* Of objects, not of pods: a chart's new version must not restart them. */}}
+{{- define "audiocast.labels" -}}
+{{ include "audiocast.selectorLabels" . }}
+{{ include "audiocast.releaseLabels" . }}
+{{- end }}
+
+{{- define "audiocast.releaseLabels" -}}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "audiocast.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ ternary (printf "@%s" .digest) (printf ":%s" (default $.Chart.AppVersion .tag)) (ne .digest "") }}
+{{- end }}
+{{- end }}
+
+{{/* Where a member looks for the others. */}}
+{{- define "audiocast.peers" -}}
+{{- if eq .Values.discovery.mode "endpointslice" -}}
+k8s+{{ include "audiocast.peersName" . }}:internal
+{{- else -}}
+dns+{{ include "audiocast.peersName" . }}.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}.:8001
+{{- end }}
+{{- end }}
+
+{{/* A number as the server reads it: Helm writes a million as 1e+06. */}}
+{{- define "audiocast.plain" -}}
+{{- if not (kindIs "float64" .) }}{{ . }}{{ else if eq . (floor .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{/* The environment of a server, but for what the user adds. */}}
+{{- define "audiocast.env" -}}
+- name: NODE_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: PEERS
+  value: {{ include "audiocast.peers" . | quote }}
+- name: SECRET_KEYS
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "audiocast.secretName" . }}
+      key: SECRET_KEYS
+{{ include "audiocast.tokensEnv" . }}
+- name: DRAIN_SECONDS
+  value: {{ .Values.drain.timeoutSeconds | quote }}
+{{- range $name, $value := .Values.settings }}
+{{- if kindIs "slice" $value }}{{ $value = join "," $value }}{{ end }}
+- name: {{ snakecase $name | upper }}
+  value: {{ include "audiocast.plain" $value | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "audiocast.tokensEnv" -}}
+- name: API_TOKENS
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "audiocast.secretName" . }}
+      key: API_TOKENS
+      optional: true
+{{- end }}
+
+{{/* What Kubernetes waits for: preStop, the drain, and last pages to go out. */}}
+{{- define "audiocast.gracePeriodSeconds" -}}
+{{ add .Values.drain.preStopSeconds .Values.drain.timeoutSeconds 10 }}
+{{- end }}
+
+{{/* PromQL: this release's pods. */}}
+{{- define "audiocast.metricsSelector" -}}
+namespace="{{ .Release.Namespace }}",pod=~"{{ include "audiocast.fullname" . }}-[0-9]+"
+{{- end }}
+
+{{/* A monitor's endpoint, for both kinds of monitors. */}}
+{{- define "audiocast.scrape" -}}
+- port: internal
+  path: /metrics
+  interval: {{ .interval }}
+  scrapeTimeout: {{ .scrapeTimeout }}
+{{- end }}
+
+{{/* What values.schema.json cannot say. */}}
+{{- define "audiocast.check" -}}
+{{- $own := list }}
+{{- range fromYamlArray (include "audiocast.env" .) }}{{ $own = append $own .name }}{{ end }}
+{{- range .Values.extraEnv }}
+{{- if has .name $own }}
+{{- fail (printf "extraEnv: expected names that the chart does not set itself, got %s" .name) }}
+{{- end }}
+{{- end }}
+{{- with .Values.autoscaling }}
+{{- if gt (int .minReplicas) (int .maxReplicas) }}
+{{- fail (printf "autoscaling.maxReplicas: expected at least autoscaling.minReplicas (%v), got %v" .minReplicas .maxReplicas) }}
+{{- end }}
+{{- end }}
+{{- end }}

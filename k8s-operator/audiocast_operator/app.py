@@ -1,0 +1,91 @@
+"""The composition root: settings become objects, they run, they stop."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from lightkube.core.async_client import AsyncClient
+
+from audiocast_operator.cast_reconciler import CastReconciler
+from audiocast_operator.errors import BadSpec, OperatorError, Refused
+from audiocast_operator.kube import LightKube
+from audiocast_operator.members import Members
+from audiocast_operator.metrics import RECONCILES
+from audiocast_operator.settings import OperatorSettings
+from audiocast_operator.stream_reconciler import StreamReconciler
+from audiocast_operator.timer import Timer
+from audiocast_operator.turnstile import Turnstile
+
+log = structlog.get_logger()
+
+
+class Operator:
+    """A whole operator in one event loop. Made inside the running loop.
+
+    Args:
+        settings: All of them.
+    """
+
+    def __init__(self, settings: OperatorSettings) -> None:
+        self._kube = LightKube(AsyncClient())
+        self._members = Members()
+        self._turnstile = Turnstile()
+        streams = StreamReconciler(self._kube, self._members, monotonic=time.monotonic)
+        self._casts = CastReconciler(
+            self._kube,
+            self._members,
+            streams,
+            cluster_domain=settings.cluster_domain,
+            monotonic=time.monotonic,
+        )
+        self.timer = Timer(
+            self._kube,
+            namespace=settings.namespace,
+            tick_seconds=settings.tick_seconds,
+            reconcile=self.reconcile,
+        )
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._running = asyncio.create_task(self.timer.run())
+
+    async def stop(self) -> None:
+        """End the timer and close all connections."""
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+        await self._members.close()
+        await self._kube.close()
+
+    async def reconcile(self, namespace: str, name: str) -> None:
+        """Reconcile an AudioCast, after whoever does so now.
+
+        Raises:
+            OperatorError: Something is wrong.
+        """
+        await self._turnstile.run((namespace, name), _counted(lambda: self._casts.reconcile(namespace, name)))
+
+
+def _counted(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        result = "bug"
+        try:
+            await work()
+            result = "ok"
+        except BadSpec:
+            result = "bad_spec"
+            raise
+        except Refused:
+            result = "refused"
+            raise
+        except OperatorError:
+            result = "try_again"
+            raise
+        finally:
+            RECONCILES.labels(result).inc()
+
+    return run

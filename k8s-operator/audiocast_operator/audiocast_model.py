@@ -1,0 +1,277 @@
+"""The fields of an AudioCast, each with its unit, default and reason. The one source of the CRD's schema."""
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from audiocast_operator.fields import FREE, Fields, Status, Time, rules
+
+DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+OWNED_SETTINGS = (
+    "HOST",
+    "PORT",
+    "INTERNAL_HOST",
+    "INTERNAL_PORT",
+    "NODE_NAME",
+    "PEERS",
+    "SECRET_KEYS",
+    "API_TOKENS",
+    "STREAM_DOMAIN",
+    "STREAM_SCHEME",
+    "DRAIN_SECONDS",
+)
+"""Settings of the server that the operator sets by itself."""
+
+Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+
+
+class Autoscaling(Fields):
+    """As many pods as the listeners need, counted from the pods' own numbers, without a metrics adapter."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            ("self.minReplicas <= self.maxReplicas", "minReplicas must not be above maxReplicas")
+        )
+    )
+
+    min_replicas: int = Field(default=2, ge=1, le=500, description="Never fewer pods than this.")
+    max_replicas: int = Field(ge=1, le=500, description="Never more pods than this.")
+    listeners_per_pod: int = Field(default=5000, ge=1, description="Listeners that one pod is meant for.")
+    egress_mbps_per_pod: int = Field(
+        default=0, ge=0, description="What one pod is meant to send to listeners, Mbit/s. 0: not looked at."
+    )
+    scale_down_delay_seconds: int = Field(
+        default=600,
+        ge=0,
+        le=86400,
+        description="Fewer pods must have been enough for so long before one goes. Seconds.",
+    )
+
+
+class Window(Fields):
+    """Hours in which pods may be replaced. It may end on the next day."""
+
+    start: str = Field(pattern=CLOCK_TIME, description='When it begins, as in "02:00".')
+    end: str = Field(
+        pattern=CLOCK_TIME, description='When it ends, as in "05:30". The same as start: all day.'
+    )
+    days: list[Day] = Field(
+        default_factory=list, max_length=7, description="Days on which it begins. Empty: every day."
+    )
+    time_zone: str = Field(
+        default="UTC", max_length=64, description="IANA name of the time zone, as in Europe/Berlin."
+    )
+
+
+class Drain(Fields):
+    """How pods are let go of their listeners and encoders before they are replaced or removed."""
+
+    timeout_seconds: int = Field(
+        default=300,
+        ge=0,
+        le=86400,
+        description="How long one pod takes to let its people go, at most. Seconds.",
+    )
+    strategy: Literal["LeastListeners", "Ordinal"] = Field(
+        default="LeastListeners",
+        description="Which pod is replaced next: the one with the fewest listeners, or the highest ordinal.",
+    )
+    window: Window | None = Field(
+        default=None,
+        description="When a roll-out may take the next pod. Pods that cannot serve are replaced at any time, "
+        "and scaling does not wait for it.",
+    )
+
+
+class Service(Fields):
+    """The Service that listeners and encoders reach."""
+
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = Field(
+        default="ClusterIP", description="As in a Service."
+    )
+    port: int = Field(default=80, ge=1, le=65535, description="Port of the Service.")
+    annotations: dict[str, str] = Field(default_factory=dict, description="Of the Service.")
+
+
+class Ingress(Fields):
+    """An Ingress to the Service. A Gateway's HTTPRoute can lead to the same Service instead."""
+
+    host: str = Field(min_length=1, max_length=253, description="Host name that it answers to.")
+    class_name: str = Field(default="", description="IngressClass. Empty: the cluster's default.")
+    tls_secret_name: str = Field(default="", description="Secret with the certificate. Empty: no TLS here.")
+    annotations: dict[str, str] = Field(
+        default_factory=dict,
+        description="Of the Ingress. Turn off buffering and time-outs of the controller here.",
+    )
+
+
+class Secret(Fields):
+    """The secret that ingest keys are made with and that members know each other by."""
+
+    name: str = Field(
+        default="",
+        max_length=253,
+        description="Your own Secret with SECRET_KEYS and, if you like, API_TOKENS; you rotate it then. "
+        "Empty: the operator makes <name>-keys and rotates it.",
+    )
+    generation: int = Field(
+        default=1,
+        ge=1,
+        description="Count up to rotate. The new secret is made known to all pods, then used, then the old "
+        "one is dropped; pods are rolled for each.",
+    )
+    overlap_seconds: int = Field(
+        default=604_800,
+        ge=0,
+        le=31_536_000,
+        description="How long keys made with the old secret are still accepted after a rotation. Seconds.",
+    )
+
+
+class Monitoring(Fields):
+    """How the pods are watched."""
+
+    pod_monitor: bool = Field(
+        default=False, description="Make a PodMonitor for the Prometheus Operator; its CRD must be there."
+    )
+    interval_seconds: int = Field(default=30, ge=5, le=600, description="How often it is scraped. Seconds.")
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="Of the PodMonitor, as your Prometheus selects them."
+    )
+    namespace: str = Field(
+        default="",
+        max_length=63,
+        description="Namespace of your Prometheus, which may reach the internal port. Empty: the pods' own.",
+    )
+
+
+class Pod(Fields):
+    """What the pods get beside what the operator decides. A change rolls them."""
+
+    labels: dict[str, str] = Field(default_factory=dict, description="More labels of the pods.")
+    annotations: dict[str, str] = Field(default_factory=dict, description="Annotations of the pods.")
+    resources: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Of the server's container. It is one process: one CPU is the most that it uses.",
+        json_schema_extra=FREE,
+    )
+    node_selector: dict[str, str] = Field(default_factory=dict, description="As in a Pod.")
+    tolerations: list[dict[str, Any]] = Field(
+        default_factory=list,
+        description="As in a Pod.",
+        json_schema_extra={"items": {"type": "object", **FREE}},
+    )
+    affinity: dict[str, Any] = Field(default_factory=dict, description="As in a Pod.", json_schema_extra=FREE)
+    priority_class_name: str = Field(default="", description="As in a Pod.")
+    image_pull_secrets: list[str] = Field(default_factory=list, description="Names of Secrets.")
+
+
+class AudioCastSpec(Fields):
+    """What is wanted."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            ("has(self.replicas) != has(self.autoscaling)", "give either replicas or autoscaling"),
+            (
+                f"!has(self.settings) || !self.settings.exists(name, name in {list(OWNED_SETTINGS)})",
+                f"the operator sets these by itself: {', '.join(OWNED_SETTINGS)}",
+            ),
+        )
+    )
+
+    image: str = Field(min_length=1, max_length=512, description="The server's image, with a tag or digest.")
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        default="IfNotPresent", description="As in a container."
+    )
+    replicas: int | None = Field(
+        default=None, ge=0, le=500, description="How many pods. Or give autoscaling; never both."
+    )
+    autoscaling: Autoscaling | None = Field(
+        default=None, description="Let the operator count. Or give replicas."
+    )
+    drain: Drain = Field(default_factory=Drain, description="How pods are emptied.")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$",
+        description="Address that links are built on, as in https://radio.example.org. Empty: the Ingress' "
+        "host, else the Service.",
+    )
+    settings: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="More settings of the server by their names, as in MAX_LISTENERS.",
+    )
+    service: Service = Field(default_factory=Service, description="The Service.")
+    ingress: Ingress | None = Field(default=None, description="Make an Ingress too.")
+    secret: Secret = Field(default_factory=Secret, description="The secret and its rotation.")
+    monitoring: Monitoring = Field(default_factory=Monitoring, description="How the pods are watched.")
+    network_policy: bool = Field(
+        default=True,
+        description="Only the pods themselves, the operator and your Prometheus reach the internal port.",
+    )
+    pod: Pod = Field(default_factory=Pod, description="More of the pods.")
+    paused: bool = Field(
+        default=False, description="Change nothing, only tell: no roll-out, no scaling, no rotation."
+    )
+
+
+class Condition(Status):
+    """One of the conditions, as Kubernetes has them."""
+
+    type: str = Field(description="Available, Progressing, Degraded or Draining.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it is so.")
+    reason: str = Field(description="Why, in one word.")
+    message: str = Field(default="", description="Why, in a sentence.")
+    last_transition_time: Time = Field(description="When the status changed last.")
+    observed_generation: int = Field(default=0, description="Of the spec that it was said about.")
+
+
+class DrainStatus(Status):
+    """The drain that is on."""
+
+    pod: str = Field(description="Which pod is emptied.")
+    reason: Literal["RollOut", "ScaleDown"] = Field(description="What for.")
+    started_at: Time = Field(description="Since when.")
+    listeners_left: int = Field(default=0, description="Who is still there.")
+    sources_left: int = Field(default=0, description="Encoders that are still there.")
+
+
+class AutoscalingStatus(Status):
+    """What the operator has counted."""
+
+    recommended_replicas: int = Field(description="Pods that the listeners of now need.")
+    lower_since: Time | None = Field(
+        default=None, description="Since when fewer pods than there are would have been enough."
+    )
+
+
+class SecretStatus(Status):
+    """How far a rotation is."""
+
+    generation: int = Field(description="Of the newest secret.")
+    step: Literal["Steady", "Offered", "Overlap"] = Field(
+        description="Steady; Offered: being made known to all pods; Overlap: in use, the old one accepted."
+    )
+
+
+class AudioCastStatus(Status):
+    """What there is."""
+
+    observed_generation: int = Field(default=0, description="Of the spec that this was said about.")
+    replicas: int = Field(default=0, description="Pods of the StatefulSet.")
+    ready_replicas: int = Field(default=0, description="Pods that are ready.")
+    updated_replicas: int = Field(default=0, description="Pods made of the present spec.")
+    ready: str = Field(default="", description="Ready pods of all, for people.")
+    listeners: int = Field(default=0, description="Listeners of all pods.")
+    live_streams: int = Field(default=0, description="Streams that are on.")
+    selector: str = Field(default="", description="The pods' labels, for the scale subresource.")
+    views_agree: bool = Field(default=False, description="All pods see the same members.")
+    drain: DrainStatus | None = Field(default=None, description="The drain that is on.")
+    autoscaling: AutoscalingStatus | None = Field(default=None, description="What autoscaling has counted.")
+    secret: SecretStatus | None = Field(default=None, description="The secret that the operator has made.")
+    conditions: list[Condition] = Field(
+        default_factory=list,
+        description="Available, Progressing, Degraded, Draining.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )

@@ -1,0 +1,65 @@
+"""Applies the children of an AudioCast but its Secret, and takes those away that are no longer wanted."""
+
+from audiocast_operator.audiocast_model import AudioCastSpec
+from audiocast_operator.kube import INGRESS, NETWORK_POLICY, POD_MONITOR, Kube
+from audiocast_operator.manifests.network import (
+    build_ingress,
+    build_network_policy,
+    build_peers_service,
+    build_service,
+)
+from audiocast_operator.manifests.owner import Json, Owner
+from audiocast_operator.manifests.statefulset import build_statefulset
+from audiocast_operator.manifests.upkeep import build_pod_disruption_budget, build_pod_monitor
+from audiocast_operator.secret_keeper import KnownSecret
+
+
+class Children:
+    """Of all AudioCasts.
+
+    Args:
+        kube: The API.
+        cluster_domain: Of Kubernetes' DNS.
+    """
+
+    def __init__(self, kube: Kube, *, cluster_domain: str) -> None:
+        self._kube = kube
+        self._cluster_domain = cluster_domain
+
+    async def apply(self, cast: Owner, spec: AudioCastSpec, *, tidy: bool) -> None:
+        """Make all be so, but the StatefulSet.
+
+        Args:
+            cast: The AudioCast.
+            spec: Of the AudioCast.
+            tidy: Look for children that are no longer wanted.
+        """
+        await self._kube.apply(build_service(cast, spec))
+        await self._kube.apply(build_peers_service(cast))
+        await self._kube.apply(build_pod_disruption_budget(cast))
+        for kind, wanted in (
+            (INGRESS, build_ingress(cast, spec)),
+            (NETWORK_POLICY, build_network_policy(cast, spec)),
+            (POD_MONITOR, build_pod_monitor(cast, spec)),
+        ):
+            if wanted is not None:
+                await self._kube.apply(wanted)
+            elif tidy:
+                found = await self._kube.get(kind, cast.namespace, cast.name)
+                if found is not None and cast.owns(found):
+                    await self._kube.delete(kind, cast.namespace, cast.name)
+
+    async def apply_statefulset(
+        self, cast: Owner, spec: AudioCastSpec, secret: KnownSecret, replicas: int
+    ) -> Json:
+        """Make the StatefulSet be so; give what it is now."""
+        return await self._kube.apply(
+            build_statefulset(
+                cast,
+                spec,
+                replicas=replicas,
+                secret_name=secret.name,
+                secret_hash=secret.hash,
+                cluster_domain=self._cluster_domain,
+            )
+        )

@@ -1,0 +1,45 @@
+r"""Makes ingest keys. The server checks them; only the format is shared, and tests hold both to it.
+
+key = "ac1." claims "." mac
+claims  URL-safe base64 of a JSON object (t title, e expiry in Unix seconds, g generation, k kbit/s), without
+        padding and without what is empty
+mac     URL-safe base64 of the first 16 bytes of HMAC-SHA256(secret, purpose "\0" id "\0" claims)
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+
+from audiocast_operator.stream_model import StreamSpec
+
+PREFIX = "ac1"
+MAC_BYTES = 16
+
+_PURPOSE = b"audiocast ingest"
+
+
+def build_ingest_key(secret: str, stream: StreamSpec) -> str:
+    """Give the key of a stream, with its limits inside.
+
+    Args:
+        secret: The cluster's current one.
+        stream: What is wanted of the stream.
+    """
+    limits = stream.limits
+    claims = {
+        "t": stream.title,
+        "e": int(limits.expires_at.timestamp()) if limits.expires_at else 0,
+        "g": stream.key_generation,
+        "k": limits.max_kbps,
+    }
+    said = json.dumps(
+        {name: value for name, value in claims.items() if value}, separators=(",", ":"), ensure_ascii=False
+    )
+    text = _to_text(said.encode())
+    message = b"\0".join((_PURPOSE, stream.id.encode(), text.encode()))
+    return f"{PREFIX}.{text}.{_to_text(hmac.digest(secret.encode(), message, hashlib.sha256)[:MAC_BYTES])}"
+
+
+def _to_text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,1 @@
+"""What an AudioCast is made of: pure functions, spec in and Kubernetes objects out. They ask nobody."""

@@ -1,0 +1,113 @@
+"""How the pods are reached, and by whom: Services, Ingress, NetworkPolicy."""
+
+from audiocast_operator.audiocast_model import AudioCastSpec
+from audiocast_operator.manifests.owner import Json, Owner
+from audiocast_operator.names import (
+    HTTP_PORT_NAME,
+    INTERNAL_PORT,
+    INTERNAL_PORT_NAME,
+    MANAGER,
+    NAME_LABEL,
+    labels,
+    peers_service,
+    selector_labels,
+)
+
+
+def build_service(owner: Owner, spec: AudioCastSpec) -> Json:
+    """Give the Service that listeners and encoders reach."""
+    return owner.child(
+        "v1",
+        "Service",
+        owner.name,
+        labels(owner.name),
+        annotations=spec.service.annotations,
+        spec={
+            "type": spec.service.type,
+            "selector": selector_labels(owner.name),
+            "ports": [
+                {
+                    "name": HTTP_PORT_NAME,
+                    "port": spec.service.port,
+                    "targetPort": HTTP_PORT_NAME,
+                    "protocol": "TCP",
+                }
+            ],
+        },
+    )
+
+
+def build_peers_service(owner: Owner) -> Json:
+    """Give the headless Service: members find each other there, those that start and those that leave too."""
+    return owner.child(
+        "v1",
+        "Service",
+        peers_service(owner.name),
+        labels(owner.name) | {"audiocast/service": "peers"},
+        spec={
+            "clusterIP": "None",
+            "publishNotReadyAddresses": True,
+            "selector": selector_labels(owner.name),
+            "ports": [
+                {
+                    "name": INTERNAL_PORT_NAME,
+                    "port": INTERNAL_PORT,
+                    "targetPort": INTERNAL_PORT_NAME,
+                    "protocol": "TCP",
+                }
+            ],
+        },
+    )
+
+
+def build_ingress(owner: Owner, spec: AudioCastSpec) -> Json | None:
+    """Give the Ingress, if one is wanted."""
+    wanted = spec.ingress
+    if wanted is None:
+        return None
+    backend = {"service": {"name": owner.name, "port": {"name": HTTP_PORT_NAME}}}
+    paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
+    rules: Json = {"rules": [{"host": wanted.host, "http": {"paths": paths}}]}
+    if wanted.class_name:
+        rules["ingressClassName"] = wanted.class_name
+    if wanted.tls_secret_name:
+        rules["tls"] = [{"hosts": [wanted.host], "secretName": wanted.tls_secret_name}]
+    return owner.child(
+        "networking.k8s.io/v1",
+        "Ingress",
+        owner.name,
+        labels(owner.name),
+        annotations=wanted.annotations,
+        spec=rules,
+    )
+
+
+def build_network_policy(owner: Owner, spec: AudioCastSpec) -> Json | None:
+    """Give the NetworkPolicy: the internal port is for members, the operator and Prometheus alone."""
+    if not spec.network_policy:
+        return None
+    members = {"podSelector": {"matchLabels": selector_labels(owner.name)}}
+    operator = {"namespaceSelector": {}, "podSelector": {"matchLabels": {NAME_LABEL: MANAGER}}}
+    prometheus: list[Json] = []
+    if spec.monitoring.namespace:
+        name = {"kubernetes.io/metadata.name": spec.monitoring.namespace}
+        prometheus = [{"namespaceSelector": {"matchLabels": name}}]
+    internal = {"port": INTERNAL_PORT_NAME, "protocol": "TCP"}
+    return owner.child(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        owner.name,
+        labels(owner.name),
+        spec={
+            **members,
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [
+                {"ports": [{"port": HTTP_PORT_NAME, "protocol": "TCP"}]},
+                {"ports": [internal], "from": [members, operator, *prometheus]},
+            ],
+            "egress": [
+                {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
+                {"ports": [internal], "to": [members]},
+            ],
+        },
+    )

@@ -1,0 +1,169 @@
+"""The StatefulSet: stable names are stable hashing. Its pods are those of the plain chart.
+
+Nothing in the pod template changes with the number of pods: scaling restarts nobody.
+"""
+
+from typing import Any
+
+from audiocast_operator.audiocast_model import AudioCastSpec
+from audiocast_operator.manifests.links import public_base
+from audiocast_operator.manifests.owner import Json, Owner
+from audiocast_operator.names import (
+    API_TOKENS,
+    HTTP_PORT,
+    HTTP_PORT_NAME,
+    INTERNAL_PORT,
+    INTERNAL_PORT_NAME,
+    SECRET_HASH,
+    SECRET_KEYS,
+    labels,
+    peers_service,
+    selector_labels,
+)
+
+PRE_STOP_SECONDS = 5
+"""Balancers learn of a leaving pod about when it does. Until they have, it takes whom they send."""
+
+LAST_WORDS_SECONDS = 10
+MIN_READY_SECONDS = 5
+"""Members take a new one into the ring after three seconds of answers."""
+
+TRUSTED_PROXIES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8"
+
+DEFAULT_RESOURCES: Json = {"requests": {"cpu": "500m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
+"""A process uses one core at most. No limit of it: throttled audio is late audio."""
+
+
+def build_statefulset(
+    owner: Owner,
+    spec: AudioCastSpec,
+    *,
+    replicas: int,
+    secret_name: str,
+    secret_hash: str,
+    cluster_domain: str,
+) -> Json:
+    """Give the StatefulSet.
+
+    Args:
+        owner: The AudioCast.
+        spec: Of the AudioCast.
+        replicas: How many pods now; what is wanted may be fewer, as long as one is emptied.
+        secret_name: Where pods have their secrets from.
+        secret_hash: Of what is in it: another one is for new pods.
+        cluster_domain: Of Kubernetes' DNS.
+    """
+    return owner.child(
+        "apps/v1",
+        "StatefulSet",
+        owner.name,
+        labels(owner.name),
+        spec={
+            "serviceName": peers_service(owner.name),
+            "podManagementPolicy": "Parallel",
+            # Kubernetes replaces nobody by itself: it does not know who has listeners.
+            "updateStrategy": {"type": "OnDelete"},
+            "minReadySeconds": MIN_READY_SECONDS,
+            "replicas": replicas,
+            "selector": {"matchLabels": selector_labels(owner.name)},
+            "template": {
+                "metadata": {
+                    "labels": {**spec.pod.labels, **labels(owner.name)},
+                    "annotations": {**spec.pod.annotations, SECRET_HASH: secret_hash},
+                },
+                "spec": _pod(owner, spec, secret_name, cluster_domain),
+            },
+        },
+    )
+
+
+def _pod(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_domain: str) -> Json:
+    more = spec.pod
+    pod: Json = {
+        "automountServiceAccountToken": False,
+        # With them every Service of the namespace would be in the environment, where settings are.
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": PRE_STOP_SECONDS + spec.drain.timeout_seconds + LAST_WORDS_SECONDS,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 10001,
+            "runAsGroup": 10001,
+            "fsGroup": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "topologySpreadConstraints": [
+            {
+                "topologyKey": key,
+                "maxSkew": 1,
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": selector_labels(owner.name)},
+                "matchLabelKeys": ["controller-revision-hash"],
+            }
+            for key in ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
+        ],
+        "containers": [_container(spec, _environment(owner, spec, secret_name, cluster_domain))],
+    }
+    optional = {
+        "imagePullSecrets": [{"name": name} for name in more.image_pull_secrets],
+        "nodeSelector": more.node_selector,
+        "tolerations": more.tolerations,
+        "affinity": more.affinity,
+        "priorityClassName": more.priority_class_name,
+    }
+    return pod | {name: value for name, value in optional.items() if value}
+
+
+def _container(spec: AudioCastSpec, environment: list[Json]) -> Json:
+    return {
+        "name": "audiocast",
+        "image": spec.image,
+        "imagePullPolicy": spec.image_pull_policy,
+        "command": ["audiocast", "serve"],
+        "ports": [
+            {"name": HTTP_PORT_NAME, "containerPort": HTTP_PORT, "protocol": "TCP"},
+            {"name": INTERNAL_PORT_NAME, "containerPort": INTERNAL_PORT, "protocol": "TCP"},
+        ],
+        "env": environment,
+        "startupProbe": _probe("/livez", period_seconds=1, timeout_seconds=2, failures=60),
+        "readinessProbe": _probe("/readyz", period_seconds=2, timeout_seconds=2, failures=1),
+        # Says nothing of other members: no pod is restarted because of its peers.
+        "livenessProbe": _probe("/livez", period_seconds=10, timeout_seconds=5, failures=3),
+        "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "resources": spec.pod.resources or DEFAULT_RESOURCES,
+    }
+
+
+def _environment(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_domain: str) -> list[Json]:
+    peers = f"{peers_service(owner.name)}.{owner.namespace}.svc.{cluster_domain}."
+    scheme, _, domain = public_base(spec).partition("://")
+    own = {
+        "PEERS": f"dns+{peers}:{INTERNAL_PORT}",
+        "DRAIN_SECONDS": str(spec.drain.timeout_seconds),
+        "STREAM_DOMAIN": domain,
+        "STREAM_SCHEME": scheme,
+    }
+    plain = {"TRUSTED_PROXIES": TRUSTED_PROXIES, "LOG_FORMAT": "json", **spec.settings, **own}
+    return [
+        {"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        {"name": SECRET_KEYS, "valueFrom": _from_secret(secret_name, SECRET_KEYS)},
+        {"name": API_TOKENS, "valueFrom": _from_secret(secret_name, API_TOKENS, optional=True)},
+        *({"name": name, "value": value} for name, value in sorted(plain.items()) if value),
+    ]
+
+
+def _from_secret(name: str, key: str, **more: Any) -> Json:
+    return {"secretKeyRef": {"name": name, "key": key, **more}}
+
+
+def _probe(path: str, *, period_seconds: int, timeout_seconds: int, failures: int) -> Json:
+    return {
+        "httpGet": {"path": path, "port": INTERNAL_PORT_NAME},
+        "periodSeconds": period_seconds,
+        "timeoutSeconds": timeout_seconds,
+        "failureThreshold": failures,
+    }

@@ -1,0 +1,37 @@
+"""What keeps the pods up and watched: PodDisruptionBudget and PodMonitor."""
+
+from audiocast_operator.audiocast_model import AudioCastSpec
+from audiocast_operator.manifests.owner import Json, Owner
+from audiocast_operator.names import INTERNAL_PORT_NAME, labels, selector_labels
+
+
+def build_pod_disruption_budget(owner: Owner) -> Json:
+    """Give the PodDisruptionBudget: nodes are emptied of one pod at a time, and of broken ones at once."""
+    return owner.child(
+        "policy/v1",
+        "PodDisruptionBudget",
+        owner.name,
+        labels(owner.name),
+        spec={
+            "maxUnavailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": selector_labels(owner.name)},
+        },
+    )
+
+
+def build_pod_monitor(owner: Owner, spec: AudioCastSpec) -> Json | None:
+    """Give the PodMonitor, if one is wanted."""
+    if not spec.monitoring.pod_monitor:
+        return None
+    interval = f"{spec.monitoring.interval_seconds}s"
+    return owner.child(
+        "monitoring.coreos.com/v1",
+        "PodMonitor",
+        owner.name,
+        {**spec.monitoring.labels, **labels(owner.name)},
+        spec={
+            "selector": {"matchLabels": selector_labels(owner.name)},
+            "podMetricsEndpoints": [{"port": INTERNAL_PORT_NAME, "path": "/metrics", "interval": interval}],
+        },
+    )

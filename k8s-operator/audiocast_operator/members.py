@@ -1,0 +1,93 @@
+"""Speaks with the pods on their internal port. A pod that does not answer is no error: its state says so."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+import httpx2
+import structlog
+from pydantic import ValidationError
+
+from audiocast_operator.member_status import MemberStatus, StreamState, parse_streams
+from audiocast_operator.request_signature import HEADER, sign
+
+log = structlog.get_logger()
+
+TIMEOUT_SECONDS = 3.0
+DRAIN = "/internal/drain"
+STATUS = "/internal/status"
+STREAMS = "/internal/streams"
+
+
+class Members:
+    """The pods of all AudioCasts. Must be closed."""
+
+    def __init__(self) -> None:
+        # Never through a proxy: the pods are next door.
+        self._client = httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def statuses(self, addresses: Mapping[str, str]) -> dict[str, MemberStatus]:
+        """Ask all at once; give what they tell of themselves, without those that do not answer.
+
+        Args:
+            addresses: "host:port" of the internal port by pod.
+        """
+        known = {pod: address for pod, address in addresses.items() if address}
+        answers = await asyncio.gather(*map(self._status, known.values()))
+        return {pod: answer for pod, answer in zip(known, answers, strict=True) if answer is not None}
+
+    async def streams(self, addresses: Sequence[str], secret: str) -> list[list[StreamState]]:
+        """Ask all at once for the streams that are on; give the answers of those that gave one."""
+        answers = await asyncio.gather(*(self._request("GET", each, STREAMS, secret) for each in addresses))
+        found = []
+        for answer in answers:
+            try:
+                found.append(parse_streams(answer.json() if answer is not None else None))
+            except (ValueError, ValidationError):
+                continue
+        return found
+
+    async def drain(self, address: str, secret: str) -> bool:
+        """Tell a pod to let its people go; say whether it has heard."""
+        return await self._request("POST", address, DRAIN, secret) is not None
+
+    async def undo_drain(self, address: str, secret: str) -> bool:
+        """Tell a pod to stay after all; say whether it has heard."""
+        return await self._request("DELETE", address, DRAIN, secret) is not None
+
+    async def end_stream(self, address: str, secret: str, stream_id: str) -> bool:
+        """Tell a pod that a stream is over and may not begin; say whether it has heard."""
+        return await self._request("DELETE", address, f"{STREAMS}/{stream_id}", secret) is not None
+
+    async def reopen_stream(self, address: str, secret: str, stream_id: str, title: str) -> bool:
+        """Tell a pod that a stream may begin again; say whether it has heard."""
+        target = f"{STREAMS}/{stream_id}/reopen"
+        return await self._request("POST", address, target, secret, {"title": title}) is not None
+
+    async def _status(self, address: str) -> MemberStatus | None:
+        answer = await self._request("GET", address, STATUS, "")
+        try:
+            return MemberStatus.model_validate(answer.json()) if answer is not None else None
+        except (ValueError, ValidationError) as error:
+            log.warning("status_not_understood", address=address, reason=str(error)[:300])
+            return None
+
+    async def _request(
+        self, method: str, address: str, target: str, secret: str, body: object = None
+    ) -> httpx2.Response | None:
+        headers = {HEADER: sign(secret, method, target, time.time())} if secret else {}
+        try:
+            answer = await self._client.request(
+                method, f"http://{address}{target}", headers=headers, json=body
+            )
+            answer.raise_for_status()
+        except httpx2.HTTPError as error:
+            log.info(
+                "pod_did_not_answer", address=address, method=method, target=target, reason=str(error)[:200]
+            )
+            return None
+        return answer

@@ -1,0 +1,106 @@
+"""As much of a Kubernetes API as Helm needs to look objects up: discovery, and what a test has put there.
+
+It takes nothing: a release that is rendered against it is a dry run.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import helm_python
+import yaml
+
+from tests.helm.chart import NAMESPACE, RELEASE, Chart, Manifest
+from tests.http_stand_in import serving
+
+OWNED = {"meta.helm.sh/release-name": RELEASE, "meta.helm.sh/release-namespace": NAMESPACE}
+"""What Helm writes on each object of a release, and wants to find before it takes one over."""
+
+KUBECONFIG = yaml.safe_dump({"apiVersion": "v1", "kind": "Config"})
+
+
+class StandInApi:
+    """Objects that are there, for Helm to find.
+
+    Args:
+        manifests: The objects, of kinds that the chart makes.
+        kinds: (apiVersion, kind) of whatever may be asked for.
+    """
+
+    def __init__(self, manifests: Iterable[Manifest], kinds: Iterable[tuple[str, str]]) -> None:
+        self._answers = _discovery(sorted(kinds))
+        for manifest in manifests:
+            folder = f"/{_root(manifest['apiVersion'])}/namespaces/{NAMESPACE}/{_plural(manifest['kind'])}"
+            self._answers[f"{folder}/{manifest['metadata']['name']}"] = manifest
+
+    def manifests(self, chart: Chart, values: Mapping[str, Any]) -> list[Manifest]:
+        """Give what Helm would apply, with what it finds here in mind."""
+
+        def respond(_method: str, path: str, _body: bytes) -> bytes | None:
+            found = self._answers.get(path)
+            return None if found is None else json.dumps(found).encode()
+
+        with (
+            serving(respond) as url,
+            helm_python.Config(
+                kube_apiserver=url,
+                kubeconfig_content=KUBECONFIG,
+                namespace=NAMESPACE,
+                storage_driver="memory",
+            ) as config,
+        ):
+            release = config.install(chart.folder, RELEASE, dict(values), dry_run="server")
+        return [manifest for manifest in yaml.safe_load_all(release["manifest"]) if manifest]
+
+
+def _discovery(kinds: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Give the answers, by path, that tell what there may be."""
+    by_version: dict[str, list[str]] = {}
+    for api_version, kind in kinds:
+        by_version.setdefault(api_version, []).append(kind)
+    groups = []
+    answers: dict[str, Any] = {
+        "/version": {"major": "1", "minor": "36", "gitVersion": "v1.36.0"},
+        "/api": {"kind": "APIVersions", "versions": ["v1"]},
+        "/openapi/v3": {
+            "paths": {_root(each): {"serverRelativeURL": f"/openapi/v3/{_root(each)}"} for each in by_version}
+        },
+    }
+    for api_version, names in by_version.items():
+        group, _, version = api_version.rpartition("/")
+        if group:
+            entry = {"groupVersion": api_version, "version": version}
+            groups.append({"name": group, "versions": [entry], "preferredVersion": entry})
+        resources = [
+            {"name": _plural(kind), "kind": kind, "namespaced": True, "verbs": ["get", "patch"]}
+            for kind in names
+        ]
+        answers[f"/{_root(api_version)}"] = {
+            "kind": "APIResourceList",
+            "groupVersion": api_version,
+            "resources": resources,
+        }
+        # With it Helm leaves the check of fields to the server.
+        validates = {"parameters": [{"name": "fieldValidation", "in": "query"}], "responses": {}}
+        paths = {
+            f"/{kind}": {
+                "patch": {
+                    **validates,
+                    "x-kubernetes-group-version-kind": {"group": group, "version": version, "kind": kind},
+                }
+            }
+            for kind in names
+        }
+        info = {"title": "stand-in", "version": "1"}
+        answers[f"/openapi/v3/{_root(api_version)}"] = {"openapi": "3.0.0", "info": info, "paths": paths}
+    answers["/apis"] = {"kind": "APIGroupList", "groups": groups}
+    return answers
+
+
+def _root(api_version: str) -> str:
+    return f"apis/{api_version}" if "/" in api_version else f"api/{api_version}"
+
+
+def _plural(kind: str) -> str:
+    lower = kind.lower()
+    return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"

@@ -1,0 +1,176 @@
+"""The dashboard asks for what servers export and shows it; so do alerts and autoscalers."""
+
+import json
+import math
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.cluster.crowd import Crowd
+from tests.cluster.loop_thread import LoopThread
+from tests.cluster.members import Members
+from tests.cluster.service import Service
+from tests.helm.chart import Chart
+from tests.helm.prometheus import Prometheus, scraping
+from tests.listener import Listener
+from tests.numbered_audio import numbered_audio
+from tests.repo import tree
+from tests.server import AudiocastServer
+from tests.source import PacedSource
+
+DASHBOARD = json.loads((tree.ROOT / "helm" / "audiocast" / "files" / "dashboard.json").read_text())
+NAMESPACE = "live"
+SUBSTITUTES = {"$namespace": NAMESPACE, "$pod": ".+", "$__rate_interval": "30s"}
+LISTENERS = 20
+"""Of each stream."""
+
+DATA_SECONDS = 40.0
+EVERYTHING = {
+    "autoscaling": {"mode": "keda", "egressMbpsPerPod": 100, "prometheusAddress": "http://prometheus:9090"},
+    "metrics": {"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}},
+}
+
+
+def panels() -> list[dict[str, Any]]:
+    return [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+
+
+def expressions() -> list[str]:
+    """Give all that the panels ask for, as Grafana would send it."""
+    found = []
+    for panel in panels():
+        for target in panel["targets"]:
+            expression = target["expr"]
+            for variable, value in SUBSTITUTES.items():
+                expression = expression.replace(variable, value)
+            found.append(expression)
+    return found
+
+
+def metrics_in(expression: str) -> set[str]:
+    """Give the names of the series that an expression is about.
+
+    Raises:
+        ValueError: It is no PromQL.
+    """
+    names: set[str] = set()
+
+    def visit(node: promql_parser.Expr) -> None:
+        if isinstance(node, promql_parser.MatrixSelector):
+            node = node.vector_selector
+        if isinstance(node, promql_parser.VectorSelector):
+            names.add(str(node.name))
+
+    promql_parser.walk(promql_parser.parse(expression), visit)
+    return names
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Give the names of all series that a server exports."""
+    with AudiocastServer(tmp_path_factory.mktemp("exported") / "server.log") as server:
+        text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=10).text
+    families = list(text_string_to_metric_families(text))
+    names = {sample.name for family in families for sample in family.samples}
+    # A series with labels is there when it has happened; its family is known before.
+    return names | {family.name + "_bucket" for family in families if family.type == "histogram"}
+
+
+def test_it_is_a_dashboard_that_grafana_takes() -> None:
+    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+    assert len(ids) == len(set(ids))
+    assert [variable["name"] for variable in DASHBOARD["templating"]["list"]] == [
+        "datasource",
+        "namespace",
+        "pod",
+    ]
+    for panel in panels():
+        assert panel["datasource"]["uid"] == "${datasource}"
+        assert "" not in (panel["title"], panel["description"]), panel["id"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+
+
+def test_no_panel_lies_on_another() -> None:
+    taken: dict[tuple[int, int], str] = {}
+    for panel in DASHBOARD["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        for x in range(place["x"], place["x"] + place["w"]):
+            for y in range(place["y"], place["y"] + place["h"]):
+                assert (x, y) not in taken, f"{panel['title']} lies on {taken[x, y]}"
+                taken[x, y] = panel["title"]
+
+
+def test_the_chart_gives_it_to_grafana_as_it_is(chart: Chart) -> None:
+    made = chart.manifest("ConfigMap", EVERYTHING)
+    assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert json.loads(made["data"]["audiocast.json"]) == DASHBOARD
+
+
+def test_panels_ask_for_what_servers_export(exported: set[str]) -> None:
+    asked = set().union(*map(metrics_in, expressions()))
+    assert len(asked) > 20
+    assert asked - exported == set()
+
+
+def test_alerts_and_autoscalers_ask_for_what_servers_export(chart: Chart, exported: set[str]) -> None:
+    (group,) = chart.manifest("PrometheusRule", EVERYTHING)["spec"]["groups"]
+    triggers = chart.manifest("ScaledObject", EVERYTHING)["spec"]["triggers"]
+    asked = [rule["expr"] for rule in group["rules"]] + [trigger["metadata"]["query"] for trigger in triggers]
+    pods = chart.manifest("HorizontalPodAutoscaler", {"autoscaling": {"mode": "hpa", "egressMbpsPerPod": 1}})
+    asked += [metric["pods"]["metric"]["name"] for metric in pods["spec"]["metrics"]]
+    names = set().union(*map(metrics_in, asked))
+    assert {"audiocast_listeners", "audiocast_egress_bytes_per_second"} <= names
+    assert names - exported == set()
+
+
+def test_what_nobody_exports_would_be_found(exported: set[str]) -> None:
+    assert metrics_in("sum(rate(audiocast_nothing_total[1m])) / audiocast_listeners") - exported == {
+        "audiocast_nothing_total"
+    }
+    with pytest.raises(ValueError, match=r"unclosed|unexpected"):
+        metrics_in("sum(rate(x[1m])")
+
+
+def test_every_panel_has_data_from_a_cluster_under_load(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        members = stack.enter_context(Members(tmp_path, MAX_EGRESS_MBPS=100))
+        targets = {f"demo-audiocast-{name[1:]}": members[name].internal_port for name in members.names}
+        prometheus = stack.enter_context(scraping(tmp_path, targets, namespace=NAMESPACE))
+        ids = load(stack, members)
+        missing = set(expressions())
+        deadline = time.monotonic() + DATA_SECONDS
+        while missing:
+            assert time.monotonic() < deadline, f"no data: {missing}"
+            # People come and go, so that there are times to join.
+            for name in members.names:
+                with Listener(members[name].port, f"/stream/{ids[0]}") as listener:
+                    listener.wait_for_audio(0.1)
+            missing = {each for each in missing if not has_data(prometheus, each)}
+        assert prometheus.values(f'sum(audiocast_owned_streams{{namespace="{NAMESPACE}"}})') == [len(ids)]
+
+
+def load(stack: ExitStack, members: Members) -> list[str]:
+    """Have a stream of each member's, and listeners of each stream at all of them; give the streams' ids."""
+    ids = []
+    for owner in members.names:
+        started = members.start_stream(owner=owner, at="m0")
+        stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=120)))
+        members["m0"].wait_for_state(started.stream_id, "live")
+        ids.append(started.stream_id)
+    thread = stack.enter_context(LoopThread())
+    crowd = Crowd(thread, members, stack.enter_context(Service(members, thread)))
+    crowd.listen(ids, LISTENERS)
+    crowd.wait_until_all_hear(0.5)
+    return ids
+
+
+def has_data(prometheus: Prometheus, expression: str) -> bool:
+    """Say whether an expression has values, and one that is a number."""
+    return any(not math.isnan(value) for value in prometheus.values(expression))

@@ -1,0 +1,50 @@
+"""Makes pods as decisions see them."""
+
+from audiocast_operator.member_status import Leaving, MemberStatus
+from audiocast_operator.pod_state import PodState
+
+OLD, NEW = "live-old", "live-new"
+
+
+def pod(
+    ordinal: int,
+    *,
+    listeners: int = 0,
+    revision: str = NEW,
+    drain: str = "no",
+    view: str = "same",
+    egress_bytes: int = 0,
+    answers: bool = True,
+    is_ready: bool = True,
+    is_running: bool = True,
+    trouble: str = "",
+) -> PodState:
+    """Give a pod that serves, but for what is said otherwise."""
+    told = MemberStatus(
+        view=view,
+        listeners=listeners,
+        egress_bytes=egress_bytes,
+        drain=Leaving.model_validate({"state": drain, "listeners_left": listeners}),
+    )
+    return PodState(
+        name=f"live-{ordinal}",
+        uid=f"uid-{ordinal}",
+        ordinal=ordinal,
+        revision=revision,
+        is_ready=is_ready and drain == "no",
+        is_running=is_running,
+        trouble=trouble,
+        told=told if answers else None,
+    )
+
+
+def broken(ordinal: int, *, revision: str = NEW) -> PodState:
+    """Give a pod that crash-loops."""
+    return pod(
+        ordinal,
+        revision=revision,
+        answers=False,
+        is_ready=False,
+        is_running=False,
+        trouble="CrashLoopBackOff",
+    )

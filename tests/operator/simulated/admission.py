@@ -1,0 +1,97 @@
+"""What the API server does with a custom resource before it keeps it.
+
+It fills in defaults, drops what the CRD does not know, checks the schema and the rules in CEL, those about a
+change too.
+"""
+
+import copy
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import celpy
+import celpy.adapter
+import jsonschema
+
+from tests.operator.simulated.errors import Invalid
+
+Json = dict[str, Any]
+
+RULES = "x-kubernetes-validations"
+PRESERVE = "x-kubernetes-preserve-unknown-fields"
+HANDED_ON = ("apiVersion", "kind", "metadata")
+
+
+class Admission:
+    """Knows some CRDs.
+
+    Args:
+        crds: As they are installed.
+    """
+
+    def __init__(self, crds: list[Json]) -> None:
+        self._schemas = {
+            crd["spec"]["names"]["plural"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+            for crd in crds
+        }
+
+    def admit(self, plural: str, new: Json, old: Json | None) -> Json:
+        """Give an object as it is kept.
+
+        Raises:
+            Invalid: It is refused; the message names the field and the reason.
+        """
+        schema = self._schemas.get(plural)
+        if schema is None:
+            return new
+        new = {**_completed(schema, new), **{name: new[name] for name in HANDED_ON if name in new}}
+        for error in jsonschema.Draft202012Validator(schema).iter_errors(new):
+            raise Invalid(f"{'.'.join(map(str, error.absolute_path))}: {error.message}")
+        for place, message in broken_rules(schema, new, old):
+            raise Invalid(f"{place}: {message}")
+        return new
+
+
+def broken_rules(schema: Json, new: Any, old: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Give place and message of every rule that does not hold."""
+    for rule in schema.get(RULES, []):
+        text = rule["rule"]
+        if "oldSelf" in text and old is None:
+            continue
+        if not _program(text).evaluate(
+            {"self": _cel(new), **({"oldSelf": _cel(old)} if old is not None else {})}
+        ):
+            yield place or "object", rule["message"]
+    if isinstance(new, dict):
+        for name, below in schema.get("properties", {}).items():
+            if name in new:
+                was = old.get(name) if isinstance(old, dict) else None
+                yield from broken_rules(below, new[name], was, f"{place}.{name}".lstrip("."))
+
+
+def _completed(schema: Json, value: Any) -> Any:
+    """Fill in defaults and drop what is not known."""
+    if isinstance(value, list):
+        return [_completed(schema.get("items", {}), each) for each in value]
+    if not isinstance(value, dict) or schema.get(PRESERVE):
+        return value
+    if "properties" not in schema:
+        below = schema.get("additionalProperties")
+        return {name: _completed(below, each) for name, each in value.items()} if below else value
+    out = {}
+    for name, below in schema["properties"].items():
+        if name in value:
+            out[name] = _completed(below, value[name])
+        elif "default" in below:
+            out[name] = _completed(below, copy.deepcopy(below["default"]))
+    return out
+
+
+@functools.cache
+def _program(rule: str) -> Any:
+    environment = celpy.Environment()
+    return environment.program(environment.compile(rule))
+
+
+def _cel(value: Any) -> Any:
+    return celpy.adapter.json_to_cel(value)

@@ -1,0 +1,207 @@
+"""A simulated cluster, whole: API server, pods, and the operator itself running in it under KopfRunner."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import kopf
+import pytest
+import yaml
+from kopf.testing import KopfRunner
+
+from audiocast_operator.crd import build_crds
+from tests.operator.simulated import permissions
+from tests.operator.simulated.admission import Admission
+from tests.operator.simulated.api_server import ApiServer
+from tests.operator.simulated.store import Json, Store
+from tests.operator.simulated.workloads import MakePod, Workloads, wait_until
+
+NAMESPACE = "radio"
+STOP_SECONDS = 20.0
+WAIT_SECONDS = 15.0
+
+
+@dataclass
+class SimulatedCluster:
+    """What a test has in hand.
+
+    Attributes:
+        api: The API server.
+        workloads: The pods.
+        output: What the operator has written, after its end.
+    """
+
+    api: ApiServer
+    workloads: Workloads
+    output: str = ""
+
+    @property
+    def store(self) -> Store:
+        """The objects."""
+        return self.api.store
+
+    def create_cast(self, name: str = "live", **spec: Any) -> Json:
+        """Create an AudioCast."""
+        return self.store.create("audiocasts", audiocast(name, **spec))
+
+    def create_stream(self, name: str, **spec: Any) -> Json:
+        """Create a Stream."""
+        return self.store.create("streams", stream(name, **spec))
+
+    def change(self, name: str = "live", plural: str = "audiocasts", **spec: Any) -> None:
+        """Change some fields of a spec."""
+        self.store.patch(plural, NAMESPACE, name, {"spec": spec}, False)
+
+    def cast(self, name: str = "live") -> Json:
+        """Give an AudioCast's status."""
+        found = self.store.find("audiocasts", NAMESPACE, name) or {}
+        status: Json = found.get("status", {})
+        return status
+
+    def stream(self, name: str) -> Json:
+        """Give a Stream's status."""
+        found = self.store.find("streams", NAMESPACE, name) or {}
+        status: Json = found.get("status", {})
+        return status
+
+    def condition(self, kind: str, name: str = "live") -> tuple[str, str]:
+        """Give a condition's status and reason."""
+        for each in self.cast(name).get("conditions", []):
+            if each["type"] == kind:
+                return each["status"], each["reason"]
+        return "", ""
+
+    def replicas(self, name: str = "live") -> int:
+        """Give how many pods the StatefulSet asks for."""
+        found = self.store.find("statefulsets", NAMESPACE, name)
+        return int(found["spec"]["replicas"]) if found else -1
+
+    def images(self) -> dict[str, str]:
+        """Give the image of each pod."""
+        return {
+            pod["metadata"]["name"]: pod["spec"]["containers"][0]["image"]
+            for pod in self.store.all_of("pods", NAMESPACE)
+        }
+
+    async def until(self, holds: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+        """Wait for a condition."""
+        await wait_until(holds, seconds)
+
+    async def until_complete(self, name: str = "live", *, seconds: float = WAIT_SECONDS) -> None:
+        """Wait until the operator says of the present spec that all is as wanted."""
+
+        def complete() -> bool:
+            found = self.store.get("audiocasts", NAMESPACE, name)
+            status = found.get("status", {})
+            return (
+                status.get("observedGeneration") == found["metadata"]["generation"]
+                and self.condition("Progressing", name) == ("False", "Complete")
+                and self.condition("Draining", name)[0] == "False"
+            )
+
+        await wait_until(complete, seconds)
+
+    async def until_quiet(self) -> None:
+        """Wait until the operator has asked for nothing in half a second."""
+        asked = -1
+        while asked != len(self.api.requests):
+            asked = len(self.api.requests)
+            await asyncio.sleep(0.5)
+
+    async def ticks(self, count: int = 3) -> None:
+        """Wait until the operator has looked so often at everything again."""
+
+        def looks() -> int:
+            path = f"/namespaces/{NAMESPACE}/streams"
+            return sum(method == "GET" and asked.endswith(path) for method, asked in self.api.requests)
+
+        begun = looks()
+        await wait_until(lambda: looks() >= begun + count, WAIT_SECONDS)
+
+
+def audiocast(name: str = "live", **spec: Any) -> Json:
+    """Give an AudioCast as a user writes it."""
+    if "autoscaling" not in spec:
+        spec.setdefault("replicas", 3)
+    return {
+        "apiVersion": "audiocast.dev/v1alpha1",
+        "kind": "AudioCast",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"image": "audiocast:1", **spec},
+    }
+
+
+def stream(name: str, **spec: Any) -> Json:
+    """Give a Stream as a user writes it."""
+    return {
+        "apiVersion": "audiocast.dev/v1alpha1",
+        "kind": "Stream",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"audioCast": "live", "id": name, **spec},
+    }
+
+
+@contextlib.asynccontextmanager
+async def simulated_cluster(
+    folder: Path,
+    environment: pytest.MonkeyPatch,
+    *,
+    tick_seconds: float = 0.1,
+    options: Sequence[str] = (),
+    make: MakePod | None = None,
+) -> AsyncIterator[SimulatedCluster]:
+    """Run a cluster with the operator in it.
+
+    Args:
+        folder: For the operator's KUBECONFIG.
+        environment: Of the operator.
+        tick_seconds: Of the operator's timer.
+        options: More options of `kopf run`.
+        make: Makes pods that are not simulated ones.
+    """
+    api = ApiServer(Store(admit=Admission(build_crds()).admit), permissions.of_the_chart())
+    api.start()
+    workloads = Workloads(api.store, make=make)
+    working = asyncio.create_task(workloads.run())
+    config = folder / "kubeconfig"
+    config.write_text(_kubeconfig(api.url))
+    environment.setenv("KUBECONFIG", str(config))
+    environment.setenv("AUDIOCAST_OPERATOR_NAMESPACE", NAMESPACE)
+    environment.setenv("AUDIOCAST_OPERATOR_TICK_SECONDS", str(tick_seconds))
+    environment.setenv("AUDIOCAST_OPERATOR_METRICS_PORT", "0")
+    command = ["run", "--standalone", "--namespace", NAMESPACE, "--module", "audiocast_operator.handlers"]
+    settings = kopf.OperatorSettings()
+    # Handlers that wait for their next try need not be waited for.
+    settings.queueing.exit_timeout = 0.1
+    runner = KopfRunner([*command, *options], timeout=STOP_SECONDS, settings=settings)
+    runner.__enter__()
+    cluster = SimulatedCluster(api, workloads)
+    try:
+        yield cluster
+    finally:
+        # Its end is waited for in a thread: meanwhile this loop answers its last requests.
+        await asyncio.to_thread(runner.__exit__, None, None, None)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        await api.stop()
+    assert api.permissions.refused == set()
+    cluster.output = runner.output
+    assert runner.exit_code == 0, cluster.output[-3000:]
+
+
+def _kubeconfig(url: str) -> str:
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "here",
+            "clusters": [{"name": "here", "cluster": {"server": url}}],
+            "users": [{"name": "me", "user": {"token": "a-token"}}],
+            "contexts": [
+                {"name": "here", "context": {"cluster": "here", "user": "me", "namespace": NAMESPACE}}
+            ],
+        }
+    )

@@ -1,0 +1,86 @@
+"""Pods of a simulated cluster that are real servers, members of one real audiocast cluster on loopback."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.cluster.members import lasting_ports
+from tests.operator.simulated.pod import SimulatedPod
+from tests.server import AudiocastServer
+
+MOST_MEMBERS = 6
+POLL_SECONDS = 0.1
+
+
+@dataclass
+class RealPod(SimulatedPod):
+    """One server; what it says of itself is asked again and again, as the kubelet does.
+
+    Attributes:
+        server: Its process.
+        internal_port: Where it is asked.
+    """
+
+    server: AudiocastServer = field(kw_only=True)
+    internal_port: int = field(kw_only=True)
+
+    def start(self) -> int:
+        """Start the process; give its internal port."""
+        self.is_ready = False
+        self.server.__enter__()
+        self._asking = asyncio.create_task(self._ask())
+        return self.internal_port
+
+    async def stop(self, number: int = signal.SIGTERM) -> None:
+        """End it as the kubelet does."""
+        self._asking.cancel()
+        await asyncio.to_thread(self.server.stop, number)
+
+    async def kill(self) -> None:
+        """End it at once."""
+        await self.stop(signal.SIGKILL)
+
+    async def _ask(self) -> None:
+        base = f"http://{self.host}:{self.internal_port}"
+        async with httpx2.AsyncClient(trust_env=False, base_url=base) as client:
+            while True:
+                before = (self.is_ready, self.drain, self.listeners)
+                self.is_ready = (await client.get("/readyz")).is_success
+                told: dict[str, Any] = (await client.get("/internal/status")).json()
+                self.drain, self.listeners = told["drain"]["state"], told["listeners"]
+                if before != (self.is_ready, self.drain, self.listeners):
+                    self.on_change()
+                await asyncio.sleep(POLL_SECONDS)
+
+
+class RealPods:
+    """Makes them.
+
+    Args:
+        folder: For their logs.
+        settings: Of each server.
+    """
+
+    def __init__(self, folder: Path, **settings: str | int) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._ports = lasting_ports(MOST_MEMBERS)
+        self._unused = iter(self._ports)
+
+    def __call__(self, name: str, secrets: tuple[str, ...], on_change: Callable[[], None]) -> RealPod:
+        """Make a pod, with an address that none had before."""
+        port = next(self._unused)
+        server = AudiocastServer(
+            self._folder / f"{name}-{port}.log",
+            NODE_NAME=name,
+            INTERNAL_PORT=port,
+            PEERS=",".join(f"127.0.0.1:{each}" for each in self._ports),
+            SECRET_KEYS=",".join(secrets),
+            **self._settings,
+        )
+        return RealPod(name, "127.0.0.1", secrets, on_change, server=server, internal_port=port)

@@ -1,0 +1,152 @@
+"""The CRDs: made of the models, valid, and refusing what they should, with a message that says why."""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from audiocast_operator.audiocast_model import AudioCastSpec, AudioCastStatus
+from audiocast_operator.crd import build_crds
+from audiocast_operator.names import FINALIZER
+from audiocast_operator.stream_model import StreamSpec, StreamStatus
+from tests.helm.kubernetes_schemas import complaints_of
+from tests.operator.simulated.admission import Admission
+from tests.operator.simulated.cluster import audiocast, stream
+from tests.operator.simulated.errors import Invalid
+
+AUDIOCAST, STREAM = build_crds()
+ADMISSION = Admission([AUDIOCAST, STREAM])
+MODELS = [(AUDIOCAST, AudioCastSpec, AudioCastStatus), (STREAM, StreamSpec, StreamStatus)]
+
+
+def schema(crd: dict[str, Any]) -> dict[str, Any]:
+    [version] = crd["spec"]["versions"]
+    found: dict[str, Any] = version["schema"]["openAPIV3Schema"]
+    return found
+
+
+def fields(below: dict[str, Any]) -> set[str]:
+    """Give the dotted names of all fields of a schema."""
+    found = set()
+    for name, each in below.get("properties", {}).items():
+        inner = each.get("items", each) if each.get("type") == "array" else each
+        found |= {name, *(f"{name}.{more}" for more in fields(inner))}
+    return found
+
+
+def model_fields(model: type[BaseModel]) -> set[str]:
+    """Give the dotted names of all fields of a model."""
+    found = set()
+    for name, field in model.model_fields.items():
+        shown = field.alias or name
+        found.add(shown)
+        for inner in _models_in(field.annotation):
+            found |= {f"{shown}.{more}" for more in model_fields(inner)}
+    return found
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [each for part in getattr(annotation, "__args__", ()) for each in _models_in(part)]
+
+
+@pytest.mark.parametrize(("crd", "spec", "status"), MODELS)
+def test_the_fields_are_those_of_the_models(
+    crd: dict[str, Any], spec: type[BaseModel], status: type[BaseModel]
+) -> None:
+    properties = schema(crd)["properties"]
+    assert fields(properties["spec"]) == model_fields(spec)
+    assert fields(properties["status"]) == model_fields(status)
+
+
+@pytest.mark.parametrize(("crd", "spec", "status"), MODELS)
+def test_every_field_is_described(
+    crd: dict[str, Any], spec: type[BaseModel], status: type[BaseModel]
+) -> None:
+    def undescribed(below: dict[str, Any], path: str) -> list[str]:
+        found = []
+        for name, each in below.get("properties", {}).items():
+            found += [] if each.get("description") else [f"{path}.{name}"]
+            found += undescribed(each.get("items", each), f"{path}.{name}")
+        return found
+
+    properties = schema(crd)["properties"]
+    assert undescribed(properties["spec"], "spec") + undescribed(properties["status"], "status") == []
+
+
+def test_every_version_of_kubernetes_takes_the_crds() -> None:
+    assert complaints_of([AUDIOCAST, STREAM]) == []
+
+
+@pytest.mark.parametrize(("crd", "spec"), [(AUDIOCAST, AudioCastSpec), (STREAM, StreamSpec)])
+def test_defaults_of_schema_and_model_are_the_same(crd: dict[str, Any], spec: type[BaseModel]) -> None:
+    given = audiocast() if crd is AUDIOCAST else stream("news")
+    kept = ADMISSION.admit(crd["spec"]["names"]["plural"], given, None)
+    assert spec.model_validate(kept["spec"]) == spec.model_validate(given["spec"])
+
+
+def test_names_and_subresources() -> None:
+    assert AUDIOCAST["spec"]["names"]["shortNames"] == ["ac"]
+    assert STREAM["spec"]["names"]["shortNames"] == ["acs"]
+    scale = AUDIOCAST["spec"]["versions"][0]["subresources"]["scale"]
+    assert scale["specReplicasPath"] == ".spec.replicas"
+    assert all("status" in crd["spec"]["versions"][0]["subresources"] for crd in (AUDIOCAST, STREAM))
+    assert FINALIZER.startswith("operator.audiocast.dev/")
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ({"autoscaling": {"maxReplicas": 3}, "replicas": 2}, "give either replicas or autoscaling"),
+        ({"autoscaling": {"minReplicas": 4, "maxReplicas": 3}}, "minReplicas must not be above maxReplicas"),
+        ({"settings": {"PEERS": "a:1"}}, "the operator sets these by itself"),
+        ({"replicas": -1}, "spec.replicas"),
+        ({"image": ""}, "spec.image"),
+        ({"drain": {"strategy": "Random"}}, "spec.drain.strategy"),
+        ({"drain": {"window": {"start": "25:00", "end": "02:00"}}}, "spec.drain.window.start"),
+        ({"publicUrl": "radio.example.org"}, "spec.publicUrl"),
+        ({"service": {"type": "ExternalName"}}, "spec.service.type"),
+    ],
+)
+def test_a_bad_audiocast_is_refused_with_the_reason(spec: dict[str, Any], why: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        ADMISSION.admit("audiocasts", audiocast(**spec), None)
+    assert why in str(caught.value)
+
+
+def test_an_audiocast_needs_replicas_or_autoscaling() -> None:
+    given = audiocast()
+    del given["spec"]["replicas"]
+    with pytest.raises(Invalid, match="give either replicas or autoscaling"):
+        ADMISSION.admit("audiocasts", given, None)
+
+
+@pytest.mark.parametrize("name", ["a" * 49, "0live", "live.radio"])
+def test_a_name_that_children_cannot_have_is_refused(name: str) -> None:
+    with pytest.raises(Invalid, match=r"^metadata\.name: "):
+        ADMISSION.admit("audiocasts", audiocast(name), None)
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ({"id": "no spaces"}, "spec.id"),
+        ({"id": "-option"}, "spec.id"),
+        ({"keyGeneration": 0}, "spec.keyGeneration"),
+        ({"title": "t" * 201}, "spec.title"),
+        ({"limits": {"maxKbps": -1}}, "spec.limits.maxKbps"),
+    ],
+)
+def test_a_bad_stream_is_refused_with_the_reason(spec: dict[str, Any], why: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        ADMISSION.admit("streams", stream("news", **spec), None)
+    assert why in str(caught.value)
+
+
+@pytest.mark.parametrize("change", [{"id": "other"}, {"audioCast": "other"}])
+def test_a_streams_id_and_audiocast_are_for_good(change: dict[str, str]) -> None:
+    before = ADMISSION.admit("streams", stream("news"), None)
+    with pytest.raises(Invalid, match="cannot be changed"):
+        ADMISSION.admit("streams", stream("news", **change), before)
+    assert ADMISSION.admit("streams", stream("news", title="Nachrichten"), before)["spec"]["title"]

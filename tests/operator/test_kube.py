@@ -1,0 +1,103 @@
+"""The API's answers, told apart: what passes, what does not, and what there is not."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import kopf
+import pytest
+from lightkube.config.kubeconfig import KubeConfig
+from lightkube.config.models import Cluster, User
+from lightkube.core.async_client import AsyncClient
+
+from audiocast_operator.errors import BadSpec, OperatorError, Refused, TryAgain
+from audiocast_operator.handlers import told_apart
+from audiocast_operator.kube import AUDIOCAST, BUSY_SECONDS, POD, LightKube
+
+SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "live", "namespace": "radio"}}
+
+
+@asynccontextmanager
+async def answering(response: httpx2.Response | Exception) -> AsyncIterator[LightKube]:
+    """Give a client whose every request is answered so."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    config = KubeConfig.from_one(
+        cluster=Cluster(server="http://127.0.0.1:1"), user=User(token="a-token"), context_name="here"
+    )
+    kube = LightKube(AsyncClient(config, transport=httpx2.MockTransport(answer)))
+    try:
+        yield kube
+    finally:
+        await kube.close()
+
+
+def failure(status: int, retry_after: str = "") -> httpx2.Response:
+    said = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "message": "why"}
+    return httpx2.Response(status, json=said, headers={"Retry-After": retry_after} if retry_after else {})
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])
+async def test_what_passes_is_tried_again(status: int) -> None:
+    async with answering(failure(status)) as kube:
+        with pytest.raises(TryAgain, match=f"could not apply Service live: {status} why") as caught:
+            await kube.apply(SERVICE)
+    assert caught.value.delay_seconds == BUSY_SECONDS
+
+
+async def test_when_to_come_back_is_the_servers_word() -> None:
+    async with answering(failure(429, "17")) as kube:
+        with pytest.raises(TryAgain) as caught:
+            await kube.find_all(POD, "radio")
+    assert caught.value.delay_seconds == 17
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 405, 422])
+async def test_what_does_not_pass_is_refused(status: int) -> None:
+    async with answering(failure(status)) as kube:
+        with pytest.raises(Refused, match=f"could not write the status of AudioCast live: {status} why"):
+            await kube.write_status(AUDIOCAST, "radio", "live", {})
+
+
+async def test_what_a_gateway_says_in_html_is_understood_too() -> None:
+    async with answering(httpx2.Response(502, html="<h1>Bad Gateway</h1>")) as kube:
+        with pytest.raises(TryAgain, match="could not get AudioCast live: 502"):
+            await kube.get(AUDIOCAST, "radio", "live")
+
+
+async def test_an_absent_server_is_tried_again() -> None:
+    async with answering(httpx2.ConnectError("connection refused")) as kube:
+        with pytest.raises(TryAgain, match="could not delete Pod live-0: connection refused"):
+            await kube.delete(POD, "radio", "live-0")
+
+
+async def test_what_is_not_there_is_none_and_need_not_be_deleted() -> None:
+    async with answering(failure(404)) as kube:
+        assert await kube.get(AUDIOCAST, "radio", "live") is None
+        await kube.delete(POD, "radio", "live-0")
+        await kube.evict("radio", "live-0", "uid")
+
+
+async def test_a_budget_that_is_used_up_passes() -> None:
+    async with answering(failure(429, "10")) as kube:
+        with pytest.raises(TryAgain, match="could not evict Pod live-0: 429 why") as caught:
+            await kube.evict("radio", "live-0", "uid")
+    assert caught.value.delay_seconds == 10
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (TryAgain("busy", 7.0), kopf.TemporaryError),
+        (Refused("no right"), kopf.PermanentError),
+        (BadSpec("no such time zone"), kopf.PermanentError),
+    ],
+)
+def test_kopf_is_told_which_errors_pass(error: OperatorError, expected: type[Exception]) -> None:
+    with pytest.raises(expected, match=str(error)) as caught, told_apart():
+        raise error
+    assert getattr(caught.value, "delay", 7.0) == 7.0

@@ -1,0 +1,270 @@
+"""What the operator builds, against Kubernetes' own schemas and against what it is for."""
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from audiocast_operator.audiocast_model import AudioCastSpec
+from audiocast_operator.decide.rotation import Keyring
+from audiocast_operator.errors import BadSpec
+from audiocast_operator.manifests.links import build_links
+from audiocast_operator.manifests.network import (
+    build_ingress,
+    build_network_policy,
+    build_peers_service,
+    build_service,
+)
+from audiocast_operator.manifests.owner import Owner
+from audiocast_operator.manifests.secrets import (
+    build_ingest_secret,
+    build_keys_secret,
+    hash_of,
+    read_entry,
+    read_given_secrets,
+    read_keyring,
+)
+from audiocast_operator.manifests.statefulset import build_statefulset
+from audiocast_operator.manifests.upkeep import build_pod_disruption_budget, build_pod_monitor
+from audiocast_operator.names import NAME_LABEL, selector_labels
+from tests.helm.chart import Chart
+from tests.helm.kubernetes_schemas import complaints_of
+from tests.operator.restricted import is_restricted
+from tests.repo import tree
+
+CAST = Owner("AudioCast", "radio", "live", "uid-of-live")
+RING = Keyring(("new", "old"), 2, "Overlap", datetime(2030, 1, 1, tzinfo=UTC))
+EVERYTHING: dict[str, Any] = {
+    "image": "registry.example.org/audiocast:1",
+    "autoscaling": {"minReplicas": 2, "maxReplicas": 9},
+    "publicUrl": "https://radio.example.org",
+    "settings": {"MAX_LISTENERS": "5000", "LOG_FORMAT": "console"},
+    "service": {"type": "LoadBalancer", "port": 8080, "annotations": {"a": "b"}},
+    "ingress": {
+        "host": "radio.example.org",
+        "className": "nginx",
+        "tlsSecretName": "cert",
+        "annotations": {"c": "d"},
+    },
+    "monitoring": {"podMonitor": True, "namespace": "monitoring", "labels": {"release": "prometheus"}},
+    "drain": {"timeoutSeconds": 120},
+    "pod": {
+        "labels": {"team": "radio", "app.kubernetes.io/name": "mine"},
+        "annotations": {"e": "f"},
+        "resources": {"requests": {"cpu": "1"}},
+        "nodeSelector": {"disk": "ssd"},
+        "tolerations": [{"key": "audio", "operator": "Exists"}],
+        "affinity": {"nodeAffinity": {}},
+        "priorityClassName": "high",
+        "imagePullSecrets": ["pull"],
+    },
+}
+LEAST = {"image": "audiocast:1", "replicas": 2}
+
+
+def spec_of(given: dict[str, Any]) -> AudioCastSpec:
+    return AudioCastSpec.model_validate(given)
+
+
+def statefulset(given: dict[str, Any], replicas: int = 2) -> dict[str, Any]:
+    return build_statefulset(
+        CAST,
+        spec_of(given),
+        replicas=replicas,
+        secret_name="live-keys",
+        secret_hash="abc",
+        cluster_domain="cluster.local",
+    )
+
+
+def objects(given: dict[str, Any]) -> list[dict[str, Any]]:
+    spec = spec_of(given)
+    built = [
+        statefulset(given),
+        build_service(CAST, spec),
+        build_peers_service(CAST),
+        build_pod_disruption_budget(CAST),
+        build_ingress(CAST, spec),
+        build_network_policy(CAST, spec),
+        build_pod_monitor(CAST, spec),
+        build_keys_secret(CAST, RING, "token"),
+        build_ingest_secret(
+            Owner("Stream", "radio", "news", "u"), "live", build_links(CAST, spec, "news"), "key"
+        ),
+    ]
+    return [each for each in built if each is not None]
+
+
+@pytest.mark.parametrize("given", [LEAST, EVERYTHING], ids=["least", "everything"])
+def test_every_version_of_kubernetes_takes_what_is_built(given: dict[str, Any]) -> None:
+    assert complaints_of(objects(given)) == []
+
+
+@pytest.mark.parametrize("given", [LEAST, EVERYTHING], ids=["least", "everything"])
+def test_all_is_owned_named_and_labelled(given: dict[str, Any]) -> None:
+    built = objects(given)
+    assert all(each["metadata"]["ownerReferences"][0]["controller"] for each in built)
+    assert all(each["metadata"]["namespace"] == "radio" for each in built)
+    assert all(each["metadata"]["labels"]["app.kubernetes.io/instance"] == "live" for each in built)
+    named = [(each["kind"], each["metadata"]["name"]) for each in built]
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("given", [LEAST, EVERYTHING], ids=["least", "everything"])
+def test_pods_are_restricted_and_found_by_their_selectors(given: dict[str, Any]) -> None:
+    built = statefulset(given)
+    template = built["spec"]["template"]
+    assert is_restricted(template["spec"])
+    assert template["spec"]["automountServiceAccountToken"] is False
+    selected = selector_labels("live").items()
+    assert selected <= template["metadata"]["labels"].items()
+    assert built["spec"]["selector"]["matchLabels"].items() == selected
+    assert build_service(CAST, spec_of(given))["spec"]["selector"].items() == selected
+    assert build_pod_disruption_budget(CAST)["spec"]["selector"]["matchLabels"].items() == selected
+
+
+def test_scaling_changes_nothing_in_the_pod_template() -> None:
+    few, many = statefulset(LEAST, replicas=2), statefulset({**LEAST, "replicas": 9}, replicas=9)
+    assert few["spec"]["template"] == many["spec"]["template"]
+    assert (few["spec"]["replicas"], many["spec"]["replicas"]) == (2, 9)
+
+
+def test_kubernetes_replaces_nobody_by_itself() -> None:
+    assert statefulset(LEAST)["spec"]["updateStrategy"] == {"type": "OnDelete"}
+
+
+def test_the_grace_period_holds_the_drain() -> None:
+    pod = statefulset(EVERYTHING)["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    sleep_seconds = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    environment = {each["name"]: each.get("value") for each in container["env"]}
+    assert environment["DRAIN_SECONDS"] == "120"
+    assert pod["terminationGracePeriodSeconds"] >= sleep_seconds + 120 + 5
+
+
+def test_settings_of_the_spec_come_before_defaults_and_not_before_the_operators_own() -> None:
+    [container] = statefulset(EVERYTHING)["spec"]["template"]["spec"]["containers"]
+    named = [each["name"] for each in container["env"]]
+    assert len(named) == len(set(named))
+    environment = {each["name"]: each.get("value") for each in container["env"]}
+    assert (environment["LOG_FORMAT"], environment["MAX_LISTENERS"]) == ("console", "5000")
+    assert environment["PEERS"] == "dns+live-peers.radio.svc.cluster.local.:8001"
+
+
+def test_probes_do_not_depend_on_peers() -> None:
+    [container] = statefulset(LEAST)["spec"]["template"]["spec"]["containers"]
+    paths = {name: container[name]["httpGet"]["path"] for name in container if name.endswith("Probe")}
+    assert paths == {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
+
+
+def test_only_members_operator_and_prometheus_reach_the_internal_port() -> None:
+    policy = build_network_policy(CAST, spec_of(EVERYTHING))
+    assert policy is not None
+    [public, internal] = policy["spec"]["ingress"]
+    assert (public["ports"][0]["port"], "from" in public) == ("http", False)
+    assert internal["ports"][0]["port"] == "internal"
+    assert [set(each) for each in internal["from"]] == [
+        {"podSelector"},
+        {"namespaceSelector", "podSelector"},
+        {"namespaceSelector"},
+    ]
+    assert build_network_policy(CAST, spec_of({**LEAST, "networkPolicy": False})) is None
+
+
+def test_what_is_not_wanted_is_not_built() -> None:
+    assert build_ingress(CAST, spec_of(LEAST)) is None
+    assert build_pod_monitor(CAST, spec_of(LEAST)) is None
+
+
+def test_a_pod_monitor_scrapes_the_internal_port() -> None:
+    built = build_pod_monitor(CAST, spec_of(EVERYTHING))
+    assert built is not None
+    [endpoint] = built["spec"]["podMetricsEndpoints"]
+    assert endpoint == {"port": "internal", "path": "/metrics", "interval": "30s"}
+    assert built["metadata"]["labels"]["release"] == "prometheus"
+
+
+@pytest.mark.parametrize(
+    ("more", "base"),
+    [
+        ({}, "http://live.radio.svc"),
+        ({"service": {"port": 8080}}, "http://live.radio.svc:8080"),
+        ({"ingress": {"host": "a.example.org"}}, "http://a.example.org"),
+        ({"ingress": {"host": "a.example.org", "tlsSecretName": "c"}}, "https://a.example.org"),
+        (
+            {"ingress": {"host": "a.example.org"}, "publicUrl": "https://b.example.org"},
+            "https://b.example.org",
+        ),
+    ],
+)
+def test_links_are_built_on_the_public_address(more: dict[str, Any], base: str) -> None:
+    links = build_links(CAST, spec_of({**LEAST, **more}), "news")
+    assert (links.ingest, links.listen, links.stream) == (
+        f"{base}/ingest/news",
+        f"{base}/listen/news",
+        f"{base}/stream/news",
+    )
+
+
+def test_secrets_are_read_as_they_were_written() -> None:
+    written = build_keys_secret(CAST, RING, "token")
+    assert read_keyring(written) == RING
+    assert read_entry(written, "API_TOKENS") == "token"
+    assert read_keyring(None) is None
+    other = build_keys_secret(CAST, Keyring(("new",), 2, "Steady", RING.since), "token")
+    assert hash_of(written) != hash_of(other)
+    assert "new" not in hash_of(written)
+
+
+@pytest.mark.parametrize(
+    "raw", [None, {"metadata": {}, "data": {}}, {"metadata": {}, "data": {"SECRET_KEYS": ""}}]
+)
+def test_ones_own_secret_must_be_there(raw: dict[str, Any] | None) -> None:
+    with pytest.raises(BadSpec, match=r"secret\.name: expected a Secret mine with the key SECRET_KEYS"):
+        read_given_secrets(raw, "mine")
+    data = {"SECRET_KEYS": base64.b64encode(b"one, two").decode()}
+    assert read_given_secrets({"metadata": {}, "data": data}, "mine") == ("one", "two")
+
+
+def test_pods_are_those_of_the_plain_chart() -> None:
+    chart = Chart(tree.ROOT / "helm" / "audiocast")
+    plain = chart.manifest("StatefulSet", {"discovery": {"mode": "dns"}, "drain": {"timeoutSeconds": 300}})
+    theirs, ours = plain["spec"], statefulset(LEAST)["spec"]
+    for name in ("podManagementPolicy", "minReadySeconds"):
+        assert ours[name] == theirs[name]
+    their_pod, our_pod = theirs["template"]["spec"], ours["template"]["spec"]
+    for name in (
+        "automountServiceAccountToken",
+        "enableServiceLinks",
+        "securityContext",
+        "terminationGracePeriodSeconds",
+    ):
+        assert our_pod[name] == their_pod[name], name
+    spread = [
+        [(each["topologyKey"], each["whenUnsatisfiable"]) for each in pod["topologySpreadConstraints"]]
+        for pod in (our_pod, their_pod)
+    ]
+    assert spread[0] == spread[1]
+    [our_server], [their_server] = our_pod["containers"], their_pod["containers"]
+    for name in ("name", "command", "lifecycle", "securityContext", "resources", "imagePullPolicy"):
+        assert our_server[name] == their_server[name], name
+    for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert our_server[name] == their_server[name], name
+    ports = [
+        {port["name"]: port["containerPort"] for port in each["ports"]} for each in (our_server, their_server)
+    ]
+    assert ports[0] == ports[1]
+    # What the operator does not set, the chart sets to the server's own default.
+    ours_set, theirs_set = (
+        {each["name"]: each.get("value") for each in server["env"]} for server in (our_server, their_server)
+    )
+    assert ours_set.keys() <= theirs_set.keys()
+    their_labels = {
+        name: ours["template"]["metadata"]["labels"].get(name) for name in theirs["selector"]["matchLabels"]
+    }
+    assert their_labels[NAME_LABEL] == "audiocast"
+    assert all(their_labels.values())
+    secret = [each for each in our_server["env"] if each["name"] in ("SECRET_KEYS", "API_TOKENS")]
+    keys = {each["name"]: each["valueFrom"]["secretKeyRef"]["key"] for each in secret}
+    assert keys == {"SECRET_KEYS": "SECRET_KEYS", "API_TOKENS": "API_TOKENS"}
