@@ -9,11 +9,13 @@ import gc
 import resource
 import secrets
 import signal
+import sys
 from collections.abc import Coroutine
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from pydantic import SecretStr
 
 from audiocast import __version__
 from audiocast.cluster.answers import Answers
@@ -49,10 +51,11 @@ class App:
     """A whole server in one event loop. Made inside the running loop.
 
     Args:
-        settings: All of them.
+        settings: All of them, with a secret (see `with_secret`).
+        is_worker: It is one of several on the same port.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, is_worker: bool = False) -> None:
         metrics = CollectorRegistry()
         ProcessCollector(registry=metrics)
         PlatformCollector(registry=metrics)
@@ -110,12 +113,14 @@ class App:
             host=settings.host,
             port=settings.port,
             max_body_bytes=MAX_BODY_BYTES,
+            shares_port=is_worker,
         )
         self.internal = Server(
             internal_application(self._context, log_request),
             host=settings.internal_host,
             port=settings.internal_port,
             max_body_bytes=MAX_BODY_BYTES,
+            shares_port=is_worker,
         )
 
     async def start(self) -> None:
@@ -125,7 +130,6 @@ class App:
         self.public.start()
         await self.node.start()
         self._context.ready = True
-        log.info("serving", port=self.public.port, internal_port=self.internal.port, version=__version__)
 
     def _note_drain(self, draining: bool) -> None:
         self._context.ready = not draining
@@ -151,18 +155,25 @@ class App:
         log.info("stopped")
 
 
-async def serve(settings: Settings) -> None:
-    """Run a server until SIGTERM or SIGINT."""
+async def serve(settings: Settings, *, is_worker: bool = False) -> None:
+    """Run a server until SIGTERM or SIGINT; a worker also until its parent is gone."""
     _allow_many_connections()
-    if not settings.secret_keys:
-        log.warning("secret_made_up", hint="ingest keys end with this process; set SECRET_KEYS to keep them")
-    app = App(settings)
+    app = App(with_secret(settings), is_worker=is_worker)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if is_worker:
+        _stop_with_parent(stop)
     # A member that cannot find out where the others are is told to stop before it has started.
     await _first(app.start(), stop.wait())
+    if not stop.is_set():
+        log.info(
+            "worker_serving" if is_worker else "serving",
+            port=app.public.port,
+            internal_port=app.internal.port,
+            version=__version__,
+        )
     # What is there now stays. The collector need not look at it again, and finds a crowd's rubbish sooner.
     gc.collect()
     gc.freeze()
@@ -177,6 +188,17 @@ async def serve(settings: Settings) -> None:
         # A second signal ends the process at once.
         loop.remove_signal_handler(number)
     await app.stop()
+
+
+def _stop_with_parent(stop: asyncio.Event) -> None:
+    """Stop when nobody holds the other end of the standard input any more."""
+    loop = asyncio.get_running_loop()
+
+    def gone() -> None:
+        loop.remove_reader(sys.stdin)
+        stop.set()
+
+    loop.add_reader(sys.stdin, gone)
 
 
 async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
@@ -209,6 +231,14 @@ def _hub_limits(settings: Settings) -> HubLimits:
     )
 
 
+def with_secret(settings: Settings) -> Settings:
+    """Make up a secret if there is none."""
+    if settings.secret_keys:
+        return settings
+    log.warning("secret_made_up", hint="ingest keys end with this process; set SECRET_KEYS to keep them")
+    return settings.model_copy(update={"secret_keys": (SecretStr(secrets.token_urlsafe(32)),)})
+
+
 def _pod(settings: Settings) -> Pod:
     return Pod(
         api_host=settings.kubernetes_service_host,
@@ -218,7 +248,7 @@ def _pod(settings: Settings) -> Pod:
 
 
 def _secrets(settings: Settings) -> list[str]:
-    return [secret.get_secret_value() for secret in settings.secret_keys] or [secrets.token_urlsafe(32)]
+    return [secret.get_secret_value() for secret in settings.secret_keys]
 
 
 def _allow_many_connections() -> None:

@@ -1,4 +1,4 @@
-"""The `audiocast` command: `serve`, `check` and `version`."""
+"""The `audiocast` command: `serve`, `check`, `version`. And `worker`, which `serve` starts for WORKERS."""
 
 import argparse
 import asyncio
@@ -13,6 +13,8 @@ from audiocast.app import serve
 from audiocast.check import PACKET_SECONDS, CheckFailed, check
 from audiocast.settings import Settings
 from audiocast.telemetry.logs import set_up_logs
+from audiocast.workers.supervisor import supervise
+from audiocast.workers.worker import WorkerFailed
 
 USAGE_ERROR = 2
 
@@ -28,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if given[:1] == ["serve"]:
-            return _serve(Settings.from_arguments(given[1:]))
+        if given[:1] in (["serve"], ["worker"]):
+            return _serve(Settings.from_arguments(given[1:]), is_worker=given[0] == "worker")
         known = _parser().parse_args(given)
         if known.command == "check":
             return _check(known.server, Settings.from_arguments([]))
@@ -55,10 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(settings: Settings) -> int:
+def _serve(settings: Settings, *, is_worker: bool) -> int:
     set_up_logs(form=settings.log_format, level=settings.log_level, node=settings.node_name)
     try:
-        asyncio.run(serve(settings))
+        asyncio.run(supervise(settings) if settings.workers > 1 else serve(settings, is_worker=is_worker))
+    except WorkerFailed as error:
+        return _complain(str(error), 1)
     except OSError as error:
         ports = f"{settings.port} and {settings.internal_port}"
         return _complain(f"cannot listen on ports {ports}: {error.strerror}", 1)

@@ -4,6 +4,7 @@
 """
 
 import ipaddress
+import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,6 +44,13 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
         description="Port for metrics, health and other members. 0: a free one.",
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Processes that share PORT, a core each. With more than one, the bounds on listeners and "
+        "egress are shared out among them, and PEERS must be empty.",
     )
     node_name: str = Field(
         default="",
@@ -184,6 +192,13 @@ class Settings(BaseSettings):
             cli_settings_source=CliSettingsSource(cls, cli_prog_name="audiocast serve"),
         )
 
+    def environment(self) -> dict[str, str]:
+        """Give the environment of a process that is to have just these settings."""
+        others = {
+            name: value for name, value in os.environ.items() if name.lower() not in type(self).model_fields
+        }
+        return others | {name.upper(): _text(getattr(self, name)) for name in type(self).model_fields}
+
     @field_validator("secret_keys", "api_tokens", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -221,9 +236,25 @@ class Settings(BaseSettings):
             raise ValueError("PEERS needs SECRET_KEYS: members know each other by them")
         return self
 
+    @model_validator(mode="after")
+    def _one_cluster(self) -> Self:
+        if self.peers and self.workers > 1:
+            raise ValueError(
+                "WORKERS above 1 and PEERS do not go together: workers are a cluster of their own, and other "
+                "members could not reach each of them; start more members instead"
+            )
+        return self
+
     @field_validator("secret_keys")
     @classmethod
     def _long_enough(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if any(len(secret.get_secret_value()) < 16 for secret in value):
             raise ValueError("expected secrets of 16 characters or more")
         return value
+
+
+def _text(value: Any) -> str:
+    """Give a value as the environment has it; no list is a comma, since nothing at all means the default."""
+    if isinstance(value, tuple):
+        return ",".join(map(_text, value)) or ","
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

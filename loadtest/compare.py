@@ -1,6 +1,6 @@
 """audiocast beside Icecast and a bare loop of `send`: in one run, in turn, on the same source.
 
-    python -m loadtest.compare [--quick | --all] [--scenario NAME ...] [--listeners N] [--repeat N] ...
+    python -m loadtest.compare [--quick] [--scenario NAME ...] [--listeners N] [--repeat N] ...
 
 The server is bound to core 0, source and listeners to core 1. Every trial is run `--repeat` times, the
 contenders in turn (A B C A B C), and medians are shown with the range of the costs beside them. It ends
@@ -22,10 +22,9 @@ from loadtest.scenarios import LISTENERS, PAGE_MS, SCENARIOS, Plan
 from loadtest.table import table
 from loadtest.trial import Trial, measure
 
-DEFAULT_SCENARIOS = ("steady", "join")
 SHORT_SECONDS = 5.0
 LONG_SECONDS = {"ten-thousand": 60.0, "many-streams": 60.0}
-"""With --all; other windows are as long as --seconds says."""
+"""Windows of these scenarios; others are short. `--seconds` is for all of them."""
 
 QUICK = Plan(seconds=3.0, listeners=200, page_ms=PAGE_MS)
 READABLE = 0o755
@@ -34,7 +33,7 @@ READABLE = 0o755
 def main() -> int:
     """Measure, print, draw; give the exit code."""
     options = _parser().parse_args()
-    names = options.scenario or (tuple(SCENARIOS) if options.all else DEFAULT_SCENARIOS)
+    names = options.scenario or tuple(SCENARIOS)
     if options.quick:
         groups, repeat = [SCENARIOS["steady"](QUICK)], 1
     else:
@@ -52,7 +51,7 @@ def main() -> int:
 def _run(trials: list[Trial], repeat: int, folder: Path, results: Results) -> None:
     for turn in range(1, repeat + 1):
         for trial in trials:
-            if trial.once and turn > 1:
+            if trial.once and (turn > 1 or results.has_kind_of(trial)):
                 continue
             title = (
                 f"{turn}/{repeat} {trial.contender}, {trial.page_ms} ms pages, {trial.listeners} listeners"
@@ -89,21 +88,19 @@ def _report(results: Results, out: Path) -> int:
 
 
 def _plan(name: str, options: argparse.Namespace) -> Plan:
-    seconds = LONG_SECONDS.get(name, options.seconds) if options.all else options.seconds
+    seconds = options.seconds or LONG_SECONDS.get(name, SHORT_SECONDS)
     return Plan(seconds=seconds, listeners=options.listeners, page_ms=options.page_ms)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Compare audiocast with Icecast and a bare loop of send.")
-    amount = parser.add_mutually_exclusive_group()
-    amount.add_argument("--quick", action="store_true", help="a minute: few listeners, once")
-    amount.add_argument("--all", action="store_true", help="every scenario, long windows: an hour")
-    parser.add_argument("--scenario", nargs="+", choices=SCENARIOS, help="default: steady join")
+    parser.add_argument("--quick", action="store_true", help="a minute: few listeners, once")
+    parser.add_argument("--scenario", nargs="+", choices=SCENARIOS, help="default: all, twenty minutes")
     parser.add_argument(
         "--listeners", type=int, help=f"instead of the scenario's number ({LISTENERS} mostly)"
     )
     parser.add_argument("--page-ms", type=int, help="audio on a page instead of the scenario's")
-    parser.add_argument("--seconds", type=float, default=SHORT_SECONDS, help="length of a window")
+    parser.add_argument("--seconds", type=float, help="length of a window instead of the scenario's")
     parser.add_argument("--repeat", type=int, default=3, help="samples of each trial")
     parser.add_argument(
         "--out", type=Path, default=Path("build/bench"), help="folder for table, numbers, plots"

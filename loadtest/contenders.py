@@ -11,7 +11,7 @@ import re
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,11 +39,13 @@ class Contender(abc.ABC):
 
     Attributes:
         name: For tables.
+        gentle_pause_ms: Between two listeners that come gently.
         port: Where listeners go.
         pid: Of its (first) process.
     """
 
     name: str
+    gentle_pause_ms = 1
     port = 0
     pid = 0
 
@@ -87,10 +89,11 @@ class Audiocast(Contender):
 
     name = "audiocast"
     query = ""
+    settings: Mapping[str, str | int] = {}
 
     def start(self) -> None:
         """Start it with its start-up line as the sign that it serves."""
-        self._server = AudiocastServer(self.folder / "audiocast.log")
+        self._server = AudiocastServer(self.folder / "audiocast.log", **self.settings)
         with _failing_as_program():
             self._server.__enter__()
         self.port, self.pid = self._server.port, self._server.pid
@@ -113,8 +116,12 @@ class Audiocast(Contender):
 
     def skips(self) -> int:
         """Give its own counter of them."""
+        return int(self.metric("audiocast_listener_skips_total"))
+
+    def metric(self, name: str) -> float:
+        """Give one of its metrics."""
         with _failing_as_program():
-            return int(self._server.metric("audiocast_listener_skips_total"))
+            return self._server.metric(name)
 
 
 class AudiocastLow(Audiocast):
@@ -125,9 +132,13 @@ class AudiocastLow(Audiocast):
 
 
 class Icecast(Contender):
-    """Debian's icecast2 with its shipped limits; only clients and sources may be more."""
+    """Debian's icecast2 with its shipped limits; only clients and sources may be more.
+
+    Its accept queue holds 5: it drops the connections of more, and these come again after 1, 3 and 7 seconds.
+    """
 
     name = "icecast"
+    gentle_pause_ms = 5
 
     def start(self) -> None:
         """Write a configuration and start it with that."""

@@ -36,10 +36,13 @@ class Results:
     ) -> Sample | None:
         """Give the summary of the trial of this kind; None when there is none, or it has failed once."""
         for trial, sample in self.summaries():
-            kind = (trial.contender, trial.page_ms, trial.listeners, trial.streams, trial.crowd)
-            if kind == (contender, page_ms, listeners, streams, crowd) and trial not in self.failures:
+            if _kind(trial) == (contender, page_ms, listeners, streams, crowd) and trial not in self.failures:
                 return sample
         return None
+
+    def has_kind_of(self, trial: Trial) -> bool:
+        """Say whether there is a sample of such a trial, whatever its window."""
+        return any(_kind(other) == _kind(trial) for other in self._samples)
 
     def cpu_range_us(self, trial: Trial) -> tuple[float, float]:
         """Give the least and the most `Sample.cpu_us`."""
@@ -57,6 +60,10 @@ class Results:
             for trial in {**self._samples, **self.failures}
         ]
         path.write_text(json.dumps(everything, indent=1) + "\n")
+
+
+def _kind(trial: Trial) -> tuple[str, int, int, int, int]:
+    return trial.contender, trial.page_ms, trial.listeners, trial.streams, trial.crowd
 
 
 def _summary(samples: list[Sample]) -> Sample:

@@ -6,7 +6,8 @@ It owns the order of events; which measurements there are is the business of `sc
 import os
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,6 @@ from loadtest.contenders import CONTENDERS, Contender
 from loadtest.drain import Counted, Drain, Joined, Target
 from loadtest.processes import LOAD_CORE, CpuTime, cpu_time, resident_bytes
 from loadtest.programs import Line, Program, ProgramFailed
-
-GENTLE_PAUSE_MS = 5
-"""Between two listeners that come gently. Icecast's accept queue holds 5; it drops the connections of more,
-and these come again after 1, 3 and 7 seconds."""
 
 WARM_LISTENERS = 20
 """What they leave behind belongs to the empty server: modules, buffers and pools that are made once."""
@@ -43,7 +40,7 @@ class Trial:
         seconds: Length of the window.
         streams: How many; listeners are dealt out to them in turn.
         crowd: How many more listeners come all at once in the window; it then ends when they have audio.
-        once: It takes long and stands beside others only: one sample will do.
+        once: It stands beside others only: one sample will do, or one of another trial of its kind.
     """
 
     contender: str
@@ -90,31 +87,39 @@ class Sample:
         return self.user_us + self.system_us
 
 
-def measure(trial: Trial, folder: Path) -> Sample:
+def measure(trial: Trial, folder: Path, contenders: Mapping[str, type[Contender]] = CONTENDERS) -> Sample:
     """Run one trial.
 
     Args:
         trial: What.
         folder: For all files; readable by everybody.
+        contenders: Has the trial's.
 
     Raises:
         ProgramFailed: A program has ended before its time, or listeners got no audio.
     """
-    with CONTENDERS[trial.contender](folder, streams=trial.streams) as server:
-        urls = folder / "sources"
-        urls.write_text("\n".join(server.source_urls()))
-        arguments = ["--page-ms", str(trial.page_ms), str(urls)]
-        with Program([sys.executable, "-m", "loadtest.source", *arguments], LOAD_CORE) as source:
-            starts_ns = source.line(SOURCE_START_SECONDS)["starts_ns"]
-            targets = [Target(*each) for each in zip(starts_ns, server.paths(), strict=True)]
-            _wait_until_live(targets, trial.page_ms)
-            observed = _observe(trial, server, targets, folder)
-            if source.ended:
-                raise ProgramFailed(
-                    "expected the source to send to the end, it has gone: its message is above"
-                )
-            source.end()
-            return _sample(trial, observed, source.line(SOURCE_START_SECONDS))
+    with (
+        contenders[trial.contender](folder, streams=trial.streams) as server,
+        on_air(server, trial.page_ms, folder) as (source, targets),
+    ):
+        observed = _observe(trial, server, targets, folder)
+        if source.ended:
+            raise ProgramFailed("expected the source to send to the end, it has gone: its message is above")
+        source.end()
+        return _sample(trial, observed, source.line(SOURCE_START_SECONDS))
+
+
+@contextmanager
+def on_air(server: Contender, page_ms: int, folder: Path) -> Iterator[tuple[Program, list[Target]]]:
+    """Have a source send to all streams of a server; give it, and where to listen."""
+    urls = folder / "sources"
+    urls.write_text("\n".join(server.source_urls()))
+    arguments = ["--page-ms", str(page_ms), str(urls)]
+    with Program([sys.executable, "-m", "loadtest.source", *arguments], LOAD_CORE) as source:
+        starts_ns = source.line(SOURCE_START_SECONDS)["starts_ns"]
+        targets = [Target(*each) for each in zip(starts_ns, server.paths(), strict=True)]
+        _wait_until_live(targets, page_ms)
+        yield source, targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ class _Observed:
 def _observe(trial: Trial, server: Contender, targets: list[Target], folder: Path) -> _Observed:
     """Bring the listeners in, and count."""
 
-    def drain(listeners: int, pause_ms: int = GENTLE_PAUSE_MS) -> Drain:
+    def drain(listeners: int, pause_ms: int = server.gentle_pause_ms) -> Drain:
         return Drain(
             folder, server.port, targets, listeners=listeners, pause_ms=pause_ms, page_ms=trial.page_ms
         )

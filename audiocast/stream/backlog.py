@@ -45,7 +45,7 @@ class Backlog:
         self._max_bytes = max_bytes
         self._pages: list[StreamPage] = []
         self._samples = 0
-        self._batches: dict[int, bytes] = {}
+        self._batches: dict[tuple[int, int], bytes] = {}
         self.first = 0
         self.edge = 0
         self.size_bytes = 0
@@ -90,19 +90,19 @@ class Backlog:
             raise IndexError(f"expected an index from {self.first} to {self.edge - 1}, got {index}")
         return self._pages[index - self.first]
 
-    def pages(self, start: int) -> list[StreamPage]:
-        """Give the pages from `start` (at least `first`) to the edge."""
-        return self._pages[start - self.first :]
+    def pages(self, start: int, stop: int) -> list[StreamPage]:
+        """Give the pages from `start` (at least `first`) up to but not including `stop`, if there."""
+        return self._pages[start - self.first : max(0, stop - self.first)]
 
-    def batch(self, start: int) -> bytes:
-        """Give everything from `start` to the edge as one piece.
+    def batch(self, start: int, stop: int) -> bytes:
+        """Give the pages from `start` up to but not including `stop` as one piece.
 
-        All listeners at the same place share the same bytes: the piece is made once for each edge.
+        All listeners at the same place share the same bytes: the piece is made once, until the next page.
         """
-        batch = self._batches.get(start)
+        batch = self._batches.get((start, stop))
         if batch is None:
-            batch = b"".join([page.data for page in self.pages(start)])
-            self._batches[start] = batch
+            batch = b"".join([page.data for page in self.pages(start, stop)])
+            self._batches[start, stop] = batch
         return batch
 
     def start_of(self, seconds: float) -> int:

@@ -27,7 +27,8 @@ class Listener:
     Attributes:
         sink: Its socket.
         low: It wants every page at once, for the price of a send each.
-        cursor: Index of the next page that is not in `rest`.
+        cursor: Index of the next page that is not in `rest`. Not kept up while it is in step with others, and
+            `next_granule` neither: `fanout` has one of each for all of these.
         rest: Bytes to be sent before the page at `cursor`: of the response's head, or of a page.
         blocked_since: When its socket stopped taking bytes, the clock's seconds; None while it takes all.
         next_granule: Where the page at `cursor` begins.
@@ -47,13 +48,13 @@ class Listener:
         "sink",
     )
 
-    def __init__(self, sink: Sink, *, cursor: int, rest: bytes, low: bool) -> None:
+    def __init__(self, sink: Sink, *, cursor: int, granule: int, rest: bytes, low: bool) -> None:
         self.sink = sink
         self.low = low
         self.cursor = cursor
         self.rest = rest
         self.blocked_since: float | None = None
-        self.next_granule = 0
+        self.next_granule = granule
         self.pages_less = 0
         self.samples_less = 0
         self.open = True

@@ -1,6 +1,6 @@
 """Which handler has which path, on each port."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tornado.web import Application, RequestHandler
@@ -35,6 +35,7 @@ from audiocast.web.playlists import PlaylistHandler
 from audiocast.web.start import StartHandler
 from audiocast.web.state import EventsHandler, StateHandler, StreamsHandler
 from audiocast.web.status import StatusHandler
+from audiocast.web.workers import Process, WorkersLiveHandler, WorkersMetricsHandler, WorkersReadyHandler
 
 FOLDER = Path(__file__).parent
 
@@ -93,4 +94,17 @@ def internal_application(context: Context, log_request: LogRequest) -> Applicati
             (r"/internal/forward/([^/]*)", ForwardHandler, own),
         ],
         log_function=log_request,
+    )
+
+
+def workers_application(workers: Sequence[Process], is_stopping: Callable[[], bool]) -> Application:
+    """Give the internal port of a server with workers."""
+    own = {"workers": workers, "is_stopping": is_stopping}
+    return Application(
+        [
+            (r"/metrics", WorkersMetricsHandler, own),
+            (r"/livez", WorkersLiveHandler, own),
+            (r"/readyz", WorkersReadyHandler, own),
+        ],
+        log_function=lambda _: None,
     )

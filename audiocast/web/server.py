@@ -15,6 +15,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, UnsatisfiableReadError
 from tornado.netutil import bind_sockets
 
+from audiocast.web.door import ENTER_A_TURN, Door
 from audiocast.web.errors import ApiError
 from audiocast.web.reply import error_reply
 
@@ -22,11 +23,6 @@ log = structlog.get_logger()
 
 ACCEPT_BACKLOG = 4096
 """A thousand people joining in one second is normal. The kernel cuts it to net.core.somaxconn."""
-
-ACCEPTS_A_TURN = 8
-"""Connections taken in one turn of the event loop. When a crowd is taken at once, all its requests are in
-memory at once, and Python keeps for itself what it once had: a thousand joins left 10 KiB a listener behind,
-by eights they leave 2, and nobody's audio comes later for it."""
 
 ACCEPT_PAUSE_SECONDS = 1.0
 """Without a descriptor left, a waiting connection would wake the loop over and over."""
@@ -49,9 +45,18 @@ class Server:
         host: Address; empty for all.
         port: Port; 0 for a free one.
         max_body_bytes: Bound of a request's body, but for handlers that lift it.
+        shares_port: Other processes of this user listen there too (SO_REUSEPORT).
     """
 
-    def __init__(self, application: Callable[..., Any], *, host: str, port: int, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        *,
+        host: str,
+        port: int,
+        max_body_bytes: int,
+        shares_port: bool = False,
+    ) -> None:
         self._http = HTTPServer(
             application,
             idle_connection_timeout=HEAD_TIMEOUT_SECONDS,
@@ -60,9 +65,12 @@ class Server:
             max_body_size=max_body_bytes,
             max_buffer_size=4 * 1024 * 1024,
         )
-        self._sockets = bind_sockets(port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host))
+        self._sockets = bind_sockets(
+            port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host), reuse_port=shares_port
+        )
         self._port: int = self._sockets[0].getsockname()[1]
         self._accepting = False
+        self._door = Door()
 
     @property
     def port(self) -> int:
@@ -91,7 +99,7 @@ class Server:
             asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
     def _accept(self, listening: socket.socket) -> None:
-        for _ in range(ACCEPTS_A_TURN):
+        for _ in range(ENTER_A_TURN):
             try:
                 connection, address = listening.accept()
             except BlockingIOError:
@@ -105,18 +113,20 @@ class Server:
                 loop.call_later(ACCEPT_PAUSE_SECONDS, self._watch, listening)
                 return
             stream = _PublicStream(connection, max_buffer_size=self._http.max_buffer_size)
+            stream.door = self._door
             self._http.handle_stream(stream, address)
 
 
 class _PublicStream(IOStream):
     """A connection that says goodbye when a request's head is too large or too slow."""
 
+    door: Door
     _reads_head = False
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         # Tornado's server reads the head of a request, and nothing else, with a regular expression.
         self._reads_head = True
-        future = asyncio.ensure_future(_head_in_http(super().read_until_regex(regex, max_bytes)))
+        future = asyncio.ensure_future(_head_in_http(super().read_until_regex(regex, max_bytes), self.door))
         future.add_done_callback(self._head_was_read)
         return future
 
@@ -149,13 +159,14 @@ class _PublicStream(IOStream):
             pass
 
 
-async def _head_in_http(reading: Awaitable[bytes]) -> bytes:
-    """Read a head and give it in the form that Tornado knows.
+async def _head_in_http(reading: Awaitable[bytes], door: Door) -> bytes:
+    """Read a head and give it in the form that Tornado knows, when it is its turn.
 
     "ICE/1.0" in the request line, which source clients of old say, means HTTP/1.0. A whole URL as the target,
     as proxies are asked, means its path (RFC 9112 section 3.2.2); its host is in the Host field too.
     """
     request_line, end, fields = (await reading).partition(b"\r\n")
+    await door.enter()
     if request_line.endswith(ICE_VERSION):
         request_line = request_line.removesuffix(ICE_VERSION) + b" HTTP/1.0"
     return ABSOLUTE_FORM.sub(rb"\1/\2", request_line) + end + fields

@@ -11,10 +11,11 @@ import requests
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
 
-from audiocast.web.server import ACCEPTS_A_TURN, Server
+from audiocast.web.door import ENTER_A_TURN
+from audiocast.web.server import Server
 from tests.server import AudiocastServer
 
-CROWD = 5 * ACCEPTS_A_TURN
+CROWD = 5 * ENTER_A_TURN
 DESCRIPTORS = 64
 
 
@@ -44,7 +45,7 @@ async def test_a_turn_of_the_loop_takes_a_few_connections(monkeypatch: pytest.Mo
     for stream in taken:
         stream.close()
     assert len(taken) == CROWD
-    assert max(turns) == ACCEPTS_A_TURN
+    assert max(turns) == ENTER_A_TURN
 
 
 def test_without_descriptors_it_says_so_and_goes_on(tmp_path: Path) -> None:

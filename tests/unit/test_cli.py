@@ -8,6 +8,7 @@ import pytest
 from audiocast import __version__, cli
 from audiocast.check import CheckFailed, Heard
 from audiocast.settings import Settings
+from audiocast.workers.worker import WorkerFailed
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """Note what would be served, and how logs would be, instead of doing it."""
     served: list[Settings] = []
 
-    async def serve(settings: Settings) -> None:
+    async def serve(settings: Settings, *, is_worker: bool = False) -> None:
         served.append(settings)
 
     monkeypatch.setattr(cli, "serve", serve)
@@ -104,7 +105,7 @@ def test_a_wrong_setting_is_one_readable_line(
 def test_a_port_that_is_taken_is_one_readable_line(
     served: list[Settings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def serve(_: Settings) -> None:
+    async def serve(_: Settings, *, is_worker: bool) -> None:
         raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
     monkeypatch.setattr(cli, "serve", serve)
@@ -112,6 +113,30 @@ def test_a_port_that_is_taken_is_one_readable_line(
     assert (
         capsys.readouterr().err == "audiocast: cannot listen on ports 8000 and 8001: Address already in use\n"
     )
+
+
+def test_with_workers_somebody_watches_over_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched: list[Settings] = []
+
+    async def supervise(settings: Settings) -> None:
+        watched.append(settings)
+
+    monkeypatch.setattr(cli, "supervise", supervise)
+    monkeypatch.setattr(cli, "set_up_logs", lambda **_: None)
+    assert cli.main(["serve", "--workers", "2"]) == 0
+    assert [settings.workers for settings in watched] == [2]
+
+
+def test_a_worker_that_cannot_serve_is_one_readable_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def supervise(_: Settings) -> None:
+        raise WorkerFailed("expected m-1 to serve, it has ended with code 1")
+
+    monkeypatch.setattr(cli, "supervise", supervise)
+    monkeypatch.setattr(cli, "set_up_logs", lambda **_: None)
+    assert cli.main(["serve", "--workers", "2"]) == 1
+    assert capsys.readouterr().err == "audiocast: expected m-1 to serve, it has ended with code 1\n"
 
 
 @pytest.mark.parametrize(

@@ -141,9 +141,45 @@ def test_help_names_every_setting_with_its_meaning(capsys: pytest.CaptureFixture
 
 def test_a_name_with_a_quantity_says_its_unit() -> None:
     units = ("_seconds", "_sec", "_ms", "_bytes", "_kbps", "_mbps", "_timeout", "_port")
-    unitless = {"port", "max_listeners", "max_streams"}
+    unitless = {"port", "workers", "max_listeners", "max_streams"}
     quantities = {name for name, field in Settings.model_fields.items() if field.annotation in (int, float)}
     assert {name for name in quantities - unitless if not name.endswith(units)} == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        [
+            "--secret-keys",
+            f"{SECRET},{SECRET}2",
+            "--api-tokens",
+            "one,two",
+            "--trusted-proxies",
+            "10.0.0.0/8",
+        ],
+        ["--trusted-proxies", ",", "--preroll-seconds", "1.25", "--host", "::1", "--node-name", "mine"],
+    ],
+)
+def test_another_process_can_be_given_the_same_settings(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("max_listeners", "17")
+    monkeypatch.setenv("UNKNOWN_TO_US", "kept")
+    settings = read(*arguments)
+    environment = settings.environment()
+    assert environment["UNKNOWN_TO_US"] == "kept"
+    assert "max_listeners" not in environment
+    monkeypatch.delenv("max_listeners")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert read() == settings
+
+
+def test_workers_are_a_cluster_of_their_own() -> None:
+    with pytest.raises(ValidationError, match="WORKERS above 1 and PEERS do not go together"):
+        read("--workers", "2", "--peers", "10.0.0.1:8001", "--secret-keys", SECRET)
+    assert read("--workers", "1", "--peers", "10.0.0.1:8001", "--secret-keys", SECRET).workers == 1
 
 
 POD = ["--secret-keys", SECRET, "--kubernetes-service-host", "10.0.0.1"]

@@ -20,7 +20,7 @@ def filled(count: int, *, max_seconds: float = 100, max_bytes: int = 10_000) -> 
 
 
 def numbers(backlog: Backlog) -> list[int]:
-    return [each.data[0] for each in backlog.pages(backlog.first)]
+    return [each.data[0] for each in backlog.pages(backlog.first, backlog.edge)]
 
 
 def test_an_empty_one_has_nothing() -> None:
@@ -28,7 +28,7 @@ def test_an_empty_one_has_nothing() -> None:
     assert (backlog.first, backlog.edge, backlog.seconds, backlog.size_bytes) == (0, 0, 0, 0)
     assert backlog.end_granule == 0
     assert backlog.start_of(10) == 0
-    assert backlog.batch(0) == b""
+    assert backlog.batch(0, 0) == b""
 
 
 def test_pages_are_kept_in_order_up_to_the_edge() -> None:
@@ -77,21 +77,30 @@ def test_a_page_that_is_gone_or_not_there_yet_is_an_error(index: int) -> None:
 
 def test_a_batch_is_everything_from_a_place_to_the_edge() -> None:
     backlog = filled(10, max_seconds=3)
-    assert backlog.batch(7) == b"".join(each.data for each in backlog.pages(7))
-    assert backlog.batch(9) == backlog.page(9).data
-    assert backlog.batch(10) == b""
+    assert backlog.batch(7, backlog.edge) == b"".join(each.data for each in backlog.pages(7, backlog.edge))
+    assert backlog.batch(9, backlog.edge) == backlog.page(9).data
+    assert backlog.batch(10, backlog.edge) == b""
+
+
+def test_pages_end_where_they_are_asked_to() -> None:
+    backlog = filled(10, max_seconds=3)
+    assert backlog.pages(8, 9) == [backlog.page(8)]
+    assert backlog.pages(8, 8) == []
+    assert backlog.batch(8, 9) == backlog.page(8).data
+    # All of them have gone since somebody took note of where they end.
+    assert backlog.pages(backlog.first, backlog.first - 1) == []
 
 
 def test_a_batch_is_made_once_for_all_at_the_same_place() -> None:
     backlog = filled(4)
-    assert backlog.batch(1) is backlog.batch(1)
+    assert backlog.batch(1, backlog.edge) is backlog.batch(1, backlog.edge)
 
 
 def test_a_batch_grows_with_the_edge() -> None:
     backlog = filled(4)
-    before = backlog.batch(1)
+    before = backlog.batch(1, backlog.edge)
     backlog.append(page(4))
-    assert backlog.batch(1) == before + page(4).data
+    assert backlog.batch(1, backlog.edge) == before + page(4).data
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from tests.unit.stream.fake_sink import FakeSink
 
 @pytest.fixture
 def listener() -> Listener:
-    return Listener(FakeSink(), cursor=7, rest=b"head", low=True)
+    return Listener(FakeSink(), cursor=7, granule=960, rest=b"head", low=True)
 
 
 def test_it_begins_open_with_nothing_missed(listener: Listener) -> None:
     assert listener.open
-    assert (listener.cursor, listener.rest, listener.low) == (7, b"head", True)
+    assert (listener.cursor, listener.next_granule, listener.rest, listener.low) == (7, 960, b"head", True)
     assert (listener.blocked_since, listener.pages_less, listener.samples_less) == (None, 0, 0)
 
 

@@ -1,0 +1,39 @@
+"""Ports that several processes of ours will listen on, held so that nobody else takes them.
+
+A socket that is bound with SO_REUSEPORT and does not listen gets no connection, and lets others of the same
+user that also say SO_REUSEPORT listen there (socket(7)).
+"""
+
+import socket
+
+LOOPBACK = "127.0.0.1"
+
+
+def hold(host: str, port: int) -> socket.socket:
+    """Bind a port and keep it until the socket is closed.
+
+    Args:
+        host: Address; empty for all.
+        port: 0 for a free one.
+
+    Raises:
+        OSError: Somebody is there already, even if he would share.
+    """
+    address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    family, kind, protocol, _, where = address
+    with socket.socket(family, kind, protocol) as alone:
+        # Without SO_REUSEPORT at first: two servers on one port would each get some of the connections.
+        alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        alone.bind(where)
+        where = alone.getsockname()
+    held = socket.socket(family, kind, protocol)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind(where)
+    return held
+
+
+def number_of(held: socket.socket) -> int:
+    """Give the port's number."""
+    number: int = held.getsockname()[1]
+    return number

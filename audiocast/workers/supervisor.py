@@ -1,0 +1,140 @@
+"""Who watches over the workers: starts them, starts them again, stops them, and answers for all of them.
+
+It never sees audio or a listener's connection. What workers share they are given here, once: the public port,
+the secret, and the addresses of each other.
+"""
+
+import asyncio
+import math
+import signal
+
+import structlog
+
+from audiocast import __version__
+from audiocast.app import with_secret
+from audiocast.settings import Settings
+from audiocast.web.base import MAX_BODY_BYTES
+from audiocast.web.routes import workers_application
+from audiocast.web.server import Server
+from audiocast.workers.ports import LOOPBACK, hold, number_of
+from audiocast.workers.worker import Worker
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 10.0
+"""A worker ends its streams and is gone within two."""
+
+
+class Supervisor:
+    """Of some workers. Made inside the running loop.
+
+    Args:
+        settings: Of the server, with a secret; `workers` is 2 or more.
+
+    Raises:
+        OSError: A port is taken.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._public = hold(settings.host, settings.port)
+        self._internals = [hold(LOOPBACK, 0) for _ in range(settings.workers)]
+        self.port = number_of(self._public)
+        ports = [number_of(held) for held in self._internals]
+        self.workers = [
+            Worker(_worker_settings(settings, number, self.port, ports)) for number in range(len(ports))
+        ]
+        self.internal = Server(
+            workers_application(self.workers, is_stopping=lambda: self._stopping),
+            host=settings.internal_host,
+            port=settings.internal_port,
+            max_body_bytes=MAX_BODY_BYTES,
+        )
+        self._stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Serve.
+
+        Raises:
+            WorkerFailed: A worker cannot.
+        """
+        self.internal.start()
+        for worker in self.workers:
+            await worker.start()
+        await asyncio.gather(*(worker.wait_until_ready() for worker in self.workers))
+        self._tasks = [asyncio.ensure_future(worker.keep()) for worker in self.workers]
+
+    async def stop(self) -> None:
+        """Have all workers end their streams and stop."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(worker.stop(STOP_SECONDS) for worker in self.workers))
+        self.internal.stop_accepting()
+        await self.internal.close()
+        for held in (self._public, *self._internals):
+            held.close()
+
+    def kill(self) -> None:
+        """End all workers at once."""
+        for worker in self.workers:
+            worker.kill()
+
+
+async def supervise(settings: Settings) -> None:
+    """Run workers until SIGTERM or SIGINT; a second signal ends them at once.
+
+    Raises:
+        OSError: A port is taken.
+        WorkerFailed: A worker did not come to serve.
+    """
+    supervisor = Supervisor(with_secret(settings))
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def note_signal() -> None:
+        if stop.is_set():
+            supervisor.kill()
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, note_signal)
+    starting = asyncio.ensure_future(supervisor.start())
+    stopped = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((starting, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            log.info(
+                "serving",
+                port=supervisor.port,
+                internal_port=supervisor.internal.port,
+                version=__version__,
+                workers=settings.workers,
+            )
+            await stopped
+    finally:
+        starting.cancel()
+        stopped.cancel()
+        await supervisor.stop()
+    log.info("stopped")
+
+
+def _worker_settings(settings: Settings, number: int, port: int, ports: list[int]) -> Settings:
+    """Give the settings of one worker: those of the server, but for what workers share or share out."""
+    count = len(ports)
+    return settings.model_copy(
+        update={
+            "workers": 1,
+            "port": port,
+            "internal_host": LOOPBACK,
+            "internal_port": ports[number],
+            "node_name": f"{settings.node_name}-{number + 1}",
+            "peers": ",".join(f"{LOOPBACK}:{each}" for each in ports),
+            # All stop together, so nobody is left to whom streams could move.
+            "drain_seconds": 0.0,
+            "max_listeners": math.ceil(settings.max_listeners / count),
+            "max_egress_mbps": settings.max_egress_mbps / count,
+        }
+    )

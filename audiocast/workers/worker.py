@@ -1,0 +1,110 @@
+"""One worker: its settings, its process, and what its internal port says. Another one comes when it dies."""
+
+import asyncio
+import contextlib
+import sys
+
+import structlog
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+
+from audiocast.settings import Settings
+from audiocast.workers.ports import LOOPBACK
+
+log = structlog.get_logger()
+
+ANSWER_SECONDS = 2.0
+LOOK_SECONDS = 0.05
+AGAIN_SECONDS = 0.5
+"""Between a worker's end and the next start, so that one that cannot live does not take a core to die."""
+
+
+class WorkerFailed(Exception):
+    """A worker has ended before it served."""
+
+
+class Worker:
+    """A place for a process.
+
+    Args:
+        settings: Of the process.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.name = settings.node_name
+        self._environment = settings.environment()
+        self._base = f"http://{LOOPBACK}:{settings.internal_port}"
+        self._process: asyncio.subprocess.Process | None = None
+        self._http = AsyncHTTPClient(force_instance=True)
+
+    async def start(self) -> None:
+        """Start its process."""
+        # It reads nothing from its standard input, and sees there when this process is gone.
+        # A session of its own: Ctrl-C is for the parent, who stops all in order.
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "audiocast", "worker"),
+            env=self._environment,
+            stdin=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    async def keep(self) -> None:
+        """Start it again whenever it ends; returns never."""
+        while True:
+            code = await self._running.wait()
+            log.error("worker_ended", worker=self.name, exit_code=code)
+            await asyncio.sleep(AGAIN_SECONDS)
+            await self.start()
+
+    async def wait_until_ready(self) -> None:
+        """Wait until it serves.
+
+        Raises:
+            WorkerFailed: It has ended; it has said why.
+        """
+        while not await self.is_ready():
+            if self._running.returncode is not None:
+                raise WorkerFailed(
+                    f"expected {self.name} to serve, it has ended with code {self._running.returncode}"
+                )
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def is_ready(self) -> bool:
+        """Say whether new requests should come to it."""
+        return await self._get("/readyz") is not None
+
+    async def metrics(self) -> str:
+        """Give its metrics as text; empty while it is not there."""
+        return await self._get("/metrics") or ""
+
+    async def stop(self, seconds: float) -> None:
+        """Have it end its streams and stop; kill it when it has not after this time."""
+        process = self._process
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(seconds):
+                await process.wait()
+        except TimeoutError:
+            log.error("worker_killed", worker=self.name, seconds=seconds)
+            self.kill()
+            await process.wait()
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    @property
+    def _running(self) -> asyncio.subprocess.Process:
+        assert self._process is not None, "expected a worker that was started"
+        return self._process
+
+    async def _get(self, path: str) -> str | None:
+        try:
+            response = await self._http.fetch(f"{self._base}{path}", request_timeout=ANSWER_SECONDS)
+        except (HTTPClientError, OSError):
+            return None
+        return response.body.decode()

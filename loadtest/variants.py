@@ -1,0 +1,189 @@
+"""The mechanisms of the fan-out, one by one: audiocast as it is beside itself with one of them changed.
+
+    python -m loadtest.variants [NAME ...] [--listeners N] [--repeat N]
+
+A variant is a setting, or a few lines that change a name in the server's process before it starts. All are
+measured in turn and in one run, like the contenders of `loadtest.compare`, and their cost is told as a
+multiple of the unchanged server's. What came out, and what was made of it: docs/fan-out.md.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from loadtest.contenders import Audiocast, AudiocastLow, Contender
+from loadtest.programs import ProgramFailed
+from loadtest.scenarios import LISTENERS, PAGE_MS
+from loadtest.trial import Sample, Trial, measure
+
+SECONDS = 5.0
+READABLE = 0o755
+
+ONE_BY_ONE = """
+from audiocast.stream.group import Group
+def advance(self, fallen, cursor, granule):
+    self.cursor, self.granule = cursor, granule
+    self.stragglers = [listener for listener in self.stragglers if listener.open]
+Group.advance = advance
+"""
+OWN_COPIES = (
+    ONE_BY_ONE
+    + """
+from audiocast.stream.backlog import Backlog
+def batch(self, start, stop):
+    return b"".join([bytes(bytearray(page.data)) for page in self.pages(start, stop)])
+Backlog.batch = batch
+"""
+)
+TORNADO = """
+from audiocast.web import listen
+class Written:
+    def __init__(self, stream):
+        self.stream, self.close = stream, stream.close
+    def send(self, data):
+        self.stream.write(data)
+        return len(data)
+listen._take_socket = Written
+"""
+SLICES = """
+from audiocast.stream import fanout
+fanout.SLICE_LISTENERS = {}
+"""
+SPREAD = """
+from audiocast.stream.fanout import Fanout
+def go_on(self, slices):
+    for _ in slices:
+        self._clock.call_later(0.02, self._go_on, slices)
+        return
+Fanout._go_on = go_on
+"""
+NAGLE = """
+import socket
+from audiocast.web import listen
+take = listen._take_socket
+def take_with_nagle(stream):
+    connection = take(stream)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
+    return connection
+listen._take_socket = take_with_nagle
+"""
+NO_LOWAT = """
+from audiocast.web import listen
+listen.UNSENT_BYTES = 2**31 - 1
+"""
+UVLOOP = """
+import asyncio, uvloop
+asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+"""
+NO_FREEZE = """
+import gc
+gc.freeze = lambda: None
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One change.
+
+    Attributes:
+        what: For the table.
+        low: Listeners ask for `latency=low`.
+        settings: Environment of the server.
+        change: Python, run in its process before anything else.
+    """
+
+    what: str
+    low: bool = False
+    settings: Mapping[str, str | int] = field(default_factory=dict)
+    change: str = ""
+
+    def contender(self, name: str) -> type[Contender]:
+        """Give the server that is like this."""
+        base = AudiocastLow if self.low else Audiocast
+        return type(name, (_Changed, base), {"settings": self.settings, "change": self.change})
+
+
+class _Changed(Audiocast):
+    """Its process finds the change where Python looks for a module of the site at its start."""
+
+    change = ""
+
+    def start(self) -> None:
+        site = self.folder / type(self).__name__
+        site.mkdir(exist_ok=True)
+        (site / "sitecustomize.py").write_text(self.change)
+        self.settings = {**self.settings, "PYTHONPATH": str(site)}
+        super().start()
+
+
+VARIANTS = {
+    "as-it-is": Variant("as it is"),
+    "flush-0": Variant("FLUSH_INTERVAL_MS=0: a send for each page", settings={"FLUSH_INTERVAL_MS": 0}),
+    "flush-40": Variant("FLUSH_INTERVAL_MS=40", settings={"FLUSH_INTERVAL_MS": 40}),
+    "flush-200": Variant("FLUSH_INTERVAL_MS=200", settings={"FLUSH_INTERVAL_MS": 200}),
+    "spread": Variant("slices 20 ms apart: phases", change=SPREAD),
+    "uvloop": Variant("uvloop", change=UVLOOP),
+    "workers-2": Variant("WORKERS=2, on the same core", settings={"WORKERS": 2}),
+    "low": Variant("latency=low, as it is", low=True),
+    "low-one-by-one": Variant("latency=low, nobody in step: a cursor each", low=True, change=ONE_BY_ONE),
+    "low-own-copies": Variant("latency=low, and a copy of the bytes each", low=True, change=OWN_COPIES),
+    "low-tornado": Variant("latency=low, IOStream.write instead of send", low=True, change=TORNADO),
+    "low-slices-50": Variant("latency=low, slices of 50", low=True, change=SLICES.format(50)),
+    "low-one-slice": Variant("latency=low, no slices", low=True, change=SLICES.format(10**9)),
+    "low-nagle": Variant("latency=low, with Nagle's algorithm", low=True, change=NAGLE),
+    "low-no-lowat": Variant("latency=low, without TCP_NOTSENT_LOWAT", low=True, change=NO_LOWAT),
+    "low-uvloop": Variant("latency=low, uvloop", low=True, change=UVLOOP),
+    "low-no-freeze": Variant("latency=low, without gc.freeze", low=True, change=NO_FREEZE),
+}
+
+
+def main() -> int:
+    """Measure and print; give the exit code."""
+    parser = _parser()
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(VARIANTS):
+        parser.error(f"expected names among {', '.join(VARIANTS)}, got {', '.join(sorted(unknown))}")
+    variants = {name: VARIANTS[name] for name in options.names or VARIANTS}
+    contenders = {name: variant.contender(name) for name, variant in variants.items()}
+    samples: dict[str, list[Sample]] = {name: [] for name in variants}
+    with tempfile.TemporaryDirectory(prefix="audiocast-variants-") as folder:
+        Path(folder).chmod(READABLE)
+        for _ in range(options.repeat):
+            for name in variants:
+                trial = Trial(name, options.page_ms, options.listeners, SECONDS)
+                try:
+                    samples[name].append(measure(trial, Path(folder), contenders))
+                except ProgramFailed as error:
+                    print(f"{name}: {error}", file=sys.stderr)
+                    return 1
+    print("| variant | × as it is | range | delay p50 / p99, ms | µs/listener/s |\n" + "| --- " * 5 + "|")
+    for name, variant in variants.items():
+        print(_row(variant, samples[name], samples.get("low" if variant.low else "as-it-is", [])))
+    return 0
+
+
+def _row(variant: Variant, own: list[Sample], usual: list[Sample]) -> str:
+    costs = [sample.cpu_us for sample in own]
+    unit = median(sample.cpu_us for sample in usual) if usual else float("nan")
+    delays = (median(sample.delay_p50_ms for sample in own), median(sample.delay_p99_ms for sample in own))
+    return (
+        f"| {variant.what} | {median(costs) / unit:.2f} | {min(costs) / unit:.2f} to {max(costs) / unit:.2f} "
+        f"| {delays[0]:.0f} / {delays[1]:.0f} | {median(costs):.0f} |"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Measure what each mechanism of the fan-out is worth.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="all of them unless said otherwise")
+    parser.add_argument("--listeners", type=int, default=LISTENERS)
+    parser.add_argument("--page-ms", type=int, default=PAGE_MS, help="audio on a page of the source")
+    parser.add_argument("--repeat", type=int, default=3, help="samples of each")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

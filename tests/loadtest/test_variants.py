@@ -1,0 +1,60 @@
+"""The fan-out's tools: a changed server still serves, and what they print is what was counted."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from loadtest import hot_spots
+from loadtest.programs import compiled
+from loadtest.trial import Trial, measure
+from loadtest.variants import VARIANTS
+
+STACKS = """\
+<module> (audiocast/__main__.py:5);run (loop.py:9);select (selectors.py:468) 50
+<module> (audiocast/__main__.py:5);run (loop.py:9);pass (fanout.py:180);send (fanout.py:198) 30
+<module> (audiocast/__main__.py:5);run (loop.py:9);pass (fanout.py:181);send (fanout.py:199) 6
+<module> (audiocast/__main__.py:5);run (loop.py:9);feed (source.py:7) 4
+"""
+
+
+@pytest.mark.parametrize("name", ["low-own-copies", "low-tornado", "spread"])
+def test_a_changed_server_serves(folder: Path, name: str) -> None:
+    contender = VARIANTS[name].contender(name)
+    sample = measure(Trial(name, page_ms=20, listeners=5, seconds=1.0), folder, {name: contender})
+    assert sample.pages_a_second > 0
+    assert (sample.gaps, sample.disconnects) == (0, 0)
+
+
+def test_a_change_is_made_in_the_servers_process(folder: Path) -> None:
+    name = "low-own-copies"
+    contender = VARIANTS[name].contender(name)
+    with contender(folder) as server:
+        environment = Path(f"/proc/{server.pid}/environ").read_bytes().decode().split("\0")
+    [site] = [each.partition("=")[2] for each in environment if each.startswith("PYTHONPATH=")]
+    assert (Path(site) / "sitecustomize.py").read_text() == VARIANTS[name].change
+
+
+def test_shares_are_of_work_and_not_of_waiting(capsys: pytest.CaptureFixture[str]) -> None:
+    hot_spots._print_shares(STACKS)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "40 samples",
+        "",
+        "lines, by themselves",
+        "  75.0%  send (fanout.py:198)",
+        "  15.0%  send (fanout.py:199)",
+        "  10.0%  feed (source.py:7)",
+        "",
+        "functions, with all that they call",
+        "  90.0%  pass (fanout.py)",
+        "  90.0%  send (fanout.py)",
+        "  10.0%  feed (source.py)",
+    ]
+
+
+@pytest.mark.parametrize("arguments", [[], ["0", "268", "1"], ["5", "0", "1"], ["5", "268", "0"]])
+def test_wrong_arguments_are_told(folder: Path, arguments: list[str]) -> None:
+    done = subprocess.run([compiled("send_ways", folder), *arguments], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "send_ways" in done.stderr
