@@ -30,7 +30,7 @@ SUBSTITUTES = {"$namespace": NAMESPACE, "$pod": ".+", "$__rate_interval": "30s"}
 LISTENERS = 20
 """Of each stream."""
 
-DATA_SECONDS = 40.0
+LOAD_SECONDS = 60.0
 EVERYTHING = {
     "autoscaling": {"mode": "keda", "egressMbpsPerPod": 100, "prometheusAddress": "http://prometheus:9090"},
     "metrics": {"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}},
@@ -144,15 +144,13 @@ def test_every_panel_has_data_from_a_cluster_under_load(tmp_path: Path) -> None:
         targets = {f"demo-audiocast-{name[1:]}": members[name].internal_port for name in members.names}
         prometheus = stack.enter_context(scraping(tmp_path, targets, namespace=NAMESPACE))
         ids = load(stack, members)
-        missing = set(expressions())
-        deadline = time.monotonic() + DATA_SECONDS
-        while missing:
-            assert time.monotonic() < deadline, f"no data: {missing}"
+        end = time.monotonic() + LOAD_SECONDS
+        while time.monotonic() < end:
             # People come and go, so that there are times to join.
             for name in members.names:
                 with Listener(members[name].port, f"/stream/{ids[0]}") as listener:
                     listener.wait_for_audio(0.1)
-            missing = {each for each in missing if not has_data(prometheus, each)}
+        assert [each for each in expressions() if not has_data(prometheus, each)] == []
         assert prometheus.values(f'sum(audiocast_owned_streams{{namespace="{NAMESPACE}"}})') == [len(ids)]
 
 
