@@ -78,8 +78,16 @@ class PulseServer:
         self._modules[name] = self._pactl(*arguments).strip()
 
     def unplug(self, name: str) -> None:
-        """Take a microphone away while it is in use."""
-        self._pactl("unload-module", self._modules.pop(name))
+        """Take a microphone away while it is in use.
+
+        The others are taken away before it, and are back after it: to one that is there PulseAudio would move
+        whoever records, who then hears that one and notices nothing.
+        """
+        others = [each for each in self._modules if each != name]
+        for each in (*others, name):
+            self._pactl("unload-module", self._modules.pop(each))
+        for each in others:
+            self.plug_in(each)
 
     def play(self, path: Path, into: str) -> subprocess.Popen[bytes]:
         """Play a sound file into a microphone, as one speaks into it. Returns at once."""
