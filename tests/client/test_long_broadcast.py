@@ -16,8 +16,9 @@ from tk_streamer.station import Station, StationSettings
 
 MINUTES = 30
 SAMPLES = MINUTES * 60 * 48_000
-# Of the whole process, less what the test's server keeps of the sound itself.
-MOST_GROWTH_BYTES = 6_000_000
+# Of the whole process, which has run other tests, less what the server of the test keeps of the sound itself.
+# The sound of the time in between is 86 MB; packets that are kept show in the number of objects.
+MOST_GROWTH_BYTES = 20_000_000
 MOST_GROWTH_OBJECTS = 3_000
 
 

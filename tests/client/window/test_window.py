@@ -4,6 +4,7 @@ Figures are printed (`pytest -rP`): machines are shared, so that only generous b
 """
 
 import json
+import re
 import signal
 import socket
 import stat
@@ -33,6 +34,8 @@ SAID_SECONDS = 2.0
 LONGEST_FREEZE_SECONDS = 3.0
 # Where parts of the programme are compared. A starved machine loses some sound, which spoils one of them.
 SPEECH_PARTS_SECONDS, MUSIC_PARTS_SECONDS = (1.0, 4.0, 7.0), (13.0, 16.0, 19.0)
+# What PortAudio and ALSA write themselves when a device that is in use goes away.
+OF_A_DEAD_DEVICE = re.compile(r"Expression '.*' failed in 'src/hostapi/alsa/|ALSA lib ")
 TOKEN = "a-token-for-tests"
 # The key with Q and Й on it, by its place.
 KEY_Q = 24
@@ -181,7 +184,7 @@ def test_the_microphone_is_unplugged_and_comes_back(
             listener.wait_for_audio(6.0).check_one_stream()
             listener.wait(lambda: tone_at_the_end(listener, tmp_path) > 0.9, "the tone", 30.0)
         assert program.beside("Заполнено тишиной") != "0,0 с"
-    assert program.log == ""
+    assert [line for line in program.log.splitlines() if not OF_A_DEAD_DEVICE.match(line)] == []
 
 
 def test_everyday_things_by_mouse_and_keyboard(
