@@ -3,6 +3,7 @@
 ring         pure: the order of members for a stream
 discovery    where members may be; in Kubernetes: kubernetes_peers, kubernetes_api,
              endpoint_slices, pod
+address      host and port in one text
 greeting     what members say of themselves
 membership   who is there
 signature    how they know each other

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from audiocast.cluster.address import joined
 from audiocast.cluster.kubernetes_peers import KubernetesPeers
 from audiocast.cluster.pod import Pod
 
@@ -86,7 +87,7 @@ class DnsPeers:
             log.warning("peers_not_resolved", name=self._name, error=error.strerror)
             return None
         hosts = dict.fromkeys(address[0] for *_, address in found)
-        return [f"[{host}]:{self._port}" if ":" in str(host) else f"{host}:{self._port}" for host in hosts]
+        return [joined(str(host), self._port) for host in hosts]
 
 
 def discovery(peers: str, *, pod: Pod, internal_port: int) -> Discovery | None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import structlog
 
+from audiocast.cluster.address import joined
 from audiocast.cluster.dial import Dialer
 from audiocast.cluster.discovery import Discovery
 from audiocast.cluster.errors import ClusterError, Refused
@@ -165,8 +166,7 @@ class Membership:
         """
         greeting = Greeting.parse(said)
         if self._discovery is not None and greeting.instance != self.instance:
-            port = greeting.internal_port
-            self._know(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+            self._know(joined(host, greeting.internal_port))
             self._update(greeting)
         return self._greeting().as_json()
 

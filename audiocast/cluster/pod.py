@@ -6,6 +6,7 @@ Plain values and files of the service account; nobody is asked here.
 from dataclasses import dataclass
 from pathlib import Path
 
+from audiocast.cluster.address import joined
 from audiocast.cluster.errors import NoAccount
 
 
@@ -26,8 +27,7 @@ class Pod:
     @property
     def api_address(self) -> str:
         """Host and port of the API server."""
-        host = f"[{self.api_host}]" if ":" in self.api_host else self.api_host
-        return f"{host}:{self.api_port}"
+        return joined(self.api_host, self.api_port)
 
     @property
     def token(self) -> str:
