@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from audiocast.cluster.address import joined
 from audiocast.cluster.errors import BadFrame, Refused
 
 FAMILIES = ("IPv4", "IPv6")
@@ -25,7 +26,7 @@ class Endpoint:
     """A pod, as one slice sees it.
 
     Attributes:
-        host: Its IP address; one of version 6 is in brackets.
+        host: Its IP address.
         is_serving: It is ready.
         is_terminating: It was told to stop.
     """
@@ -50,11 +51,11 @@ class Endpoint:
             case _:
                 raise BadFrame(f"expected an endpoint with addresses, got {str(said)[:200]}")
         try:
-            version = ipaddress.ip_address(address).version
+            ipaddress.ip_address(address)
         except ValueError as error:
             raise BadFrame(f"expected an IP address, got {address[:100]!r}") from error
         return cls(
-            host=f"[{address}]" if version == 6 else address,
+            host=address,
             is_serving=conditions.get("serving") is not False,
             is_terminating=conditions.get("terminating") is True,
         )
@@ -156,7 +157,7 @@ class EndpointSlices:
         """
         staying = [(each, number) for each, number in self._located(port) if not each.is_terminating]
         serving = [(each, number) for each, number in staying if each.is_serving]
-        return list(dict.fromkeys(f"{each.host}:{number}" for each, number in serving or staying))
+        return list(dict.fromkeys(joined(each.host, number) for each, number in serving or staying))
 
     @property
     def port_names(self) -> set[str]:
