@@ -16,6 +16,7 @@ import { Language, setWords } from "./language.js";
 import { showListenLink } from "./listen_link.js";
 import { Monitor } from "./monitor.js";
 import { attachQr, attachShare, copyShown, here } from "./share.js";
+import { startTrouble } from "./start_trouble.js";
 import { BROADCAST_STRINGS } from "./strings_broadcast.js";
 
 const LOOK_MS = 500;
@@ -105,17 +106,6 @@ function beginEncoding() {
     way === "packets" ? new PacketEncoder(sound.sampleRateHz, send, fail) : new OggRecorder(sound.toStream(), send, fail);
 }
 
-/** @param {unknown} error */
-function explain(error) {
-  if (!(error instanceof Refused)) {
-    return ["trouble.network", {}];
-  }
-  if (error.status !== 401) {
-    return ["trouble.server", { message: error.message }];
-  }
-  return [field("token").value ? "trouble.token" : "trouble.token.missing", {}];
-}
-
 /** @param {Event} event */
 async function goLive(event) {
   event.preventDefault();
@@ -127,7 +117,7 @@ async function goLive(event) {
       showBroadcast(broadcast);
     }
   } catch (error) {
-    trouble = /** @type {[string, Record<string, string>]} */ (explain(error));
+    trouble = startTrouble(error, field("token").value);
     if (error instanceof Refused && error.status === 401) {
       $("token-field").hidden = false;
       field("token").focus();

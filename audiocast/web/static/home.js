@@ -11,6 +11,7 @@ import { Monitor } from "./monitor.js";
 import { attachOnAir } from "./onair.js";
 import { attachSend } from "./send.js";
 import { attachQr, copyShown, here } from "./share.js";
+import { startTrouble } from "./start_trouble.js";
 import { HOME_STRINGS } from "./strings_home.js";
 
 /** @param {string} id */
@@ -46,17 +47,6 @@ function showBroadcast() {
   showSending(broadcast);
 }
 
-/** @param {unknown} error */
-function explain(error) {
-  if (!(error instanceof Refused)) {
-    return ["home.error.network", {}];
-  }
-  if (error.status !== 401) {
-    return ["home.error.other", { message: error.message }];
-  }
-  return [field("token").value ? "home.error.token" : "home.error.token.missing", {}];
-}
-
 /** @param {SubmitEvent} event */
 async function start(event) {
   event.preventDefault();
@@ -70,7 +60,7 @@ async function start(event) {
     monitor.watch(broadcast.stream_id);
     $("broadcast-heading").focus();
   } catch (error) {
-    trouble = /** @type {[string, Record<string, string>]} */ (explain(error));
+    trouble = startTrouble(error, field("token").value);
     if (error instanceof Refused && error.status === 401) {
       $("token-field").hidden = false;
       field("token").focus();

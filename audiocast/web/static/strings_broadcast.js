@@ -2,9 +2,12 @@
  * The words of the broadcaster's page alone. Same form as strings.js.
  */
 
+import { START_TROUBLE_STRINGS } from "./start_trouble.js";
+
 /** @type {import("./strings.js").Phrases} */
 export const BROADCAST_STRINGS = {
   en: {
+    ...START_TROUBLE_STRINGS.en,
     "broadcast.title": "Broadcast from this browser",
     "broadcast.lead": "Your microphone, or the sound of a tab, live to everyone with the link. Nothing to install.",
     "broadcast.elsewhere": "Broadcast with a program instead",
@@ -59,10 +62,6 @@ export const BROADCAST_STRINGS = {
     "trouble.busy": "The microphone cannot be opened: another program may have it.",
     "trouble.nothing": "Nothing with sound was shared. Choose a tab, and tick “share audio” in the browser’s dialog.",
     "trouble.other": "That did not work: {message}",
-    "trouble.network": "The server does not answer. Check the network and try again.",
-    "trouble.server": "The server refused: {message}",
-    "trouble.token": "The server did not accept this token.",
-    "trouble.token.missing": "This server asks for an access token.",
 
     "barrier.insecure": "This address is not secure",
     "barrier.insecure.text":
@@ -73,6 +72,7 @@ export const BROADCAST_STRINGS = {
   },
 
   ru: {
+    ...START_TROUBLE_STRINGS.ru,
     "broadcast.title": "Эфир прямо из браузера",
     "broadcast.lead": "Ваш микрофон или звук вкладки — всем, у кого есть ссылка. Устанавливать ничего не нужно.",
     "broadcast.elsewhere": "Вещать другой программой",
@@ -128,10 +128,6 @@ export const BROADCAST_STRINGS = {
     "trouble.busy": "Микрофон не открывается: возможно, он занят другой программой.",
     "trouble.nothing": "В том, что вы показали, нет звука. Выберите вкладку и отметьте в окне браузера передачу звука.",
     "trouble.other": "Не получилось: {message}",
-    "trouble.network": "Сервер не отвечает. Проверьте сеть и попробуйте ещё раз.",
-    "trouble.server": "Сервер отказал: {message}",
-    "trouble.token": "Сервер не принял этот токен.",
-    "trouble.token.missing": "Этому серверу нужен токен доступа.",
 
     "barrier.insecure": "Это небезопасный адрес",
     "barrier.insecure.text":

@@ -2,9 +2,12 @@
  * The words of the start page alone, apart so that listeners need not load them. Same form as strings.js.
  */
 
+import { START_TROUBLE_STRINGS } from "./start_trouble.js";
+
 /** @type {import("./strings.js").Phrases} */
 export const HOME_STRINGS = {
   en: {
+    ...START_TROUBLE_STRINGS.en,
     "home.title": "Live audio for everyone with the link",
     "home.lead":
       "Send one Opus stream. Anyone can listen in a browser or a player, a few seconds later, with nothing to install.",
@@ -70,13 +73,10 @@ export const HOME_STRINGS = {
     "air.delay":
       "Your encoder sends {ms} ms of sound at a time, and everyone hears you that much later. Make it send sooner:",
 
-    "home.error.token": "The server did not accept this token.",
-    "home.error.token.missing": "This server asks for an access token.",
-    "home.error.network": "The server does not answer. Check the network and try again.",
-    "home.error.other": "The server refused: {message}",
   },
 
   ru: {
+    ...START_TROUBLE_STRINGS.ru,
     "home.title": "Прямой эфир для всех, у кого есть ссылка",
     "home.lead":
       "Отправьте один поток Opus — и его услышат в браузере или плеере через несколько секунд. Устанавливать ничего не нужно.",
@@ -142,9 +142,5 @@ export const HOME_STRINGS = {
     "air.delay":
       "Ваш кодировщик отправляет звук порциями по {ms} мс, и все слышат вас на столько же позже. Чтобы он отправлял чаще, добавьте:",
 
-    "home.error.token": "Сервер не принял этот токен.",
-    "home.error.token.missing": "Этому серверу нужен токен доступа.",
-    "home.error.network": "Сервер не отвечает. Проверьте сеть и попробуйте ещё раз.",
-    "home.error.other": "Сервер отказал: {message}",
   },
 };
