@@ -94,9 +94,9 @@ export class JitterBuffer {
     this.#decide(samples);
     for (let sample = 0; sample < samples; sample += 1) {
       this.#fade();
-      outputs.forEach((output, channel) => {
-        output[sample] = this.#gain === 0 ? 0 : this.#gain * this.#value(channel);
-      });
+      for (let channel = 0; channel < outputs.length; channel += 1) {
+        outputs[channel][sample] = this.#gain === 0 ? 0 : this.#gain * this.#value(channel);
+      }
       if (this.#gain > 0) {
         this.#ring.begin += this.#rate;
       } else {
