@@ -30,6 +30,8 @@ export class OggReader {
   #rest = new Uint8Array(0);
   /** @type {Uint8Array[]} pieces of a packet that goes on on the next page */
   #pieces = [];
+  /** Whether the beginning of that packet was never seen. */
+  #isTorn = false;
 
   /**
    * @param {Uint8Array} bytes the next ones
@@ -56,6 +58,9 @@ export class OggReader {
     const flags = page[5];
     if (!(flags & CONTINUED)) {
       this.#pieces = [];
+      this.#isTorn = false;
+    } else if (this.#pieces.length === 0) {
+      this.#isTorn = true;
     }
     /** @type {Uint8Array[]} */
     const packets = [];
@@ -65,8 +70,11 @@ export class OggReader {
     for (const segmentBytes of table) {
       end += segmentBytes;
       if (segmentBytes < LONGEST_SEGMENT_BYTES) {
-        packets.push(joined([...this.#pieces, page.subarray(begin, end)]));
+        if (!this.#isTorn) {
+          packets.push(joined([...this.#pieces, page.subarray(begin, end)]));
+        }
         this.#pieces = [];
+        this.#isTorn = false;
         begin = end;
       }
     }
