@@ -48,6 +48,7 @@ test("after ten calm seconds it sinks, by 4 ms in a second, to the floor", () =>
 test("one packet that is late is enough to be ready for the next, for as long as it is remembered", () => {
   const target = new DelayTarget(BOUNDS);
   arrive(target, 0, 5_000);
+  target.ranDry(5_000);
   target.arrived(5_100, 5_000, PACKET_MS);
   assert.equal(target.jitterMs, 100);
   assert.equal(target.ms, 100 + PACKET_MS + 15);
