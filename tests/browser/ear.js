@@ -1,37 +1,39 @@
 /**
  * What a test runs in a page before the page's own scripts: an ear on whatever goes to the loudspeaker.
  *
- * Notes in `window.heard` at which wall-clock time each tone begins: `{hz, atMs}`, and how long silence lasted between
- * sounds: `window.holes`, in milliseconds. The analyser always has the newest samples of the audio thread, and is
- * looked at more often than they last.
+ * Notes in `window.heard` at which wall-clock time each tone after a silence begins, as `{hz, atMs}`, and in
+ * `window.clickedAtMs` when somebody clicked. An analyser has the newest samples of the audio thread, and is looked at
+ * more often than they last. `window.outputMs` is how much later the loudspeaker has them, as the browser says it.
  */
 
 window.heard = [];
-window.holes = [];
+window.outputMs = 0;
+addEventListener("click", () => (window.clickedAtMs = Date.now()), { capture: true });
 {
   const SAMPLES = 2048;
   const LOOK_MS = 8;
   const LOUD = 0.02;
-  /** Zeros of the tone itself are shorter. */
-  const QUIET_MS = 60;
+  /** Longer than from one zero of a tone to the next. */
+  const QUIET_SECONDS = 0.01;
+  /** So much of a tone is looked at before it is noted. */
+  const TONE_SECONDS = 0.02;
   const connect = AudioNode.prototype.connect;
 
-  /** How many samples ago the newest sound began, after so much silence; -1: it did not within what is there. */
+  /** How many samples ago sound began after a silence; 0: it did not within these. */
   const onset = (samples, quiet) => {
     let silent = 0;
-    let found = -1;
+    let ago = 0;
     samples.forEach((value, index) => {
       if (Math.abs(value) > LOUD) {
-        found = silent >= quiet ? index : found;
+        ago = silent >= quiet ? samples.length - index : ago;
         silent = 0;
       } else {
         silent += 1;
       }
     });
-    return found < 0 ? -1 : samples.length - found;
+    return ago;
   };
 
-  /** The tone's frequency, by its crossings of zero. */
   const frequency = (samples, rate) => {
     let crossings = 0;
     for (let index = 1; index < samples.length; index += 1) {
@@ -42,26 +44,22 @@ window.holes = [];
 
   const listen = (node) => {
     const { context } = node;
+    const rate = context.sampleRate;
     const analyser = context.createAnalyser();
     analyser.fftSize = SAMPLES;
     connect.call(node, analyser);
     const samples = new Float32Array(SAMPLES);
-    let soundedAt = -Infinity;
     setInterval(() => {
       const now = Date.now();
       analyser.getFloatTimeDomainData(samples);
       window.outputMs = 1000 * (context.outputLatency || context.baseLatency || 0);
-      const rate = context.sampleRate;
-      const ago = onset(samples, rate / 100);
+      const ago = onset(samples, QUIET_SECONDS * rate);
       const atMs = now - (1000 * ago) / rate;
-      const last = window.heard.at(-1);
-      if (ago > rate / 100 && atMs - (last?.atMs ?? -Infinity) > QUIET_MS) {
-        window.heard.push({ hz: frequency(samples.subarray(SAMPLES - ago), rate), atMs });
-        if (now - soundedAt > QUIET_MS && soundedAt > 0) {
-          window.holes.push(atMs - soundedAt);
-        }
+      const lastMs = window.heard.at(-1)?.atMs ?? 0;
+      if (ago > TONE_SECONDS * rate && atMs - lastMs > (1000 * SAMPLES) / rate) {
+        const tone = samples.slice(SAMPLES - ago, SAMPLES - ago + TONE_SECONDS * rate);
+        window.heard.push({ hz: frequency(tone, rate), atMs });
       }
-      soundedAt = samples.subarray(-rate / 100).some((value) => Math.abs(value) > LOUD) ? now : soundedAt;
     }, LOOK_MS);
   };
 

@@ -138,7 +138,7 @@ function startOrStop() {
 
 /** An audio element is looked at through a context of the spectrum's own; the others have one themselves. */
 function wakeSpectrum() {
-  if (player.output === element) {
+  if (player.wanted && player.output === element) {
     spectrum.wake();
   }
 }
@@ -172,6 +172,7 @@ player.addEventListener("phase", () => {
   }
   showStream();
 });
+player.addEventListener("output", wakeSpectrum);
 feed.addEventListener("state", (event) => {
   stream = { ...stream, .../** @type {CustomEvent} */ (event).detail };
   const wasOver = player.phase === "over";
@@ -190,9 +191,7 @@ window.addEventListener("online", () => {
 window.addEventListener("offline", showPlayer);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) {
-    if (player.wanted) {
-      wakeSpectrum();
-    }
+    wakeSpectrum();
     player.nudge();
     feed.refresh();
   }

@@ -24,6 +24,10 @@ export class Spectrum {
   #context = null;
   /** @type {AnalyserNode | null} of the element, once it is routed */
   #elementAnalyser = null;
+  /** @type {AudioNode | null} */
+  #tapped = null;
+  /** @type {AnalyserNode | null} of what is tapped */
+  #tapAnalyser = null;
   /** @type {AnalyserNode | null} of what is heard now */
   #analyser = null;
   #decibels = new Float32Array(FFT_SIZE / 2);
@@ -79,10 +83,14 @@ export class Spectrum {
 
   /** @param {AudioNode | null} node sound that runs through Web Audio already; null: it is the element's */
   tap(node) {
-    this.#analyser = node ? newAnalyser(node.context) : this.#elementAnalyser;
-    if (node && this.#analyser) {
-      node.connect(this.#analyser);
+    if (node !== this.#tapped) {
+      this.#tapped = node;
+      this.#tapAnalyser = node && newAnalyser(node.context);
+      if (node && this.#tapAnalyser) {
+        node.connect(this.#tapAnalyser);
+      }
     }
+    this.#analyser = this.#tapAnalyser ?? this.#elementAnalyser;
   }
 
   #routeWhenRunning() {
