@@ -17,6 +17,8 @@ addEventListener("click", () => (window.clickedAtMs = Date.now()), { capture: tr
   const QUIET_SECONDS = 0.01;
   /** So much of a tone is looked at before it is noted. */
   const TONE_SECONDS = 0.02;
+  /** Asked earlier, Firefox ESR 153 hangs. */
+  const OUTPUT_KNOWN_AFTER_SECONDS = 2;
   const connect = AudioNode.prototype.connect;
 
   /** How many samples ago sound began after a silence; 0: it did not within these. */
@@ -52,7 +54,9 @@ addEventListener("click", () => (window.clickedAtMs = Date.now()), { capture: tr
     setInterval(() => {
       const now = Date.now();
       analyser.getFloatTimeDomainData(samples);
-      window.outputMs = 1000 * (context.outputLatency || context.baseLatency || 0);
+      if (context.currentTime > OUTPUT_KNOWN_AFTER_SECONDS) {
+        window.outputMs = 1000 * context.outputLatency;
+      }
       const ago = onset(samples, QUIET_SECONDS * rate);
       const atMs = now - (1000 * ago) / rate;
       const lastMs = window.heard.at(-1)?.atMs ?? 0;

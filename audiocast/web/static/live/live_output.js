@@ -10,6 +10,8 @@ import { Session } from "./session.js";
 
 /** A context that does not run by then never will: no sound card, or no permission. */
 const CONTEXT_STARTS_WITHIN_MS = 3_000;
+/** Firefox ESR 153 hangs, and the page with it, when it is asked for its output's latency as the output begins. */
+const OUTPUT_KNOWN_AFTER_SECONDS = 2;
 /** Nothing in hand for so long is worth telling; less is heard and over. */
 const HUNGRY_AFTER_MS = 500;
 /** Lost connections are made again here for so long; then it is the player's turn, which is more patient. */
@@ -59,9 +61,10 @@ export class LiveOutput extends EventTarget {
     return this.#volume;
   }
 
-  /** From the buffer to the loudspeaker, as the browser says it. */
+  /** From the buffer to the loudspeaker, as the browser says it once it knows. */
   get outputMs() {
-    return 1000 * (this.#context?.outputLatency || this.#context?.baseLatency || 0);
+    const context = this.#context;
+    return context && context.currentTime > OUTPUT_KNOWN_AFTER_SECONDS ? 1000 * (context.outputLatency || 0) : 0;
   }
 
   /** Lost connections so far. */
