@@ -10,7 +10,7 @@ window.heard = [];
 window.outputMs = 0;
 addEventListener("click", () => (window.clickedAtMs = Date.now()), { capture: true });
 {
-  const SAMPLES = 2048;
+  const SAMPLES = 8192;
   const LOOK_MS = 8;
   const LOUD = 0.02;
   /** Longer than from one zero of a tone to the next. */

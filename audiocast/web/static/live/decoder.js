@@ -8,7 +8,7 @@
  * @typedef {(error: unknown) => void} Fail
  */
 
-import { SAMPLE_RATE } from "./opus.js";
+import { SAMPLE_RATE, packetSamples } from "./opus.js";
 
 /** So many packets in for so long, and nothing out, and no error either: some browsers do that. A backlog that comes
  *  at once is as many packets, but a decoder is through with it in a moment. */
@@ -21,6 +21,8 @@ const configuration = (channels) => ({ codec: "opus", sampleRate: SAMPLE_RATE, n
 export class Decoder {
   /** @type {Tag[]} of packets that are being decoded */
   #tags = [];
+  /** Sent to it so far. */
+  #samples = 0;
 
   /**
    * @param {number} channels
@@ -71,8 +73,10 @@ export class Decoder {
       this.fail(new Error(`expected sound, got none from ${SILENT_PACKETS} packets`));
       return;
     }
-    // The time is of no use to us; it has to grow.
-    this.codec.decode(new EncodedAudioChunk({ type: "key", timestamp: tag.arrivedMs * 1000, data: packet }));
+    // Times that do not grow by what is sent make Firefox give nothing back.
+    const [timestamp, duration] = [this.#samples, packetSamples(packet)].map(microseconds);
+    this.#samples += packetSamples(packet);
+    this.codec.decode(new EncodedAudioChunk({ type: "key", timestamp, duration, data: packet }));
   }
 
   close() {
@@ -80,6 +84,11 @@ export class Decoder {
       this.codec.close();
     }
   }
+}
+
+/** @param {number} samples */
+function microseconds(samples) {
+  return Math.round((samples / SAMPLE_RATE) * 1e6);
 }
 
 /** @param {AudioData} sound */
