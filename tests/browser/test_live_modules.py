@@ -1,4 +1,4 @@
-"""The modules of the listener's page that know no browser, tried by Node.js: an hour of a network in seconds."""
+"""The modules of the listener's page that know no browser, tried by Node.js: an hour in seconds."""
 
 import shutil
 import subprocess

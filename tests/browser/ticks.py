@@ -1,4 +1,4 @@
-"""A source that ticks at each whole second of its sound, in eight tones: what is heard says when it was made."""
+"""A source that ticks at each whole second of its sound, in eight tones: what is heard says when it was."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ LOWEST_HZ = 500
 STEP_HZ = 250
 TICK_SECONDS = 0.05
 FRAME_SECONDS = 0.02
-"""A frame can be sent when the last of its sound was made, and not before: a source sends with this much delay."""
+"""A frame can be sent when the last of its sound was made, and not before."""
 
 
 def ticks_file(folder: Path, seconds: int) -> bytes:

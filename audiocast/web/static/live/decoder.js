@@ -13,7 +13,7 @@ import { SAMPLE_RATE, packetSamples } from "./opus.js";
 /** So many packets in for so long, and nothing out, and no error either: some browsers do that. A backlog that comes
  *  at once is as many packets, but a decoder is through with it in a moment. */
 const SILENT_PACKETS = 50;
-const SILENT_MS = 1_000;
+const SILENT_MS = 3_000;
 
 /** Safari takes Opus at 48 kHz only. @param {number} channels */
 const configuration = (channels) => ({ codec: "opus", sampleRate: SAMPLE_RATE, numberOfChannels: channels });

@@ -9,7 +9,7 @@ import { SAMPLE_RATE } from "./opus.js";
 import { Session } from "./session.js";
 
 /** A context that does not run by then never will: no sound card, or no permission. */
-const CONTEXT_STARTS_WITHIN_MS = 3_000;
+const CONTEXT_STARTS_WITHIN_MS = 5_000;
 /** Firefox ESR 153 hangs, and the page with it, when it is asked for its output's latency as the output begins. */
 const OUTPUT_KNOWN_AFTER_SECONDS = 2;
 /** Nothing in hand for so long is worth telling; less is heard and over. */
