@@ -17,7 +17,7 @@ TONE_HZ = 440
 PEAK_TOLERANCE_HZ = 30
 """The analyser's bins are 12 Hz wide, or 23."""
 
-LISTEN_SECONDS = 12.0
+LISTEN_SECONDS = 9.0
 SETTLED_TICKS = 3
 """The first ones are heard while the buffer still finds its length."""
 

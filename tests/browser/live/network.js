@@ -73,10 +73,11 @@ export function listen({ bounds, seconds, delayMs = () => 0, driftPpm = 0, loudn
     }
     const isLook = nowMs >= lookAtMs;
     buffer.pull(isLook ? [left, right] : [left]);
-    for (const value of left) {
-      bend = Math.max(bend, Math.abs(value - 2 * last + before));
+    for (let sample = 0; sample < BLOCK_SAMPLES; sample += 1) {
+      const bends = Math.abs(left[sample] - 2 * last + before);
+      bend = bends > bend ? bends : bend;
       before = last;
-      last = value;
+      last = left[sample];
     }
     if (isLook) {
       lookAtMs += LOOK_EVERY_MS;
