@@ -42,6 +42,7 @@ export class LiveOutput extends EventTarget {
   #hungryAt = Infinity;
   #isOver = false;
   #isSounding = false;
+  #isPaused = false;
 
   /**
    * @param {string} streamPath `/stream/{id}` on this origin
@@ -72,8 +73,9 @@ export class LiveOutput extends EventTarget {
     return this.#session?.reconnections ?? 0;
   }
 
+  /** Whether the system's play button can begin anew: after a pause it can, the context is kept. */
   isHeld() {
-    return false;
+    return this.#isPaused;
   }
 
   start() {
@@ -100,12 +102,13 @@ export class LiveOutput extends EventTarget {
 
   pause() {
     this.release();
+    this.#isPaused = true;
   }
 
   release() {
     this.#session?.close();
     this.#session = this.report = null;
-    this.#isSounding = this.#isOver = false;
+    this.#isSounding = this.#isOver = this.#isPaused = false;
     this.#lostAt = this.#hungryAt = Infinity;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#context?.suspend(), SUSPEND_AFTER_MS);
