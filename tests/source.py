@@ -48,6 +48,8 @@ class PacedSource:
         self._connection: socket.socket | None = None
         self._thread = threading.Thread(target=self._send_all, daemon=True)
         self.sent_seconds = 0.0
+        self.began_at = 0.0
+        """By the wall clock; unix seconds."""
 
     def __enter__(self) -> Self:
         assert self._url.port is not None
@@ -89,7 +91,7 @@ class PacedSource:
 
     def _send_all(self) -> None:
         assert self._connection is not None
-        start = time.monotonic()
+        start, self.began_at = time.monotonic(), time.time()
         for page, seconds in self._pages:
             due = start + (self.sent_seconds - self._lead_seconds) / self._speed
             if self._stop.wait(max(0.0, due - time.monotonic())):

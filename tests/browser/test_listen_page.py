@@ -67,7 +67,7 @@ def wait_for_backlog(server: AudiocastServer, started: Started) -> None:
 
 
 def start_listening(page: Page, started: Started) -> None:
-    page.goto(started.listen_url)
+    page.goto(f"{started.listen_url}?player=audio")
     page.get_by_role("button", name="Start listening").click()
     wait_until(page, "document.getElementById('audio').currentTime > 0.5")
     page.evaluate(WATCH_FOR_STALLS)

@@ -37,7 +37,7 @@ def test_titles_change_on_the_page_while_it_plays_on(
         state = server.wait_for_state(stream.stream_id, "live", liquidsoap.START_SECONDS)
         while time.time() < state["started_at"] + BACKLOG_SECONDS:
             time.sleep(0.1)
-        page.goto(stream.listen_url)
+        page.goto(f"{stream.listen_url}?player=audio")
         page.get_by_role("button", name="Start listening").click()
         wait_until_it_plays(page)
         page.evaluate(WATCH)

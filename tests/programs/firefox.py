@@ -9,7 +9,8 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -87,6 +88,10 @@ class Page:
         pointer = {"type": "pointer", "id": "mouse", "actions": mouse}
         self._firefox.command("input.performActions", context=self._context, actions=[pointer])
 
+    def close(self) -> None:
+        """Close the window."""
+        self._firefox.command("browsingContext.close", context=self._context)
+
 
 class Firefox:
     """Runs while the `with` block does.
@@ -146,6 +151,14 @@ class Firefox:
         page = Page(self, self.command("browsingContext.create", type="window")["context"])
         page.go_to(url)
         return page
+
+    @contextmanager
+    def preloaded(self, script: str) -> Iterator[None]:
+        """Run JavaScript statements in each page before its own scripts, while the `with` block runs."""
+        declaration = f"() => {{ {script} }}"
+        added = self.command("script.addPreloadScript", functionDeclaration=declaration)["script"]
+        yield
+        self.command("script.removePreloadScript", script=added)
 
     def command(self, method: str, **parameters: Any) -> Any:
         """Give the result of one BiDi command.

@@ -127,7 +127,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
             (sound,) = card.sounds() - others
             stack.enter_context(card.recorded(sound, folder / f"{started.stream_id}.wav"))
         for name, started in {"page": steady, "page, spliced": spliced}.items():
-            pages[name] = Listening(firefox.open(started.listen_url))
+            pages[name] = Listening(firefox.open(f"{started.listen_url}?player=audio"))
             pages[name].page.click("#listen-button")
             pages[name].watch()
         _listen(pages, SECONDS - HOLD_SECONDS - BACK_SECONDS)

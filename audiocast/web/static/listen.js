@@ -4,8 +4,13 @@
  * Decides what is said and shown; how sound is kept playing is player.js, what is known of the stream feed.js.
  */
 
+import { Details } from "./details.js";
+import { ElementOutput } from "./element_output.js";
 import { StreamFeed } from "./feed.js";
 import { Language, setWords } from "./language.js";
+import { LiveOutput } from "./live/live_output.js";
+import { MODES, chain } from "./live/methods.js";
+import { ModeSwitch } from "./mode_switch.js";
 import { Player } from "./player.js";
 import { attachCopy, attachQr, attachShare, copyShown, here } from "./share.js";
 import { Spectrum } from "./spectrum.js";
@@ -22,16 +27,34 @@ const button = /** @type {HTMLButtonElement} */ ($("listen-button"));
 
 const language = new Language(document);
 const feed = new StreamFeed(`/api/streams/${streamId}`);
-const player = new Player(audio, `/stream/${streamId}`);
+const player = new Player();
+const mode = new ModeSwitch(/** @type {HTMLElement} */ ($("mode")), language);
+const streamPath = `/stream/${streamId}`;
 const spectrum = new Spectrum(/** @type {HTMLCanvasElement} */ ($("spectrum")), audio, !IS_APPLE_TOUCH);
-
-/** Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no. */
-const canPlay = audio.canPlayType("audio/ogg; codecs=opus") !== "";
 
 /** @type {import("./feed.js").StreamState} */
 let stream = JSON.parse(given.state ?? "");
 /** The listener was listening when the stream ended, and it is back too late to resume by itself. */
 let invited = false;
+
+const element = new ElementOutput(audio, streamPath, () => stream.bitrate_bps ?? 0);
+
+function outputs() {
+  const names = chain({
+    forced: new URLSearchParams(location.search).get("player"),
+    mode: mode.name,
+    // Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no.
+    canPlayElement: audio.canPlayType("audio/ogg; codecs=opus") !== "",
+    isAppleTouch: IS_APPLE_TOUCH,
+  });
+  return names.map((name) =>
+    name === "audio" ? element : new LiveOutput(streamPath, MODES[mode.name], audio),
+  );
+}
+
+function canPlay() {
+  return player.output !== undefined;
+}
 
 function title() {
   return stream.title || given.title || language.say("untitled");
@@ -40,8 +63,8 @@ function title() {
 /** @returns {string} the key of the sentence under the button, or "" */
 function note() {
   const { state } = stream;
-  if (!canPlay) {
-    return "note.unsupported";
+  if (!canPlay()) {
+    return player.phase === "failed" ? "note.failed" : "note.unsupported";
   }
   if (player.phase === "blocked") {
     return "note.blocked";
@@ -93,7 +116,7 @@ function showPlayer() {
   const busy = phase === "connecting" || phase === "retrying";
   const action = busy ? "listen.cancel" : phase === "playing" ? "listen.pause" : "listen.start";
   document.body.dataset.player = phase;
-  button.disabled = !canPlay;
+  button.disabled = !canPlay() && player.phase !== "failed";
   $("listen-button-text").textContent = language.say(action);
   const key = note();
   setWords($("note"), key ? language.say(key) : "");
@@ -106,8 +129,18 @@ function startOrStop() {
     return;
   }
   claimPlayback();
-  spectrum.wake();
+  if (player.phase === "failed") {
+    player.use(outputs());
+  }
   player.play();
+  wakeSpectrum();
+}
+
+/** An audio element is looked at through a context of the spectrum's own; the others have one themselves. */
+function wakeSpectrum() {
+  if (player.wanted && player.output === element) {
+    spectrum.wake();
+  }
 }
 
 function wireSharing() {
@@ -130,12 +163,16 @@ function wireSharing() {
 }
 
 player.addEventListener("phase", () => {
+  if (player.phase === "playing") {
+    spectrum.tap(player.output?.source ?? null);
+  }
   spectrum.show(player.phase === "playing");
   if (player.phase === "retrying") {
-    spectrum.wake(); // a suspended audio context also holds the element still
+    wakeSpectrum(); // a suspended audio context also holds the element still
   }
   showStream();
 });
+player.addEventListener("output", wakeSpectrum);
 feed.addEventListener("state", (event) => {
   stream = { ...stream, .../** @type {CustomEvent} */ (event).detail };
   const wasOver = player.phase === "over";
@@ -154,9 +191,7 @@ window.addEventListener("online", () => {
 window.addEventListener("offline", showPlayer);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) {
-    if (player.wanted) {
-      spectrum.wake();
-    }
+    wakeSpectrum();
     player.nudge();
     feed.refresh();
   }
@@ -177,7 +212,10 @@ if (IS_APPLE_TOUCH) {
   const slider = /** @type {HTMLInputElement} */ ($("volume-slider"));
   attachVolume(audio, slider, /** @type {HTMLButtonElement} */ ($("mute-button")), language);
 }
-/** @type {HTMLDetailsElement} */ ($("elsewhere")).open = !canPlay;
+mode.addEventListener("change", () => player.use(outputs()));
+player.use(outputs());
+new Details($("details"), player, language);
+/** @type {HTMLDetailsElement} */ ($("elsewhere")).open = !canPlay();
 player.observe(stream);
 showStream();
 spectrum.show(false);

@@ -1,75 +1,80 @@
 /**
- * Keeps one live stream playing in an audio element: connects, notices a lost connection, tries again.
+ * Keeps one live stream playing: decides when to connect, notices a lost connection, tries again, and takes the next
+ * way to play when one cannot.
  *
- * Owns the element's `src` and play/pause; never touches the page. Every connection starts at the live edge, so a
- * pause lets go of the stream and play takes it up anew.
+ * Never touches the page; the sound is its outputs'. Every start is at the live edge, so a pause lets go of the stream
+ * and play takes it up anew.
  *
  *   idle --play--> connecting --sound--> playing --lost--> retrying --timer--> connecting
  *   connecting --refused by the browser--> blocked        retrying --stream ended--> over --live again--> connecting
+ *   connecting, playing --unable--> connecting, by the next output; without one: failed
  *   any --stop--> idle
  *
- * @typedef {"idle" | "connecting" | "playing" | "retrying" | "over" | "blocked"} Phase
+ * An output fires "sound", "hungry" (it ran dry, and goes on by itself), "lost" (it does not), "refused" (the browser
+ * wants a click first), "paused" and "resumed" (by the system's buttons), "unable" (it never will), and "report".
+ *
+ * @typedef {"idle" | "connecting" | "playing" | "retrying" | "over" | "blocked" | "failed"} Phase
  * @typedef {import("./feed.js").StreamState} StreamState
+ * @typedef {import("./element_output.js").ElementOutput | import("./live/live_output.js").LiveOutput} Output
  */
 
-import { retryDelay, stallPatience } from "./patience.js";
+import { retryDelay } from "./patience.js";
 
-const WATCH_INTERVAL_MS = 1_000;
 /** A connection that played this long was a good one: the next failure starts with the shortest delay again. */
 const STEADY_AFTER_MS = 10_000;
-/** When the network or the tab came back, a clock that stands still gets only this long. */
-const SUSPECT_PATIENCE_MS = 4_000;
-/** Who joins a stream that has just begun gets no backlog, and an element that reads in blocks then runs dry at every
- *  one of them. So after each time it ran dry it rests this long, and has that much more in hand from there on. */
-const CUSHION_MS = 1_000;
 /** News that a stream is back reaches all its listeners at once; they return spread over this time. */
 const RETURN_SPREAD_MS = 800;
 /** A stream that comes back later than this does not burst into the room by itself. */
 const RESUME_WINDOW_MS = 10 * 60_000;
-/** After a pause by the system (a call, headphones, lock screen) the element keeps its stream, and with it the
+/** After a pause by the system (a call, headphones, lock screen) the output keeps its stream, and with it the
  *  system's play button, for this long. */
 const LET_GO_AFTER_MS = 60_000;
 
-/** Fires "phase" whenever `phase` changed. */
+/** Fires "phase" whenever `phase` changed, "output" when another one has taken over, "report" when one reports. */
 export class Player extends EventTarget {
   /** @type {Phase} */
   phase = "idle";
   /** @type {ReturnType<typeof setTimeout> | undefined} the next attempt, or letting go of a paused stream */
   #timer = undefined;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #watch = undefined;
   #attempt = 0;
-  #connection = 0;
-  #lastPosition = 0;
-  #steadyAt = Infinity;
-  #stalledAt = Infinity;
+  #soundSince = Infinity;
   #overSince = 0;
   /** @type {StreamState["state"]} */
   #streamState = "waiting";
-  #bitrateBps = 0;
-  /** The element rests after it ran dry; nobody has asked for silence. */
-  #gathering = false;
+  /** @type {Output[]} the best one first */
+  #outputs = [];
+  #current = 0;
 
-  /**
-   * @param {HTMLAudioElement} audio
-   * @param {string} streamPath `/stream/{id}` on this origin
-   */
-  constructor(audio, streamPath) {
-    super();
-    this.audio = audio;
-    this.streamPath = streamPath;
-    audio.addEventListener("playing", () => this.#sounding());
-    audio.addEventListener("waiting", () => this.#hungry());
-    audio.addEventListener("stalled", () => this.#hungry());
-    audio.addEventListener("ended", () => this.#lost());
-    audio.addEventListener("error", () => this.#lost());
-    audio.addEventListener("pause", () => this.#pausedByOthers());
-    audio.addEventListener("play", () => this.#playedByOthers());
+  /** @type {Output | undefined} */
+  get output() {
+    return this.#outputs[this.#current];
   }
 
   /** Whether the listener asked for sound and has not taken it back. */
   get wanted() {
-    return this.phase !== "idle" && this.phase !== "blocked";
+    return this.phase !== "idle" && this.phase !== "blocked" && this.phase !== "failed";
+  }
+
+  /**
+   * Play by these from now on.
+   *
+   * @param {Output[]} outputs the best one first
+   */
+  use(outputs) {
+    const { wanted } = this;
+    const isActive = this.phase === "connecting" || this.phase === "playing";
+    this.output?.release();
+    this.#outputs = outputs;
+    this.#current = 0;
+    for (const output of outputs) {
+      this.#listenTo(output);
+    }
+    this.dispatchEvent(new Event("output"));
+    if (isActive) {
+      this.#connect();
+    } else if (!wanted) {
+      this.stop();
+    }
   }
 
   /** Start at the live edge. Call it from a click, as browsers want. */
@@ -86,20 +91,19 @@ export class Player extends EventTarget {
 
   /** Silence that the system's own play button can end; the stream is let go of a little later. */
   pause() {
+    this.output?.pause();
     this.#rest();
-    this.audio.pause();
   }
 
   /**
-   * News of the stream: whether to go on trying, and how patiently.
+   * News of the stream: whether to go on trying.
    *
    * @param {StreamState} stream
    */
-  observe({ state, bitrate_bps: bitrateBps }) {
+  observe({ state }) {
     // Only a change ends the waiting early: news of a listener more must not make everyone try at once.
     const cameBack = state !== this.#streamState && (state === "live" || state === "held");
     this.#streamState = state;
-    this.#bitrateBps = bitrateBps ?? 0;
     if (state === "ended" && this.phase === "retrying") {
       this.#finish();
     } else if (cameBack && this.phase === "retrying") {
@@ -118,28 +122,47 @@ export class Player extends EventTarget {
   nudge() {
     if (this.phase === "retrying") {
       this.#connect();
-    } else if (this.#watch !== undefined) {
-      this.#stalledAt = Math.min(this.#stalledAt, performance.now() + SUSPECT_PATIENCE_MS);
+    } else if (this.wanted) {
+      this.output?.suspect();
+    }
+  }
+
+  /** @param {Output} output */
+  #listenTo(output) {
+    /** @type {Record<string, () => void>} */
+    const reactions = {
+      sound: () => this.#sounding(),
+      hungry: () => this.phase === "playing" && this.#enter("connecting"),
+      lost: () => this.#lost(),
+      refused: () => this.#enter("blocked"),
+      paused: () => this.#rest(),
+      resumed: () => this.phase === "idle" && this.play(),
+      unable: () => this.#next(),
+      report: () => this.dispatchEvent(new Event("report")),
+    };
+    for (const [event, react] of Object.entries(reactions)) {
+      output.addEventListener(event, () => output === this.output && react());
     }
   }
 
   #connect() {
     clearTimeout(this.#timer);
-    this.#gathering = false;
-    this.#connection += 1;
-    const connection = this.#connection;
-    this.#startWatch();
-    this.#enter("connecting");
-    // A new URL each time: neither a cache nor the element may answer with sound from before.
-    this.audio.src = `${this.streamPath}?t=${Date.now().toString(36)}-${connection}`;
-    Promise.resolve(this.audio.play()).catch((/** @type {unknown} */ error) => {
-      const reason = error instanceof Error ? error.name : "";
-      if (connection === this.#connection && reason === "NotAllowedError") {
-        this.#release();
-        this.#enter("blocked");
-      }
-      // Anything else is an abort by ourselves, or comes as an "error" event too.
-    });
+    this.#soundSince = Infinity;
+    this.#enter(this.output ? "connecting" : "failed");
+    this.output?.start();
+  }
+
+  #next() {
+    this.#current += 1;
+    this.dispatchEvent(new Event("output"));
+    this.#connect();
+  }
+
+  #sounding() {
+    if (this.phase === "connecting") {
+      this.#soundSince = Math.min(this.#soundSince, performance.now());
+      this.#enter("playing");
+    }
   }
 
   #lost() {
@@ -150,6 +173,9 @@ export class Player extends EventTarget {
     if (this.#streamState === "ended") {
       this.#finish();
       return;
+    }
+    if (performance.now() - this.#soundSince > STEADY_AFTER_MS) {
+      this.#attempt = 0;
     }
     this.#retryIn(retryDelay(this.#attempt, Math.random()));
     this.#attempt += 1;
@@ -163,92 +189,20 @@ export class Player extends EventTarget {
   }
 
   #finish() {
-    clearTimeout(this.#timer);
+    this.#release();
     this.#overSince = Date.now();
     this.#enter("over");
   }
 
-  /** Drop the connection: an element without a source downloads nothing. */
   #release() {
     clearTimeout(this.#timer);
-    this.#gathering = false;
-    this.#stopWatch();
-    this.#connection += 1;
-    this.audio.pause();
-    this.audio.removeAttribute("src");
-    this.audio.load();
+    this.output?.release();
   }
 
   #rest() {
-    this.#stopWatch();
     clearTimeout(this.#timer);
     this.#enter("idle");
     this.#timer = setTimeout(() => this.#release(), LET_GO_AFTER_MS);
-  }
-
-  #sounding() {
-    if (this.phase === "connecting") {
-      this.#enter("playing");
-    }
-  }
-
-  #hungry() {
-    if (this.phase === "playing" && this.audio.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) {
-      this.#enter("connecting");
-      this.#gather();
-    }
-  }
-
-  #gather() {
-    this.#gathering = true;
-    this.audio.pause();
-    this.#timer = setTimeout(() => {
-      this.#gathering = false;
-      this.audio.play().catch(() => {}); // a release in the meantime, which is no news
-    }, CUSHION_MS);
-  }
-
-  #pausedByOthers() {
-    // At its end an element pauses itself first; that is a lost connection, not a wish for silence.
-    const active = this.phase === "connecting" || this.phase === "playing";
-    if (active && !this.#gathering && this.audio.paused && !this.audio.ended && !this.audio.error) {
-      this.#rest();
-    }
-  }
-
-  #playedByOthers() {
-    if (this.phase === "idle" && this.audio.hasAttribute("src")) {
-      this.play();
-    }
-  }
-
-  #startWatch() {
-    this.#stopWatch();
-    this.#lastPosition = this.audio.currentTime;
-    this.#steadyAt = Infinity;
-    this.#stalledAt = performance.now() + stallPatience(this.#bitrateBps);
-    this.#watch = setInterval(() => this.#look(), WATCH_INTERVAL_MS);
-  }
-
-  #stopWatch() {
-    clearInterval(this.#watch);
-    this.#watch = undefined;
-  }
-
-  /** Bytes may flow, or the connection seem open, while no sound comes: only currentTime tells. */
-  #look() {
-    const now = performance.now();
-    const position = this.audio.currentTime;
-    if (position !== this.#lastPosition) {
-      this.#lastPosition = position;
-      this.#stalledAt = now + stallPatience(this.#bitrateBps);
-      this.#steadyAt = Math.min(this.#steadyAt, now + STEADY_AFTER_MS);
-      if (now >= this.#steadyAt) {
-        this.#attempt = 0;
-      }
-    } else if (now >= this.#stalledAt) {
-      this.#lost();
-    }
   }
 
   /** @param {Phase} phase */

@@ -1,8 +1,9 @@
 /**
  * The picture of the sound: bars over a logarithmic frequency axis, drawn on a canvas.
  *
- * Never stands between the listener and the sound: the element is routed through Web Audio only once the context
- * really runs, and not at all on iPhone and iPad, where a locked screen suspends Web Audio and would silence it.
+ * Never stands between the listener and the sound: sound that runs through Web Audio already is tapped; the element is
+ * routed through it only once the context really runs, and not at all on iPhone and iPad, where a locked screen suspends
+ * Web Audio and would silence it.
  * Writes the loudest frequency to `canvas.dataset.peakHz` about once a second while sound is playing.
  */
 
@@ -21,9 +22,15 @@ const FALL_PER_FRAME = 0.03;
 export class Spectrum {
   /** @type {AudioContext | null} */
   #context = null;
-  /** @type {AnalyserNode | null} */
+  /** @type {AnalyserNode | null} of the element, once it is routed */
+  #elementAnalyser = null;
+  /** @type {AudioNode | null} */
+  #tapped = null;
+  /** @type {AnalyserNode | null} of what is tapped */
+  #tapAnalyser = null;
+  /** @type {AnalyserNode | null} of what is heard now */
   #analyser = null;
-  #decibels = new Float32Array(0);
+  #decibels = new Float32Array(FFT_SIZE / 2);
   #playing = false;
   #frame = 0;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -74,16 +81,25 @@ export class Spectrum {
     this.#refresh();
   }
 
+  /** @param {AudioNode | null} node sound that runs through Web Audio already; null: it is the element's */
+  tap(node) {
+    if (node !== this.#tapped) {
+      this.#tapped = node;
+      this.#tapAnalyser = node && newAnalyser(node.context);
+      if (node && this.#tapAnalyser) {
+        node.connect(this.#tapAnalyser);
+      }
+    }
+    this.#analyser = this.#tapAnalyser ?? this.#elementAnalyser;
+  }
+
   #routeWhenRunning() {
-    if (this.#analyser || this.#context?.state !== "running") {
+    if (this.#elementAnalyser || this.#context?.state !== "running") {
       return;
     }
-    const analyser = this.#context.createAnalyser();
-    analyser.fftSize = FFT_SIZE;
-    analyser.smoothingTimeConstant = SMOOTHING;
+    const analyser = newAnalyser(this.#context);
     this.#context.createMediaElementSource(this.audio).connect(analyser).connect(this.#context.destination);
-    this.#decibels = new Float32Array(analyser.frequencyBinCount);
-    this.#analyser = analyser;
+    this.#elementAnalyser = this.#analyser = analyser;
   }
 
   #refresh() {
@@ -128,7 +144,7 @@ export class Spectrum {
   }
 
   #hzPerBin() {
-    return (this.#context?.sampleRate ?? 48_000) / FFT_SIZE;
+    return (this.#analyser?.context.sampleRate ?? 48_000) / FFT_SIZE;
   }
 
   #notePeak() {
@@ -172,6 +188,14 @@ export class Spectrum {
       brush.stroke();
     }
   }
+}
+
+/** @param {BaseAudioContext} context */
+function newAnalyser(context) {
+  const analyser = context.createAnalyser();
+  analyser.fftSize = FFT_SIZE;
+  analyser.smoothingTimeConstant = SMOOTHING;
+  return analyser;
 }
 
 /**

@@ -43,7 +43,7 @@ export function attachMediaKeys(player) {
   }
   player.addEventListener("phase", () => {
     const silent = player.phase === "over" || !player.wanted;
-    session.playbackState = !silent ? "playing" : player.audio.hasAttribute("src") ? "paused" : "none";
+    session.playbackState = !silent ? "playing" : player.output?.isHeld() ? "paused" : "none";
   });
 }
 

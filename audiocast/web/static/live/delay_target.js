@@ -1,0 +1,104 @@
+/**
+ * How much sound a player should have in hand: as little as the network allows, more after it has run dry.
+ *
+ * Knows only when sound arrived and which sound it was. All times are milliseconds. Pure: no clock of its own, so that
+ * an hour of network can be tried in a moment.
+ *
+ * Lateness is how much later a piece of sound came than the most punctual one of the last seconds: clocks that differ,
+ * and the delay that all of them share, fall out of it.
+ */
+
+/** The most punctual and the latest are looked for in this many slots of this length. */
+const SLOT_MS = 1_000;
+const SLOTS = 15;
+/** For a thread that is late by itself, and for what a fade-out takes. */
+const MARGIN_MS = 15;
+/** After running dry: so much more. */
+const RAISE_FACTOR = 1.5;
+const RAISE_MS = 10;
+/** What was enough for this long may sink, so slowly that nobody hears it. */
+const CALM_MS = 10_000;
+const SINK_MS_A_SECOND = 4;
+/** An outage is over with the first piece that is as punctual as this. */
+const PUNCTUAL_MS = 20;
+
+/**
+ * @typedef {object} Bounds
+ * @property {number} startMs before anything is known
+ * @property {number} floorMs
+ * @property {number} ceilingMs what comes later than this is an outage, and no reason to be late for ever
+ */
+
+export class DelayTarget {
+  /** @type {{earliest: number, lateness: number}[]} the most punctual transit and the largest lateness, newest last */
+  #slots = [];
+  #slotEndsAt = -Infinity;
+  #raisedAt = -Infinity;
+  #sunkAt = NaN;
+  #inOutage = false;
+
+  /** @param {Bounds} bounds */
+  constructor({ startMs, floorMs, ceilingMs }) {
+    this.floorMs = floorMs;
+    this.ceilingMs = ceilingMs;
+    this.ms = startMs;
+  }
+
+  /** The largest lateness of the last seconds, outages apart. */
+  get jitterMs() {
+    return Math.max(0, ...this.#slots.map((slot) => slot.lateness));
+  }
+
+  /**
+   * Sound has arrived.
+   *
+   * @param {number} nowMs
+   * @param {number} mediaMs the place of its end in the stream
+   * @param {number} durationMs all of it came at once: its beginning has waited for so long
+   */
+  arrived(nowMs, mediaMs, durationMs) {
+    if (nowMs >= this.#slotEndsAt) {
+      this.#slotEndsAt = nowMs + SLOT_MS;
+      this.#slots = [...this.#slots.slice(1 - SLOTS), { earliest: Infinity, lateness: 0 }];
+    }
+    const slot = this.#slots[this.#slots.length - 1];
+    slot.earliest = Math.min(slot.earliest, nowMs - mediaMs);
+    const lateness = nowMs - mediaMs - Math.min(...this.#slots.map((each) => each.earliest));
+    // All that an outage held up comes at once, each piece a little less late: it says nothing about tomorrow.
+    this.#inOutage = lateness > this.ceilingMs || (this.#inOutage && lateness > PUNCTUAL_MS);
+    if (!this.#inOutage) {
+      slot.lateness = Math.max(slot.lateness, lateness);
+    }
+    this.#follow(nowMs, durationMs);
+  }
+
+  /** The stream's own time has jumped: what was measured means nothing any more. */
+  forget() {
+    this.#slots = [];
+    this.#slotEndsAt = -Infinity;
+    this.#inOutage = false;
+  }
+
+  /** @param {number} nowMs when the sound in hand was used up */
+  ranDry(nowMs) {
+    this.ms = Math.min(this.ceilingMs, this.ms * RAISE_FACTOR + RAISE_MS);
+    this.#raisedAt = nowMs;
+  }
+
+  /**
+   * @param {number} nowMs
+   * @param {number} durationMs
+   */
+  #follow(nowMs, durationMs) {
+    const needed = this.jitterMs + durationMs + MARGIN_MS;
+    const wanted = Math.min(this.ceilingMs, Math.max(this.floorMs, needed));
+    const sinceMs = Number.isNaN(this.#sunkAt) ? 0 : nowMs - this.#sunkAt;
+    this.#sunkAt = nowMs;
+    if (wanted > this.ms) {
+      this.ms = wanted;
+      this.#raisedAt = nowMs;
+    } else if (nowMs - this.#raisedAt > CALM_MS) {
+      this.ms = Math.max(wanted, this.ms - (SINK_MS_A_SECOND * sinceMs) / 1000);
+    }
+  }
+}

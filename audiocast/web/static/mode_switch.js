@@ -1,0 +1,34 @@
+/**
+ * The switch between "live" and "stable", remembered in this browser.
+ */
+
+import { recall, remember } from "./preferences.js";
+
+/** Fires "change" when the listener has chosen the other one. */
+export class ModeSwitch extends EventTarget {
+  /** @type {import("./live/methods.js").ModeName} */
+  name = recall("mode") === "stable" ? "stable" : "live";
+
+  /**
+   * @param {HTMLElement} group holds a radio button for each, and `.hint` for what the chosen one means
+   * @param {import("./language.js").Language} language
+   */
+  constructor(group, language) {
+    super();
+    const hint = /** @type {HTMLElement} */ (group.querySelector(".hint"));
+    const show = () => {
+      hint.textContent = language.say(`mode.${this.name}.more`);
+    };
+    for (const button of group.querySelectorAll("input")) {
+      button.checked = button.value === this.name;
+      button.addEventListener("change", () => {
+        this.name = button.value === "stable" ? "stable" : "live";
+        remember("mode", this.name);
+        show();
+        this.dispatchEvent(new Event("change"));
+      });
+    }
+    language.addEventListener("change", show);
+    show();
+  }
+}

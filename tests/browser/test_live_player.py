@@ -1,0 +1,140 @@
+"""The listener's page in Chromium, decoding by itself: how late it is, and that it plays whatever fails."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import live_page
+from tests.browser.live_page import BROKEN_DECODERS, EAR, METHOD, TONE_HZ, wait_for_tone
+from tests.encoder_process import EncoderProcess
+from tests.server import AudiocastServer
+
+
+class ChromiumTab:
+    """A page of Playwright's, as `live_page.Tab`.
+
+    Args:
+        page: The page.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def go_to(self, url: str) -> None:
+        """Open a URL and wait until it is loaded."""
+        self.page.goto(url)
+
+    def evaluate(self, expression: str) -> Any:
+        """Give the value of a JavaScript expression."""
+        return self.page.evaluate(expression)
+
+    def wait_for(self, expression: str, seconds: float = 20.0) -> None:
+        """Wait until an expression is true. Playwright's own way needs eval, which our policy forbids."""
+        deadline = time.monotonic() + seconds
+        while not self.evaluate(f"Boolean({expression})"):
+            assert time.monotonic() < deadline, f"not in {seconds} s: {expression}"
+            self.page.wait_for_timeout(50)
+
+    def click(self, selector: str) -> None:
+        """Click the middle of an element with the mouse."""
+        self.page.click(selector)
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[ChromiumTab]:
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text))
+    page.add_init_script(EAR)
+    yield ChromiumTab(page)
+    context.close()
+    assert not [text for text in problems if "Content Security Policy" in text or "Uncaught" in text]
+
+
+def test_sound_is_heard_soon_after_it_was_made(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    live_page.check_delay(tab, server, tmp_path)
+
+
+def test_sound_is_heard_soon_after_the_click(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    live_page.check_start(tab, server, tmp_path)
+
+
+@pytest.mark.parametrize("method", ["webcodecs", "audio"])
+def test_each_way_plays_when_it_is_asked_for(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path, method: str
+) -> None:
+    live_page.check_plays(tab, server, tmp_path, query=f"?player={method}", method=method)
+
+
+@pytest.mark.parametrize("broken", BROKEN_DECODERS)
+def test_without_a_decoder_the_element_plays(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path, broken: str
+) -> None:
+    tab.page.add_init_script(BROKEN_DECODERS[broken])
+    live_page.check_plays(tab, server, tmp_path, query="", method="audio")
+
+
+def test_a_source_that_was_lost_is_heard_again(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    live_page.check_source_returns(tab, server, tmp_path)
+
+
+def test_a_restarted_server_is_found_again(tab: ChromiumTab, tmp_path: Path) -> None:
+    log = tmp_path / "ffmpeg.log"
+    settings: dict[str, str | int | float] = {"SECRET_KEYS": "a secret of enough characters"}
+    with AudiocastServer(tmp_path / "server.log", **settings) as server:
+        started, port = server.start_stream(), server.port
+        with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=log):
+            server.wait_for_state(started.stream_id, "live")
+            tab.go_to(started.listen_url)
+            tab.click("#listen-button")
+            wait_for_tone(tab)
+    with (
+        AudiocastServer(tmp_path / "server.log", PORT=port, **settings),
+        EncoderProcess(started.keyed_url, tone_hz=2 * TONE_HZ, log=log),
+    ):
+        wait_for_tone(tab, 2 * TONE_HZ, 40)
+        assert tab.evaluate(METHOD) == "webcodecs"
+
+
+def test_the_switch_is_remembered_and_says_what_it_costs(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    started = server.start_stream()
+    volume = "document.getElementById('audio').volume"
+    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=tmp_path / "ffmpeg.log"):
+        began = server.wait_for_state(started.stream_id, "live")["started_at"]
+        tab.go_to(started.listen_url)
+        tab.click("#listen-button")
+        wait_for_tone(tab)
+        tab.wait_for(f"{_shown('buffer')} < 600")
+        tab.click("#mode input[value=stable]")
+        tab.wait_for(f"{_shown('buffer')} > 1500 && document.body.dataset.player === 'playing'")
+        tab.go_to(started.listen_url)
+        assert tab.evaluate("document.querySelector('#mode :checked').value") == "stable"
+        tab.page.get_by_role("button", name="Русский").click()
+        assert "Надёжно" in tab.evaluate("document.getElementById('mode').textContent")
+        tab.evaluate("document.getElementById('audio').volume = 0")
+        tab.click("#listen-button")
+        tab.wait_for("document.body.dataset.player === 'playing'")
+        # Nobody hears it: the peak of silence is 0.
+        tab.wait_for("document.getElementById('spectrum').dataset.peakHz === '0'")
+        assert tab.evaluate(volume) == 0
+        assert time.time() > began
+
+
+def _shown(detail: str) -> str:
+    """Give an expression for the first number of a detail; a large one while there is none."""
+    return f"parseInt(document.querySelector({json.dumps(f'[data-detail={detail}]')}).textContent || '9999')"
