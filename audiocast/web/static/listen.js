@@ -48,7 +48,7 @@ function outputs() {
     isAppleTouch: IS_APPLE_TOUCH,
   });
   return names.map((name) =>
-    name === "audio" ? element : new LiveOutput(streamPath, MODES[mode.name], audio),
+    name === "audio" ? element : new LiveOutput(streamPath, MODES[mode.name], audio, () => stream.page_ms ?? 0),
   );
 }
 
@@ -220,3 +220,4 @@ player.observe(stream);
 showStream();
 spectrum.show(false);
 feed.open();
+document.body.dataset.script = "runs"; // plain.js has nothing to do

@@ -18,6 +18,8 @@ const HUNGRY_AFTER_MS = 500;
 const GIVE_UP_AFTER_MS = 8_000;
 /** The fade of what has ended needs a context that runs. */
 const SUSPEND_AFTER_MS = 500;
+/** What the modes are made for; of a source that sends more at a time as much more has to be in hand from the start. */
+const USUAL_PAGE_MS = 20;
 
 /**
  * @typedef {object} Mode
@@ -48,12 +50,14 @@ export class LiveOutput extends EventTarget {
    * @param {string} streamPath `/stream/{id}` on this origin
    * @param {Mode} mode
    * @param {HTMLAudioElement} audio whose volume is the listener's wish; it plays nothing
+   * @param {() => number} pageMs how much sound the source sends at a time, 0 while unknown
    */
-  constructor(streamPath, mode, audio) {
+  constructor(streamPath, mode, audio, pageMs) {
     super();
     this.streamPath = streamPath;
     this.mode = mode;
     this.audio = audio;
+    this.pageMs = pageMs;
     audio.addEventListener("volumechange", () => this.#setVolume());
   }
 
@@ -81,12 +85,21 @@ export class LiveOutput extends EventTarget {
   start() {
     this.release();
     clearTimeout(this.#timer);
-    const context = this.#context ?? this.#open();
+    try {
+      this.#listen(this.#context ?? this.#open());
+    } catch (error) {
+      this.#fail(error); // no context, or none of 48 kHz
+    }
+  }
+
+  /** @param {AudioContext} context */
+  #listen(context) {
+    const { bounds } = this.mode;
     const session = new Session(
       context,
       /** @type {GainNode} */ (this.#volume),
       (connection) => this.#address(connection),
-      this.mode.bounds,
+      { ...bounds, startMs: bounds.startMs + this.#excessMs() },
       {
         report: (report) => this.#hear(report),
         arrived: () => {
@@ -114,8 +127,13 @@ export class LiveOutput extends EventTarget {
     this.#timer = setTimeout(() => this.#context?.suspend(), SUSPEND_AFTER_MS);
   }
 
-  /** The tab or the network is back; a context that slept may have to be woken. */
+  /** The tab or the network is back. */
   suspect() {
+    this.#session?.suspect();
+    this.#wake();
+  }
+
+  #wake() {
     if (this.#session && this.#context?.state !== "running") {
       this.#context?.resume().catch(() => {}); // refused: the next click asks again
     }
@@ -124,7 +142,7 @@ export class LiveOutput extends EventTarget {
   #open() {
     const context = new AudioContext({ latencyHint: "interactive", sampleRate: SAMPLE_RATE });
     // A call or a locked screen stops it; the system lets it go on when that is over.
-    context.addEventListener("statechange", () => this.suspect());
+    context.addEventListener("statechange", () => this.#wake());
     this.#volume = context.createGain();
     this.#volume.connect(context.destination);
     this.#context = context;
@@ -136,7 +154,12 @@ export class LiveOutput extends EventTarget {
   #address(connection) {
     // Numbered, so that no cache answers with sound from before.
     const unique = `${Date.now().toString(36)}-${connection}`;
-    return `${this.streamPath}?latency=low&preroll=${this.mode.prerollSeconds}&t=${unique}`;
+    const prerollSeconds = this.mode.prerollSeconds + this.#excessMs() / 1000;
+    return `${this.streamPath}?latency=low&preroll=${prerollSeconds}&t=${unique}`;
+  }
+
+  #excessMs() {
+    return Math.max(0, this.pageMs() - USUAL_PAGE_MS);
   }
 
   /** @param {import("./jitter_buffer.js").Report} report */
