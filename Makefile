@@ -36,9 +36,10 @@ test: $(VENV_STAMP) debian-packages lint ## set up what is missing, then check a
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
 	@$(BIN)/pytest -q tests/repo
 
-bench: $(VENV_STAMP) debian-packages ## measure beside Icecast (docs/benchmarks.md), then long pages (docs/delay.md)
+bench: $(VENV_STAMP) debian-packages ## measure beside Icecast (docs/benchmarks.md), long pages (docs/delay.md), the page
 	@status=0; $(BIN)/python -m loadtest.compare $(BENCH_ARGS) || status=$$?; \
-		$(BIN)/python -m loadtest.page_delay && exit $$status
+		$(BIN)/python -m loadtest.page_delay || status=$$?; \
+		$(BIN)/python -m loadtest.player_bench || status=$$?; exit $$status
 
 e2e: $(VENV_STAMP) ## try AUDIOCAST_IMAGE, then AUDIOCAST_NEXT_IMAGE, on the cluster that KUBECONFIG names
 	@$(BIN)/pytest -q -m e2e tests/e2e $(PYTEST_ARGS)

@@ -39,6 +39,7 @@ BACKLOG_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 LOSS_MS = 500
 LATER_MS = 100
+CALM_SECONDS = 15.0
 EVENTS_MS = {
     "source replaced": 0.0,
     "owner killed": 0.0,
@@ -79,7 +80,7 @@ def verdicts(name: str, open_tab: OpenTab, folder: Path, seconds: float) -> Iter
     with ExitStack() as stack:
         server = stack.enter_context(AudiocastServer(folder / "server.log"))
         nginx = stack.enter_context(NginxProcess(folder / "nginx", server.port))
-        ticks = ticks_file(folder, seconds=round(2 * seconds + 180))
+        ticks = ticks_file(folder, seconds=round(seconds + 180))
         started = server.start_stream()
         source = stack.enter_context(PacedSource(started.keyed_url, ticks, lead_seconds=-FRAME_SECONDS))
         server.wait_for_state(started.stream_id, "live")
@@ -88,21 +89,22 @@ def verdicts(name: str, open_tab: OpenTab, folder: Path, seconds: float) -> Iter
         for method, most_ms in MOST_START_MS.items():
             starts = [_start_ms(open_tab, f"{server.base}{page}?player={method}") for _ in range(STARTS)]
             yield _start(f"{name}, {method}", starts, most_ms)
-        for way, base in (("loopback", server.base), ("nginx", nginx.base)):
-            with open_tab() as tab:
-                _begin(tab, f"{base}{page}?player=webcodecs")
-                time.sleep(SETTLE_SECONDS)
-                since = time.time()
-                time.sleep(seconds)
-                heard = Heard.of(tab.evaluate("window.ear"))
+        tabs = {way: stack.enter_context(open_tab()) for way in MOST_DELAY_MS}
+        for tab, base in zip(tabs.values(), (server.base, nginx.base), strict=True):
+            _begin(tab, f"{base}{page}?player=webcodecs")
+        time.sleep(SETTLE_SECONDS)
+        since = time.time()
+        time.sleep(seconds)
+        for way, tab in tabs.items():
+            heard = Heard.of(tab.evaluate("window.ear"))
             delays = heard.delays_ms(source.began_at, since, time.time())
             holes = heard.holes_within(since, time.time())
             yield from _steady(f"{name}, {way}", delays, heard.output_ms, len(holes), MOST_DELAY_MS[way])
     pace = Pace(
         settle_seconds=SETTLE_SECONDS,
-        calm_seconds=SETTLE_SECONDS,
-        adapt_seconds=30.0,
-        bad_seconds=seconds / 3,
+        calm_seconds=CALM_SECONDS,
+        adapt_seconds=20.0,
+        bad_seconds=seconds / 6,
         weathers=tuple(WEATHERS),
     )
     with open_tab() as tab:

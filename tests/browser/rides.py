@@ -18,7 +18,7 @@ from tests.source import PacedSource
 
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 OUTAGE_SECONDS = 3.0
-COUNTED_SECONDS = 3.5
+COUNTED_SECONDS = 4.0
 """At a part's end: by their ticks its delay is told."""
 
 WEATHERS = {"jitter": jitter, "stalls": stalls, "jitter and stalls": jitter_and_stalls}

@@ -98,7 +98,7 @@ def test_a_source_that_sends_a_second_at_a_time_is_played_without_holes(
             time.sleep(0.05)
         tab.click("#listen-button")
         tab.wait_for("window.ear.firstSoundAt")
-        time.sleep(10)
+        time.sleep(6)
         heard = Heard.of(tab.evaluate("window.ear"))
     assert len(heard.holes) <= 2, heard.holes
 

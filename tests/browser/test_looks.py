@@ -64,7 +64,7 @@ def states(page: Page, server: AudiocastServer, folder: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("locale", "scheme", "viewport"),
-    [("en-US", "light", PHONE), ("ru-RU", "dark", PHONE), ("ru-RU", "light", DESKTOP)],
+    [("ru-RU", "dark", PHONE), ("en-US", "light", DESKTOP)],
 )
 def test_each_state_fits_and_axe_finds_nothing_serious(
     browser: Browser,

@@ -15,9 +15,8 @@ from tests.browser.rides import OUTAGE_SECONDS, Pace, Ride, ride
 from tests.programs.firefox import Firefox
 from tests.programs.sound_card import SoundCard
 
-PACE = Pace(
-    settle_seconds=2.0, calm_seconds=4.5, adapt_seconds=7.0, bad_seconds=6.0, weathers=("jitter and stalls",)
-)
+WEATHERS = ("jitter and stalls",)
+PACE = Pace(2.0, calm_seconds=4.0, adapt_seconds=6.0, bad_seconds=5.0, weathers=WEATHERS)
 MOST_DELAY_MS = 700
 """Half a second is the most that the page lets its buffer grow to."""
 

@@ -81,7 +81,7 @@ function note() {
   if (state === "waiting") {
     return player.phase === "playing" ? "" : "note.waiting";
   }
-  if (player.phase === "retrying") {
+  if (player.phase === "retrying" || (player.phase === "connecting" && player.isReturning)) {
     return "note.retrying";
   }
   return state === "held" ? "note.held" : player.phase === "connecting" ? "note.connecting" : "";
