@@ -8,6 +8,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Touched when .venv holds what the lock says; older than the lock means: install again.
 VENV_STAMP := .venv/.installed
+# Likewise for what the tests take from npm.
+NODE_STAMP := tests/node_modules/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
 # How many files of tests run at a time. Most of them wait for sound to go by.
@@ -30,7 +32,7 @@ run: $(VENV_STAMP) ## start a server with a demo broadcast and print the link to
 cluster: $(VENV_STAMP) ## start three members behind HAProxy with a demo broadcast, and say which one to kill
 	@$(BIN)/python cmd/cluster.py
 
-test: $(VENV_STAMP) debian-packages lint ## set up what is missing, then check and run every test
+test: $(VENV_STAMP) debian-packages $(NODE_STAMP) lint ## set up what is missing, then check and run every test
 	@$(BIN)/pytest -q --numprocesses $(PYTEST_PROCESSES) --cov --durations=20 $(PYTEST_ARGS)
 
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
@@ -49,13 +51,14 @@ image: ## build the images audiocast and audiocast-operator
 	@$(ENGINE) build $(IMAGE_ARGS) --target server --build-arg VERSION=$(VERSION) --tag audiocast:$(VERSION) .
 	@$(ENGINE) build $(IMAGE_ARGS) --target operator --build-arg VERSION=$(VERSION) --tag audiocast-operator:$(VERSION) .
 
-lock: $(VENV_STAMP) ## remake the three locks from pyproject.toml
+lock: $(VENV_STAMP) ## remake the locks from pyproject.toml and tests/package.json
 	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock
 	@$(UV_LOCK) --constraints requirements.lock pyproject.toml --output-file requirements-server.lock
 	@$(UV_LOCK) --constraints requirements.lock --extra operator pyproject.toml --output-file requirements-operator.lock
+	@npm update --prefix tests $(NPM_QUIET) --package-lock-only --omit-lockfile-registry-resolved
 
 clean: ## remove everything that was made here, .venv too
-	@rm -rf .venv .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	@rm -rf .venv tests/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lint: $(VENV_STAMP)
@@ -78,4 +81,10 @@ $(VENV_STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@$(BIN)/python -m pip check --disable-pip-version-check > .venv/pip-check.log || { cat .venv/pip-check.log; exit 1; }
+	@touch $@
+
+# Packages run nothing of their own here, at their installation or later: the tests read files out of them.
+NPM_QUIET := --silent --ignore-scripts --no-audit --no-fund
+$(NODE_STAMP): tests/package.json tests/package-lock.json | debian-packages
+	@npm ci --prefix tests $(NPM_QUIET) || { echo "npm could not install what tests/package-lock.json names" >&2; exit 1; }
 	@touch $@

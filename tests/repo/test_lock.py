@@ -1,5 +1,6 @@
-"""The locks hold all that pyproject.toml asks for, with hashes and without any address."""
+"""The locks hold all that pyproject.toml and package.json ask for, with hashes and without any address."""
 
+import json
 import re
 import tomllib
 from typing import Any
@@ -89,3 +90,13 @@ def test_markers_leave_no_python_out(lock: str) -> None:
         if marker:
             assert str(Marker(marker)), marker
     assert pyproject()["project"]["requires-python"] == ">=3.11"
+
+
+def test_what_comes_from_npm_is_locked_with_hashes_and_no_address() -> None:
+    asked = json.loads((tree.ROOT / "tests" / "package.json").read_text())["devDependencies"]
+    lock = json.loads(lock_text("tests/package-lock.json"))["packages"]
+    assert lock.pop("")["devDependencies"] == asked
+    assert {name.removeprefix("node_modules/") for name in lock} >= set(asked)
+    for name, package in lock.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name

@@ -157,7 +157,7 @@ function wireSharing() {
   copyShown(/** @type {HTMLButtonElement} */ ($("copy-stream")), $("stream-link"), language);
   attachShare(/** @type {HTMLButtonElement} */ ($("share-button")), () => ({
     title: title(),
-    text: language.say("listen.share.text", { title: title() }),
+    text: language.say("share.text", { title: title() }),
     url: link,
   }));
 }
