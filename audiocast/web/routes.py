@@ -6,6 +6,7 @@ from pathlib import Path
 from tornado.web import Application, RequestHandler
 
 from audiocast.web.context import Context
+from audiocast.web.hls import HlsHandler, MemberHlsHandler
 from audiocast.web.ingest import IngestHandler
 from audiocast.web.ingest_socket import IngestSocketHandler
 from audiocast.web.internal import LiveHandler, MemberStatusHandler, MetricsHandler, ReadyHandler
@@ -33,7 +34,7 @@ from audiocast.web.pages import (
 )
 from audiocast.web.playlists import PlaylistHandler
 from audiocast.web.start import StartHandler
-from audiocast.web.state import EventsHandler, StateHandler, StreamsHandler
+from audiocast.web.state import EventsHandler, HistoryHandler, StateHandler, StreamsHandler
 from audiocast.web.status import StatusHandler
 from audiocast.web.workers import Process, WorkersLiveHandler, WorkersMetricsHandler, WorkersReadyHandler
 
@@ -54,12 +55,14 @@ def public_application(context: Context, log_request: LogRequest) -> Application
             (r"/api/streams", StreamsHandler, own),
             (r"/api/streams/([^/]*)", StateHandler, own),
             (r"/api/streams/([^/]*)/events", EventsHandler, own),
+            (r"/api/streams/([^/]*)/history", HistoryHandler, own),
             (r"/api/streams/([^/]*)/metadata", MetadataHandler, own),
             (r"/admin/metadata", IcecastMetadataHandler, own),
             (r"/status-json\.xsl", StatusHandler, own),
             (r"/ingest/([^/]*)", IngestHandler, own),
             (r"/ingest/([^/]*)/ws", IngestSocketHandler, own),
             (r"/stream/([^/]*)\.(m3u|pls)", PlaylistHandler, own),
+            (r"/stream/([^/]*)/hls/(.*)", HlsHandler, own),
             (r"/stream/([^/]*?)(?:\.opus|\.ogg)?", ListenHandler, own),
             (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),
             (r"/listen/([^/]*)", ListenPageHandler, own),
@@ -90,6 +93,7 @@ def internal_application(context: Context, log_request: LogRequest) -> Applicati
             (r"/internal/streams/([^/]*)", MemberStreamHandler, own),
             (r"/internal/streams/([^/]*)/playing", MemberPlayingHandler, own),
             (r"/internal/streams/([^/]*)/reopen", MemberReopenHandler, own),
+            (r"/internal/hls/([^/]*)", MemberHlsHandler, own),
             (r"/internal/relay/([^/]*)", RelayHandler, own),
             (r"/internal/forward/([^/]*)", ForwardHandler, own),
         ],

@@ -9,6 +9,7 @@ import { ElementOutput } from "./element_output.js";
 import { StreamFeed } from "./feed.js";
 import { Language, setWords } from "./language.js";
 import { LiveOutput } from "./live/live_output.js";
+import { Loudspeaker } from "./live/loudspeaker.js";
 import { MODES, chain } from "./live/methods.js";
 import { ModeSwitch } from "./mode_switch.js";
 import { Player } from "./player.js";
@@ -37,18 +38,22 @@ let stream = JSON.parse(given.state ?? "");
 /** The listener was listening when the stream ended, and it is back too late to resume by itself. */
 let invited = false;
 
+const loudspeaker = new Loudspeaker(audio);
 const element = new ElementOutput(audio, streamPath, () => stream.bitrate_bps ?? 0);
 
 function outputs() {
   const names = chain({
     forced: new URLSearchParams(location.search).get("player"),
     mode: mode.name,
+    hasWasmDecoder: "wasmDecoder" in given,
     // Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no.
     canPlayElement: audio.canPlayType("audio/ogg; codecs=opus") !== "",
     isAppleTouch: IS_APPLE_TOUCH,
   });
   return names.map((name) =>
-    name === "audio" ? element : new LiveOutput(streamPath, MODES[mode.name], audio, () => stream.page_ms ?? 0),
+    name === "audio"
+      ? element
+      : new LiveOutput(name, streamPath, MODES[mode.name], loudspeaker, () => stream.page_ms ?? 0),
   );
 }
 
@@ -157,7 +162,7 @@ function wireSharing() {
   copyShown(/** @type {HTMLButtonElement} */ ($("copy-stream")), $("stream-link"), language);
   attachShare(/** @type {HTMLButtonElement} */ ($("share-button")), () => ({
     title: title(),
-    text: language.say("listen.share.text", { title: title() }),
+    text: language.say("share.text", { title: title() }),
     url: link,
   }));
 }
