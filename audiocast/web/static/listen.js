@@ -219,7 +219,7 @@ if (IS_APPLE_TOUCH) {
 }
 mode.addEventListener("change", () => player.use(outputs()));
 player.use(outputs());
-new Details($("details"), player, language);
+new Details(/** @type {HTMLDetailsElement} */ ($("details")), player, language);
 /** @type {HTMLDetailsElement} */ ($("elsewhere")).open = !canPlay();
 player.observe(stream);
 showStream();
