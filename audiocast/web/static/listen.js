@@ -7,6 +7,7 @@
 import { Details } from "./details.js";
 import { ElementOutput } from "./element_output.js";
 import { StreamFeed } from "./feed.js";
+import { HlsOutput, canPlayHls } from "./hls_output.js";
 import { Language, setWords } from "./language.js";
 import { LiveOutput } from "./live/live_output.js";
 import { MODES, chain } from "./live/methods.js";
@@ -37,7 +38,12 @@ let stream = JSON.parse(given.state ?? "");
 /** The listener was listening when the stream ended, and it is back too late to resume by itself. */
 let invited = false;
 
-const element = new ElementOutput(audio, streamPath, () => stream.bitrate_bps ?? 0);
+const bitrateBps = () => stream.bitrate_bps ?? 0;
+/** Outputs by the audio element. */
+const elements = {
+  audio: new ElementOutput(audio, streamPath, bitrateBps),
+  hls: new HlsOutput(audio, streamPath, bitrateBps),
+};
 
 function outputs() {
   const names = chain({
@@ -45,10 +51,11 @@ function outputs() {
     mode: mode.name,
     // Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no.
     canPlayElement: audio.canPlayType("audio/ogg; codecs=opus") !== "",
+    canPlayHls: canPlayHls(audio),
     isAppleTouch: IS_APPLE_TOUCH,
   });
   return names.map((name) =>
-    name === "audio" ? element : new LiveOutput(streamPath, MODES[mode.name], audio),
+    name === "webcodecs" ? new LiveOutput(streamPath, MODES[mode.name], audio) : elements[name],
   );
 }
 
@@ -136,9 +143,10 @@ function startOrStop() {
   wakeSpectrum();
 }
 
-/** An audio element is looked at through a context of the spectrum's own; the others have one themselves. */
+/** An audio element is looked at through a context of the spectrum's own; others have one themselves. HLS is not looked
+ *  at: Safari keeps it silent then. */
 function wakeSpectrum() {
-  if (player.wanted && player.output === element) {
+  if (player.wanted && player.output === elements.audio) {
     spectrum.wake();
   }
 }

@@ -3,7 +3,7 @@
  *
  * A way that is there may fail all the same; then the player takes the next.
  *
- * @typedef {"webcodecs" | "audio"} Name
+ * @typedef {"webcodecs" | "audio" | "hls"} Name
  * @typedef {"live" | "stable"} ModeName
  */
 
@@ -16,25 +16,27 @@ export const MODES = {
 };
 
 /** @type {Name[]} */
-const NAMES = ["webcodecs", "audio"];
+const NAMES = ["webcodecs", "audio", "hls"];
 
 /**
  * @param {object} device
  * @param {string | null} device.forced by `?player=`; what is no name is no wish
  * @param {ModeName} device.mode
  * @param {boolean} device.canPlayElement the audio element takes Ogg Opus
+ * @param {boolean} device.canPlayHls it takes HLS with Opus
  * @param {boolean} device.isAppleTouch locked screens stop Web Audio there, and only that
  * @param {object} [device.scope] whose abilities count
  * @returns {Name[]} none: nothing can play here
  */
-export function chain({ forced, mode, canPlayElement, isAppleTouch, scope = globalThis }) {
+export function chain({ forced, mode, canPlayElement, canPlayHls, isAppleTouch, scope = globalThis }) {
   const needed = ["AudioDecoder", "AudioWorkletNode", "ReadableStream"];
-  const has = { webcodecs: needed.every((name) => name in scope), audio: canPlayElement };
+  const has = { webcodecs: needed.every((name) => name in scope), audio: canPlayElement, hls: canPlayHls };
   const wish = NAMES.find((name) => name === forced);
   if (wish) {
     return has[wish] ? [wish] : [];
   }
   // Stability on a phone of Apple's means: with the screen locked, too.
-  const order = isAppleTouch && mode === "stable" ? [...NAMES].reverse() : NAMES;
+  /** @type {Name[]} */
+  const order = isAppleTouch && mode === "stable" ? ["audio", "hls", "webcodecs"] : NAMES;
   return order.filter((name) => has[name]);
 }
