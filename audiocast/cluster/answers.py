@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from audiocast.cluster.node import Node
+from audiocast.stream.now_playing import HISTORY_TRACKS
 
 State = dict[str, Any]
 
 GOOD_SECONDS = 1.0
 MAX_KEPT = 10_000
 
-OWN_FIELDS = ("is_owner", "listener_peak")
+OWN_FIELDS = ("history", "is_owner", "listener_peak")
 """What members tell each other and not the public."""
 
 
@@ -76,7 +77,36 @@ def merge(states: Iterable[Mapping[str, Any]]) -> State | None:
     listeners = sum(int(state.get("listeners") or 0) for state in known)
     peak = max(listeners, *(int(state.get("listener_peak") or 0) for state in known))
     draining = any(state.get("draining") for state in known)
-    return {**best, "listeners": listeners, "listener_peak": peak, "draining": draining}
+    history = merge_history(best.get("history") or [], [state.get("history") or [] for state in known])
+    return {
+        **best,
+        "history": history,
+        "listeners": listeners,
+        "listener_peak": peak,
+        "draining": draining,
+    }
+
+
+def merge_history(best: list[State], histories: Iterable[list[State]]) -> list[State]:
+    """Give the tracks of a stream, the newest first.
+
+    From the first track that the owner knows, its word alone counts: an edge that has just come takes a track
+    for new. What was before the owner came, others may know.
+
+    Args:
+        best: The owner's.
+        histories: Everybody's.
+    """
+    if not best:
+        return max(histories, key=len, default=[])
+    *newer, oldest = best
+    before = max(
+        ([track for track in each if track["started_at"] < oldest["started_at"]] for each in histories),
+        key=len,
+    )
+    came_in_the_middle = before and _song(before[0]) == _song(oldest)
+    tracks = [*newer, *before] if came_in_the_middle else [*best, *before]
+    return tracks[:HISTORY_TRACKS]
 
 
 def merge_all(states: Iterable[Mapping[str, Any]]) -> list[State]:
@@ -98,6 +128,10 @@ def _states(answer: object) -> list[State]:
         return []
     found = answer.get("streams", [answer.get("state")])
     return [state for state in found if isinstance(state, dict)]
+
+
+def _song(track: State) -> tuple[str, str]:
+    return track["title"], track["artist"]
 
 
 def _authority(state: Mapping[str, Any]) -> tuple[bool, int, float]:

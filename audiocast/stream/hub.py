@@ -25,7 +25,7 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.limits import HubLimits
 from audiocast.stream.listener import Sink
-from audiocast.stream.now_playing import NowPlaying
+from audiocast.stream.now_playing import History, NowPlaying
 from audiocast.stream.origin import Origin
 from audiocast.stream.quiet import QuietWatch
 from audiocast.stream.source import Source
@@ -57,6 +57,7 @@ class Hub:
         self.title = title
         self.counters = counters
         self.now_playing: NowPlaying | None = None
+        self.history = History()
         self._tagged: NowPlaying | None = None
         self.started_at: float | None = None
         self.closed = False
@@ -243,6 +244,7 @@ class Hub:
     def play(self, now_playing: NowPlaying | None) -> None:
         """Show what is on, at once and beside the audio: the bitstream is never chained for it."""
         self.now_playing = now_playing or self.now_playing
+        self.history.note(self.now_playing, time.time())
         self._changed()
 
     def end(self, error: SourceError) -> None:
@@ -271,6 +273,7 @@ class Hub:
         """Begin anew under the same id."""
         self.closed = False
         self._ended = False
+        self.history = History()
         self.title = title or self.title
         self._changed()
 

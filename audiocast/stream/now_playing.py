@@ -1,11 +1,13 @@
 """What a broadcaster says is on: told beside the audio, or taken from the comments of an Ogg stream."""
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Self
 
 from audiocast.ogg.headers import OpusTags
 
 MAX_CHARACTERS = 200
+HISTORY_TRACKS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +24,40 @@ class NowPlaying:
         fields = {name.upper(): text for name, text in fields.items()}
         title, artist = fields.get("TITLE", ""), fields.get("ARTIST", "")
         return cls(title[:MAX_CHARACTERS], artist[:MAX_CHARACTERS]) if title or artist else None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Something that was on.
+
+    Attributes:
+        playing: What.
+        started_at: When it was first said to be on, unix seconds.
+    """
+
+    playing: NowPlaying
+    started_at: float
+
+
+class History:
+    """The last tracks of one stream, bounded."""
+
+    def __init__(self) -> None:
+        self._tracks: deque[Track] = deque(maxlen=HISTORY_TRACKS)
+
+    @property
+    def tracks(self) -> list[Track]:
+        """The newest first."""
+        return list(reversed(self._tracks))
+
+    def note(self, playing: NowPlaying | None, now: float) -> None:
+        """Take note of what is on; what was on already, or says nothing, is no new track.
+
+        Args:
+            playing: Title and artist; None when nothing is said.
+            now: Unix seconds.
+        """
+        if playing is None or not (playing.title or playing.artist):
+            return
+        if not self._tracks or self._tracks[-1].playing != playing:
+            self._tracks.append(Track(playing, now))

@@ -33,7 +33,7 @@ from audiocast.web.base import STREAM_ID
 from audiocast.web.errors import ApiError
 from audiocast.web.internal import InternalHandler
 from audiocast.web.reply import head
-from audiocast.web.state import describe
+from audiocast.web.state import describe, describe_with_history
 
 log = structlog.get_logger()
 
@@ -155,7 +155,7 @@ class MemberStreamHandler(MemberHandler):
         """Say what it is here."""
         node = self.context.node
         hub = self.known_hub(stream_id)
-        self.write({"owned": node.owns(stream_id), "state": describe(hub, node)})
+        self.write({"owned": node.owns(stream_id), "state": describe_with_history(hub, node)})
 
     def delete(self, stream_id: str) -> None:
         """End the stream, for good: its broadcaster has said so to another member."""

@@ -2,6 +2,7 @@
 
 import io
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NoReturn
 
 import qrcode
@@ -14,6 +15,14 @@ from audiocast.cluster.answers import public
 from audiocast.web.base import CONTENT_SECURITY_POLICY, BaseHandler
 from audiocast.web.errors import ApiError
 from audiocast.web.state import describe, whole_state
+
+WASM_DECODER = "live/opus-decoder.min.js"
+"""libopus as WebAssembly, put among the static files by `make decoder`; a server may be built without it."""
+
+WASM_WORKER = "live/wasm_worker.js"
+WASM_WORKER_POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval'"
+"""Who compiles WebAssembly has to be allowed to, and Safari before 16 knows no milder word for it. So this
+worker does it: it reaches nothing but scripts of ours, and the page's own policy stays strict."""
 
 QR_BORDER_MODULES = 4
 """The quiet zone that ISO/IEC 18004 asks for."""
@@ -89,6 +98,7 @@ class ListenPageHandler(PageHandler):
             stream_id=stream_id,
             title=state["title"],
             state=public(state),
+            has_wasm_decoder=Path(self.settings["static_path"], WASM_DECODER).is_file(),
             listen_url=f"{base}/listen/{stream_id}",
             stream_url=f"{base}/stream/{stream_id}",
             qr_svg_url=f"/listen/{stream_id}/qr.svg",
@@ -123,6 +133,8 @@ class AssetHandler(StaticFileHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         if not self.get_argument("v", ""):
             self.set_header("Cache-Control", "no-cache")
+        if path == WASM_WORKER:
+            self.set_header("Content-Security-Policy", WASM_WORKER_POLICY)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the contract's error."""

@@ -34,7 +34,7 @@ from audiocast.web.pages import (
 )
 from audiocast.web.playlists import PlaylistHandler
 from audiocast.web.start import StartHandler
-from audiocast.web.state import EventsHandler, StateHandler, StreamsHandler
+from audiocast.web.state import EventsHandler, HistoryHandler, StateHandler, StreamsHandler
 from audiocast.web.status import StatusHandler
 from audiocast.web.workers import Process, WorkersLiveHandler, WorkersMetricsHandler, WorkersReadyHandler
 
@@ -55,6 +55,7 @@ def public_application(context: Context, log_request: LogRequest) -> Application
             (r"/api/streams", StreamsHandler, own),
             (r"/api/streams/([^/]*)", StateHandler, own),
             (r"/api/streams/([^/]*)/events", EventsHandler, own),
+            (r"/api/streams/([^/]*)/history", HistoryHandler, own),
             (r"/api/streams/([^/]*)/metadata", MetadataHandler, own),
             (r"/admin/metadata", IcecastMetadataHandler, own),
             (r"/status-json\.xsl", StatusHandler, own),

@@ -50,10 +50,20 @@ def describe(hub: Hub, node: Node) -> StreamState:
     }
 
 
+def describe_with_history(hub: Hub, node: Node) -> StreamState:
+    """Give the same and the last tracks: too much for a list of streams, or for each event."""
+    tracks = [
+        {"title": track.playing.title, "artist": track.playing.artist, "started_at": track.started_at}
+        for track in hub.history.tracks
+    ]
+    return {**describe(hub, node), "history": tracks}
+
+
 async def whole_state(context: Context, stream_id: str) -> StreamState | None:
     """Give what the whole cluster knows of a stream; None when nobody knows it."""
     hub = context.streams.get(stream_id)
-    return await context.answers.one(stream_id, describe(hub, context.node) if hub is not None else None)
+    mine = describe_with_history(hub, context.node) if hub is not None else None
+    return await context.answers.one(stream_id, mine)
 
 
 async def whole_list(context: Context) -> list[StreamState]:
@@ -95,6 +105,20 @@ class StateHandler(BaseHandler):
             hub.close()
         await self.context.node.tell_all("DELETE", f"/internal/streams/{stream_id}")
         self.set_status(204)
+
+
+class HistoryHandler(BaseHandler):
+    """`GET /api/streams/{id}/history`."""
+
+    async def get(self, stream_id: str) -> None:
+        """Give the last tracks, the newest first."""
+        self.allow_any_origin()
+        state = await whole_state(self.context, self.checked_id(stream_id))
+        if state is None:
+            raise ApiError(404, "stream_not_found", NOT_FOUND)
+        self.write_json({"tracks": state["history"]})
+
+    head = get
 
 
 class EventsHandler(BaseHandler):

@@ -1,5 +1,6 @@
 """A minute of HLS in three players at the same time: hls.js in Chromium, ffmpeg and mpv. None may stall."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,12 +10,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.hls import hls_js
 from tests.browser.hls.pcm_process import SAMPLE_RATE, PcmProcess
 from tests.browser.hls.site import serving_folder
 from tests.browser.live_page import EAR
 from tests.browser.ticks import FRAME_SECONDS, delays_ms, ticks_file, typical_ms
 from tests.encoder_process import EncoderProcess
+from tests.npm import npm_file
 from tests.programs.heard import check_steady
 from tests.server import AudiocastServer
 from tests.source import PacedSource
@@ -63,8 +64,7 @@ class Minute:
 @pytest.fixture(scope="module")
 def minute(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Minute]:
     folder = tmp_path_factory.mktemp("hls")
-    site = hls_js.fetch(tmp_path_factory.mktemp("npm")).parent
-    (site / "play.html").write_text('<!DOCTYPE html><script src="hls.min.js"></script>')
+    site = _site(tmp_path_factory.mktemp("site"))
     ticks = ticks_file(folder, seconds=SECONDS + 60)
     with ExitStack() as stack:
         server = stack.enter_context(AudiocastServer(folder / "server.log"))
@@ -126,11 +126,19 @@ def _command(name: str, url: str, folder: Path) -> list[str]:
     return command
 
 
+def _site(folder: Path) -> Path:
+    scripts = [npm_file("hls.js/dist/hls.min.js"), Path(__file__).parent / "hls" / "play.js"]
+    for script in scripts:
+        shutil.copy(script, folder)
+    tags = [f'<script src="{script.name}"></script>' for script in scripts]
+    (folder / "play.html").write_text("<!DOCTYPE html>" + "".join(tags))
+    return folder
+
+
 def _page(browser: Browser, base: str) -> Page:
     page = browser.new_page()
     page.add_init_script(EAR)
     page.goto(f"{base}/play.html")
-    page.add_script_tag(path=hls_js.HERE / "play.js")
     return page
 
 

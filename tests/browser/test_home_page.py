@@ -180,7 +180,7 @@ def test_a_token_is_asked_for_when_the_server_wants_one(browser: Browser, tmp_pa
         create.click()
         page.locator("#token").fill("wrong")
         create.click()
-        expect(page.locator("#start-error")).not_to_be_empty()
+        expect(page.locator("#start-trouble")).not_to_be_empty()
         page.locator("#token").fill("a-token-for-this-test")
         create.click()
         expect(page.locator("#broadcast")).to_be_visible()

@@ -162,6 +162,10 @@ def test_what_is_said_to_one_member_is_known_to_all(members: Members) -> None:
             while (members[name].state(started.stream_id)["now_playing"] or {}).get("title") != "Song":
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
+            history = requests.get(
+                f"{members[name].base}/api/streams/{started.stream_id}/history", timeout=5
+            ).json()
+            assert [track["title"] for track in history["tracks"]] == ["Song"]
         assert requests.delete(at_m2, headers=key, timeout=5).status_code == 204
         assert listener.wait_for_end().pages[-1].eos
         assert source.answer().status == 410

@@ -193,6 +193,21 @@ def test_metadata_is_shown_with_the_key_in_each_place(open_server: AudiocastServ
     assert open_server.state(started.stream_id)["now_playing"] == song
 
 
+def test_the_last_tracks_have_a_place_of_their_own(open_server: AudiocastServer) -> None:
+    started = open_server.start_stream()
+    url, key = f"{open_server.base}/api/streams/{started.stream_id}", {"key": started.ingest_key}
+    began = time.time()
+    for title in ("One", "Two"):
+        requests.put(f"{url}/metadata", json={"title": title, "artist": "Band"}, params=key, timeout=10)
+    answer = requests.get(f"{url}/history", timeout=10)
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    two, one = answer.json()["tracks"]
+    assert (two["title"], one["title"], one["artist"]) == ("Two", "One", "Band")
+    assert began - 1 < one["started_at"] <= two["started_at"] < time.time() + 1
+    assert "history" not in open_server.state(started.stream_id)
+    assert requests.get(f"{open_server.base}/api/streams/nobody/history", timeout=10).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("song", "title"),
     [("Band+-+Song", "Band - Song"), ("%D0%9F%D0%B5%D1%81%D0%BD%D1%8F", "Песня"), ("caf%E9", "café")],
@@ -259,6 +274,16 @@ def test_pages_let_in_nothing_foreign(open_server: AudiocastServer, path: str) -
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     assert not re.search(r"""(?:src|href)=["'](?:https?:)?//(?!127\.0\.0\.1)""", page.text)
     assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", page.text), "an inline script"
+
+
+def test_only_the_decoders_worker_may_compile_and_it_reaches_nothing(open_server: AudiocastServer) -> None:
+    url = f"{open_server.base}/static/live"
+    policies = {
+        name: requests.get(f"{url}/{name}", timeout=10).headers.get("Content-Security-Policy")
+        for name in ("wasm_worker.js", "worklet.js", "decoder.js")
+    }
+    strict = "default-src 'none'; script-src 'self' 'unsafe-eval'"
+    assert policies == {"wasm_worker.js": strict, "worklet.js": None, "decoder.js": None}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@
  * memory and is shown nowhere.
  */
 
-import { endBroadcast, Refused, startBroadcast } from "./api.js";
+import { endBroadcast } from "./api.js";
 import { Awake } from "./broadcast_awake.js";
 import { OggRecorder, PacketEncoder, wayToEncode } from "./broadcast_encoders.js";
 import { attachInputs } from "./broadcast_inputs.js";
@@ -13,10 +13,10 @@ import { Level } from "./broadcast_level.js";
 import { Sound } from "./broadcast_sound.js";
 import { Uplink } from "./broadcast_uplink.js";
 import { Language, setWords } from "./language.js";
-import { showListenLink } from "./listen_link.js";
+import { attachListenLink } from "./listen_link.js";
 import { Monitor } from "./monitor.js";
-import { attachQr, attachShare, copyShown, here } from "./share.js";
-import { startTrouble } from "./start_trouble.js";
+import { here } from "./share.js";
+import { StartForm } from "./start_form.js";
 import { BROADCAST_STRINGS } from "./strings_broadcast.js";
 
 const LOOK_MS = 500;
@@ -28,8 +28,6 @@ const SLOW_FOR_MS = 5_000;
 /** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /** @param {string} id */
-const field = (id) => /** @type {HTMLInputElement} */ ($(id));
-/** @param {string} id */
 const button = (id) => /** @type {HTMLButtonElement} */ ($(id));
 
 const language = new Language(document, BROADCAST_STRINGS);
@@ -39,6 +37,8 @@ const uplink = new Uplink();
 const monitor = new Monitor(language);
 const awake = new Awake();
 const useMicrophone = attachInputs(sound, language);
+const startForm = new StartForm(language);
+const showListenLink = attachListenLink(language, () => startForm.title);
 
 /** @type {"packets" | "ogg" | ""} */
 let way = "";
@@ -46,8 +46,6 @@ let way = "";
 let encoder = null;
 /** @type {import("./api.js").Broadcast | null} */
 let broadcast = null;
-/** Key of what is in the way of starting, and its values. @type {[string, Record<string, string>] | null} */
-let trouble = null;
 
 /** @param {"quiet" | "sending" | "over"} stage */
 function enter(stage) {
@@ -83,8 +81,7 @@ function note() {
 function show() {
   const [key, values] = note();
   setWords($("note"), key && broadcast ? language.say(key, values) : "");
-  setWords($("start-trouble"), trouble ? language.say(...trouble) : "");
-  $("on-air-heading").textContent = field("title").value.trim() || language.say("untitled");
+  $("on-air-heading").textContent = startForm.title || language.say("untitled");
 }
 
 /** A packet at a time from an AudioEncoder, or what a recorder makes of the same sound. */
@@ -109,22 +106,13 @@ function beginEncoding() {
 /** @param {Event} event */
 async function goLive(event) {
   event.preventDefault();
-  trouble = null;
   button("go-live").disabled = true;
-  try {
-    if (sound.kind || (await useMicrophone())) {
-      broadcast = await startBroadcast(field("title").value.trim(), field("token").value.trim());
-      showBroadcast(broadcast);
-    }
-  } catch (error) {
-    trouble = startTrouble(error, field("token").value);
-    if (error instanceof Refused && error.status === 401) {
-      $("token-field").hidden = false;
-      field("token").focus();
-    }
-  } finally {
-    button("go-live").disabled = false;
-    show();
+  if (sound.kind || (await useMicrophone())) {
+    broadcast = await startForm.ask();
+  }
+  button("go-live").disabled = false;
+  if (broadcast) {
+    showBroadcast(broadcast);
   }
 }
 
@@ -218,11 +206,5 @@ language.attachSwitch($("language-switch"));
 $("start-form").addEventListener("submit", goLive);
 button("end").addEventListener("click", end);
 button("again").addEventListener("click", again);
-copyShown(button("copy-link"), field("listen-link"), language);
-attachQr(button("qr-button"), /** @type {HTMLDialogElement} */ ($("qr-dialog")), () => here(broadcast?.qr_url ?? ""));
-attachShare(button("share-button"), () => {
-  const title = field("title").value.trim() || language.say("untitled");
-  return { title, text: language.say("broadcast.share.text", { title }), url: broadcast?.listen_url };
-});
 setInterval(look, LOOK_MS);
 begin();

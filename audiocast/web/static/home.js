@@ -4,14 +4,13 @@
  * The key stays in this page's memory and on its screen; it is stored nowhere.
  */
 
-import { Refused, startBroadcast } from "./api.js";
 import { Language } from "./language.js";
-import { showListenLink } from "./listen_link.js";
+import { attachListenLink } from "./listen_link.js";
 import { Monitor } from "./monitor.js";
 import { attachOnAir } from "./onair.js";
 import { attachSend } from "./send.js";
-import { attachQr, copyShown, here } from "./share.js";
-import { startTrouble } from "./start_trouble.js";
+import { copyShown } from "./share.js";
+import { StartForm } from "./start_form.js";
 import { HOME_STRINGS } from "./strings_home.js";
 
 /** @param {string} id */
@@ -24,17 +23,13 @@ const button = (id) => /** @type {HTMLButtonElement} */ ($(id));
 const language = new Language(document, HOME_STRINGS);
 const monitor = new Monitor(language);
 const showSending = attachSend(language);
+const startForm = new StartForm(language);
+const showListenLink = attachListenLink(language, () => startForm.title);
 const form = /** @type {HTMLFormElement} */ ($("start-form"));
 const create = button("create-button");
 
 /** @type {import("./api.js").Broadcast | null} */
 let broadcast = null;
-/** What went wrong, as a key of strings_home.js and its values. @type {[string, Record<string, string>] | null} */
-let trouble = null;
-
-function showTrouble() {
-  $("start-error").textContent = trouble ? language.say(...trouble) : "";
-}
 
 function showBroadcast() {
   form.hidden = broadcast !== null;
@@ -50,25 +45,15 @@ function showBroadcast() {
 /** @param {SubmitEvent} event */
 async function start(event) {
   event.preventDefault();
-  trouble = null;
-  showTrouble();
   create.disabled = true;
   $("create-button-text").textContent = language.say("home.creating");
-  try {
-    broadcast = await startBroadcast(field("title").value.trim(), field("token").value.trim());
+  broadcast = await startForm.ask();
+  create.disabled = false;
+  $("create-button-text").textContent = language.say("home.create");
+  if (broadcast) {
     showBroadcast();
     monitor.watch(broadcast.stream_id);
     $("broadcast-heading").focus();
-  } catch (error) {
-    trouble = startTrouble(error, field("token").value);
-    if (error instanceof Refused && error.status === 401) {
-      $("token-field").hidden = false;
-      field("token").focus();
-    }
-    showTrouble();
-  } finally {
-    create.disabled = false;
-    $("create-button-text").textContent = language.say("home.create");
   }
 }
 
@@ -79,13 +64,6 @@ button("another-button").addEventListener("click", () => {
   showBroadcast();
   field("title").focus();
 });
-copyShown(button("copy-link"), field("listen-link"), language);
 copyShown(button("copy-key"), field("ingest-key"), language);
-attachQr(
-  button("qr-button"),
-  /** @type {HTMLDialogElement} */ ($("qr-dialog")),
-  () => here(broadcast?.qr_url ?? ""),
-);
-language.addEventListener("change", showTrouble);
 language.attachSwitch($("language-switch"));
 monitor.addEventListener("change", attachOnAir($("streams"), $("streams-remark"), language));

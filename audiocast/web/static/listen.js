@@ -10,6 +10,7 @@ import { StreamFeed } from "./feed.js";
 import { HlsOutput, canPlayHls } from "./hls_output.js";
 import { Language, setWords } from "./language.js";
 import { LiveOutput } from "./live/live_output.js";
+import { Loudspeaker } from "./live/loudspeaker.js";
 import { MODES, chain } from "./live/methods.js";
 import { ModeSwitch } from "./mode_switch.js";
 import { Player } from "./player.js";
@@ -38,6 +39,7 @@ let stream = JSON.parse(given.state ?? "");
 /** The listener was listening when the stream ended, and it is back too late to resume by itself. */
 let invited = false;
 
+const loudspeaker = new Loudspeaker(audio);
 const bitrateBps = () => stream.bitrate_bps ?? 0;
 /** Outputs by the audio element. */
 const elements = {
@@ -49,13 +51,16 @@ function outputs() {
   const names = chain({
     forced: new URLSearchParams(location.search).get("player"),
     mode: mode.name,
+    hasWasmDecoder: "wasmDecoder" in given,
     // Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no.
     canPlayElement: audio.canPlayType("audio/ogg; codecs=opus") !== "",
     canPlayHls: canPlayHls(audio),
     isAppleTouch: IS_APPLE_TOUCH,
   });
   return names.map((name) =>
-    name === "webcodecs" ? new LiveOutput(streamPath, MODES[mode.name], audio) : elements[name],
+    name === "audio" || name === "hls"
+      ? elements[name]
+      : new LiveOutput(name, streamPath, MODES[mode.name], loudspeaker),
   );
 }
 
@@ -165,7 +170,7 @@ function wireSharing() {
   copyShown(/** @type {HTMLButtonElement} */ ($("copy-stream")), $("stream-link"), language);
   attachShare(/** @type {HTMLButtonElement} */ ($("share-button")), () => ({
     title: title(),
-    text: language.say("listen.share.text", { title: title() }),
+    text: language.say("share.text", { title: title() }),
     url: link,
   }));
 }

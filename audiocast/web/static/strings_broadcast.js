@@ -2,12 +2,12 @@
  * The words of the broadcaster's page alone. Same form as strings.js.
  */
 
-import { START_TROUBLE_STRINGS } from "./start_trouble.js";
+import { START_STRINGS } from "./strings_start.js";
 
 /** @type {import("./strings.js").Phrases} */
 export const BROADCAST_STRINGS = {
   en: {
-    ...START_TROUBLE_STRINGS.en,
+    ...START_STRINGS.en,
     "broadcast.title": "Broadcast from this browser",
     "broadcast.lead": "Your microphone, or the sound of a tab, live to everyone with the link. Nothing to install.",
     "broadcast.elsewhere": "Broadcast with a program instead",
@@ -19,16 +19,7 @@ export const BROADCAST_STRINGS = {
     "broadcast.gain": "Gain",
     "broadcast.gain.mute": "muted",
     "broadcast.gain.db": "{db} dB",
-    "broadcast.name": "Title",
-    "broadcast.name.hint": "optional, listeners see it",
-    "broadcast.token": "Access token",
-    "broadcast.token.hint": "this server asks for one before a broadcast",
     "broadcast.start": "Go live",
-    "broadcast.link": "Listen link, for everyone",
-    "broadcast.share": "Share",
-    "broadcast.share.text": "Listen live: {title}",
-    "broadcast.qr": "QR code",
-    "broadcast.open": "Open",
     "broadcast.end": "End the broadcast",
     "broadcast.again": "Go live again",
 
@@ -72,7 +63,7 @@ export const BROADCAST_STRINGS = {
   },
 
   ru: {
-    ...START_TROUBLE_STRINGS.ru,
+    ...START_STRINGS.ru,
     "broadcast.title": "Эфир прямо из браузера",
     "broadcast.lead": "Ваш микрофон или звук вкладки — всем, у кого есть ссылка. Устанавливать ничего не нужно.",
     "broadcast.elsewhere": "Вещать другой программой",
@@ -84,16 +75,7 @@ export const BROADCAST_STRINGS = {
     "broadcast.gain": "Усиление",
     "broadcast.gain.mute": "без звука",
     "broadcast.gain.db": "{db} дБ",
-    "broadcast.name": "Название",
-    "broadcast.name.hint": "необязательно, его увидят слушатели",
-    "broadcast.token": "Токен доступа",
-    "broadcast.token.hint": "этот сервер просит его перед эфиром",
     "broadcast.start": "В эфир",
-    "broadcast.link": "Ссылка для слушателей",
-    "broadcast.share": "Отправить",
-    "broadcast.share.text": "Слушайте прямой эфир: {title}",
-    "broadcast.qr": "QR-код",
-    "broadcast.open": "Открыть",
     "broadcast.end": "Завершить эфир",
     "broadcast.again": "Снова в эфир",
 

@@ -2,12 +2,12 @@
  * The words of the start page alone, apart so that listeners need not load them. Same form as strings.js.
  */
 
-import { START_TROUBLE_STRINGS } from "./start_trouble.js";
+import { START_STRINGS } from "./strings_start.js";
 
 /** @type {import("./strings.js").Phrases} */
 export const HOME_STRINGS = {
   en: {
-    ...START_TROUBLE_STRINGS.en,
+    ...START_STRINGS.en,
     "home.title": "Live audio for everyone with the link",
     "home.lead":
       "Send one Opus stream. Anyone can listen in a browser or a player, a few seconds later, with nothing to install.",
@@ -15,21 +15,14 @@ export const HOME_STRINGS = {
     "home.live.none": "Nobody is on air right now. You could be the first.",
     "home.live.lost": "The list is out of reach. Trying again…",
     "home.broadcast": "Start a broadcast",
-    "home.name": "Title",
-    "home.name.hint": "optional, listeners see it",
-    "home.token": "Access token",
-    "home.token.hint": "this server asks for one before a broadcast",
     "home.create": "Get a link and a key",
     "home.creating": "One moment…",
     "home.browser": "Nothing to install, and no commands:",
     "home.browser.link": "broadcast from this browser",
     "home.another": "Start another one",
     "home.ready": "Your broadcast is ready",
-    "home.link": "Listen link, for everyone",
-    "home.open": "Open",
     "home.key": "Broadcast key, for you alone",
     "home.key.hint": "Shown only once. Keep it: with it you can come back to the same link.",
-    "home.copy.link": "Copy the listen link",
     "home.copy.key": "Copy the broadcast key",
     "home.copy.command": "Copy the command",
     "home.command": "Now send the sound",
@@ -76,7 +69,7 @@ export const HOME_STRINGS = {
   },
 
   ru: {
-    ...START_TROUBLE_STRINGS.ru,
+    ...START_STRINGS.ru,
     "home.title": "Прямой эфир для всех, у кого есть ссылка",
     "home.lead":
       "Отправьте один поток Opus — и его услышат в браузере или плеере через несколько секунд. Устанавливать ничего не нужно.",
@@ -84,21 +77,14 @@ export const HOME_STRINGS = {
     "home.live.none": "Сейчас в эфире никого. Вы можете быть первым.",
     "home.live.lost": "Список недоступен. Пробуем ещё раз…",
     "home.broadcast": "Начать эфир",
-    "home.name": "Название",
-    "home.name.hint": "необязательно, его увидят слушатели",
-    "home.token": "Токен доступа",
-    "home.token.hint": "этот сервер просит его перед эфиром",
     "home.create": "Получить ссылку и ключ",
     "home.creating": "Секунду…",
     "home.browser": "Без программ и команд:",
     "home.browser.link": "эфир прямо из браузера",
     "home.another": "Начать ещё один",
     "home.ready": "Эфир готов к началу",
-    "home.link": "Ссылка для слушателей",
-    "home.open": "Открыть",
     "home.key": "Ключ эфира, только для вас",
     "home.key.hint": "Показан один раз. Сохраните его: с ним можно вернуться в эфир по той же ссылке.",
-    "home.copy.link": "Копировать ссылку для слушателей",
     "home.copy.key": "Копировать ключ эфира",
     "home.copy.command": "Копировать команду",
     "home.command": "Теперь отправьте звук",

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from audiocast.cluster.answers import Answers, merge, merge_all, public
+from audiocast.cluster.answers import Answers, merge, merge_all, merge_history, public
 from audiocast.cluster.errors import Unreachable
 from audiocast.cluster.locate import STREAM
 from audiocast.cluster.membership import HELLO
@@ -59,6 +59,27 @@ def test_one_that_sends_the_encoder_away_is_enough() -> None:
     assert whole["draining"]
 
 
+def track(title: str, started_at: float) -> dict[str, Any]:
+    return {"title": title, "artist": "", "started_at": started_at}
+
+
+def test_the_history_is_the_owners() -> None:
+    owners = [track("C", 30), track("B", 20), track("A", 10)]
+    edges = [track("B", 35), track("C", 31)]
+    whole = merge([state(history=edges), state(is_owner=True, history=owners)])
+    assert whole is not None
+    assert whole["history"] == owners
+
+
+def test_what_was_before_the_owner_came_others_know() -> None:
+    owners, fronts = [track("C", 30), track("B", 25)], [track("C", 31), track("B", 20), track("A", 10)]
+    assert merge_history(owners, [owners, fronts]) == [track("C", 30), track("B", 20), track("A", 10)]
+    owners = [track("C", 30)]
+    assert merge_history(owners, [owners, fronts]) == [track("C", 30), track("B", 20), track("A", 10)]
+    assert merge_history([], [[], fronts]) == fronts
+    assert merge_history([], []) == []
+
+
 def test_each_stream_is_listed_once_the_oldest_first() -> None:
     young = state(stream_id="young", started_at=9.0)
     listed = merge_all([young, state(), state(listeners=2)])
@@ -66,7 +87,11 @@ def test_each_stream_is_listed_once_the_oldest_first() -> None:
 
 
 def test_the_public_is_not_told_what_members_tell_each_other() -> None:
-    assert set(state()) - set(public(state())) == {"is_owner", "listener_peak"}
+    assert set(state(history=[])) - set(public(state(history=[]))) == {
+        "history",
+        "is_owner",
+        "listener_peak",
+    }
 
 
 def answer(name: str, target: str, _: object) -> dict[str, Any]:

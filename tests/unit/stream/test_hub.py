@@ -526,6 +526,19 @@ class TestNowPlaying:
         stage.hub.end(StreamEnded("over"))
         assert stage.hub.now_playing is None
 
+    def test_what_was_on_is_remembered_past_the_end_and_until_the_stream_begins_anew(
+        self, stage: Stage
+    ) -> None:
+        broadcaster = stage.broadcaster()
+        for packet, title in enumerate(["First", "Second"]):
+            broadcaster.begin([packet], tags=OpusTags("v", (f"TITLE={title}",)))
+        stage.hub.play(NowPlaying("Told", ""))
+        stage.hub.end(StreamEnded("over"))
+        titles = [track.playing.title for track in stage.hub.history.tracks]
+        assert titles == ["Told", "Second", "First"]
+        stage.hub.reopen("")
+        assert stage.hub.history.tracks == []
+
     def test_one_who_listens_for_changes_may_stop_in_the_middle_of_one(self, stage: Stage) -> None:
         def once() -> None:
             stage.hub.on_change.discard(once)

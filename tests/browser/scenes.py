@@ -1,0 +1,131 @@
+"""The pages in each of their states, brought there as people would: for what must hold on all of them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.browser.broadcaster import NEWS_MS, go_live
+from tests.encoder_process import EncoderProcess
+from tests.server import AudiocastServer, Started
+
+TONE_HZ = 440
+GRACE_SECONDS = 600
+"""A stream whose source is lost stays that for as long as it is looked at."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A server with a stream in each state."""
+
+    server: AudiocastServer
+    waiting: Started
+    live: Started
+    held: Started
+    ended: Started
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Stage]:
+    """Run it."""
+    with AudiocastServer(folder / "server.log", SOURCE_GRACE_SECONDS=GRACE_SECONDS) as server:
+        waiting, live, held, ended = (
+            server.start_stream(title=title) for title in ("Tomorrow", "Evening", "On the road", "Yesterday")
+        )
+        with EncoderProcess(held.keyed_url, tone_hz=TONE_HZ, log=folder / "held.log"):
+            server.wait_for_state(held.stream_id, "live")
+        requests.delete(f"{server.base}/api/streams/{ended.stream_id}?key={ended.ingest_key}", timeout=10)
+        with EncoderProcess(live.keyed_url, tone_hz=TONE_HZ, log=folder / "live.log"):
+            server.wait_for_state(live.stream_id, "live")
+            server.wait_for_state(held.stream_id, "held")
+            yield Stage(server, waiting, live, held, ended)
+
+
+def home(page: Page, stage: Stage) -> None:
+    page.goto(stage.server.base)
+    expect(page.locator("#streams a").first).to_be_visible(timeout=NEWS_MS)
+
+
+def home_ready(page: Page, stage: Stage) -> None:
+    page.goto(stage.server.base)
+    page.locator("#title").fill("Morning")
+    page.locator("#create-button").click()
+    expect(page.locator("#broadcast")).to_be_visible(timeout=NEWS_MS)
+    page.locator("#source").select_option("icecast")
+
+
+def listen_waiting(page: Page, stage: Stage) -> None:
+    page.goto(stage.waiting.listen_url)
+    expect(page.locator("body[data-stream=waiting] #status")).not_to_be_empty()
+
+
+def listen_live(page: Page, stage: Stage) -> None:
+    page.goto(stage.live.listen_url)
+    expect(page.locator("body[data-stream=live] #status")).not_to_be_empty()
+    page.locator("#details summary").click()
+    page.locator("#elsewhere summary").click()
+
+
+def listen_playing(page: Page, stage: Stage) -> None:
+    page.goto(stage.live.listen_url)
+    page.locator("#listen-button").click()
+    expect(page.locator("body[data-player=playing]")).to_be_attached(timeout=NEWS_MS)
+
+
+def listen_held(page: Page, stage: Stage) -> None:
+    page.goto(stage.held.listen_url)
+    expect(page.locator("body[data-stream=held] #note")).not_to_be_empty()
+
+
+def listen_ended(page: Page, stage: Stage) -> None:
+    page.goto(stage.ended.listen_url)
+    expect(page.locator("body[data-stream=ended] #note")).not_to_be_empty()
+
+
+def listen_qr(page: Page, stage: Stage) -> None:
+    page.goto(stage.live.listen_url)
+    page.locator("#qr-button").click()
+    expect(page.locator("#qr-dialog")).to_be_visible()
+
+
+def broadcast_quiet(page: Page, stage: Stage) -> None:
+    page.goto(f"{stage.server.base}/broadcast")
+    expect(page.locator("#go-live")).to_be_visible()
+
+
+def broadcast_live(page: Page, stage: Stage) -> None:
+    page.goto(f"{stage.server.base}/broadcast")
+    go_live(page, "From a tab")
+
+
+def broadcast_over(page: Page, stage: Stage) -> None:
+    broadcast_live(page, stage)
+    page.locator("#end").click()
+    expect(page.locator("#again")).to_be_visible()
+
+
+def error(page: Page, stage: Stage) -> None:
+    page.goto(f"{stage.server.base}/nothing-here")
+    expect(page.locator(".message")).to_be_visible()
+
+
+SCENES: dict[str, Callable[[Page, Stage], None]] = {
+    scene.__name__: scene
+    for scene in (
+        home,
+        home_ready,
+        listen_waiting,
+        listen_live,
+        listen_playing,
+        listen_held,
+        listen_ended,
+        listen_qr,
+        broadcast_quiet,
+        broadcast_live,
+        broadcast_over,
+        error,
+    )
+}

@@ -1,0 +1,61 @@
+"""What holds on every page, in each of its states: axe finds nothing serious in it."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.broadcaster import browser_that_hears
+from tests.browser.scenes import SCENES, TONE_HZ, Stage, staged
+from tests.media import wav_file
+from tests.npm import npm_file
+
+AXE = npm_file("axe-core/axe.min.js")
+FOUND = """async () => {
+  const { violations } = await axe.run();
+  return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+}"""
+
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    wav = wav_file(tmp_path_factory.mktemp("microphone"), seconds=10, tone_hz=TONE_HZ)
+    with browser_that_hears(wav) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with staged(tmp_path_factory.mktemp("stage")) as stage:
+        yield stage
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(locale="en-US", viewport={"width": 390, "height": 844})
+    context.add_init_script(AXE.read_text())
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_axe_finds_nothing_serious(page: Page, stage: Stage, scene: str) -> None:
+    SCENES[scene](page, stage)
+    for language, scheme in product(("en", "ru"), SCHEMES):
+        if page.evaluate("document.documentElement.lang") != language:
+            # Not by the mouse: a dialog may lie over it.
+            page.evaluate("document.getElementById('language-switch').click()")
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert page.evaluate(FOUND) == [], (language, scheme)
+
+
+def test_axe_finds_what_is_serious(page: Page, stage: Stage) -> None:
+    page.goto(stage.server.base)
+    page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=x>')")
+    assert any(found.startswith("image-alt") for found in page.evaluate(FOUND))
