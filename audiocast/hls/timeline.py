@@ -133,7 +133,7 @@ class Timeline:
     def begin(self, head: OpusHead) -> None:
         """Go on with packets that a decoder for `head` plays; a cut, unless nothing was there before."""
         self._finish_segment()
-        if self.segments:
+        if self.segments and not self.open.is_cut:
             self.open.is_cut = True
             self.open.cuts += 1
         self.open.init += 1
@@ -210,7 +210,8 @@ class Timeline:
         if self.open.is_cut or not self.segments:
             self._next_at = made_at
         if not self.segments:
-            self._decode_time = round((made_at - EPOCH_UNIX_SECONDS) * SAMPLE_RATE)
+            # A machine may think that it is 1970.
+            self._decode_time = max(0, round((made_at - EPOCH_UNIX_SECONDS) * SAMPLE_RATE))
         late_seconds = made_at - self._next_at
         self._next_at += max(-CLOCK_STEP_SECONDS, min(late_seconds, CLOCK_STEP_SECONDS))
         self.open.began_at = self._next_at

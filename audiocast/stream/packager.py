@@ -49,7 +49,7 @@ class Packager:
     """
 
     def __init__(self, hub: Hub, clock: Clock, now: float) -> None:
-        age_seconds = now - EPOCH_UNIX_SECONDS
+        age_seconds = max(0.0, now - EPOCH_UNIX_SECONDS)
         self.hub = hub
         self.timeline = Timeline(
             secrets.token_hex(RUN_BYTES),

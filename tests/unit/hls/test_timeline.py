@@ -144,6 +144,21 @@ def test_a_begin_before_any_audio_is_no_cut(feed: Feed) -> None:
     assert opus_specific(feed.timeline.media(f"init{segment.init}.mp4") or b"")[1] == 1
 
 
+def test_two_begins_without_audio_between_are_one_cut(feed: Feed) -> None:
+    feed.seconds(2)
+    feed.timeline.begin(MONO)
+    feed.timeline.begin(STEREO)
+    feed.seconds(2)
+    first, second = feed.timeline.segments
+    assert second.cuts == first.cuts + 1
+
+
+def test_a_clock_that_is_years_behind_does_no_harm(feed: Feed) -> None:
+    feed.now = 0.0
+    feed.seconds(2)
+    assert fragments(feed.timeline.segments[0].data)[0].decode_time == 0
+
+
 def test_the_end_is_a_short_segment(feed: Feed) -> None:
     feed.seconds(2.5)
     feed.timeline.end()

@@ -106,6 +106,12 @@ class TestNumbers:
         stage.live()
         assert packagers.open(stage.hub).timeline.first_number < 2**31 - 10 * 366 * 86_400 * 4
 
+    def test_a_clock_that_is_years_behind_does_no_harm(self, stage: Stage) -> None:
+        stage.live(range(100))
+        packager = Packagers(stage.clock, lambda: 1000.0).open(stage.hub)
+        assert packager.timeline.first_number == 0
+        assert parsed(packager).whole
+
     def test_discontinuities_are_few_enough_for_an_array_of_all(
         self, stage: Stage, packagers: Packagers
     ) -> None:
