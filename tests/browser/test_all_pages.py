@@ -1,4 +1,4 @@
-"""What holds on every page, in each of its states: axe finds nothing serious in it."""
+"""What holds on every page, in each of its states: it fits, and axe finds nothing serious in it."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -18,6 +18,8 @@ FOUND = """async () => {
   return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
 }"""
+
+OVERFLOW_PX = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -45,7 +47,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("scene", SCENES)
-def test_axe_finds_nothing_serious(page: Page, stage: Stage, scene: str) -> None:
+def test_it_fits_and_axe_finds_nothing_serious(page: Page, stage: Stage, scene: str) -> None:
     SCENES[scene](page, stage)
     for language, scheme in product(("en", "ru"), SCHEMES):
         if page.evaluate("document.documentElement.lang") != language:
@@ -53,6 +55,7 @@ def test_axe_finds_nothing_serious(page: Page, stage: Stage, scene: str) -> None
             page.evaluate("document.getElementById('language-switch').click()")
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         assert page.evaluate(FOUND) == [], (language, scheme)
+        assert page.evaluate(OVERFLOW_PX) <= 0, (language, scheme)
 
 
 def test_axe_finds_what_is_serious(page: Page, stage: Stage) -> None:

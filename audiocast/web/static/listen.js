@@ -60,7 +60,7 @@ function outputs() {
   return names.map((name) =>
     name === "audio" || name === "hls"
       ? elements[name]
-      : new LiveOutput(name, streamPath, MODES[mode.name], loudspeaker),
+      : new LiveOutput(name, streamPath, MODES[mode.name], loudspeaker, () => stream.page_ms ?? 0),
   );
 }
 
@@ -93,7 +93,7 @@ function note() {
   if (state === "waiting") {
     return player.phase === "playing" ? "" : "note.waiting";
   }
-  if (player.phase === "retrying") {
+  if (player.phase === "retrying" || (player.phase === "connecting" && player.isReturning)) {
     return "note.retrying";
   }
   return state === "held" ? "note.held" : player.phase === "connecting" ? "note.connecting" : "";
@@ -233,3 +233,4 @@ player.observe(stream);
 showStream();
 spectrum.show(false);
 feed.open();
+document.body.dataset.script = "runs"; // plain.js has nothing to do
