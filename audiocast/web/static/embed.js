@@ -1,0 +1,27 @@
+/**
+ * The player on other people's pages. The language is the browser's, the choices are those of the listener's page where the
+ * browser lets a frame see them.
+ */
+
+import { Language } from "./language.js";
+import { attachListenView } from "./listen_view.js";
+import { Listening } from "./listening.js";
+import { chosenMode } from "./mode_switch.js";
+import { IS_APPLE_TOUCH } from "./system.js";
+import { attachVolume } from "./volume.js";
+
+/** @param {string} id */
+const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+const audio = /** @type {HTMLAudioElement} */ ($("audio"));
+const language = new Language(document);
+const listening = new Listening(audio, document.body.dataset, chosenMode);
+
+if (IS_APPLE_TOUCH) {
+  $("volume").hidden = true; // the system ignores it: the hardware buttons rule
+} else {
+  const slider = /** @type {HTMLInputElement} */ ($("volume-slider"));
+  attachVolume(audio, slider, /** @type {HTMLButtonElement} */ ($("mute-button")), language);
+}
+listening.open();
+attachListenView(listening, language);
