@@ -2,6 +2,7 @@
 #   docker build --target server --tag audiocast .
 #   docker build --target operator --tag audiocast-operator .
 # Whatever is downloaded is in a lock, with its hash. Both run as a user without a name, with nothing to write to.
+# The listener's WebAssembly decoder is copied with the rest if `make decoder` has fetched it, as `make image` does.
 
 # Any image with Python from 3.11 up, as python3, and pip.
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm

@@ -9,7 +9,7 @@ BIN := .venv/bin
 # Touched when .venv holds what the lock says; older than the lock means: install again.
 VENV_STAMP := .venv/.installed
 # Likewise for what the tests take from npm.
-NODE_STAMP := tests/node_modules/.installed
+NODE_STAMP := node_modules/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
 # How many files of tests run at a time. Most of them wait for sound to go by.
@@ -21,18 +21,19 @@ ENGINE ?= docker
 IMAGE_ARGS ?=
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
-.PHONY: help run cluster test check bench image e2e lock clean lint debian-packages
+.PHONY: help run cluster test check bench decoder image e2e lock clean lint debian-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV_STAMP) ## start a server with a demo broadcast and print the link to listen
+	@$(BIN)/python cmd/decoder.py || true
 	@$(BIN)/python cmd/demo.py
 
 cluster: $(VENV_STAMP) ## start three members behind HAProxy with a demo broadcast, and say which one to kill
 	@$(BIN)/python cmd/cluster.py
 
-test: $(VENV_STAMP) debian-packages $(NODE_STAMP) lint ## set up what is missing, then check and run every test
+test: $(VENV_STAMP) debian-packages $(NODE_STAMP) lint decoder ## set up what is missing, then check and run every test
 	@$(BIN)/pytest -q --numprocesses $(PYTEST_PROCESSES) --cov --durations=20 $(PYTEST_ARGS)
 
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
@@ -42,23 +43,27 @@ bench: $(VENV_STAMP) debian-packages ## measure beside Icecast (docs/benchmarks.
 	@status=0; $(BIN)/python -m loadtest.compare $(BENCH_ARGS) || status=$$?; \
 		$(BIN)/python -m loadtest.page_delay && exit $$status
 
+decoder: $(VENV_STAMP) ## fetch the listener's WebAssembly decoder by npm, for the pages, wheels and images made here
+	@$(BIN)/python cmd/decoder.py
+
 e2e: $(VENV_STAMP) ## try AUDIOCAST_IMAGE, then AUDIOCAST_NEXT_IMAGE, on the cluster that KUBECONFIG names
 	@$(BIN)/pytest -q -m e2e tests/e2e $(PYTEST_ARGS)
 
-image: ## build the images audiocast and audiocast-operator
+image: decoder ## build the images audiocast and audiocast-operator
 	@$(ENGINE) version > /dev/null 2>&1 || \
 		{ echo "make image: expected a container engine that answers '$(ENGINE) version', found none" >&2; exit 1; }
 	@$(ENGINE) build $(IMAGE_ARGS) --target server --build-arg VERSION=$(VERSION) --tag audiocast:$(VERSION) .
 	@$(ENGINE) build $(IMAGE_ARGS) --target operator --build-arg VERSION=$(VERSION) --tag audiocast-operator:$(VERSION) .
 
-lock: $(VENV_STAMP) ## remake the locks from pyproject.toml and tests/package.json
+lock: $(VENV_STAMP) ## remake the locks, three from pyproject.toml and one from package.json
 	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock
 	@$(UV_LOCK) --constraints requirements.lock pyproject.toml --output-file requirements-server.lock
 	@$(UV_LOCK) --constraints requirements.lock --extra operator pyproject.toml --output-file requirements-operator.lock
-	@npm update --prefix tests $(NPM_QUIET) --package-lock-only --omit-lockfile-registry-resolved
+	@$(NPM) update --package-lock-only --omit-lockfile-registry-resolved
 
 clean: ## remove everything that was made here, .venv too
-	@rm -rf .venv tests/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	@rm -rf .venv node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build \
+		audiocast/web/static/live/opus-decoder.min.js
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lint: $(VENV_STAMP)
@@ -83,8 +88,9 @@ $(VENV_STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip check --disable-pip-version-check > .venv/pip-check.log || { cat .venv/pip-check.log; exit 1; }
 	@touch $@
 
-# Packages run nothing of their own here, at their installation or later: the tests read files out of them.
-NPM_QUIET := --silent --ignore-scripts --no-audit --no-fund
-$(NODE_STAMP): tests/package.json tests/package-lock.json | debian-packages
-	@npm ci --prefix tests $(NPM_QUIET) || { echo "npm could not install what tests/package-lock.json names" >&2; exit 1; }
+# An npm of the machine, else that of .venv. Packages run nothing of their own, at their installation or later: tests
+# read files out of them.
+NPM = PATH="$$PATH:$(CURDIR)/$(BIN)" npm --silent --ignore-scripts --no-audit --no-fund
+$(NODE_STAMP): package.json package-lock.json | $(VENV_STAMP)
+	@$(NPM) ci || { echo "npm could not install what package-lock.json names" >&2; exit 1; }
 	@touch $@

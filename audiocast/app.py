@@ -23,6 +23,7 @@ from audiocast.cluster.dial import Dialer
 from audiocast.cluster.discovery import discovery
 from audiocast.cluster.drain import Drain
 from audiocast.cluster.node import Node
+from audiocast.cluster.packaging import Packaging
 from audiocast.cluster.pod import Pod
 from audiocast.cluster.signature import Signer
 from audiocast.settings import Settings
@@ -30,6 +31,7 @@ from audiocast.stream.admission import Admission
 from audiocast.stream.fanout import FanoutLimits
 from audiocast.stream.keys import Keys
 from audiocast.stream.limits import HubLimits
+from audiocast.stream.packager import Packagers
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.cluster_metrics import ClusterMetrics
 from audiocast.telemetry.loop_lag import LoopLag
@@ -71,7 +73,15 @@ class App:
             max_egress_bps=settings.max_egress_mbps * 1e6,
             max_lag_seconds=settings.max_loop_lag_ms / 1000,
         )
-        StreamMetrics(streams, metrics, admission=admission, version=__version__, node=settings.node_name)
+        packagers = Packagers(streams.clock)
+        StreamMetrics(
+            streams,
+            metrics,
+            admission=admission,
+            packagers=packagers,
+            version=__version__,
+            node=settings.node_name,
+        )
         self._lag = LoopLag(metrics, admission.measure)
         peers = discovery(settings.peers, pod=_pod(settings), internal_port=settings.internal_port)
         signer = Signer(_secrets(settings), settings.node_name) if peers is not None else None
@@ -82,6 +92,7 @@ class App:
             dialer=Dialer(signer),
             streams=streams,
         )
+        self._packaging = Packaging(self.node, packagers.numbers, signer)
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
         self._context = Context(
@@ -103,6 +114,8 @@ class App:
             header_wait_seconds=settings.header_wait_timeout,
             first_audio_seconds=max(5.0, settings.source_grace_seconds),
             admission=admission,
+            packagers=packagers,
+            packaging=self._packaging,
             max_watchers=settings.max_listeners,
             max_ingest_kbps=settings.max_ingest_kbps,
             ingest_lead_seconds=settings.ingest_lead_seconds,
@@ -148,6 +161,7 @@ class App:
                 break
         # One more turn for the answers to sources, which are told in a call of their own.
         await asyncio.sleep(0.1)
+        self._packaging.close()
         await self.public.close()
         self.internal.stop_accepting()
         await self.internal.close()

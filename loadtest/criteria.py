@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from loadtest.contenders import CONTENDERS
 from loadtest.results import Results
 from loadtest.scenarios import (
     LISTENED_MEANWHILE,
@@ -44,20 +43,16 @@ class Verdict:
 
 def verdicts(results: Results) -> Iterator[Verdict]:
     """Hold every promise against the medians of a run."""
-    at_20_ms = {
-        contender: results.find(contender, page_ms=PAGE_MS, listeners=LISTENERS) for contender in CONTENDERS
-    }
-    default, low = at_20_ms["audiocast"], at_20_ms["audiocast-low"]
-    yield _cost("20 ms pages, default", default, "icecast", at_20_ms["icecast"], most=0.25)
+    default, low = (
+        results.find(contender, page_ms=PAGE_MS, listeners=LISTENERS)
+        for contender in ("audiocast", "audiocast-low")
+    )
+    yield _cost(results, "20 ms pages, default", PAGE_MS, ("audiocast", "icecast"), most=0.25)
     yield _delay("20 ms pages, default", default, most_ms=150)
-    yield _cost("20 ms pages, low latency", low, "floor", at_20_ms["floor"], most=1.25)
+    yield _cost(results, "20 ms pages, low latency", PAGE_MS, ("audiocast-low", "floor"), most=1.25)
     yield _delay("20 ms pages, low latency", low, most_ms=25)
     for page_ms in LONG_PAGES_MS:
-        own, icecast = (
-            results.find(contender, page_ms=page_ms, listeners=LISTENERS)
-            for contender in ("audiocast", "icecast")
-        )
-        yield _cost(f"{page_ms} ms pages, default", own, "icecast", icecast, most=1.0)
+        yield _cost(results, f"{page_ms} ms pages, default", page_ms, ("audiocast", "icecast"), most=1.0)
     for crowd, most_seconds in ((LISTENERS, 1.0), (5 * LISTENERS, 5.0)):
         yield from _crowd(results, crowd, most_seconds)
     many = results.find("audiocast", page_ms=PAGE_MS, listeners=TEN_THOUSAND)
@@ -70,11 +65,12 @@ def verdicts(results: Results) -> Iterator[Verdict]:
     yield _straight(default, many)
 
 
-def _cost(case: str, own: Sample | None, other: str, others: Sample | None, *, most: float) -> Verdict:
-    promise = f"{case}: at most {most:g} times the server time of {other}"
-    if own is None or others is None:
+def _cost(results: Results, case: str, page_ms: int, pair: tuple[str, str], *, most: float) -> Verdict:
+    promise = f"{case}: at most {most:g} times the server time of {pair[1]}"
+    own, others = (results.find(contender, page_ms=page_ms, listeners=LISTENERS) for contender in pair)
+    ratio = results.cost_ratio(*pair, page_ms=page_ms, listeners=LISTENERS)
+    if own is None or others is None or ratio is None:
         return _unmeasured(promise)
-    ratio = own.cpu_us / others.cpu_us if others.cpu_us else math.inf
     numbers = f"{ratio:.2f} ({own.cpu_us:.0f} and {others.cpu_us:.0f} µs per listener and second)"
     return Verdict(promise, ratio <= most, numbers)
 

@@ -1,6 +1,7 @@
 """What was measured, by trial: samples, their medians, and their range. It measures nothing itself."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -35,10 +36,25 @@ class Results:
         self, contender: str, *, page_ms: int, listeners: int, streams: int = 1, crowd: int = 0
     ) -> Sample | None:
         """Give the summary of the trial of this kind; None when there is none, or it has failed once."""
-        for trial, sample in self.summaries():
-            if _kind(trial) == (contender, page_ms, listeners, streams, crowd) and trial not in self.failures:
-                return sample
-        return None
+        samples = self._samples_of((contender, page_ms, listeners, streams, crowd))
+        return _summary(samples) if samples else None
+
+    def cost_ratio(
+        self, contender: str, other: str, *, page_ms: int, listeners: int, streams: int = 1, crowd: int = 0
+    ) -> float | None:
+        """Give how many times the cost of `other` the cost of `contender` is; None when one is not there.
+
+        The median of the ratios within each turn: a shared machine is slower in one minute than in another by
+        more than what is compared, and the samples of one turn are neighbours.
+        """
+        own, others = (
+            self._samples_of((name, page_ms, listeners, streams, crowd)) for name in (contender, other)
+        )
+        ratios = [
+            mine.cpu_us / theirs.cpu_us if theirs.cpu_us else math.inf
+            for mine, theirs in zip(own, others, strict=False)
+        ]
+        return median(ratios) if ratios else None
 
     def has_kind_of(self, trial: Trial) -> bool:
         """Say whether there is a sample of such a trial, whatever its window."""
@@ -48,6 +64,13 @@ class Results:
         """Give the least and the most `Sample.cpu_us`."""
         costs = [sample.cpu_us for sample in self._samples[trial]]
         return min(costs), max(costs)
+
+    def _samples_of(self, kind: tuple[str, int, int, int, int]) -> list[Sample]:
+        """Give the samples of the trial of this kind; none when there is none, or it has failed once."""
+        for trial, samples in self._samples.items():
+            if _kind(trial) == kind and trial not in self.failures:
+                return samples
+        return []
 
     def save(self, path: Path) -> None:
         """Write all samples as JSON."""

@@ -45,8 +45,8 @@ def _row(results: Results, trial: Trial, sample: Sample) -> Sequence[str]:
         f"{sample.cpu_us:.0f}",
         f"{sample.user_us:.0f} + {sample.system_us:.0f}",
         f"{least:.0f} to {most:.0f}",
-        _ratio(results, trial, sample, "icecast"),
-        _ratio(results, trial, sample, "floor"),
+        _ratio(results, trial, "icecast"),
+        _ratio(results, trial, "floor"),
         f"{sample.pages_a_second:.1f}",
         f"{sample.delay_p50_ms:.0f} / {sample.delay_p99_ms:.0f} / {sample.delay_max_ms:.0f}",
         f"{sample.gaps:.0f}",
@@ -57,11 +57,16 @@ def _row(results: Results, trial: Trial, sample: Sample) -> Sequence[str]:
     )
 
 
-def _ratio(results: Results, trial: Trial, sample: Sample, other: str) -> str:
-    others = results.find(
-        other, page_ms=trial.page_ms, listeners=trial.listeners, streams=trial.streams, crowd=trial.crowd
+def _ratio(results: Results, trial: Trial, other: str) -> str:
+    ratio = results.cost_ratio(
+        trial.contender,
+        other,
+        page_ms=trial.page_ms,
+        listeners=trial.listeners,
+        streams=trial.streams,
+        crowd=trial.crowd,
     )
-    return f"{sample.cpu_us / others.cpu_us:.2f}" if others is not None and others.cpu_us else ""
+    return f"{ratio:.2f}" if ratio is not None else ""
 
 
 def _name(trial: Trial) -> str:

@@ -1,12 +1,12 @@
-"""Files of the packages that the tests take from npm: `make test` installs them (tests/package.json)."""
+"""Files of the packages that the tests take from npm: `make test` installs them (package.json)."""
 
 from pathlib import Path
 
-MODULES = Path(__file__).parent / "node_modules"
+MODULES = Path(__file__).parents[1] / "node_modules"
 
 
 def npm_file(name: str) -> Path:
     """Give a file of a package, as in `axe-core/axe.min.js`."""
     path = MODULES / name
-    assert path.is_file(), f"expected {path}, which `make test` installs from tests/package-lock.json"
+    assert path.is_file(), f"expected {path}, which `make test` installs from package-lock.json"
     return path

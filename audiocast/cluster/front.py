@@ -121,7 +121,7 @@ class Front:
         """Forward to the owner of now; returns when it is time to look again."""
         while not self._source.has_audio:
             await asyncio.sleep(0.02)
-        member = await self._locator.owner_for_source(self._hub.stream_id, self._source.origin)
+        member = self._locator.owner_for_source(self._hub.stream_id)
         if member is None:
             self.owner = self._membership.name
             self._resumed = True

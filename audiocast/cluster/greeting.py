@@ -1,7 +1,7 @@
 """What members say of themselves when they greet each other: JSON, checked before anything is made of it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from audiocast.cluster.errors import BadFrame
@@ -20,6 +20,7 @@ class Greeting:
         draining: It takes no more streams.
         view: What it thinks the ring is, in one short word.
         owned: Streams whose source it has now, with their origins as text.
+        packaged: Streams that it gives as HLS now, with the first number of each: the smaller, the older.
     """
 
     name: str
@@ -28,9 +29,10 @@ class Greeting:
     draining: bool
     view: str
     owned: Mapping[str, str]
+    packaged: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, said: object) -> Self:
+    def parse(cls, said: Any) -> Self:
         """Check what came as JSON; fields that a newer version adds are passed over.
 
         Raises:
@@ -50,9 +52,17 @@ class Greeting:
                 and 0 < internal_port < 65_536
                 and all(isinstance(origin, str) for origin in owned.values())
             ):
-                return cls(name, instance, internal_port, draining, view, owned)
+                return cls(name, instance, internal_port, draining, view, owned, _packaged(said))
         raise BadFrame(f"expected a greeting, got {str(said)[:200]}")
 
     def as_json(self) -> dict[str, Any]:
         """Give what `parse` reads."""
         return asdict(self)
+
+
+def _packaged(said: Mapping[str, Any]) -> dict[str, int]:
+    """Read what older versions do not say."""
+    packaged = said.get("packaged", {})
+    if not isinstance(packaged, dict) or not all(isinstance(number, int) for number in packaged.values()):
+        raise BadFrame(f"expected numbers of packagers, got {str(packaged)[:200]}")
+    return packaged

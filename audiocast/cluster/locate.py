@@ -31,7 +31,7 @@ class Locator:
     dialer: Dialer
     questions: int = 0
 
-    async def owner_for_source(self, stream_id: str, origin: Origin) -> Member | None:
+    def owner_for_source(self, stream_id: str) -> Member | None:
         """Give the member that a source should go to; None: this one."""
         membership = self.membership
         holder = self._told(stream_id)

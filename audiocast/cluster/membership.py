@@ -50,6 +50,7 @@ class Member:
         draining: It takes no more streams.
         view: What it thinks the ring is, see `view_of`.
         owned: Streams whose source it has now, with their origins as text.
+        packaged: Streams that it gives as HLS now, see `Greeting`.
         stable_at: When it may be in the ring.
         misses: Greetings in a row without an answer.
     """
@@ -61,6 +62,7 @@ class Member:
     draining: bool = False
     view: str = ""
     owned: Mapping[str, str] = field(default_factory=dict)
+    packaged: Mapping[str, int] = field(default_factory=dict)
     misses: int = 0
 
 
@@ -74,6 +76,9 @@ class Membership:
         dialer: Speaks to them.
         clock: Time.
         owned: Gives the streams whose source this member has, with their origins as text.
+
+    Attributes:
+        packaged: Gives the streams that this member gives as HLS, see `Greeting`; set by who has them.
     """
 
     def __init__(
@@ -91,6 +96,7 @@ class Membership:
         self.draining = False
         self.lost = 0
         self.on_change: set[Callable[[], None]] = set()
+        self.packaged: Callable[[], Mapping[str, int]] = dict
         self._internal_port = internal_port
         self._discovery = discovery
         self._dialer = dialer
@@ -184,6 +190,7 @@ class Membership:
             draining=self.draining,
             view=self.view,
             owned=dict(self._owned()),
+            packaged=dict(self.packaged()),
         )
 
     async def _discover(self, discovery: Discovery) -> None:
@@ -252,6 +259,7 @@ class Membership:
             member.misses = 0
         changed = (member.owned, member.draining) != (greeting.owned, greeting.draining)
         member.owned, member.draining, member.view = greeting.owned, greeting.draining, greeting.view
+        member.packaged = greeting.packaged
         if changed:
             self._changed()
 

@@ -48,7 +48,7 @@ class _Roles:
             hub,
             self.inlet,
             has_source=lambda: self.has_audio,
-            is_wanted=lambda: bool(self.hub.listeners or self.waiting),
+            is_wanted=lambda: bool(self.hub.is_wanted or self.waiting),
             membership=node.membership,
             locator=node.locator,
             dialer=node.dialer,
@@ -173,7 +173,7 @@ class Node:
             if roles.front is front:
                 roles.front = None
                 roles.inlet.left = source.origin
-                if hub.listeners:
+                if hub.is_wanted:
                     roles.edge.supply()
 
         return gone
@@ -211,7 +211,7 @@ class Node:
         finally:
             if roles.forwarded is link:
                 roles.forwarded = None
-                if hub.listeners:
+                if hub.is_wanted:
                     roles.edge.supply()
 
     async def serve_relay(self, hub: Hub, link: Link, origin: Origin, had: Position) -> None:

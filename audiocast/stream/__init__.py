@@ -8,6 +8,7 @@
 - `backlog`: the last seconds of pages
 - `fanout`: pages to the sockets of listeners
 - `listener`: one listener's place in the stream
+- `packager`: a stream as HLS, while somebody asks for it
 - `keys`: ingest keys
 - `counters`: numbers that are read when somebody asks for metrics
 - `clock`: what this package needs of an event loop

@@ -5,6 +5,8 @@ means over a second or so, so that the burst of one join, or one late turn, turn
 """
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 from audiocast.stream.counters import Counters
@@ -81,6 +83,16 @@ class Admission:
             )
         if self._max_lag_seconds and self.lag_seconds >= self._max_lag_seconds:
             self._turn_away(Reason.LAG, "this server has too much to do just now")
+
+    @contextmanager
+    def entering(self) -> Iterator[None]:
+        """Count somebody who waits to be served; see `check`."""
+        self.check()
+        self.waiting += 1
+        try:
+            yield
+        finally:
+            self.waiting -= 1
 
     def _turn_away(self, reason: Reason, why: str) -> None:
         self.turned_away[reason] += 1

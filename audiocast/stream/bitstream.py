@@ -1,13 +1,16 @@
 """One logical bitstream, as its listeners get it: what makes its pages, the last of them, and who listens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from audiocast.ogg.opus import packet_samples
+from audiocast.ogg.reader import PageReader
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout import Fanout, FanoutLimits
 from audiocast.stream.hold import TICK_SECONDS, Hold
 from audiocast.stream.splice import Splicer, TimedPacket
+from audiocast.stream.tap import Taps
 
 
 class Bitstream:
@@ -17,6 +20,7 @@ class Bitstream:
         splicer: Makes its pages.
         clock: Time and timers.
         counters: Of this node.
+        taps: Whoever takes its packets too.
         backlog_seconds, backlog_bytes: Bounds of the backlog.
         fanout: How listeners are served.
     """
@@ -26,12 +30,14 @@ class Bitstream:
         splicer: Splicer,
         clock: Clock,
         counters: Counters,
+        taps: Taps,
         *,
         backlog_seconds: float,
         backlog_bytes: int,
         fanout: FanoutLimits,
     ) -> None:
         self.splicer = splicer
+        self._taps = taps
         self.backlog = Backlog(max_seconds=backlog_seconds, max_bytes=backlog_bytes)
         self.fanout = Fanout(self.backlog, clock, counters, fanout)
 
@@ -40,12 +46,25 @@ class Bitstream:
         for page in self.splicer.pages(packets, now, eos=eos):
             self.backlog.append(page)
         self.fanout.wake()
+        self._taps.audio(packets, now)
 
     def finish(self, now: float) -> None:
         """Send a last page (20 ms of silence, marked as the end) and let the listeners go."""
         last = Hold(self.splicer.head, bytes_a_second=0, now=now - TICK_SECONDS).silence(now)[:1]
         self.append(last, now, eos=True)
         self.fanout.finish()
+
+    def backlog_packets(self) -> Iterator[tuple[list[TimedPacket], float]]:
+        """Give the packets of each page of the backlog, and when they came."""
+        streams = self.splicer.head.stream_count
+        for page in self.backlog.pages(self.backlog.first, self.backlog.edge):
+            reader = PageReader()
+            reader.feed(page.data)
+            parsed = reader.next_page()
+            assert parsed is not None, "the backlog holds whole pages"
+            # A page of ours holds whole packets only.
+            packets = [(packet, packet_samples(packet, streams)) for packet, _ in parsed.fragments()]
+            yield packets, page.arrived_at
 
     def bytes_a_second(self) -> float:
         """What one listener gets, with Ogg's own bytes, over the backlog."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 DELAY_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
+HLS_KINDS = ("playlist", "init", "segment", "part")
 JITTER_BOUNDS_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -46,11 +47,12 @@ class Counters:
         passes: Walks over the listeners of a stream.
         ingest_bytes: Bytes that sources have brought.
         ingest_pages: Ogg pages that sources have brought.
-        sent_bytes: Bytes that the sockets of listeners have taken.
+        sent_bytes: Bytes that the sockets of listeners have taken, and those of answers to players of HLS.
         silence_seconds: Silence that was made while a source was away.
         takeovers: A newer source has replaced one that was connected.
         splices: A source has continued a logical bitstream that another one, or an earlier chain link, began.
         source_gaps: Times a live stream had no data for longer than the active threshold.
+        hls: Answers to those who play HLS, by what they were.
         refused_sources: By error code, the sources that ended with an error.
         delay: From a page's arrival to the end of the pass that sent it, one value a pass.
         jitter: How far the time between two pages was from the duration of the audio in them.
@@ -71,6 +73,7 @@ class Counters:
     takeovers: int = 0
     splices: int = 0
     source_gaps: int = 0
+    hls: dict[str, int] = field(default_factory=lambda: dict.fromkeys(HLS_KINDS, 0))
     refused_sources: dict[str, int] = field(default_factory=dict)
     delay: Histogram = field(default_factory=lambda: Histogram(DELAY_BOUNDS_SECONDS))
     jitter: Histogram = field(default_factory=lambda: Histogram(JITTER_BOUNDS_SECONDS))

@@ -20,17 +20,19 @@ from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.ogg.page import Page
 from audiocast.stream.absence import Absence
 from audiocast.stream.bitstream import Bitstream
-from audiocast.stream.clock import Clock, Timer
+from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.limits import HubLimits
 from audiocast.stream.listener import Sink
 from audiocast.stream.now_playing import History, NowPlaying
 from audiocast.stream.origin import Origin
+from audiocast.stream.quiet import QuietWatch
 from audiocast.stream.source import Source
 from audiocast.stream.source_log import SourceLog
 from audiocast.stream.splice import Splicer, TimedPacket
 from audiocast.stream.state import State
+from audiocast.stream.tap import Tap, Taps
 
 log = structlog.get_logger()
 
@@ -66,20 +68,20 @@ class Hub:
         if limits.log_sources:
             self.log = SourceLog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
         self._source: Source | None = None
+        self.taps = Taps()
         self._bitstream: Bitstream | None = None
         self._absence: Absence | None = None
         self._ended = False
         self._generation = 0
-        self._data_at = 0.0
         self._page_samples = (0, 0)
-        self._watch: Timer | None = None
+        self._watch = QuietWatch(clock, active_seconds=limits.active_seconds, on_quiet=self._note_quiet)
 
     @property
     def state(self) -> State:
         """What listeners are told."""
         if self._bitstream is None:
             return State.ENDED if self._ended or self.closed else State.WAITING
-        return State.HELD if self._absence is not None and self._quiet_seconds() >= 0 else State.LIVE
+        return State.HELD if self._absence is not None and self._watch.is_quiet else State.LIVE
 
     @property
     def origin(self) -> Origin | None:
@@ -105,6 +107,11 @@ class Hub:
     def listeners(self) -> int:
         """How many listen."""
         return self._bitstream.fanout.count if self._bitstream else 0
+
+    @property
+    def is_wanted(self) -> bool:
+        """Somebody on this node takes the audio."""
+        return bool(self.listeners or self.taps)
 
     @property
     def listener_peak(self) -> int:
@@ -178,7 +185,7 @@ class Hub:
         else:
             self._begin(head, tags)
         self._end_absence()
-        self._data_at = now
+        self._watch.hear(now)
         tagged = NowPlaying.of(tags)
         if tagged is None and rival is source and self.now_playing == self._tagged:
             # The next track of a chain says nothing of itself: what the last one's tags said is over.
@@ -196,11 +203,10 @@ class Hub:
         if not packets:
             return
         self._page_samples = (self._page_samples[1], page_samples)
-        self.counters.jitter.observe(abs(now - self._data_at - page_samples / SAMPLE_RATE))
-        self._data_at = now
+        self.counters.jitter.observe(abs(now - self._watch.heard_at - page_samples / SAMPLE_RATE))
+        self._watch.hear(now)
         resumed = self._end_absence()
         self._bitstream.append(packets, now)
-        self._watch_quiet()
         if resumed:
             self._changed()
 
@@ -223,6 +229,14 @@ class Hub:
         head += self._bitstream.splicer.header_pages
         self._bitstream.fanout.join(sink, head, preroll_seconds=preroll_seconds, low=low)
 
+    def open_tap(self, tap: Tap) -> None:
+        """Give somebody what the backlog holds, and then all audio, until it is taken out of `taps`."""
+        self.taps.add(tap)
+        if self._bitstream is not None:
+            tap.begin(self._bitstream.splicer.head)
+            for packets, came_at in self._bitstream.backlog_packets():
+                tap.audio(packets, came_at)
+
     def let_go(self, count: int) -> int:
         """Close the connections of some listeners, so that they connect to another node; give how many."""
         return self._bitstream.fanout.let_go(count) if self._bitstream is not None else 0
@@ -242,11 +256,11 @@ class Hub:
         self._finish_bitstream()
         # A server that stops is no news of the broadcast: its source comes back when the server does.
         self._ended = not isinstance(error, ShuttingDown)
+        if self._ended:
+            self.taps.end()
         self.started_at = None
         self.now_playing = None
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
+        self._watch.stop()
         log.info("stream_ended", stream_id=self.stream_id, reason=error.code)
         self._changed()
 
@@ -271,12 +285,14 @@ class Hub:
             splicer,
             self._clock,
             self.counters,
+            self.taps,
             backlog_seconds=limits.backlog_seconds,
             backlog_bytes=limits.backlog_bytes,
             fanout=limits.fanout,
         )
         self._ended = False
         self.started_at = time.time()
+        self.taps.begin(head)
         log.info("stream_live", stream_id=self.stream_id, channels=head.channels)
 
     def _finish_bitstream(self) -> None:
@@ -289,22 +305,7 @@ class Hub:
         # Not from within the call that led here: the web layer may end a request in it.
         self._clock.call_soon(source.dismiss, error)
 
-    def _quiet_seconds(self) -> float:
-        """How much longer than allowed there has been no data; below 0 while all is well."""
-        return self._clock.time() - self._data_at - self._limits.active_seconds
-
-    def _watch_quiet(self) -> None:
-        if self._watch is None:
-            self._watch = self._clock.call_later(self._limits.active_seconds, self._check_quiet)
-
-    def _check_quiet(self) -> None:
-        """Find out that a live source has gone quiet. One timer a stream, whatever the page rate."""
-        self._watch = None
-        if self._bitstream is None:
-            return
-        if self._quiet_seconds() < 0:
-            self._watch = self._clock.call_at(self._data_at + self._limits.active_seconds, self._check_quiet)
-            return
+    def _note_quiet(self) -> None:
         if self._source is not None and self._absence is None:
             self.counters.source_gaps += 1
             log.warning("source_quiet", stream_id=self.stream_id)
@@ -329,7 +330,7 @@ class Hub:
         return absence is not None
 
     def _give_up(self) -> None:
-        quiet_seconds = self._clock.time() - self._data_at
+        quiet_seconds = self._clock.time() - self._watch.heard_at
         self.end(SourceStalled(f"expected audio, got none for {quiet_seconds:.0f} s"))
 
     def _changed(self) -> None:

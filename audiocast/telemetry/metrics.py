@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from audiocast.stream.admission import BITS, Admission
 from audiocast.stream.counters import Counters, Histogram
+from audiocast.stream.packager import Packagers
 from audiocast.stream.registry import Registry
 from audiocast.stream.state import State
 
@@ -58,7 +59,10 @@ COUNTERS: dict[str, tuple[str, Number]] = {
     ),
     "audiocast_listener_sends_total": ("Calls of send on listeners' sockets.", lambda c: c.sends),
     "audiocast_fanout_passes_total": ("Walks over a stream's listeners.", lambda c: c.passes),
-    "audiocast_sent_bytes_total": ("Bytes that listeners' sockets have taken.", lambda c: c.sent_bytes),
+    "audiocast_sent_bytes_total": (
+        "Bytes that listeners' sockets have taken, and answers as HLS.",
+        lambda c: c.sent_bytes,
+    ),
     "audiocast_ingest_bytes_total": ("Bytes that sources have brought.", lambda c: c.ingest_bytes),
     "audiocast_ingest_pages_total": ("Ogg pages that sources have brought.", lambda c: c.ingest_pages),
     "audiocast_source_takeovers_total": ("Sources replaced by a newer one.", lambda c: c.takeovers),
@@ -92,6 +96,7 @@ class StreamMetrics(Collector):
         streams: Whose numbers.
         metrics: Where to register.
         admission: Whom it turns away.
+        packagers: Streams as HLS.
         version: Of the server.
         node: Name of this node.
     """
@@ -102,11 +107,13 @@ class StreamMetrics(Collector):
         metrics: CollectorRegistry,
         *,
         admission: Admission,
+        packagers: Packagers,
         version: str,
         node: str,
     ) -> None:
         self._streams = streams
         self._admission = admission
+        self._packagers = packagers
         self._version = version
         self._node = node
         metrics.register(self)
@@ -124,6 +131,12 @@ class StreamMetrics(Collector):
             values = histogram(counters)
             yield HistogramMetricFamily(name, text, buckets=values.cumulative(), sum_value=values.sum)
         yield self._refusals(counters)
+        yield GaugeMetricFamily(
+            "audiocast_hls_packagers",
+            "Streams that somebody plays as HLS from here.",
+            value=len(self._packagers),
+        )
+        yield self._hls(counters)
         yield GaugeMetricFamily(
             "audiocast_egress_bytes_per_second",
             "What goes out to listeners, mean of two seconds.",
@@ -159,6 +172,16 @@ class StreamMetrics(Collector):
         )
         for reason, count in self._admission.turned_away.items():
             family.add_metric([reason.value], count)
+        return family
+
+    def _hls(self, counters: Counters) -> Metric:
+        family = CounterMetricFamily(
+            "audiocast_hls_answers_total",
+            "What was given to those who play HLS.",
+            labels=["kind"],
+        )
+        for kind, count in counters.hls.items():
+            family.add_metric([kind], count)
         return family
 
     def _refusals(self, counters: Counters) -> Metric:

@@ -3,6 +3,7 @@
 - `start`: a broadcaster asks for a stream
 - `ingest`: audio in
 - `listen`: audio out
+- `hls`: audio out, as HLS; `hls_answers`: from this member
 - `state`: what is known of a stream, as JSON and as events
 - `metadata`: what is on now
 - `pages`: the start page, the listener's page, QR codes

@@ -26,6 +26,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "img-src 'self' data:",
         "media-src 'self'",
         "connect-src 'self'",
+        # Safari before 15.5 knows only the second.
+        "worker-src 'self'",
+        "child-src 'self'",
         "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",

@@ -9,10 +9,12 @@ from prometheus_client import CollectorRegistry
 from audiocast.cluster.answers import Answers
 from audiocast.cluster.drain import Drain
 from audiocast.cluster.node import Node
+from audiocast.cluster.packaging import Packaging
 from audiocast.cluster.signature import Signer
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys
 from audiocast.stream.pace import Pace
+from audiocast.stream.packager import Packagers
 from audiocast.stream.registry import Registry
 from audiocast.web.links import Links
 
@@ -36,6 +38,8 @@ class Context:
         header_wait_seconds: How long a listener waits for a stream that is not on.
         first_audio_seconds: How long a source may be connected before its first audio.
         admission: Lets listeners in.
+        packagers: Streams as HLS.
+        packaging: The same at other members.
         max_watchers: Event streams of pages at a time.
         max_ingest_kbps, ingest_lead_seconds: See `audiocast.stream.pace.Pace`.
         ready: Whether new requests should come here.
@@ -57,6 +61,8 @@ class Context:
     header_wait_seconds: float
     first_audio_seconds: float
     admission: Admission
+    packagers: Packagers
+    packaging: Packaging
     max_watchers: int
     max_ingest_kbps: int
     ingest_lead_seconds: float

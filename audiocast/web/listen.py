@@ -43,12 +43,8 @@ class ListenHandler(BaseHandler):
         self.checked_id(stream_id)
         preroll_seconds = self._preroll_seconds()
         low = self._is_low()
-        context.admission.check()
-        context.admission.waiting += 1
-        try:
+        with context.admission.entering():
             hub = await context.node.listen(stream_id, context.header_wait_seconds)
-        finally:
-            context.admission.waiting -= 1
         if hub is None:
             raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
         connection = _take_socket(self.detach())

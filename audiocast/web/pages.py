@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
@@ -17,6 +18,14 @@ from audiocast.web.base import CONTENT_SECURITY_POLICY, BaseHandler
 from audiocast.web.embed_code import frame_code, plain_code
 from audiocast.web.errors import ApiError
 from audiocast.web.state import describe_with_history, whole_state
+
+WASM_DECODER = "live/opus-decoder.min.js"
+"""libopus as WebAssembly, put among the static files by `make decoder`; a server may be built without it."""
+
+WASM_WORKER = "live/wasm_worker.js"
+WASM_WORKER_POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval'"
+"""Who compiles WebAssembly has to be allowed to, and Safari before 16 knows no milder word for it. So this
+worker does it: it reaches nothing but scripts of ours, and the page's own policy stays strict."""
 
 QR_BORDER_MODULES = 4
 """The quiet zone that ISO/IEC 18004 asks for."""
@@ -100,6 +109,7 @@ class StreamPageHandler(PageHandler):
             "title": state["title"],
             "state": public(state),
             "history": state["history"],
+            "has_wasm_decoder": Path(self.settings["static_path"], WASM_DECODER).is_file(),
             "base_url": base,
             "embed_url": f"{base}/embed/{stream_id}",
             "listen_url": f"{base}/listen/{stream_id}",
@@ -153,6 +163,8 @@ class AssetHandler(StaticFileHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         if not self.get_argument("v", ""):
             self.set_header("Cache-Control", "no-cache")
+        if path == WASM_WORKER:
+            self.set_header("Content-Security-Policy", WASM_WORKER_POLICY)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the contract's error."""

@@ -7,6 +7,7 @@ from tornado.web import Application, RequestHandler
 
 from audiocast.web.context import Context
 from audiocast.web.embed import EmbedPageHandler, OEmbedHandler
+from audiocast.web.hls import HlsHandler, MemberHlsHandler
 from audiocast.web.icon import IconHandler
 from audiocast.web.ingest import IngestHandler
 from audiocast.web.ingest_socket import IngestSocketHandler
@@ -63,6 +64,7 @@ def public_application(context: Context, log_request: LogRequest) -> Application
             (r"/ingest/([^/]*)", IngestHandler, own),
             (r"/ingest/([^/]*)/ws", IngestSocketHandler, own),
             (r"/stream/([^/]*)\.(m3u|pls)", PlaylistHandler, own),
+            (r"/stream/([^/]*)/hls/(.*)", HlsHandler, own),
             (r"/stream/([^/]*?)(?:\.opus|\.ogg)?", ListenHandler, own),
             (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),
             (r"/listen/([^/]*)", ListenPageHandler, own),
@@ -96,6 +98,7 @@ def internal_application(context: Context, log_request: LogRequest) -> Applicati
             (r"/internal/streams/([^/]*)", MemberStreamHandler, own),
             (r"/internal/streams/([^/]*)/playing", MemberPlayingHandler, own),
             (r"/internal/streams/([^/]*)/reopen", MemberReopenHandler, own),
+            (r"/internal/hls/([^/]*)", MemberHlsHandler, own),
             (r"/internal/relay/([^/]*)", RelayHandler, own),
             (r"/internal/forward/([^/]*)", ForwardHandler, own),
         ],

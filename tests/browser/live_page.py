@@ -32,6 +32,18 @@ BROKEN_DECODERS = {
     "is not there": "delete globalThis.AudioDecoder;",
 }
 
+BROKEN_WASM = {
+    "throws": "globalThis.Worker = class { constructor() { throw new Error('broken by the test'); } };",
+    "never answers": """
+        const wait = setTimeout;
+        globalThis.setTimeout = (run, ms) => wait(run, ms === 10_000 ? 1_000 : ms);
+        Worker.prototype.postMessage = () => {};
+    """,
+    "is not there": "delete globalThis.WebAssembly;",
+}
+
+BROKEN_WORKLET = "AudioWorklet.prototype.addModule = async () => { throw new Error('broken by the test'); };"
+
 PEAK_HZ = "Number(document.getElementById('spectrum').dataset.peakHz || 0)"
 METHOD = "document.getElementById('details').dataset.method"
 
@@ -89,12 +101,14 @@ def check_start(tab: Tab, server: AudiocastServer, folder: Path) -> None:
     assert start_ms <= START_MOST_MS
 
 
-def check_plays(tab: Tab, server: AudiocastServer, folder: Path, *, query: str, method: str) -> None:
+def check_plays(
+    tab: Tab, server: AudiocastServer, folder: Path, *, query: str, method: str, host: str = "127.0.0.1"
+) -> None:
     """Click once; the tone is heard, by the expected method."""
     started = server.start_stream()
     with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=folder / "ffmpeg.log"):
         server.wait_for_state(started.stream_id, "live")
-        tab.go_to(started.listen_url + query)
+        tab.go_to(started.listen_url.replace("127.0.0.1", host) + query)
         tab.click("#listen-button")
         wait_for_tone(tab)
         assert tab.evaluate(METHOD) == method

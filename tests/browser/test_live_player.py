@@ -10,9 +10,29 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser import live_page
-from tests.browser.live_page import BROKEN_DECODERS, EAR, METHOD, TONE_HZ, wait_for_tone
+from tests.browser.conftest import OTHER_HOST
+from tests.browser.live_page import (
+    BROKEN_DECODERS,
+    BROKEN_WASM,
+    BROKEN_WORKLET,
+    EAR,
+    METHOD,
+    TONE_HZ,
+    wait_for_tone,
+)
 from tests.encoder_process import EncoderProcess
 from tests.server import AudiocastServer
+
+KEEP_CONTEXT = """
+  window.stops = 0;
+  window.AudioContext = class extends AudioContext {
+    constructor(...options) {
+      super(...options);
+      window.context = this;
+      this.addEventListener("statechange", () => (window.stops += this.state === "suspended" ? 1 : 0));
+    }
+  };
+"""
 
 
 class ChromiumTab:
@@ -70,7 +90,7 @@ def test_sound_is_heard_soon_after_the_click(
     live_page.check_start(tab, server, tmp_path)
 
 
-@pytest.mark.parametrize("method", ["webcodecs", "audio"])
+@pytest.mark.parametrize("method", ["webcodecs", "wasm", "audio"])
 def test_each_way_plays_when_it_is_asked_for(
     tab: ChromiumTab, server: AudiocastServer, tmp_path: Path, method: str
 ) -> None:
@@ -78,11 +98,53 @@ def test_each_way_plays_when_it_is_asked_for(
 
 
 @pytest.mark.parametrize("broken", BROKEN_DECODERS)
-def test_without_a_decoder_the_element_plays(
+def test_without_the_browsers_decoder_our_own_plays(
     tab: ChromiumTab, server: AudiocastServer, tmp_path: Path, broken: str
 ) -> None:
     tab.page.add_init_script(BROKEN_DECODERS[broken])
+    live_page.check_plays(tab, server, tmp_path, query="", method="wasm")
+
+
+@pytest.mark.parametrize("broken", BROKEN_WASM)
+def test_without_any_decoder_the_element_plays(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path, broken: str
+) -> None:
+    tab.page.add_init_script(BROKEN_DECODERS["is not there"] + BROKEN_WASM[broken])
     live_page.check_plays(tab, server, tmp_path, query="", method="audio")
+
+
+def test_a_decoder_that_cannot_be_fetched_gives_way(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    tab.page.add_init_script(BROKEN_DECODERS["is not there"])
+    tab.page.context.route("**/opus-decoder.min.js", lambda route: route.fulfill(status=404))
+    live_page.check_plays(tab, server, tmp_path, query="", method="audio")
+
+
+def test_over_plain_http_our_own_decoder_plays_by_a_timer(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    live_page.check_plays(tab, server, tmp_path, query="", method="wasm", host=OTHER_HOST)
+    assert tab.evaluate("isSecureContext") is False
+    assert tab.evaluate("['AudioDecoder' in window, 'audioWorklet' in AudioContext.prototype]") == [False] * 2
+
+
+def test_without_the_audio_thread_a_timer_plays(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    tab.page.add_init_script(BROKEN_WORKLET)
+    live_page.check_plays(tab, server, tmp_path, query="", method="webcodecs")
+
+
+def test_what_the_system_has_stopped_goes_on(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    tab.page.add_init_script(KEEP_CONTEXT)
+    live_page.check_plays(tab, server, tmp_path, query="", method="webcodecs")
+    tab.evaluate("window.context.suspend()")
+    tab.wait_for("window.stops > 0 && window.context.state === 'running'")
+    tab.wait_for("document.body.dataset.player === 'playing'")
+    wait_for_tone(tab)
 
 
 def test_a_source_that_was_lost_is_heard_again(

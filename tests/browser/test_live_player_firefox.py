@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.browser import live_page
-from tests.browser.live_page import BROKEN_DECODERS, EAR
+from tests.browser.conftest import OTHER_HOST
+from tests.browser.live_page import BROKEN_DECODERS, BROKEN_WASM, EAR
 from tests.programs.firefox import Firefox, Page
 from tests.programs.sound_card import SoundCard
 from tests.server import AudiocastServer
@@ -15,7 +16,12 @@ from tests.server import AudiocastServer
 @pytest.fixture(scope="module")
 def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     folder = tmp_path_factory.mktemp("firefox")
-    with SoundCard() as card, Firefox(folder, env=card.environment) as firefox:
+    # Neither asked of a name server, nor of the proxy that is not there.
+    names = {"network.dns.localDomains": OTHER_HOST, "network.proxy.no_proxies_on": OTHER_HOST}
+    with (
+        SoundCard() as card,
+        Firefox(folder, env=card.environment, preferences=names) as firefox,
+    ):
         yield firefox
 
 
@@ -35,15 +41,33 @@ def test_sound_is_heard_soon_after_the_click(tab: Page, server: AudiocastServer,
     live_page.check_start(tab, server, tmp_path)
 
 
-def test_the_element_plays_when_it_is_asked_for(tab: Page, server: AudiocastServer, tmp_path: Path) -> None:
-    live_page.check_plays(tab, server, tmp_path, query="?player=audio", method="audio")
+@pytest.mark.parametrize("method", ["webcodecs", "wasm", "audio"])
+def test_each_way_plays_when_it_is_asked_for(
+    tab: Page, server: AudiocastServer, tmp_path: Path, method: str
+) -> None:
+    live_page.check_plays(tab, server, tmp_path, query=f"?player={method}", method=method)
 
 
-def test_with_a_broken_decoder_the_element_plays(
+def test_with_a_broken_decoder_our_own_plays(
     firefox: Firefox, tab: Page, server: AudiocastServer, tmp_path: Path
 ) -> None:
     with firefox.preloaded(BROKEN_DECODERS["throws"]):
+        live_page.check_plays(tab, server, tmp_path, query="", method="wasm")
+
+
+def test_with_both_broken_the_element_plays(
+    firefox: Firefox, tab: Page, server: AudiocastServer, tmp_path: Path
+) -> None:
+    with firefox.preloaded(BROKEN_DECODERS["is not there"] + BROKEN_WASM["throws"]):
         live_page.check_plays(tab, server, tmp_path, query="", method="audio")
+
+
+def test_over_plain_http_our_own_decoder_plays_by_a_timer(
+    tab: Page, server: AudiocastServer, tmp_path: Path
+) -> None:
+    live_page.check_plays(tab, server, tmp_path, query="", method="wasm", host=OTHER_HOST)
+    assert tab.evaluate("isSecureContext") is False
+    assert tab.evaluate("['AudioDecoder' in window, 'audioWorklet' in AudioContext.prototype]") == [False] * 2
 
 
 def test_a_source_that_was_lost_is_heard_again(tab: Page, server: AudiocastServer, tmp_path: Path) -> None:

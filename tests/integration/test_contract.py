@@ -276,6 +276,16 @@ def test_pages_let_in_nothing_foreign(open_server: AudiocastServer, path: str) -
     assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", page.text), "an inline script"
 
 
+def test_only_the_decoders_worker_may_compile_and_it_reaches_nothing(open_server: AudiocastServer) -> None:
+    url = f"{open_server.base}/static/live"
+    policies = {
+        name: requests.get(f"{url}/{name}", timeout=10).headers.get("Content-Security-Policy")
+        for name in ("wasm_worker.js", "worklet.js", "decoder.js")
+    }
+    strict = "default-src 'none'; script-src 'self' 'unsafe-eval'"
+    assert policies == {"wasm_worker.js": strict, "worklet.js": None, "decoder.js": None}
+
+
 @pytest.mark.parametrize(
     ("request_line", "status", "code"),
     [

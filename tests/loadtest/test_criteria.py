@@ -89,6 +89,23 @@ def test_medians_are_judged() -> None:
     assert broken(with_one_more(replace(GOOD, delay_p99_ms=9000, system_us=1e6))) == []
 
 
+def test_costs_are_compared_within_a_turn() -> None:
+    kind = {"page_ms": 20, "listeners": 1000}
+    own, floor = (
+        next(t for t in trials() if (t.contender, t.page_ms, t.listeners, t.crowd) == (name, 20, 1000, 0))
+        for name in ("audiocast-low", "floor")
+    )
+    run = Results()
+    # The machine is slower from turn to turn, and one sample of each has bad luck of its own.
+    for own_us, floor_us in ((11, 10), (22, 20), (99, 30)):
+        run.add(own, replace(GOOD, user_us=own_us, system_us=0))
+        run.add(floor, replace(GOOD, user_us=floor_us, system_us=0))
+    assert run.cost_ratio("audiocast-low", "floor", **kind) == 1.1
+    assert run.cost_ratio("audiocast-low", "icecast", **kind) is None
+    run.fail(floor, "expected a line, got none")
+    assert run.cost_ratio("audiocast-low", "floor", **kind) is None
+
+
 def test_but_every_gap_counts() -> None:
     assert len(broken(with_one_more(replace(GOOD, gaps=1)))) == 5
 

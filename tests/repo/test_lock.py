@@ -92,11 +92,24 @@ def test_markers_leave_no_python_out(lock: str) -> None:
     assert pyproject()["project"]["requires-python"] == ">=3.11"
 
 
-def test_what_comes_from_npm_is_locked_with_hashes_and_no_address() -> None:
-    asked = json.loads((tree.ROOT / "tests" / "package.json").read_text())["devDependencies"]
-    lock = json.loads(lock_text("tests/package-lock.json"))["packages"]
-    assert lock.pop("")["devDependencies"] == asked
-    assert {name.removeprefix("node_modules/") for name in lock} >= set(asked)
-    for name, package in lock.items():
-        assert package["integrity"].startswith("sha512-"), name
-        assert "resolved" not in package, name
+def npm_lock() -> dict[str, dict[str, Any]]:
+    """Give npm's packages by place; the one at "" is what asks for the others."""
+    packages: dict[str, dict[str, Any]] = json.loads(lock_text("package-lock.json"))["packages"]
+    return packages
+
+
+def test_npm_finds_all_it_is_asked_for() -> None:
+    wanted = json.loads((tree.ROOT / "package.json").read_text())
+    locked = npm_lock()
+    kinds = ("dependencies", "devDependencies")
+    assert [locked[""][kind] for kind in kinds] == [wanted[kind] for kind in kinds]
+    asked = {name for package in locked.values() for kind in kinds for name in package.get(kind, {})}
+    assert {f"node_modules/{name}" for name in asked} == set(locked) - {""}
+
+
+def test_every_package_of_npm_has_a_hash_and_no_address() -> None:
+    packages = [package for place, package in npm_lock().items() if place]
+    assert packages
+    assert [package for package in packages if not package["integrity"].startswith("sha512-")] == []
+    # "resolved" would be the registry of whoever made the lock.
+    assert [package for package in packages if "resolved" in package or "link" in package] == []

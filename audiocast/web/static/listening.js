@@ -8,6 +8,7 @@
 import { ElementOutput } from "./element_output.js";
 import { StreamFeed } from "./feed.js";
 import { LiveOutput } from "./live/live_output.js";
+import { Loudspeaker } from "./live/loudspeaker.js";
 import { MODES, chain } from "./live/methods.js";
 import { Player } from "./player.js";
 import { attachMediaKeys, claimPlayback, IS_APPLE_TOUCH } from "./system.js";
@@ -20,7 +21,7 @@ export class Listening extends EventTarget {
 
   /**
    * @param {HTMLAudioElement} audio
-   * @param {DOMStringMap} given `streamId`, `title` and `state` of the stream, from the server
+   * @param {DOMStringMap} given what the server says of the stream: `streamId`, `title`, `state`, `wasmDecoder`
    * @param {() => import("./live/methods.js").ModeName} mode that the listener has chosen
    */
   constructor(audio, given, mode) {
@@ -35,6 +36,7 @@ export class Listening extends EventTarget {
     this.stream = JSON.parse(given.state ?? "");
     this.feed = new StreamFeed(this.apiPath);
     this.element = new ElementOutput(audio, this.streamPath, () => this.stream.bitrate_bps ?? 0);
+    this.loudspeaker = new Loudspeaker(audio);
     this.player.addEventListener("phase", () => this.#phase());
     this.player.addEventListener("output", () => this.#tell("wake"));
     this.feed.addEventListener("state", (event) => this.#hear(/** @type {CustomEvent} */ (event).detail));
@@ -55,13 +57,15 @@ export class Listening extends EventTarget {
     const names = chain({
       forced: new URLSearchParams(location.search).get("player"),
       mode,
+      hasWasmDecoder: "wasmDecoder" in this.given,
       // Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no.
       canPlayElement: this.audio.canPlayType("audio/ogg; codecs=opus") !== "",
       isAppleTouch: IS_APPLE_TOUCH,
     });
-    this.player.use(
-      names.map((name) => (name === "audio" ? this.element : new LiveOutput(this.streamPath, MODES[mode], this.audio))),
+    const outputs = names.map((name) =>
+      name === "audio" ? this.element : new LiveOutput(name, this.streamPath, MODES[mode], this.loudspeaker),
     );
+    this.player.use(outputs);
   }
 
   /** What the button does. Call it from a click, as browsers want. */

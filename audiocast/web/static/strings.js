@@ -85,6 +85,7 @@ export const STRINGS = {
       other: "{count} gaps, {ms} ms; reconnected: {reconnections}",
     },
     "method.webcodecs": "the browser’s Opus decoder (WebCodecs)",
+    "method.wasm": "the page’s own Opus decoder (WebAssembly)",
     "method.audio": "the browser’s player, about 3 s behind",
 
     "error.missing.title": "Nothing at this address",
@@ -176,6 +177,7 @@ export const STRINGS = {
       other: "{count} разрыва, {ms} мс; переподключений: {reconnections}",
     },
     "method.webcodecs": "декодер Opus в браузере (WebCodecs)",
+    "method.wasm": "декодер Opus самой страницы (WebAssembly)",
     "method.audio": "плеер браузера, отстаёт примерно на 3 с",
 
     "error.missing.title": "Здесь ничего нет",

@@ -7,34 +7,53 @@ import { test } from "node:test";
 
 import { chain } from "../../../audiocast/web/static/live/methods.js";
 
-const ABLE = { AudioDecoder: 1, AudioWorkletNode: 1, ReadableStream: 1 };
-const LIVE = { forced: null, mode: /** @type {const} */ ("live"), canPlayElement: true, isAppleTouch: false, scope: ABLE };
+const ABLE = { AudioDecoder: 1, AudioContext: 1, ReadableStream: 1, WebAssembly: 1, Worker: 1 };
+const LIVE = {
+  forced: null,
+  mode: /** @type {const} */ ("live"),
+  hasWasmDecoder: true,
+  canPlayElement: true,
+  isAppleTouch: false,
+  scope: ABLE,
+};
 
-test("the quick way first, and the sure one after it", () => {
-  assert.deepEqual(chain(LIVE), ["webcodecs", "audio"]);
-  assert.deepEqual(chain({ ...LIVE, mode: "stable" }), ["webcodecs", "audio"]);
+test("the quick ways first, and the sure one after them", () => {
+  assert.deepEqual(chain(LIVE), ["webcodecs", "wasm", "audio"]);
+  assert.deepEqual(chain({ ...LIVE, mode: "stable" }), ["webcodecs", "wasm", "audio"]);
 });
 
-for (const missing of Object.keys(ABLE)) {
-  test(`a browser without ${missing} has its element`, () => {
+for (const [missing, left] of Object.entries({
+  AudioDecoder: ["wasm", "audio"],
+  WebAssembly: ["webcodecs", "audio"],
+  Worker: ["webcodecs", "audio"],
+  AudioContext: ["audio"],
+  ReadableStream: ["audio"],
+})) {
+  test(`a browser without ${missing} has ${left.join(" and ")}`, () => {
     const scope = Object.fromEntries(Object.entries(ABLE).filter(([name]) => name !== missing));
-    assert.deepEqual(chain({ ...LIVE, scope }), ["audio"]);
+    assert.deepEqual(chain({ ...LIVE, scope }), left);
   });
 }
 
+test("a server that was built without the decoder offers none", () => {
+  assert.deepEqual(chain({ ...LIVE, hasWasmDecoder: false }), ["webcodecs", "audio"]);
+  assert.deepEqual(chain({ ...LIVE, hasWasmDecoder: false, forced: "wasm" }), []);
+});
+
 test("an element that knows no Ogg Opus is not asked", () => {
-  assert.deepEqual(chain({ ...LIVE, canPlayElement: false }), ["webcodecs"]);
+  assert.deepEqual(chain({ ...LIVE, canPlayElement: false }), ["webcodecs", "wasm"]);
   assert.deepEqual(chain({ ...LIVE, canPlayElement: false, scope: {} }), []);
 });
 
 test("steady sound on an iPhone goes on behind a locked screen", () => {
-  assert.deepEqual(chain({ ...LIVE, mode: "stable", isAppleTouch: true }), ["audio", "webcodecs"]);
-  assert.deepEqual(chain({ ...LIVE, isAppleTouch: true }), ["webcodecs", "audio"]);
+  assert.deepEqual(chain({ ...LIVE, mode: "stable", isAppleTouch: true }), ["audio", "webcodecs", "wasm"]);
+  assert.deepEqual(chain({ ...LIVE, isAppleTouch: true }), ["webcodecs", "wasm", "audio"]);
 });
 
 test("a way that is wished for is the only one", () => {
-  assert.deepEqual(chain({ ...LIVE, forced: "audio" }), ["audio"]);
-  assert.deepEqual(chain({ ...LIVE, forced: "webcodecs" }), ["webcodecs"]);
-  assert.deepEqual(chain({ ...LIVE, forced: "webcodecs", scope: {} }), []);
-  assert.deepEqual(chain({ ...LIVE, forced: "flash" }), ["webcodecs", "audio"]);
+  for (const name of ["webcodecs", "wasm", "audio"]) {
+    assert.deepEqual(chain({ ...LIVE, forced: name }), [name]);
+  }
+  assert.deepEqual(chain({ ...LIVE, forced: "wasm", scope: {} }), []);
+  assert.deepEqual(chain({ ...LIVE, forced: "flash" }), ["webcodecs", "wasm", "audio"]);
 });

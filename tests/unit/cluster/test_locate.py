@@ -9,7 +9,6 @@ import pytest
 from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.locate import FIRST_QUESTIONS, STREAM, Locator
 from audiocast.cluster.ring import order
-from audiocast.stream.origin import Origin
 from tests.unit.cluster.stage import Stage, greeting
 
 NAMES = [f"m{number:03}" for number in range(100)]
@@ -96,19 +95,19 @@ async def test_who_does_not_answer_is_suspected_and_the_next_is_asked(cluster: C
 
 async def test_a_source_goes_where_its_stream_is_and_else_to_the_first_of_the_ring(cluster: Cluster) -> None:
     stream_id = next(name for name in map(str, range(100)) if order(name, cluster.names)[0] == "m003")
-    member = await cluster.locator.owner_for_source(stream_id, Origin(1, 1))
+    member = cluster.locator.owner_for_source(stream_id)
     assert member is not None
     assert member.name == "m003"
     cluster.told["m006"] = {stream_id: "5-5"}
     await cluster.stage.membership.announce()
-    pinned = await cluster.locator.owner_for_source(stream_id, Origin(1, 1))
+    pinned = cluster.locator.owner_for_source(stream_id)
     assert pinned is not None
     assert pinned.name == "m006"
 
 
 async def test_a_source_that_is_this_members_own_goes_nowhere(cluster: Cluster) -> None:
     stream_id = next(name for name in map(str, range(100)) if order(name, cluster.names)[0] == "me")
-    assert await cluster.locator.owner_for_source(stream_id, Origin(1, 1)) is None
+    assert cluster.locator.owner_for_source(stream_id) is None
 
 
 async def test_a_hundred_members_find_their_streams_in_two_questions() -> None:

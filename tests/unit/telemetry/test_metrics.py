@@ -9,6 +9,7 @@ from audiocast.stream.admission import Admission
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ServerFull, SourceError, StreamError
 from audiocast.stream.limits import HubLimits
+from audiocast.stream.packager import Packagers
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.metrics import COUNTERS, GAUGES, REFUSAL_CODES, StreamMetrics
 from tests.unit.stream.turned_clock import TurnedClock
@@ -30,7 +31,14 @@ def admission(streams: Registry) -> Admission:
 @pytest.fixture
 def metrics(streams: Registry, admission: Admission) -> CollectorRegistry:
     metrics = CollectorRegistry()
-    StreamMetrics(streams, metrics, admission=admission, version="1.2.3", node="pod-0")
+    StreamMetrics(
+        streams,
+        metrics,
+        admission=admission,
+        packagers=Packagers(streams.clock),
+        version="1.2.3",
+        node="pod-0",
+    )
     return metrics
 
 
@@ -39,7 +47,7 @@ def descendants(kind: type[Exception]) -> set[type[Exception]]:
 
 
 def test_each_number_is_scraped_under_its_name(streams: Registry, metrics: CollectorRegistry) -> None:
-    plain = [name for name in Counters.__slots__ if name not in ("refused_sources", "delay", "jitter")]
+    plain = [name for name in Counters.__slots__ if name not in ("refused_sources", "hls", "delay", "jitter")]
     for number, name in enumerate(plain, start=1):
         setattr(streams.counters, name, number)
     scraped = {name: metrics.get_sample_value(name) for name in (*GAUGES, *COUNTERS)}
@@ -112,6 +120,7 @@ def test_prometheus_can_read_it_and_names_are_as_they_should_be(metrics: Collect
     counters = {family.name + "_total" for family in families if family.type == "counter"}
     assert counters == {
         *COUNTERS,
+        "audiocast_hls_answers_total",
         "audiocast_listeners_turned_away_total",
         "audiocast_source_errors_total",
     }

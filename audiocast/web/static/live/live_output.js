@@ -1,23 +1,16 @@
 /**
  * Sound of one stream by a decoder of our own, a tenth of a second behind the source.
  *
- * An output of the player (player.js says what that is). Owns the audio context and the volume; a session is what
- * sounds in it. What it cannot do it says with "unable"; it tries nothing else.
+ * An output of the player (player.js says what that is). A session is what sounds, through the page's loudspeaker. What
+ * it cannot do it says with "unable"; it tries nothing else.
  */
 
-import { SAMPLE_RATE } from "./opus.js";
 import { Session } from "./session.js";
 
-/** A context that does not run by then never will: no sound card, or no permission. */
-const CONTEXT_STARTS_WITHIN_MS = 5_000;
-/** Firefox ESR 153 hangs, and the page with it, when it is asked for its output's latency as the output begins. */
-const OUTPUT_KNOWN_AFTER_SECONDS = 2;
 /** Nothing in hand for so long is worth telling; less is heard and over. */
 const HUNGRY_AFTER_MS = 500;
 /** Lost connections are made again here for so long; then it is the player's turn, which is more patient. */
 const GIVE_UP_AFTER_MS = 8_000;
-/** The fade of what has ended needs a context that runs. */
-const SUSPEND_AFTER_MS = 500;
 
 /**
  * @typedef {object} Mode
@@ -26,18 +19,10 @@ const SUSPEND_AFTER_MS = 500;
  */
 
 export class LiveOutput extends EventTarget {
-  name = "webcodecs";
   /** @type {import("./jitter_buffer.js").Report | null} */
   report = null;
-  /** Kept from the first start on: a context that was made in a click may go on without another. */
-  /** @type {AudioContext | null} */
-  #context = null;
-  /** @type {GainNode | null} */
-  #volume = null;
   /** @type {Session | null} */
   #session = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer = undefined;
   #lostAt = Infinity;
   #hungryAt = Infinity;
   #isOver = false;
@@ -45,27 +30,27 @@ export class LiveOutput extends EventTarget {
   #isPaused = false;
 
   /**
+   * @param {import("./decoder.js").EngineName} name of the decoder
    * @param {string} streamPath `/stream/{id}` on this origin
    * @param {Mode} mode
-   * @param {HTMLAudioElement} audio whose volume is the listener's wish; it plays nothing
+   * @param {import("./loudspeaker.js").Loudspeaker} loudspeaker
    */
-  constructor(streamPath, mode, audio) {
+  constructor(name, streamPath, mode, loudspeaker) {
     super();
+    this.name = name;
     this.streamPath = streamPath;
     this.mode = mode;
-    this.audio = audio;
-    audio.addEventListener("volumechange", () => this.#setVolume());
+    this.loudspeaker = loudspeaker;
   }
 
   /** What the spectrum may look at; null before the first sound. */
   get source() {
-    return this.#volume;
+    return this.loudspeaker.input;
   }
 
-  /** From the buffer to the loudspeaker, as the browser says it once it knows. */
+  /** From the buffer to the ear, as far as it is known. */
   get outputMs() {
-    const context = this.#context;
-    return context && context.currentTime > OUTPUT_KNOWN_AFTER_SECONDS ? 1000 * (context.outputLatency || 0) : 0;
+    return this.loudspeaker.outputMs;
   }
 
   /** Lost connections so far. */
@@ -80,24 +65,11 @@ export class LiveOutput extends EventTarget {
 
   start() {
     this.release();
-    clearTimeout(this.#timer);
-    const context = this.#context ?? this.#open();
-    const session = new Session(
-      context,
-      /** @type {GainNode} */ (this.#volume),
-      (connection) => this.#address(connection),
-      this.mode.bounds,
-      {
-        report: (report) => this.#hear(report),
-        arrived: () => {
-          this.#lostAt = Infinity;
-        },
-        lost: (isOver) => this.#lost(isOver),
-        fail: (error) => this.#fail(error),
-      },
-    );
-    this.#session = session;
-    running(context).catch((error) => session === this.#session && this.#fail(error));
+    try {
+      this.#open();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   pause() {
@@ -110,26 +82,33 @@ export class LiveOutput extends EventTarget {
     this.#session = this.report = null;
     this.#isSounding = this.#isOver = this.#isPaused = false;
     this.#lostAt = this.#hungryAt = Infinity;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#context?.suspend(), SUSPEND_AFTER_MS);
+    this.loudspeaker.rest();
   }
 
-  /** The tab or the network is back; a context that slept may have to be woken. */
+  /** The tab or the network is back; what slept may have to be woken. */
   suspect() {
-    if (this.#session && this.#context?.state !== "running") {
-      this.#context?.resume().catch(() => {}); // refused: the next click asks again
-    }
+    this.loudspeaker.wake();
   }
 
   #open() {
-    const context = new AudioContext({ latencyHint: "interactive", sampleRate: SAMPLE_RATE });
-    // A call or a locked screen stops it; the system lets it go on when that is over.
-    context.addEventListener("statechange", () => this.suspect());
-    this.#volume = context.createGain();
-    this.#volume.connect(context.destination);
-    this.#context = context;
-    this.#setVolume();
-    return context;
+    const { context, input, running } = this.loudspeaker.use();
+    const session = new Session(
+      context,
+      input,
+      this.name,
+      (connection) => this.#address(connection),
+      this.mode.bounds,
+      {
+        report: (report) => this.#hear(report),
+        arrived: () => {
+          this.#lostAt = Infinity;
+        },
+        lost: (isOver) => this.#lost(isOver),
+        fail: (error) => this.#fail(error),
+      },
+    );
+    this.#session = session;
+    running.catch((error) => session === this.#session && this.#fail(error));
   }
 
   /** @param {number} connection */
@@ -182,19 +161,4 @@ export class LiveOutput extends EventTarget {
     this.release();
     this.dispatchEvent(new Event("unable"));
   }
-
-  #setVolume() {
-    if (this.#volume) {
-      this.#volume.gain.value = this.audio.muted ? 0 : this.audio.volume;
-    }
-  }
-}
-
-/** @param {AudioContext} context */
-async function running(context) {
-  const tooLate = new Promise((_, reject) => {
-    const message = `expected the audio context to run within ${CONTEXT_STARTS_WITHIN_MS} ms, it is ${context.state}`;
-    setTimeout(() => reject(new Error(message)), CONTEXT_STARTS_WITHIN_MS);
-  });
-  await Promise.race([context.resume(), tooLate]);
 }

@@ -3,7 +3,7 @@
  *
  * A way that is there may fail all the same; then the player takes the next.
  *
- * @typedef {"webcodecs" | "audio"} Name
+ * @typedef {"webcodecs" | "wasm" | "audio"} Name
  * @typedef {"live" | "stable"} ModeName
  */
 
@@ -16,25 +16,36 @@ export const MODES = {
 };
 
 /** @type {Name[]} */
-const NAMES = ["webcodecs", "audio"];
+const NAMES = ["webcodecs", "wasm", "audio"];
+/** What a browser needs for each that decodes by itself. Not AudioWorklet: sink.js does without. */
+const NEEDS = {
+  webcodecs: ["AudioDecoder", "AudioContext", "ReadableStream"],
+  wasm: ["WebAssembly", "Worker", "AudioContext", "ReadableStream"],
+};
 
 /**
  * @param {object} device
  * @param {string | null} device.forced by `?player=`; what is no name is no wish
  * @param {ModeName} device.mode
+ * @param {boolean} device.hasWasmDecoder the server was built with it
  * @param {boolean} device.canPlayElement the audio element takes Ogg Opus
  * @param {boolean} device.isAppleTouch locked screens stop Web Audio there, and only that
  * @param {object} [device.scope] whose abilities count
  * @returns {Name[]} none: nothing can play here
  */
-export function chain({ forced, mode, canPlayElement, isAppleTouch, scope = globalThis }) {
-  const needed = ["AudioDecoder", "AudioWorkletNode", "ReadableStream"];
-  const has = { webcodecs: needed.every((name) => name in scope), audio: canPlayElement };
+export function chain({ forced, mode, hasWasmDecoder, canPlayElement, isAppleTouch, scope = globalThis }) {
+  const hasAll = (/** @type {string[]} */ needs) => needs.every((name) => name in scope);
+  const has = {
+    webcodecs: hasAll(NEEDS.webcodecs),
+    wasm: hasWasmDecoder && hasAll(NEEDS.wasm),
+    audio: canPlayElement,
+  };
   const wish = NAMES.find((name) => name === forced);
   if (wish) {
     return has[wish] ? [wish] : [];
   }
   // Stability on a phone of Apple's means: with the screen locked, too.
-  const order = isAppleTouch && mode === "stable" ? [...NAMES].reverse() : NAMES;
+  /** @type {Name[]} */
+  const order = isAppleTouch && mode === "stable" ? ["audio", "webcodecs", "wasm"] : NAMES;
   return order.filter((name) => has[name]);
 }

@@ -12,7 +12,7 @@
 
 import { Decoder } from "./decoder.js";
 import { Reception } from "./reception.js";
-import { Sink } from "./sink.js";
+import { openSink } from "./sink.js";
 
 const FADE_SECONDS = 0.05;
 
@@ -27,16 +27,18 @@ export class Session {
   /**
    * @param {AudioContext} context of 48 kHz
    * @param {AudioNode} output
+   * @param {import("./decoder.js").EngineName} engine of the decoder
    * @param {(connection: number) => string} address of each connection, from 1 on
    * @param {import("./delay_target.js").Bounds} bounds
    * @param {Owner} owner
    */
-  constructor(context, output, address, bounds, owner) {
+  constructor(context, output, engine, address, bounds, owner) {
     this.context = context;
+    this.engine = engine;
     this.owner = owner;
     this.fader = context.createGain();
     this.fader.connect(output);
-    this.#sink = Sink.open(context, bounds, (report) => this.#isOpen && owner.report(report));
+    this.#sink = openSink(context, bounds, (report) => this.#isOpen && owner.report(report));
     this.#sink.then(
       (sink) => (this.#isOpen ? sink.node.connect(this.fader) : sink.close()),
       (error) => this.#fail(error),
@@ -75,6 +77,7 @@ export class Session {
       const sink = await this.#sink;
       this.fader.gain.value = head.gain;
       return Decoder.open(
+        this.engine,
         head.channels,
         (channels, tag) => this.#isOpen && sink.push(channels, tag),
         (error) => this.#fail(error),

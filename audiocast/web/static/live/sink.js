@@ -1,47 +1,31 @@
 /**
- * The jitter buffer as the page has it: a node whose processor runs on the audio thread (worklet.js).
+ * Where decoded samples go: a jitter buffer on the audio thread or, where that has no AudioWorklet (over plain HTTP from
+ * another host no browser has) or cannot load it, one that is played by a timer.
+ *
+ * @typedef {object} Sink
+ * @property {AudioNode} node what is to be connected
+ * @property {(channels: Float32Array[], tag: import("./decoder.js").Tag) => void} push takes the samples away
+ * @property {() => void} close no report comes any more
+ *
+ * @typedef {(report: import("./jitter_buffer.js").Report) => void} Hear
  */
 
-const CHANNELS = 2;
+import { WorkletSink } from "./worklet_sink.js";
 
-export class Sink {
-  /**
-   * @param {AudioContext} context of 48 kHz
-   * @param {import("./delay_target.js").Bounds} bounds
-   * @param {(report: import("./jitter_buffer.js").Report) => void} hear called with each report
-   * @returns {Promise<Sink>}
-   */
-  static async open(context, bounds, hear) {
-    await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
-    return new Sink(context, bounds, hear);
+/**
+ * @param {AudioContext} context of 48 kHz
+ * @param {import("./delay_target.js").Bounds} bounds
+ * @param {Hear} hear called with each report
+ * @returns {Promise<Sink>}
+ */
+export async function openSink(context, bounds, hear) {
+  if (context.audioWorklet) {
+    try {
+      return await WorkletSink.open(context, bounds, hear);
+    } catch (error) {
+      console.warn("audiocast: no audio worklet, a timer plays:", error);
+    }
   }
-
-  /**
-   * @param {AudioContext} context
-   * @param {import("./delay_target.js").Bounds} bounds
-   * @param {(report: import("./jitter_buffer.js").Report) => void} hear
-   */
-  constructor(context, bounds, hear) {
-    this.node = new AudioWorkletNode(context, "jitter-buffer", {
-      numberOfInputs: 0,
-      outputChannelCount: [CHANNELS],
-      processorOptions: bounds,
-    });
-    this.node.port.onmessage = ({ data }) => hear(data);
-  }
-
-  /**
-   * @param {Float32Array[]} channels taken away
-   * @param {import("./decoder.js").Tag} tag
-   */
-  push(channels, { arrivedMs, mediaMs }) {
-    this.node.port.postMessage({ channels, arrivedMs, mediaMs }, channels.map((channel) => channel.buffer));
-  }
-
-  /** No report comes any more. */
-  close() {
-    this.node.port.onmessage = null;
-    this.node.port.postMessage(null);
-    this.node.disconnect();
-  }
+  const { TimerSink } = await import("./timer_sink.js"); // few need it, and it brings the buffer with it
+  return new TimerSink(context, bounds, hear);
 }

@@ -1,19 +1,16 @@
 /**
- * The jitter buffer on the audio thread. It is given `{channels, arrivedMs, mediaMs}` and tells how it is, four times a
- * second and whenever sound begins or ends.
+ * The jitter buffer on the audio thread. It is given `{channels, arrivedMs, mediaMs}` and tells how it is.
  */
 
 import { JitterBuffer } from "./jitter_buffer.js";
-
-const REPORT_SECONDS = 0.25;
+import { Reports } from "./reports.js";
 
 class JitterBufferProcessor extends AudioWorkletProcessor {
   /** @param {{processorOptions: import("./delay_target.js").Bounds}} options */
   constructor(options) {
     super();
     this.buffer = new JitterBuffer(options.processorOptions);
-    this.reportAt = 0;
-    this.wasPlaying = false;
+    this.reports = new Reports((report) => this.port.postMessage(report));
     this.isOpen = true;
     this.port.onmessage = ({ data }) => {
       if (data === null) {
@@ -30,12 +27,7 @@ class JitterBufferProcessor extends AudioWorkletProcessor {
    */
   process(inputs, outputs) {
     this.buffer.pull(outputs[0]);
-    const report = this.buffer.report();
-    if (report.isPlaying !== this.wasPlaying || currentTime >= this.reportAt) {
-      this.wasPlaying = report.isPlaying;
-      this.reportAt = currentTime + REPORT_SECONDS;
-      this.port.postMessage(report);
-    }
+    this.reports.offer(this.buffer.report(), currentTime);
     return this.isOpen;
   }
 }

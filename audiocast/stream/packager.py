@@ -1,0 +1,168 @@
+"""A stream as HLS, while somebody asks for it: a tap on its hub, and those who wait for what comes next.
+
+Whoever asks gets the same bytes: a part is made once. Nobody knows how many listen, since caches ask for all
+of theirs; so a packager ends when nobody has asked for half a minute, and a stream without one costs nothing.
+
+Segments are numbered by the clock: one begins with the number of quarter seconds since 2025, and takes two
+numbers in four seconds. So the numbers of the next one, here or at another member, are always larger, without
+a word between them; players that meet another one play on at its live edge. (Four a second fit 31 bits until
+2042. Some players have no more.)
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from audiocast.hls.playlist import media_playlist
+from audiocast.hls.timeline import SEGMENT_SECONDS, Timeline
+from audiocast.ogg.headers import OpusHead
+from audiocast.stream.clock import Clock
+from audiocast.stream.errors import ServerFull
+from audiocast.stream.hub import Hub
+from audiocast.stream.splice import TimedPacket
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 30.0
+WAIT_SECONDS = 3.0 * SEGMENT_SECONDS
+"""How long a request may wait for the next part: three target durations (RFC 8216bis section 6.2.5.2)."""
+
+MAX_PACKAGERS = 200
+"""Each holds up to 4 MiB; half of one at 96 kbit/s."""
+
+NUMBERS_SINCE_UNIX_SECONDS = 1_735_689_600
+"""2025-01-01."""
+
+NUMBERS_A_SECOND = 4
+RUN_BYTES = 5
+
+
+class Packager:
+    """One stream's timeline, kept up by its hub.
+
+    Args:
+        hub: Of the stream.
+        clock: Of the hub.
+        now: Unix seconds.
+    """
+
+    def __init__(self, hub: Hub, clock: Clock, now: float) -> None:
+        first_number = int((now - NUMBERS_SINCE_UNIX_SECONDS) * NUMBERS_A_SECOND)
+        self.hub = hub
+        self.timeline = Timeline(secrets.token_hex(RUN_BYTES), first_number)
+        self.asked_at = clock.time()
+        self._unix_less_clock = now - clock.time()
+        self._grown = asyncio.Event()
+        self._playlist: bytes | None = None
+        hub.open_tap(self)
+
+    @property
+    def playlist(self) -> bytes:
+        """The playlist as of now, made once for all who ask."""
+        if self._playlist is None:
+            self._playlist = media_playlist(self.timeline).encode()
+        return self._playlist
+
+    async def wait(self, number: int, part: int | None) -> bool:
+        """Wait for a segment, or a part of it, or for the end of the stream; False when it took too long."""
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                while not (self.timeline.has(number, part) or self.timeline.is_ended):
+                    await self._grown.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the hub."""
+        self.hub.taps.discard(self)
+
+    def begin(self, head: OpusHead) -> None:
+        """See `Tap`."""
+        self.timeline.begin(head)
+        self._grow()
+
+    def audio(self, packets: Sequence[TimedPacket], came_at: float) -> None:
+        """See `Tap`."""
+        if self.timeline.append(packets, came_at + self._unix_less_clock):
+            self._grow()
+
+    def end(self) -> None:
+        """See `Tap`."""
+        self.timeline.end()
+        self._grow()
+
+    def _grow(self) -> None:
+        self._playlist = None
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+
+class Packagers:
+    """Those of one node, by stream id.
+
+    Args:
+        clock: Time and timers.
+        unix_seconds: Time of day.
+    """
+
+    def __init__(self, clock: Clock, unix_seconds: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._unix_seconds = unix_seconds
+        self._packagers: dict[str, Packager] = {}
+
+    def __len__(self) -> int:
+        return len(self._packagers)
+
+    def numbers(self) -> dict[str, int]:
+        """Give the streams that go on, with the first number of each: the smaller, the older."""
+        return {
+            stream_id: packager.timeline.first_number
+            for stream_id, packager in self._packagers.items()
+            if not packager.timeline.is_ended
+        }
+
+    def get(self, stream_id: str) -> Packager | None:
+        """Give the one of a stream, if somebody has asked for it lately."""
+        packager = self._packagers.get(stream_id)
+        if packager is not None:
+            packager.asked_at = self._clock.time()
+        return packager
+
+    def open(self, hub: Hub) -> Packager:
+        """Give the one of a stream that is on, a new one when there is none, or when its stream has ended.
+
+        Raises:
+            ServerFull: There are too many.
+        """
+        packager = self.get(hub.stream_id)
+        if packager is not None and packager.hub is hub and not packager.timeline.is_ended:
+            return packager
+        if packager is not None:
+            self._close(packager)
+        if len(self) >= MAX_PACKAGERS:
+            raise ServerFull(f"expected at most {MAX_PACKAGERS} streams as HLS at a time; try again later")
+        packager = Packager(hub, self._clock, self._unix_seconds())
+        self._packagers[hub.stream_id] = packager
+        log.info("hls_began", stream_id=hub.stream_id, run=packager.timeline.run)
+        self._watch(packager)
+        return packager
+
+    def _watch(self, packager: Packager) -> None:
+        self._clock.call_at(packager.asked_at + IDLE_SECONDS, self._look, packager)
+
+    def _look(self, packager: Packager) -> None:
+        if self._packagers.get(packager.hub.stream_id) is not packager:
+            return
+        if self._clock.time() - packager.asked_at < IDLE_SECONDS:
+            self._watch(packager)
+            return
+        self._close(packager)
+
+    def _close(self, packager: Packager) -> None:
+        packager.close()
+        del self._packagers[packager.hub.stream_id]
+        log.info("hls_ended", stream_id=packager.hub.stream_id, run=packager.timeline.run)

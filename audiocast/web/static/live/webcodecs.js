@@ -1,0 +1,55 @@
+/**
+ * The browser's own decoder (WebCodecs, https://www.w3.org/TR/webcodecs/), as an engine of decoder.js.
+ */
+
+import { SAMPLE_RATE, packetSamples } from "./opus.js";
+
+/** @type {import("./decoder.js").Open} */
+export async function openWebCodecs(channels, output, fail) {
+  // Safari takes Opus at 48 kHz only.
+  const configuration = { codec: "opus", sampleRate: SAMPLE_RATE, numberOfChannels: channels };
+  const { supported } = await AudioDecoder.isConfigSupported(configuration);
+  if (!supported) {
+    throw new Error("expected an AudioDecoder that takes Opus, this one does not");
+  }
+  const codec = new AudioDecoder({
+    output: (sound) => {
+      const planes = planesOf(sound);
+      sound.close();
+      output(planes);
+    },
+    error: fail,
+  });
+  codec.configure(configuration);
+  let sentSamples = 0;
+  return {
+    decode(packet) {
+      if (codec.state !== "configured") {
+        return; // it has failed, and said so
+      }
+      // Times that do not grow by what is sent make Firefox give nothing back.
+      const [timestamp, duration] = [sentSamples, packetSamples(packet)].map(microseconds);
+      sentSamples += packetSamples(packet);
+      codec.decode(new EncodedAudioChunk({ type: "key", timestamp, duration, data: packet }));
+    },
+    close() {
+      if (codec.state !== "closed") {
+        codec.close();
+      }
+    },
+  };
+}
+
+/** @param {number} samples */
+function microseconds(samples) {
+  return Math.round((samples / SAMPLE_RATE) * 1e6);
+}
+
+/** @param {AudioData} sound */
+function planesOf(sound) {
+  return Array.from({ length: sound.numberOfChannels }, (_, planeIndex) => {
+    const plane = new Float32Array(sound.numberOfFrames);
+    sound.copyTo(plane, { planeIndex, format: "f32-planar" });
+    return plane;
+  });
+}

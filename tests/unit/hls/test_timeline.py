@@ -1,0 +1,154 @@
+"""Packets to parts and segments: where they are cut, what they are called, and how many there are."""
+
+import pytest
+
+from audiocast.hls.timeline import (
+    CLOCK_STEP_SECONDS,
+    KEPT_SEGMENTS,
+    LISTED_SEGMENTS,
+    MAX_BYTES,
+    MAX_PART_BYTES,
+)
+from tests.mp4_boxes import fragments, opus_specific
+from tests.unit.hls.feed import BEGAN_AT, FIRST, MONO, STEREO, Feed
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return Feed()
+
+
+def test_a_part_is_there_as_soon_as_it_is_full(feed: Feed) -> None:
+    assert feed.packets(19) == 0
+    assert not feed.timeline.has(FIRST, 0)
+    assert feed.packets(1) == 1
+    assert feed.timeline.has(FIRST, 0)
+
+
+@pytest.mark.parametrize("milliseconds", [2.5, 5, 10, 20, 40, 60, 80, 100, 120])
+def test_parts_of_any_packets_keep_the_rule_for_their_length(feed: Feed, milliseconds: float) -> None:
+    feed.packets(round(10_000 / milliseconds), samples=round(milliseconds * 48))
+    parts = [part for segment in feed.timeline.segments for part in segment.parts]
+    assert len(parts) >= 20
+    assert {0.85 * 19_200 <= part.samples <= 19_200 for part in parts} == {True}
+
+
+def test_no_packet_is_lost_and_none_comes_twice(feed: Feed) -> None:
+    feed.seconds(7)
+    feed.packets(30, samples=2880)
+    feed.timeline.end()
+    found = fragments(b"".join(segment.data for segment in feed.timeline.segments))
+    assert [packet for each in found for packet in each.packets] == feed.sent
+    assert [each.number for each in found] == list(range(1, len(found) + 1))
+    lengths = [sum(samples for _, samples in each.packets) for each in found]
+    assert [each.decode_time for each in found] == [sum(lengths[:place]) for place in range(len(found))]
+
+
+def test_five_parts_are_a_segment_and_it_is_its_parts(feed: Feed) -> None:
+    feed.seconds(4.4)
+    timeline = feed.timeline
+    assert [segment.number for segment in timeline.segments] == [FIRST, FIRST + 1]
+    parts = [timeline.media(f"{FIRST}.{part}.m4s") for part in range(5)]
+    assert None not in parts
+    assert timeline.media(f"{FIRST}.m4s") == b"".join(part or b"" for part in parts)
+    assert timeline.hinted == (FIRST + 2, 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{FIRST + 2}.m4s",
+        f"{FIRST + 2}.1.m4s",
+        f"{FIRST}.5.m4s",
+        f"{FIRST - 1}.m4s",
+        "init1.mp4",
+        "init.mp4",
+        "999999999999999999999.m4s",
+        f"{FIRST}.0.m4s/",
+        f"{FIRST}.0.m4s\n",
+        "١٠٠٠.m4s",
+        "",
+    ],
+)
+def test_a_name_that_nothing_has_gives_nothing(feed: Feed, name: str) -> None:
+    feed.seconds(4.4)
+    assert feed.timeline.media(name) is None
+
+
+def test_one_part_past_the_last_means_the_first_of_the_next(feed: Feed) -> None:
+    feed.seconds(2)
+    assert not feed.timeline.has(FIRST, 5)
+    feed.seconds(0.4)
+    assert feed.timeline.has(FIRST, 5)
+    assert not feed.timeline.has(FIRST + 1, None)
+
+
+def test_what_is_old_is_kept_a_while_and_then_gone(feed: Feed) -> None:
+    feed.seconds(2 * (LISTED_SEGMENTS + KEPT_SEGMENTS))
+    timeline = feed.timeline
+    assert len(timeline.listed) == LISTED_SEGMENTS
+    assert timeline.listed[0].number == FIRST + KEPT_SEGMENTS
+    assert timeline.media(f"{FIRST}.m4s")
+    feed.seconds(2)
+    assert timeline.media(f"{FIRST}.m4s") is None
+    assert timeline.media(f"{FIRST + 1}.m4s")
+    assert timeline.has(FIRST, None), "it was there: nobody need wait for it"
+
+
+def test_bytes_are_bounded_whatever_the_packets(feed: Feed) -> None:
+    feed.packets(2000, size_bytes=60_000)
+    timeline = feed.timeline
+    assert sum(segment.size_bytes for segment in timeline.segments) <= MAX_BYTES
+    sizes = [len(part.data) for segment in timeline.segments for part in segment.parts]
+    assert MAX_PART_BYTES < max(sizes) < MAX_PART_BYTES + 61_000
+
+
+def test_another_decoder_is_a_cut_with_an_init_of_its_own(feed: Feed) -> None:
+    feed.seconds(3)
+    timeline = feed.timeline
+    timeline.begin(MONO)
+    feed.seconds(2)
+    assert [(segment.is_cut, segment.init) for segment in timeline.segments] == [
+        (False, 0),
+        (False, 0),
+        (True, 1),
+    ]
+    channels = [opus_specific(timeline.media(f"init{number}.mp4") or b"")[1] for number in (0, 1)]
+    assert channels == [2, 1]
+
+
+def test_inits_of_segments_that_are_gone_are_gone(feed: Feed) -> None:
+    for head in [MONO, STEREO] * 30:
+        feed.seconds(2)
+        feed.timeline.begin(head)
+    assert feed.timeline.media("init0.mp4") is None
+    oldest = feed.timeline.segments[0].init
+    assert feed.timeline.media(f"init{oldest}.mp4")
+
+
+def test_a_begin_before_any_audio_is_no_cut(feed: Feed) -> None:
+    feed.timeline.begin(MONO)
+    feed.seconds(2)
+    (segment,) = feed.timeline.segments
+    assert not segment.is_cut
+    assert opus_specific(feed.timeline.media(f"init{segment.init}.mp4") or b"")[1] == 1
+
+
+def test_the_end_is_a_short_segment(feed: Feed) -> None:
+    feed.seconds(2.5)
+    feed.timeline.end()
+    assert feed.timeline.is_ended
+    assert [segment.samples for segment in feed.timeline.segments] == [96_000, 24_000]
+
+
+def test_times_of_day_go_on_by_the_samples_and_follow_the_clock(feed: Feed) -> None:
+    feed.seconds(2)
+    feed.now += 5  # what the network holds back, it gives all at once
+    feed.seconds(2)
+    feed.now -= 5
+    feed.seconds(4)
+    feed.timeline.begin(MONO)
+    feed.now += 60
+    feed.seconds(2)
+    began = [segment.began_at - BEGAN_AT for segment in feed.timeline.segments]
+    assert began == pytest.approx([0, 2 + CLOCK_STEP_SECONDS, 4, 6, 68])
