@@ -25,8 +25,13 @@ def frame_code(embed_url: str, title: str, *, width: str = "100%", height: int =
 
 
 def plain_code(stream_url: str, listen_url: str, title: str) -> str:
-    """Give a player that needs neither a frame nor scripts: the browser's own, and a link."""
+    """Give a player that needs neither a frame nor scripts: the browser's own, and a link.
+
+    HLS is for Safari before 18.4, which plays no Ogg.
+    """
+    source = xhtml_escape(stream_url)
     return (
-        f'<audio controls preload="none" src="{xhtml_escape(stream_url)}"></audio>'
+        f'<audio controls preload="none"><source src="{source}" type="audio/ogg; codecs=opus">'
+        f'<source src="{source}/hls/index.m3u8" type="application/vnd.apple.mpegurl"></audio>'
         f' <a href="{xhtml_escape(listen_url)}">{xhtml_escape(title or UNTITLED)}</a>'
     )

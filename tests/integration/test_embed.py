@@ -1,9 +1,11 @@
 """A stream on other people's pages: what a frame, a messenger and a program that embeds links are given."""
 
 import io
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,8 +13,10 @@ import png
 import pytest
 import requests
 
+from audiocast.web.embed_code import frame_code, plain_code
 from tests.server import AudiocastServer, Started
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "embedding.md"
 HOSTILE = """"><script>alert('x')</script>&amp;&lt;b&gt;{{ version }} Песня"""
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "live.example"}
 
@@ -102,11 +106,22 @@ def test_what_is_to_be_copied_is_a_player(server: AudiocastServer, started: Star
     assert framed.one("iframe")["src"] == f"https://live.example/embed/{started.stream_id}"
     assert framed.one("iframe")["title"] == HOSTILE
     plain = Tags(text[text.index("<audio controls") :].partition("</a>")[0])
-    assert plain.one("audio")["src"] == f"https://live.example/stream/{started.stream_id}"
+    stream_url = f"https://live.example/stream/{started.stream_id}"
+    sources = [source["src"] for source in plain.all("source")]
+    assert sources == [stream_url, f"{stream_url}/hls/index.m3u8"]
     assert "controls" in plain.one("audio")
     assert plain.one("a")["href"] == f"https://live.example/listen/{started.stream_id}"
     assert not plain.all("script")
     assert plain.text.strip() == HOSTILE
+
+
+def test_the_codes_of_the_document_are_those_of_the_page() -> None:
+    base = "https://radio.example.org"
+    codes = re.findall(r"```html\n(.*?)\n```", DOCUMENT.read_text())
+    assert codes == [
+        frame_code(f"{base}/embed/STREAM_ID", "Evening"),
+        plain_code(f"{base}/stream/STREAM_ID", f"{base}/listen/STREAM_ID", "Evening"),
+    ]
 
 
 @pytest.mark.parametrize(
