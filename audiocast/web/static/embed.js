@@ -7,7 +7,6 @@ import { Language } from "./language.js";
 import { attachListenView } from "./listen_view.js";
 import { Listening } from "./listening.js";
 import { chosenMode } from "./mode_switch.js";
-import { IS_APPLE_TOUCH } from "./system.js";
 import { attachVolume } from "./volume.js";
 
 /** @param {string} id */
@@ -17,11 +16,6 @@ const audio = /** @type {HTMLAudioElement} */ ($("audio"));
 const language = new Language(document);
 const listening = new Listening(audio, document.body.dataset, chosenMode);
 
-if (IS_APPLE_TOUCH) {
-  $("volume").hidden = true; // the system ignores it: the hardware buttons rule
-} else {
-  const slider = /** @type {HTMLInputElement} */ ($("volume-slider"));
-  attachVolume(audio, slider, /** @type {HTMLButtonElement} */ ($("mute-button")), language);
-}
+attachVolume($("volume"), audio, language);
 listening.open();
 attachListenView(listening, language);

@@ -65,12 +65,7 @@ mode.addEventListener("change", () => listening.choose());
 
 language.attachSwitch($("language-switch"));
 wireSharing();
-if (IS_APPLE_TOUCH) {
-  $("volume").hidden = true; // the system ignores it: the hardware buttons rule
-} else {
-  const slider = /** @type {HTMLInputElement} */ ($("volume-slider"));
-  attachVolume(audio, slider, /** @type {HTMLButtonElement} */ ($("mute-button")), language);
-}
+attachVolume($("volume"), audio, language);
 listening.open();
 attachListenView(listening, language);
 attachHistory(/** @type {HTMLDetailsElement} */ ($("history")), listening, language);
