@@ -44,6 +44,14 @@ export const STRINGS = {
     "listen.address": "or give the player this address:",
     "listen.copy.stream": "Copy the stream’s address",
 
+    "embed": "Put it on your page",
+    "embed.frame": "A player in a frame:",
+    "embed.frame.copy": "Copy the code of the frame",
+    "embed.plain": "Without a frame and scripts:",
+    "embed.plain.copy": "Copy the code without a frame",
+
+    "history": "Played so far",
+
     "note.connecting": "Connecting…",
     "note.retrying": "Connection lost. Reconnecting…",
     "note.offline": "You are offline. The sound comes back with the network.",
@@ -126,6 +134,14 @@ export const STRINGS = {
     "listen.playlist": "Открыть как плейлист",
     "listen.address": "или вставьте в плеер этот адрес:",
     "listen.copy.stream": "Копировать адрес потока",
+
+    "embed": "Поставить на свой сайт",
+    "embed.frame": "Плеер во фрейме:",
+    "embed.frame.copy": "Копировать код фрейма",
+    "embed.plain": "Без фрейма и скриптов:",
+    "embed.plain.copy": "Копировать код без фрейма",
+
+    "history": "Что уже звучало",
 
     "note.connecting": "Подключаемся…",
     "note.retrying": "Связь прервалась. Подключаемся снова…",
