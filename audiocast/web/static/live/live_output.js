@@ -13,6 +13,8 @@ sessionModule.catch(() => {}); // whoever wants one is told
 const HUNGRY_AFTER_MS = 500;
 /** Lost connections are made again here for so long; then it is the player's turn, which is more patient. */
 const GIVE_UP_AFTER_MS = 8_000;
+/** What the modes are made for; of a source that sends more at a time as much more has to be in hand from the start. */
+const USUAL_PAGE_MS = 20;
 
 /**
  * @typedef {object} Mode
@@ -38,13 +40,15 @@ export class LiveOutput extends EventTarget {
    * @param {string} streamPath `/stream/{id}` on this origin
    * @param {Mode} mode
    * @param {import("./loudspeaker.js").Loudspeaker} loudspeaker
+   * @param {() => number} pageMs how much sound the source sends at a time, 0 while unknown
    */
-  constructor(name, streamPath, mode, loudspeaker) {
+  constructor(name, streamPath, mode, loudspeaker, pageMs) {
     super();
     this.name = name;
     this.streamPath = streamPath;
     this.mode = mode;
     this.loudspeaker = loudspeaker;
+    this.pageMs = pageMs;
   }
 
   /** What the spectrum may look at; null before the first sound. */
@@ -87,8 +91,9 @@ export class LiveOutput extends EventTarget {
     this.loudspeaker.rest();
   }
 
-  /** The tab or the network is back; what slept may have to be woken. */
+  /** The tab or the network is back; what slept may have to be woken, and what is connected may be dead. */
   suspect() {
+    this.#session?.suspect();
     this.loudspeaker.wake();
   }
 
@@ -97,31 +102,46 @@ export class LiveOutput extends EventTarget {
     const { context, input, running } = this.loudspeaker.use(); // within the click
     const begun = sessionModule.then(({ Session }) => {
       if (turn === this.#turn) {
-        this.#session = new Session(
-          context,
-          input,
-          this.name,
-          (connection) => this.#address(connection),
-          this.mode.bounds,
-          {
-            report: (report) => this.#hear(report),
-            arrived: () => {
-              this.#lostAt = Infinity;
-            },
-            lost: (isOver) => this.#lost(isOver),
-            fail: (error) => this.#fail(error),
-          },
-        );
+        this.#session = this.#begin(Session, context, input);
       }
     });
     await Promise.all([running, begun]);
+  }
+
+  /**
+   * @param {typeof import("./session.js").Session} Session
+   * @param {AudioContext} context
+   * @param {AudioNode} input
+   */
+  #begin(Session, context, input) {
+    const { bounds } = this.mode;
+    return new Session(
+      context,
+      input,
+      this.name,
+      (connection) => this.#address(connection),
+      { ...bounds, startMs: bounds.startMs + this.#excessMs() },
+      {
+        report: (report) => this.#hear(report),
+        arrived: () => {
+          this.#lostAt = Infinity;
+        },
+        lost: (isOver) => this.#lost(isOver),
+        fail: (error) => this.#fail(error),
+      },
+    );
   }
 
   /** @param {number} connection */
   #address(connection) {
     // Numbered, so that no cache answers with sound from before.
     const unique = `${Date.now().toString(36)}-${connection}`;
-    return `${this.streamPath}?latency=low&preroll=${this.mode.prerollSeconds}&t=${unique}`;
+    const prerollSeconds = this.mode.prerollSeconds + this.#excessMs() / 1000;
+    return `${this.streamPath}?latency=low&preroll=${prerollSeconds}&t=${unique}`;
+  }
+
+  #excessMs() {
+    return Math.max(0, this.pageMs() - USUAL_PAGE_MS);
   }
 
   /** @param {import("./jitter_buffer.js").Report} report */
