@@ -39,9 +39,10 @@ test: $(VENV_STAMP) debian-packages $(NODE_STAMP) lint decoder ## set up what is
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
 	@$(BIN)/pytest -q tests/repo
 
-bench: $(VENV_STAMP) debian-packages ## measure beside Icecast (docs/benchmarks.md), then long pages (docs/delay.md)
+bench: $(VENV_STAMP) debian-packages decoder ## measure beside Icecast (docs/benchmarks.md), long pages (docs/delay.md), the page
 	@status=0; $(BIN)/python -m loadtest.compare $(BENCH_ARGS) || status=$$?; \
-		$(BIN)/python -m loadtest.page_delay && exit $$status
+		$(BIN)/python -m loadtest.page_delay || status=$$?; \
+		$(BIN)/python -m loadtest.player_bench || status=$$?; exit $$status
 
 decoder: $(VENV_STAMP) ## fetch the listener's WebAssembly decoder by npm, for the pages, wheels and images made here
 	@$(BIN)/python cmd/decoder.py

@@ -17,14 +17,15 @@ class EncoderProcess:
         tone_hz: What to post.
         log: File for what ffmpeg has to say.
         channels: 1 or 2.
+        page_ms: How much it puts on a page.
     """
 
-    def __init__(self, url: str, *, tone_hz: int, log: Path, channels: int = 2) -> None:
+    def __init__(self, url: str, *, tone_hz: int, log: Path, channels: int = 2, page_ms: int = 20) -> None:
         command = (
             "ffmpeg -hide_banner -loglevel warning -nostdin -re -f lavfi"
             f" -i sine=frequency={tone_hz}:sample_rate=48000"
             f" -ac {channels} -c:a libopus -b:a 96k -vbr off -application lowdelay"
-            " -frame_duration 20 -page_duration 20000 -f ogg -content_type audio/ogg -method POST"
+            f" -frame_duration 20 -page_duration {1000 * page_ms} -f ogg -content_type audio/ogg -method POST"
         )
         self._command = [*command.split(), url]
         self._log = log

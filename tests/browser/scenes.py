@@ -68,6 +68,30 @@ def home_ready(page: Page, stage: Stage) -> None:
     page.locator("#source").select_option("icecast")
 
 
+def listen_unknown(page: Page, stage: Stage) -> None:
+    page.goto(f"{stage.server.base}/listen/nobody-knows-it")
+    expect(page.locator("body[data-stream=waiting] #status")).not_to_be_empty()
+
+
+def listen_unable(page: Page, stage: Stage) -> None:
+    page.add_init_script("delete globalThis.AudioContext; HTMLMediaElement.prototype.canPlayType = () => '';")
+    page.goto(stage.live.listen_url)
+    expect(page.locator("#listen-button")).to_be_disabled()
+
+
+def listen_failed(page: Page, stage: Stage) -> None:
+    page.add_init_script("AudioDecoder.isConfigSupported = async () => ({supported: false});")
+    page.goto(f"{stage.live.listen_url}?player=webcodecs")
+    page.locator("#listen-button").click()
+    expect(page.locator("body[data-player=failed]")).to_be_attached(timeout=NEWS_MS)
+
+
+def listen_plain(page: Page, stage: Stage) -> None:
+    page.route("**/static/listen.js*", lambda route: route.fulfill(status=404))
+    page.goto(stage.live.listen_url)
+    expect(page.locator("#audio[controls]")).to_be_visible()
+
+
 def listen_waiting(page: Page, stage: Stage) -> None:
     page.goto(stage.waiting.listen_url)
     expect(page.locator("body[data-stream=waiting] #status")).not_to_be_empty()
@@ -139,6 +163,10 @@ SCENES: dict[str, Callable[[Page, Stage], None]] = {
     for scene in (
         home,
         home_ready,
+        listen_unknown,
+        listen_unable,
+        listen_failed,
+        listen_plain,
         listen_waiting,
         listen_live,
         listen_playing,

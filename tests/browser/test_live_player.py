@@ -1,25 +1,25 @@
-"""The listener's page in Chromium, decoding by itself: how late it is, and that it plays whatever fails."""
+"""The listener's page in Chromium, decoding by itself: it begins soon, and plays whatever fails."""
 
 import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, expect
 
 from tests.browser import live_page
+from tests.browser.chromium_tab import ChromiumTab, chromium_tab
 from tests.browser.conftest import OTHER_HOST
 from tests.browser.live_page import (
     BROKEN_DECODERS,
     BROKEN_WASM,
     BROKEN_WORKLET,
-    EAR,
     METHOD,
     TONE_HZ,
     wait_for_tone,
 )
+from tests.browser.ticks import Heard
 from tests.encoder_process import EncoderProcess
 from tests.server import AudiocastServer
 
@@ -35,53 +35,10 @@ KEEP_CONTEXT = """
 """
 
 
-class ChromiumTab:
-    """A page of Playwright's, as `live_page.Tab`.
-
-    Args:
-        page: The page.
-    """
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def go_to(self, url: str) -> None:
-        """Open a URL and wait until it is loaded."""
-        self.page.goto(url)
-
-    def evaluate(self, expression: str) -> Any:
-        """Give the value of a JavaScript expression."""
-        return self.page.evaluate(expression)
-
-    def wait_for(self, expression: str, seconds: float = 20.0) -> None:
-        """Wait until an expression is true. Playwright's own way needs eval, which our policy forbids."""
-        deadline = time.monotonic() + seconds
-        while not self.evaluate(f"Boolean({expression})"):
-            assert time.monotonic() < deadline, f"not in {seconds} s: {expression}"
-            self.page.wait_for_timeout(50)
-
-    def click(self, selector: str) -> None:
-        """Click the middle of an element with the mouse."""
-        self.page.click(selector)
-
-
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[ChromiumTab]:
-    context = browser.new_context(locale="en-US")
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.append(message.text))
-    page.add_init_script(EAR)
-    yield ChromiumTab(page)
-    context.close()
-    assert not [text for text in problems if "Content Security Policy" in text or "Uncaught" in text]
-
-
-def test_sound_is_heard_soon_after_it_was_made(
-    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
-) -> None:
-    live_page.check_delay(tab, server, tmp_path)
+    with chromium_tab(browser) as tab:
+        yield tab
 
 
 def test_sound_is_heard_soon_after_the_click(
@@ -95,6 +52,19 @@ def test_each_way_plays_when_it_is_asked_for(
     tab: ChromiumTab, server: AudiocastServer, tmp_path: Path, method: str
 ) -> None:
     live_page.check_plays(tab, server, tmp_path, query=f"?player={method}", method=method)
+
+
+def test_hls_plays_when_it_is_asked_for(tab: ChromiumTab, server: AudiocastServer, tmp_path: Path) -> None:
+    started = server.start_stream()
+    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=tmp_path / "ffmpeg.log"):
+        server.wait_for_state(started.stream_id, "live")
+        tab.go_to(f"{started.listen_url}?player=hls")
+        tab.click("#listen-button")
+        tab.wait_for("document.body.dataset.player === 'playing'")
+        tab.wait_for("document.getElementById('audio').currentTime > 3")
+        assert tab.evaluate(METHOD) == "hls"
+        assert server.metric("audiocast_hls_answers_total", '{kind="segment"}') >= 2
+        assert server.metric("audiocast_listeners") == 0
 
 
 @pytest.mark.parametrize("broken", BROKEN_DECODERS)
@@ -145,6 +115,66 @@ def test_what_the_system_has_stopped_goes_on(
     tab.wait_for("window.stops > 0 && window.context.state === 'running'")
     tab.wait_for("document.body.dataset.player === 'playing'")
     wait_for_tone(tab)
+
+
+def test_without_web_audio_the_element_plays(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    tab.page.add_init_script("delete globalThis.AudioContext;")
+    started = server.start_stream()
+    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=tmp_path / "ffmpeg.log"):
+        server.wait_for_state(started.stream_id, "live")
+        tab.go_to(started.listen_url)
+        tab.click("#listen-button")
+        tab.wait_for("document.getElementById('audio').currentTime > 0.5")
+        assert tab.evaluate(METHOD) == "audio"
+
+
+def test_a_way_that_is_asked_for_and_fails_is_told_and_can_be_tried_again(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    tab.page.add_init_script(BROKEN_DECODERS["throws"])
+    started = server.start_stream()
+    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=tmp_path / "ffmpeg.log"):
+        server.wait_for_state(started.stream_id, "live")
+        tab.go_to(f"{started.listen_url}?player=webcodecs")
+        for _ in range(2):
+            tab.click("#listen-button")
+            expect(tab.page.locator("body[data-player=failed]")).to_be_visible()
+        expect(tab.page.locator("#note")).to_contain_text("another player")
+        expect(tab.page.locator("#stream-link")).to_have_attribute("href", started.stream_url)
+
+
+@pytest.mark.parametrize("module", ["listen.js", "patience.js"])
+def test_without_its_modules_the_page_has_the_elements_own_controls(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path, module: str
+) -> None:
+    started = server.start_stream()
+    tab.page.route(f"**/static/{module}*", lambda route: route.fulfill(status=404))
+    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=tmp_path / "ffmpeg.log"):
+        server.wait_for_state(started.stream_id, "live")
+        tab.go_to(started.listen_url)
+        expect(tab.page.locator("#audio[controls]")).to_be_visible()
+        expect(tab.page.locator("#listen-button")).to_be_hidden()
+        tab.evaluate("void document.getElementById('audio').play()")
+        tab.wait_for("document.getElementById('audio').currentTime > 0.5")
+
+
+def test_a_source_that_sends_a_second_at_a_time_is_played_without_holes(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    started = server.start_stream()
+    log = tmp_path / "ffmpeg.log"
+    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=log, page_ms=1000):
+        began = server.wait_for_state(started.stream_id, "live")["started_at"]
+        tab.go_to(f"{started.listen_url}?player=webcodecs")
+        while time.time() < began + 2:
+            time.sleep(0.05)
+        tab.click("#listen-button")
+        tab.wait_for("window.ear.firstSoundAt")
+        time.sleep(6)
+        heard = Heard.of(tab.evaluate("window.ear"))
+    assert len(heard.holes) <= 2, heard.holes
 
 
 def test_a_source_that_was_lost_is_heard_again(

@@ -1,4 +1,4 @@
-"""The listener's page in Firefox, decoding by itself: how late it is, and that it plays whatever fails."""
+"""The listener's page in Firefox, decoding by itself: it begins soon, and plays whatever fails."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,10 +31,6 @@ def tab(firefox: Firefox) -> Iterator[Page]:
         page = firefox.open("about:blank")
         yield page
         page.close()
-
-
-def test_sound_is_heard_soon_after_it_was_made(tab: Page, server: AudiocastServer, tmp_path: Path) -> None:
-    live_page.check_delay(tab, server, tmp_path)
 
 
 def test_sound_is_heard_soon_after_the_click(tab: Page, server: AudiocastServer, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from tests.asleep import asleep
 from tests.programs.program import Program
 
 START_SECONDS = 60.0
@@ -87,6 +88,10 @@ class Page:
         ]
         pointer = {"type": "pointer", "id": "mouse", "actions": mouse}
         self._firefox.command("input.performActions", context=self._context, actions=[pointer])
+
+    def asleep(self) -> AbstractContextManager[None]:
+        """Stop the processes of all pages, and with them their audio, while the `with` block runs."""
+        return asleep(self._firefox.page_processes())
 
     def close(self) -> None:
         """Close the window."""
@@ -160,6 +165,10 @@ class Firefox:
         yield
         self.command("script.removePreloadScript", script=added)
 
+    def page_processes(self) -> list[int]:
+        """Give the processes that have pages in them."""
+        return [pid for pid in self._program.processes() if _is_of_pages(pid)]
+
     def command(self, method: str, **parameters: Any) -> Any:
         """Give the result of one BiDi command.
 
@@ -185,6 +194,11 @@ class Firefox:
                 assert answer["type"] == "success", f"{method}: {answer['error']}: {answer['message'][:300]}"
                 return answer["result"]
         raise AssertionError(f"{method}: Firefox has gone:\n{self._program.output[-2000:]}")
+
+
+def _is_of_pages(pid: int) -> bool:
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0 ")
+    return b"-contentproc" in command and command.endswith(b"tab")
 
 
 async def _connect(url: str) -> WebSocketClientConnection:

@@ -60,6 +60,14 @@ class Program:
         assert self._process is not None
         return self._process.poll()
 
+    def processes(self) -> list[int]:
+        """Give its processes, itself and all that it has started."""
+        assert self._process is not None
+        listed = subprocess.run(
+            ["pgrep", "--session", str(self._process.pid)], capture_output=True, check=True, text=True
+        )
+        return [int(pid) for pid in listed.stdout.split()]
+
     def wait(self, seconds: float) -> int:
         """Wait for its end, give its exit code."""
         assert self._process is not None

@@ -26,9 +26,9 @@ export class Details {
     this.panel.dataset.method = output?.name ?? "none";
     this.#put("method", output ? language.say(`method.${output.name}`) : "—");
     if (!output || !report) {
-      const words = language.say(this.player.phase === "playing" ? "details.unknown" : "details.silent");
-      for (const name of ["delay", "buffer", "jitter", "losses"]) {
-        this.#put(name, words);
+      this.#put("delay", language.say(this.player.phase === "playing" ? "details.unknown" : "details.silent"));
+      for (const name of ["buffer", "jitter", "losses"]) {
+        this.#put(name, "—");
       }
       return;
     }

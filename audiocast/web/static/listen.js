@@ -57,8 +57,9 @@ player.addEventListener("phase", () => {
   }
   spectrum.show(player.phase === "playing");
 });
-// An audio element is looked at through a context of the spectrum's own; the others have one themselves.
-listening.addEventListener("wake", () => player.wanted && player.output === listening.element && spectrum.wake());
+// An audio element is looked at through a context of the spectrum's own; others have one themselves. HLS is not looked
+// at: Safari keeps it silent then.
+listening.addEventListener("wake", () => player.wanted && player.output === listening.elements.audio && spectrum.wake());
 listening.addEventListener("change", showSince);
 language.addEventListener("change", showSince);
 mode.addEventListener("change", () => listening.choose());
@@ -73,3 +74,4 @@ new Details($("details"), player, language);
 /** @type {HTMLDetailsElement} */ ($("elsewhere")).open = !listening.canPlay;
 showSince();
 spectrum.show(false);
+document.body.dataset.script = "runs"; // plain.js has nothing to do

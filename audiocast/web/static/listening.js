@@ -7,6 +7,7 @@
 
 import { ElementOutput } from "./element_output.js";
 import { StreamFeed } from "./feed.js";
+import { HlsOutput, canPlayHls } from "./hls_output.js";
 import { LiveOutput } from "./live/live_output.js";
 import { Loudspeaker } from "./live/loudspeaker.js";
 import { MODES, chain } from "./live/methods.js";
@@ -35,7 +36,12 @@ export class Listening extends EventTarget {
     /** @type {import("./feed.js").StreamState} */
     this.stream = JSON.parse(given.state ?? "");
     this.feed = new StreamFeed(this.apiPath);
-    this.element = new ElementOutput(audio, this.streamPath, () => this.stream.bitrate_bps ?? 0);
+    const bitrateBps = () => this.stream.bitrate_bps ?? 0;
+    /** Outputs by the audio element. */
+    this.elements = {
+      audio: new ElementOutput(audio, this.streamPath, bitrateBps),
+      hls: new HlsOutput(audio, this.streamPath, bitrateBps),
+    };
     this.loudspeaker = new Loudspeaker(audio);
     this.player.addEventListener("phase", () => this.#phase());
     this.player.addEventListener("output", () => this.#tell("wake"));
@@ -60,10 +66,13 @@ export class Listening extends EventTarget {
       hasWasmDecoder: "wasmDecoder" in this.given,
       // Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no.
       canPlayElement: this.audio.canPlayType("audio/ogg; codecs=opus") !== "",
+      canPlayHls: canPlayHls(this.audio),
       isAppleTouch: IS_APPLE_TOUCH,
     });
     const outputs = names.map((name) =>
-      name === "audio" ? this.element : new LiveOutput(name, this.streamPath, MODES[mode], this.loudspeaker),
+      name === "audio" || name === "hls"
+        ? this.elements[name]
+        : new LiveOutput(name, this.streamPath, MODES[mode], this.loudspeaker, () => this.stream.page_ms ?? 0),
     );
     this.player.use(outputs);
   }
@@ -136,7 +145,7 @@ export class Listening extends EventTarget {
     if (state === "waiting") {
       return player.phase === "playing" ? "" : "note.waiting";
     }
-    if (player.phase === "retrying") {
+    if (player.phase === "retrying" || (player.phase === "connecting" && player.isReturning)) {
       return "note.retrying";
     }
     return state === "held" ? "note.held" : player.phase === "connecting" ? "note.connecting" : "";

@@ -50,6 +50,11 @@ export class Player extends EventTarget {
     return this.#outputs[this.#current];
   }
 
+  /** Whether a connection was lost, and none since was a good one. */
+  get isReturning() {
+    return this.#attempt > 0;
+  }
+
   /** Whether the listener asked for sound and has not taken it back. */
   get wanted() {
     return this.phase !== "idle" && this.phase !== "blocked" && this.phase !== "failed";

@@ -87,6 +87,7 @@ export const STRINGS = {
     "method.webcodecs": "the browser’s Opus decoder (WebCodecs)",
     "method.wasm": "the page’s own Opus decoder (WebAssembly)",
     "method.audio": "the browser’s player, about 3 s behind",
+    "method.hls": "the browser’s player by HLS, about 6 s behind",
 
     "error.missing.title": "Nothing at this address",
     "error.missing.text": "The link may be cut short or out of date. Ask for it again, or look at what is on air.",
@@ -179,6 +180,7 @@ export const STRINGS = {
     "method.webcodecs": "декодер Opus в браузере (WebCodecs)",
     "method.wasm": "декодер Opus самой страницы (WebAssembly)",
     "method.audio": "плеер браузера, отстаёт примерно на 3 с",
+    "method.hls": "плеер браузера по HLS, отстаёт примерно на 6 с",
 
     "error.missing.title": "Здесь ничего нет",
     "error.missing.text": "Возможно, ссылка обрезана или устарела. Попросите её ещё раз или посмотрите, кто в эфире.",

@@ -73,6 +73,28 @@ test("an outage is no jitter, and neither is what it has held up", () => {
   assert.ok(target.jitterMs <= 20, `${target.jitterMs} ms`);
 });
 
+test("having run dry in an outage is no reason for more", () => {
+  const target = new DelayTarget(BOUNDS);
+  arrive(target, 0, 5_000);
+  const before = target.ms;
+  target.ranDry(5_000);
+  target.wasOutage();
+  assert.equal(target.ms, before);
+});
+
+test("an outage each second is none: all of it is waited for", () => {
+  const target = new DelayTarget(BOUNDS);
+  for (let second = 1; second <= 20; second += 1) {
+    for (let mediaMs = 1_000 * (second - 1) + PACKET_MS; mediaMs <= 1_000 * second; mediaMs += PACKET_MS) {
+      target.arrived(1_000 * second, mediaMs, PACKET_MS);
+    }
+  }
+  assert.equal(target.jitterMs, 1_000 - PACKET_MS);
+  assert.equal(target.ms, 1_000 + 15);
+  target.ranDry(20_000);
+  assert.equal(target.ms, 1_000 + 15);
+});
+
 test("a clock that jumps is no jitter once it is said", () => {
   const target = new DelayTarget(BOUNDS);
   arrive(target, 0, 5_000);

@@ -94,6 +94,17 @@ test("an outage costs its own length and little more, and the delay is what it w
   assert.ok(bend <= MOST_BEND, `bends by ${bend}`);
 });
 
+for (const pageMs of [1_000, 2_000]) {
+  test(`a source that sends ${pageMs} ms at a time is played without a hole once it is known`, () => {
+    const held = (/** @type {number} */ sentMs) => Math.ceil(sentMs / pageMs) * pageMs - sentMs;
+    const { moments, bend, missingMs } = listen({ bounds: LIVE, seconds: 60, delayMs: held });
+    assert.equal(missingMs(9 * pageMs, 60_000), 0);
+    const { most } = spread(between(moments, 20_000));
+    assert.ok(most <= 1.75 * pageMs, `${most} ms`);
+    assert.ok(bend <= MOST_BEND, `bends by ${bend}`);
+  });
+}
+
 test("what comes far too late is left out under a cross-fade, and the live edge is where it was", () => {
   const held = (/** @type {number} */ sentMs) => (sentMs >= 30_000 && sentMs < 30_450 ? 30_450 - sentMs : 0);
   const bounds = { startMs: 500, floorMs: 100, ceilingMs: 1_000 };

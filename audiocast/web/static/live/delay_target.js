@@ -21,19 +21,28 @@ const CALM_MS = 10_000;
 const SINK_MS_A_SECOND = 4;
 /** An outage is over with the first piece that is as punctual as this. */
 const PUNCTUAL_MS = 20;
+/** More outages than this within the slots are none: the source sends so much at a time, or the network is like that.
+ *  They are waited for then, up to so long ones. */
+const SELDOM = 4;
+const REGULAR_CEILING_MS = 2_500;
 
 /**
  * @typedef {object} Bounds
  * @property {number} startMs before anything is known
  * @property {number} floorMs
- * @property {number} ceilingMs what comes later than this is an outage, and no reason to be late for ever
+ * @property {number} ceilingMs what comes later than this is an outage, and no reason to be late for ever, unless it
+ *   comes so again and again
  */
 
 export class DelayTarget {
-  /** @type {{earliest: number, lateness: number}[]} the most punctual transit and the largest lateness, newest last */
+  /** The most punctual transit and the largest lateness, and of outages how many began and the largest; newest last.
+   *  @type {{earliest: number, lateness: number, outages: number, longest: number}[]} */
   #slots = [];
   #slotEndsAt = -Infinity;
   #raisedAt = -Infinity;
+  #beforeRaise = NaN;
+  /** What the last seconds call for. */
+  #wanted = 0;
   #sunkAt = NaN;
   #inOutage = false;
 
@@ -46,7 +55,8 @@ export class DelayTarget {
 
   /** The largest lateness of the last seconds, outages apart. */
   get jitterMs() {
-    return Math.max(0, ...this.#slots.map((slot) => slot.lateness));
+    const outages = this.#slots.reduce((sum, slot) => sum + slot.outages, 0);
+    return Math.max(0, ...this.#slots.map((slot) => (outages > SELDOM ? slot.longest : slot.lateness)));
   }
 
   /**
@@ -59,13 +69,16 @@ export class DelayTarget {
   arrived(nowMs, mediaMs, durationMs) {
     if (nowMs >= this.#slotEndsAt) {
       this.#slotEndsAt = nowMs + SLOT_MS;
-      this.#slots = [...this.#slots.slice(1 - SLOTS), { earliest: Infinity, lateness: 0 }];
+      this.#slots = [...this.#slots.slice(1 - SLOTS), { earliest: Infinity, lateness: 0, outages: 0, longest: 0 }];
     }
     const slot = this.#slots[this.#slots.length - 1];
     slot.earliest = Math.min(slot.earliest, nowMs - mediaMs);
     const lateness = nowMs - mediaMs - Math.min(...this.#slots.map((each) => each.earliest));
     // All that an outage held up comes at once, each piece a little less late: it says nothing about tomorrow.
-    this.#inOutage = lateness > this.ceilingMs || (this.#inOutage && lateness > PUNCTUAL_MS);
+    const wasInOutage = this.#inOutage;
+    this.#inOutage = lateness > this.ceilingMs || (wasInOutage && lateness > PUNCTUAL_MS);
+    slot.outages += this.#inOutage && !wasInOutage ? 1 : 0;
+    slot.longest = Math.max(slot.longest, lateness);
     if (!this.#inOutage) {
       slot.lateness = Math.max(slot.lateness, lateness);
     }
@@ -81,8 +94,14 @@ export class DelayTarget {
 
   /** @param {number} nowMs when the sound in hand was used up */
   ranDry(nowMs) {
-    this.ms = Math.min(this.ceilingMs, this.ms * RAISE_FACTOR + RAISE_MS);
+    this.#beforeRaise = this.ms;
+    this.ms = Math.max(this.ms, Math.min(this.ceilingMs, this.ms * RAISE_FACTOR + RAISE_MS));
     this.#raisedAt = nowMs;
+  }
+
+  /** It ran dry since a connection was lost, or for so long that a little more in hand would not have helped. */
+  wasOutage() {
+    this.ms = Math.min(this.ms, Math.max(this.#beforeRaise, this.#wanted));
   }
 
   /**
@@ -91,7 +110,8 @@ export class DelayTarget {
    */
   #follow(nowMs, durationMs) {
     const needed = this.jitterMs + durationMs + MARGIN_MS;
-    const wanted = Math.min(this.ceilingMs, Math.max(this.floorMs, needed));
+    const wanted = Math.min(Math.max(this.ceilingMs, REGULAR_CEILING_MS), Math.max(this.floorMs, needed));
+    this.#wanted = wanted;
     const sinceMs = Number.isNaN(this.#sunkAt) ? 0 : nowMs - this.#sunkAt;
     this.#sunkAt = nowMs;
     if (wanted > this.ms) {

@@ -39,13 +39,15 @@ const FULL_STEER_MS = 80;
 /** How fast the level is evened out, by the sample, and how fast the rate follows, by the round. */
 const LEVEL_FOLLOWS = 1 / (400 * MS);
 const RATE_FOLLOWS = 1 / 50;
-/** Too late by this much, or by half of the target: leave out, do not run. */
+/** Too late by this much, or by this share of the target: leave out, do not run. What comes a second at a time goes up
+ *  and down by half of the target. */
 const SKIP_OVER_MS = 250;
+const SKIP_OVER_SHARE = 0.75;
 /** In silence a piece can be left out without a trace, at -66 dB. */
 const SILENCE = 0.0005;
 const SILENT_PIECE_SAMPLES = 10 * MS;
 const SPARE_MS = 15;
-const CAPACITY_OVER_CEILING_MS = 2_000;
+const CAPACITY_OVER_CEILING_MS = 4_000;
 
 export class JitterBuffer {
   #target;
@@ -80,6 +82,9 @@ export class JitterBuffer {
   push(channels, arrivedMs, mediaMs) {
     if (mediaMs === null) {
       this.#target.forget();
+      if (this.#hasPlayed && !this.#isPlaying) {
+        this.#target.wasOutage();
+      }
     } else {
       this.#target.arrived(arrivedMs, mediaMs, channels[0].length / MS);
     }
@@ -128,7 +133,7 @@ export class JitterBuffer {
     if (!this.#isPlaying) {
       if (this.#gain === 0 && ring.length >= target) {
         this.#settled += samples;
-        this.#begin(target);
+        this.#begin();
       }
       return;
     }
@@ -139,20 +144,23 @@ export class JitterBuffer {
       this.#runDry();
     } else if (this.#leapFade > 0) {
       return;
-    } else if (spare > Math.max(SKIP_OVER_MS * MS, target / 2)) {
+    } else if (spare > Math.max(SKIP_OVER_MS * MS, SKIP_OVER_SHARE * target)) {
       this.#leaveOut(Math.floor(spare));
     } else if (this.#level - target > SPARE_MS * MS && spare > 0 && ring.isWithin(SILENT_PIECE_SAMPLES, SILENCE)) {
       this.#leaveOut(SILENT_PIECE_SAMPLES);
     }
   }
 
-  /** @param {number} target samples to begin with; what is older is never heard */
-  #begin(target) {
-    const mustSettle = !this.#hasPlayed || this.#hole > LONG_HOLE_SAMPLES;
-    if (mustSettle && this.#settled < SETTLING_SAMPLES) {
+  /** With as much as is aimed at; what is older is never heard. */
+  #begin() {
+    const isAfterOutage = this.#hasPlayed && this.#hole > LONG_HOLE_SAMPLES;
+    if ((isAfterOutage || !this.#hasPlayed) && this.#settled < SETTLING_SAMPLES) {
       return;
     }
-    const older = Math.max(0, Math.floor(this.#ring.length - target));
+    if (isAfterOutage) {
+      this.#target.wasOutage();
+    }
+    const older = Math.max(0, Math.floor(this.#ring.length - this.#target.ms * MS));
     this.#ring.begin += older;
     if (this.#hasPlayed) {
       this.#skipped += older;

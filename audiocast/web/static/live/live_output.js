@@ -11,6 +11,8 @@ import { Session } from "./session.js";
 const HUNGRY_AFTER_MS = 500;
 /** Lost connections are made again here for so long; then it is the player's turn, which is more patient. */
 const GIVE_UP_AFTER_MS = 8_000;
+/** What the modes are made for; of a source that sends more at a time as much more has to be in hand from the start. */
+const USUAL_PAGE_MS = 20;
 
 /**
  * @typedef {object} Mode
@@ -34,13 +36,15 @@ export class LiveOutput extends EventTarget {
    * @param {string} streamPath `/stream/{id}` on this origin
    * @param {Mode} mode
    * @param {import("./loudspeaker.js").Loudspeaker} loudspeaker
+   * @param {() => number} pageMs how much sound the source sends at a time, 0 while unknown
    */
-  constructor(name, streamPath, mode, loudspeaker) {
+  constructor(name, streamPath, mode, loudspeaker, pageMs) {
     super();
     this.name = name;
     this.streamPath = streamPath;
     this.mode = mode;
     this.loudspeaker = loudspeaker;
+    this.pageMs = pageMs;
   }
 
   /** What the spectrum may look at; null before the first sound. */
@@ -85,19 +89,21 @@ export class LiveOutput extends EventTarget {
     this.loudspeaker.rest();
   }
 
-  /** The tab or the network is back; what slept may have to be woken. */
+  /** The tab or the network is back; what slept may have to be woken, and what is connected may be dead. */
   suspect() {
+    this.#session?.suspect();
     this.loudspeaker.wake();
   }
 
   #open() {
     const { context, input, running } = this.loudspeaker.use();
+    const { bounds } = this.mode;
     const session = new Session(
       context,
       input,
       this.name,
       (connection) => this.#address(connection),
-      this.mode.bounds,
+      { ...bounds, startMs: bounds.startMs + this.#excessMs() },
       {
         report: (report) => this.#hear(report),
         arrived: () => {
@@ -115,7 +121,12 @@ export class LiveOutput extends EventTarget {
   #address(connection) {
     // Numbered, so that no cache answers with sound from before.
     const unique = `${Date.now().toString(36)}-${connection}`;
-    return `${this.streamPath}?latency=low&preroll=${this.mode.prerollSeconds}&t=${unique}`;
+    const prerollSeconds = this.mode.prerollSeconds + this.#excessMs() / 1000;
+    return `${this.streamPath}?latency=low&preroll=${prerollSeconds}&t=${unique}`;
+  }
+
+  #excessMs() {
+    return Math.max(0, this.pageMs() - USUAL_PAGE_MS);
   }
 
   /** @param {import("./jitter_buffer.js").Report} report */

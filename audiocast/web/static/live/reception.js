@@ -1,8 +1,8 @@
 /**
  * One stream's packets, fetched: connects, takes the pages apart, connects anew when a connection is lost.
  *
- * Knows no sound. After a loss it is quick at first; who uses it decides when to give up. Pages that came before are
- * left out, so a connection that begins a little earlier than the last one ended has no seam.
+ * Knows no sound. After a loss it is quick; who uses it decides when to give up. Pages that came before are left
+ * out, so a connection that begins a little earlier than the last one ended has no seam.
  *
  * @typedef {object} Listener
  * @property {(head: import("./opus.js").OpusHead) => void} begins a logical stream does, the first or another
@@ -16,15 +16,26 @@ import { retryDelay } from "../patience.js";
 import { OggReader } from "./ogg.js";
 import { SAMPLE_RATE, isHeader, packetSamples, parseHead } from "./opus.js";
 
-/** The server sends silence while it waits for a source: nothing at all is a dead connection. */
+/** The server sends silence when its source has been quiet for two and a half seconds: nothing at all for longer is a
+ *  dead connection. */
 const SILENT_AFTER_MS = 3_000;
+/** The same when the network or the tab has just come back; some sources send once a second. */
+const SUSPECT_AFTER_MS = 1_500;
+/** The next attempt comes within this where nobody answered, since the network may be back at any moment. A server that
+ *  answers and has nothing to give is asked more and more seldom. */
+const RETRY_MS = 300;
 const NOT_ON_AIR = 404;
 
 export class Reception {
   #abort = new AbortController();
   /** Connections so far. */
   count = 0;
-  #attempt = 0;
+  /** Answers in a row that brought no sound. */
+  #vain = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} until the connection counts as dead */
+  #watch = undefined;
+  /** Gives up the connection. */
+  #end = () => {};
   #serial = NaN;
   #granule = -1;
   #isOver = false;
@@ -46,8 +57,9 @@ export class Reception {
       await this.#receive(signal).catch(() => {}); // whatever it was, the connection is over
       if (!signal.aborted) {
         this.listener.lost(this.#isOver);
-        await new Promise((resolve) => setTimeout(resolve, retryDelay(this.#attempt, Math.random())));
-        this.#attempt += 1;
+        const chance = Math.random();
+        const delayMs = this.#vain > 0 ? retryDelay(this.#vain - 1, chance) : RETRY_MS * (0.5 + 0.5 * chance);
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
       }
     }
   }
@@ -56,14 +68,26 @@ export class Reception {
     this.#abort.abort();
   }
 
+  /** The connection may have died without a word: it has to prove that it lives. */
+  suspect() {
+    this.#expect(SUSPECT_AFTER_MS);
+  }
+
+  /** @param {number} withinMs something has to come, or the connection is dead */
+  #expect(withinMs) {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => this.#end(), withinMs);
+  }
+
   /** @param {AbortSignal} closed */
   async #receive(closed) {
     const connection = new AbortController();
-    const end = () => connection.abort();
-    closed.addEventListener("abort", end);
-    let watch = setTimeout(end, SILENT_AFTER_MS);
+    this.#end = () => connection.abort();
+    closed.addEventListener("abort", this.#end);
+    this.#expect(SILENT_AFTER_MS);
     try {
       const response = await fetch(this.address(this.count), { cache: "no-store", signal: connection.signal });
+      this.#vain += 1;
       this.#isOver = response.status === NOT_ON_AIR;
       if (!response.ok || !response.body) {
         throw new Error(`expected a stream, got status ${response.status}`);
@@ -71,14 +95,13 @@ export class Reception {
       const bytes = response.body.getReader();
       const ogg = new OggReader();
       for (let { done, value } = await bytes.read(); !done; { done, value } = await bytes.read()) {
-        clearTimeout(watch);
-        watch = setTimeout(end, SILENT_AFTER_MS);
+        this.#expect(SILENT_AFTER_MS);
         ogg.push(/** @type {Uint8Array} */ (value)).forEach((page) => this.#take(page));
       }
     } finally {
-      clearTimeout(watch);
-      closed.removeEventListener("abort", end);
-      end();
+      clearTimeout(this.#watch);
+      closed.removeEventListener("abort", this.#end);
+      this.#end();
     }
   }
 
@@ -102,7 +125,7 @@ export class Reception {
       granule += packetSamples(packet);
       this.listener.packet(packet, (granule / SAMPLE_RATE) * 1000);
       this.#granule = page.granule;
-      this.#attempt = 0;
+      this.#vain = 0;
     }
     this.#isOver = page.isLast;
   }

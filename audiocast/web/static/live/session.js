@@ -18,7 +18,7 @@ const FADE_SECONDS = 0.05;
 
 export class Session {
   #isOpen = true;
-  /** Where the stream's time has jumped: its own start, and another logical stream. */
+  /** What was measured means nothing: of another logical stream, or over a connection that has begun with old sound. */
   #jumped = true;
   /** The decoder of the current logical stream, as soon as it is there. @type {Promise<Decoder | null>} */
   #decoder = Promise.resolve(null);
@@ -46,7 +46,7 @@ export class Session {
     this.reception = new Reception(address, {
       begins: (head) => this.#begin(head),
       packet: (packet, mediaMs) => this.#take(packet, mediaMs),
-      lost: (isOver) => this.#isOpen && owner.lost(isOver),
+      lost: (isOver) => this.#lose(isOver),
       unable: (error) => this.#fail(error),
     });
     this.reception.run();
@@ -55,6 +55,11 @@ export class Session {
   /** Lost connections so far. */
   get reconnections() {
     return Math.max(0, this.reception.count - 1);
+  }
+
+  /** The network or the tab is back: what is connected may be dead. */
+  suspect() {
+    this.reception.suspect();
   }
 
   /** Fade to silence, and let go of everything. */
@@ -97,6 +102,14 @@ export class Session {
     this.#decoder
       .then((decoder) => this.#isOpen && decoder?.decode(packet, tag))
       .catch((error) => this.#fail(error));
+  }
+
+  /** @param {boolean} isOver */
+  #lose(isOver) {
+    this.#jumped = true;
+    if (this.#isOpen) {
+      this.owner.lost(isOver);
+    }
   }
 
   /** @param {unknown} error */

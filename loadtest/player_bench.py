@@ -1,0 +1,198 @@
+"""How late the listener's page is, how soon it begins, and what is heard through all that may happen to it.
+
+    python -m loadtest.player_bench [--seconds 180] [--browsers chromium firefox]
+
+A source ticks at known times; an ear in the page hears the ticks in the page's own audio path. What the
+browser says of its output's latency is added; a sound card is not in it. It prints the promises, PASS or FAIL
+each with its numbers, and ends with exit code 1 when one was broken. What is measured: docs/player.md.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+
+from loadtest.criteria import Verdict
+from tests.browser.chromium_tab import chromium, chromium_tab
+from tests.browser.live_page import EAR, Tab
+from tests.browser.rides import OUTAGE_SECONDS, WEATHERS, Pace, Ride, ride
+from tests.browser.ticks import FRAME_SECONDS, Heard, ticks_file
+from tests.nginx_process import NginxProcess
+from tests.programs.firefox import Firefox
+from tests.programs.sound_card import SoundCard
+from tests.server import AudiocastServer
+from tests.source import PacedSource
+
+WAYS = {"webcodecs": 150, "webcodecs, through nginx": 250, "wasm": 150}
+"""Decoders and networks, and how late each may be at the median; milliseconds."""
+
+MOST_STEP_MS = 50
+"""Between the medians of the first third of the time and of the last."""
+
+MOST_START_MS = {"webcodecs": 700, "wasm": 700, "audio": 1_000}
+STARTS = 5
+SETTLE_SECONDS = 10.0
+BACKLOG_SECONDS = 5.0
+PAUSE_SECONDS = 1.0
+LOSS_MS = 500
+LATER_MS = 100
+CALM_SECONDS = 15.0
+EVENTS_MS = {
+    "source replaced": 0.0,
+    "owner killed": 0.0,
+    # Who sleeps hears nothing, and neither does the ear.
+    "tab asleep": 0.0,
+    "outage": OUTAGE_SECONDS * 1000,
+    "another address": 0.0,
+    # Nothing tells a dead connection from a quiet source for as long.
+    "another address, without a word": 3000.0,
+}
+"""What happens in the ride, and for how long nothing can be heard; it may cost `LOSS_MS` more."""
+
+OpenTab = Callable[[], AbstractContextManager[Tab]]
+
+
+def main() -> int:
+    """Measure and print; give the exit code."""
+    parser = argparse.ArgumentParser(
+        description="How late the listener's page is, and what it plays through."
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=180.0, help="of steady listening, and of bad weather"
+    )
+    parser.add_argument("--browsers", nargs="+", choices=BROWSERS, default=list(BROWSERS))
+    options = parser.parse_args()
+    judged = []
+    for name in options.browsers:
+        with tempfile.TemporaryDirectory() as folder, BROWSERS[name](Path(folder)) as open_tab:
+            for verdict in verdicts(name, open_tab, Path(folder), options.seconds):
+                print(verdict, flush=True)
+                judged.append(verdict)
+    print(f"\nLoad average now {os.getloadavg()[0]:.1f}")
+    return 0 if all(verdict.kept for verdict in judged) else 1
+
+
+def verdicts(name: str, open_tab: OpenTab, folder: Path, seconds: float) -> Iterator[Verdict]:
+    """Measure one browser."""
+    with ExitStack() as stack:
+        server = stack.enter_context(AudiocastServer(folder / "server.log"))
+        nginx = stack.enter_context(NginxProcess(folder / "nginx", server.port))
+        ticks = ticks_file(folder, seconds=round(seconds + 180))
+        started = server.start_stream()
+        source = stack.enter_context(PacedSource(started.keyed_url, ticks, lead_seconds=-FRAME_SECONDS))
+        server.wait_for_state(started.stream_id, "live")
+        time.sleep(BACKLOG_SECONDS)
+        page = f"/listen/{started.stream_id}"
+        for method, most_ms in MOST_START_MS.items():
+            starts = [_start_ms(open_tab, f"{server.base}{page}?player={method}") for _ in range(STARTS)]
+            yield _start(f"{name}, {method}", starts, most_ms)
+        tabs = {way: stack.enter_context(open_tab()) for way in WAYS}
+        for way, tab in tabs.items():
+            base = nginx.base if "nginx" in way else server.base
+            _begin(tab, f"{base}{page}?player={way.partition(',')[0]}")
+        time.sleep(SETTLE_SECONDS)
+        since = time.time()
+        time.sleep(seconds)
+        for way, tab in tabs.items():
+            heard = Heard.of(tab.evaluate("window.ear"))
+            delays = heard.delays_ms(source.began_at, since, time.time())
+            holes = heard.holes_within(since, time.time())
+            yield from _steady(f"{name}, {way}", delays, heard.output_ms, len(holes), WAYS[way])
+    pace = Pace(
+        settle_seconds=SETTLE_SECONDS,
+        calm_seconds=CALM_SECONDS,
+        adapt_seconds=20.0,
+        bad_seconds=seconds / 6,
+        weathers=tuple(WEATHERS),
+    )
+    with open_tab() as tab:
+        yield from _ride(name, ride(tab, folder, pace))
+
+
+def _begin(tab: Tab, url: str) -> None:
+    tab.go_to(url)
+    tab.click("#listen-button")
+    tab.wait_for("window.ear.firstSoundAt")
+
+
+def _start_ms(open_tab: OpenTab, url: str) -> float:
+    with open_tab() as tab:
+        _begin(tab, url)
+        start_ms = Heard.of(tab.evaluate("window.ear")).start_ms
+    time.sleep(PAUSE_SECONDS)
+    return start_ms
+
+
+def _start(case: str, starts_ms: list[float], most_ms: float) -> Verdict:
+    promise = f"{case}: first sound at most {most_ms:g} ms after the click"
+    numbers = f"median {median(starts_ms):.0f} ms, longest {max(starts_ms):.0f} ms of {len(starts_ms)}"
+    return Verdict(promise, median(starts_ms) <= most_ms, numbers)
+
+
+def _steady(
+    case: str, delays: list[float], output_ms: float, holes: int, most_ms: float
+) -> Iterator[Verdict]:
+    late_ms = median(delays) + output_ms
+    numbers = (
+        f"{late_ms:.0f} ms ({median(delays):.0f} ms to the ear in the page, {output_ms:.0f} ms behind it), "
+        f"95 % {quantiles(delays, n=20)[-1] + output_ms:.0f} ms, {len(delays)} ticks"
+    )
+    yield Verdict(f"{case}: median delay at most {most_ms:g} ms", late_ms <= most_ms, numbers)
+    third = len(delays) // 3
+    first, last = median(delays[:third]), median(delays[-third:])
+    kept = abs(last - first) <= MOST_STEP_MS and not holes
+    numbers = f"{first:.0f} ms, then {last:.0f} ms; {holes} holes"
+    yield Verdict(f"{case}: steady, without a hole", kept, numbers)
+
+
+def _ride(name: str, heard: Ride) -> Iterator[Verdict]:
+    before_ms = heard.delay_ms("good network")
+    for event, lasts_ms in EVENTS_MS.items():
+        holes_ms = heard.holes_ms(event)
+        delay_ms = heard.delay_ms(event)
+        later_ms = delay_ms - before_ms
+        before_ms = delay_ms
+        promise = (
+            f"{name}, {event}: at most {lasts_ms + LOSS_MS:.0f} ms lost, then {LATER_MS} ms later at most"
+        )
+        kept = sum(holes_ms) <= lasts_ms + LOSS_MS and later_ms <= LATER_MS
+        yield Verdict(promise, kept, f"{len(holes_ms)} holes of {sum(holes_ms):.0f} ms, {later_ms:+.0f} ms")
+    for weather in WEATHERS:
+        holes_ms = heard.holes_ms(weather)
+        new_ms = heard.holes_ms(f"{weather}, new")
+        numbers = (
+            f"{len(holes_ms)} of {sum(holes_ms):.0f} ms, {len(new_ms)} of {sum(new_ms):.0f} ms before; "
+            f"{heard.delay_ms(weather):.0f} ms late"
+        )
+        yield Verdict(f"{name}, {weather}: no hole once it is known", not holes_ms, numbers)
+
+
+@contextmanager
+def _chromium(folder: Path) -> Iterator[OpenTab]:
+    with chromium() as browser:
+        yield lambda: chromium_tab(browser)
+
+
+@contextmanager
+def _firefox(folder: Path) -> Iterator[OpenTab]:
+    with SoundCard() as card, Firefox(folder, env=card.environment) as firefox, firefox.preloaded(EAR):
+
+        @contextmanager
+        def open_tab() -> Iterator[Tab]:
+            page = firefox.open("about:blank")
+            yield page
+            page.close()
+
+        yield open_tab
+
+
+BROWSERS = {"chromium": _chromium, "firefox": _firefox}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The listener's page through all that may happen to it, in Chromium and in Firefox: what is heard of it.
+
+The numbers are for machines that are starved; loadtest.player_bench has those that are promised.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium_tab import chromium, chromium_tab
+from tests.browser.live_page import EAR, Tab
+from tests.browser.rides import OUTAGE_SECONDS, Pace, Ride, ride
+from tests.programs.firefox import Firefox
+from tests.programs.sound_card import SoundCard
+
+WEATHERS = ("jitter and stalls",)
+PACE = Pace(2.0, calm_seconds=4.0, adapt_seconds=6.0, bad_seconds=5.0, weathers=WEATHERS)
+MOST_DELAY_MS = 700
+"""Half a second is the most that the page lets its buffer grow to."""
+
+MOST_LATER_MS = 400
+EXTRA_MS = 1500
+FEW_HOLES = 3
+
+
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
+def a_ride(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ride:
+    folder = tmp_path_factory.mktemp(request.param)
+    opened = chromium_page if request.param == "chromium" else firefox_page
+    with opened(folder) as tab:
+        return ride(tab, folder, PACE)
+
+
+@contextmanager
+def chromium_page(folder: Path) -> Iterator[Tab]:
+    with chromium() as browser, chromium_tab(browser) as tab:
+        yield tab
+
+
+@contextmanager
+def firefox_page(folder: Path) -> Iterator[Tab]:
+    with SoundCard() as card, Firefox(folder, env=card.environment) as firefox, firefox.preloaded(EAR):
+        yield firefox.open("about:blank")
+
+
+def test_sound_is_heard_soon_after_it_was_made(a_ride: Ride) -> None:
+    assert 0 < a_ride.delay_ms("good network") + a_ride.heard.output_ms <= MOST_DELAY_MS
+    assert len(a_ride.holes_ms("good network")) <= FEW_HOLES
+
+
+@pytest.mark.parametrize("name", ["source replaced", "owner killed", "another address"])
+def test_what_happens_elsewhere_is_a_short_hole_at_most(a_ride: Ride, name: str) -> None:
+    assert sum(a_ride.holes_ms(name)) <= EXTRA_MS
+    assert a_ride.delay_ms(name) - a_ride.delay_ms("good network") <= MOST_LATER_MS
+
+
+@pytest.mark.parametrize("name", ["outage", "another address, without a word"])
+def test_a_dead_network_costs_what_it_lasts_and_little_more(a_ride: Ride, name: str) -> None:
+    assert sum(a_ride.holes_ms(name)) <= OUTAGE_SECONDS * 1000 + EXTRA_MS
+    assert a_ride.delay_ms(name) - a_ride.delay_ms("good network") <= MOST_LATER_MS
+
+
+def test_a_tab_that_slept_is_at_the_live_edge_again(a_ride: Ride) -> None:
+    assert a_ride.delay_ms("tab asleep") - a_ride.delay_ms("good network") <= MOST_LATER_MS
+
+
+def test_jitter_and_stalls_are_hardly_heard_once_they_are_known(a_ride: Ride) -> None:
+    assert len(a_ride.holes_ms("jitter and stalls")) <= FEW_HOLES
+    assert a_ride.delay_ms("jitter and stalls") <= MOST_DELAY_MS
