@@ -57,9 +57,9 @@ player.addEventListener("phase", () => {
   }
   spectrum.show(player.phase === "playing");
 });
-// An audio element is looked at through a context of the spectrum's own; others have one themselves. HLS is not looked
-// at: Safari keeps it silent then.
-listening.addEventListener("wake", () => player.wanted && player.output === listening.elements.audio && spectrum.wake());
+// An audio element is looked at through a context of the spectrum's own; the others have one themselves. HLS is not
+// looked at: Safari keeps it silent then.
+listening.addEventListener("wake", () => player.wanted && player.output === listening.element && spectrum.wake());
 listening.addEventListener("change", showSince);
 language.addEventListener("change", showSince);
 mode.addEventListener("change", () => listening.choose());

@@ -37,11 +37,8 @@ export class Listening extends EventTarget {
     this.stream = JSON.parse(given.state ?? "");
     this.feed = new StreamFeed(this.apiPath);
     const bitrateBps = () => this.stream.bitrate_bps ?? 0;
-    /** Outputs by the audio element. */
-    this.elements = {
-      audio: new ElementOutput(audio, this.streamPath, bitrateBps),
-      hls: new HlsOutput(audio, this.streamPath, bitrateBps),
-    };
+    this.element = new ElementOutput(audio, this.streamPath, bitrateBps);
+    this.hls = new HlsOutput(audio, this.streamPath, bitrateBps);
     this.loudspeaker = new Loudspeaker(audio);
     this.player.addEventListener("phase", () => this.#phase());
     this.player.addEventListener("output", () => this.#tell("wake"));
@@ -69,11 +66,17 @@ export class Listening extends EventTarget {
       canPlayHls: canPlayHls(this.audio),
       isAppleTouch: IS_APPLE_TOUCH,
     });
-    const outputs = names.map((name) =>
-      name === "audio" || name === "hls"
-        ? this.elements[name]
-        : new LiveOutput(name, this.streamPath, MODES[mode], this.loudspeaker, () => this.stream.page_ms ?? 0),
-    );
+    const pageMs = () => this.stream.page_ms ?? 0;
+    const outputs = names.map((name) => {
+      switch (name) {
+        case "audio":
+          return this.element;
+        case "hls":
+          return this.hls;
+        default:
+          return new LiveOutput(name, this.streamPath, MODES[mode], this.loudspeaker, pageMs);
+      }
+    });
     this.player.use(outputs);
   }
 
