@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.hls.pcm_process import SAMPLE_RATE, PcmProcess
 from tests.browser.hls.site import serving_folder
 from tests.browser.live_page import EAR
-from tests.browser.ticks import FRAME_SECONDS, delays_ms, ticks_file, typical_ms
+from tests.browser.ticks import FRAME_SECONDS, Heard, ticks_file, typical_ms
 from tests.encoder_process import EncoderProcess
 from tests.npm import npm_file
 from tests.programs.heard import check_steady
@@ -80,14 +80,17 @@ def minute(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             name: stack.enter_context(PcmProcess(_command(name, urls[0], folder), log=folder / f"{name}.out"))
             for name in COMMANDS
         }
-        page.evaluate("(url) => window.play(url)", urls[1])
+        page.evaluate("(url) => { window.ear.clickedAt = Date.now(); window.play(url); }", urls[1])
         _wait_for_sound(page)
         page.evaluate("window.watch()")
         began = _clocks(page)
         page.wait_for_timeout(SECONDS * 1000)
         ended = _clocks(page)
-        heard, output_ms = page.evaluate("window.heard"), page.evaluate("window.outputMs")
-        delays = [each + output_ms for each in delays_ms(heard, source.began_at)]
+        heard = Heard.of(page.evaluate("window.ear"))
+        delays = [
+            each + heard.output_ms
+            for each in heard.delays_ms(source.began_at, since=source.began_at, until=time.time())
+        ]
         yield Minute(
             processes, delays, ended[0] - began[0], ended[1] - began[1], page.evaluate("window.seen")
         )
@@ -144,7 +147,7 @@ def _page(browser: Browser, base: str) -> Page:
 
 def _wait_for_sound(page: Page) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not page.evaluate("window.heard.length"):
+    while not page.evaluate("window.ear.firstSoundAt"):
         assert time.monotonic() < deadline, f"no sound in {START_SECONDS} s: {page.evaluate('window.seen')}"
         page.wait_for_timeout(100)
 
