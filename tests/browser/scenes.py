@@ -137,6 +137,12 @@ def embed_playing(page: Page, stage: Stage) -> None:
     expect(page.locator("body[data-player=playing]")).to_be_attached(timeout=NEWS_MS)
 
 
+def embed_plain(page: Page, stage: Stage) -> None:
+    page.route("**/static/embed.js*", lambda route: route.fulfill(status=404))
+    page.goto(f"{stage.server.base}/embed/{stage.live.stream_id}")
+    expect(page.locator("#audio[controls]")).to_be_visible()
+
+
 def broadcast_quiet(page: Page, stage: Stage) -> None:
     page.goto(f"{stage.server.base}/broadcast")
     expect(page.locator("#go-live")).to_be_visible()
@@ -175,6 +181,7 @@ SCENES: dict[str, Callable[[Page, Stage], None]] = {
         listen_qr,
         embed_waiting,
         embed_playing,
+        embed_plain,
         broadcast_quiet,
         broadcast_live,
         broadcast_over,

@@ -19,3 +19,4 @@ const listening = new Listening(audio, document.body.dataset, chosenMode);
 attachVolume($("volume"), audio, language);
 listening.open();
 attachListenView(listening, language);
+document.body.dataset.script = "runs"; // plain.js has nothing to do
