@@ -64,5 +64,5 @@ def _packaged(said: Mapping[str, Any]) -> dict[str, int]:
     """Read what older versions do not say."""
     packaged = said.get("packaged", {})
     if not isinstance(packaged, dict) or not all(isinstance(number, int) for number in packaged.values()):
-        raise BadFrame(f"expected numbers of packagers, got {str(packaged)[:200]}")
+        raise BadFrame(f"expected a greeting with numbers of packagers, got {str(packaged)[:200]}")
     return packaged

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.simple_httpclient import HTTPTimeoutError
 
 from audiocast.cluster.dial import CONNECT_SECONDS
-from audiocast.cluster.errors import Unreachable
+from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.membership import Member
 from audiocast.cluster.node import Node
 from audiocast.cluster.signature import HEADER, Signer
@@ -23,7 +24,7 @@ from audiocast.cluster.signature import HEADER, Signer
 ANSWER_SECONDS = 15.0
 """Longer than the other side may wait, for a stream and then for its next part."""
 
-MAX_QUESTIONS = 200
+MAX_QUESTIONS = 2_000
 """At a time; more wait. Not the dialer's: these wait for audio, and greetings must not wait behind them."""
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
@@ -91,7 +92,9 @@ class Packaging:
             target: Path and query on its internal port.
 
         Raises:
-            Unreachable: It does not answer. It is taken for gone.
+            Unreachable: There is no connection, or it broke. The member is taken for gone.
+            Refused: No answer in time. Greetings find out whether it is gone: how long answers take is in the
+                hands of those who ask.
         """
         url = f"http://{member.address}{target}"
         task = self._asked.get(url)
@@ -120,18 +123,16 @@ class Packaging:
             decompress_response=False,
         )
         try:
-            return _answer(await self._http.fetch(request, raise_error=False))
-        except (TimeoutError, OSError, HTTPClientError) as error:
+            response = await self._http.fetch(request, raise_error=False)
+        except HTTPTimeoutError as error:
+            message = "expected audio from another member by now; ask again in a moment"
+            raise Refused(503, "no_audio_yet", message) from error
+        except (OSError, HTTPClientError) as error:
             raise Unreachable(f"{url}: {str(error) or type(error).__name__}") from error
-
-
-def _answer(response: HTTPResponse) -> Answer:
-    if response.code == 599:
-        raise Unreachable(f"{response.effective_url}: {response.error}")
-    headers = response.headers
-    return Answer(
-        response.code,
-        headers.get("Content-Type", "application/octet-stream"),
-        headers.get("Cache-Control", "no-store"),
-        response.body,
-    )
+        headers = response.headers
+        return Answer(
+            response.code,
+            headers.get("Content-Type", "application/octet-stream"),
+            headers.get("Cache-Control", "no-store"),
+            response.body,
+        )

@@ -37,8 +37,8 @@ def _head(timeline: Timeline) -> Iterator[str]:
         f",HOLD-BACK={HOLD_BACK_SECONDS:.1f},PART-HOLD-BACK={PART_HOLD_BACK_SECONDS:.1f}"
     )
     yield f"#EXT-X-MEDIA-SEQUENCE:{first.number}"
-    # It may not go back when another timeline follows, no more than the number of the segment.
-    yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{timeline.first_number + first.cuts - first.is_cut}"
+    # Without the tag that stands before the first segment itself.
+    yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{first.cuts - first.is_cut}"
 
 
 def _body(timeline: Timeline) -> Iterator[str]:

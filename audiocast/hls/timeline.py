@@ -2,7 +2,8 @@
 
 A part is a fragment (see `fragments`) of at most 0.4 s; a segment is five parts, one after another. The
 numbers of a timeline's segments begin where its owner says. What a name stands for never changes: a name
-holds the timeline's own word (`run`), and another timeline of the same stream has another one.
+holds the timeline's own word (`run`), and another timeline of the same stream has another one. Times inside
+the media are times of day, so that those of another one go on from there.
 
 Bounded in segments and in bytes. A segment that the playlist lists no more stays for as long as the longest
 playlist that has listed it lasts (RFC 8216 section 6.2.2).
@@ -31,6 +32,9 @@ KEPT_SEGMENTS = LISTED_SEGMENTS + 1
 MAX_PART_BYTES = 262_144
 MAX_BYTES = 4 * 1_048_576
 """Of all segments. 42 seconds at the highest rate of Opus, 510 kbit/s, are 2.7 MB."""
+
+EPOCH_UNIX_SECONDS = 1_735_689_600
+"""2025-01-01: what times in the media count from."""
 
 CLOCK_STEP_SECONDS = 0.02
 """Times of day count on by the samples, and follow the clock by at most this much a segment: networks stop
@@ -62,7 +66,7 @@ class Segment:
         number: Media sequence number.
         init: Number of the initialization section.
         is_cut: It does not go on where the one before it ended.
-        cuts: How many did not, from the timeline's begin up to this one.
+        cuts: Its discontinuity sequence number.
         began_at: When its first sample was made, unix seconds.
         parts: So far, or all.
     """
@@ -96,15 +100,16 @@ class Timeline:
     Args:
         run: A word that no other timeline of the stream has: letters and digits.
         first_number: Of the first segment; larger than any of the timelines before.
+        first_cut: Number of discontinuities before it; no less than in the timelines before.
     """
 
-    def __init__(self, run: str, first_number: int) -> None:
+    def __init__(self, run: str, first_number: int, first_cut: int) -> None:
         self.run = run
         self.first_number = first_number
         self.is_ended = False
         self.segments: deque[Segment] = deque()
         """Whole ones, the oldest first."""
-        self.open = Segment(first_number, init=-1, is_cut=False, cuts=0)
+        self.open = Segment(first_number, init=-1, is_cut=False, cuts=first_cut)
         """The one that the next part goes to; it may have none yet."""
         self._inits: dict[int, bytes] = {}
         self._pending: list[tuple[bytes, int]] = []
@@ -128,7 +133,7 @@ class Timeline:
     def begin(self, head: OpusHead) -> None:
         """Go on with packets that a decoder for `head` plays; a cut, unless nothing was there before."""
         self._finish_segment()
-        if self.segments:
+        if self.segments and not self.open.is_cut:
             self.open.is_cut = True
             self.open.cuts += 1
         self.open.init += 1
@@ -204,6 +209,9 @@ class Timeline:
     def _set_clock(self, made_at: float) -> None:
         if self.open.is_cut or not self.segments:
             self._next_at = made_at
+        if not self.segments:
+            # A machine may think that it is 1970.
+            self._decode_time = max(0, round((made_at - EPOCH_UNIX_SECONDS) * SAMPLE_RATE))
         late_seconds = made_at - self._next_at
         self._next_at += max(-CLOCK_STEP_SECONDS, min(late_seconds, CLOCK_STEP_SECONDS))
         self.open.began_at = self._next_at

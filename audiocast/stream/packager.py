@@ -6,7 +6,8 @@ of theirs; so a packager ends when nobody has asked for half a minute, and a str
 Segments are numbered by the clock: one begins with the number of quarter seconds since 2025, and takes two
 numbers in four seconds. So the numbers of the next one, here or at another member, are always larger, without
 a word between them; players that meet another one play on at its live edge. (Four a second fit 31 bits until
-2042. Some players have no more.)
+2042. Some players have no more.) Discontinuities are counted from the number of ten minutes since 2025, so
+that they too go on, and are few: hls.js walks through an array of all that there may have been.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from audiocast.hls.playlist import media_playlist
-from audiocast.hls.timeline import SEGMENT_SECONDS, Timeline
+from audiocast.hls.timeline import EPOCH_UNIX_SECONDS, SEGMENT_SECONDS, Timeline
 from audiocast.ogg.headers import OpusHead
 from audiocast.stream.clock import Clock
 from audiocast.stream.errors import ServerFull
@@ -33,10 +34,8 @@ WAIT_SECONDS = 3.0 * SEGMENT_SECONDS
 MAX_PACKAGERS = 200
 """Each holds up to 4 MiB; half of one at 96 kbit/s."""
 
-NUMBERS_SINCE_UNIX_SECONDS = 1_735_689_600
-"""2025-01-01."""
-
 NUMBERS_A_SECOND = 4
+SECONDS_A_CUT = 600
 RUN_BYTES = 5
 
 
@@ -50,9 +49,13 @@ class Packager:
     """
 
     def __init__(self, hub: Hub, clock: Clock, now: float) -> None:
-        first_number = int((now - NUMBERS_SINCE_UNIX_SECONDS) * NUMBERS_A_SECOND)
+        age_seconds = max(0.0, now - EPOCH_UNIX_SECONDS)
         self.hub = hub
-        self.timeline = Timeline(secrets.token_hex(RUN_BYTES), first_number)
+        self.timeline = Timeline(
+            secrets.token_hex(RUN_BYTES),
+            first_number=int(age_seconds * NUMBERS_A_SECOND),
+            first_cut=int(age_seconds / SECONDS_A_CUT),
+        )
         self.asked_at = clock.time()
         self._unix_less_clock = now - clock.time()
         self._grown = asyncio.Event()

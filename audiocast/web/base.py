@@ -32,7 +32,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
-        "frame-ancestors *",
     )
 )
 
@@ -164,3 +163,19 @@ class BaseHandler(RequestHandler):
         if isinstance(cause, HTTPError) and cause.log_message and status < 500:
             return ApiError(status, ApiError.of_status(status).code, cause.log_message)
         return ApiError.of_status(status)
+
+
+class OpenHandler(BaseHandler):
+    """A handler that pages of other sites may ask for audio."""
+
+    def set_default_headers(self) -> None:
+        """Let them read errors too."""
+        super().set_default_headers()
+        self.allow_any_origin()
+
+    def options(self, *_: str) -> None:
+        """Answer a browser that asks before it asks (CORS preflight)."""
+        self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+        self.set_header("Access-Control-Allow-Headers", "Icy-MetaData, Range")
+        self.set_header("Access-Control-Max-Age", "86400")
+        super().options()

@@ -5,9 +5,11 @@ Any member of a cluster takes such a request, and one has the packager: the othe
 
 from urllib.parse import urlencode
 
-from audiocast.cluster.errors import Unreachable
+from tornado.web import RequestHandler
+
+from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.packaging import Answer
-from audiocast.web.base import BaseHandler
+from audiocast.web.base import OpenHandler
 from audiocast.web.errors import ApiError
 from audiocast.web.hls_answers import DIRECTIVES, own_answer
 from audiocast.web.members import MemberHandler
@@ -18,34 +20,19 @@ ATTEMPTS = 3
 MAX_PATH_CHARACTERS = 80
 
 
-class HlsHandler(BaseHandler):
+class HlsHandler(OpenHandler):
     """The playlist, and what it lists."""
 
     async def get(self, stream_id: str, path: str) -> None:
         """Give it."""
         self.checked_id(stream_id)
-        self.allow_any_origin()
         if len(path) > MAX_PATH_CHARACTERS:
             raise ApiError(404, "media_not_found", "expected a name that a playlist lists, got a longer one")
-        directives = {
-            name: self.get_query_argument(name) for name in DIRECTIVES if self.get_query_arguments(name)
-        }
-        answer = await self._answer(stream_id, path, directives)
+        answer = await self._answer(stream_id, path, _directives(self))
         self.context.streams.counters.sent_bytes += len(answer.body)
-        self.set_status(answer.status)
-        self.set_header("Content-Type", answer.content_type)
-        self.set_header("Cache-Control", answer.cache_control)
-        self.finish(answer.body)
+        _finish(self, answer)
 
     head = get
-
-    def options(self, *_: str) -> None:
-        """Answer a browser that asks before it asks (CORS preflight)."""
-        self.allow_any_origin()
-        self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-        self.set_header("Access-Control-Allow-Headers", "Range")
-        self.set_header("Access-Control-Max-Age", "86400")
-        super().options()
 
     async def _answer(self, stream_id: str, path: str, directives: dict[str, str]) -> Answer:
         packaging = self.context.packaging
@@ -55,9 +42,12 @@ class HlsHandler(BaseHandler):
             if member is None:
                 return await own_answer(self.context, stream_id, path, directives)
             try:
-                return await packaging.ask(member, f"/internal/hls/{stream_id}?{query}")
+                with self.context.admission.entering():
+                    return await packaging.ask(member, f"/internal/hls/{stream_id}?{query}")
             except Unreachable:
                 continue
+            except Refused as error:
+                raise ApiError(error.status, error.code, error.message) from error
         raise ApiError(503, "packager_unreachable", "expected a member to answer, got none; ask again")
 
 
@@ -66,11 +56,18 @@ class MemberHlsHandler(MemberHandler):
 
     async def get(self, stream_id: str) -> None:
         """Give it."""
-        directives = {
-            name: self.get_query_argument(name) for name in DIRECTIVES if self.get_query_arguments(name)
-        }
-        answer = await own_answer(self.context, stream_id, self.get_query_argument("path"), directives)
-        self.set_status(answer.status)
-        self.set_header("Content-Type", answer.content_type)
-        self.set_header("Cache-Control", answer.cache_control)
-        self.finish(answer.body)
+        path = self.get_query_argument("path")
+        _finish(self, await own_answer(self.context, stream_id, path, _directives(self)))
+
+
+def _directives(handler: RequestHandler) -> dict[str, str]:
+    return {
+        name: handler.get_query_argument(name) for name in DIRECTIVES if handler.get_query_arguments(name)
+    }
+
+
+def _finish(handler: RequestHandler, answer: Answer) -> None:
+    handler.set_status(answer.status)
+    handler.set_header("Content-Type", answer.content_type)
+    handler.set_header("Cache-Control", answer.cache_control)
+    handler.finish(answer.body)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from audiocast.cluster.packaging import Answer
 from audiocast.hls.fragments import CODEC
-from audiocast.hls.timeline import SEGMENT_SECONDS
+from audiocast.hls.timeline import PART_SECONDS, SEGMENT_PARTS, SEGMENT_SECONDS
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.packager import Packager
 from audiocast.web.context import Context
@@ -25,6 +25,8 @@ KEPT_NEWEST = f"public, max-age={SEGMENT_SECONDS // 2}"
 
 DIRECTIVES = ("_HLS_msn", "_HLS_part")
 MAX_NUMBER_DIGITS = 18
+ADVANCE_PARTS = round(3 / PART_SECONDS)
+"""So many parts may be asked for in advance, as the draft has it: more would be more things to wait for."""
 
 
 async def own_answer(context: Context, stream_id: str, path: str, directives: Mapping[str, str]) -> Answer:
@@ -50,6 +52,8 @@ async def _playlist(context: Context, stream_id: str, directives: Mapping[str, s
     number, part = (_number(directives, name) for name in DIRECTIVES)
     if number is None and part is not None:
         raise ApiError(400, "bad_hls_part", "expected _HLS_msn beside _HLS_part, got _HLS_part alone")
+    if part is not None and part > SEGMENT_PARTS + ADVANCE_PARTS:
+        raise ApiError(400, "bad_hls_part", f"expected at most {SEGMENT_PARTS + ADVANCE_PARTS}, got {part}")
     packager = await _packager(context, stream_id)
     timeline = packager.timeline
     if number is None:

@@ -14,7 +14,7 @@ import time
 from tornado.httputil import format_timestamp
 from tornado.iostream import IOStream, StreamClosedError
 
-from audiocast.web.base import BaseHandler
+from audiocast.web.base import OpenHandler
 from audiocast.web.errors import ApiError
 from audiocast.web.reply import head
 
@@ -34,7 +34,7 @@ UNSENT_BYTES = 16_384
 MAX_PREROLL_SECONDS = 86_400.0
 
 
-class ListenHandler(BaseHandler):
+class ListenHandler(OpenHandler):
     """One listener."""
 
     async def get(self, stream_id: str) -> None:
@@ -64,14 +64,6 @@ class ListenHandler(BaseHandler):
         with contextlib.suppress(StreamClosedError):
             await stream.write(head(200, _audio_headers()))
         stream.close()
-
-    def options(self, *_: str) -> None:
-        """Answer a browser that asks before it asks (CORS preflight)."""
-        self.allow_any_origin()
-        self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-        self.set_header("Access-Control-Allow-Headers", "Icy-MetaData, Range")
-        self.set_header("Access-Control-Max-Age", "86400")
-        super().options()
 
     def _preroll_seconds(self) -> float:
         given = self.get_query_argument("preroll", None)

@@ -1,9 +1,11 @@
 """Pages for people: the start page, the broadcaster's and the listener's, and QR codes of its link."""
 
 import io
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlencode
 
 import qrcode
 from qrcode.image.pure import PyPNGImage
@@ -13,8 +15,9 @@ from tornado.web import StaticFileHandler
 
 from audiocast.cluster.answers import public
 from audiocast.web.base import CONTENT_SECURITY_POLICY, BaseHandler
+from audiocast.web.embed_code import frame_code, plain_code
 from audiocast.web.errors import ApiError
-from audiocast.web.state import describe, whole_state
+from audiocast.web.state import describe_with_history, whole_state
 
 WASM_DECODER = "live/opus-decoder.min.js"
 """libopus as WebAssembly, put among the static files by `make decoder`; a server may be built without it."""
@@ -34,10 +37,14 @@ QR_CACHE_LINKS = 512
 class PageHandler(BaseHandler):
     """A page of ours, and errors that a person can read."""
 
+    framed_by = "'none'"
+    """Who may put it into a frame, in the words of Content-Security-Policy."""
+
     def set_default_headers(self) -> None:
         """Add what keeps foreign scripts and frames out."""
         super().set_default_headers()
-        self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        policy = f"{CONTENT_SECURITY_POLICY}; frame-ancestors {self.framed_by}"
+        self.set_header("Content-Security-Policy", policy)
         self.set_header("Cache-Control", "no-cache")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
@@ -83,24 +90,47 @@ class BroadcastPageHandler(PageHandler):
     head = get
 
 
-class ListenPageHandler(PageHandler):
-    """`GET /listen/{id}`. A stream that nobody has heard of yet has a page too: its source may come."""
+class StreamPageHandler(PageHandler):
+    """A page of one stream. One that nobody has heard of yet has a page too: its source may come."""
 
-    async def get(self, stream_id: str) -> None:
-        """Show the page."""
+    async def stream(self, stream_id: str) -> dict[str, Any]:
+        """Give what templates need of it.
+
+        Raises:
+            ApiError: 404, it cannot be one.
+        """
         context = self.context
         state = await whole_state(context, self.checked_id(stream_id))
         if state is None:
-            state = describe(context.streams.get_or_waiting(stream_id), context.node)
-        base = self.context.links.base(self.request)
+            state = describe_with_history(context.streams.get_or_waiting(stream_id), context.node)
+        base = context.links.base(self.request)
+        return {
+            "stream_id": stream_id,
+            "title": state["title"],
+            "state": public(state),
+            "history": state["history"],
+            "has_wasm_decoder": Path(self.settings["static_path"], WASM_DECODER).is_file(),
+            "base_url": base,
+            "embed_url": f"{base}/embed/{stream_id}",
+            "listen_url": f"{base}/listen/{stream_id}",
+            "stream_url": f"{base}/stream/{stream_id}",
+        }
+
+
+class ListenPageHandler(StreamPageHandler):
+    """`GET /listen/{id}`."""
+
+    async def get(self, stream_id: str) -> None:
+        """Show the page."""
+        stream = await self.stream(stream_id)
+        listen_url, title = stream["listen_url"], stream["title"]
         self.render(
             "listen.html",
-            stream_id=stream_id,
-            title=state["title"],
-            state=public(state),
-            has_wasm_decoder=Path(self.settings["static_path"], WASM_DECODER).is_file(),
-            listen_url=f"{base}/listen/{stream_id}",
-            stream_url=f"{base}/stream/{stream_id}",
+            **stream,
+            frame_code=frame_code(stream["embed_url"], title),
+            plain_code=plain_code(stream["stream_url"], listen_url, title),
+            oembed_url=f"{stream['base_url']}/oembed?{urlencode({'url': listen_url, 'format': 'json'})}",
+            moment=_moment,
             qr_svg_url=f"/listen/{stream_id}/qr.svg",
             qr_png_url=f"/listen/{stream_id}/qr.png",
         )
@@ -162,3 +192,8 @@ def _draw(link: str, **options: Any) -> bytes:
     image = io.BytesIO()
     code.make_image().save(image)
     return image.getvalue()
+
+
+def _moment(unix_seconds: float) -> datetime:
+    """Give a time as templates write it, until the page's script puts it into the visitor's zone."""
+    return datetime.fromtimestamp(unix_seconds, UTC)

@@ -6,7 +6,9 @@ from pathlib import Path
 from tornado.web import Application, RequestHandler
 
 from audiocast.web.context import Context
+from audiocast.web.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.hls import HlsHandler, MemberHlsHandler
+from audiocast.web.icon import IconHandler
 from audiocast.web.ingest import IngestHandler
 from audiocast.web.ingest_socket import IngestSocketHandler
 from audiocast.web.internal import LiveHandler, MemberStatusHandler, MetricsHandler, ReadyHandler
@@ -66,6 +68,9 @@ def public_application(context: Context, log_request: LogRequest) -> Application
             (r"/stream/([^/]*?)(?:\.opus|\.ogg)?", ListenHandler, own),
             (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),
             (r"/listen/([^/]*)", ListenPageHandler, own),
+            (r"/embed/([^/]*)", EmbedPageHandler, own),
+            (r"/oembed", OEmbedHandler, own),
+            (r"/icon(-square)?-([0-9]{1,4})\.png", IconHandler, own),
         ],
         log_function=log_request,
         default_handler_class=NotFoundHandler,

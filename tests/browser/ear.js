@@ -8,17 +8,7 @@
  * as the output begins, Firefox ESR 153 hangs.
  */
 
-window.ear = {
-  clickedAt: null,
-  firstSoundAt: null,
-  ticks: [],
-  holes: [],
-  context: null,
-  toJSON() {
-    const { context, ...notes } = this;
-    return { ...notes, outputMs: 1000 * (context?.outputLatency ?? 0) };
-  },
-};
+window.ear = { clickedAt: null, firstSoundAt: null, ticks: [], holes: [] };
 addEventListener("click", () => (window.ear.clickedAt = Date.now()), { capture: true });
 {
   const SAMPLES = 32768;
@@ -69,7 +59,11 @@ addEventListener("click", () => (window.ear.clickedAt = Date.now()), { capture: 
 
   const listen = (node) => {
     const { context } = node;
-    ear.context = context;
+    Object.defineProperty(ear, "outputMs", {
+      enumerable: true,
+      configurable: true,
+      get: () => 1000 * (context.outputLatency || 0),
+    });
     const rate = context.sampleRate;
     const analyser = context.createAnalyser();
     analyser.fftSize = SAMPLES;

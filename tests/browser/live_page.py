@@ -61,7 +61,7 @@ class Tab(Protocol):
 
 def heard_by(tab: Tab) -> Heard:
     """Give what the page's ear has noted."""
-    return Heard.of(tab.evaluate("window.ear.toJSON()"))
+    return Heard.of(tab.evaluate("window.ear"))
 
 
 def wait_for_tone(tab: Tab, hz: float = TONE_HZ, seconds: float = 20.0) -> None:

@@ -17,6 +17,9 @@ GRACE_SECONDS = 600
 """A stream whose source is lost stays that for as long as it is looked at."""
 
 
+TRACKS = [("Band", "First song"), ("Группа", "Вторая песня, с названием, которому нужна не одна строка")]
+
+
 @dataclass(frozen=True)
 class Stage:
     """A server with a stream in each state."""
@@ -41,7 +44,15 @@ def staged(folder: Path) -> Iterator[Stage]:
         with EncoderProcess(live.keyed_url, tone_hz=TONE_HZ, log=folder / "live.log"):
             server.wait_for_state(live.stream_id, "live")
             server.wait_for_state(held.stream_id, "held")
+            for artist, title in TRACKS:
+                play(server, live, artist, title)
             yield Stage(server, waiting, live, held, ended)
+
+
+def play(server: AudiocastServer, started: Started, artist: str, title: str) -> None:
+    """Say what is on."""
+    url = f"{server.base}/api/streams/{started.stream_id}/metadata?key={started.ingest_key}"
+    assert requests.put(url, json={"artist": artist, "title": title}, timeout=10).status_code == 204
 
 
 def home(page: Page, stage: Stage) -> None:
@@ -89,8 +100,8 @@ def listen_waiting(page: Page, stage: Stage) -> None:
 def listen_live(page: Page, stage: Stage) -> None:
     page.goto(stage.live.listen_url)
     expect(page.locator("body[data-stream=live] #status")).not_to_be_empty()
-    page.locator("#details summary").click()
-    page.locator("#elsewhere summary").click()
+    for panel in ("history", "details", "elsewhere", "embedding"):
+        page.locator(f"#{panel} summary").click()
 
 
 def listen_playing(page: Page, stage: Stage) -> None:
@@ -113,6 +124,23 @@ def listen_qr(page: Page, stage: Stage) -> None:
     page.goto(stage.live.listen_url)
     page.locator("#qr-button").click()
     expect(page.locator("#qr-dialog")).to_be_visible()
+
+
+def embed_waiting(page: Page, stage: Stage) -> None:
+    page.goto(f"{stage.server.base}/embed/{stage.waiting.stream_id}")
+    expect(page.locator("body[data-stream=waiting] #note")).not_to_be_empty()
+
+
+def embed_playing(page: Page, stage: Stage) -> None:
+    page.goto(f"{stage.server.base}/embed/{stage.live.stream_id}")
+    page.locator("#listen-button").click()
+    expect(page.locator("body[data-player=playing]")).to_be_attached(timeout=NEWS_MS)
+
+
+def embed_plain(page: Page, stage: Stage) -> None:
+    page.route("**/static/embed.js*", lambda route: route.fulfill(status=404))
+    page.goto(f"{stage.server.base}/embed/{stage.live.stream_id}")
+    expect(page.locator("#audio[controls]")).to_be_visible()
 
 
 def broadcast_quiet(page: Page, stage: Stage) -> None:
@@ -151,6 +179,9 @@ SCENES: dict[str, Callable[[Page, Stage], None]] = {
         listen_held,
         listen_ended,
         listen_qr,
+        embed_waiting,
+        embed_playing,
+        embed_plain,
         broadcast_quiet,
         broadcast_live,
         broadcast_over,

@@ -4,10 +4,11 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.encoder_process import EncoderProcess
 from tests.server import AudiocastServer, Started
@@ -17,6 +18,9 @@ TONE_TOLERANCE_HZ = 30
 """The analyser's bins are 23 Hz wide."""
 
 BACKLOG_SECONDS = 4.0
+PAGE_BYTES = 150_000
+BESIDE_MS = 1_000
+"""For what the page fetches without being asked."""
 
 WATCH_FOR_STALLS = """() => {
   window.stalls = [];
@@ -125,6 +129,30 @@ def test_the_page_plays_through_a_lost_source_and_its_return(
     server.wait_for_state(started.stream_id, "ended", seconds=30)
     wait_until(page, "document.getElementById('audio').paused")
     page.get_by_role("button", name="Start listening").wait_for(timeout=15_000)
+
+
+def test_the_page_is_light_until_somebody_listens_and_asks_nobody_else(
+    server: AudiocastServer, started: Started, page: Page, tmp_path: Path
+) -> None:
+    events = f"{server.base}/api/streams/{started.stream_id}/events"
+    answers: list[Response] = []
+    page.context.on("response", lambda answer: answers.append(answer))
+    with EncoderProcess(started.keyed_url, tone_hz=440, log=tmp_path / "ffmpeg.log"):
+        server.wait_for_state(started.stream_id, "live")
+        page.goto(f"{started.listen_url}?player=wasm", wait_until="load")
+        page.wait_for_timeout(BESIDE_MS)
+        asked = {answer.url: answer.headers for answer in answers}
+        # Not compressed, which is for a proxy to do: what is sent is what there is.
+        sizes = {url: int(headers.get("content-length", 0)) for url, headers in asked.items()}
+        assert [url for url, size in sizes.items() if not size] == [events]
+        assert [url for url, headers in asked.items() if "content-encoding" in headers] == []
+        assert sum(sizes.values()) < PAGE_BYTES, sizes
+        page.get_by_role("button", name="Start listening").click()
+        wait_for_tone(page, 440, 10)
+    urls = [answer.url for answer in answers]
+    assert {url for url in urls if not url.startswith(f"{server.base}/")} == set()
+    late = {"wasm_worker.js", "opus-decoder.min.js", started.stream_id}
+    assert late <= {urlsplit(url).path.rpartition("/")[2] for url in urls if url not in sizes}
 
 
 def test_the_page_says_what_the_stream_does_in_the_language_of_the_browser(

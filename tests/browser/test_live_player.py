@@ -54,6 +54,19 @@ def test_each_way_plays_when_it_is_asked_for(
     live_page.check_plays(tab, server, tmp_path, query=f"?player={method}", method=method)
 
 
+def test_hls_plays_when_it_is_asked_for(tab: ChromiumTab, server: AudiocastServer, tmp_path: Path) -> None:
+    started = server.start_stream()
+    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=tmp_path / "ffmpeg.log"):
+        server.wait_for_state(started.stream_id, "live")
+        tab.go_to(f"{started.listen_url}?player=hls")
+        tab.click("#listen-button")
+        tab.wait_for("document.body.dataset.player === 'playing'")
+        tab.wait_for("document.getElementById('audio').currentTime > 3")
+        assert tab.evaluate(METHOD) == "hls"
+        assert server.metric("audiocast_hls_answers_total", '{kind="segment"}') >= 2
+        assert server.metric("audiocast_listeners") == 0
+
+
 @pytest.mark.parametrize("broken", BROKEN_DECODERS)
 def test_without_the_browsers_decoder_our_own_plays(
     tab: ChromiumTab, server: AudiocastServer, tmp_path: Path, broken: str

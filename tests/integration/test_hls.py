@@ -128,9 +128,10 @@ def test_a_playlist_that_is_asked_for_in_advance_has_it(server: AudiocastServer,
         ({"part": 1}, "bad_hls_part"),
         ({"msn": "x"}, "bad_hls_msn"),
         ({"msn": "-1"}, "bad_hls_msn"),
-        ({"msn": "9" * 30}, "bad_hls_msn"),
+        ({"msn": "9" * 5000}, "bad_hls_msn"),
         ({"msn": 2**40}, "bad_hls_msn"),
         ({"msn": 1, "part": "1.5"}, "bad_hls_part"),
+        ({"msn": 1, "part": 100}, "bad_hls_part"),
     ],
 )
 def test_directives_that_mean_nothing_are_refused(
@@ -148,6 +149,7 @@ def test_what_no_playlist_lists_is_not_there(server: AudiocastServer, started: S
     answer = requests.Session().send(response, timeout=10)
     assert (answer.status_code, answer.json()["error"]) == (404, "media_not_found")
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*", "else a page cannot see what is wrong"
 
 
 def test_a_stream_that_is_not_on_is_not_there(server: AudiocastServer) -> None:

@@ -67,8 +67,7 @@ export class ElementOutput extends EventTarget {
     this.#connection += 1;
     const connection = this.#connection;
     this.#startWatch();
-    // A new URL each time: neither a cache nor the element may answer with sound from before.
-    this.audio.src = `${this.streamPath}?t=${Date.now().toString(36)}-${connection}`;
+    this.audio.src = this.address(connection);
     Promise.resolve(this.audio.play()).catch((/** @type {unknown} */ error) => {
       const reason = error instanceof Error ? error.name : "";
       if (connection === this.#connection && reason === "NotAllowedError") {
@@ -77,6 +76,14 @@ export class ElementOutput extends EventTarget {
       }
       // Anything else is an abort by ourselves, or comes as an "error" event too.
     });
+  }
+
+  /**
+   * @param {number} connection counts
+   * @returns {string} a new URL each time: neither a cache nor the element may answer with sound from before
+   */
+  address(connection) {
+    return `${this.streamPath}?t=${Date.now().toString(36)}-${connection}`;
   }
 
   /** Silence that the system's own play button can end. */

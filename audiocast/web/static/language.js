@@ -70,6 +70,19 @@ export class Language extends EventTarget {
   }
 
   /**
+   * @param {number} unixSeconds
+   * @returns {string} hours and minutes, and the date unless it is today
+   */
+  moment(unixSeconds) {
+    const at = new Date(unixSeconds * 1000);
+    if (at.toDateString() === new Date().toDateString()) {
+      return this.clock(unixSeconds);
+    }
+    const date = new Intl.DateTimeFormat(this.locale, { day: "numeric", month: "short" }).format(at);
+    return `${date}, ${this.clock(unixSeconds)}`;
+  }
+
+  /**
    * Make a button switch to the other language, which is also its label.
    *
    * @param {HTMLElement} button

@@ -4,10 +4,14 @@
 
 import { recall, remember } from "./preferences.js";
 
+/** @returns {import("./live/methods.js").ModeName} */
+export function chosenMode() {
+  return recall("mode") === "stable" ? "stable" : "live";
+}
+
 /** Fires "change" when the listener has chosen the other one. */
 export class ModeSwitch extends EventTarget {
-  /** @type {import("./live/methods.js").ModeName} */
-  name = recall("mode") === "stable" ? "stable" : "live";
+  name = chosenMode();
 
   /**
    * @param {HTMLElement} group holds a radio button for each, and `.hint` for what the chosen one means

@@ -1,6 +1,7 @@
 /**
- * The listener's page where its modules do not run, in a browser that is too old for them or over a network that has lost
- * one: the audio element's own controls, as without scripts. Written for browsers that know no modules.
+ * The listener's page and the embedded player where their modules do not run, in a browser that is too old for them or
+ * over a network that has lost one: the audio element's own controls, as without scripts. Written for browsers that know no
+ * modules.
  */
 window.addEventListener("load", function () {
   var body = document.body;

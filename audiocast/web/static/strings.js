@@ -44,6 +44,14 @@ export const STRINGS = {
     "listen.address": "or give the player this address:",
     "listen.copy.stream": "Copy the stream’s address",
 
+    "embed": "Put it on your page",
+    "embed.frame": "A player in a frame:",
+    "embed.frame.copy": "Copy the code of the frame",
+    "embed.plain": "Without a frame and scripts:",
+    "embed.plain.copy": "Copy the code without a frame",
+
+    "history": "Played so far",
+
     "note.connecting": "Connecting…",
     "note.retrying": "Connection lost. Reconnecting…",
     "note.offline": "You are offline. The sound comes back with the network.",
@@ -79,6 +87,7 @@ export const STRINGS = {
     "method.webcodecs": "the browser’s Opus decoder (WebCodecs)",
     "method.wasm": "the page’s own Opus decoder (WebAssembly)",
     "method.audio": "the browser’s player, about 3 s behind",
+    "method.hls": "the browser’s player by HLS, about 6 s behind",
 
     "error.missing.title": "Nothing at this address",
     "error.missing.text": "The link may be cut short or out of date. Ask for it again, or look at what is on air.",
@@ -126,6 +135,14 @@ export const STRINGS = {
     "listen.address": "или вставьте в плеер этот адрес:",
     "listen.copy.stream": "Копировать адрес потока",
 
+    "embed": "Поставить на свой сайт",
+    "embed.frame": "Плеер во фрейме:",
+    "embed.frame.copy": "Копировать код фрейма",
+    "embed.plain": "Без фрейма и скриптов:",
+    "embed.plain.copy": "Копировать код без фрейма",
+
+    "history": "Что уже звучало",
+
     "note.connecting": "Подключаемся…",
     "note.retrying": "Связь прервалась. Подключаемся снова…",
     "note.offline": "Нет сети. Звук вернётся вместе с ней.",
@@ -163,6 +180,7 @@ export const STRINGS = {
     "method.webcodecs": "декодер Opus в браузере (WebCodecs)",
     "method.wasm": "декодер Opus самой страницы (WebAssembly)",
     "method.audio": "плеер браузера, отстаёт примерно на 3 с",
+    "method.hls": "плеер браузера по HLS, отстаёт примерно на 6 с",
 
     "error.missing.title": "Здесь ничего нет",
     "error.missing.text": "Возможно, ссылка обрезана или устарела. Попросите её ещё раз или посмотрите, кто в эфире.",

@@ -10,7 +10,7 @@ export const HOME_STRINGS = {
     ...START_STRINGS.en,
     "home.title": "Live audio for everyone with the link",
     "home.lead":
-      "Send one Opus stream. Anyone can listen in a browser or a player, a few seconds later, with nothing to install.",
+      "Send one Opus stream. Anyone can listen in a browser or a player, a moment later, with nothing to install.",
     "home.live": "On air now",
     "home.live.none": "Nobody is on air right now. You could be the first.",
     "home.live.lost": "The list is out of reach. Trying again…",
@@ -72,7 +72,7 @@ export const HOME_STRINGS = {
     ...START_STRINGS.ru,
     "home.title": "Прямой эфир для всех, у кого есть ссылка",
     "home.lead":
-      "Отправьте один поток Opus — и его услышат в браузере или плеере через несколько секунд. Устанавливать ничего не нужно.",
+      "Отправьте один поток Opus — и его услышат в браузере или плеере через мгновение. Устанавливать ничего не нужно.",
     "home.live": "Сейчас в эфире",
     "home.live.none": "Сейчас в эфире никого. Вы можете быть первым.",
     "home.live.lost": "Список недоступен. Пробуем ещё раз…",

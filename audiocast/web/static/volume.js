@@ -3,14 +3,20 @@
  */
 
 import { recall, remember } from "./preferences.js";
+import { IS_APPLE_TOUCH } from "./system.js";
 
 /**
+ * @param {HTMLElement} row holds a slider, 0 to 100, and a button
  * @param {HTMLAudioElement} audio
- * @param {HTMLInputElement} slider 0 to 100
- * @param {HTMLButtonElement} button
  * @param {import("./language.js").Language} language
  */
-export function attachVolume(audio, slider, button, language) {
+export function attachVolume(row, audio, language) {
+  if (IS_APPLE_TOUCH) {
+    row.hidden = true; // the system ignores it: the hardware buttons rule
+    return;
+  }
+  const slider = /** @type {HTMLInputElement} */ (row.querySelector("input"));
+  const button = /** @type {HTMLButtonElement} */ (row.querySelector("button"));
   const remembered = Number.parseInt(recall("volume") ?? "100", 10);
   slider.value = String(Number.isNaN(remembered) ? 100 : remembered);
   audio.volume = Number(slider.value) / 100;

@@ -13,6 +13,7 @@ const LIVE = {
   mode: /** @type {const} */ ("live"),
   hasWasmDecoder: true,
   canPlayElement: true,
+  canPlayHls: false,
   isAppleTouch: false,
   scope: ABLE,
 };
@@ -48,6 +49,16 @@ test("an element that knows no Ogg Opus is not asked", () => {
 test("steady sound on an iPhone goes on behind a locked screen", () => {
   assert.deepEqual(chain({ ...LIVE, mode: "stable", isAppleTouch: true }), ["audio", "webcodecs", "wasm"]);
   assert.deepEqual(chain({ ...LIVE, isAppleTouch: true }), ["webcodecs", "wasm", "audio"]);
+});
+
+test("HLS is for those that play nothing better, and for locked screens", () => {
+  const hls = { ...LIVE, canPlayHls: true };
+  assert.deepEqual(chain(hls), ["webcodecs", "wasm", "audio", "hls"]);
+  assert.deepEqual(chain({ ...hls, canPlayElement: false, scope: {} }), ["hls"]);
+  const old = { ...hls, canPlayElement: false, isAppleTouch: true };
+  assert.deepEqual(chain({ ...old, mode: "stable" }), ["hls", "webcodecs", "wasm"]);
+  assert.deepEqual(chain({ ...hls, forced: "hls" }), ["hls"]);
+  assert.deepEqual(chain({ ...LIVE, forced: "hls" }), []);
 });
 
 test("a way that is wished for is the only one", () => {

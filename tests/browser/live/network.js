@@ -101,7 +101,7 @@ export function listen({ bounds, seconds, delayMs = () => 0, driftPpm = 0, loudn
  * @param {number} packet its number
  * @param {(mediaMs: number) => number} loudness
  */
-function sound(packet, loudness) {
+export function sound(packet, loudness) {
   const first = packet * PACKET_SAMPLES;
   const seconds = Float32Array.from({ length: PACKET_SAMPLES }, (_, sample) => (first + sample) / (1000 * SAMPLES_A_MS));
   const tone = TONE.slice(first % PERIOD_SAMPLES, (first % PERIOD_SAMPLES) + PACKET_SAMPLES);

@@ -213,6 +213,8 @@ def test_who_does_not_know_where_others_may_be_does_not_think_that_it_is_alone()
         {"owned": ["abc"]},
         {"owned": "abc"},
         {"owned": {"abc": 5}},
+        {"packaged": ["abc"]},
+        {"packaged": {"abc": "5"}},
         {"internal_port": 0},
         {"internal_port": 65_536},
         {"internal_port": "8001"},

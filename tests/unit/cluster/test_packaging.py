@@ -73,6 +73,11 @@ async def test_one_that_is_on_is_asked_for_at_its_owner(cluster: Cluster) -> Non
     assert await cluster.place(stream_of("a")) == "b"
 
 
+async def test_its_owner_may_be_this_member(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster.node, "owns", lambda stream_id: True)
+    assert await cluster.place(stream_of("a")) == "me"
+
+
 async def test_it_stays_where_it_is(cluster: Cluster) -> None:
     cluster.said["a"] = {"packaged": {stream_of("b"): 7}}
     cluster.said["b"] = {"owned": {stream_of("b"): "1-1"}}

@@ -6,6 +6,7 @@ from audiocast.ogg.headers import OpusHead
 STEREO = OpusHead(2, 312)
 MONO = OpusHead(1, 312)
 FIRST = 1000
+FIRST_CUT = 7
 BEGAN_AT = 1_800_000_000.0
 
 
@@ -17,7 +18,7 @@ class Feed:
     """
 
     def __init__(self) -> None:
-        self.timeline = Timeline("abc", FIRST)
+        self.timeline = Timeline("abc", FIRST, FIRST_CUT)
         self.timeline.begin(STEREO)
         self.now = BEGAN_AT
         self.sent: list[tuple[bytes, int]] = []

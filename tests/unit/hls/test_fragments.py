@@ -50,7 +50,11 @@ def test_packets_of_one_duration_say_it_once() -> None:
 
 
 def test_the_decoder_is_told_what_ogg_tells_it() -> None:
-    assert opus_specific(init_section(STEREO)) == struct.pack(">BBHIhB", 0, 2, 312, 44100, -256, 0)
+    init = init_section(STEREO)
+    assert opus_specific(init) == struct.pack(">BBHIhB", 0, 2, 312, 44100, -256, 0)
+    assert init.count(struct.pack(">HHHHI", 2, 16, 0, 0, 48000 << 16)) == 1, (
+        "the sample entry, always in 48 kHz"
+    )
 
 
 def test_a_mapping_of_channels_is_told_too() -> None:

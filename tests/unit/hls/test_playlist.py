@@ -5,7 +5,7 @@ import pytest
 from audiocast.hls.playlist import media_playlist
 from audiocast.hls.timeline import LISTED_SEGMENTS
 from tests.hls_rules import Playlist, attributes
-from tests.unit.hls.feed import FIRST, MONO, Feed
+from tests.unit.hls.feed import FIRST, FIRST_CUT, MONO, Feed
 
 
 class Watcher:
@@ -61,7 +61,7 @@ def test_a_cut_is_a_discontinuity_as_long_as_it_is_listed_and_is_counted_after_t
     watcher.feed.timeline.begin(MONO)
     watcher.seconds(30)
     playlist = watcher.look()
-    assert {segment.discontinuity for segment in playlist.segments} == {FIRST + 1}
+    assert {segment.discontinuity for segment in playlist.segments} == {FIRST_CUT + 1}
     assert {segment.init for segment in playlist.segments} == {"abc/init1.mp4"}
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from audiocast.hls.timeline import (
     CLOCK_STEP_SECONDS,
+    EPOCH_UNIX_SECONDS,
     KEPT_SEGMENTS,
     LISTED_SEGMENTS,
     MAX_BYTES,
@@ -33,6 +34,12 @@ def test_parts_of_any_packets_keep_the_rule_for_their_length(feed: Feed, millise
     assert {0.85 * 19_200 <= part.samples <= 19_200 for part in parts} == {True}
 
 
+def test_a_part_has_no_packet_more_than_fits(feed: Feed) -> None:
+    feed.packets(19)
+    assert feed.packets(1, samples=2880) == 1
+    assert feed.timeline.open.parts[0].samples == 19 * 960
+
+
 def test_no_packet_is_lost_and_none_comes_twice(feed: Feed) -> None:
     feed.seconds(7)
     feed.packets(30, samples=2880)
@@ -41,7 +48,10 @@ def test_no_packet_is_lost_and_none_comes_twice(feed: Feed) -> None:
     assert [packet for each in found for packet in each.packets] == feed.sent
     assert [each.number for each in found] == list(range(1, len(found) + 1))
     lengths = [sum(samples for _, samples in each.packets) for each in found]
-    assert [each.decode_time for each in found] == [sum(lengths[:place]) for place in range(len(found))]
+    began = round((BEGAN_AT - EPOCH_UNIX_SECONDS) * 48_000)
+    assert [each.decode_time - began for each in found] == [
+        sum(lengths[:place]) for place in range(len(found))
+    ]
 
 
 def test_five_parts_are_a_segment_and_it_is_its_parts(feed: Feed) -> None:
@@ -132,6 +142,21 @@ def test_a_begin_before_any_audio_is_no_cut(feed: Feed) -> None:
     (segment,) = feed.timeline.segments
     assert not segment.is_cut
     assert opus_specific(feed.timeline.media(f"init{segment.init}.mp4") or b"")[1] == 1
+
+
+def test_two_begins_without_audio_between_are_one_cut(feed: Feed) -> None:
+    feed.seconds(2)
+    feed.timeline.begin(MONO)
+    feed.timeline.begin(STEREO)
+    feed.seconds(2)
+    first, second = feed.timeline.segments
+    assert second.cuts == first.cuts + 1
+
+
+def test_a_clock_that_is_years_behind_does_no_harm(feed: Feed) -> None:
+    feed.now = 0.0
+    feed.seconds(2)
+    assert fragments(feed.timeline.segments[0].data)[0].decode_time == 0
 
 
 def test_the_end_is_a_short_segment(feed: Feed) -> None:

@@ -5,7 +5,9 @@
  * it cannot do it says with "unable"; it tries nothing else.
  */
 
-import { Session } from "./session.js";
+/** Fetched beside the page and not before it: only who listens needs it, and a phone has to wait for each module. */
+const sessionModule = import("./session.js");
+sessionModule.catch(() => {}); // whoever wants one is told
 
 /** Nothing in hand for so long is worth telling; less is heard and over. */
 const HUNGRY_AFTER_MS = 500;
@@ -23,8 +25,10 @@ const USUAL_PAGE_MS = 20;
 export class LiveOutput extends EventTarget {
   /** @type {import("./jitter_buffer.js").Report | null} */
   report = null;
-  /** @type {Session | null} */
+  /** @type {import("./session.js").Session | null} */
   #session = null;
+  /** Starts and ends so far: what was begun before the last one is over. */
+  #turn = 0;
   #lostAt = Infinity;
   #hungryAt = Infinity;
   #isOver = false;
@@ -69,11 +73,8 @@ export class LiveOutput extends EventTarget {
 
   start() {
     this.release();
-    try {
-      this.#open();
-    } catch (error) {
-      this.#fail(error);
-    }
+    const turn = this.#turn;
+    this.#open().catch((error) => turn === this.#turn && this.#fail(error));
   }
 
   pause() {
@@ -82,6 +83,7 @@ export class LiveOutput extends EventTarget {
   }
 
   release() {
+    this.#turn += 1;
     this.#session?.close();
     this.#session = this.report = null;
     this.#isSounding = this.#isOver = this.#isPaused = false;
@@ -95,10 +97,25 @@ export class LiveOutput extends EventTarget {
     this.loudspeaker.wake();
   }
 
-  #open() {
-    const { context, input, running } = this.loudspeaker.use();
+  async #open() {
+    const turn = this.#turn;
+    const { context, input, running } = this.loudspeaker.use(); // within the click
+    const begun = sessionModule.then(({ Session }) => {
+      if (turn === this.#turn) {
+        this.#session = this.#begin(Session, context, input);
+      }
+    });
+    await Promise.all([running, begun]);
+  }
+
+  /**
+   * @param {typeof import("./session.js").Session} Session
+   * @param {AudioContext} context
+   * @param {AudioNode} input
+   */
+  #begin(Session, context, input) {
     const { bounds } = this.mode;
-    const session = new Session(
+    return new Session(
       context,
       input,
       this.name,
@@ -113,8 +130,6 @@ export class LiveOutput extends EventTarget {
         fail: (error) => this.#fail(error),
       },
     );
-    this.#session = session;
-    running.catch((error) => session === this.#session && this.#fail(error));
   }
 
   /** @param {number} connection */

@@ -3,7 +3,7 @@
  *
  * A way that is there may fail all the same; then the player takes the next.
  *
- * @typedef {"webcodecs" | "wasm" | "audio"} Name
+ * @typedef {"webcodecs" | "wasm" | "audio" | "hls"} Name
  * @typedef {"live" | "stable"} ModeName
  */
 
@@ -16,7 +16,7 @@ export const MODES = {
 };
 
 /** @type {Name[]} */
-const NAMES = ["webcodecs", "wasm", "audio"];
+const NAMES = ["webcodecs", "wasm", "audio", "hls"];
 /** What a browser needs for each that decodes by itself. Not AudioWorklet: sink.js does without. */
 const NEEDS = {
   webcodecs: ["AudioDecoder", "AudioContext", "ReadableStream"],
@@ -29,16 +29,18 @@ const NEEDS = {
  * @param {ModeName} device.mode
  * @param {boolean} device.hasWasmDecoder the server was built with it
  * @param {boolean} device.canPlayElement the audio element takes Ogg Opus
+ * @param {boolean} device.canPlayHls it takes HLS with Opus
  * @param {boolean} device.isAppleTouch locked screens stop Web Audio there, and only that
  * @param {object} [device.scope] whose abilities count
  * @returns {Name[]} none: nothing can play here
  */
-export function chain({ forced, mode, hasWasmDecoder, canPlayElement, isAppleTouch, scope = globalThis }) {
+export function chain({ forced, mode, hasWasmDecoder, canPlayElement, canPlayHls, isAppleTouch, scope = globalThis }) {
   const hasAll = (/** @type {string[]} */ needs) => needs.every((name) => name in scope);
   const has = {
     webcodecs: hasAll(NEEDS.webcodecs),
     wasm: hasWasmDecoder && hasAll(NEEDS.wasm),
     audio: canPlayElement,
+    hls: canPlayHls,
   };
   const wish = NAMES.find((name) => name === forced);
   if (wish) {
@@ -46,6 +48,6 @@ export function chain({ forced, mode, hasWasmDecoder, canPlayElement, isAppleTou
   }
   // Stability on a phone of Apple's means: with the screen locked, too.
   /** @type {Name[]} */
-  const order = isAppleTouch && mode === "stable" ? ["audio", "webcodecs", "wasm"] : NAMES;
+  const order = isAppleTouch && mode === "stable" ? ["audio", "hls", "webcodecs", "wasm"] : NAMES;
   return order.filter((name) => has[name]);
 }

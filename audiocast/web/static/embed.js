@@ -1,0 +1,22 @@
+/**
+ * The player on other people's pages. The language is the browser's, the choices are those of the listener's page where the
+ * browser lets a frame see them.
+ */
+
+import { Language } from "./language.js";
+import { attachListenView } from "./listen_view.js";
+import { Listening } from "./listening.js";
+import { chosenMode } from "./mode_switch.js";
+import { attachVolume } from "./volume.js";
+
+/** @param {string} id */
+const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+const audio = /** @type {HTMLAudioElement} */ ($("audio"));
+const language = new Language(document);
+const listening = new Listening(audio, document.body.dataset, chosenMode);
+
+attachVolume($("volume"), audio, language);
+listening.open();
+attachListenView(listening, language);
+document.body.dataset.script = "runs"; // plain.js has nothing to do

@@ -1,0 +1,47 @@
+/**
+ * What the listener's page and an embedded player both show of a stream, and their button.
+ *
+ * The rest of each page is its own module's.
+ */
+
+import { setWords } from "./language.js";
+import { describeSound } from "./system.js";
+
+/** @param {string} id */
+const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/**
+ * Keep the page's elements in step.
+ *
+ * @param {import("./listening.js").Listening} listening
+ * @param {import("./language.js").Language} language
+ */
+export function attachListenView(listening, language) {
+  const button = /** @type {HTMLButtonElement} */ ($("listen-button"));
+  const show = () => {
+    const { stream, track, isOnAir, player } = listening;
+    const title = listening.title || language.say("untitled");
+    document.title = `${title} · audiocast`;
+    document.body.dataset.stream = stream.state;
+    document.body.dataset.player = player.phase;
+    $("title").textContent = title;
+    setWords($("status"), language.say(`status.${stream.state}`));
+    $("now-playing").hidden = !track;
+    $("now-playing-text").textContent = track;
+    $("listeners").textContent = isOnAir ? language.say("listeners", { count: listening.listeners }) : "";
+    button.disabled = !listening.canPlay && player.phase !== "failed";
+    $("listen-button-text").textContent = language.say(listening.action);
+    setWords($("note"), listening.note ? language.say(listening.note) : "");
+    const now = stream.now_playing;
+    describeSound({
+      title: now?.title || title,
+      artist: now?.artist || (now?.title ? title : "audiocast"),
+      album: title,
+      artwork: listening.given.artwork ?? "",
+    });
+  };
+  listening.addEventListener("change", show);
+  language.addEventListener("change", show);
+  button.addEventListener("click", () => listening.startOrStop());
+  show();
+}

@@ -1,0 +1,157 @@
+"""A minute of HLS in three players at the same time: hls.js in Chromium, ffmpeg and mpv. None may stall."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.hls.pcm_process import SAMPLE_RATE, PcmProcess
+from tests.browser.hls.site import serving_folder
+from tests.browser.live_page import EAR
+from tests.browser.ticks import FRAME_SECONDS, Heard, ticks_file, typical_ms
+from tests.encoder_process import EncoderProcess
+from tests.npm import npm_file
+from tests.programs.heard import check_steady
+from tests.server import AudiocastServer
+from tests.source import PacedSource
+
+SECONDS = 60
+START_SECONDS = 20.0
+SETTLED_TICKS = 5
+TONE_HZ = 440
+EDGE_SAMPLES = SAMPLE_RATE
+"""At the begin a decoder finds its way."""
+
+DELAY_MOST_MS = 2_500
+STARVED_MOST_SECONDS = 0.3
+"""What a shared machine takes to wake a process; a segment that is missed costs two seconds."""
+
+DECODED = ["-f", "s16le", "-ac", "1", "-ar", str(SAMPLE_RATE)]
+COMMANDS = {
+    "ffmpeg": ["ffmpeg", "-v", "error", "-i", "URL", "-t", str(SECONDS), *DECODED, "-"],
+    "mpv": [
+        *("mpv", "--no-config", "--no-terminal", f"--length={SECONDS}", "--log-file=LOG"),
+        *("--ao=pcm", "--ao-pcm-file=/dev/stdout", "--ao-pcm-waveheader=no"),
+        *("--audio-format=s16", "--audio-channels=mono", f"--audio-samplerate={SAMPLE_RATE}", "URL"),
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Minute:
+    """What became of it.
+
+    Attributes:
+        processes: The players that are programs, which may still play.
+        delays_ms: Of each tick in the browser, from its making to the loudspeaker.
+        advanced_seconds: By how much the browser's element went on.
+        lasted_seconds: In so much time.
+        seen: What hls.js and the element have complained of.
+    """
+
+    processes: dict[str, PcmProcess]
+    delays_ms: list[float]
+    advanced_seconds: float
+    lasted_seconds: float
+    seen: list[str]
+
+
+@pytest.fixture(scope="module")
+def minute(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Minute]:
+    folder = tmp_path_factory.mktemp("hls")
+    site = _site(tmp_path_factory.mktemp("site"))
+    ticks = ticks_file(folder, seconds=SECONDS + 60)
+    with ExitStack() as stack:
+        server = stack.enter_context(AudiocastServer(folder / "server.log"))
+        tone, ticking = server.start_stream(), server.start_stream()
+        stack.enter_context(EncoderProcess(tone.keyed_url, tone_hz=TONE_HZ, log=folder / "encoder.log"))
+        source = stack.enter_context(PacedSource(ticking.keyed_url, ticks, lead_seconds=-FRAME_SECONDS))
+        for started in (tone, ticking):
+            server.wait_for_state(started.stream_id, "live")
+        urls = [f"{server.base}/stream/{each.stream_id}/hls/index.m3u8" for each in (tone, ticking)]
+        page = _page(browser, stack.enter_context(serving_folder(site)))
+        page.wait_for_timeout(6_000)  # so that there is what any live playlist has
+        processes = {
+            name: stack.enter_context(PcmProcess(_command(name, urls[0], folder), log=folder / f"{name}.out"))
+            for name in COMMANDS
+        }
+        page.evaluate("(url) => { window.ear.clickedAt = Date.now(); window.play(url); }", urls[1])
+        _wait_for_sound(page)
+        page.evaluate("window.watch()")
+        began = _clocks(page)
+        page.wait_for_timeout(SECONDS * 1000)
+        ended = _clocks(page)
+        heard = Heard.of(page.evaluate("window.ear"))
+        delays = [
+            each + heard.output_ms
+            for each in heard.delays_ms(source.began_at, since=source.began_at, until=time.time())
+        ]
+        yield Minute(
+            processes, delays, ended[0] - began[0], ended[1] - began[1], page.evaluate("window.seen")
+        )
+        page.close()
+
+
+def test_the_browser_goes_on_with_the_clock_and_complains_of_nothing(minute: Minute) -> None:
+    assert minute.seen == []
+    assert minute.advanced_seconds == pytest.approx(minute.lasted_seconds, abs=0.5)
+
+
+def test_the_browser_hears_every_tick_soon_after_it_was_made(minute: Minute) -> None:
+    delays = minute.delays_ms[SETTLED_TICKS:]
+    print(f"{len(delays)} ticks, {typical_ms(delays):.0f} ms; {min(delays):.0f} to {max(delays):.0f}")
+    assert len(delays) >= SECONDS - SETTLED_TICKS
+    assert typical_ms(delays) <= DELAY_MOST_MS
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_program_gets_all_sound_in_time(minute: Minute, name: str) -> None:
+    process = minute.processes[name]
+    samples = process.wait(START_SECONDS)
+    print(f"{name}: {len(samples) / SAMPLE_RATE:.1f} s, {process.starved_seconds:.3f} s late at the worst")
+    assert len(samples) / SAMPLE_RATE == pytest.approx(SECONDS, abs=0.2)
+    check_steady(samples[EDGE_SAMPLES:-EDGE_SAMPLES], TONE_HZ)
+    assert process.starved_seconds <= STARVED_MOST_SECONDS
+
+
+def _command(name: str, url: str, folder: Path) -> list[str]:
+    there = {"URL": url, "LOG": str(folder / f"{name}.log")}
+    command = []
+    for word in COMMANDS[name]:
+        for placeholder, value in there.items():
+            word = word.replace(placeholder, value)
+        command.append(word)
+    return command
+
+
+def _site(folder: Path) -> Path:
+    scripts = [npm_file("hls.js/dist/hls.min.js"), Path(__file__).parent / "hls" / "play.js"]
+    for script in scripts:
+        shutil.copy(script, folder)
+    tags = [f'<script src="{script.name}"></script>' for script in scripts]
+    (folder / "play.html").write_text("<!DOCTYPE html>" + "".join(tags))
+    return folder
+
+
+def _page(browser: Browser, base: str) -> Page:
+    page = browser.new_page()
+    page.add_init_script(EAR)
+    page.goto(f"{base}/play.html")
+    return page
+
+
+def _wait_for_sound(page: Page) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not page.evaluate("window.ear.firstSoundAt"):
+        assert time.monotonic() < deadline, f"no sound in {START_SECONDS} s: {page.evaluate('window.seen')}"
+        page.wait_for_timeout(100)
+
+
+def _clocks(page: Page) -> tuple[float, float]:
+    element, clock = page.evaluate("[window.audio.currentTime, performance.now() / 1000]")
+    return element, clock
