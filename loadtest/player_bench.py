@@ -110,8 +110,10 @@ def verdicts(name: str, open_tab: OpenTab, folder: Path, seconds: float) -> Iter
         bad_seconds=seconds / 6,
         weathers=tuple(WEATHERS),
     )
+    ride_folder = folder / "ride"
+    ride_folder.mkdir()
     with open_tab() as tab:
-        yield from _ride(name, ride(tab, folder, pace))
+        yield from _ride(name, ride(tab, ride_folder, pace))
 
 
 def _begin(tab: Tab, url: str) -> None:
@@ -123,7 +125,7 @@ def _begin(tab: Tab, url: str) -> None:
 def _start_ms(open_tab: OpenTab, url: str) -> float:
     with open_tab() as tab:
         _begin(tab, url)
-        start_ms = heard_by(tab).start_ms
+        start_ms = float(tab.evaluate("window.ear.firstSoundAt - window.ear.clickedAt"))
     time.sleep(PAUSE_SECONDS)
     return start_ms
 
