@@ -19,9 +19,9 @@ from statistics import median, quantiles
 
 from loadtest.criteria import Verdict
 from tests.browser.chromium_tab import chromium, chromium_tab
-from tests.browser.live_page import EAR, Tab
+from tests.browser.live_page import EAR, Tab, heard_by
 from tests.browser.rides import OUTAGE_SECONDS, WEATHERS, Pace, Ride, ride
-from tests.browser.ticks import FRAME_SECONDS, Heard, ticks_file
+from tests.browser.ticks import FRAME_SECONDS, ticks_file
 from tests.nginx_process import NginxProcess
 from tests.programs.firefox import Firefox
 from tests.programs.sound_card import SoundCard
@@ -99,7 +99,7 @@ def verdicts(name: str, open_tab: OpenTab, folder: Path, seconds: float) -> Iter
         since = time.time()
         time.sleep(seconds)
         for way, tab in tabs.items():
-            heard = Heard.of(tab.evaluate("window.ear"))
+            heard = heard_by(tab)
             delays = heard.delays_ms(source.began_at, since, time.time())
             holes = heard.holes_within(since, time.time())
             yield from _steady(f"{name}, {way}", delays, heard.output_ms, len(holes), WAYS[way])
@@ -123,7 +123,7 @@ def _begin(tab: Tab, url: str) -> None:
 def _start_ms(open_tab: OpenTab, url: str) -> float:
     with open_tab() as tab:
         _begin(tab, url)
-        start_ms = Heard.of(tab.evaluate("window.ear")).start_ms
+        start_ms = heard_by(tab).start_ms
     time.sleep(PAUSE_SECONDS)
     return start_ms
 

@@ -4,10 +4,11 @@
  * `window.ear` has all that it notes, in milliseconds of the wall clock: `clickedAt`, when somebody clicked;
  * `firstSoundAt`; `ticks`, tones louder than what is between them, as `{hz, at}`; `holes`, silence after the first
  * sound, as `{from, to}`. An analyser has the newest samples of the audio thread, and is looked at more often than they
- * last. `outputMs` is how much later the loudspeaker has them, as the browser says it.
+ * last. `outputMs` is how much later the loudspeaker has them, as the browser says it when `window.ear` is read: asked
+ * as the output begins, Firefox ESR 153 hangs.
  */
 
-window.ear = { clickedAt: null, firstSoundAt: null, ticks: [], holes: [], outputMs: 0 };
+window.ear = { clickedAt: null, firstSoundAt: null, ticks: [], holes: [] };
 addEventListener("click", () => (window.ear.clickedAt = Date.now()), { capture: true });
 {
   const SAMPLES = 32768;
@@ -21,8 +22,6 @@ addEventListener("click", () => (window.ear.clickedAt = Date.now()), { capture: 
   const BETWEEN_TICKS_MS = 500;
   /** Two looks at one moment may differ by as much. */
   const BLUR_MS = 40;
-  /** Asked earlier, Firefox ESR 153 hangs. */
-  const OUTPUT_KNOWN_AFTER_SECONDS = 2;
   const { ear } = window;
   const connect = AudioNode.prototype.connect;
 
@@ -60,6 +59,11 @@ addEventListener("click", () => (window.ear.clickedAt = Date.now()), { capture: 
 
   const listen = (node) => {
     const { context } = node;
+    Object.defineProperty(ear, "outputMs", {
+      enumerable: true,
+      configurable: true,
+      get: () => 1000 * (context.outputLatency || 0),
+    });
     const rate = context.sampleRate;
     const analyser = context.createAnalyser();
     analyser.fftSize = SAMPLES;
@@ -71,9 +75,6 @@ addEventListener("click", () => (window.ear.clickedAt = Date.now()), { capture: 
       const now = Date.now();
       analyser.getFloatTimeDomainData(samples);
       const timeOf = (sample) => now - (1000 * (SAMPLES - sample)) / rate;
-      if (context.currentTime > OUTPUT_KNOWN_AFTER_SECONDS) {
-        ear.outputMs = 1000 * context.outputLatency;
-      }
       if (ear.firstSoundAt === null) {
         const first = samples.findIndex((sample) => Math.abs(sample) > FAINT);
         ear.firstSoundAt = first < 0 ? null : timeOf(first);

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bad_network import BadNetwork, jitter, jitter_and_stalls, stalls
-from tests.browser.live_page import Tab
+from tests.browser.live_page import Tab, heard_by
 from tests.browser.ticks import FRAME_SECONDS, Heard, ticks_file, typical_ms
 from tests.cluster.members import Members
 from tests.source import PacedSource
@@ -142,4 +142,4 @@ def ride(tab: Tab, folder: Path, pace: Pace) -> Ride:
                     pass
                 with log.part(weather, pace.bad_seconds):
                     pass
-        return Ride(Heard.of(tab.evaluate("window.ear")), log.parts)
+        return Ride(heard_by(tab), log.parts)

@@ -17,9 +17,9 @@ from tests.browser.live_page import (
     BROKEN_WORKLET,
     METHOD,
     TONE_HZ,
+    heard_by,
     wait_for_tone,
 )
-from tests.browser.ticks import Heard
 from tests.encoder_process import EncoderProcess
 from tests.server import AudiocastServer
 
@@ -173,7 +173,7 @@ def test_a_source_that_sends_a_second_at_a_time_is_played_without_holes(
         tab.click("#listen-button")
         tab.wait_for("window.ear.firstSoundAt")
         time.sleep(6)
-        heard = Heard.of(tab.evaluate("window.ear"))
+        heard = heard_by(tab)
     assert len(heard.holes) <= 2, heard.holes
 
 

@@ -4,7 +4,7 @@
 
 export class Details {
   /**
-   * @param {HTMLElement} panel a `<details>` with elements that carry `data-detail`
+   * @param {HTMLDetailsElement} panel with elements that carry `data-detail`
    * @param {import("./player.js").Player} player
    * @param {import("./language.js").Language} language
    */
@@ -16,6 +16,7 @@ export class Details {
       player.addEventListener(event, () => this.#show());
     }
     language.addEventListener("change", () => this.#show());
+    panel.addEventListener("toggle", () => this.#show());
     this.#show();
   }
 
@@ -33,7 +34,9 @@ export class Details {
       return;
     }
     const ms = (/** @type {number} */ value) => ({ ms: Math.round(value) });
-    this.#put("delay", language.say("details.ms", ms(report.bufferMs + output.outputMs)));
+    // Firefox may hang when it is asked (loudspeaker.js): only for who looks.
+    const outputMs = this.panel.open ? output.outputMs : 0;
+    this.#put("delay", language.say("details.ms", ms(report.bufferMs + outputMs)));
     this.#put("buffer", language.say("details.buffer.of", { ...ms(report.bufferMs), target: Math.round(report.targetMs) }));
     this.#put("jitter", language.say("details.ms", ms(report.jitterMs)));
     const losses = { count: report.holes, ...ms(report.missingMs), reconnections: output.reconnections };

@@ -70,7 +70,7 @@ attachVolume($("volume"), audio, language);
 listening.open();
 attachListenView(listening, language);
 attachHistory(/** @type {HTMLDetailsElement} */ ($("history")), listening, language);
-new Details($("details"), player, language);
+new Details(/** @type {HTMLDetailsElement} */ ($("details")), player, language);
 /** @type {HTMLDetailsElement} */ ($("elsewhere")).open = !listening.canPlay;
 showSince();
 spectrum.show(false);

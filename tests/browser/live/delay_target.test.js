@@ -73,12 +73,17 @@ test("an outage is no jitter, and neither is what it has held up", () => {
   assert.ok(target.jitterMs <= 20, `${target.jitterMs} ms`);
 });
 
-test("having run dry in an outage is no reason for more", () => {
+test("having run dry in an outage, or with a connection, is no reason for more", () => {
   const target = new DelayTarget(BOUNDS);
   arrive(target, 0, 5_000);
   const before = target.ms;
   target.ranDry(5_000);
-  target.wasOutage();
+  target.arrived(8_000, 5_000, PACKET_MS);
+  target.ranDry(8_000);
+  assert.equal(target.ms, before);
+  arrive(target, 8_000, 9_000);
+  target.ranDry(9_000);
+  target.forget();
   assert.equal(target.ms, before);
 });
 

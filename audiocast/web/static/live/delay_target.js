@@ -40,7 +40,8 @@ export class DelayTarget {
   #slots = [];
   #slotEndsAt = -Infinity;
   #raisedAt = -Infinity;
-  #beforeRaise = NaN;
+  /** Before it has run dry, until something arrives that is no outage's. */
+  #beforeRaise = Infinity;
   /** What the last seconds call for. */
   #wanted = 0;
   #sunkAt = NaN;
@@ -77,9 +78,13 @@ export class DelayTarget {
     // All that an outage held up comes at once, each piece a little less late: it says nothing about tomorrow.
     const wasInOutage = this.#inOutage;
     this.#inOutage = lateness > this.ceilingMs || (wasInOutage && lateness > PUNCTUAL_MS);
-    slot.outages += this.#inOutage && !wasInOutage ? 1 : 0;
     slot.longest = Math.max(slot.longest, lateness);
+    if (this.#inOutage && !wasInOutage) {
+      slot.outages += 1;
+      this.#undoRaise();
+    }
     if (!this.#inOutage) {
+      this.#beforeRaise = Infinity;
       slot.lateness = Math.max(slot.lateness, lateness);
     }
     this.#follow(nowMs, durationMs);
@@ -90,17 +95,21 @@ export class DelayTarget {
     this.#slots = [];
     this.#slotEndsAt = -Infinity;
     this.#inOutage = false;
+    this.#undoRaise();
   }
 
   /** @param {number} nowMs when the sound in hand was used up */
   ranDry(nowMs) {
-    this.#beforeRaise = this.ms;
+    if (this.#inOutage) {
+      return;
+    }
+    this.#beforeRaise = Math.min(this.#beforeRaise, this.ms);
     this.ms = Math.max(this.ms, Math.min(this.ceilingMs, this.ms * RAISE_FACTOR + RAISE_MS));
     this.#raisedAt = nowMs;
   }
 
-  /** It ran dry since a connection was lost, or for so long that a little more in hand would not have helped. */
-  wasOutage() {
+  /** It was an outage that it has run dry in, or a connection that was lost: a little more in hand would not have helped. */
+  #undoRaise() {
     this.ms = Math.min(this.ms, Math.max(this.#beforeRaise, this.#wanted));
   }
 

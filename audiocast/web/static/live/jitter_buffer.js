@@ -82,9 +82,6 @@ export class JitterBuffer {
   push(channels, arrivedMs, mediaMs) {
     if (mediaMs === null) {
       this.#target.forget();
-      if (this.#hasPlayed && !this.#isPlaying) {
-        this.#target.wasOutage();
-      }
     } else {
       this.#target.arrived(arrivedMs, mediaMs, channels[0].length / MS);
     }
@@ -133,7 +130,7 @@ export class JitterBuffer {
     if (!this.#isPlaying) {
       if (this.#gain === 0 && ring.length >= target) {
         this.#settled += samples;
-        this.#begin();
+        this.#begin(target);
       }
       return;
     }
@@ -151,16 +148,13 @@ export class JitterBuffer {
     }
   }
 
-  /** With as much as is aimed at; what is older is never heard. */
-  #begin() {
-    const isAfterOutage = this.#hasPlayed && this.#hole > LONG_HOLE_SAMPLES;
-    if ((isAfterOutage || !this.#hasPlayed) && this.#settled < SETTLING_SAMPLES) {
+  /** @param {number} target samples to begin with; what is older is never heard */
+  #begin(target) {
+    const mustSettle = !this.#hasPlayed || this.#hole > LONG_HOLE_SAMPLES;
+    if (mustSettle && this.#settled < SETTLING_SAMPLES) {
       return;
     }
-    if (isAfterOutage) {
-      this.#target.wasOutage();
-    }
-    const older = Math.max(0, Math.floor(this.#ring.length - this.#target.ms * MS));
+    const older = Math.max(0, Math.floor(this.#ring.length - target));
     this.#ring.begin += older;
     if (this.#hasPlayed) {
       this.#skipped += older;

@@ -21,8 +21,8 @@ import { SAMPLE_RATE, isHeader, packetSamples, parseHead } from "./opus.js";
 const SILENT_AFTER_MS = 3_000;
 /** The same when the network or the tab has just come back; some sources send once a second. */
 const SUSPECT_AFTER_MS = 1_500;
-/** The next attempt comes within this where nobody answered, since the network may be back at any moment. A server that
- *  answers and has nothing to give is asked more and more seldom. */
+/** Once there was sound, the next attempt comes within this where nobody answers: the network may be back at any moment.
+ *  A server that answers and has nothing to give is asked more and more seldom. */
 const RETRY_MS = 300;
 const NOT_ON_AIR = 404;
 
@@ -30,8 +30,10 @@ export class Reception {
   #abort = new AbortController();
   /** Connections so far. */
   count = 0;
-  /** Answers in a row that brought no sound. */
+  /** Connections in a row that brought no sound. */
   #vain = 0;
+  /** The last of them was answered. */
+  #isRefused = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} until the connection counts as dead */
   #watch = undefined;
   /** Gives up the connection. */
@@ -58,7 +60,9 @@ export class Reception {
       if (!signal.aborted) {
         this.listener.lost(this.#isOver);
         const chance = Math.random();
-        const delayMs = this.#vain > 0 ? retryDelay(this.#vain - 1, chance) : RETRY_MS * (0.5 + 0.5 * chance);
+        const isQuick = this.#granule >= 0 && !this.#isRefused;
+        const delayMs = isQuick ? RETRY_MS * (0.5 + 0.5 * chance) : retryDelay(this.#vain, chance);
+        this.#vain += 1;
         await new Promise((resolve) => setTimeout(resolve, delayMs));
       }
     }
@@ -84,10 +88,11 @@ export class Reception {
     const connection = new AbortController();
     this.#end = () => connection.abort();
     closed.addEventListener("abort", this.#end);
+    this.#isRefused = false;
     this.#expect(SILENT_AFTER_MS);
     try {
       const response = await fetch(this.address(this.count), { cache: "no-store", signal: connection.signal });
-      this.#vain += 1;
+      this.#isRefused = true;
       this.#isOver = response.status === NOT_ON_AIR;
       if (!response.ok || !response.body) {
         throw new Error(`expected a stream, got status ${response.status}`);
@@ -126,6 +131,7 @@ export class Reception {
       this.listener.packet(packet, (granule / SAMPLE_RATE) * 1000);
       this.#granule = page.granule;
       this.#vain = 0;
+      this.#isRefused = false;
     }
     this.#isOver = page.isLast;
   }
