@@ -15,4 +15,5 @@ inlet        feeds a hub from whichever link brings its audio
 node         the roles of this member, stream by stream
 drain        leaving without being heard
 answers      what all members know of a stream
+packaging    which member makes a stream's HLS, and its answers
 """

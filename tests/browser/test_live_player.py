@@ -23,6 +23,10 @@ from tests.browser.live_page import (
 from tests.encoder_process import EncoderProcess
 from tests.server import AudiocastServer
 
+WAIT_FOR_EVER = """
+  const wait = setTimeout;
+  globalThis.setTimeout = (run, ms) => (ms === 10_000 ? 0 : wait(run, ms));
+"""
 KEEP_CONTEXT = """
   window.stops = 0;
   window.AudioContext = class extends AudioContext {
@@ -86,7 +90,7 @@ def test_without_any_decoder_the_element_plays(
 def test_a_decoder_that_cannot_be_fetched_gives_way(
     tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
 ) -> None:
-    tab.page.add_init_script(BROKEN_DECODERS["is not there"])
+    tab.page.add_init_script(BROKEN_DECODERS["is not there"] + WAIT_FOR_EVER)
     tab.page.context.route("**/opus-decoder.min.js", lambda route: route.fulfill(status=404))
     live_page.check_plays(tab, server, tmp_path, query="", method="audio")
 

@@ -32,8 +32,9 @@ SAID_SECONDS = 2.0
 # Less than 0.1 s on a machine that does nothing else; a starved one, X server and all, has been seen to lose
 # a second. What would block is cut off after 10 s (a connection), and is far above it.
 LONGEST_FREEZE_SECONDS = 3.0
-# Where parts of the programme are compared. A starved machine loses some sound, which spoils one of them.
-SPEECH_PARTS_SECONDS, MUSIC_PARTS_SECONDS = (1.0, 4.0, 7.0), (13.0, 16.0, 19.0)
+# Where parts of the programme are compared. A starved machine loses some sound, which spoils those around it.
+SPEECH_PARTS_SECONDS, MUSIC_PARTS_SECONDS = range(1, 9), range(13, 21)
+PART_SECONDS = 2.0
 # What PortAudio and ALSA write themselves when a device that is in use goes away.
 OF_A_DEAD_DEVICE = re.compile(r"Expression '.*' failed in 'src/hostapi/alsa/|ALSA lib ")
 TOKEN = "a-token-for-tests"
@@ -81,7 +82,7 @@ def test_a_broadcast_from_the_microphone_to_a_listener(
         speech, tune = (
             max(
                 (
-                    compare(played, heard, at_seconds=begun_seconds + at_seconds, seconds=3.0)
+                    compare(played, heard, at_seconds=begun_seconds + at_seconds, seconds=PART_SECONDS)
                     for at_seconds in parts
                 ),
                 key=lambda each: each.correlation,
