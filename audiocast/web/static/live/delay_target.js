@@ -108,7 +108,7 @@ export class DelayTarget {
     this.#raisedAt = nowMs;
   }
 
-  /** It was an outage that it has run dry in, or a connection that was lost: a little more in hand would not have helped. */
+  /** It has run dry in an outage, or with a connection that was lost: a little more in hand would not have helped. */
   #undoRaise() {
     this.ms = Math.min(this.ms, Math.max(this.#beforeRaise, this.#wanted));
   }
