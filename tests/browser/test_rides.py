@@ -17,12 +17,11 @@ from tests.programs.sound_card import SoundCard
 
 WEATHERS = ("jitter and stalls",)
 PACE = Pace(2.0, calm_seconds=4.0, adapt_seconds=6.0, bad_seconds=5.0, weathers=WEATHERS)
-MOST_DELAY_MS = 700
-"""Half a second is the most that the page lets its buffer grow to."""
+AT_THE_EDGE_MS = OUTAGE_SECONDS * 1000 / 2
+"""Whoever does not come back to the live edge after an outage, or a sleep, is later by twice as much."""
 
-MOST_LATER_MS = 400
-EXTRA_MS = 1500
-FEW_HOLES = 3
+MISSED_MS = 1500
+"""Sound that a starved machine may miss in one part."""
 
 
 @pytest.fixture(scope="module", params=["chromium", "firefox"])
@@ -46,26 +45,26 @@ def firefox_page(folder: Path) -> Iterator[Tab]:
 
 
 def test_sound_is_heard_soon_after_it_was_made(a_ride: Ride) -> None:
-    assert 0 < a_ride.delay_ms("good network") + a_ride.heard.output_ms <= MOST_DELAY_MS
-    assert len(a_ride.holes_ms("good network")) <= FEW_HOLES
+    assert 0 < a_ride.delay_ms("good network") + a_ride.heard.output_ms <= AT_THE_EDGE_MS
+    assert sum(a_ride.holes_ms("good network")) <= MISSED_MS
 
 
 @pytest.mark.parametrize("name", ["source replaced", "owner killed", "another address"])
 def test_what_happens_elsewhere_is_a_short_hole_at_most(a_ride: Ride, name: str) -> None:
-    assert sum(a_ride.holes_ms(name)) <= EXTRA_MS
-    assert a_ride.delay_ms(name) - a_ride.delay_ms("good network") <= MOST_LATER_MS
+    assert sum(a_ride.holes_ms(name)) <= MISSED_MS
+    assert a_ride.delay_ms(name) <= AT_THE_EDGE_MS
 
 
 @pytest.mark.parametrize("name", ["outage", "another address, without a word"])
 def test_a_dead_network_costs_what_it_lasts_and_little_more(a_ride: Ride, name: str) -> None:
-    assert sum(a_ride.holes_ms(name)) <= OUTAGE_SECONDS * 1000 + EXTRA_MS
-    assert a_ride.delay_ms(name) - a_ride.delay_ms("good network") <= MOST_LATER_MS
+    assert sum(a_ride.holes_ms(name)) <= OUTAGE_SECONDS * 1000 + MISSED_MS
+    assert a_ride.delay_ms(name) <= AT_THE_EDGE_MS
 
 
 def test_a_tab_that_slept_is_at_the_live_edge_again(a_ride: Ride) -> None:
-    assert a_ride.delay_ms("tab asleep") - a_ride.delay_ms("good network") <= MOST_LATER_MS
+    assert a_ride.delay_ms("tab asleep") <= AT_THE_EDGE_MS
 
 
 def test_jitter_and_stalls_are_hardly_heard_once_they_are_known(a_ride: Ride) -> None:
-    assert len(a_ride.holes_ms("jitter and stalls")) <= FEW_HOLES
-    assert a_ride.delay_ms("jitter and stalls") <= MOST_DELAY_MS
+    assert sum(a_ride.holes_ms("jitter and stalls")) <= MISSED_MS
+    assert a_ride.delay_ms("jitter and stalls") <= AT_THE_EDGE_MS
