@@ -1,19 +1,12 @@
-"""The listener's page through all that may happen to it, in Chromium and in Firefox: what is heard of it.
+"""The listener's page through all that may happen to it, in Chromium: what is heard of it.
 
-The numbers are for machines that are starved; loadtest.player_bench has those that are promised.
+The numbers are for machines that are starved; loadtest.player_bench has those that are promised, and Firefox.
 """
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from tests.browser.chromium_tab import chromium, chromium_tab
-from tests.browser.live_page import EAR, Tab
 from tests.browser.rides import OUTAGE_SECONDS, Pace, Ride, ride
-from tests.programs.firefox import Firefox
-from tests.programs.sound_card import SoundCard
 
 WEATHERS = ("jitter and stalls",)
 PACE = Pace(2.0, calm_seconds=4.0, adapt_seconds=6.0, bad_seconds=5.0, weathers=WEATHERS)
@@ -24,24 +17,10 @@ MISSED_MS = 1500
 """Sound that a starved machine may miss in one part."""
 
 
-@pytest.fixture(scope="module", params=["chromium", "firefox"])
-def a_ride(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ride:
-    folder = tmp_path_factory.mktemp(request.param)
-    opened = chromium_page if request.param == "chromium" else firefox_page
-    with opened(folder) as tab:
-        return ride(tab, folder, PACE)
-
-
-@contextmanager
-def chromium_page(folder: Path) -> Iterator[Tab]:
+@pytest.fixture(scope="module")
+def a_ride(tmp_path_factory: pytest.TempPathFactory) -> Ride:
     with chromium() as browser, chromium_tab(browser) as tab:
-        yield tab
-
-
-@contextmanager
-def firefox_page(folder: Path) -> Iterator[Tab]:
-    with SoundCard() as card, Firefox(folder, env=card.environment) as firefox, firefox.preloaded(EAR):
-        yield firefox.open("about:blank")
+        return ride(tab, tmp_path_factory.mktemp("ride"), PACE)
 
 
 def test_sound_is_heard_soon_after_it_was_made(a_ride: Ride) -> None:
