@@ -56,7 +56,7 @@ class Dialer:
         request = HTTPRequest(
             f"http://{address}{target}",
             method=method,
-            headers=self._signed(method, target),
+            headers=signed_headers(self._signer, method, target),
             body=json.dumps(body) if method == "POST" else None,
             connect_timeout=CONNECT_SECONDS,
             request_timeout=ANSWER_SECONDS,
@@ -65,7 +65,7 @@ class Dialer:
         try:
             response = await self._http.fetch(request, raise_error=False)
         except (TimeoutError, OSError, HTTPClientError) as error:
-            raise Unreachable(f"{address}: {_why(error)}") from error
+            raise Unreachable(f"{address}: {why(error)}") from error
         if response.code == 599:
             raise Unreachable(f"{address}: {response.error}")
         return _answer(response.code, response.body)
@@ -87,9 +87,8 @@ class Dialer:
         """
         host, _, port = address.rpartition(":")
         lines = [f"POST {target} HTTP/1.1", f"Host: {address}", "Connection: close"]
-        lines += [
-            f"{name}: {value}" for name, value in (self._signed("POST", target) | dict(headers)).items()
-        ]
+        signed = signed_headers(self._signer, "POST", target)
+        lines += [f"{name}: {value}" for name, value in (signed | dict(headers)).items()]
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 stream = await self._tcp.connect(host.strip("[]"), int(port))
@@ -105,7 +104,7 @@ class Dialer:
                     stream.close()
                     _answer(status, body)
         except (TimeoutError, OSError, HTTPInputError) as error:
-            raise Unreachable(f"{address}: {_why(error)}") from error
+            raise Unreachable(f"{address}: {why(error)}") from error
         return Link(stream), answered
 
     def close(self) -> None:
@@ -113,12 +112,21 @@ class Dialer:
         self._http.close()
         self._tcp.close()
 
-    def _signed(self, method: str, target: str) -> dict[str, str]:
-        assert self._signer is not None, "a server that is alone speaks to nobody"
-        return {HEADER: self._signer.sign(method, target, time.time())}
+
+def signed_headers(signer: Signer | None, method: str, target: str) -> dict[str, str]:
+    """Give the headers of a request that another member takes for one of ours.
+
+    Args:
+        signer: Of this member; None when it is alone, and then it asks nobody.
+        method: Of the request.
+        target: Path and query, as they are sent.
+    """
+    assert signer is not None, "a server that is alone speaks to nobody"
+    return {HEADER: signer.sign(method, target, time.time())}
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """Give what an error says, or else what it is."""
     return str(error) or type(error).__name__
 
 

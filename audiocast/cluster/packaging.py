@@ -8,18 +8,17 @@ Many who ask the same at the same time, as players of a stream do, are one quest
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.simple_httpclient import HTTPTimeoutError
 
-from audiocast.cluster.dial import CONNECT_SECONDS
+from audiocast.cluster.dial import CONNECT_SECONDS, signed_headers, why
 from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.membership import Member
 from audiocast.cluster.node import Node
-from audiocast.cluster.signature import HEADER, Signer
+from audiocast.cluster.signature import Signer
 
 ANSWER_SECONDS = 15.0
 """Longer than the other side may wait, for a stream and then for its next part."""
@@ -113,10 +112,9 @@ class Packaging:
         self._http.close()
 
     async def _fetch(self, url: str, target: str) -> Answer:
-        assert self._signer is not None, "a server that is alone speaks to nobody"
         request = HTTPRequest(
             url,
-            headers={HEADER: self._signer.sign("GET", target, time.time())},
+            headers=signed_headers(self._signer, "GET", target),
             connect_timeout=CONNECT_SECONDS,
             request_timeout=ANSWER_SECONDS,
             follow_redirects=False,
@@ -128,7 +126,7 @@ class Packaging:
             message = "expected audio from another member by now; ask again in a moment"
             raise Refused(503, "no_audio_yet", message) from error
         except (OSError, HTTPClientError) as error:
-            raise Unreachable(f"{url}: {str(error) or type(error).__name__}") from error
+            raise Unreachable(f"{url}: {why(error)}") from error
         headers = response.headers
         return Answer(
             response.code,
