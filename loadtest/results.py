@@ -65,13 +65,6 @@ class Results:
         costs = [sample.cpu_us for sample in self._samples[trial]]
         return min(costs), max(costs)
 
-    def _samples_of(self, kind: tuple[str, int, int, int, int]) -> list[Sample]:
-        """Give the samples of the trial of this kind; none when there is none, or it has failed once."""
-        for trial, samples in self._samples.items():
-            if _kind(trial) == kind and trial not in self.failures:
-                return samples
-        return []
-
     def save(self, path: Path) -> None:
         """Write all samples as JSON."""
         everything = [
@@ -83,6 +76,13 @@ class Results:
             for trial in {**self._samples, **self.failures}
         ]
         path.write_text(json.dumps(everything, indent=1) + "\n")
+
+    def _samples_of(self, kind: tuple[str, int, int, int, int]) -> list[Sample]:
+        """Give the samples of the trial of this kind; none when there is none, or it has failed once."""
+        for trial, samples in self._samples.items():
+            if _kind(trial) == kind and trial not in self.failures:
+                return samples
+        return []
 
 
 def _kind(trial: Trial) -> tuple[str, int, int, int, int]:
