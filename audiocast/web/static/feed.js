@@ -33,6 +33,11 @@ export const UNKNOWN_STREAM = Object.freeze({
   now_playing: null,
 });
 
+/** @param {{title?: string, artist?: string} | null | undefined} track */
+export function trackWords(track) {
+  return [track?.artist, track?.title].filter(Boolean).join(" — ");
+}
+
 /**
  * Fires "state" (a CustomEvent whose detail is a StreamState) on every piece of news, and "interrupted" when the
  * server has stopped sending them.

@@ -2,6 +2,8 @@
  * What was played so far, with times in the visitor's zone. Asked for only while somebody looks at it.
  */
 
+import { trackWords } from "./feed.js";
+
 /** News of a track reaches all at once; those who look ask spread over this time. */
 const SPREAD_MS = 3_000;
 
@@ -51,11 +53,11 @@ export function attachHistory(panel, listening, language) {
 }
 
 /** @param {{title: string, artist: string, started_at: number}} track */
-function entry({ title, artist, started_at: startedAt }) {
+function entry(track) {
   const time = document.createElement("time");
-  time.dateTime = new Date(startedAt * 1000).toISOString();
+  time.dateTime = new Date(track.started_at * 1000).toISOString();
   const words = document.createElement("span");
-  words.textContent = [artist, title].filter(Boolean).join(" — ");
+  words.textContent = trackWords(track);
   const item = document.createElement("li");
   item.append(time, " ", words);
   return item;

@@ -6,7 +6,7 @@
  */
 
 import { ElementOutput } from "./element_output.js";
-import { StreamFeed } from "./feed.js";
+import { StreamFeed, trackWords } from "./feed.js";
 import { HlsOutput, canPlayHls } from "./hls_output.js";
 import { LiveOutput } from "./live/live_output.js";
 import { Loudspeaker } from "./live/loudspeaker.js";
@@ -109,8 +109,7 @@ export class Listening extends EventTarget {
 
   /** What is on, as far as the broadcaster says; "" otherwise. */
   get track() {
-    const now = this.stream.now_playing;
-    return this.isOnAir ? [now?.artist, now?.title].filter(Boolean).join(" — ") : "";
+    return this.isOnAir ? trackWords(this.stream.now_playing) : "";
   }
 
   /** Who listens is one of them, even before the next news counts them in. */

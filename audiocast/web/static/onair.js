@@ -3,6 +3,7 @@
  */
 
 import { liveStreams } from "./api.js";
+import { trackWords } from "./feed.js";
 
 const REFRESH_MS = 10_000;
 
@@ -54,7 +55,7 @@ export function attachOnAir(list, remark, language) {
  */
 function entry(stream, language) {
   const title = make("span", "title", stream.title || language.say("untitled"));
-  const now = [stream.now_playing?.artist, stream.now_playing?.title].filter(Boolean).join(" — ");
+  const now = trackWords(stream.now_playing);
   const words = make("span", "words", title, ...(now ? [make("span", "quiet", now)] : []));
   const count = make("span", "quiet", language.say("listeners", { count: stream.listeners }));
   const link = document.createElement("a");
