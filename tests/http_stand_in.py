@@ -1,8 +1,10 @@
-"""An HTTP service of a test's own, on a free port, for what speaks to somebody else's."""
+"""HTTP services of a test's own, on a free port, for what speaks to somebody else's."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 Respond = Callable[[str, str, bytes], bytes | None]
@@ -42,7 +44,25 @@ def serving(respond: Respond) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Be quiet."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as service:
+    with _running(Handler) as base:
+        yield base
+
+
+@contextmanager
+def serving_folder(folder: Path) -> Iterator[str]:
+    """Serve the files of a folder likewise; give the URL."""
+    with _running(partial(_Files, directory=str(folder))) as base:
+        yield base
+
+
+class _Files(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+
+@contextmanager
+def _running(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as service:
         thread = Thread(target=service.serve_forever)
         thread.start()
         try:

@@ -3,16 +3,14 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.scenes import play
 from tests.encoder_process import EncoderProcess
+from tests.http_stand_in import serving_folder
 from tests.server import AudiocastServer, Started
 
 NEWS_MS = 15_000
@@ -51,13 +49,8 @@ def live(server: AudiocastServer, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture(scope="module")
 def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
     folder = tmp_path_factory.mktemp("blog")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as service:
-        thread = Thread(target=service.serve_forever)
-        thread.start()
-        yield Blog(f"http://127.0.0.1:{service.server_port}/", folder)
-        service.shutdown()
-        thread.join()
+    with serving_folder(folder) as base:
+        yield Blog(f"{base}/", folder)
 
 
 def copied(browser: Browser, live: Started, button: str) -> str:

@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.hls.pcm_process import SAMPLE_RATE, PcmProcess
-from tests.browser.hls.site import serving_folder
 from tests.browser.live_page import EAR
 from tests.browser.ticks import FRAME_SECONDS, Heard, ticks_file, typical_ms
 from tests.encoder_process import EncoderProcess
+from tests.http_stand_in import serving_folder
 from tests.npm import npm_file
 from tests.programs.heard import check_steady
 from tests.server import AudiocastServer
