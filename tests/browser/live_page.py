@@ -1,12 +1,14 @@
 """The listener's page by a decoder of its own, in whatever browser: what tests of both do with it."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.browser.conftest import OTHER_HOST
 from tests.browser.ticks import Heard
 from tests.encoder_process import EncoderProcess
-from tests.server import AudiocastServer
+from tests.server import AudiocastServer, Started
 
 EAR = (Path(__file__).parent / "ear.js").read_text()
 
@@ -69,13 +71,22 @@ def wait_for_tone(tab: Tab, hz: float = TONE_HZ, seconds: float = 20.0) -> None:
     tab.wait_for(f"Math.abs({PEAK_HZ} - {hz}) <= {PEAK_TOLERANCE_HZ}", seconds)
 
 
-def check_start(tab: Tab, server: AudiocastServer, folder: Path) -> None:
-    """Click while a tone is on air, and wait for it."""
+@contextmanager
+def clicked(
+    tab: Tab, server: AudiocastServer, folder: Path, *, query: str = "", host: str = "127.0.0.1"
+) -> Iterator[Started]:
+    """Put a tone on air for as long as the `with` block runs, and click to listen to it."""
     started = server.start_stream()
     with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=folder / "ffmpeg.log"):
         server.wait_for_state(started.stream_id, "live")
-        tab.go_to(started.listen_url)
+        tab.go_to(started.listen_url.replace("127.0.0.1", host) + query)
         tab.click("#listen-button")
+        yield started
+
+
+def check_start(tab: Tab, server: AudiocastServer, folder: Path) -> None:
+    """Click while a tone is on air, and wait for it."""
+    with clicked(tab, server, folder):
         tab.wait_for("window.ear.firstSoundAt")
         wait_for_tone(tab)
     start_ms = tab.evaluate("window.ear.firstSoundAt - window.ear.clickedAt")
@@ -87,27 +98,26 @@ def check_plays(
     tab: Tab, server: AudiocastServer, folder: Path, *, query: str, method: str, host: str = "127.0.0.1"
 ) -> None:
     """Click once; the tone is heard, by the expected method."""
-    started = server.start_stream()
-    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=folder / "ffmpeg.log"):
-        server.wait_for_state(started.stream_id, "live")
-        tab.go_to(started.listen_url.replace("127.0.0.1", host) + query)
-        tab.click("#listen-button")
+    with clicked(tab, server, folder, query=query, host=host):
         wait_for_tone(tab)
         assert tab.evaluate(METHOD) == method
         assert tab.evaluate("document.body.dataset.player") == "playing"
 
 
+def check_plain_http(tab: Tab, server: AudiocastServer, folder: Path) -> None:
+    """Listen over plain HTTP from another host: browsers have no decoder and no audio thread there."""
+    check_plays(tab, server, folder, query="", method="wasm", host=OTHER_HOST)
+    assert tab.evaluate("isSecureContext") is False
+    assert tab.evaluate("['AudioDecoder' in window, 'audioWorklet' in AudioContext.prototype]") == [False] * 2
+
+
 def check_source_returns(tab: Tab, server: AudiocastServer, folder: Path) -> None:
     """Lose the source for a while: it plays on with the tone of the next, by the same connection."""
-    started = server.start_stream()
-    log = folder / "ffmpeg.log"
-    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=log):
-        server.wait_for_state(started.stream_id, "live")
-        tab.go_to(started.listen_url)
-        tab.click("#listen-button")
+    with clicked(tab, server, folder) as started:
         wait_for_tone(tab)
         joins = server.metric("audiocast_listener_joins_total")
     server.wait_for_state(started.stream_id, "held")
+    log = folder / "ffmpeg.log"
     with EncoderProcess(started.keyed_url, tone_hz=2 * TONE_HZ, log=log, channels=1):
         wait_for_tone(tab, 2 * TONE_HZ)
         assert tab.evaluate(METHOD) == "webcodecs"

@@ -2,10 +2,13 @@
 
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from tests.browser.broadcaster import browser_that_hears, go_live, opened, wait_for
 from tests.browser.conftest import CHROMIUM, FLAGS
@@ -51,31 +54,19 @@ WATCH_MICROPHONE = """
 
 
 def test_from_microphone_to_listener_in_less_than_400_ms(tmp_path: Path) -> None:
-    with (
-        AudiocastServer(tmp_path / "server.log") as server,
-        browser_that_hears(bursts(tmp_path)) as browser,
-        opened(browser, server.base, script=WATCH_MICROPHONE) as page,
-    ):
-        stream_id = go_live(page)
+    with on_air(tmp_path) as (server, _, page, stream_id):
         # What was heard before does not count: its listener was not there.
         page.evaluate("window.onsets.length = 0")
         with Listener(server.port, f"/stream/{stream_id}?preroll=0&latency=low") as listener:
             wait_for(page, f"window.onsets.length > {BURSTS}", seconds=4 * BURSTS * BURST_EVERY_SECONDS)
             listener.wait_for_audio(listener.capture().seconds + 1)
-        left = [at / 1000 for at in page.evaluate("window.onsets")]
-    delays = delays_seconds(left[1:BURSTS], arrivals_of_bursts(listener))
-    median = statistics.median(delays)
-    print(f"\nmicrophone to listener: median {median * 1000:.0f} ms, longest {max(delays) * 1000:.0f} ms")
-    assert median < MOST_DELAY_SECONDS
+        left = left_microphone(page)
+    came = arrivals_of_bursts(listener)
+    check("listener", [min(at - each for at in came if at > each - 0.05) for each in left[1:BURSTS]])
 
 
 def test_from_microphone_to_the_ear_in_another_browser_in_less_than_400_ms(tmp_path: Path) -> None:
-    with (
-        AudiocastServer(tmp_path / "server.log") as server,
-        browser_that_hears(bursts(tmp_path)) as browser,
-        opened(browser, server.base, script=WATCH_MICROPHONE) as page,
-    ):
-        stream_id = go_live(page)
+    with on_air(tmp_path) as (server, browser, page, stream_id):
         other = browser.browser_type.launch(executable_path=CHROMIUM, args=FLAGS)
         ear = other.new_page()
         ear.add_init_script(EAR)
@@ -84,22 +75,37 @@ def test_from_microphone_to_the_ear_in_another_browser_in_less_than_400_ms(tmp_p
         wait_for(ear, f"window.ear.ticks.length >= {SETTLED_BURSTS + BURSTS}", seconds=60)
         tones = ear.evaluate("window.ear.ticks")[SETTLED_BURSTS:]
         output_seconds = ear.evaluate("window.ear.outputMs") / 1000
-        left = [at / 1000 for at in page.evaluate("window.onsets")]
+        left = left_microphone(page)
         method = ear.evaluate(METHOD)
         other.close()
     assert method == "webcodecs"
     assert [each["hz"] for each in tones] == [pytest.approx(BURST_HZ, rel=0.1)] * len(tones)
     heard = [each["at"] / 1000 + output_seconds for each in tones]
     # The last bursts that were heard; the page may have sent another one since.
-    delays = [min(at - each for each in left if each < at) for at in heard]
+    check("ear", [min(at - each for each in left if each < at) for at in heard])
+
+
+@contextmanager
+def on_air(folder: Path) -> Iterator[tuple[AudiocastServer, Browser, Page, str]]:
+    """Broadcast bursts from a page; give the server, the browser, the page, and the stream's id."""
+    with (
+        AudiocastServer(folder / "server.log") as server,
+        browser_that_hears(bursts(folder)) as browser,
+        opened(browser, server.base, script=WATCH_MICROPHONE) as page,
+    ):
+        yield server, browser, page, go_live(page)
+
+
+def left_microphone(page: Page) -> list[float]:
+    """Give when each burst so far has left it, unix seconds."""
+    return [at / 1000 for at in page.evaluate("window.onsets")]
+
+
+def check(where: str, delays: list[float]) -> None:
+    """Hold the median against what is promised."""
     median = statistics.median(delays)
-    print(f"\nmicrophone to ear: median {median * 1000:.0f} ms, longest {max(delays) * 1000:.0f} ms")
+    print(f"\nmicrophone to {where}: median {median * 1000:.0f} ms, longest {max(delays) * 1000:.0f} ms")
     assert median < MOST_DELAY_SECONDS
-
-
-def delays_seconds(left: list[float], came: list[float]) -> list[float]:
-    """Give how long each took that has left."""
-    return [min(at - each for at in came if at > each - 0.05) for each in left]
 
 
 def bursts(folder: Path) -> Path:

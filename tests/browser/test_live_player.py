@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser import live_page
 from tests.browser.chromium_tab import ChromiumTab, chromium_tab
-from tests.browser.conftest import OTHER_HOST
 from tests.browser.live_page import (
     BROKEN_DECODERS,
     BROKEN_WASM,
@@ -59,11 +58,7 @@ def test_each_way_plays_when_it_is_asked_for(
 
 
 def test_hls_plays_when_it_is_asked_for(tab: ChromiumTab, server: AudiocastServer, tmp_path: Path) -> None:
-    started = server.start_stream()
-    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=tmp_path / "ffmpeg.log"):
-        server.wait_for_state(started.stream_id, "live")
-        tab.go_to(f"{started.listen_url}?player=hls")
-        tab.click("#listen-button")
+    with live_page.clicked(tab, server, tmp_path, query="?player=hls"):
         tab.wait_for("document.body.dataset.player === 'playing'")
         tab.wait_for("document.getElementById('audio').currentTime > 3")
         assert tab.evaluate(METHOD) == "hls"
@@ -98,9 +93,7 @@ def test_a_decoder_that_cannot_be_fetched_gives_way(
 def test_over_plain_http_our_own_decoder_plays_by_a_timer(
     tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
 ) -> None:
-    live_page.check_plays(tab, server, tmp_path, query="", method="wasm", host=OTHER_HOST)
-    assert tab.evaluate("isSecureContext") is False
-    assert tab.evaluate("['AudioDecoder' in window, 'audioWorklet' in AudioContext.prototype]") == [False] * 2
+    live_page.check_plain_http(tab, server, tmp_path)
 
 
 def test_without_the_audio_thread_a_timer_plays(
@@ -125,11 +118,7 @@ def test_without_web_audio_the_element_plays(
     tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
 ) -> None:
     tab.page.add_init_script("delete globalThis.AudioContext;")
-    started = server.start_stream()
-    with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=tmp_path / "ffmpeg.log"):
-        server.wait_for_state(started.stream_id, "live")
-        tab.go_to(started.listen_url)
-        tab.click("#listen-button")
+    with live_page.clicked(tab, server, tmp_path):
         tab.wait_for("document.getElementById('audio').currentTime > 0.5")
         assert tab.evaluate(METHOD) == "audio"
 
@@ -188,18 +177,14 @@ def test_a_source_that_was_lost_is_heard_again(
 
 
 def test_a_restarted_server_is_found_again(tab: ChromiumTab, tmp_path: Path) -> None:
-    log = tmp_path / "ffmpeg.log"
     settings: dict[str, str | int | float] = {"SECRET_KEYS": "a secret of enough characters"}
     with AudiocastServer(tmp_path / "server.log", **settings) as server:
-        started, port = server.start_stream(), server.port
-        with EncoderProcess(started.keyed_url, tone_hz=TONE_HZ, log=log):
-            server.wait_for_state(started.stream_id, "live")
-            tab.go_to(started.listen_url)
-            tab.click("#listen-button")
+        port = server.port
+        with live_page.clicked(tab, server, tmp_path) as started:
             wait_for_tone(tab)
     with (
         AudiocastServer(tmp_path / "server.log", PORT=port, **settings),
-        EncoderProcess(started.keyed_url, tone_hz=2 * TONE_HZ, log=log),
+        EncoderProcess(started.keyed_url, tone_hz=2 * TONE_HZ, log=tmp_path / "ffmpeg.log"),
     ):
         wait_for_tone(tab, 2 * TONE_HZ, 40)
         assert tab.evaluate(METHOD) == "webcodecs"
