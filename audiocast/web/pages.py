@@ -2,7 +2,7 @@
 
 import io
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from audiocast.cluster.answers import public
 from audiocast.web.base import CONTENT_SECURITY_POLICY, BaseHandler
 from audiocast.web.embed_code import frame_code, plain_code
 from audiocast.web.errors import ApiError
+from audiocast.web.modules import modules_of
 from audiocast.web.state import describe_with_history, whole_state
 
 WASM_DECODER = "live/opus-decoder.min.js"
@@ -46,6 +47,11 @@ class PageHandler(BaseHandler):
         policy = f"{CONTENT_SECURITY_POLICY}; frame-ancestors {self.framed_by}"
         self.set_header("Content-Security-Policy", policy)
         self.set_header("Cache-Control", "no-cache")
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """Let templates name the modules of their script."""
+        folder = Path(self.settings["static_path"])
+        return {**super().get_template_namespace(), "modules_of": partial(modules_of, folder)}
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Show a page to browsers, JSON to everybody else."""

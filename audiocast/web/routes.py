@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tornado.web import Application, RequestHandler
 
+from audiocast.web.compression import PageCompression
 from audiocast.web.context import Context
 from audiocast.web.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.hls import HlsHandler, MemberHlsHandler
@@ -78,7 +79,7 @@ def public_application(context: Context, log_request: LogRequest) -> Application
         template_path=str(FOLDER / "templates"),
         static_path=str(FOLDER / "static"),
         static_handler_class=AssetHandler,
-        compress_response=False,
+        transforms=[PageCompression],
     )
 
 
