@@ -8,6 +8,10 @@ from array import array
 from pathlib import Path
 
 SAMPLE_RATE = 48_000
+WINDOW_SECONDS = 0.05
+
+LEAST_SHARE = 0.8
+"""Of a window's power that is in the tone; what encoders make of a sine is above 0.95."""
 
 
 def decode(path: Path, channels: int = 2) -> list[array[int]]:
@@ -29,3 +33,14 @@ def power_share(samples: array[int], hz: float) -> float:
     power = last * last + before * before - factor * last * before
     total = sum(sample * sample for sample in samples)
     return 2 * power / (len(samples) * total) if total else 0.0
+
+
+def time_share(samples: array[int], hz: float) -> float:
+    """Give for how much of the time this tone is heard: 0 to 1.
+
+    For what a busy machine has recorded: one gap puts the tone out of phase, and two halves of a second that
+    are out of phase look to `power_share` like no tone at all.
+    """
+    size = round(WINDOW_SECONDS * SAMPLE_RATE)
+    windows = [samples[start : start + size] for start in range(0, len(samples) - size + 1, size)]
+    return sum(power_share(window, hz) > LEAST_SHARE for window in windows) / len(windows)

@@ -6,17 +6,13 @@ from array import array
 from collections.abc import Sequence
 from itertools import groupby
 
-from tests.client.sound import SAMPLE_RATE, power_share
+from tests.client.sound import LEAST_SHARE, SAMPLE_RATE, WINDOW_SECONDS, power_share
 
-WINDOW_SECONDS = 0.05
 SETTLE_SECONDS = 0.5
 """Encoders begin softly."""
 
 SILENCE_RMS = 160
 """In 16-bit samples: -46 dB of full scale."""
-
-LEAST_SHARE = 0.8
-"""Of a window's power that is in the tone; what encoders make of a sine is above 0.95."""
 
 
 def check_tone(stream: bytes, tone_hz: float, *, seconds: float, spoiled_windows: int = 0) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.sound import SAMPLE_RATE, power_share
+from tests.client.sound import LEAST_SHARE, SAMPLE_RATE, power_share
 from tests.media import opus_file
 from tests.programs.documents import block, filled
-from tests.programs.heard import LEAST_SHARE, decoded
+from tests.programs.heard import decoded
 from tests.programs.ordinary_user import PREFIX, ordinary_folder
 from tests.programs.program import Program
 from tests.programs.sound_card import SoundCard
