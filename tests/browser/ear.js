@@ -4,8 +4,7 @@
  * `window.ear` has all that it notes, in milliseconds of the wall clock: `clickedAt`, when somebody clicked;
  * `firstSoundAt`; `ticks`, tones louder than what is between them, as `{hz, at}`; `holes`, silence after the first
  * sound, as `{from, to}`. An analyser has the newest samples of the audio thread, and is looked at more often than they
- * last. `outputMs` is how much later the loudspeaker has them, as the browser says it when `window.ear` is read: asked
- * as the output begins, Firefox ESR 153 hangs.
+ * last.
  */
 
 window.ear = { clickedAt: null, firstSoundAt: null, ticks: [], holes: [] };
@@ -59,11 +58,6 @@ addEventListener("click", () => (window.ear.clickedAt = Date.now()), { capture: 
 
   const listen = (node) => {
     const { context } = node;
-    Object.defineProperty(ear, "outputMs", {
-      enumerable: true,
-      configurable: true,
-      get: () => 1000 * (context.outputLatency || 0),
-    });
     const rate = context.sampleRate;
     const analyser = context.createAnalyser();
     analyser.fftSize = SAMPLES;

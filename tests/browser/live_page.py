@@ -1,5 +1,6 @@
 """The listener's page by a decoder of its own, in whatever browser: what tests of both do with it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,6 +17,10 @@ TONE_HZ = 440
 PEAK_TOLERANCE_HZ = 30
 """The analyser's bins are 12 Hz wide, or 23."""
 
+SLEEP_SECONDS = 4.0
+"""Longer than nothing comes from a connection that lives."""
+
+AWAKE_SECONDS = 1.0
 START_MOST_MS = 3_000
 """What a starved machine keeps too."""
 
@@ -37,6 +42,20 @@ BROKEN_WASM = {
 }
 
 BROKEN_WORKLET = "AudioWorklet.prototype.addModule = async () => { throw new Error('broken by the test'); };"
+
+OUTPUT_MS = """new Promise((answer) => {
+    const context = new AudioContext({ latencyHint: "interactive", sampleRate: 48_000 });
+    const silence = new GainNode(context, { gain: 0 });
+    silence.connect(context.destination);
+    const tone = new OscillatorNode(context);
+    tone.connect(silence);
+    tone.start();
+    setTimeout(() => { answer(1000 * context.outputLatency); context.close(); }, 2000);
+})"""
+"""How much later than its ear the loudspeaker has a page's sound, as the browser says it.
+
+Firefox hangs at times when it is asked (loudspeaker.js): ask one that nothing depends on.
+"""
 
 PEAK_HZ = "Number(document.getElementById('spectrum').dataset.peakHz || 0)"
 METHOD = "document.getElementById('details').dataset.method"
@@ -121,4 +140,16 @@ def check_source_returns(tab: Tab, server: AudiocastServer, folder: Path) -> Non
     with EncoderProcess(started.keyed_url, tone_hz=2 * TONE_HZ, log=log, channels=1):
         wait_for_tone(tab, 2 * TONE_HZ)
         assert tab.evaluate(METHOD) == "webcodecs"
+        assert server.metric("audiocast_listener_joins_total") == joins
+
+
+def check_sleep(tab: Tab, server: AudiocastServer, folder: Path) -> None:
+    """Let the tab sleep: awake again it reads what has come meanwhile, and does not connect anew."""
+    with clicked(tab, server, folder):
+        wait_for_tone(tab)
+        joins = server.metric("audiocast_listener_joins_total")
+        with tab.asleep():
+            time.sleep(SLEEP_SECONDS)
+        time.sleep(AWAKE_SECONDS)
+        wait_for_tone(tab)
         assert server.metric("audiocast_listener_joins_total") == joins

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.broadcaster import browser_that_hears, go_live, opened, wait_for
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.live_page import EAR, METHOD
+from tests.browser.live_page import EAR, METHOD, OUTPUT_MS
 from tests.capture import HEADER_PAGES
 from tests.client.sound import SAMPLE_RATE
 from tests.listener import Listener
@@ -74,7 +74,7 @@ def test_from_microphone_to_the_ear_in_another_browser_in_less_than_400_ms(tmp_p
         ear.click("#listen-button")
         wait_for(ear, f"window.ear.ticks.length >= {SETTLED_BURSTS + BURSTS}", seconds=60)
         tones = ear.evaluate("window.ear.ticks")[SETTLED_BURSTS:]
-        output_seconds = ear.evaluate("window.ear.outputMs") / 1000
+        output_seconds = ear.evaluate(OUTPUT_MS) / 1000
         left = left_microphone(page)
         method = ear.evaluate(METHOD)
         other.close()

@@ -90,10 +90,7 @@ def minute(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         page.wait_for_timeout(SECONDS * 1000)
         ended = _clocks(page)
         heard = Heard.of(page.evaluate("window.ear"))
-        delays = [
-            each + heard.output_ms
-            for each in heard.delays_ms(source.began_at, since=source.began_at, until=time.time())
-        ]
+        delays = heard.delays_ms(source.began_at, since=source.began_at, until=time.time())
         yield Minute(
             processes, delays, ended[0] - began[0], ended[1] - began[1], page.evaluate("window.seen")
         )

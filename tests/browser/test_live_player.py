@@ -176,6 +176,12 @@ def test_a_source_that_was_lost_is_heard_again(
     live_page.check_source_returns(tab, server, tmp_path)
 
 
+def test_a_tab_that_slept_has_its_connection_still(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    live_page.check_sleep(tab, server, tmp_path)
+
+
 def test_a_restarted_server_is_found_again(tab: ChromiumTab, tmp_path: Path) -> None:
     settings: dict[str, str | int | float] = {"SECRET_KEYS": "a secret of enough characters"}
     with AudiocastServer(tmp_path / "server.log", **settings) as server:

@@ -66,3 +66,9 @@ def test_over_plain_http_our_own_decoder_plays_by_a_timer(
 
 def test_a_source_that_was_lost_is_heard_again(tab: Page, server: AudiocastServer, tmp_path: Path) -> None:
     live_page.check_source_returns(tab, server, tmp_path)
+
+
+def test_a_tab_that_slept_has_its_connection_still(
+    tab: Page, server: AudiocastServer, tmp_path: Path
+) -> None:
+    live_page.check_sleep(tab, server, tmp_path)

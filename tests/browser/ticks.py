@@ -39,13 +39,11 @@ class Heard:
         start_ms: From the click to the first sound.
         ticks: The tone of each tick, and when it was heard.
         holes: In the sound, since it has begun.
-        output_ms: From the ear to the loudspeaker, as the browser says it.
     """
 
     start_ms: float
     ticks: list[tuple[float, float]]
     holes: list[Hole]
-    output_ms: float
 
     @classmethod
     def of(cls, ear: dict[str, Any]) -> Self:
@@ -54,7 +52,6 @@ class Heard:
             start_ms=ear["firstSoundAt"] - ear["clickedAt"],
             ticks=[(tick["hz"], tick["at"]) for tick in ear["ticks"]],
             holes=[Hole(hole["from"], hole["to"]) for hole in ear["holes"]],
-            output_ms=ear["outputMs"],
         )
 
     def delays_ms(self, began_at: float, since: float, until: float) -> list[float]:

@@ -34,9 +34,7 @@ export class Details {
       return;
     }
     const ms = (/** @type {number} */ value) => ({ ms: Math.round(value) });
-    // Firefox may hang when it is asked (loudspeaker.js): only for who looks.
-    const outputMs = this.panel.open ? output.outputMs : 0;
-    this.#put("delay", language.say("details.ms", ms(report.bufferMs + outputMs)));
+    this.#put("delay", language.say("details.ms", ms(report.bufferMs + output.outputMs)));
     this.#put("buffer", language.say("details.buffer.of", { ...ms(report.bufferMs), target: Math.round(report.targetMs) }));
     this.#put("jitter", language.say("details.ms", ms(report.jitterMs)));
     const losses = { count: report.holes, ...ms(report.missingMs), reconnections: output.reconnections };

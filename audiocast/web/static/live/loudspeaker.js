@@ -9,8 +9,9 @@ import { SAMPLE_RATE } from "./opus.js";
 
 /** A context that does not run by then never will: no sound card, or no permission. */
 const STARTS_WITHIN_MS = 5_000;
-/** Firefox ESR 153 hangs, and the page with it, when it is asked for its output's latency as the output begins. */
-const OUTPUT_KNOWN_AFTER_SECONDS = 2;
+/** Firefox (ESR 153, PulseAudio) hangs at times when it is asked for its output's latency, and the page with it: one
+ *  question in ten, however long the output has run. */
+const MAY_BE_ASKED = !/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "");
 /** The fade of what has ended needs a context that runs. */
 const SUSPEND_AFTER_MS = 500;
 
@@ -34,10 +35,9 @@ export class Loudspeaker {
     return this.#volume;
   }
 
-  /** From here to the ear, as the browser says it once it knows. */
+  /** From here to the ear, as the browser says it; 0 where it does not, or must not be asked. */
   get outputMs() {
-    const context = this.#context;
-    return context && context.currentTime > OUTPUT_KNOWN_AFTER_SECONDS ? 1000 * (context.outputLatency || 0) : 0;
+    return MAY_BE_ASKED ? 1000 * (this.#context?.outputLatency || 0) : 0;
   }
 
   /**

@@ -21,6 +21,9 @@ import { SAMPLE_RATE, isHeader, packetSamples, parseHead } from "./opus.js";
 const SILENT_AFTER_MS = 3_000;
 /** The same when the network or the tab has just come back; some sources send once a second. */
 const SUSPECT_AFTER_MS = 1_500;
+/** Of these, the last part begins anew from where the page looks: one that was asleep has slept through the end, and what
+ *  came meanwhile is about to be read. */
+const LAST_CHANCE_MS = 100;
 /** Once there was sound, the next attempt comes within this where nobody answers: the network may be back at any moment.
  *  A server that answers and has nothing to give is asked more and more seldom. */
 const RETRY_MS = 300;
@@ -80,7 +83,9 @@ export class Reception {
   /** @param {number} withinMs something has to come, or the connection is dead */
   #expect(withinMs) {
     clearTimeout(this.#watch);
-    this.#watch = setTimeout(() => this.#end(), withinMs);
+    this.#watch = setTimeout(() => {
+      this.#watch = setTimeout(() => this.#end(), LAST_CHANCE_MS);
+    }, withinMs - LAST_CHANCE_MS);
   }
 
   /** @param {AbortSignal} closed */
