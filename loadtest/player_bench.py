@@ -38,6 +38,7 @@ MOST_GROWTH_MS = 50
 
 MOST_START_MS = {"webcodecs": 700, "wasm": 700, "audio": 1_000}
 STARTS = 5
+LOSSES = "document.querySelector('[data-detail=losses]').textContent"
 SETTLE_SECONDS = 10.0
 BACKLOG_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
@@ -119,9 +120,11 @@ def verdicts(name: str, browser: Running, folder: Path, seconds: float) -> Itera
                 since = time.time()
                 time.sleep(seconds)
                 heard, until = heard_by(tab), time.time()
+                losses = tab.evaluate(LOSSES)
             delays = heard.delays_ms(source.began_at, since, until)
             holes_ms = [hole.lasts_ms for hole in heard.holes_within(since, until)]
-            yield from _steady(f"{name}, {way}", delays, browser.output_ms, holes_ms, most_ms)
+            yield _late(f"{name}, {way}", delays, browser.output_ms, most_ms)
+            yield _steady(f"{name}, {way}", delays, holes_ms, losses)
     pace = Pace(
         settle_seconds=SETTLE_SECONDS,
         calm_seconds=CALM_SECONDS,
@@ -155,20 +158,23 @@ def _start(case: str, starts_ms: list[float], most_ms: float) -> Verdict:
     return Verdict(promise, median(starts_ms) <= most_ms, numbers)
 
 
-def _steady(
-    case: str, delays: list[float], output_ms: float, holes_ms: list[float], most_ms: float
-) -> Iterator[Verdict]:
+def _late(case: str, delays: list[float], output_ms: float, most_ms: float) -> Verdict:
     late_ms = median(delays) + output_ms
     numbers = (
         f"{late_ms:.0f} ms ({median(delays):.0f} ms to the ear in the page, {output_ms:.0f} ms behind it), "
         f"95 % {quantiles(delays, n=20)[-1] + output_ms:.0f} ms, {len(delays)} ticks"
     )
-    yield Verdict(f"{case}: median delay at most {most_ms:g} ms", late_ms <= most_ms, numbers)
+    return Verdict(f"{case}: median delay at most {most_ms:g} ms", late_ms <= most_ms, numbers)
+
+
+def _steady(case: str, delays: list[float], holes_ms: list[float], losses: str) -> Verdict:
     third = len(delays) // 3
     first, last = median(delays[:third]), median(delays[-third:])
+    numbers = (
+        f"{first:.0f} ms, then {last:.0f} ms; {_counted(holes_ms)}; what the page says of itself: {losses}"
+    )
     kept = last - first <= MOST_GROWTH_MS and not holes_ms
-    numbers = f"{first:.0f} ms, then {last:.0f} ms; {_counted(holes_ms)}"
-    yield Verdict(f"{case}: steady, without a hole", kept, numbers)
+    return Verdict(f"{case}: steady, without a hole to be heard", kept, numbers)
 
 
 def _ride(name: str, heard: Ride) -> Iterator[Verdict]:

@@ -80,11 +80,36 @@ test("stalls of 200 ms, one packet in fifty, are played through once they are kn
   assert.ok(bend <= MOST_BEND, `bends by ${bend}`);
 });
 
+/**
+ * All that is sent in these milliseconds comes at their end.
+ *
+ * @param {number} beginsMs
+ * @param {number} endsMs
+ */
+function heldUp(beginsMs, endsMs) {
+  return (/** @type {number} */ sentMs) => (sentMs >= beginsMs && sentMs < endsMs ? endsMs - sentMs : 0);
+}
+
+test("a short hole is filled with the sound before it", () => {
+  const { bend, report, faintest } = listen({ bounds: LIVE, seconds: 40, delayMs: heldUp(30_000, 30_080) });
+  assert.equal(report.holes, 1);
+  assert.ok(report.missingMs > 30 && report.missingMs < 80, `${report.missingMs} ms are missing`);
+  assert.ok(faintest(29_000, 31_000) > 0.1, `as faint as ${faintest(29_000, 31_000)}`);
+  assert.ok(bend <= MOST_BEND, `bends by ${bend}`);
+});
+
+test("a long hole is soon silent", () => {
+  const { bend, faintest } = listen({ bounds: LIVE, seconds: 40, delayMs: heldUp(30_000, 30_400) });
+  assert.equal(faintest(30_200, 30_400), 0);
+  assert.ok(bend <= MOST_BEND, `bends by ${bend}`);
+});
+
 test("an outage costs its own length and little more, and the delay is what it was", () => {
-  const outage = { beginsMs: 30_000, endsMs: 33_000 };
-  const held = (/** @type {number} */ sentMs) =>
-    sentMs >= outage.beginsMs && sentMs < outage.endsMs ? outage.endsMs - sentMs : 0;
-  const { moments, bend, report, missingMs } = listen({ bounds: LIVE, seconds: 90, delayMs: held });
+  const { moments, bend, report, missingMs } = listen({
+    bounds: LIVE,
+    seconds: 90,
+    delayMs: heldUp(30_000, 33_000),
+  });
   const before = spread(between(moments, 20_000, 30_000));
   const after = spread(between(moments, 34_000, 44_000));
   assert.ok(after.most - before.most <= 100, `${before.most} ms before, ${after.most} ms after`);
@@ -106,7 +131,7 @@ for (const pageMs of [1_000, 2_000]) {
 }
 
 test("what comes far too late is left out under a cross-fade, and the live edge is where it was", () => {
-  const held = (/** @type {number} */ sentMs) => (sentMs >= 30_000 && sentMs < 30_450 ? 30_450 - sentMs : 0);
+  const held = heldUp(30_000, 30_450);
   const bounds = { startMs: 500, floorMs: 100, ceilingMs: 1_000 };
   const { moments, bend, report } = listen({
     bounds,

@@ -45,7 +45,7 @@ export function dice(seed) {
  * @param {(sentMs: number) => number} [air.delayMs] of a packet on its way; none overtakes another
  * @param {number} [air.driftPpm] how much slower than the sound card the source's clock is
  * @param {(mediaMs: number) => number} [air.loudness] of the source, 0 to 1
- * @returns {{bend: number, moments: {atMs: number, delayMs: number}[], report: object, missingMs: (fromMs: number, toMs: number) => number}}
+ * @returns {{bend: number, moments: {atMs: number, delayMs: number}[], report: object, missingMs: (fromMs: number, toMs: number) => number, faintest: (fromMs: number, toMs: number) => number}}
  */
 export function listen({ bounds, seconds, delayMs = () => 0, driftPpm = 0, loudness = () => 1 }) {
   const buffer = new JitterBuffer(bounds);
@@ -54,6 +54,8 @@ export function listen({ bounds, seconds, delayMs = () => 0, driftPpm = 0, loudn
   const moments = [];
   /** @type {{atMs: number, missingMs: number}[]} */
   const history = [];
+  /** Of each block. @type {number[]} */
+  const peaks = [];
   let packet = 0;
   let arrivesMs = 0;
   let bend = 0;
@@ -73,6 +75,7 @@ export function listen({ bounds, seconds, delayMs = () => 0, driftPpm = 0, loudn
     }
     const isLook = nowMs >= lookAtMs;
     buffer.pull(isLook ? [left, right] : [left]);
+    peaks.push(Math.max(...left));
     for (let sample = 0; sample < BLOCK_SAMPLES; sample += 1) {
       const bends = Math.abs(left[sample] - 2 * last + before);
       bend = bends > bend ? bends : bend;
@@ -94,6 +97,7 @@ export function listen({ bounds, seconds, delayMs = () => 0, driftPpm = 0, loudn
     moments,
     report: buffer.report(),
     missingMs: (fromMs, toMs) => missingBy(toMs) - missingBy(fromMs),
+    faintest: (fromMs, toMs) => Math.min(...peaks.slice(Math.ceil(fromMs / BLOCK_MS), Math.floor(toMs / BLOCK_MS))),
   };
 }
 

@@ -8,9 +8,10 @@
  *   filling --enough--> playing, which leaves sound out when it is too late by far
  *      ^---nearly dry-----'
  *
- * Sound begins and ends under a fade of 5 ms, and what is left out in the middle under a cross-fade of as much. At the
- * start and after an outage filling waits a moment longer than for enough, since what a network has held up comes all
- * at once: its old part is never heard.
+ * Sound begins and ends under a fade of 5 ms, and what is left out in the middle under a cross-fade of as much. The
+ * first moment of filling is concealed (concealment.js): the made-up sound lies in the ring behind the real one, and what
+ * is not needed of it is left out. At the start and after an outage filling waits a moment longer than for enough,
+ * since what a network has held up comes all at once: its old part is never heard.
  *
  * @typedef {object} Report
  * @property {boolean} isPlaying whether there is enough in hand
@@ -19,10 +20,11 @@
  * @property {number} jitterMs
  * @property {number} rate
  * @property {number} holes how often it ran dry
- * @property {number} missingMs how long nothing could be heard after it had begun
+ * @property {number} missingMs how long there was nothing to play after it had begun, concealed or not
  * @property {number} skippedMs what was left out to be on time again
  */
 
+import { SEAM, conceal } from "./concealment.js";
 import { DelayTarget } from "./delay_target.js";
 import { REACH, Ring } from "./ring.js";
 
@@ -59,6 +61,8 @@ export class JitterBuffer {
   /** Samples that are being left out, and how much of their cross-fade is still to come. */
   #leap = 0;
   #leapFade = 0;
+  /** Sample number of the end of what is made up, while it is not played through. */
+  #concealedUntil = 0;
   #arrivedMs = 0;
   #samplesSinceArrival = 0;
   #settled = 0;
@@ -101,7 +105,8 @@ export class JitterBuffer {
       }
       if (this.#gain > 0) {
         this.#ring.begin += this.#rate;
-      } else {
+      }
+      if (!this.#isPlaying) {
         this.#hole += 1;
       }
     }
@@ -112,7 +117,7 @@ export class JitterBuffer {
   report() {
     return {
       isPlaying: this.#isPlaying,
-      bufferMs: (this.#isPlaying ? this.#level : this.#ring.length) / MS,
+      bufferMs: (this.#isPlaying ? this.#level : this.#inHand) / MS,
       targetMs: this.#target.ms,
       jitterMs: this.#target.jitterMs,
       rate: this.#rate,
@@ -122,13 +127,23 @@ export class JitterBuffer {
     };
   }
 
+  /** Samples that have come and were not played. */
+  get #inHand() {
+    return this.#ring.end - this.#beginsAt;
+  }
+
+  /** Sample number of the first of them. */
+  get #beginsAt() {
+    return Math.max(this.#ring.begin, this.#concealedUntil);
+  }
+
   /** @param {number} samples that are about to be played */
   #decide(samples) {
     const ring = this.#ring;
     const target = this.#target.ms * MS;
-    this.#level += (ring.length - this.#level) * Math.min(1, samples * LEVEL_FOLLOWS);
+    this.#level += (this.#inHand - this.#level) * Math.min(1, samples * LEVEL_FOLLOWS);
     if (!this.#isPlaying) {
-      if (this.#gain === 0 && ring.length >= target) {
+      if (this.#inHand >= target) {
         this.#settled += samples;
         this.#begin(target);
       }
@@ -136,8 +151,8 @@ export class JitterBuffer {
     }
     this.#steer(target);
     const spare = ring.length - target;
-    // What is still needed: this round at its fastest, two fades, and the samples that others are made from.
-    if (ring.length < samples * (1 + LARGEST_STEER) + 2 * FADE_SAMPLES + REACH) {
+    // What is still needed: this round at its fastest, and the samples that others are made from.
+    if (ring.length < samples * (1 + LARGEST_STEER) + SEAM + REACH) {
       this.#runDry();
     } else if (this.#leapFade > 0) {
       return;
@@ -154,11 +169,17 @@ export class JitterBuffer {
     if (mustSettle && this.#settled < SETTLING_SAMPLES) {
       return;
     }
-    const older = Math.max(0, Math.floor(this.#ring.length - target));
-    this.#ring.begin += older;
+    const older = Math.max(0, Math.floor(this.#inHand - target));
+    const ahead = Math.floor(this.#beginsAt + older - this.#ring.begin);
     if (this.#hasPlayed) {
       this.#skipped += older;
       this.#missing += this.#hole;
+    }
+    this.#concealedUntil = 0;
+    this.#leap = ahead;
+    this.#leapFade = this.#gain === 0 ? 0 : FADE_SAMPLES;
+    if (this.#leapFade === 0) {
+      this.#ring.begin += ahead;
     }
     this.#level = this.#ring.length;
     this.#hole = 0;
@@ -171,6 +192,8 @@ export class JitterBuffer {
     this.#settled = 0;
     this.#holes += 1;
     this.#rate = 1;
+    conceal(this.#ring);
+    this.#concealedUntil = this.#ring.end;
     this.#target.ranDry(this.#arrivedMs + this.#samplesSinceArrival / MS);
   }
 
@@ -198,9 +221,10 @@ export class JitterBuffer {
     return share * old + (1 - share) * this.#ring.read(channel, this.#leap);
   }
 
-  /** A fade moves by one step with each sample, up while it plays and else down. */
+  /** A fade moves by one step with each sample, up while there is something to play and else down. */
   #fade() {
-    const step = this.#isPlaying ? 1 : -1;
+    const isHeard = this.#isPlaying || this.#ring.begin < this.#concealedUntil - 2 * FADE_SAMPLES;
+    const step = isHeard ? 1 : -1;
     this.#gain = Math.max(0, Math.min(1, this.#gain + step / FADE_SAMPLES));
     if (this.#leapFade > 0) {
       this.#leapFade -= 1;
