@@ -26,10 +26,16 @@ const ENGINES = { webcodecs: openWebCodecs, wasm: openWasm };
  *  at once is as many packets, but a decoder is through with it in a moment. */
 const SILENT_PACKETS = 50;
 const SILENT_MS = 3_000;
+/** Of the time between two packets so much counts, which is what slow sources take: who was asleep for longer has as
+ *  many packets at once, and may wait for one from before. */
+const AWAKE_MS = 1_000;
 
 export class Decoder {
   /** @type {Tag[]} of packets that are being decoded */
   #tags = [];
+  /** How long packets have come since the last sound. */
+  #silentMs = 0;
+  #arrivedMs = Infinity;
   /** @type {Engine | null} */
   #engine = null;
 
@@ -62,7 +68,9 @@ export class Decoder {
    */
   decode(packet, tag) {
     this.#tags.push(tag);
-    if (this.#tags.length > SILENT_PACKETS && tag.arrivedMs - this.#tags[0].arrivedMs > SILENT_MS) {
+    this.#silentMs += Math.max(0, Math.min(AWAKE_MS, tag.arrivedMs - this.#arrivedMs));
+    this.#arrivedMs = tag.arrivedMs;
+    if (this.#tags.length > SILENT_PACKETS && this.#silentMs > SILENT_MS) {
       this.fail(new Error(`expected sound, got none from ${SILENT_PACKETS} packets`));
       return;
     }
@@ -75,6 +83,7 @@ export class Decoder {
 
   /** @param {Float32Array[]} planes */
   #take(planes) {
+    this.#silentMs = 0;
     const tag = this.#tags.shift();
     if (tag) {
       this.hear(planes, tag);
