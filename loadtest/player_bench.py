@@ -48,8 +48,8 @@ CALM_SECONDS = 15.0
 EVENTS_MS = {
     "source replaced": 0.0,
     "owner killed": 0.0,
-    # Who sleeps hears nothing, and neither does the ear. Once awake, Chromium's audio thread makes up for all of
-    # it within 50 ms: silence that nobody hears, and that fills the samples in which the ear looks.
+    # Who sleeps hears nothing, and neither does the ear. Once awake, Chromium makes up for it within 50 ms:
+    # silence that nobody hears, and that fills the samples in which the ear looks.
     "tab asleep": 683.0,
     "outage": OUTAGE_SECONDS * 1000,
     "another address": 0.0,
