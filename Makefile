@@ -15,6 +15,8 @@ PYTEST_ARGS ?=
 # How many files of tests run at a time. Most of them wait for sound to go by.
 PYTEST_PROCESSES ?= 2
 SOAK := tests/programs/test_five_minutes.py
+# Some tests run make: on their own, and not as a part of this one.
+PYTEST := env --unset=MAKEFLAGS $(BIN)/pytest -q
 # What is measured, as in: make bench BENCH_ARGS=--quick
 BENCH_ARGS ?=
 # What builds images, and how, as in: make image ENGINE=podman IMAGE_ARGS="--build-arg PYTHON_IMAGE=ours/python:3.12"
@@ -38,7 +40,7 @@ test: $(VENV_STAMP) debian-packages $(NODE_STAMP) lint decoder ## set up what is
 	@$(MAKE) --no-print-directory --jobs=2 suite $(if $(PYTEST_ARGS),,soak)
 
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
-	@$(BIN)/pytest -q tests/repo
+	@$(PYTEST) tests/repo
 
 bench: $(VENV_STAMP) debian-packages decoder ## measure beside Icecast (docs/benchmarks.md), long pages (docs/delay.md), the page
 	@status=0; $(BIN)/python -m loadtest.compare $(BENCH_ARGS) || status=$$?; \
@@ -49,7 +51,7 @@ decoder: $(VENV_STAMP) ## fetch the listener's WebAssembly decoder by npm, for t
 	@$(BIN)/python cmd/decoder.py
 
 e2e: $(VENV_STAMP) ## try AUDIOCAST_IMAGE, then AUDIOCAST_NEXT_IMAGE, on the cluster that KUBECONFIG names
-	@$(BIN)/pytest -q -m e2e tests/e2e $(PYTEST_ARGS)
+	@$(PYTEST) -m e2e tests/e2e $(PYTEST_ARGS)
 
 image: decoder ## build the images audiocast and audiocast-operator
 	@$(ENGINE) version > /dev/null 2>&1 || \
@@ -71,13 +73,13 @@ clean: ## remove everything that was made here, .venv too
 # What failed is tried once more, with nothing beside it: who has to hear every packet in real time may fail for what
 # runs on the other processor at that moment. What fails for a reason of its own fails again.
 suite: $(VENV_STAMP)
-	@$(BIN)/pytest -q --numprocesses $(PYTEST_PROCESSES) --cov --durations=20 $(or $(PYTEST_ARGS),--ignore=$(SOAK)) || { \
+	@$(PYTEST) --numprocesses $(PYTEST_PROCESSES) --cov --durations=20 $(or $(PYTEST_ARGS),--ignore=$(SOAK)) || { \
 		printf '\nOnce more, with nothing beside it:\n'; \
-		$(BIN)/pytest -q --cov --cov-append --last-failed --last-failed-no-failures=none --maxfail=1 $(PYTEST_ARGS); }
+		$(PYTEST) --cov --cov-append --last-failed --last-failed-no-failures=none --maxfail=1 $(PYTEST_ARGS); }
 
 # Five minutes of waiting: beside the rest.
 soak: $(VENV_STAMP)
-	@$(BIN)/pytest -q -p no:cacheprovider $(SOAK)
+	@$(PYTEST) -p no:cacheprovider $(SOAK)
 
 lint: $(VENV_STAMP)
 	@$(BIN)/ruff check --quiet .
