@@ -7,6 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
+# Neither a file nor a commit message may hold one.
+MACHINE_PATH = r"(?<![\w.\-/])/(?:root|work|Users)/|(?<![\w.\-/])/home/\w|\b[C-Z]:\\\\"
+
 
 def files(*patterns: str, under: str = ".") -> list[Path]:
     """Give the files that belong to the repository, sorted.
