@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import Literal
 
-from tk_streamer.music import BLOCK_SECONDS, tone
-from tk_streamer.sources import GeneratedSource
+from tk_streamer.audio.music import BLOCK_SECONDS, tone
+from tk_streamer.audio.sources import GeneratedSource
 from tk_streamer.station import Station, StationSettings
 
 WARM_UP_SECONDS = 2.0

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from tk_streamer import options as words
-from tk_streamer.devices import list_inputs
+from tk_streamer.audio.devices import list_inputs
 from tk_streamer.errors import ClientError
 from tk_streamer.report import JsonReport, LineReport, Report, TerminalReport
 from tk_streamer.session import Phase

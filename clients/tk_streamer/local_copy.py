@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from audiocast.ogg.headers import OpusHead, OpusTags
+from tk_streamer.audio.pages import Bitstream
 from tk_streamer.errors import ClientError, SoundError
-from tk_streamer.pages import Bitstream
 
 # Nobody waits for these pages, and a page a packet would cost 12 % of the file at 96 kbit/s.
 PAGE_PACKETS = 25

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from audiocast.ogg.opus import SAMPLE_RATE
-from tk_streamer.capture import Microphone
-from tk_streamer.encoder import FRAME_DURATIONS_MS
-from tk_streamer.files import FileSource
-from tk_streamer.music import CHANNELS as MUSIC_CHANNELS
-from tk_streamer.music import music, tone
-from tk_streamer.resampling import PcmConverter
-from tk_streamer.sources import AudioSource, GeneratedSource, LimitedSource
+from tk_streamer.audio.capture import Microphone
+from tk_streamer.audio.encoder import FRAME_DURATIONS_MS
+from tk_streamer.audio.files import FileSource
+from tk_streamer.audio.music import CHANNELS as MUSIC_CHANNELS
+from tk_streamer.audio.music import music, tone
+from tk_streamer.audio.resampling import PcmConverter
+from tk_streamer.audio.sources import AudioSource, GeneratedSource, LimitedSource
 from tk_streamer.station import StationSettings
 
 DEFAULT_TONE_HZ = 440.0

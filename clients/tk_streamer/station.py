@@ -19,14 +19,14 @@ from queue import SimpleQueue
 from typing import Literal
 
 from audiocast.ogg.headers import OpusTags
+from tk_streamer.audio.encoder import OpusEncoder, PacketEncoder
+from tk_streamer.audio.ffmpeg_encoder import FfmpegEncoder
+from tk_streamer.audio.sources import AudioSource, SourceHealth
 from tk_streamer.control import Control, Standing
 from tk_streamer.desk import Application, Desk
-from tk_streamer.encoder import OpusEncoder, PacketEncoder
 from tk_streamer.events import Events, StopAsked
-from tk_streamer.ffmpeg_encoder import FfmpegEncoder
 from tk_streamer.outbox import Outbox
 from tk_streamer.session import Phase, Session
-from tk_streamer.sources import AudioSource, SourceHealth
 from tk_streamer.streams import Ticket
 from tk_streamer.studio import Studio
 from tk_streamer.trouble import Trouble

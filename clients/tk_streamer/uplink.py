@@ -9,11 +9,11 @@ import threading
 from collections.abc import Callable, Iterator
 
 from audiocast.ogg.headers import OpusTags
+from tk_streamer.audio.pages import Bitstream
 from tk_streamer.connection import open_session
 from tk_streamer.errors import ClientError
 from tk_streamer.events import Events, UplinkClosed, UplinkOpened
 from tk_streamer.outbox import Outbox
-from tk_streamer.pages import Bitstream
 from tk_streamer.streams import Ticket
 from tk_streamer.trouble import Trouble
 from tk_streamer.upload import upload

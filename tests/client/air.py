@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.client.stand_in import Visit
-from tk_streamer.music import tone
-from tk_streamer.sources import GeneratedSource
+from tk_streamer.audio.music import tone
+from tk_streamer.audio.sources import GeneratedSource
 from tk_streamer.station import Snapshot, Station, StationSettings
 
 SECONDS = 30.0

@@ -11,11 +11,11 @@ import pytest
 
 from tests.client.fake_portaudio import FakePortAudio, PortAudioError
 from tests.client.sound import power_share
-from tk_streamer import capture
-from tk_streamer.capture import Microphone
-from tk_streamer.devices import INVALID_SAMPLE_RATE
+from tk_streamer.audio import capture
+from tk_streamer.audio.capture import Microphone
+from tk_streamer.audio.devices import INVALID_SAMPLE_RATE
+from tk_streamer.audio.music import tone
 from tk_streamer.errors import SoundError
-from tk_streamer.music import tone
 
 SECONDS = 20.0
 

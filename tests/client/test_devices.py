@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from tests.client.fake_portaudio import FakePortAudio, PortAudioError
-from tk_streamer import devices
-from tk_streamer.devices import find_input, list_inputs
+from tk_streamer.audio import devices
+from tk_streamer.audio.devices import find_input, list_inputs
 from tk_streamer.errors import SoundError
 
 

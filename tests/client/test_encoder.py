@@ -8,9 +8,9 @@ import pytest
 from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.opus import packet_samples
 from tests.client.sound import decode, power_share
-from tk_streamer.encoder import OpusEncoder
-from tk_streamer.music import BLOCK_SAMPLES, tone
-from tk_streamer.pages import Bitstream
+from tk_streamer.audio.encoder import OpusEncoder
+from tk_streamer.audio.music import BLOCK_SAMPLES, tone
+from tk_streamer.audio.pages import Bitstream
 
 SILENT_BLOCK = bytes(4 * BLOCK_SAMPLES)
 

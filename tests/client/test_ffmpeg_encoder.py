@@ -9,10 +9,10 @@ import pytest
 from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.opus import packet_samples
 from tests.client.sound import decode, power_share
+from tk_streamer.audio.ffmpeg_encoder import FfmpegEncoder
+from tk_streamer.audio.music import tone
+from tk_streamer.audio.pages import Bitstream
 from tk_streamer.errors import SoundError
-from tk_streamer.ffmpeg_encoder import FfmpegEncoder
-from tk_streamer.music import tone
-from tk_streamer.pages import Bitstream
 
 SECONDS = 20.0
 

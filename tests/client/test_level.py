@@ -6,8 +6,8 @@ from itertools import islice
 import pytest
 
 from audiocast.ogg.opus import SAMPLE_RATE
-from tk_streamer.level import PEAK_FALL_DB_PER_SECOND, Level, Meter
-from tk_streamer.music import tone
+from tk_streamer.audio.level import PEAK_FALL_DB_PER_SECOND, Level, Meter
+from tk_streamer.audio.music import tone
 
 SILENT_BLOCK = bytes(4 * 960)
 

@@ -6,10 +6,10 @@ import pytest
 
 from audiocast.ogg.headers import OpusTags
 from tests.client.sound import decode, power_share
-from tk_streamer.encoder import OpusEncoder
+from tk_streamer.audio.encoder import OpusEncoder
+from tk_streamer.audio.music import tone
 from tk_streamer.errors import SoundError
 from tk_streamer.local_copy import LocalCopy
-from tk_streamer.music import tone
 
 TAGS = OpusTags(vendor="test")
 BLOCKS = 60

@@ -9,9 +9,9 @@ import pytest
 from tests.capture import Capture
 from tests.client.air import ServerOnAir
 from tests.media import wav_file
-from tk_streamer.files import FileSource
+from tk_streamer.audio.files import FileSource
+from tk_streamer.audio.sources import LimitedSource
 from tk_streamer.session import Phase
-from tk_streamer.sources import LimitedSource
 from tk_streamer.station import Station, StationSettings
 
 MINUTES = 30

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.client.sound import power_share
-from tk_streamer import music as module
-from tk_streamer.music import BLOCK_SAMPLES, CHORD_BLOCKS, SCALE, STEPS_PER_CHORD, music, tone
+from tk_streamer.audio import music as module
+from tk_streamer.audio.music import BLOCK_SAMPLES, CHORD_BLOCKS, SCALE, STEPS_PER_CHORD, music, tone
 
 TWO_ROUNDS = 2 * len(module.CHORDS) * CHORD_BLOCKS
 

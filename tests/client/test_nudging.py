@@ -5,8 +5,8 @@ from itertools import islice, pairwise
 
 import pytest
 
-from tk_streamer.music import tone
-from tk_streamer.nudging import nudged
+from tk_streamer.audio.music import tone
+from tk_streamer.audio.nudging import nudged
 
 
 @pytest.mark.parametrize("channels", [1, 2])

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tk_streamer.pacing import MAX_CATCH_UP_SECONDS, paced
+from tk_streamer.audio.pacing import MAX_CATCH_UP_SECONDS, paced
 
 BLOCKS = [bytes((number,)) for number in range(200)]
 

@@ -2,9 +2,9 @@
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from tests.capture import read_pages
-from tk_streamer.encoder import OpusEncoder
-from tk_streamer.music import BLOCK_SAMPLES
-from tk_streamer.pages import Bitstream
+from tk_streamer.audio.encoder import OpusEncoder
+from tk_streamer.audio.music import BLOCK_SAMPLES
+from tk_streamer.audio.pages import Bitstream
 
 HEAD = OpusEncoder().head
 TAGS = OpusTags(vendor="test", comments=("TITLE=Größe",))

@@ -11,9 +11,9 @@ from audiocast.ogg.headers import OpusTags
 from tests.capture import Capture
 from tests.client.air import SECONDS, TICKET_ID, ServerOnAir, broadcasting, tone_source, wait_for
 from tk_streamer import session as session_module
-from tk_streamer.encoder import OpusEncoder
+from tk_streamer.audio.encoder import OpusEncoder
+from tk_streamer.audio.sources import LimitedSource
 from tk_streamer.session import Phase
-from tk_streamer.sources import LimitedSource
 from tk_streamer.station import Station, StationSettings
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from audiocast.ogg.opus import SAMPLE_RATE
-from tk_streamer.timekeeping import GAP_SECONDS, NUDGE_FROM_SECONDS, SURPLUS_SECONDS, Timekeeper
+from tk_streamer.audio.timekeeping import GAP_SECONDS, NUDGE_FROM_SECONDS, SURPLUS_SECONDS, Timekeeper
 
 BLOCK = 960
 TICK_SECONDS = 0.01

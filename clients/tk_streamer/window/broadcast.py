@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from tk_streamer.capture import Microphone
+from tk_streamer.audio.capture import Microphone
 from tk_streamer.errors import bounded
 from tk_streamer.session import Phase
 from tk_streamer.station import Snapshot, Station, StationSettings

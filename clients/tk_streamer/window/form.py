@@ -4,7 +4,7 @@ import tkinter
 from collections.abc import Callable, Sequence
 from tkinter import ttk
 
-from tk_streamer.devices import InputDevice
+from tk_streamer.audio.devices import InputDevice
 from tk_streamer.session import Phase
 from tk_streamer.trouble import Trouble
 from tk_streamer.window.captions import Captions

@@ -13,7 +13,7 @@ from pathlib import Path
 from tkinter import ttk
 from types import TracebackType
 
-from tk_streamer.devices import list_inputs
+from tk_streamer.audio.devices import list_inputs
 from tk_streamer.errors import SoundError, bounded
 from tk_streamer.station import Snapshot
 from tk_streamer.trouble import Trouble

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from tempfile import mkstemp
 
-from tk_streamer.encoder import FRAME_DURATIONS_MS
+from tk_streamer.audio.encoder import FRAME_DURATIONS_MS
 
 PREFERENCES_FILE = "preferences.json"
 TOKEN_FILE = "token"

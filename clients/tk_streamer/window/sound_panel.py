@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tkinter import filedialog, ttk
 
-from tk_streamer.devices import InputDevice
+from tk_streamer.audio.devices import InputDevice
 from tk_streamer.trouble import Trouble
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.choice import Choice

@@ -14,14 +14,14 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from audiocast.ogg.opus import SAMPLE_RATE
-from tk_streamer import devices
-from tk_streamer.devices import InputDevice
+from tk_streamer.audio import devices
+from tk_streamer.audio.devices import InputDevice
+from tk_streamer.audio.music import BLOCK_SAMPLES
+from tk_streamer.audio.nudging import nudged
+from tk_streamer.audio.resampling import BYTES_PER_SAMPLE, PcmConverter
+from tk_streamer.audio.sources import SourceHealth
+from tk_streamer.audio.timekeeping import Timekeeper
 from tk_streamer.errors import ClientError
-from tk_streamer.music import BLOCK_SAMPLES
-from tk_streamer.nudging import nudged
-from tk_streamer.resampling import BYTES_PER_SAMPLE, PcmConverter
-from tk_streamer.sources import SourceHealth
-from tk_streamer.timekeeping import Timekeeper
 
 # PortAudio calls back this often: short enough to add little delay, long enough for every host API.
 CALLBACK_SECONDS = 0.01

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
 
-from tk_streamer.music import BLOCK_SAMPLES, BLOCK_SECONDS
-from tk_streamer.pacing import paced
+from tk_streamer.audio.music import BLOCK_SAMPLES, BLOCK_SECONDS
+from tk_streamer.audio.pacing import paced
 
 BYTES_PER_SAMPLE = 2
 

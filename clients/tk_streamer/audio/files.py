@@ -11,11 +11,11 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from tk_streamer.audio.music import BLOCK_SECONDS
+from tk_streamer.audio.pacing import paced
+from tk_streamer.audio.resampling import Resampler
+from tk_streamer.audio.sources import SourceHealth, block_bytes
 from tk_streamer.errors import SoundError
-from tk_streamer.music import BLOCK_SECONDS
-from tk_streamer.pacing import paced
-from tk_streamer.resampling import Resampler
-from tk_streamer.sources import SourceHealth, block_bytes
 
 
 class FileSource:
