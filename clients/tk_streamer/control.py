@@ -14,8 +14,8 @@ from queue import Empty
 from tk_streamer import events
 from tk_streamer.desk import CALM_SECONDS, EAGER_SECONDS, Desk
 from tk_streamer.outbox import Outbox
+from tk_streamer.server.streams import StreamState, Ticket
 from tk_streamer.session import Phase, Session, Step
-from tk_streamer.streams import StreamState, Ticket
 from tk_streamer.studio import Studio
 from tk_streamer.trouble import Trouble
 from tk_streamer.uplink import Uplink

@@ -14,10 +14,10 @@ from typing import TypeAlias
 
 import requests
 
-from tk_streamer.connection import open_session
 from tk_streamer.errors import ClientError, Refused
 from tk_streamer.events import Events, StateTold, StreamGranted, StreamLeft, StreamRefused
-from tk_streamer.streams import Ticket, end_stream, start_stream, stream_state, tell_playing
+from tk_streamer.server.connection import open_session
+from tk_streamer.server.streams import Ticket, end_stream, start_stream, stream_state, tell_playing
 from tk_streamer.trouble import Trouble
 
 # While "live" is awaited, and once it is known.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
-from tk_streamer.streams import StreamState, Ticket
+from tk_streamer.server.streams import StreamState, Ticket
 from tk_streamer.trouble import Trouble
 
 if TYPE_CHECKING:

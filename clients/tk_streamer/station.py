@@ -26,8 +26,8 @@ from tk_streamer.control import Control, Standing
 from tk_streamer.desk import Application, Desk
 from tk_streamer.events import Events, StopAsked
 from tk_streamer.outbox import Outbox
+from tk_streamer.server.streams import Ticket
 from tk_streamer.session import Phase, Session
-from tk_streamer.streams import Ticket
 from tk_streamer.studio import Studio
 from tk_streamer.trouble import Trouble
 from tk_streamer.uplink import Sent, Uplink

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 
 from audiocast.ogg.headers import OpusTags
 from tk_streamer.audio.pages import Bitstream
-from tk_streamer.connection import open_session
 from tk_streamer.errors import ClientError
 from tk_streamer.events import Events, UplinkClosed, UplinkOpened
 from tk_streamer.outbox import Outbox
-from tk_streamer.streams import Ticket
+from tk_streamer.server.connection import open_session
+from tk_streamer.server.streams import Ticket
+from tk_streamer.server.upload import upload
 from tk_streamer.trouble import Trouble
-from tk_streamer.upload import upload
 
 # How long a connection that another one has replaced is kept: the server has the new one's audio by then, and
 # sees a source that was taken over, not one that was lost.

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.client.stand_in import StandIn, Visit
-from tk_streamer.connection import open_session
 from tk_streamer.errors import BadAnswer, Refused
-from tk_streamer.streams import end_stream, start_stream
+from tk_streamer.server.connection import open_session
+from tk_streamer.server.streams import end_stream, start_stream
 
 ANSWER = {
     "stream_id": "abc",

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from tests.client.stand_in import SECONDS, StandIn, Visit
-from tk_streamer.connection import open_session
 from tk_streamer.errors import BadAnswer, ConnectionLost, Refused
-from tk_streamer.upload import upload
+from tk_streamer.server.connection import open_session
+from tk_streamer.server.upload import upload
 
 KEY = "secret-key"
 PAGE = b"OggS" + bytes(300)

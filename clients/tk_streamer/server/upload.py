@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import requests
 
-from tk_streamer.answers import ask
+from tk_streamer.server.answers import ask
 
 
 def upload(session: requests.Session, ingest_url: str, *, key: str, pages: Iterable[bytes]) -> None:

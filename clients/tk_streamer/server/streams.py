@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import requests
 
-from tk_streamer.answers import ask
 from tk_streamer.errors import BadAnswer
+from tk_streamer.server.answers import ask
 
 # These answers are short and quick: what takes longer is as good as no answer.
 ASK_SECONDS = 4.0
