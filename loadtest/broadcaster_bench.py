@@ -24,7 +24,7 @@ from typing import Literal
 
 from tk_streamer.audio.music import BLOCK_SECONDS, tone
 from tk_streamer.audio.sources import GeneratedSource
-from tk_streamer.station import Station, StationSettings
+from tk_streamer.engine.station import Station, StationSettings
 
 WARM_UP_SECONDS = 2.0
 READ_BYTES = 65_536

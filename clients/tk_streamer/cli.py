@@ -14,10 +14,10 @@ from dataclasses import asdict
 
 from tk_streamer import options as words
 from tk_streamer.audio.devices import list_inputs
+from tk_streamer.engine.session import Phase
+from tk_streamer.engine.station import Snapshot, Station
 from tk_streamer.errors import ClientError
 from tk_streamer.report import JsonReport, LineReport, Report, TerminalReport
-from tk_streamer.session import Phase
-from tk_streamer.station import Snapshot, Station
 from tk_streamer.terminal_qr import terminal_qr
 from tk_streamer.trouble import About, Trouble
 

@@ -12,7 +12,7 @@ from tk_streamer.audio.music import CHANNELS as MUSIC_CHANNELS
 from tk_streamer.audio.music import music, tone
 from tk_streamer.audio.resampling import PcmConverter
 from tk_streamer.audio.sources import AudioSource, GeneratedSource, LimitedSource
-from tk_streamer.station import StationSettings
+from tk_streamer.engine.station import StationSettings
 
 DEFAULT_TONE_HZ = 440.0
 TOKEN_VARIABLE = "AUDIOCAST_TOKEN"

@@ -9,8 +9,8 @@ import shutil
 import time
 from typing import Protocol, TextIO
 
-from tk_streamer.session import Phase
-from tk_streamer.station import Snapshot
+from tk_streamer.engine.session import Phase
+from tk_streamer.engine.station import Snapshot
 from tk_streamer.trouble import Trouble
 
 METER_CHARACTERS = 12

@@ -16,7 +16,7 @@ from typing import Any, Self
 from tests.client.stand_in import Visit
 from tk_streamer.audio.music import tone
 from tk_streamer.audio.sources import GeneratedSource
-from tk_streamer.station import Snapshot, Station, StationSettings
+from tk_streamer.engine.station import Snapshot, Station, StationSettings
 
 SECONDS = 30.0
 TICKET_ID = "abc"

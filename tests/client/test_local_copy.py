@@ -8,8 +8,8 @@ from audiocast.ogg.headers import OpusTags
 from tests.client.sound import decode, power_share
 from tk_streamer.audio.encoder import OpusEncoder
 from tk_streamer.audio.music import tone
+from tk_streamer.engine.local_copy import LocalCopy
 from tk_streamer.errors import SoundError
-from tk_streamer.local_copy import LocalCopy
 
 TAGS = OpusTags(vendor="test")
 BLOCKS = 60

@@ -11,8 +11,8 @@ from tests.client.air import ServerOnAir
 from tests.media import wav_file
 from tk_streamer.audio.files import FileSource
 from tk_streamer.audio.sources import LimitedSource
-from tk_streamer.session import Phase
-from tk_streamer.station import Station, StationSettings
+from tk_streamer.engine.session import Phase
+from tk_streamer.engine.station import Station, StationSettings
 
 MINUTES = 30
 SAMPLES = MINUTES * 60 * 48_000

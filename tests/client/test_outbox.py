@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tk_streamer.outbox import KEEP_SECONDS, Outbox, Parcel
+from tk_streamer.engine.outbox import KEEP_SECONDS, Outbox, Parcel
 
 SECONDS = 20.0
 PACKET_SECONDS = 0.02

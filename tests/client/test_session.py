@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tk_streamer.session import (
+from tk_streamer.engine.session import (
     BELIEF_SECONDS,
     DRAIN_MEMORY_SECONDS,
     FIRST_RETRY_SECONDS,

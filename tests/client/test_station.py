@@ -10,11 +10,11 @@ import pytest
 from audiocast.ogg.headers import OpusTags
 from tests.capture import Capture
 from tests.client.air import SECONDS, TICKET_ID, ServerOnAir, broadcasting, tone_source, wait_for
-from tk_streamer import session as session_module
 from tk_streamer.audio.encoder import OpusEncoder
 from tk_streamer.audio.sources import LimitedSource
-from tk_streamer.session import Phase
-from tk_streamer.station import Station, StationSettings
+from tk_streamer.engine import session as session_module
+from tk_streamer.engine.session import Phase
+from tk_streamer.engine.station import Station, StationSettings
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from tests.client.proxy import Proxy
 from tests.client.sound import decode, power_share
 from tests.listener import Listener
 from tests.server import AudiocastServer
-from tk_streamer.session import Phase
-from tk_streamer.station import Station, StationSettings
+from tk_streamer.engine.session import Phase
+from tk_streamer.engine.station import Station, StationSettings
 
 SECRET = {"SECRET_KEYS": "a secret of enough letters"}
 AWAY_SECONDS = 5.0

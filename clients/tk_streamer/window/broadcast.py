@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from tk_streamer.audio.capture import Microphone
+from tk_streamer.engine.session import Phase
+from tk_streamer.engine.station import Snapshot, Station, StationSettings
 from tk_streamer.errors import bounded
-from tk_streamer.session import Phase
-from tk_streamer.station import Snapshot, Station, StationSettings
 from tk_streamer.trouble import Trouble
 from tk_streamer.window.preferences import Preferences
 from tk_streamer.window.worker import Worker

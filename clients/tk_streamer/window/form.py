@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from tkinter import ttk
 
 from tk_streamer.audio.devices import InputDevice
-from tk_streamer.session import Phase
+from tk_streamer.engine.session import Phase
 from tk_streamer.trouble import Trouble
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.preferences import Preferences

@@ -5,7 +5,7 @@ import tkinter
 from collections.abc import Iterator
 from tkinter import ttk
 
-from tk_streamer.station import Snapshot
+from tk_streamer.engine.station import Snapshot
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.meter import RED, LevelMeter
 from tk_streamer.window.presentation import clips

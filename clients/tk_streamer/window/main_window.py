@@ -14,8 +14,8 @@ from tkinter import ttk
 from types import TracebackType
 
 from tk_streamer.audio.devices import list_inputs
+from tk_streamer.engine.station import Snapshot
 from tk_streamer.errors import SoundError, bounded
-from tk_streamer.station import Snapshot
 from tk_streamer.trouble import Trouble
 from tk_streamer.window import qr
 from tk_streamer.window.banner import Banner

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from tk_streamer.session import Phase
-from tk_streamer.station import Snapshot
+from tk_streamer.engine.session import Phase
+from tk_streamer.engine.station import Snapshot
 from tk_streamer.window.words import Words, duration, time_of_day
 
 # How long the clip mark stays: long enough to be seen by someone who looks at the other screen.

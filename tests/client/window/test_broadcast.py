@@ -11,8 +11,8 @@ from typing import cast
 
 import pytest
 
-from tk_streamer.session import Phase
-from tk_streamer.station import Snapshot, Station, StationSettings
+from tk_streamer.engine.session import Phase
+from tk_streamer.engine.station import Snapshot, Station, StationSettings
 from tk_streamer.window.broadcast import Broadcast, station_settings
 from tk_streamer.window.preferences import Preferences
 from tk_streamer.window.worker import Worker

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from tk_streamer.session import Phase
-from tk_streamer.station import Snapshot
+from tk_streamer.engine.session import Phase
+from tk_streamer.engine.station import Snapshot
 from tk_streamer.trouble import Trouble
 from tk_streamer.window.presentation import CLIP_MARK_SECONDS, Sight, Tone, clips, sight_of
 from tk_streamer.window.words import Language, Words

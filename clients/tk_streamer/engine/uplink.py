@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 
 from audiocast.ogg.headers import OpusTags
 from tk_streamer.audio.pages import Bitstream
+from tk_streamer.engine.events import Events, UplinkClosed, UplinkOpened
+from tk_streamer.engine.outbox import Outbox
 from tk_streamer.errors import ClientError
-from tk_streamer.events import Events, UplinkClosed, UplinkOpened
-from tk_streamer.outbox import Outbox
 from tk_streamer.server.connection import open_session
 from tk_streamer.server.streams import Ticket
 from tk_streamer.server.upload import upload

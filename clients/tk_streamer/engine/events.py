@@ -10,7 +10,7 @@ from tk_streamer.server.streams import StreamState, Ticket
 from tk_streamer.trouble import Trouble
 
 if TYPE_CHECKING:
-    from tk_streamer.uplink import Uplink
+    from tk_streamer.engine.uplink import Uplink
 
 
 @dataclass(frozen=True, slots=True)

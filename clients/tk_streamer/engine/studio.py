@@ -15,10 +15,10 @@ from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
 from tk_streamer.audio.encoder import PacketEncoder
 from tk_streamer.audio.level import Level, Meter
 from tk_streamer.audio.sources import AudioSource
+from tk_streamer.engine.events import Events, SourceOver, SourceReady
+from tk_streamer.engine.local_copy import LocalCopy
+from tk_streamer.engine.outbox import Outbox, Parcel
 from tk_streamer.errors import ClientError
-from tk_streamer.events import Events, SourceOver, SourceReady
-from tk_streamer.local_copy import LocalCopy
-from tk_streamer.outbox import Outbox, Parcel
 from tk_streamer.trouble import Trouble
 
 log = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 import requests
 
+from tk_streamer.engine.events import Events, StateTold, StreamGranted, StreamLeft, StreamRefused
 from tk_streamer.errors import ClientError, Refused
-from tk_streamer.events import Events, StateTold, StreamGranted, StreamLeft, StreamRefused
 from tk_streamer.server.connection import open_session
 from tk_streamer.server.streams import Ticket, end_stream, start_stream, stream_state, tell_playing
 from tk_streamer.trouble import Trouble

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty
 
-from tk_streamer import events
-from tk_streamer.desk import CALM_SECONDS, EAGER_SECONDS, Desk
-from tk_streamer.outbox import Outbox
+from tk_streamer.engine import events
+from tk_streamer.engine.desk import CALM_SECONDS, EAGER_SECONDS, Desk
+from tk_streamer.engine.outbox import Outbox
+from tk_streamer.engine.session import Phase, Session, Step
+from tk_streamer.engine.studio import Studio
+from tk_streamer.engine.uplink import Uplink
 from tk_streamer.server.streams import StreamState, Ticket
-from tk_streamer.session import Phase, Session, Step
-from tk_streamer.studio import Studio
 from tk_streamer.trouble import Trouble
-from tk_streamer.uplink import Uplink
 
 # How long the last sound has for its way to the server, then how long the server has to end the stream.
 GOODBYE_SECONDS = 3.0

@@ -22,15 +22,15 @@ from audiocast.ogg.headers import OpusTags
 from tk_streamer.audio.encoder import OpusEncoder, PacketEncoder
 from tk_streamer.audio.ffmpeg_encoder import FfmpegEncoder
 from tk_streamer.audio.sources import AudioSource, SourceHealth
-from tk_streamer.control import Control, Standing
-from tk_streamer.desk import Application, Desk
-from tk_streamer.events import Events, StopAsked
-from tk_streamer.outbox import Outbox
+from tk_streamer.engine.control import Control, Standing
+from tk_streamer.engine.desk import Application, Desk
+from tk_streamer.engine.events import Events, StopAsked
+from tk_streamer.engine.outbox import Outbox
+from tk_streamer.engine.session import Phase, Session
+from tk_streamer.engine.studio import Studio
+from tk_streamer.engine.uplink import Sent, Uplink
 from tk_streamer.server.streams import Ticket
-from tk_streamer.session import Phase, Session
-from tk_streamer.studio import Studio
 from tk_streamer.trouble import Trouble
-from tk_streamer.uplink import Sent, Uplink
 
 
 @dataclass(frozen=True, slots=True)
