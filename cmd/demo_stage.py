@@ -19,8 +19,8 @@ from pydantic import ValidationError
 from audiocast.settings import Settings
 from demo_child import Child, DemoFailed, Ended, Events, StopAsked
 from demo_ports import lan_address, port_number
-from tk_streamer.options import TOKEN_VARIABLE, positive
-from tk_streamer.terminal_qr import terminal_qr
+from tk_streamer.command.options import TOKEN_VARIABLE, positive
+from tk_streamer.command.terminal_qr import terminal_qr
 
 START_SECONDS = 30.0
 POLL_SECONDS = 0.1

@@ -2,7 +2,7 @@
 
 import sys
 
-from tk_streamer.cli import main
+from tk_streamer.command.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tk_streamer import options
+from tk_streamer.command import options
 from tk_streamer.engine import session
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "broadcaster.md").read_text()

@@ -6,7 +6,7 @@ from qrcode.constants import ERROR_CORRECT_L
 from qrcode.main import QRCode
 
 from tests.client.drawn_qr import modules_of
-from tk_streamer.terminal_qr import terminal_qr
+from tk_streamer.command.terminal_qr import terminal_qr
 
 LINK = "http://192.0.2.7:8000/listen/67kpp3st7t"
 

@@ -12,13 +12,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from tk_streamer import options as words
 from tk_streamer.audio.devices import list_inputs
+from tk_streamer.command import options as words
+from tk_streamer.command.report import JsonReport, LineReport, Report, TerminalReport
+from tk_streamer.command.terminal_qr import terminal_qr
 from tk_streamer.engine.session import Phase
 from tk_streamer.engine.station import Snapshot, Station
 from tk_streamer.errors import ClientError
-from tk_streamer.report import JsonReport, LineReport, Report, TerminalReport
-from tk_streamer.terminal_qr import terminal_qr
 from tk_streamer.trouble import About, Trouble
 
 LOOK_SECONDS = 0.1
