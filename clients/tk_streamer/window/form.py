@@ -8,9 +8,9 @@ from tk_streamer.audio.devices import InputDevice
 from tk_streamer.engine.session import Phase
 from tk_streamer.trouble import Trouble
 from tk_streamer.window.captions import Captions
+from tk_streamer.window.panels.server import ServerPanel
+from tk_streamer.window.panels.sound import SoundPanel
 from tk_streamer.window.preferences import Preferences
-from tk_streamer.window.server_panel import ServerPanel
-from tk_streamer.window.sound_panel import SoundPanel
 from tk_streamer.window.theme import Look, stack
 
 

@@ -24,10 +24,10 @@ from tk_streamer.window.captions import Captions
 from tk_streamer.window.dialog import Dialog
 from tk_streamer.window.form import Form
 from tk_streamer.window.keyboard import Keyboard
-from tk_streamer.window.level_panel import LevelPanel
-from tk_streamer.window.link_panel import LinkPanel
 from tk_streamer.window.menu_bar import LANGUAGE_NAMES, Command, MenuBar
-from tk_streamer.window.playing_panel import PlayingPanel
+from tk_streamer.window.panels.level import LevelPanel
+from tk_streamer.window.panels.link import LinkPanel
+from tk_streamer.window.panels.playing import PlayingPanel
 from tk_streamer.window.preferences import Preferences, PreferenceStore
 from tk_streamer.window.presentation import sight_of
 from tk_streamer.window.theme import Look, stack
