@@ -13,8 +13,8 @@ import requests
 from qrcode.constants import ERROR_CORRECT_L
 from qrcode.main import QRCode
 
+from tests.client.command.drawn_qr import modules_of
 from tests.client.demo_process import DemoProcess
-from tests.client.drawn_qr import modules_of
 from tests.client.sound import decode
 from tests.listener import Listener
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 import pytest
 
-from tests.client.fake_portaudio import FakePortAudio, PortAudioError
+from tests.client.audio.fake_portaudio import FakePortAudio, PortAudioError
 from tests.client.sound import power_share
 from tk_streamer.audio import capture
 from tk_streamer.audio.capture import Microphone

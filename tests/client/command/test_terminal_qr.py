@@ -5,7 +5,7 @@ import re
 from qrcode.constants import ERROR_CORRECT_L
 from qrcode.main import QRCode
 
-from tests.client.drawn_qr import modules_of
+from tests.client.command.drawn_qr import modules_of
 from tk_streamer.command.terminal_qr import terminal_qr
 
 LINK = "http://192.0.2.7:8000/listen/67kpp3st7t"

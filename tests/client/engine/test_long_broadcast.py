@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.capture import Capture
-from tests.client.air import ServerOnAir
+from tests.client.engine.air import ServerOnAir
 from tests.media import wav_file
 from tk_streamer.audio.files import FileSource
 from tk_streamer.audio.sources import LimitedSource

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.client.fake_portaudio import FakePortAudio, PortAudioError
+from tests.client.audio.fake_portaudio import FakePortAudio, PortAudioError
 from tk_streamer.audio import devices
 from tk_streamer.audio.devices import find_input, list_inputs
 from tk_streamer.errors import SoundError

@@ -9,7 +9,7 @@ import pytest
 
 from audiocast.ogg.headers import OpusTags
 from tests.capture import Capture
-from tests.client.air import SECONDS, TICKET_ID, ServerOnAir, broadcasting, tone_source, wait_for
+from tests.client.engine.air import SECONDS, TICKET_ID, ServerOnAir, broadcasting, tone_source, wait_for
 from tk_streamer.audio.encoder import OpusEncoder
 from tk_streamer.audio.sources import LimitedSource
 from tk_streamer.engine import session as session_module

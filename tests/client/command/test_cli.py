@@ -13,7 +13,7 @@ import pytest
 
 from tests.capture import Capture
 from tests.client.broadcast_process import SECONDS, BroadcastProcess
-from tests.client.drawn_qr import modules_of
+from tests.client.command.drawn_qr import modules_of
 from tests.client.sound import decode, power_share
 from tests.listener import Listener
 from tests.media import wav_file
