@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from audiocast_operator.crd import build_crds
+from audiocast_operator.models.crd import build_crds
 from marked_table import cell, put
 
 GUARD = "{{- if .Values.crds.install }}\n"

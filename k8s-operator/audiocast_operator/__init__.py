@@ -2,4 +2,18 @@
 
 It shares no code with the server. What holds them together are the names of the server's settings, the
 internal HTTP API and the format of keys; tests/operator/test_contract.py holds both to it.
+
+handlers    kopf's handlers; each leads to the one reconcile
+app         the composition root
+reconcile   one reconcile of an AudioCast and its Streams, and the timer
+clients     the Kubernetes API and the pods' internal port
+manifests   the objects that an AudioCast consists of; pure
+decide      what to do next; pure
+protocol    the formats that the server shares
+models      the custom resources and their CRDs
+errors      the tree of errors
+logs        JSON lines
+metrics     what Prometheus reads
+names       API group, labels, annotations, ports
+settings    the only place that reads the environment
 """

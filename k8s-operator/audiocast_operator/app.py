@@ -8,15 +8,15 @@ from collections.abc import Awaitable, Callable
 import structlog
 from lightkube.core.async_client import AsyncClient
 
-from audiocast_operator.cast_reconciler import CastReconciler
+from audiocast_operator.clients.kube import LightKube
+from audiocast_operator.clients.members import Members
 from audiocast_operator.errors import BadSpec, OperatorError, Refused
-from audiocast_operator.kube import LightKube
-from audiocast_operator.members import Members
 from audiocast_operator.metrics import RECONCILES
+from audiocast_operator.reconcile.cast_reconciler import CastReconciler
+from audiocast_operator.reconcile.stream_reconciler import StreamReconciler
+from audiocast_operator.reconcile.timer import Timer
+from audiocast_operator.reconcile.turnstile import Turnstile
 from audiocast_operator.settings import OperatorSettings
-from audiocast_operator.stream_reconciler import StreamReconciler
-from audiocast_operator.timer import Timer
-from audiocast_operator.turnstile import Turnstile
 
 log = structlog.get_logger()
 

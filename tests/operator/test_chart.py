@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from audiocast import __version__
-from audiocast_operator.crd import build_crds
 from audiocast_operator.metrics import REGISTRY
+from audiocast_operator.models.crd import build_crds
 from audiocast_operator.names import MANAGER, NAME_LABEL
 from audiocast_operator.settings import OperatorSettings
 from tests.helm.chart import Chart, Manifest, ci_files, containers_of, pod_of, read_values

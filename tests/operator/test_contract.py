@@ -18,16 +18,16 @@ from audiocast.stream.limits import HubLimits
 from audiocast.web.base import STREAM_ID as SERVER_STREAM_ID
 from audiocast.web.members import MAX_TITLE_CHARACTERS
 from audiocast.web.state import describe
-from audiocast_operator import stream_model
-from audiocast_operator.audiocast_model import OWNED_SETTINGS, AudioCastSpec
-from audiocast_operator.ingest_key import build_ingest_key
+from audiocast_operator.clients.members import Members
 from audiocast_operator.manifests.owner import Owner
 from audiocast_operator.manifests.statefulset import build_statefulset
-from audiocast_operator.member_status import Leaving, MemberStatus, StreamState, parse_streams
-from audiocast_operator.members import Members
-from audiocast_operator.request_signature import HEADER as OPERATORS_HEADER
-from audiocast_operator.request_signature import NAME, sign
-from audiocast_operator.stream_model import StreamSpec
+from audiocast_operator.models import stream as stream_model
+from audiocast_operator.models.audio_cast import OWNED_SETTINGS, AudioCastSpec
+from audiocast_operator.models.stream import StreamSpec
+from audiocast_operator.protocol.ingest_key import build_ingest_key
+from audiocast_operator.protocol.member_status import Leaving, MemberStatus, StreamState, parse_streams
+from audiocast_operator.protocol.request_signature import HEADER as OPERATORS_HEADER
+from audiocast_operator.protocol.request_signature import NAME, sign
 from tests.server import AudiocastServer
 
 SECRET, OTHER_SECRET = "a secret of this test", "another secret of this test"

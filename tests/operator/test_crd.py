@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from audiocast_operator.audiocast_model import AudioCastSpec, AudioCastStatus
-from audiocast_operator.crd import build_crds
+from audiocast_operator.models.audio_cast import AudioCastSpec, AudioCastStatus
+from audiocast_operator.models.crd import build_crds
+from audiocast_operator.models.stream import StreamSpec, StreamStatus
 from audiocast_operator.names import FINALIZER
-from audiocast_operator.stream_model import StreamSpec, StreamStatus
 from tests.helm.kubernetes_schemas import complaints_of
 from tests.operator.simulated.admission import Admission
 from tests.operator.simulated.cluster import audiocast, stream

@@ -10,9 +10,9 @@ from lightkube.config.kubeconfig import KubeConfig
 from lightkube.config.models import Cluster, User
 from lightkube.core.async_client import AsyncClient
 
+from audiocast_operator.clients.kube import AUDIOCAST, BUSY_SECONDS, POD, LightKube
 from audiocast_operator.errors import BadSpec, OperatorError, Refused, TryAgain
 from audiocast_operator.handlers import told_apart
-from audiocast_operator.kube import AUDIOCAST, BUSY_SECONDS, POD, LightKube
 
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "live", "namespace": "radio"}}
 

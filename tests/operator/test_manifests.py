@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from audiocast_operator.audiocast_model import AudioCastSpec
 from audiocast_operator.decide.rotation import Keyring
 from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.links import build_links
@@ -27,6 +26,7 @@ from audiocast_operator.manifests.secrets import (
 )
 from audiocast_operator.manifests.statefulset import build_statefulset
 from audiocast_operator.manifests.upkeep import build_pod_disruption_budget, build_pod_monitor
+from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import NAME_LABEL, selector_labels
 from tests.helm.chart import Chart
 from tests.helm.kubernetes_schemas import complaints_of

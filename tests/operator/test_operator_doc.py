@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from audiocast_operator.audiocast_model import AudioCastSpec
-from audiocast_operator.crd import build_crds
 from audiocast_operator.manifests.owner import Owner
 from audiocast_operator.manifests.statefulset import build_statefulset
+from audiocast_operator.models.audio_cast import AudioCastSpec
+from audiocast_operator.models.crd import build_crds
 from tests.helm.chart import Chart
 from tests.helm.kubernetes_schemas import complaints_of
 from tests.operator.simulated.admission import Admission

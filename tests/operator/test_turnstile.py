@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from audiocast_operator.turnstile import Turnstile
+from audiocast_operator.reconcile.turnstile import Turnstile
 
 
 async def test_who_comes_meanwhile_is_done_once_after_it() -> None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from audiocast_operator.audiocast_model import Autoscaling
-from audiocast_operator.pod_state import PodState
+from audiocast_operator.decide.pod_state import PodState
+from audiocast_operator.models.audio_cast import Autoscaling
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from audiocast_operator.audiocast_model import Condition
 from audiocast_operator.decide.plan import Plan
-from audiocast_operator.pod_state import PodState
+from audiocast_operator.decide.pod_state import PodState
+from audiocast_operator.models.audio_cast import Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from audiocast_operator.pod_state import PodState
+from audiocast_operator.decide.pod_state import PodState
 
 Reason = Literal["RollOut", "ScaleDown"]
 Strategy = Literal["LeastListeners", "Ordinal"]

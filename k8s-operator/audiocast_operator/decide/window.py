@@ -3,8 +3,8 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from audiocast_operator.audiocast_model import Window
 from audiocast_operator.errors import BadSpec
+from audiocast_operator.models.audio_cast import Window
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

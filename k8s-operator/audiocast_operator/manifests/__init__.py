@@ -1,1 +1,9 @@
-"""What an AudioCast is made of: pure functions, spec in and Kubernetes objects out. They ask nobody."""
+"""The Kubernetes objects that an AudioCast consists of: pure functions from a spec to a manifest.
+
+statefulset   the StatefulSet and its pod template
+network       Services, Ingress, NetworkPolicy
+secrets       the Secrets that the operator writes and reads back
+upkeep        PodDisruptionBudget and PodMonitor
+links         a stream's public URLs
+owner         owner references
+"""

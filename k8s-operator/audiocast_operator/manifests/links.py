@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from audiocast_operator.audiocast_model import AudioCastSpec
 from audiocast_operator.manifests.owner import Owner
+from audiocast_operator.models.audio_cast import AudioCastSpec
 
 
 @dataclass(frozen=True, slots=True)

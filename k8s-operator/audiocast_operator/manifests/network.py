@@ -1,7 +1,7 @@
 """How the pods are reached, and by whom: Services, Ingress, NetworkPolicy."""
 
-from audiocast_operator.audiocast_model import AudioCastSpec
 from audiocast_operator.manifests.owner import Json, Owner
+from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import (
     HTTP_PORT_NAME,
     INTERNAL_PORT,

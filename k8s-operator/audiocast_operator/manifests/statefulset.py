@@ -5,9 +5,9 @@ Nothing in the pod template changes with the number of pods: scaling restarts no
 
 from typing import Any
 
-from audiocast_operator.audiocast_model import AudioCastSpec
 from audiocast_operator.manifests.links import public_base
 from audiocast_operator.manifests.owner import Json, Owner
+from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import (
     API_TOKENS,
     HTTP_PORT,

@@ -1,7 +1,7 @@
 """What keeps the pods up and watched: PodDisruptionBudget and PodMonitor."""
 
-from audiocast_operator.audiocast_model import AudioCastSpec
 from audiocast_operator.manifests.owner import Json, Owner
+from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import INTERNAL_PORT_NAME, labels, selector_labels
 
 

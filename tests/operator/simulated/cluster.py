@@ -12,7 +12,7 @@ import pytest
 import yaml
 from kopf.testing import KopfRunner
 
-from audiocast_operator.crd import build_crds
+from audiocast_operator.models.crd import build_crds
 from tests.operator.simulated import permissions
 from tests.operator.simulated.admission import Admission
 from tests.operator.simulated.api_server import ApiServer

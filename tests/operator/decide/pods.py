@@ -1,7 +1,7 @@
 """Makes pods as decisions see them."""
 
-from audiocast_operator.member_status import Leaving, MemberStatus
-from audiocast_operator.pod_state import PodState
+from audiocast_operator.decide.pod_state import PodState
+from audiocast_operator.protocol.member_status import Leaving, MemberStatus
 
 OLD, NEW = "live-old", "live-new"
 

@@ -1,7 +1,6 @@
 """Applies the children of an AudioCast but its Secret, and takes those away that are no longer wanted."""
 
-from audiocast_operator.audiocast_model import AudioCastSpec
-from audiocast_operator.kube import INGRESS, NETWORK_POLICY, POD_MONITOR, Kube
+from audiocast_operator.clients.kube import INGRESS, NETWORK_POLICY, POD_MONITOR, Kube
 from audiocast_operator.manifests.network import (
     build_ingress,
     build_network_policy,
@@ -11,7 +10,8 @@ from audiocast_operator.manifests.network import (
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.manifests.statefulset import build_statefulset
 from audiocast_operator.manifests.upkeep import build_pod_disruption_budget, build_pod_monitor
-from audiocast_operator.secret_keeper import KnownSecret
+from audiocast_operator.models.audio_cast import AudioCastSpec
+from audiocast_operator.reconcile.secret_keeper import KnownSecret
 
 
 class Children:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from audiocast_operator.audiocast_model import AudioCastSpec, SecretStatus
+from audiocast_operator.clients.kube import SECRET, Kube
+from audiocast_operator.decide.pod_state import PodState
 from audiocast_operator.decide.rotation import rotate
-from audiocast_operator.kube import SECRET, Kube
 from audiocast_operator.manifests.owner import Owner
 from audiocast_operator.manifests.secrets import (
     build_keys_secret,
@@ -15,8 +15,8 @@ from audiocast_operator.manifests.secrets import (
     read_given_secrets,
     read_keyring,
 )
+from audiocast_operator.models.audio_cast import AudioCastSpec, SecretStatus
 from audiocast_operator.names import keys_secret
-from audiocast_operator.pod_state import PodState
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from audiocast_operator.member_status import MemberStatus, parse_streams
-from audiocast_operator.pod_state import STUCK_SECONDS, internal_address, read_pod
+from audiocast_operator.decide.pod_state import STUCK_SECONDS, internal_address, read_pod
+from audiocast_operator.protocol.member_status import MemberStatus, parse_streams
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 RUNNING = {"running": {"startedAt": "2029-12-31T23:00:00Z"}}

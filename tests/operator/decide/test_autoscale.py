@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from audiocast_operator.audiocast_model import Autoscaling
 from audiocast_operator.decide.autoscale import Scaling, autoscale
-from audiocast_operator.egress import EgressMeter
-from audiocast_operator.pod_state import PodState
-from tests.operator.pods import pod
+from audiocast_operator.decide.pod_state import PodState
+from audiocast_operator.models.audio_cast import Autoscaling
+from audiocast_operator.reconcile.egress import EgressMeter
+from tests.operator.decide.pods import pod
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from audiocast_operator.audiocast_model import Window
 from audiocast_operator.decide.window import is_open
 from audiocast_operator.errors import BadSpec
+from audiocast_operator.models.audio_cast import Window
 
 FRIDAY, SATURDAY = 4, 5
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 
-from audiocast_operator.stream_model import StreamSpec
+from audiocast_operator.models.stream import StreamSpec
 
 PREFIX = "ac1"
 MAC_BYTES = 16

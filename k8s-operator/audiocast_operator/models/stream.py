@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from audiocast_operator.fields import IMMUTABLE, Fields, Status, Time
+from audiocast_operator.models.fields import IMMUTABLE, Fields, Status, Time
 
 STREAM_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 

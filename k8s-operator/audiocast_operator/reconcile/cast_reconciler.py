@@ -9,25 +9,25 @@ from datetime import UTC, datetime
 
 import structlog
 
-from audiocast_operator.audiocast_model import (
-    AudioCastStatus,
-)
-from audiocast_operator.cast_status import build_status
-from audiocast_operator.children import Children
+from audiocast_operator.clients.kube import AUDIOCAST, POD, STATEFULSET, Kube
+from audiocast_operator.clients.members import Members
 from audiocast_operator.decide import conditions
 from audiocast_operator.decide.autoscale import Scaling, autoscale
 from audiocast_operator.decide.plan import Drain, Plan, Situation, plan
+from audiocast_operator.decide.pod_state import internal_address, read_pod
 from audiocast_operator.decide.window import is_open
 from audiocast_operator.errors import BadSpec, OperatorError, Refused
-from audiocast_operator.found import Found, parse_spec, revision_of
-from audiocast_operator.kube import AUDIOCAST, POD, STATEFULSET, Kube
 from audiocast_operator.manifests.owner import Json, Owner
-from audiocast_operator.members import Members
-from audiocast_operator.memory import CastMemory
+from audiocast_operator.models.audio_cast import (
+    AudioCastStatus,
+)
 from audiocast_operator.names import selector_labels
-from audiocast_operator.pod_state import internal_address, read_pod
-from audiocast_operator.secret_keeper import KnownSecret, SecretKeeper
-from audiocast_operator.stream_reconciler import StreamReconciler
+from audiocast_operator.reconcile.cast_status import build_status
+from audiocast_operator.reconcile.children import Children
+from audiocast_operator.reconcile.found import Found, parse_spec, revision_of
+from audiocast_operator.reconcile.memory import CastMemory
+from audiocast_operator.reconcile.secret_keeper import KnownSecret, SecretKeeper
+from audiocast_operator.reconcile.stream_reconciler import StreamReconciler
 
 log = structlog.get_logger()
 

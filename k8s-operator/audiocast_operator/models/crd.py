@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from audiocast_operator.audiocast_model import AudioCastSpec, AudioCastStatus
+from audiocast_operator.models.audio_cast import AudioCastSpec, AudioCastStatus
+from audiocast_operator.models.stream import StreamSpec, StreamStatus
 from audiocast_operator.names import GROUP, VERSION
-from audiocast_operator.stream_model import StreamSpec, StreamStatus
 
 Json = dict[str, Any]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from audiocast_operator.audiocast_model import AudioCastSpec, AudioCastStatus
+from audiocast_operator.decide.pod_state import PodState
 from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.owner import Json, Owner
-from audiocast_operator.pod_state import PodState
+from audiocast_operator.models.audio_cast import AudioCastSpec, AudioCastStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from audiocast_operator.member_status import MemberStatus
 from audiocast_operator.names import INTERNAL_PORT, INTERNAL_PORT_NAME, REVISION_LABEL, SECRET_HASH
+from audiocast_operator.protocol.member_status import MemberStatus
 
 BROKEN_REASONS = frozenset(
     {

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from audiocast_operator.clients.kube import AUDIOCAST, STREAM, Kube
 from audiocast_operator.errors import OperatorError
-from audiocast_operator.kube import AUDIOCAST, STREAM, Kube
 from audiocast_operator.metrics import LAST_TICK, TICKS
 
 log = structlog.get_logger()

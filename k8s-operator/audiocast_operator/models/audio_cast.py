@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from audiocast_operator.fields import FREE, Fields, Status, Time, rules
+from audiocast_operator.models.fields import FREE, Fields, Status, Time, rules
 
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"

@@ -10,18 +10,18 @@ from datetime import UTC, datetime
 import structlog
 from pydantic import ValidationError
 
-from audiocast_operator.audiocast_model import AudioCastSpec
-from audiocast_operator.ingest_key import build_ingest_key
-from audiocast_operator.kube import STREAM, Kube
+from audiocast_operator.clients.kube import STREAM, Kube
+from audiocast_operator.clients.members import Members
+from audiocast_operator.decide.pod_state import PodState
 from audiocast_operator.manifests.links import build_links
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.manifests.secrets import build_ingest_secret
-from audiocast_operator.member_status import StreamState
-from audiocast_operator.members import Members
-from audiocast_operator.memory import CastMemory
+from audiocast_operator.models.audio_cast import AudioCastSpec
+from audiocast_operator.models.stream import StreamSpec, StreamStatus
 from audiocast_operator.names import ingest_secret
-from audiocast_operator.pod_state import PodState
-from audiocast_operator.stream_model import StreamSpec, StreamStatus
+from audiocast_operator.protocol.ingest_key import build_ingest_key
+from audiocast_operator.protocol.member_status import StreamState
+from audiocast_operator.reconcile.memory import CastMemory
 
 log = structlog.get_logger()
 

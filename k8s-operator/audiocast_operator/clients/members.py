@@ -8,8 +8,8 @@ import httpx2
 import structlog
 from pydantic import ValidationError
 
-from audiocast_operator.member_status import MemberStatus, StreamState, parse_streams
-from audiocast_operator.request_signature import HEADER, sign
+from audiocast_operator.protocol.member_status import MemberStatus, StreamState, parse_streams
+from audiocast_operator.protocol.request_signature import HEADER, sign
 
 log = structlog.get_logger()
 

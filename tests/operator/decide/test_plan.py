@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from audiocast_operator.decide.plan import SLACK_SECONDS, Drain, Plan, Situation, plan, views_agree
-from audiocast_operator.pod_state import PodState
-from tests.operator.pods import NEW, OLD, broken, pod
+from audiocast_operator.decide.pod_state import PodState
+from tests.operator.decide.pods import NEW, OLD, broken, pod
 
 
 def situation(pods: Sequence[PodState], **more: Any) -> Situation:

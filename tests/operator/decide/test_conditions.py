@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from audiocast_operator.decide.conditions import Said, conditions_of, merge, spec_is_bad
 from audiocast_operator.decide.plan import Plan, Situation, plan
-from audiocast_operator.pod_state import PodState
-from tests.operator.pods import NEW, OLD, broken, pod
+from audiocast_operator.decide.pod_state import PodState
+from tests.operator.decide.pods import NEW, OLD, broken, pod
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 

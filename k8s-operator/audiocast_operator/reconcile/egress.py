@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from audiocast_operator.pod_state import PodState
+from audiocast_operator.decide.pod_state import PodState
 
 
 class EgressMeter:

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from audiocast_operator.audiocast_model import AudioCastStatus, AutoscalingStatus, DrainStatus
 from audiocast_operator.decide import conditions
 from audiocast_operator.decide.autoscale import Scaling
 from audiocast_operator.decide.plan import Plan, views_agree
-from audiocast_operator.found import Found
+from audiocast_operator.models.audio_cast import AudioCastStatus, AutoscalingStatus, DrainStatus
 from audiocast_operator.names import selector_labels, selector_text
-from audiocast_operator.secret_keeper import KnownSecret
+from audiocast_operator.reconcile.found import Found
+from audiocast_operator.reconcile.secret_keeper import KnownSecret
 
 
 def build_status(

@@ -5,7 +5,7 @@ It only saves work: without it everything is found out again from the cluster.
 
 from dataclasses import dataclass, field
 
-from audiocast_operator.egress import EgressMeter
+from audiocast_operator.reconcile.egress import EgressMeter
 
 
 @dataclass(slots=True)

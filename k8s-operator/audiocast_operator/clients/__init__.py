@@ -1,0 +1,5 @@
+"""The two HTTP APIs that the operator calls. No other package opens a connection.
+
+kube      the Kubernetes API, through lightkube
+members   the pods' internal port
+"""

@@ -1,0 +1,7 @@
+"""The custom resources as pydantic models: the one source of the CRDs' fields, defaults and descriptions.
+
+audio_cast   spec and status of an AudioCast
+stream       spec and status of a Stream
+fields       base classes, camelCase names, and marks for the schema
+crd          builds both CustomResourceDefinitions from the models
+"""

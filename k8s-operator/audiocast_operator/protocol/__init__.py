@@ -1,0 +1,8 @@
+"""The formats that the operator shares with the server, written a second time; they share no code.
+
+tests/operator/test_contract.py holds each of them to the server's own.
+
+member_status       what a pod reports about itself and its streams
+request_signature   the signature of requests to the pods' internal port
+ingest_key          the key that an encoder sends
+"""
