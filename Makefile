@@ -67,7 +67,7 @@ lock: $(VENV_STAMP) ## remake the locks, three from pyproject.toml and one from 
 
 clean: ## remove everything that was made here, .venv too
 	@rm -rf .venv node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build \
-		audiocast/web/static/live/opus-decoder.min.js
+		audiocast/web/static/player/live/opus-decoder.min.js
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What failed is tried once more, with nothing beside it: who has to hear every packet in real time may fail for what

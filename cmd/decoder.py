@@ -18,7 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).parents[1]
 PACKAGE, LOCK = "package.json", "package-lock.json"
 SCRIPT = "node_modules/opus-decoder/dist/opus-decoder.min.js"
-PLACE = "audiocast/web/static/live/opus-decoder.min.js"
+PLACE = "audiocast/web/static/player/live/opus-decoder.min.js"
 
 NPM_CI = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 # A machine without a network is not kept waiting.

@@ -20,10 +20,10 @@ from audiocast.web.errors import ApiError
 from audiocast.web.modules import modules_of
 from audiocast.web.state import describe_with_history, whole_state
 
-WASM_DECODER = "live/opus-decoder.min.js"
+WASM_DECODER = "player/live/opus-decoder.min.js"
 """libopus as WebAssembly, put among the static files by `make decoder`; a server may be built without it."""
 
-WASM_WORKER = "live/wasm_worker.js"
+WASM_WORKER = "player/live/wasm_worker.js"
 WASM_WORKER_POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval'"
 """Who compiles WebAssembly has to be allowed to, and Safari before 16 knows no milder word for it. So this
 worker does it: it reaches nothing but scripts of ours, and the page's own policy stays strict."""

@@ -54,7 +54,7 @@ OUTPUT_MS = """new Promise((answer) => {
 })"""
 """How much later than its ear the loudspeaker has a page's sound, as the browser says it.
 
-Firefox hangs at times when it is asked (loudspeaker.js): ask one that nothing depends on.
+Firefox hangs at times when it is asked (audio_output.js): ask one that nothing depends on.
 """
 
 PEAK_HZ = "Number(document.getElementById('spectrum').dataset.peakHz || 0)"

@@ -87,7 +87,7 @@ def listen_failed(page: Page, stage: Stage) -> None:
 
 
 def listen_plain(page: Page, stage: Stage) -> None:
-    page.route("**/static/listen.js*", lambda route: route.fulfill(status=404))
+    page.route("**/static/listen/page.js*", lambda route: route.fulfill(status=404))
     page.goto(stage.live.listen_url)
     expect(page.locator("#audio[controls]")).to_be_visible()
 
@@ -138,7 +138,7 @@ def embed_playing(page: Page, stage: Stage) -> None:
 
 
 def embed_plain(page: Page, stage: Stage) -> None:
-    page.route("**/static/embed.js*", lambda route: route.fulfill(status=404))
+    page.route("**/static/listen/embed.js*", lambda route: route.fulfill(status=404))
     page.goto(f"{stage.server.base}/embed/{stage.live.stream_id}")
     expect(page.locator("#audio[controls]")).to_be_visible()
 

@@ -247,7 +247,7 @@ def test_the_start_page_leads_there(browser: Browser, server: AudiocastServer) -
 
 def same_keys(page: Page) -> bool:
     """Say whether both languages have words for the same things."""
-    keys = """import('/static/strings_broadcast.js').then(({ BROADCAST_STRINGS: words }) =>
+    keys = """import('/static/broadcast/strings.js').then(({ BROADCAST_STRINGS: words }) =>
       Object.values(words).map((phrases) => Object.keys(phrases).join()))"""
     english, russian = page.evaluate(keys)
     return bool(english == russian)

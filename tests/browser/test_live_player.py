@@ -138,7 +138,7 @@ def test_a_way_that_is_asked_for_and_fails_is_told_and_can_be_tried_again(
         expect(tab.page.locator("#stream-link")).to_have_attribute("href", started.stream_url)
 
 
-@pytest.mark.parametrize("module", ["listen.js", "patience.js"])
+@pytest.mark.parametrize("module", ["listen/page.js", "shared/backoff.js"])
 def test_without_its_modules_the_page_has_the_elements_own_controls(
     tab: ChromiumTab, server: AudiocastServer, tmp_path: Path, module: str
 ) -> None:

@@ -19,7 +19,7 @@ def body(response: requests.Response) -> bytes:
     return bytes(response.raw.read(decode_content=False))
 
 
-@pytest.mark.parametrize("name", ["listen.js", "listen.css"])
+@pytest.mark.parametrize("name", ["listen/page.js", "listen/listen.css"])
 def test_files_of_the_pages(server: AudiocastServer, name: str) -> None:
     url = f"{server.base}/static/{name}"
     file = (STATIC / name).read_bytes()

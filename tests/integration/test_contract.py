@@ -277,7 +277,7 @@ def test_pages_let_in_nothing_foreign(open_server: AudiocastServer, path: str) -
 
 
 def test_only_the_decoders_worker_may_compile_and_it_reaches_nothing(open_server: AudiocastServer) -> None:
-    url = f"{open_server.base}/static/live"
+    url = f"{open_server.base}/static/player/live"
     policies = {
         name: requests.get(f"{url}/{name}", timeout=10).headers.get("Content-Security-Policy")
         for name in ("wasm_worker.js", "worklet.js", "decoder.js")

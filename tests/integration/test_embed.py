@@ -91,13 +91,15 @@ def test_a_messenger_is_told_what_is_behind_the_link(server: AudiocastServer, st
     assert (str(width), str(height)) == (said["og:image:width"], said["og:image:height"])
 
 
-@pytest.mark.parametrize("place", ["listen", "embed"])
-def test_a_hostile_title_stays_a_title(server: AudiocastServer, started: Started, place: str) -> None:
+@pytest.mark.parametrize(("place", "script"), [("listen", "page"), ("embed", "embed")])
+def test_a_hostile_title_stays_a_title(
+    server: AudiocastServer, started: Started, place: str, script: str
+) -> None:
     tags = page(server, f"/{place}/{started.stream_id}")
     assert tags.one("body")["data-title"] == HOSTILE
     assert HOSTILE in tags.text
     scripts = {str(script.get("src")).partition("?")[0] for script in tags.all("script")}
-    assert scripts == {f"/static/{place}.js", "/static/plain.js"}
+    assert scripts == {f"/static/listen/{script}.js", "/static/listen/plain.js"}
 
 
 def test_what_is_to_be_copied_is_a_player(server: AudiocastServer, started: Started) -> None:

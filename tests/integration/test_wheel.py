@@ -16,8 +16,8 @@ import requests
 from tests.repo import tree
 from tests.server import AudiocastServer
 
-DECODER = "audiocast/web/static/live/opus-decoder.min.js"
-LICENSE = "audiocast/web/static/live/opus-decoder.LICENSE.txt"
+DECODER = "audiocast/web/static/player/live/opus-decoder.min.js"
+LICENSE = "audiocast/web/static/player/live/opus-decoder.LICENSE.txt"
 FETCHED = "/* the decoder */"
 BUILD_SECONDS = 60.0
 
@@ -124,7 +124,7 @@ def test_a_wheel_that_was_built_without_npm_serves_all_the_rest(checkout: Checko
     paths = {"PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
     with AudiocastServer(tmp_path / "server.log", **paths) as server:
         page = requests.get(f"{server.base}/listen/abc", timeout=10)
-        decoder = requests.get(f"{server.base}/static/live/opus-decoder.min.js", timeout=10)
+        decoder = requests.get(f"{server.base}/static/player/live/opus-decoder.min.js", timeout=10)
     assert page.status_code == 200
     assert "data-wasm-decoder" not in page.text
     assert decoder.status_code == 404

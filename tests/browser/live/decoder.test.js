@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Decoder } from "../../../audiocast/web/static/live/decoder.js";
+import { Decoder } from "../../../audiocast/web/static/player/live/decoder.js";
 
 const PACKET_MS = 20;
 const PACKET = new Uint8Array(1);

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MODES } from "../../../audiocast/web/static/live/methods.js";
+import { MODES } from "../../../audiocast/web/static/player/live/playback_methods.js";
 import { TONE_BEND, dice, listen } from "./network.js";
 
 const { bounds: LIVE } = MODES.live;

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { OggReader } from "../../../audiocast/web/static/live/ogg.js";
-import { isHeader, packetSamples, parseHead } from "../../../audiocast/web/static/live/opus.js";
+import { OggReader } from "../../../audiocast/web/static/player/live/ogg.js";
+import { isHeader, packetSamples, parseHead } from "../../../audiocast/web/static/player/live/opus.js";
 
 const CONTINUED = 1;
 const FIRST = 2;

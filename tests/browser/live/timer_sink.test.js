@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MODES } from "../../../audiocast/web/static/live/methods.js";
-import { TimerSink } from "../../../audiocast/web/static/live/timer_sink.js";
+import { MODES } from "../../../audiocast/web/static/player/live/playback_methods.js";
+import { TimerSink } from "../../../audiocast/web/static/player/live/timer_sink.js";
 import { PACKET_MS, TONE_BEND, sound } from "./network.js";
 
 const RATE = 48_000;

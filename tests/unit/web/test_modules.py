@@ -23,7 +23,7 @@ def test_each_is_met_once_wherever_it_is(tmp_path: Path) -> None:
 
 
 def test_the_listener_s_page_waits_for_its_player_until_a_click() -> None:
-    modules = modules_of(STATIC, "listen.js")
-    assert "listening.js" in modules
-    assert "live/decoder.js" not in modules
+    modules = modules_of(STATIC, "listen/page.js")
+    assert "player/listening.js" in modules
+    assert "player/live/decoder.js" not in modules
     assert all((STATIC / name).is_file() for name in modules)

@@ -4,7 +4,7 @@
 
 import { command, likelySource, SOURCE_NAMES } from "./commands.js";
 import { icecastAccess, needsTls } from "./icecast.js";
-import { copyShown } from "./share.js";
+import { copyShown } from "../shared/share.js";
 
 /** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -12,12 +12,12 @@ const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /**
  * Fill the choice of sources and show what belongs to the chosen one.
  *
- * @param {import("./language.js").Language} language
- * @returns {(broadcast: import("./api.js").Broadcast) => void} shows how to send sound to a broadcast
+ * @param {import("../shared/language.js").Language} language
+ * @returns {(broadcast: import("../shared/api.js").Broadcast) => void} shows how to send sound to a broadcast
  */
 export function attachSend(language) {
   const source = /** @type {HTMLSelectElement} */ ($("source"));
-  /** @type {import("./api.js").Broadcast | null} */
+  /** @type {import("../shared/api.js").Broadcast | null} */
   let broadcast = null;
 
   const show = () => {
@@ -54,7 +54,7 @@ export function attachSend(language) {
  *
  * @param {string} field a property of `Access` in icecast.js
  * @param {string} value
- * @param {import("./language.js").Language} language
+ * @param {import("../shared/language.js").Language} language
  */
 function row(field, value, language) {
   const template = /** @type {HTMLTemplateElement} */ ($("access-row"));

@@ -6,13 +6,13 @@
  */
 
 import { ElementOutput } from "./element_output.js";
-import { StreamFeed, trackWords } from "./feed.js";
+import { StreamFeed, trackWords } from "../shared/stream_events.js";
 import { HlsOutput, canPlayHls } from "./hls_output.js";
 import { LiveOutput } from "./live/live_output.js";
-import { Loudspeaker } from "./live/loudspeaker.js";
-import { MODES, chain } from "./live/methods.js";
+import { Loudspeaker } from "./live/audio_output.js";
+import { MODES, chain } from "./live/playback_methods.js";
 import { Player } from "./player.js";
-import { attachMediaKeys, claimPlayback, IS_APPLE_TOUCH } from "./system.js";
+import { attachMediaKeys, claimPlayback, IS_APPLE_TOUCH } from "./media_session.js";
 
 /** Fires "change" when something is to be shown anew, "wake" when sound may have to be woken up. */
 export class Listening extends EventTarget {
@@ -23,7 +23,7 @@ export class Listening extends EventTarget {
   /**
    * @param {HTMLAudioElement} audio
    * @param {DOMStringMap} given what the server says of the stream: `streamId`, `title`, `state`, `wasmDecoder`
-   * @param {() => import("./live/methods.js").ModeName} mode that the listener has chosen
+   * @param {() => import("./live/playback_methods.js").ModeName} mode that the listener has chosen
    */
   constructor(audio, given, mode) {
     super();
@@ -33,7 +33,7 @@ export class Listening extends EventTarget {
     this.mode = mode;
     this.apiPath = `/api/streams/${streamId}`;
     this.streamPath = `/stream/${streamId}`;
-    /** @type {import("./feed.js").StreamState} */
+    /** @type {import("../shared/stream_events.js").StreamState} */
     this.stream = JSON.parse(given.state ?? "");
     this.feed = new StreamFeed(this.apiPath);
     const bitrateBps = () => this.stream.bitrate_bps ?? 0;
@@ -165,7 +165,7 @@ export class Listening extends EventTarget {
     this.#tell("change");
   }
 
-  /** @param {Partial<import("./feed.js").StreamState>} news */
+  /** @param {Partial<import("../shared/stream_events.js").StreamState>} news */
   #hear(news) {
     this.stream = { ...this.stream, ...news };
     const wasOver = this.player.phase === "over";

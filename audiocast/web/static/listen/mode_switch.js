@@ -2,9 +2,9 @@
  * The switch between "live" and "stable", remembered in this browser.
  */
 
-import { recall, remember } from "./preferences.js";
+import { recall, remember } from "../shared/preferences.js";
 
-/** @returns {import("./live/methods.js").ModeName} */
+/** @returns {import("../player/live/playback_methods.js").ModeName} */
 export function chosenMode() {
   return recall("mode") === "stable" ? "stable" : "live";
 }
@@ -15,7 +15,7 @@ export class ModeSwitch extends EventTarget {
 
   /**
    * @param {HTMLElement} group holds a radio button for each, and `.hint` for what the chosen one means
-   * @param {import("./language.js").Language} language
+   * @param {import("../shared/language.js").Language} language
    */
   constructor(group, language) {
     super();

@@ -2,13 +2,13 @@
  * The volume slider and the mute button, remembered in this browser.
  */
 
-import { recall, remember } from "./preferences.js";
-import { IS_APPLE_TOUCH } from "./system.js";
+import { recall, remember } from "../shared/preferences.js";
+import { IS_APPLE_TOUCH } from "../player/media_session.js";
 
 /**
  * @param {HTMLElement} row holds a slider, 0 to 100, and a button
  * @param {HTMLAudioElement} audio
- * @param {import("./language.js").Language} language
+ * @param {import("../shared/language.js").Language} language
  */
 export function attachVolume(row, audio, language) {
   if (IS_APPLE_TOUCH) {

@@ -14,11 +14,11 @@
  * wants a click first), "paused" and "resumed" (by the system's buttons), "unable" (it never will), and "report".
  *
  * @typedef {"idle" | "connecting" | "playing" | "retrying" | "over" | "blocked" | "failed"} Phase
- * @typedef {import("./feed.js").StreamState} StreamState
+ * @typedef {import("../shared/stream_events.js").StreamState} StreamState
  * @typedef {import("./element_output.js").ElementOutput | import("./live/live_output.js").LiveOutput} Output
  */
 
-import { retryDelay } from "./patience.js";
+import { retryDelay } from "../shared/backoff.js";
 
 /** A connection that played this long was a good one: the next failure starts with the shortest delay again. */
 const STEADY_AFTER_MS = 10_000;

@@ -2,7 +2,7 @@
  * The connection that takes the sound to the server: a WebSocket that is made anew, with back-off, until told to stop.
  *
  * It keeps no sound: what was sent late would be heard late for ever after. Whether anybody hears it is not known here;
- * a socket takes bytes long after the other end is gone (see monitor.js).
+ * a socket takes bytes long after the other end is gone (see on_air_monitor.js).
  *
  *   idle --start--> connecting --> open --lost--> waiting --timer--> connecting
  *   open, connecting --sent away for good--> refused          any --stop--> idle
@@ -10,7 +10,7 @@
  * @typedef {"idle" | "connecting" | "open" | "waiting" | "refused"} Phase
  */
 
-import { retryDelay } from "./patience.js";
+import { retryDelay } from "../shared/backoff.js";
 
 const SUBPROTOCOL = "audiocast";
 /** Well inside the time for which the server holds the listeners of a lost source. */

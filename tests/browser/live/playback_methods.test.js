@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { chain } from "../../../audiocast/web/static/live/methods.js";
+import { chain } from "../../../audiocast/web/static/player/live/playback_methods.js";
 
 const ABLE = { AudioDecoder: 1, AudioContext: 1, ReadableStream: 1, WebAssembly: 1, Worker: 1 };
 const LIVE = {

@@ -5,8 +5,8 @@
 export class Details {
   /**
    * @param {HTMLDetailsElement} panel with elements that carry `data-detail`
-   * @param {import("./player.js").Player} player
-   * @param {import("./language.js").Language} language
+   * @param {import("../player/player.js").Player} player
+   * @param {import("../shared/language.js").Language} language
    */
   constructor(panel, player, language) {
     this.panel = panel;

@@ -5,7 +5,7 @@
  * starts at the live edge.
  */
 
-import { stallPatience } from "./patience.js";
+import { stallPatience } from "../shared/backoff.js";
 
 const WATCH_INTERVAL_MS = 1_000;
 /** When the network or the tab came back, a clock that stands still gets only this long. */

@@ -2,19 +2,19 @@
  * The list of the live streams on the start page, kept fresh while somebody looks at it.
  */
 
-import { liveStreams } from "./api.js";
-import { trackWords } from "./feed.js";
+import { liveStreams } from "../shared/api.js";
+import { trackWords } from "../shared/stream_events.js";
 
 const REFRESH_MS = 10_000;
 
 /**
  * @param {HTMLElement} list a `ul`
  * @param {HTMLElement} remark said instead of, or beside, the list
- * @param {import("./language.js").Language} language
+ * @param {import("../shared/language.js").Language} language
  * @returns {() => void} asks for the list now
  */
 export function attachOnAir(list, remark, language) {
-  /** @type {import("./feed.js").StreamState[]} */
+  /** @type {import("../shared/stream_events.js").StreamState[]} */
   let streams = [];
   let reached = true;
   let asked = false;
@@ -50,8 +50,8 @@ export function attachOnAir(list, remark, language) {
 }
 
 /**
- * @param {import("./feed.js").StreamState} stream
- * @param {import("./language.js").Language} language
+ * @param {import("../shared/stream_events.js").StreamState} stream
+ * @param {import("../shared/language.js").Language} language
  */
 function entry(stream, language) {
   const title = make("span", "title", stream.title || language.say("untitled"));

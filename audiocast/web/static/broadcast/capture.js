@@ -132,7 +132,7 @@ export class Sound extends EventTarget {
   async #begin() {
     if (!this.#context) {
       const context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ, latencyHint: "interactive" });
-      await context.audioWorklet.addModule(new URL("broadcast_frames.js", import.meta.url));
+      await context.audioWorklet.addModule(new URL("./frames_worklet.js", import.meta.url));
       const frames = new AudioWorkletNode(context, "frames", {
         channelCount: 2,
         channelCountMode: "explicit",

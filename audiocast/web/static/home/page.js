@@ -4,14 +4,14 @@
  * The key stays in this page's memory and on its screen; it is stored nowhere.
  */
 
-import { Language } from "./language.js";
-import { attachListenLink } from "./listen_link.js";
-import { Monitor } from "./monitor.js";
-import { attachOnAir } from "./onair.js";
+import { Language } from "../shared/language.js";
+import { attachListenLink } from "../shared/listen_link.js";
+import { Monitor } from "../shared/on_air_monitor.js";
+import { attachOnAir } from "./live_list.js";
 import { attachSend } from "./send.js";
-import { copyShown } from "./share.js";
-import { StartForm } from "./start_form.js";
-import { HOME_STRINGS } from "./strings_home.js";
+import { copyShown } from "../shared/share.js";
+import { StartForm } from "../shared/start_form.js";
+import { HOME_STRINGS } from "./strings.js";
 
 /** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -28,7 +28,7 @@ const showListenLink = attachListenLink(language, () => startForm.title);
 const form = /** @type {HTMLFormElement} */ ($("start-form"));
 const create = button("create-button");
 
-/** @type {import("./api.js").Broadcast | null} */
+/** @type {import("../shared/api.js").Broadcast | null} */
 let broadcast = null;
 
 function showBroadcast() {

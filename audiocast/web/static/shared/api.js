@@ -39,7 +39,7 @@ export async function startBroadcast(title, token) {
 }
 
 /**
- * @returns {Promise<import("./feed.js").StreamState[]>} the streams on air
+ * @returns {Promise<import("./stream_events.js").StreamState[]>} the streams on air
  * @throws {Refused} by the server; {TypeError} when there is no network
  */
 export async function liveStreams() {

@@ -4,7 +4,7 @@
  * Never says "on air" on old news: what the server has not confirmed of late is called unknown.
  */
 
-import { StreamFeed, UNKNOWN_STREAM } from "./feed.js";
+import { StreamFeed, UNKNOWN_STREAM } from "./stream_events.js";
 import { setWords } from "./language.js";
 
 const TICK_MS = 1_000;
@@ -24,7 +24,7 @@ export class Monitor extends EventTarget {
   #feed = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer = undefined;
-  /** @type {Partial<import("./feed.js").StreamState>} */
+  /** @type {Partial<import("./stream_events.js").StreamState>} */
   #stream = UNKNOWN_STREAM;
   /** By `Date.now()`, which goes on while the computer sleeps. */
   #heardAt = 0;
@@ -73,7 +73,7 @@ export class Monitor extends EventTarget {
     return state === "live" && page_ms === null ? "held" : state;
   }
 
-  /** @param {Partial<import("./feed.js").StreamState>} stream */
+  /** @param {Partial<import("./stream_events.js").StreamState>} stream */
   #hear(stream) {
     this.#stream = stream;
     this.#heardAt = Date.now();

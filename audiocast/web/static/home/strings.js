@@ -2,9 +2,9 @@
  * The words of the start page alone, apart so that listeners need not load them. Same form as strings.js.
  */
 
-import { START_STRINGS } from "./strings_start.js";
+import { START_STRINGS } from "../shared/strings_start.js";
 
-/** @type {import("./strings.js").Phrases} */
+/** @type {import("../shared/strings.js").Phrases} */
 export const HOME_STRINGS = {
   en: {
     ...START_STRINGS.en,

@@ -2,15 +2,15 @@
  * What was played so far, with times in the visitor's zone. Asked for only while somebody looks at it.
  */
 
-import { trackWords } from "./feed.js";
+import { trackWords } from "../shared/stream_events.js";
 
 /** News of a track reaches all at once; those who look ask spread over this time. */
 const SPREAD_MS = 3_000;
 
 /**
  * @param {HTMLDetailsElement} panel with the tracks that the server has put there, and hidden when there are none
- * @param {import("./listening.js").Listening} listening
- * @param {import("./language.js").Language} language
+ * @param {import("../player/listening.js").Listening} listening
+ * @param {import("../shared/language.js").Language} language
  */
 export function attachHistory(panel, listening, language) {
   const list = /** @type {HTMLElement} */ (panel.querySelector("ol"));

@@ -4,8 +4,8 @@
  * The rest of each page is its own module's.
  */
 
-import { setWords } from "./language.js";
-import { describeSound } from "./system.js";
+import { setWords } from "../shared/language.js";
+import { describeSound } from "../player/media_session.js";
 
 /** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -13,8 +13,8 @@ const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /**
  * Keep the page's elements in step.
  *
- * @param {import("./listening.js").Listening} listening
- * @param {import("./language.js").Language} language
+ * @param {import("../player/listening.js").Listening} listening
+ * @param {import("../shared/language.js").Language} language
  */
 export function attachListenView(listening, language) {
   const button = /** @type {HTMLButtonElement} */ ($("listen-button"));

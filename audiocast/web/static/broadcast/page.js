@@ -1,23 +1,23 @@
 /**
  * The broadcaster's page: joins the sound, its encoder, the connection and what the server says of them.
  *
- * It never says "on air" by itself: that is monitor.js, which has it from the server. The key stays in this page's
+ * It never says "on air" by itself: that is on_air_monitor.js, which has it from the server. The key stays in this page's
  * memory and is shown nowhere.
  */
 
-import { endBroadcast } from "./api.js";
-import { Awake } from "./broadcast_awake.js";
-import { OggRecorder, PacketEncoder, wayToEncode } from "./broadcast_encoders.js";
-import { attachInputs } from "./broadcast_inputs.js";
-import { Level } from "./broadcast_level.js";
-import { Sound } from "./broadcast_sound.js";
-import { Uplink } from "./broadcast_uplink.js";
-import { Language, setWords } from "./language.js";
-import { attachListenLink } from "./listen_link.js";
-import { Monitor } from "./monitor.js";
-import { here } from "./share.js";
-import { StartForm } from "./start_form.js";
-import { BROADCAST_STRINGS } from "./strings_broadcast.js";
+import { endBroadcast } from "../shared/api.js";
+import { Awake } from "./wake_lock.js";
+import { OggRecorder, PacketEncoder, wayToEncode } from "./encoders.js";
+import { attachInputs } from "./inputs.js";
+import { Level } from "./level_meter.js";
+import { Sound } from "./capture.js";
+import { Uplink } from "./uplink.js";
+import { Language, setWords } from "../shared/language.js";
+import { attachListenLink } from "../shared/listen_link.js";
+import { Monitor } from "../shared/on_air_monitor.js";
+import { here } from "../shared/share.js";
+import { StartForm } from "../shared/start_form.js";
+import { BROADCAST_STRINGS } from "./strings.js";
 
 const LOOK_MS = 500;
 /** A connection of which the server confirms nothing for so long is made anew. */
@@ -44,7 +44,7 @@ const showListenLink = attachListenLink(language, () => startForm.title);
 let way = "";
 /** @type {PacketEncoder | OggRecorder | null} of the open connection */
 let encoder = null;
-/** @type {import("./api.js").Broadcast | null} */
+/** @type {import("../shared/api.js").Broadcast | null} */
 let broadcast = null;
 
 /** @param {"quiet" | "sending" | "over"} stage */
@@ -116,7 +116,7 @@ async function goLive(event) {
   }
 }
 
-/** @param {import("./api.js").Broadcast} begun */
+/** @param {import("../shared/api.js").Broadcast} begun */
 function showBroadcast(begun) {
   showListenLink(begun);
   monitor.watch(begun.stream_id);
@@ -185,7 +185,7 @@ async function begin() {
 }
 
 sound.addEventListener("frame", (event) => {
-  const { samples, peak } = /** @type {CustomEvent<import("./broadcast_sound.js").Frame>} */ (event).detail;
+  const { samples, peak } = /** @type {CustomEvent<import("./capture.js").Frame>} */ (event).detail;
   level.take(peak);
   encoder?.take(samples);
 });

@@ -12,7 +12,7 @@
  * @property {(error: unknown) => void} unable to read what comes
  */
 
-import { retryDelay } from "../patience.js";
+import { retryDelay } from "../../shared/backoff.js";
 import { OggReader } from "./ogg.js";
 import { SAMPLE_RATE, isHeader, packetSamples, parseHead } from "./opus.js";
 

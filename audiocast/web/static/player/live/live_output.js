@@ -39,7 +39,7 @@ export class LiveOutput extends EventTarget {
    * @param {import("./decoder.js").EngineName} name of the decoder
    * @param {string} streamPath `/stream/{id}` on this origin
    * @param {Mode} mode
-   * @param {import("./loudspeaker.js").Loudspeaker} loudspeaker
+   * @param {import("./audio_output.js").Loudspeaker} loudspeaker
    * @param {() => number} pageMs how much sound the source sends at a time, 0 while unknown
    */
   constructor(name, streamPath, mode, loudspeaker, pageMs) {

@@ -3,9 +3,9 @@
  * browser lets a frame see them.
  */
 
-import { Language } from "./language.js";
-import { attachListenView } from "./listen_view.js";
-import { Listening } from "./listening.js";
+import { Language } from "../shared/language.js";
+import { attachListenView } from "./view.js";
+import { Listening } from "../player/listening.js";
 import { chosenMode } from "./mode_switch.js";
 import { attachVolume } from "./volume.js";
 

@@ -4,13 +4,13 @@
 
 import { Details } from "./details.js";
 import { attachHistory } from "./history.js";
-import { Language } from "./language.js";
-import { attachListenView } from "./listen_view.js";
-import { Listening } from "./listening.js";
+import { Language } from "../shared/language.js";
+import { attachListenView } from "./view.js";
+import { Listening } from "../player/listening.js";
 import { ModeSwitch } from "./mode_switch.js";
-import { attachCopy, attachQr, attachShare, copyShown, here } from "./share.js";
+import { attachCopy, attachQr, attachShare, copyShown, here } from "../shared/share.js";
 import { Spectrum } from "./spectrum.js";
-import { IS_APPLE_TOUCH } from "./system.js";
+import { IS_APPLE_TOUCH } from "../player/media_session.js";
 import { attachVolume } from "./volume.js";
 
 /** @param {string} id */

@@ -11,7 +11,7 @@
  */
 
 import { Decoder } from "./decoder.js";
-import { Reception } from "./reception.js";
+import { Reception } from "./receiver.js";
 import { openSink } from "./sink.js";
 
 const FADE_SECONDS = 0.05;

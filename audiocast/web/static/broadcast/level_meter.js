@@ -2,7 +2,7 @@
  * The level meter: how loud the sound is, in a bar and in words, and whether there is any.
  */
 
-import { setWords } from "./language.js";
+import { setWords } from "../shared/language.js";
 
 const FLOOR_DB = -60;
 /** IEC 60268-18 asks a digital peak meter to fall 20 dB in 1.7 s. */
@@ -25,7 +25,7 @@ export class Level {
   /**
    * @param {HTMLElement} meter with the role; its custom property --level is set, 0 to 1
    * @param {HTMLElement} words
-   * @param {import("./language.js").Language} language
+   * @param {import("../shared/language.js").Language} language
    */
   constructor(meter, words, language) {
     this.meter = meter;

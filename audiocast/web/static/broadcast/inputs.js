@@ -4,9 +4,9 @@
  * Says what went wrong in words of people: browsers say it in names of exceptions.
  */
 
-import { NothingShared, Sound } from "./broadcast_sound.js";
-import { setWords } from "./language.js";
-import { recall, remember } from "./preferences.js";
+import { NothingShared, Sound } from "./capture.js";
+import { setWords } from "../shared/language.js";
+import { recall, remember } from "../shared/preferences.js";
 
 /** @param {string} id */
 const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -23,7 +23,7 @@ const TROUBLES = {
 
 /**
  * @param {Sound} sound
- * @param {import("./language.js").Language} language
+ * @param {import("../shared/language.js").Language} language
  * @returns {() => Promise<boolean>} asks for the microphone; says whether it is there
  */
 export function attachInputs(sound, language) {
