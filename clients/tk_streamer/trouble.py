@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from tk_streamer.errors import ClientError, Refused
+from tk_streamer.errors import MAX_MESSAGE_CHARACTERS, ClientError, Refused
 
 
 class Lasts(StrEnum):
@@ -82,6 +82,11 @@ class Trouble:
         if isinstance(error, Refused):
             code = code or _code_of_status(error.status)
         return cls.of_code(code or "connection_lost", str(error))
+
+    @classmethod
+    def of_fault(cls, error: Exception) -> "Trouble":
+        """Explain an error that nothing in this program expects."""
+        return cls.of_code("unexpected", repr(error)[:MAX_MESSAGE_CHARACTERS])
 
 
 class _Explanation(NamedTuple):

@@ -1,16 +1,16 @@
 """Sound: where it comes from, how loud it is, and how it becomes Opus and Ogg. No network and no window.
 
-sources         what every source offers, and sources that compute their sound
-capture         a sound input, through PortAudio
-devices         the sound inputs of this computer
-files           a file that FFmpeg can decode
-music           generated music, and a plain tone
-pacing          real time for sources that have no clock
-timekeeping     as much sound goes out as time goes by, whatever the sound card's clock does
-nudging         a block that is one sample longer or shorter
-resampling      any sound to 16 bits, 48 kHz, one or two channels
-level           how loud the sound is
-encoder         PCM to Opus packets, with libopus
-ffmpeg_encoder  the same with the ffmpeg program
-pages           Opus packets to Ogg pages
+- `sources`: what every source offers, and sources that compute their sound
+- `capture`: a sound input, through PortAudio
+- `devices`: the sound inputs of this computer
+- `files`: a file that FFmpeg can decode
+- `music`: generated music, and a plain tone
+- `pacing`: real time for sources that have no clock
+- `timekeeping`: as much sound goes out as time goes by, whatever the sound card's clock does
+- `nudging`: a block that is one sample longer or shorter
+- `resampling`: any sound to 16 bits, 48 kHz, one or two channels
+- `level`: how loud the sound is
+- `encoder`: PCM to Opus packets, with libopus
+- `ffmpeg_encoder`: the same with the ffmpeg program
+- `pages`: Opus packets to Ogg pages
 """

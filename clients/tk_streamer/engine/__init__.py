@@ -1,12 +1,13 @@
 """One broadcast: from a source of sound to a server, over as many connections as it takes.
 
-station     wires the parts; the head of this module says which threads there are and which may block
-control     the thread that decides
-session     the state machine of one broadcast: pure
-events      what the threads report to `control`
-studio      the audio thread: source to packets
-outbox      packets between the encoder and the connection
-uplink      one connection of a broadcast
-desk        the small requests
-local_copy  an .opus file of all that was encoded
+- `station`: wires the parts; the head of this module says which threads there are and which may block
+- `control`: the thread that decides
+- `session`: the state machine of one broadcast: pure
+- `events`: the events of all threads, in one queue
+- `engine_thread`: a thread that reports how it ended
+- `studio`: the audio thread: source to packets
+- `outbox`: packets between the encoder and the connection
+- `uplink`: one connection of a broadcast
+- `desk`: the small requests
+- `local_copy`: an .opus file of all that was encoded
 """

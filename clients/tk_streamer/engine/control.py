@@ -11,12 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty
 
-from tk_streamer.engine import events
-from tk_streamer.engine.desk import CALM_SECONDS, EAGER_SECONDS, Desk
+from tk_streamer.engine.desk import (
+    CALM_SECONDS,
+    EAGER_SECONDS,
+    Desk,
+    StateTold,
+    StreamGranted,
+    StreamLeft,
+    StreamRefused,
+)
+from tk_streamer.engine.events import Event, Events, StopAsked
 from tk_streamer.engine.outbox import Outbox
 from tk_streamer.engine.session import Phase, Session, Step
-from tk_streamer.engine.studio import Studio
-from tk_streamer.engine.uplink import Uplink
+from tk_streamer.engine.studio import SourceOver, SourceReady, Studio
+from tk_streamer.engine.uplink import Uplink, UplinkClosed, UplinkOpened
 from tk_streamer.server.streams import StreamState, Ticket
 from tk_streamer.trouble import Trouble
 
@@ -58,7 +66,7 @@ class Control:
     def __init__(
         self,
         session: Session,
-        queue: events.Events,
+        queue: Events,
         *,
         studio: Studio,
         outbox: Outbox,
@@ -102,7 +110,7 @@ class Control:
                 self._turn()
         except Exception as error:
             log.exception("a fault of the control thread")
-            self._session.fail(Trouble.of_code("unexpected", repr(error)[:200]))
+            self._session.fail(Trouble.of_fault(error))
         self._end_all()
         self._publish()
 
@@ -145,28 +153,28 @@ class Control:
         else:
             self._uplink = self._open_uplink(self._ticket)
 
-    def _note(self, event: events.Event) -> None:
+    def _note(self, event: Event) -> None:
         match event:
-            case events.SourceReady():
+            case SourceReady():
                 self._is_source_ready = True
-            case events.SourceOver(trouble):
+            case SourceOver(trouble):
                 self._sound_trouble = trouble
                 self._say_goodbye()
-            case events.StreamGranted(ticket):
+            case StreamGranted(ticket):
                 self._ticket = ticket
                 if self._session.phase is not Phase.STOPPING:
                     self._uplink = self._open_uplink(ticket)
-            case events.StreamRefused(trouble):
+            case StreamRefused(trouble):
                 self._session.lost(trouble)
-            case events.UplinkOpened(uplink):
+            case UplinkOpened(uplink):
                 self._note_opened(uplink)
-            case events.UplinkClosed(uplink, trouble):
+            case UplinkClosed(uplink, trouble):
                 self._note_closed(uplink, trouble)
-            case events.StateTold(state, asked_at):
+            case StateTold(state, asked_at):
                 self._note_state(state, asked_at)
-            case events.StreamLeft():
+            case StreamLeft():
                 self._end_session()
-            case events.StopAsked():
+            case StopAsked():
                 self._note_stop()
 
     def _note_opened(self, uplink: Uplink) -> None:

@@ -14,10 +14,16 @@ from typing import TypeAlias
 
 import requests
 
-from tk_streamer.engine.events import Events, StateTold, StreamGranted, StreamLeft, StreamRefused
 from tk_streamer.errors import ClientError, Refused
 from tk_streamer.server.connection import open_session
-from tk_streamer.server.streams import Ticket, end_stream, start_stream, stream_state, tell_playing
+from tk_streamer.server.streams import (
+    StreamState,
+    Ticket,
+    end_stream,
+    start_stream,
+    stream_state,
+    tell_playing,
+)
 from tk_streamer.trouble import Trouble
 
 # While "live" is awaited, and once it is known.
@@ -35,18 +41,50 @@ class Application:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class StreamGranted:
+    """The server has given a stream."""
+
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRefused:
+    """The server has given none."""
+
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class StateTold:
+    """The server's answer to the question asked at `asked_at` (seconds of the session's clock)."""
+
+    state: StreamState
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLeft:
+    """The stream is ended on the server, or cannot be."""
+
+
+DeskEvent: TypeAlias = StreamGranted | StreamRefused | StateTold | StreamLeft
+
+
 class Desk:
     """Starts its thread at once; `close` ends it.
 
     Args:
         application: How to ask for a stream.
-        events: Where answers go.
+        report: Gets the answers, on the thread of the desk.
         clock: That of the session.
     """
 
-    def __init__(self, application: Application, events: Events, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, application: Application, report: Callable[[DeskEvent], None], clock: Callable[[], float]
+    ) -> None:
         self._application = application
-        self._events = events
+        self._report = report
         self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._ticket: Ticket | None = None
@@ -120,12 +158,12 @@ class Desk:
                 token=wanted.token or None,
             )
         except Refused as error:
-            self._events.put(StreamRefused(_start_trouble(error, has_token=bool(wanted.token))))
+            self._report(StreamRefused(_start_trouble(error, has_token=bool(wanted.token))))
         except ClientError as error:
-            self._events.put(StreamRefused(Trouble.of_error(error)))
+            self._report(StreamRefused(Trouble.of_error(error)))
         else:
             self._ticket = ticket
-            self._events.put(StreamGranted(ticket))
+            self._report(StreamGranted(ticket))
 
     def _ask_state(self, session: requests.Session) -> None:
         asked_at = self._clock()
@@ -136,7 +174,7 @@ class Desk:
         except ClientError:
             # No answer proves nothing; the session's patience ends by itself.
             return
-        self._events.put(StateTold(state, asked_at))
+        self._report(StateTold(state, asked_at))
 
     def _tell(self, session: requests.Session) -> None:
         """Send what plays, if the server does not have it yet and a connection stands."""
@@ -157,7 +195,7 @@ class Desk:
             # The server ends it by itself when nobody comes back.
             with contextlib.suppress(ClientError):
                 end_stream(session, self._ticket)
-        self._events.put(StreamLeft())
+        self._report(StreamLeft())
 
 
 _Job: TypeAlias = Callable[[requests.Session], None]

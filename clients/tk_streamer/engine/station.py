@@ -128,7 +128,7 @@ class Station:
             copy_path=settings.copy_path,
             make_tags=self._tags,
             outbox=self._outbox,
-            events=self._queue,
+            report=self._queue.put,
         )
         self._desk: Desk | None = None
         self._control: Control | None = None
@@ -144,7 +144,7 @@ class Station:
             raise RuntimeError("expected a station that was never started, got one that was")
         settings = self._settings
         application = Application(settings.server_url, settings.title, settings.stream_id, settings.token)
-        self._desk = Desk(application, self._queue, time.monotonic)
+        self._desk = Desk(application, self._queue.put, time.monotonic)
         if self._playing is not None:
             self._desk.play(*self._playing)
         self._control = Control(
@@ -223,7 +223,9 @@ class Station:
         )
 
     def _open_uplink(self, ticket: Ticket) -> Uplink:
-        return Uplink(ticket, self._outbox, self._tags, self._sent, self._queue, number=next(self._uplinks))
+        return Uplink(
+            ticket, self._outbox, self._tags, self._sent, self._queue.put, number=next(self._uplinks)
+        )
 
     def _tags(self) -> OpusTags:
         """Give what a bitstream that begins now says about itself."""

@@ -4,10 +4,9 @@ It owns the audio thread, which waits for nothing but the source's clock: the ne
 not, and an outbox that is full throws away. A local copy is written here too.
 """
 
-import logging
-import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from audiocast.ogg.headers import OpusHead, OpusTags
@@ -15,13 +14,23 @@ from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
 from tk_streamer.audio.encoder import PacketEncoder
 from tk_streamer.audio.level import Level, Meter
 from tk_streamer.audio.sources import AudioSource
-from tk_streamer.engine.events import Events, SourceOver, SourceReady
+from tk_streamer.engine.engine_thread import EngineThread
 from tk_streamer.engine.local_copy import LocalCopy
 from tk_streamer.engine.outbox import Outbox, Parcel
 from tk_streamer.errors import ClientError
 from tk_streamer.trouble import Trouble
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class SourceReady:
+    """The sound source is open, and so is the encoder."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOver:
+    """No more sound will come; `trouble` says why, None is the proper end."""
+
+    trouble: Trouble | None
 
 
 class Studio:
@@ -34,7 +43,7 @@ class Studio:
         copy_path: Where to write the local copy, or None for none.
         make_tags: Gives what the copy says about itself.
         outbox: Where packets go.
-        events: Where `SourceReady` and at the end `SourceOver` go.
+        report: Gets `SourceReady`, and `SourceOver` at the end, on the audio thread.
     """
 
     def __init__(
@@ -46,7 +55,7 @@ class Studio:
         copy_path: Path | None,
         make_tags: Callable[[], OpusTags],
         outbox: Outbox,
-        events: Events,
+        report: Callable[[SourceReady | SourceOver], None],
     ) -> None:
         self._source = source
         self._channels = channels
@@ -54,12 +63,12 @@ class Studio:
         self._copy_path = copy_path
         self._make_tags = make_tags
         self._outbox = outbox
-        self._events = events
+        self._report = report
         self._meter = Meter(channels, SAMPLE_RATE)
         self._copy: LocalCopy | None = None
         self._copy_trouble: ClientError | None = None
         self._samples_out = 0
-        self._thread = threading.Thread(target=self._run, name="audio", daemon=True)
+        self._thread = EngineThread("audio", self._work, lambda trouble: report(SourceOver(trouble)))
 
     @property
     def level(self) -> Level:
@@ -80,24 +89,15 @@ class Studio:
         self._source.interrupt()
 
     def join(self, seconds: float) -> bool:
-        """Wait for the end of the thread; say whether it came."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        """Wait for the end of the thread; return whether it has ended."""
+        return self._thread.join(seconds)
 
-    def _run(self) -> None:
-        trouble: Trouble | None = None
+    def _work(self) -> None:
+        self._source.open(self._channels)
         try:
-            self._source.open(self._channels)
-            try:
-                self._produce()
-            finally:
-                self._source.close()
-        except ClientError as error:
-            trouble = Trouble.of_error(error)
-        except Exception as error:
-            log.exception("a fault of the audio thread")
-            trouble = Trouble.of_code("unexpected", repr(error)[:200])
-        self._events.put(SourceOver(trouble))
+            self._produce()
+        finally:
+            self._source.close()
 
     def _produce(self) -> None:
         encoder = self._make_encoder()
@@ -125,7 +125,7 @@ class Studio:
             return
         self._outbox.head = encoder.head
         self._begin_copy(encoder.head)
-        self._events.put(SourceReady())
+        self._report(SourceReady())
         if not self._source.is_live:
             self._outbox.wait_for_reader()
 

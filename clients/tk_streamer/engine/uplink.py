@@ -4,15 +4,16 @@ It owns one thread and one socket. It never retries; how it ended goes to `contr
 open at once while a server drains: the outbox says which of them gets the next packet.
 """
 
-import logging
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from audiocast.ogg.headers import OpusTags
 from tk_streamer.audio.pages import Bitstream
-from tk_streamer.engine.events import Events, UplinkClosed, UplinkOpened
+from tk_streamer.engine.engine_thread import EngineThread
 from tk_streamer.engine.outbox import Outbox
-from tk_streamer.errors import ClientError
 from tk_streamer.server.connection import open_session
 from tk_streamer.server.streams import Ticket
 from tk_streamer.server.upload import upload
@@ -22,7 +23,20 @@ from tk_streamer.trouble import Trouble
 # sees a source that was taken over, not one that was lost.
 LINGER_SECONDS = 2.0
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class UplinkOpened:
+    """A connection stands, and the head of its request is out."""
+
+    uplink: Uplink
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkClosed:
+    """A connection is no more; without a trouble it has ended as it should."""
+
+    uplink: Uplink
+    trouble: Trouble | None
 
 
 class Sent:
@@ -43,7 +57,7 @@ class Uplink:
         outbox: Where packets come from, from `begin` on.
         make_tags: Gives what the bitstream says about itself, when it begins.
         sent: Where sent bytes and seconds are counted.
-        events: Where it reports.
+        report: Gets `UplinkOpened` and `UplinkClosed`, on the thread of the connection.
         number: For the name of the thread.
     """
 
@@ -53,7 +67,7 @@ class Uplink:
         outbox: Outbox,
         make_tags: Callable[[], OpusTags],
         sent: Sent,
-        events: Events,
+        report: Callable[[UplinkOpened | UplinkClosed], None],
         *,
         number: int,
     ) -> None:
@@ -61,13 +75,15 @@ class Uplink:
         self._outbox = outbox
         self._make_tags = make_tags
         self._sent = sent
-        self._events = events
+        self._report = report
         self._begins = threading.Event()
         self._leaves = threading.Event()
         self._is_complete = False
         self._pause_seconds = 0.0
         self._session = open_session()
-        self._thread = threading.Thread(target=self._run, name=f"uplink {number}", daemon=True)
+        self._thread = EngineThread(
+            f"uplink {number}", self._send, lambda trouble: report(UplinkClosed(self, trouble))
+        )
         self._thread.start()
 
     def begin(self, *, after_seconds: float = 0.0) -> None:
@@ -83,24 +99,14 @@ class Uplink:
         self._session.hang_up()
 
     def join(self, seconds: float) -> bool:
-        """Wait for the end of the thread; say whether it came."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        """Wait for the end of the thread; return whether it has ended."""
+        return self._thread.join(seconds)
 
-    def _run(self) -> None:
-        trouble: Trouble | None = None
-        try:
-            with self._session as session:
-                pages = self._pages()
-                upload(session, self._ticket.ingest_url, key=self._ticket.ingest_key, pages=pages)
-            if not self._is_complete:
-                trouble = Trouble.of_code("connection_lost", "the server ended it")
-        except ClientError as error:
-            trouble = Trouble.of_error(error)
-        except Exception as error:
-            log.exception("a fault of the connection's thread")
-            trouble = Trouble.of_code("unexpected", repr(error)[:200])
-        self._events.put(UplinkClosed(self, trouble))
+    def _send(self) -> Trouble | None:
+        with self._session as session:
+            pages = self._pages()
+            upload(session, self._ticket.ingest_url, key=self._ticket.ingest_key, pages=pages)
+        return None if self._is_complete else Trouble.of_code("connection_lost", "the server ended it")
 
     def _pages(self) -> Iterator[bytes]:
         # Known before any connection is opened; see `Studio`.
@@ -108,7 +114,7 @@ class Uplink:
         bitstream = Bitstream(self._outbox.head, self._make_tags())
         # At once, so that the server sees who has come.
         yield self._counted(bitstream.headers())
-        self._events.put(UplinkOpened(self))
+        self._report(UplinkOpened(self))
         self._begins.wait()
         self._leaves.wait(self._pause_seconds)
         while (parcel := self._outbox.take(self)) is not None:
