@@ -8,6 +8,5 @@
 - `studio`: the audio thread: source to packets
 - `outbox`: packets between the encoder and the connection
 - `uplink`: one connection of a broadcast
-- `desk`: the small requests
 - `local_copy`: an .opus file of all that was encoded
 """

@@ -11,20 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty
 
-from tk_streamer.engine.desk import (
-    CALM_SECONDS,
-    EAGER_SECONDS,
-    Desk,
-    StateTold,
-    StreamGranted,
-    StreamLeft,
-    StreamRefused,
-)
 from tk_streamer.engine.events import Event, Events, StopAsked
 from tk_streamer.engine.outbox import Outbox
 from tk_streamer.engine.session import Phase, Session, Step
 from tk_streamer.engine.studio import SourceOver, SourceReady, Studio
 from tk_streamer.engine.uplink import Uplink, UplinkClosed, UplinkOpened
+from tk_streamer.server.api_client import (
+    CALM_SECONDS,
+    EAGER_SECONDS,
+    ApiClient,
+    StateTold,
+    StreamGranted,
+    StreamLeft,
+    StreamRefused,
+)
 from tk_streamer.server.streams import StreamState, Ticket
 from tk_streamer.trouble import Trouble
 
@@ -59,7 +59,7 @@ class Control:
         queue: Where all threads report.
         studio: Not started yet.
         outbox: Between studio and connections.
-        desk: For the small requests.
+        api: For the small requests.
         open_uplink: Opens a connection for a ticket.
     """
 
@@ -70,14 +70,14 @@ class Control:
         *,
         studio: Studio,
         outbox: Outbox,
-        desk: Desk,
+        api: ApiClient,
         open_uplink: Callable[[Ticket], Uplink],
     ) -> None:
         self._session = session
         self._queue = queue
         self._studio = studio
         self._outbox = outbox
-        self._desk = desk
+        self._api = api
         self._open_uplink = open_uplink
         self._ticket: Ticket | None = None
         self._listeners: int | None = None
@@ -149,7 +149,7 @@ class Control:
 
     def _connect(self) -> None:
         if self._ticket is None:
-            self._desk.ask_for_stream()
+            self._api.ask_for_stream()
         else:
             self._uplink = self._open_uplink(self._ticket)
 
@@ -181,7 +181,7 @@ class Control:
         if uplink is self._uplink:
             uplink.begin()
             self._session.opened()
-            self._desk.watch(EAGER_SECONDS)
+            self._api.watch(EAGER_SECONDS)
         elif uplink is self._successor:
             old, self._uplink, self._successor = self._uplink, uplink, None
             uplink.begin(after_seconds=HANDOVER_SECONDS)
@@ -221,7 +221,7 @@ class Control:
             return
         self._session.confirmed(asked_at)
         if self._session.phase is Phase.ON_AIR:
-            self._desk.watch(CALM_SECONDS)
+            self._api.watch(CALM_SECONDS)
         if state.is_draining:
             self._session.draining()
         else:
@@ -229,7 +229,7 @@ class Control:
 
     def _drop_uplinks(self) -> None:
         """Break what is open; the threads end by themselves and are joined at the end."""
-        self._desk.watch(None)
+        self._api.watch(None)
         self._listeners = None
         self._outbox.hand_to(None)
         for uplink in (self._uplink, self._successor):
@@ -253,7 +253,7 @@ class Control:
             return
         self._is_ending = True
         self._goodbye_ends_at = time.monotonic() + JOIN_SECONDS
-        self._desk.end_stream()
+        self._api.end_stream()
 
     def _end_session(self) -> None:
         if self._sound_trouble is not None:
@@ -266,7 +266,7 @@ class Control:
         self._drop_uplinks()
         self._studio.stop()
         self._outbox.close()
-        self._desk.close(JOIN_SECONDS)
+        self._api.close(JOIN_SECONDS)
         self._studio.join(JOIN_SECONDS)
         for uplink in self._leaving:
             uplink.hang_up()

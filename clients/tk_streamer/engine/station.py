@@ -6,7 +6,7 @@ It wires the parts and starts their threads; it has no terminal and no window. W
     (PortAudio's)   `capture`: copies a block into a bounded buffer             never
     audio           `studio`: source -> level -> Opus packets -> outbox, copy   on the source's clock only
     uplink N        `uplink`: outbox -> pages -> one chunked request            in a send, bounded
-    desk            `desk`: the small requests: start, state, title, end        on the server, bounded
+    api             `ApiClient`: the small requests: start, state, title, end   on the server, bounded
     control         `control`: drives the `Session`, decides, owns the phase    on its queue only
     the caller's    `start`, `play`, `snapshot`, `ask_to_stop`                  never; `stop`, `wait`: bounded
 """
@@ -23,12 +23,12 @@ from tk_streamer.audio.encoder import OpusEncoder, PacketEncoder
 from tk_streamer.audio.ffmpeg_encoder import FfmpegEncoder
 from tk_streamer.audio.sources import AudioSource, SourceHealth
 from tk_streamer.engine.control import Control, Standing
-from tk_streamer.engine.desk import Application, Desk
 from tk_streamer.engine.events import Events, StopAsked
 from tk_streamer.engine.outbox import Outbox
 from tk_streamer.engine.session import Phase, Session
 from tk_streamer.engine.studio import Studio
 from tk_streamer.engine.uplink import Sent, Uplink
+from tk_streamer.server.api_client import ApiClient, Application
 from tk_streamer.server.streams import Ticket
 from tk_streamer.trouble import Trouble
 
@@ -130,7 +130,7 @@ class Station:
             outbox=self._outbox,
             report=self._queue.put,
         )
-        self._desk: Desk | None = None
+        self._api: ApiClient | None = None
         self._control: Control | None = None
         self._playing: tuple[str, str] | None = None
 
@@ -144,15 +144,15 @@ class Station:
             raise RuntimeError("expected a station that was never started, got one that was")
         settings = self._settings
         application = Application(settings.server_url, settings.title, settings.stream_id, settings.token)
-        self._desk = Desk(application, self._queue.put, time.monotonic)
+        self._api = ApiClient(application, self._queue.put, time.monotonic)
         if self._playing is not None:
-            self._desk.play(*self._playing)
+            self._api.play(*self._playing)
         self._control = Control(
             Session(clock=time.monotonic, retries=settings.retries),
             self._queue,
             studio=self._studio,
             outbox=self._outbox,
-            desk=self._desk,
+            api=self._api,
             open_uplink=self._open_uplink,
         )
         self._control.start()
@@ -176,8 +176,8 @@ class Station:
     def play(self, title: str, artist: str = "") -> None:
         """Tell listeners what is playing. Returns at once; sent in the background, the newest wins."""
         self._playing = (title, artist)
-        if self._desk is not None:
-            self._desk.play(title, artist)
+        if self._api is not None:
+            self._api.play(title, artist)
 
     def snapshot(self) -> Snapshot:
         """Give how it stands. Cheap; from any thread."""

@@ -68,20 +68,20 @@ class StreamLeft:
     """The stream is ended on the server, or cannot be."""
 
 
-DeskEvent: TypeAlias = StreamGranted | StreamRefused | StateTold | StreamLeft
+ApiEvent: TypeAlias = StreamGranted | StreamRefused | StateTold | StreamLeft
 
 
-class Desk:
+class ApiClient:
     """Starts its thread at once; `close` ends it.
 
     Args:
         application: How to ask for a stream.
-        report: Gets the answers, on the thread of the desk.
+        report: Gets the answers, on the thread of the client.
         clock: That of the session.
     """
 
     def __init__(
-        self, application: Application, report: Callable[[DeskEvent], None], clock: Callable[[], float]
+        self, application: Application, report: Callable[[ApiEvent], None], clock: Callable[[], float]
     ) -> None:
         self._application = application
         self._report = report
@@ -92,7 +92,7 @@ class Desk:
         self._playing: tuple[str, str] | None = None
         self._told: tuple[str, str] | None = None
         self._session = open_session()
-        self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="api", daemon=True)
         self._thread.start()
 
     @property
