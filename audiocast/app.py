@@ -37,11 +37,11 @@ from audiocast.telemetry.cluster_metrics import ClusterMetrics
 from audiocast.telemetry.loop_lag import LoopLag
 from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RequestLog
-from audiocast.web.base import MAX_BODY_BYTES
-from audiocast.web.context import Context
-from audiocast.web.links import Links
+from audiocast.web.http.context import Context
+from audiocast.web.http.handlers import MAX_BODY_BYTES
+from audiocast.web.http.server import Server
+from audiocast.web.http.urls import Links
 from audiocast.web.routes import internal_application, public_application
-from audiocast.web.server import Server
 
 log = structlog.get_logger()
 

@@ -5,16 +5,12 @@ from pathlib import Path
 
 from tornado.web import Application, RequestHandler
 
-from audiocast.web.compression import PageCompression
-from audiocast.web.context import Context
-from audiocast.web.embed import EmbedPageHandler, OEmbedHandler
-from audiocast.web.hls import HlsHandler, MemberHlsHandler
-from audiocast.web.icon import IconHandler
-from audiocast.web.ingest import IngestHandler
-from audiocast.web.ingest_socket import IngestSocketHandler
-from audiocast.web.internal import LiveHandler, MemberStatusHandler, MetricsHandler, ReadyHandler
-from audiocast.web.listen import ListenHandler
-from audiocast.web.members import (
+from audiocast.web.http.compression import PageCompression
+from audiocast.web.http.context import Context
+from audiocast.web.icecast.options import ServerOptionsHandler
+from audiocast.web.icecast.status import StatusHandler
+from audiocast.web.internal.health import LiveHandler, MemberStatusHandler, MetricsHandler, ReadyHandler
+from audiocast.web.internal.members import (
     DrainHandler,
     ForwardHandler,
     GoodbyeHandler,
@@ -25,9 +21,15 @@ from audiocast.web.members import (
     MemberStreamsHandler,
     RelayHandler,
 )
-from audiocast.web.metadata import IcecastMetadataHandler, MetadataHandler
-from audiocast.web.options import ServerOptionsHandler
-from audiocast.web.pages import (
+from audiocast.web.internal.workers import (
+    Process,
+    WorkersLiveHandler,
+    WorkersMetricsHandler,
+    WorkersReadyHandler,
+)
+from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
+from audiocast.web.pages.icon import IconHandler
+from audiocast.web.pages.pages import (
     AssetHandler,
     BroadcastPageHandler,
     HomeHandler,
@@ -35,11 +37,14 @@ from audiocast.web.pages import (
     NotFoundHandler,
     QrHandler,
 )
-from audiocast.web.playlists import PlaylistHandler
-from audiocast.web.start import StartHandler
-from audiocast.web.state import EventsHandler, HistoryHandler, StateHandler, StreamsHandler
-from audiocast.web.status import StatusHandler
-from audiocast.web.workers import Process, WorkersLiveHandler, WorkersMetricsHandler, WorkersReadyHandler
+from audiocast.web.public.hls import HlsHandler, MemberHlsHandler
+from audiocast.web.public.ingest import IngestHandler
+from audiocast.web.public.ingest_socket import IngestSocketHandler
+from audiocast.web.public.listen import ListenHandler
+from audiocast.web.public.metadata import IcecastMetadataHandler, MetadataHandler
+from audiocast.web.public.playlists import PlaylistHandler
+from audiocast.web.public.start import StartHandler
+from audiocast.web.public.streams import EventsHandler, HistoryHandler, StateHandler, StreamsHandler
 
 FOLDER = Path(__file__).parent
 
@@ -76,7 +81,7 @@ def public_application(context: Context, log_request: LogRequest) -> Application
         log_function=log_request,
         default_handler_class=NotFoundHandler,
         default_handler_args=own,
-        template_path=str(FOLDER / "templates"),
+        template_path=str(FOLDER / "pages" / "templates"),
         static_path=str(FOLDER / "static"),
         static_handler_class=AssetHandler,
         transforms=[PageCompression],

@@ -13,9 +13,9 @@ import structlog
 from audiocast import __version__
 from audiocast.app import with_secret
 from audiocast.settings import Settings
-from audiocast.web.base import MAX_BODY_BYTES
+from audiocast.web.http.handlers import MAX_BODY_BYTES
+from audiocast.web.http.server import Server
 from audiocast.web.routes import workers_application
-from audiocast.web.server import Server
 from audiocast.workers.ports import LOOPBACK, hold, number_of
 from audiocast.workers.worker import Worker
 

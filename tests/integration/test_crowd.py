@@ -11,8 +11,8 @@ import requests
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
 
-from audiocast.web.door import ENTER_A_TURN
-from audiocast.web.server import Server
+from audiocast.web.http.accept_queue import ENTER_A_TURN
+from audiocast.web.http.server import Server
 from tests.server import AudiocastServer
 
 CROWD = 5 * ENTER_A_TURN

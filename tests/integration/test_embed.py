@@ -13,7 +13,7 @@ import png
 import pytest
 import requests
 
-from audiocast.web.embed_code import frame_code, plain_code
+from audiocast.web.pages.embed_code import frame_code, plain_code
 from tests.server import AudiocastServer, Started
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "embedding.md"

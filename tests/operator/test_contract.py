@@ -15,9 +15,9 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims, Keys
 from audiocast.stream.limits import HubLimits
-from audiocast.web.base import STREAM_ID as SERVER_STREAM_ID
-from audiocast.web.members import MAX_TITLE_CHARACTERS
-from audiocast.web.state import describe
+from audiocast.web.http.handlers import STREAM_ID as SERVER_STREAM_ID
+from audiocast.web.internal.members import MAX_TITLE_CHARACTERS
+from audiocast.web.public.streams import describe
 from audiocast_operator.clients.members import Members
 from audiocast_operator.manifests.owner import Owner
 from audiocast_operator.manifests.statefulset import build_statefulset

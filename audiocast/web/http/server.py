@@ -1,0 +1,176 @@
+"""Accepting connections, and answers to those that never become requests.
+
+Tornado closes a connection without a word when its request head is too large or does not come. Whoever is
+behind it, a person with a wrong tool most often, should read why.
+"""
+
+import asyncio
+import re
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream, UnsatisfiableReadError
+from tornado.netutil import bind_sockets
+
+from audiocast.web.http.accept_queue import ENTER_A_TURN, Door
+from audiocast.web.http.errors import ApiError
+from audiocast.web.http.raw_response import error_reply
+
+log = structlog.get_logger()
+
+ACCEPT_BACKLOG = 4096
+"""A thousand people joining in one second is normal. The kernel cuts it to net.core.somaxconn."""
+
+ACCEPT_PAUSE_SECONDS = 1.0
+"""Without a descriptor left, a waiting connection would wake the loop over and over."""
+
+HEAD_TIMEOUT_SECONDS = 15.0
+BODY_TIMEOUT_SECONDS = 15.0
+MAX_PARSED_HEAD_BYTES = 65_536
+"""Heads up to here are parsed, and those over `base.MAX_HEADER_BYTES` refused by the handlers."""
+
+ICE_VERSION = b" ICE/1.0"
+ABSOLUTE_FORM = re.compile(rb"^(\S+ )https?://[^/?\s]+/?([^\s]*)", re.IGNORECASE)
+"""A method and a URL up to its path: what stands before the path, and what behind its first slash."""
+
+
+class Server:
+    """One port.
+
+    Args:
+        application: Takes the requests.
+        host: Address; empty for all.
+        port: Port; 0 for a free one.
+        max_body_bytes: Bound of a request's body, but for handlers that lift it.
+        shares_port: Other processes of this user listen there too (SO_REUSEPORT).
+    """
+
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        *,
+        host: str,
+        port: int,
+        max_body_bytes: int,
+        shares_port: bool = False,
+    ) -> None:
+        self._http = HTTPServer(
+            application,
+            idle_connection_timeout=HEAD_TIMEOUT_SECONDS,
+            body_timeout=BODY_TIMEOUT_SECONDS,
+            max_header_size=MAX_PARSED_HEAD_BYTES,
+            max_body_size=max_body_bytes,
+            max_buffer_size=4 * 1024 * 1024,
+        )
+        self._sockets = bind_sockets(
+            port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host), reuse_port=shares_port
+        )
+        self._port: int = self._sockets[0].getsockname()[1]
+        self._accepting = False
+        self._door = Door()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, or was: what is still under way may ask after `stop_accepting`."""
+        return self._port
+
+    def start(self) -> None:
+        """Begin to accept, in the running loop."""
+        self._accepting = True
+        for each in self._sockets:
+            self._watch(each)
+
+    def stop_accepting(self) -> None:
+        """Take no more connections; those that are open go on."""
+        self._accepting = False
+        for each in self._sockets:
+            asyncio.get_running_loop().remove_reader(each)
+            each.close()
+
+    async def close(self) -> None:
+        """Close what is still open."""
+        await self._http.close_all_connections()
+
+    def _watch(self, listening: socket.socket) -> None:
+        if self._accepting:
+            asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        for _ in range(ENTER_A_TURN):
+            try:
+                connection, address = listening.accept()
+            except BlockingIOError:
+                return
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                log.error("accept_failed", error=error.strerror, hint="raise the limit of open files")
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(listening)
+                loop.call_later(ACCEPT_PAUSE_SECONDS, self._watch, listening)
+                return
+            stream = _PublicStream(connection, max_buffer_size=self._http.max_buffer_size)
+            stream.door = self._door
+            self._http.handle_stream(stream, address)
+
+
+class _PublicStream(IOStream):
+    """A connection that says goodbye when a request's head is too large or too slow."""
+
+    door: Door
+    _reads_head = False
+
+    def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
+        # Tornado's server reads the head of a request, and nothing else, with a regular expression.
+        self._reads_head = True
+        future = asyncio.ensure_future(_head_in_http(super().read_until_regex(regex, max_bytes), self.door))
+        future.add_done_callback(self._head_was_read)
+        return future
+
+    def close(self, exc_info: Any = False) -> None:
+        if self._reads_head and not self.closed() and not self._is_left():
+            if isinstance(exc_info, UnsatisfiableReadError):
+                self._say(431, "headers_too_large", f"expected a head below {MAX_PARSED_HEAD_BYTES} bytes")
+            elif not exc_info:
+                self._say(408, "request_timeout", f"expected a request within {HEAD_TIMEOUT_SECONDS:g} s")
+        self._reads_head = False
+        super().close(exc_info)
+
+    def _is_left(self) -> bool:
+        """Say whether the other side has closed, so that nobody is there to read an answer."""
+        try:
+            return self.socket.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def _head_was_read(self, _: object) -> None:
+        self._reads_head = False
+
+    def _say(self, status: int, code: str, message: str) -> None:
+        try:
+            self.socket.send(error_reply(ApiError(status, code, message)))
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+async def _head_in_http(reading: Awaitable[bytes], door: Door) -> bytes:
+    """Read a head and give it in the form that Tornado knows, when it is its turn.
+
+    "ICE/1.0" in the request line, which source clients of old say, means HTTP/1.0. A whole URL as the target,
+    as proxies are asked, means its path (RFC 9112 section 3.2.2); its host is in the Host field too.
+    """
+    request_line, end, fields = (await reading).partition(b"\r\n")
+    await door.enter()
+    if request_line.endswith(ICE_VERSION):
+        request_line = request_line.removesuffix(ICE_VERSION) + b" HTTP/1.0"
+    return ABSOLUTE_FORM.sub(rb"\1/\2", request_line) + end + fields
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_UNSPEC if host or socket.has_ipv6 else socket.AF_INET

@@ -1,0 +1,68 @@
+"""`GET /status-json.xsl`: the live streams in the words of Icecast, for tools and directories that read it.
+
+Field names, date formats and the quirks (`source` is missing without a stream, an object with one, a list
+with more; each source ends with `"dummy": null`) are those of Icecast 2.4.4, read off its answers: programs
+were written against them.
+"""
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from audiocast.cluster.answers import State as StreamState
+from audiocast.ogg.opus import SAMPLE_RATE
+from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.public.streams import whole_list
+
+STREAM_MOUNT = "/stream/"
+
+
+class StatusHandler(BaseHandler):
+    """The live streams; with `?mount=/stream/{id}` that one alone."""
+
+    async def get(self) -> None:
+        """Give them."""
+        self.allow_any_origin()
+        base = self.context.links.base(self.request)
+        mount = self.get_query_argument("mount", "")
+        sources = [
+            _source(state, base)
+            for state in await whole_list(self.context)
+            if not mount or mount == STREAM_MOUNT + str(state["stream_id"])
+        ]
+        status: dict[str, object] = {
+            "admin": "",
+            "host": urlsplit(base).hostname,
+            "location": "",
+            "server_id": f"audiocast {self.context.version}",
+            **_times("server_start", self.context.started_at),
+        }
+        if sources:
+            status["source"] = sources if len(sources) > 1 else sources[0]
+        self.write_json({"icestats": status})
+
+
+def _source(state: StreamState, base: str) -> dict[str, object]:
+    source: dict[str, object] = {
+        "bitrate": round((state["bitrate_bps"] or 0) / 1000),
+        "channels": state["channels"],
+        "listener_peak": state["listener_peak"],
+        "listeners": state["listeners"],
+        "listenurl": f"{base}{STREAM_MOUNT}{state['stream_id']}",
+        "samplerate": SAMPLE_RATE,
+        "server_name": state["title"],
+        "server_type": "audio/ogg",
+        "subtype": "Opus",
+        **_times("stream_start", state["started_at"] or 0.0),
+    }
+    if state["now_playing"] is not None:
+        source["artist"] = state["now_playing"]["artist"]
+        source["title"] = state["now_playing"]["title"]
+    return {**source, "dummy": None}
+
+
+def _times(name: str, unix_seconds: float) -> dict[str, object]:
+    at = datetime.fromtimestamp(unix_seconds, UTC)
+    return {
+        name: at.strftime("%a, %d %b %Y %H:%M:%S %z"),
+        f"{name}_iso8601": at.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }

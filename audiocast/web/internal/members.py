@@ -1,0 +1,248 @@
+"""`/internal/...`: what members ask each other. Signed, and answered from what this member has itself.
+
+A request of a member is never passed on to a third one, so nothing can go round in circles.
+"""
+
+import json
+import time
+from typing import Any
+from urllib.parse import unquote
+
+import structlog
+from tornado.iostream import IOStream
+from tornado.web import HTTPError
+
+from audiocast.cluster.errors import BadFrame
+from audiocast.cluster.front import (
+    AGE_HEADER,
+    GENERATION_HEADER,
+    HAD_HEADER,
+    OLDER,
+    ORIGIN_HEADER,
+    RESUME_HEADER,
+    TITLE_HEADER,
+)
+from audiocast.cluster.link import Link
+from audiocast.cluster.signature import HEADER, BadSignature
+from audiocast.stream.errors import StreamError
+from audiocast.stream.hub import Hub
+from audiocast.stream.now_playing import NowPlaying
+from audiocast.stream.origin import Origin
+from audiocast.stream.source_log import Position
+from audiocast.web.http.errors import ApiError
+from audiocast.web.http.handlers import STREAM_ID
+from audiocast.web.http.raw_response import head
+from audiocast.web.internal.health import InternalHandler
+from audiocast.web.public.streams import describe, describe_with_history
+
+log = structlog.get_logger()
+
+MAX_TITLE_CHARACTERS = 200
+
+
+class MemberHandler(InternalHandler):
+    """A handler for other members."""
+
+    member = ""
+
+    def prepare(self) -> None:
+        """Check the signature."""
+        context = self.context
+        if context.signer is None:
+            raise ApiError(404, "alone", "this server has no members to speak with")
+        request = self.request
+        value = request.headers.get(HEADER, "")
+        try:
+            self.member = context.signer.check(request.method or "", request.uri or "", value, time.time())
+        except (BadSignature, ValueError) as error:
+            context.node.bad_signatures += 1
+            log.warning("bad_signature", path=request.path[:200], peer=request.remote_ip, reason=str(error))
+            raise ApiError(403, "bad_signature", "expected a request signed by a member") from None
+        for stream_id in self.path_args:
+            if not STREAM_ID.fullmatch(stream_id):
+                raise ApiError(404, "bad_stream_id", "expected an id of letters, digits, - and _")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with the contract's error."""
+        cause = kwargs.get("exc_info", (None, None, None))[1]
+        error = ApiError.of(cause) if isinstance(cause, Exception) else None
+        if error is None and isinstance(cause, HTTPError) and cause.log_message:
+            error = ApiError(status_code, "bad_request", cause.log_message)
+        error = error or ApiError.of_status(status_code)
+        self.set_status(error.status)
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(error.body)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log only what nobody has planned."""
+        if ApiError.of(value) is None:
+            super().log_exception(typ, value, tb)
+
+    def json_body(self) -> dict[str, Any]:
+        """Give the request's JSON object.
+
+        Raises:
+            ApiError: 400.
+        """
+        try:
+            said = json.loads(self.request.body)
+        except (ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict):
+            raise ApiError(400, "bad_json", "expected a JSON object")
+        return said
+
+    def known_hub(self, stream_id: str) -> Hub:
+        """Give a stream that is known here.
+
+        Raises:
+            ApiError: 404.
+        """
+        hub = self.context.streams.get(stream_id)
+        if hub is None:
+            raise ApiError(404, "stream_not_found", "no such stream here")
+        return hub
+
+
+class HelloHandler(MemberHandler):
+    """`POST /internal/hello`."""
+
+    def post(self) -> None:
+        """Greet back."""
+        host = (self.request.remote_ip or "").partition("%")[0]
+        try:
+            self.write(self.context.node.membership.greeted(self.json_body(), host))
+        except BadFrame as error:
+            raise ApiError(400, "bad_greeting", str(error)) from error
+
+
+class DrainHandler(MemberHandler):
+    """`POST` and `DELETE /internal/drain`: leave the cluster without being heard, or stay after all."""
+
+    def post(self) -> None:
+        """Begin."""
+        self.context.drain.start()
+        self.set_status(202)
+
+    def delete(self) -> None:
+        """Undo it."""
+        self.context.drain.undo()
+        self.set_status(204)
+
+
+class GoodbyeHandler(MemberHandler):
+    """`POST /internal/goodbye`."""
+
+    def post(self) -> None:
+        """Take note."""
+        self.context.node.membership.parted(self.json_body())
+        self.write({})
+
+
+class MemberStreamsHandler(MemberHandler):
+    """`GET /internal/streams`: the streams that are on here."""
+
+    def get(self) -> None:
+        """Give them."""
+        context = self.context
+        self.write({"streams": [describe(hub, context.node) for hub in context.streams.live()]})
+
+
+class MemberStreamHandler(MemberHandler):
+    """`GET /internal/streams/{id}`: one of them."""
+
+    def get(self, stream_id: str) -> None:
+        """Say what it is here."""
+        node = self.context.node
+        hub = self.known_hub(stream_id)
+        self.write({"owned": node.owns(stream_id), "state": describe_with_history(hub, node)})
+
+    def delete(self, stream_id: str) -> None:
+        """End the stream, for good: its broadcaster has said so to another member."""
+        self.context.streams.open(stream_id).close()
+        self.write({})
+
+
+class MemberPlayingHandler(MemberHandler):
+    """`POST /internal/streams/{id}/playing`: another member was told what is on."""
+
+    def post(self, stream_id: str) -> None:
+        """Show it, if the stream is known here."""
+        said = self.json_body()
+        hub = self.context.streams.get(stream_id)
+        if hub is not None:
+            hub.play(NowPlaying(title=str(said.get("title", "")), artist=str(said.get("artist", ""))))
+        self.write({})
+
+
+class MemberReopenHandler(MemberHandler):
+    """`POST /internal/streams/{id}/reopen`: a stream begins anew under an id that may have ended before."""
+
+    def post(self, stream_id: str) -> None:
+        """Forget that it has ended, if the stream is known here."""
+        title = str(self.json_body().get("title", ""))
+        hub = self.context.streams.get(stream_id)
+        if hub is not None:
+            hub.reopen(title)
+        self.write({})
+
+
+class LinkHandler(MemberHandler):
+    """Becomes a link: the connection is no longer HTTP's."""
+
+    async def open_link(self, headers: dict[str, str]) -> Link:
+        """Answer 200, then frames."""
+        stream: IOStream = self.detach()
+        stream.set_nodelay(True)
+        await stream.write(head(200, {"Server": "audiocast", **headers}))
+        return Link(stream)
+
+
+class RelayHandler(LinkHandler):
+    """`POST /internal/relay/{id}?origin=&had=`: the stream's pages for an edge, from after the one it had."""
+
+    async def post(self, stream_id: str) -> None:
+        """Send them for as long as the edge wants them."""
+        if not self.context.node.owns(stream_id):
+            raise ApiError(404, "not_the_owner", "the source of this stream is not here")
+        hub = self.known_hub(stream_id)
+        try:
+            origin = Origin.parse(self.get_query_argument("origin", "") or "0-0")
+            had = Position.parse(self.get_query_argument("had", "") or "0.0")
+        except ValueError as error:
+            raise ApiError(400, "bad_position", str(error)) from error
+        link = await self.open_link({})
+        await self.context.node.serve_relay(hub, link, origin, had)
+
+
+class ForwardHandler(LinkHandler):
+    """`POST /internal/forward/{id}`: the pages of a source whose encoder is connected to another member."""
+
+    async def post(self, stream_id: str) -> None:
+        """Take them until the front goes."""
+        node = self.context.node
+        headers = self.request.headers
+        try:
+            origin = Origin.parse(headers.get(ORIGIN_HEADER, ""))
+            generation = int(headers.get(GENERATION_HEADER, "0"))
+            age_seconds = float(headers.get(AGE_HEADER, "0"))
+        except ValueError as error:
+            raise ApiError(400, "bad_origin", str(error)) from error
+        if node.membership.draining:
+            raise ApiError(503, "draining", "this member takes no more streams")
+        title = unquote(headers.get(TITLE_HEADER, ""))[:MAX_TITLE_CHARACTERS]
+        hub = self.context.streams.open(stream_id, title)
+        hub.title = hub.title or title
+        if hub.origin is not None and origin < hub.origin:
+            mine_seconds = node.source_age_seconds(stream_id)
+            came_before = mine_seconds is not None and age_seconds > mine_seconds
+            if headers.get(RESUME_HEADER) == "1" or came_before:
+                raise ApiError(409, "taken_over", "a newer source with a key of this stream has taken over")
+            # It comes now, so it is the newer one, whatever its front's clock says.
+            raise ApiError(409, OLDER, str(hub.origin))
+        try:
+            hub.admit(generation)
+        except StreamError as error:
+            raise ApiError.of(error) or ApiError.of_status(409) from error
+        link = await self.open_link({HAD_HEADER: node.had(stream_id, origin)})
+        await node.take_forward(hub, link, origin, generation=generation, age_seconds=age_seconds)

@@ -1,0 +1,88 @@
+"""A stream on other people's pages: the player in a frame, and oEmbed (oembed.com, version 1.0)."""
+
+import re
+from typing import Any
+
+from audiocast.web.http.errors import ApiError
+from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.pages.embed_code import FRAME_HEIGHT, FRAME_WIDTH, UNTITLED, frame_code
+from audiocast.web.pages.icon import SIZES
+from audiocast.web.pages.pages import StreamPageHandler
+from audiocast.web.public.streams import whole_state
+
+LINK = re.compile(r"https?://([^/?#]+)/(?:listen|embed)/([^/?#]*)(?:[?#].*)?")
+"""Host and stream of a link; the scheme may be another one than ours, as people type it."""
+
+
+class EmbedPageHandler(StreamPageHandler):
+    """`GET /embed/{id}`: the one page that others may frame."""
+
+    framed_by = "*"
+
+    async def get(self, stream_id: str) -> None:
+        """Show the player."""
+        self.render("embed.html", **await self.stream(stream_id))
+
+    head = get
+
+
+class OEmbedHandler(BaseHandler):
+    """`GET /oembed?url=&maxwidth=&maxheight=&format=`: what a program needs to embed a listen link."""
+
+    async def get(self) -> None:
+        """Give it, in JSON, the one form there is."""
+        if self.get_query_argument("format", "json") != "json":
+            raise ApiError(501, "format_not_there", "expected format=json, the only one there is")
+        base = self.context.links.base(self.request)
+        width, height = self._most("maxwidth"), self._most("maxheight")
+        stream_id = self._stream_id(base)
+        state = await whole_state(self.context, stream_id)
+        if state is None:
+            raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
+        self.allow_any_origin()
+        self.write_json(_answer(base, stream_id, state["title"], width=width, height=height))
+
+    head = get
+
+    def _most(self, name: str) -> int | None:
+        given = self.get_query_argument(name, "")
+        if not given:
+            return None
+        if not (given.isascii() and given.isdigit() and 0 < len(given) < 7 and int(given)):
+            raise ApiError(400, f"bad_{name}", f"expected {name} in pixels, 1 or more, got {given[:20]!r}")
+        return int(given)
+
+    def _stream_id(self, base: str) -> str:
+        """Give the stream of the link.
+
+        Raises:
+            ApiError: 404, it is none of ours.
+        """
+        link = LINK.fullmatch(self.get_query_argument("url"))
+        if link is None or link[1] != base.partition("://")[2]:
+            raise ApiError(404, "not_a_listen_link", f"expected a link of the form {base}/listen/ID")
+        return self.checked_id(link[2])
+
+
+def _answer(
+    base: str, stream_id: str, title: str, *, width: int | None, height: int | None
+) -> dict[str, Any]:
+    """Give the response of section 2.3.4 of the specification; nothing in it is larger than was asked for."""
+    frame_width = min(FRAME_WIDTH, width or FRAME_WIDTH)
+    frame_height = min(FRAME_HEIGHT, height or FRAME_HEIGHT)
+    answer = {
+        "version": "1.0",
+        "type": "rich",
+        "provider_name": "audiocast",
+        "provider_url": f"{base}/",
+        "title": title or UNTITLED,
+        "html": frame_code(f"{base}/embed/{stream_id}", title, width=str(frame_width), height=frame_height),
+        "width": frame_width,
+        "height": frame_height,
+    }
+    fitting = [size for size in SIZES if size <= min(width or size, height or size)]
+    if fitting:
+        size = max(fitting)
+        picture = {"url": f"{base}/icon-{size}.png", "width": size, "height": size}
+        answer |= {f"thumbnail_{name}": value for name, value in picture.items()}
+    return answer

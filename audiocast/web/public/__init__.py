@@ -1,0 +1,13 @@
+"""The public port's API: audio in, audio out, and what is known of a stream.
+
+- `hls`: audio out, as HLS
+- `hls_media`: HLS that this member makes
+- `ingest`: audio in, over HTTP
+- `ingest_socket`: audio in, over a WebSocket
+- `intake`: what both ways in share
+- `listen`: audio out
+- `metadata`: what is on now
+- `playlists`: M3U and PLS for players
+- `start`: a broadcaster asks for a stream
+- `streams`: what is known of a stream, as JSON and as events
+"""

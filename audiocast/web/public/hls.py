@@ -1,0 +1,73 @@
+"""`GET /stream/{id}/hls/...`: a stream as HLS, for players that want it, and for caches.
+
+Any member of a cluster takes such a request, and one has the packager: the others pass on its answers.
+"""
+
+from urllib.parse import urlencode
+
+from tornado.web import RequestHandler
+
+from audiocast.cluster.errors import Refused, Unreachable
+from audiocast.cluster.packaging import Answer
+from audiocast.web.http.errors import ApiError
+from audiocast.web.http.handlers import OpenHandler
+from audiocast.web.internal.members import MemberHandler
+from audiocast.web.public.hls_media import DIRECTIVES, own_answer
+
+ATTEMPTS = 3
+"""A member that dies is known to be dead by the first one."""
+
+MAX_PATH_CHARACTERS = 80
+
+
+class HlsHandler(OpenHandler):
+    """The playlist, and what it lists."""
+
+    async def get(self, stream_id: str, path: str) -> None:
+        """Give it."""
+        self.checked_id(stream_id)
+        if len(path) > MAX_PATH_CHARACTERS:
+            raise ApiError(404, "media_not_found", "expected a name that a playlist lists, got a longer one")
+        answer = await self._answer(stream_id, path, _directives(self))
+        self.context.streams.counters.sent_bytes += len(answer.body)
+        _finish(self, answer)
+
+    head = get
+
+    async def _answer(self, stream_id: str, path: str, directives: dict[str, str]) -> Answer:
+        packaging = self.context.packaging
+        query = urlencode({"path": path, **directives})
+        for _ in range(ATTEMPTS):
+            member = packaging.place(stream_id)
+            if member is None:
+                return await own_answer(self.context, stream_id, path, directives)
+            try:
+                with self.context.admission.entering():
+                    return await packaging.ask(member, f"/internal/hls/{stream_id}?{query}")
+            except Unreachable:
+                continue
+            except Refused as error:
+                raise ApiError(error.status, error.code, error.message) from error
+        raise ApiError(503, "packager_unreachable", "expected a member to answer, got none; ask again")
+
+
+class MemberHlsHandler(MemberHandler):
+    """`GET /internal/hls/{id}?path=`: the same for another member, from here in any case."""
+
+    async def get(self, stream_id: str) -> None:
+        """Give it."""
+        path = self.get_query_argument("path")
+        _finish(self, await own_answer(self.context, stream_id, path, _directives(self)))
+
+
+def _directives(handler: RequestHandler) -> dict[str, str]:
+    return {
+        name: handler.get_query_argument(name) for name in DIRECTIVES if handler.get_query_arguments(name)
+    }
+
+
+def _finish(handler: RequestHandler, answer: Answer) -> None:
+    handler.set_status(answer.status)
+    handler.set_header("Content-Type", answer.content_type)
+    handler.set_header("Cache-Control", answer.cache_control)
+    handler.finish(answer.body)

@@ -1,0 +1,119 @@
+"""What this member's packagers answer, and how long caches may keep it.
+
+A name never stands for anything else, so caches may keep what has one. The playlist's own answers change, but
+not for those who ask for the same state of it: they are a crowd, or were late.
+"""
+
+from collections.abc import Mapping
+
+from audiocast.cluster.packaging import Answer
+from audiocast.hls.fragments import CODEC
+from audiocast.hls.timeline import PART_SECONDS, SEGMENT_PARTS, SEGMENT_SECONDS
+from audiocast.stream.errors import StreamEnded
+from audiocast.stream.packager import Packager
+from audiocast.web.http.context import Context
+from audiocast.web.http.errors import ApiError
+
+PLAYLIST = "index.m3u8"
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+MEDIA_TYPE = f'audio/mp4; codecs="{CODEC}"'
+
+KEPT = "public, max-age=86400, immutable"
+KEPT_ASKED_FOR = f"public, max-age={6 * SEGMENT_SECONDS}"
+KEPT_NEWEST = f"public, max-age={SEGMENT_SECONDS // 2}"
+"""Six and half a target duration are what RFC 8216bis recommends (section 6.2.5.2)."""
+
+DIRECTIVES = ("_HLS_msn", "_HLS_part")
+MAX_NUMBER_DIGITS = 18
+ADVANCE_PARTS = round(3 / PART_SECONDS)
+"""So many parts may be asked for in advance, as the draft has it: more would be more things to wait for."""
+
+
+async def own_answer(context: Context, stream_id: str, path: str, directives: Mapping[str, str]) -> Answer:
+    """Answer from this member's packager; a playlist makes one.
+
+    Args:
+        context: Of this member.
+        stream_id: A checked one.
+        path: Of the playlist, or as it lists it.
+        directives: By name; see `DIRECTIVES`.
+
+    Raises:
+        ApiError: 400, 404 or 503.
+        StreamEnded: The broadcaster has ended the stream.
+        audiocast.stream.errors.ServerFull: It does not fit now.
+    """
+    if path == PLAYLIST:
+        return await _playlist(context, stream_id, directives)
+    return await _media(context, stream_id, path)
+
+
+async def _playlist(context: Context, stream_id: str, directives: Mapping[str, str]) -> Answer:
+    number, part = (_number(directives, name) for name in DIRECTIVES)
+    if number is None and part is not None:
+        raise ApiError(400, "bad_hls_part", "expected _HLS_msn beside _HLS_part, got _HLS_part alone")
+    if part is not None and part > SEGMENT_PARTS + ADVANCE_PARTS:
+        raise ApiError(400, "bad_hls_part", f"expected at most {SEGMENT_PARTS + ADVANCE_PARTS}, got {part}")
+    packager = await _packager(context, stream_id)
+    timeline = packager.timeline
+    if number is None:
+        # A playlist lists something: the first part of a stream that has just begun is waited for.
+        await _wait(context, packager, timeline.first_number, 0)
+    elif number <= timeline.open.number + 1 or timeline.is_ended:
+        await _wait(context, packager, number, part)
+    else:
+        raise ApiError(400, "bad_hls_msn", f"expected at most {timeline.open.number + 1}, got {number}")
+    context.streams.counters.hls["playlist"] += 1
+    return Answer(200, PLAYLIST_TYPE, KEPT_NEWEST if number is None else KEPT_ASKED_FOR, packager.playlist)
+
+
+async def _media(context: Context, stream_id: str, path: str) -> Answer:
+    run, _, name = path.partition("/")
+    packager = context.packagers.get(stream_id)
+    if packager is None or packager.timeline.run != run:
+        raise _not_found(path)
+    timeline = packager.timeline
+    position = timeline.position(name)
+    if position == timeline.hinted:
+        await _wait(context, packager, *timeline.hinted)
+    data = timeline.media(name)
+    if data is None:
+        raise _not_found(path)
+    kind = "init" if position is None else "segment" if position[1] is None else "part"
+    context.streams.counters.hls[kind] += 1
+    return Answer(200, MEDIA_TYPE, KEPT, data)
+
+
+async def _packager(context: Context, stream_id: str) -> Packager:
+    packager = context.packagers.get(stream_id)
+    hub = context.streams.get(stream_id)
+    if packager is not None and (not packager.timeline.is_ended or hub is None or not hub.is_on):
+        return packager
+    if hub is not None and hub.closed:
+        raise StreamEnded("the stream was ended by its broadcaster")
+    with context.admission.entering():
+        hub = await context.node.listen(stream_id, context.header_wait_seconds)
+    if hub is None:
+        raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
+    return context.packagers.open(hub)
+
+
+async def _wait(context: Context, packager: Packager, number: int, part: int | None) -> None:
+    if packager.timeline.is_ended or packager.timeline.has(number, part):
+        return
+    with context.admission.entering():
+        if not await packager.wait(number, part):
+            raise ApiError(503, "no_audio_yet", "expected more audio by now; ask again in a moment")
+
+
+def _number(directives: Mapping[str, str], name: str) -> int | None:
+    text = directives.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_NUMBER_DIGITS):
+        raise ApiError(400, f"bad{name.lower()}", f"expected a number in {name}, got {text[:20]!r}")
+    return int(text)
+
+
+def _not_found(path: str) -> ApiError:
+    return ApiError(404, "media_not_found", f"expected a name that the playlist lists, got {path[:80]!r}")

@@ -1,0 +1,257 @@
+"""`POST`, `PUT` and `SOURCE /ingest/{id}`: audio in, chunked or with no framing at all (bytes until close).
+
+`SOURCE` is what Icecast's clients said before it took `PUT`, and many still do. They wait for `200` before
+their first byte, as Icecast answers, and so do some that say `POST` (Liquidsoap). Hence `SOURCE` is welcomed
+at once, and so is everybody else who is silent for a moment. The library of most clients (libshout) asks once
+without credentials, and reads what the refusal allows.
+
+Credentials are checked before `100 Continue` and before a byte of the body is read. When a source has to be
+refused while it still sends, the whole answer goes out first and what comes is thrown away for a moment: to
+close at once would make the kernel send a reset, and the encoder would never read why.
+"""
+
+import asyncio
+import contextlib
+import time
+from typing import cast
+
+import structlog
+from tornado.http1connection import HTTP1Connection
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.web import stream_request_body
+
+from audiocast.ogg.errors import OggError
+from audiocast.stream.errors import SourceError, StreamError
+from audiocast.web.http.errors import ApiError
+from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.http.raw_response import error_reply, head
+from audiocast.web.public.intake import Intake, note_refusal, welcome
+
+log = structlog.get_logger()
+
+JSON = "application/json; charset=UTF-8"
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 8 * 1024 * 1024
+READ_BYTES = 65_536
+UNBOUNDED_BYTES = 1 << 62
+UNBOUNDED_SECONDS = 100 * 365 * 86400.0
+"""A source may run for months; Tornado's own bounds are made for documents, and cover the whole body."""
+
+
+SOURCE_METHODS = ("POST", "PUT", "SOURCE")
+WELCOME_SECONDS = 0.5
+"""Who has sent nothing for so long waits for an answer. Who sends gets one at the end, with its status."""
+
+
+@stream_request_body
+class IngestHandler(BaseHandler):
+    """One source."""
+
+    SUPPORTED_METHODS = (*BaseHandler.SUPPORTED_METHODS, "SOURCE")
+
+    _intake: Intake | None = None
+    _stream_id = ""
+    _probe_error: ApiError | StreamError | None = None
+    _refusal: ApiError | None = None
+    _raw: IOStream | None = None
+    _welcomed = False
+    _received_bytes = 0
+    _lingered_bytes = 0
+    _refusing: asyncio.Future[None] | None = None
+    _welcoming: asyncio.TimerHandle | None = None
+
+    async def prepare(self) -> None:
+        """Check the key, then open the door."""
+        if self.request.method == "OPTIONS":
+            return
+        if self.request.method not in SOURCE_METHODS:
+            raise ApiError(405, "method_not_allowed", f"expected POST or PUT, got {self.request.method}")
+        try:
+            self.check_bounds()
+            self._open(self.path_args[0])
+        except (ApiError, StreamError) as error:
+            if self.request.headers.get("Content-Length") == "0":
+                self._probe_error = error
+            else:
+                await self._refuse(error)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Take the next bytes of a framed body."""
+        if self._refusal is not None or self._refusing is not None:
+            self._linger(len(chunk))
+            return
+        try:
+            self._feed(chunk)
+        except (OggError, StreamError) as error:
+            self._refuse_later(error)
+
+    async def post(self, _: str) -> None:
+        """End a framed body, or read an unframed one to its end."""
+        if self._probe_error is not None:
+            # A client that asks what is wanted, and comes back on the same connection. Tornado closes the
+            # connection of whom it answers before the body, even an empty one, is read.
+            raise self._probe_error
+        if self._refusal is not None:
+            if self._is_unframed():
+                await self._drain(cast(HTTP1Connection, self.request.connection).stream)
+            self._finish_refusal()
+            return
+        if self._is_unframed():
+            await self._read_until_close()
+            return
+        try:
+            self._finish_source()
+        except (OggError, StreamError) as error:
+            await self._refuse(error)
+            self._finish_refusal()
+        else:
+            self.write_json(self._summary())
+
+    put = source = post
+
+    def on_finish(self) -> None:
+        """Let the stream know, however the request has ended."""
+        self._close()
+
+    def on_connection_close(self) -> None:
+        """Likewise, when the encoder is gone."""
+        super().on_connection_close()
+        self._close()
+
+    def _open(self, stream_id: str) -> None:
+        self._stream_id = self.checked_id(stream_id)
+        claims = self.claims_for(stream_id)
+        hub = welcome(self.context, stream_id, claims)
+        self._intake = Intake(self.context, hub, claims, dismiss=self._refuse_later)
+        connection = cast(HTTP1Connection, self.request.connection)
+        connection.set_max_body_size(UNBOUNDED_BYTES)
+        connection.set_body_timeout(UNBOUNDED_SECONDS)
+        self._welcoming = asyncio.get_running_loop().call_later(WELCOME_SECONDS, self._welcome)
+        log.info("source_connected", stream_id=stream_id, unframed=self._is_unframed())
+
+    def _is_unframed(self) -> bool:
+        headers = self.request.headers
+        return "Transfer-Encoding" not in headers and "Content-Length" not in headers
+
+    def _expects_continue(self) -> bool:
+        return self.request.headers.get("Expect", "").lower() == "100-continue"
+
+    def _feed(self, data: bytes) -> None:
+        assert self._intake is not None
+        self._received_bytes += len(data)
+        self._intake.feed(data)
+
+    def _finish_source(self) -> None:
+        assert self._intake is not None
+        self._intake.finish()
+
+    def _summary(self) -> dict[str, object]:
+        return {"stream_id": self._stream_id, "received_bytes": self._received_bytes}
+
+    async def _read_until_close(self) -> None:
+        """Take raw bytes until the encoder closes; nobody is there to read an answer after that."""
+        raw = self._raw = self.detach()
+        try:
+            if self.request.method == "SOURCE":
+                self._welcome()
+            while True:
+                data = await raw.read_bytes(READ_BYTES, partial=True)
+                if self._refusal is not None:
+                    break
+                self._feed(data)
+        except StreamClosedError:
+            self._note_end_of_raw()
+        except (OggError, StreamError) as error:
+            await self._refuse(error)
+        finally:
+            self._close()
+        if self._refusal is not None:
+            await self._drain(raw)
+        raw.close()
+
+    def _welcome(self) -> None:
+        """Say that the source may begin. What comes later, an error even, is the body of this response."""
+        if self._welcomed or self._received_bytes or self._refusal is not None or self._expects_continue():
+            return
+        self._welcomed = True
+        with contextlib.suppress(StreamClosedError):
+            if self._raw is not None:
+                # In the version of the request: DarkIce takes no other "200" than HTTP/1.0's.
+                fields = {"Server": "audiocast", "Content-Type": JSON}
+                self._raw.write(head(200, fields, version=self.request.version))
+            else:
+                self.set_header("Connection", "close")
+                self.set_header("Content-Type", JSON)
+                self.flush()
+
+    def _note_end_of_raw(self) -> None:
+        try:
+            self._finish_source()
+        except (OggError, StreamError) as error:
+            note_refusal(self.context, self._stream_id, ApiError.of(error) or ApiError.of_status(400))
+
+    async def _drain(self, raw: IOStream) -> None:
+        """Throw away what still comes, so that the answer can be read."""
+        deadline = time.monotonic() + LINGER_SECONDS
+        try:
+            while self._lingered_bytes < LINGER_BYTES and time.monotonic() < deadline:
+                data = await asyncio.wait_for(
+                    asyncio.ensure_future(raw.read_bytes(READ_BYTES, partial=True)),
+                    max(0.01, deadline - time.monotonic()),
+                )
+                self._lingered_bytes += len(data)
+        except (StreamClosedError, TimeoutError):
+            pass
+
+    def _refuse_later(self, error: SourceError | OggError | StreamError) -> None:
+        if self._refusing is None:
+            self._refusing = asyncio.ensure_future(self._refuse(error))
+
+    async def _refuse(self, error: Exception) -> None:
+        """Give the whole answer now; the request ends when the encoder goes, or a moment later."""
+        if self._refusal is not None or (self._finished and self._raw is None):
+            return
+        refusal = self._refusal = ApiError.of(error) or ApiError.of_status(500)
+        note_refusal(self.context, self._stream_id, refusal)
+        self._close()
+        try:
+            if self._raw is not None:
+                await self._raw.write(refusal.body if self._welcomed else error_reply(refusal))
+                self._raw.socket.shutdown(1)
+                return
+            if not self._welcomed:
+                self._set_refusal_head(refusal)
+            self.write(refusal.body)
+            await self.flush()
+        except (StreamClosedError, OSError):
+            return
+        if self._expects_continue() and not self._received_bytes:
+            # The encoder waits for us and has sent nothing: no reset to fear.
+            self._finish_refusal()
+        else:
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._finish_refusal)
+
+    def _set_refusal_head(self, refusal: ApiError) -> None:
+        self.set_status(refusal.status)
+        for name, value in refusal.headers.items():
+            self.set_header(name, value)
+        self.set_header("Allow", self.allowed_methods)
+        self.set_header("Connection", "close")
+        self.set_header("Content-Type", JSON)
+        self.set_header("Content-Length", str(len(refusal.body)))
+
+    def _finish_refusal(self) -> None:
+        if not self._finished:
+            self.finish()
+
+    def _linger(self, size_bytes: int) -> None:
+        self._lingered_bytes += size_bytes
+        if self._lingered_bytes > LINGER_BYTES:
+            self._finish_refusal()
+
+    def _close(self) -> None:
+        if self._welcoming is not None:
+            self._welcoming.cancel()
+        intake, self._intake = self._intake, None
+        if intake is not None:
+            intake.close()

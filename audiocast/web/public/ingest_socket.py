@@ -1,0 +1,168 @@
+"""`GET /ingest/{id}/ws`: audio in over a WebSocket (RFC 6455), from a browser, which cannot stream a POST.
+
+Binary messages. When the first one is an OpusHead (RFC 7845 section 5.1), each further one is an Opus packet,
+as a browser's `AudioEncoder` gives them; pages are made of them here. Otherwise they are pieces of an Ogg
+stream, as `MediaRecorder` gives it. Either way it is a source like any other.
+
+The key is checked before the upgrade is accepted. A browser's WebSocket can send no header but the list of
+subprotocols, so the key is in that: "audiocast", then the key. It is neither in a URL nor sent back. A page
+is not told the status of a refused upgrade; a plain GET with the same key answers what the upgrade would,
+and 426 if all is well. Whoever is sent away later is closed with 4000 + the status that ingest would have
+answered, and a reason that begins with the error's code.
+"""
+
+import secrets
+from urllib.parse import urlsplit
+
+import structlog
+from tornado.websocket import WebSocketHandler
+
+from audiocast import __version__
+from audiocast.ogg.errors import OggError
+from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head
+from audiocast.ogg.writer import PageWriter
+from audiocast.stream.errors import NotOpus, StreamError
+from audiocast.stream.hub import Hub
+from audiocast.stream.keys import Claims
+from audiocast.web.http.credentials import SUBPROTOCOL, is_upgrade
+from audiocast.web.http.errors import BEARER, ApiError
+from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.public.intake import Intake, note_refusal, welcome
+
+log = structlog.get_logger()
+
+MAX_MESSAGE_BYTES = 65_536
+"""A packet has at most 61,440 (RFC 7845 section 6); of Ogg that is 5 s at 96 kbit/s."""
+
+PING_SECONDS = 10.0
+"""Finds out about browsers that are gone without a goodbye; keeps proxies from thinking that we are."""
+
+CLOSE_CODES = 4000
+"""Codes from here on are for applications (RFC 6455 section 7.4.2)."""
+
+MAX_REASON_BYTES = 123
+"""RFC 6455 section 5.5: a control frame holds 125, two of them the code."""
+
+SERIAL_BITS = 32
+TAGS = OpusTags(vendor=f"audiocast {__version__}, encoded by a browser")
+
+
+class Messages:
+    """Makes an Ogg stream of messages, if they are not one."""
+
+    def __init__(self) -> None:
+        self._writer: PageWriter | None = None
+        self._begun = False
+
+    def to_ogg(self, message: bytes | str) -> bytes:
+        """Give what a message is of the Ogg stream.
+
+        Raises:
+            NotOpus: It is a text.
+            audiocast.ogg.errors.OggError: It is not the packet that it should be.
+        """
+        if isinstance(message, str):
+            raise NotOpus("expected binary messages, got a text")
+        if self._writer is not None:
+            return self._writer.audio([message])
+        if self._begun or not is_opus_head(message):
+            self._begun = True
+            return message
+        self._writer = PageWriter(secrets.randbits(SERIAL_BITS))
+        return self._writer.headers(OpusHead.parse(message), TAGS)
+
+
+class IngestSocketHandler(WebSocketHandler, BaseHandler):
+    """One source."""
+
+    _hub: Hub
+    _claims: Claims
+    _intake: Intake | None = None
+
+    @property
+    def max_message_size(self) -> int:
+        """Bound of a message, in bytes; a larger one ends the connection with 1009."""
+        return MAX_MESSAGE_BYTES
+
+    @property
+    def ping_interval(self) -> float:
+        """Seconds from ping to ping; without an answer for as long, the connection is closed."""
+        return PING_SECONDS
+
+    def prepare(self) -> None:
+        """Check origin and key: no upgrade is accepted before."""
+        super().prepare()
+        if self.request.method != "GET":
+            return
+        stream_id = self.checked_id(self.path_args[0])
+        upgrade = is_upgrade(self.request)
+        try:
+            self._check_origin()
+            self._claims = self.claims_for(stream_id)
+            self._hub = welcome(self.context, stream_id, self._claims)
+        except (ApiError, StreamError) as error:
+            refusal = _said(error)
+            if upgrade:
+                note_refusal(self.context, stream_id, refusal)
+            raise refusal from error
+        if not upgrade:
+            raise ApiError(426, "upgrade_required", "expected a WebSocket; the key is good")
+
+    def check_origin(self, origin: str) -> bool:
+        """Say whether a page of this origin may connect: one of ours, under whatever name it was opened.
+
+        The key is all that counts, and no browser sends one by itself, as it would a cookie. Yet no site has
+        business here with the browsers of its visitors.
+        """
+        ours = {self.request.host, urlsplit(self.context.links.base(self.request)).netloc}
+        return urlsplit(origin).netloc.lower() in {host.lower() for host in ours}
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """Take ours: browsers close a connection that takes none of those they have named."""
+        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+
+    def open(self, *_: str) -> None:
+        """Begin."""
+        self._messages = Messages()
+        self._intake = Intake(self.context, self._hub, self._claims, dismiss=self._refuse)
+        log.info("source_connected", stream_id=self._hub.stream_id, websocket=True)
+
+    def on_message(self, message: bytes | str) -> None:
+        """Take the next one; what comes after a refusal is thrown away."""
+        if self._intake is None:
+            return
+        try:
+            self._intake.feed(self._messages.to_ogg(message))
+        except (OggError, StreamError) as error:
+            self._refuse(error)
+
+    def on_close(self) -> None:
+        """Let the stream know, however it has ended."""
+        self._leave()
+
+    def _check_origin(self) -> None:
+        origin = self.request.headers.get("Origin")
+        if origin is not None and not self.check_origin(origin):
+            raise ApiError(
+                403, "foreign_origin", f"expected a page of this server, got one of {origin[:100]}"
+            )
+
+    def _refuse(self, error: OggError | StreamError) -> None:
+        if self._intake is None:
+            return
+        refusal = _said(error)
+        note_refusal(self.context, self._hub.stream_id, refusal)
+        self._leave()
+        reason = f"{refusal.code}: {refusal.message}".encode()[:MAX_REASON_BYTES]
+        self.close(CLOSE_CODES + refusal.status, reason.decode(errors="ignore"))
+
+    def _leave(self) -> None:
+        intake, self._intake = self._intake, None
+        if intake is not None:
+            intake.close()
+
+
+def _said(error: ApiError | OggError | StreamError) -> ApiError:
+    """Give what an error is in HTTP. For a challenge of Basic, browsers would show a dialog of their own."""
+    known = ApiError.of(error) or ApiError.of_status(500)
+    return ApiError(known.status, known.code, known.message, challenge=BEARER)

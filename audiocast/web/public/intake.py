@@ -1,0 +1,96 @@
+"""One source on its way in, whatever carries its bytes: from a key that was found good until it is gone.
+
+It is what the ways in have in common. How bytes come, and how a refusal is told, is theirs.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from audiocast.stream.errors import NoAudio, ShuttingDown, SourceError
+from audiocast.stream.hub import Hub
+from audiocast.stream.keys import Claims
+from audiocast.stream.origin import Origin
+from audiocast.stream.source import Source
+from audiocast.web.http.context import Context
+from audiocast.web.http.errors import ApiError
+
+log = structlog.get_logger()
+
+
+def welcome(context: Context, stream_id: str, claims: Claims) -> Hub:
+    """Give the stream that a source with this key may come to now.
+
+    Raises:
+        audiocast.stream.errors.StreamError: Not now, or never again.
+    """
+    if context.node.membership.draining:
+        raise ShuttingDown("this server stops; connect again with the same key")
+    hub = context.streams.open(stream_id, claims.title)
+    hub.admit(claims.generation)
+    return hub
+
+
+def note_refusal(context: Context, stream_id: str, refusal: ApiError) -> None:
+    """Count and log that a source was sent away."""
+    context.streams.counters.refuse(refusal.code)
+    log.info("source_refused", stream_id=stream_id, error=refusal.code, message=refusal.message[:200])
+
+
+class Intake:
+    """One source.
+
+    Args:
+        context: Of the server.
+        hub: Of its stream; see `welcome`.
+        claims: Of its key.
+        dismiss: Called when it must stop for a reason that is not in what it sends: a newer source, the end
+            of the stream, no audio in time. Never called from within `feed`.
+    """
+
+    def __init__(
+        self, context: Context, hub: Hub, claims: Claims, *, dismiss: Callable[[SourceError], None]
+    ) -> None:
+        self._context = context
+        self._dismiss = dismiss
+        self._source = Source(
+            hub,
+            origin=Origin.new(newer_than=hub.origin),
+            pace=context.pace(claims.max_kbps),
+            generation=claims.generation,
+            dismiss=dismiss,
+        )
+        self._gone = context.node.connect(hub, self._source)
+        self._first_audio = asyncio.get_running_loop().call_later(
+            context.first_audio_seconds, self._check_first_audio
+        )
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of its Ogg stream.
+
+        Raises:
+            audiocast.stream.errors.StreamError: See `Source.feed`.
+            audiocast.ogg.errors.OggError: Likewise.
+        """
+        self._source.feed(data, self._context.clock())
+
+    def finish(self) -> None:
+        """Say that its Ogg stream has ended.
+
+        Raises:
+            audiocast.stream.errors.StreamError: See `Source.finish`.
+            audiocast.ogg.errors.OggError: Likewise.
+        """
+        self._source.finish()
+
+    def close(self) -> None:
+        """Say that it is gone, whatever the reason. Nothing is called after it."""
+        self._first_audio.cancel()
+        self._gone()
+        self._source.leave()
+
+    def _check_first_audio(self) -> None:
+        if not self._source.has_audio:
+            seconds = self._context.first_audio_seconds
+            self._dismiss(NoAudio(f"expected audio within {seconds:g} s, got none"))

@@ -1,0 +1,107 @@
+"""`GET /stream/{id}`: audio out.
+
+Tornado parses the request; the response's head is written together with the first audio, and from then on the
+socket belongs to the stream's fan-out. The response has no length and no chunks, it ends with the connection
+(RFC 9112 section 6.3): all listeners can then be sent the very same bytes, and the end of the audio is marked
+inside it, by Ogg's own last page.
+"""
+
+import contextlib
+import math
+import socket
+import time
+
+from tornado.httputil import format_timestamp
+from tornado.iostream import IOStream, StreamClosedError
+
+from audiocast.web.http.errors import ApiError
+from audiocast.web.http.handlers import OpenHandler
+from audiocast.web.http.raw_response import head
+
+AUDIO_HEADERS = {
+    "Server": "audiocast",
+    "Content-Type": "audio/ogg",
+    "Cache-Control": "no-store",
+    "Accept-Ranges": "none",
+    "Access-Control-Allow-Origin": "*",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+}
+
+UNSENT_BYTES = 16_384
+"""How much the kernel may hold that it has not yet sent, per listener; its default is minutes of audio."""
+
+MAX_PREROLL_SECONDS = 86_400.0
+
+
+class ListenHandler(OpenHandler):
+    """One listener."""
+
+    async def get(self, stream_id: str) -> None:
+        """Wait for the stream if need be, then hand the socket over."""
+        context = self.context
+        self.checked_id(stream_id)
+        preroll_seconds = self._preroll_seconds()
+        low = self._is_low()
+        with context.admission.entering():
+            hub = await context.node.listen(stream_id, context.header_wait_seconds)
+        if hub is None:
+            raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
+        connection = _take_socket(self.detach())
+        self.set_status(200)
+        self.application.log_request(self)
+        if connection is not None:
+            hub.join(connection, head(200, _audio_headers()), preroll_seconds=preroll_seconds, low=low)
+
+    async def head(self, stream_id: str) -> None:
+        """Say what a GET would give, in the same words: Tornado would add a length to them."""
+        hub = self.context.streams.get(self.checked_id(stream_id))
+        if hub is None or not hub.is_on:
+            raise ApiError(404, "stream_not_live", "the stream is not on the air")
+        self.set_status(200)
+        stream = self.detach()
+        self.application.log_request(self)
+        with contextlib.suppress(StreamClosedError):
+            await stream.write(head(200, _audio_headers()))
+        stream.close()
+
+    def _preroll_seconds(self) -> float:
+        given = self.get_query_argument("preroll", None)
+        if given is None:
+            return self.context.preroll_seconds
+        try:
+            seconds = float(given)
+        except ValueError:
+            seconds = math.nan
+        if not 0 <= seconds <= MAX_PREROLL_SECONDS:
+            raise ApiError(400, "bad_preroll", f"expected preroll in seconds, 0 or more, got {given[:20]!r}")
+        return seconds
+
+    def _is_low(self) -> bool:
+        given = self.get_query_argument("latency", "")
+        if given not in ("", "low"):
+            raise ApiError(400, "bad_latency", f"expected latency=low or nothing, got {given[:20]!r}")
+        return given == "low"
+
+
+def _audio_headers() -> dict[str, str]:
+    """Give the response's headers; a server that has a clock says the time (RFC 9110 section 6.6.1)."""
+    return {**AUDIO_HEADERS, "Date": format_timestamp(time.time())}
+
+
+def _take_socket(stream: IOStream) -> socket.socket | None:
+    """Take the connection away from Tornado; None when the listener is gone already.
+
+    The descriptor is duplicated, because an IOStream closes its own when it lets go of the event loop.
+    """
+    if stream.closed():
+        return None
+    try:
+        connection: socket.socket = stream.socket.dup()
+    finally:
+        stream.close()
+    connection.setblocking(False)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+    return connection

@@ -1,0 +1,33 @@
+"""`GET /stream/{id}.m3u` and `.pls`: the stream's address in a file that players open by a click."""
+
+from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.public.streams import whole_state
+
+CONTENT_TYPES = {"m3u": "audio/x-mpegurl", "pls": "audio/x-scpls"}
+
+
+class PlaylistHandler(BaseHandler):
+    """A playlist of one entry. It is a link and no more, so a stream that is not on has one too."""
+
+    async def get(self, stream_id: str, form: str) -> None:
+        """Give the list, with the stream's title as the name of its entry."""
+        state = await whole_state(self.context, self.checked_id(stream_id))
+        title = str(state["title"]) if state is not None else ""
+        write = {"m3u": _m3u, "pls": _pls}[form]
+        self.set_header("Content-Type", CONTENT_TYPES[form])
+        self.set_header("Cache-Control", "no-store")
+        self.allow_any_origin()
+        address = f"{self.context.links.base(self.request)}/stream/{stream_id}"
+        self.write(write(address, " ".join(title.split()) or stream_id))
+
+    head = get
+
+
+def _m3u(address: str, title: str) -> str:
+    """Give an extended M3U playlist; -1: it has no length."""
+    return f"#EXTM3U\n#EXTINF:-1,{title}\n{address}\n"
+
+
+def _pls(address: str, title: str) -> str:
+    """Give a version 2 PLS playlist; -1: it has no length."""
+    return f"[playlist]\nNumberOfEntries=1\nFile1={address}\nTitle1={title}\nLength1=-1\nVersion=2\n"

@@ -1,0 +1,72 @@
+"""`POST /api/start`: a broadcaster asks for a stream and gets its key and its links."""
+
+import secrets
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from audiocast.stream.keys import Claims
+from audiocast.web.http.credentials import bearer, is_one_of
+from audiocast.web.http.errors import BEARER, ApiError
+from audiocast.web.http.handlers import STREAM_ID, BaseHandler
+from audiocast.web.http.json_body import parse_body
+
+ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+"""Without l, o, 0 and 1, which are mixed up when read aloud or typed from a poster."""
+
+ID_CHARACTERS = 10
+"""50 bits: nobody guesses an id, and it still fits a QR code that a phone reads from afar."""
+
+
+class StartRequest(BaseModel):
+    """The optional JSON body."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    title: str = Field(default="", max_length=200)
+    id: str | None = Field(default=None, pattern=f"^{STREAM_ID.pattern}$")
+
+
+class StartHandler(BaseHandler):
+    """Makes streams. Nothing is stored: all that matters is in the key."""
+
+    async def post(self) -> None:
+        """Answer 201 with key and links."""
+        has_token = self._check_token()
+        asked = parse_body(self.request.body, StartRequest, example='{"title": "..."}')
+        if asked.id is not None and not has_token:
+            raise ApiError(
+                403, "id_needs_token", "expected no id: only a server with API_TOKENS lets you choose"
+            )
+        stream_id = asked.id or "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
+        self.context.streams.open(stream_id, asked.title).reopen(asked.title)
+        if asked.id is not None:
+            said = {"title": asked.title}
+            await self.context.node.tell_all("POST", f"/internal/streams/{stream_id}/reopen", said)
+        base = self.context.links.base(self.request)
+        self.write_json(
+            {
+                "stream_id": stream_id,
+                "ingest_key": self.context.keys.make(stream_id, Claims(title=asked.title)),
+                "ingest_url": f"{base}/ingest/{stream_id}",
+                "listen_url": f"{base}/listen/{stream_id}",
+                "stream_url": f"{base}/stream/{stream_id}",
+                "qr_url": f"{base}/listen/{stream_id}/qr.svg",
+            },
+            status=201,
+        )
+
+    def _check_token(self) -> bool:
+        """Say whether the request came with one of the tokens.
+
+        Raises:
+            ApiError: 401, one is needed.
+        """
+        tokens = self.context.api_tokens
+        if not tokens:
+            return False
+        token = bearer(self.request)
+        if token is None or not is_one_of(token, tokens):
+            came = "another one" if token else "none"
+            message = f"expected Authorization: Bearer with an API token, got {came}"
+            raise ApiError(401, "token_needed", message, challenge=BEARER)
+        return True

@@ -1,0 +1,190 @@
+"""What is known of streams: as JSON, and as events that a page gets when something changes."""
+
+import asyncio
+import contextlib
+import json
+
+from tornado.iostream import StreamClosedError
+
+from audiocast.cluster.answers import State as StreamState
+from audiocast.cluster.answers import public
+from audiocast.cluster.node import Node
+from audiocast.stream.errors import StreamEnded
+from audiocast.stream.hub import Hub
+from audiocast.stream.state import State
+from audiocast.web.http.context import Context
+from audiocast.web.http.errors import ApiError
+from audiocast.web.http.handlers import BaseHandler
+
+HEARTBEAT_SECONDS = 15.0
+"""A comment line this often keeps proxies from closing, and finds out who is gone."""
+
+LEAST_PAUSE_SECONDS = 2.0
+WATCHERS_A_SECOND = 500
+"""So many pages a second are told of new numbers at most: the more watch, the rarer."""
+
+NOT_FOUND = "no such stream here; it may come when its source does"
+
+UNSHOWN: dict[str, object] = {"bitrate_bps": None}
+"""Changes all the time, and is not worth an event."""
+
+
+def describe(hub: Hub, node: Node) -> StreamState:
+    """Give what this member knows of a stream: the contract's state, and what members tell each other."""
+    playing = hub.now_playing
+    return {
+        "stream_id": hub.stream_id,
+        "title": hub.title,
+        "state": hub.state.value,
+        "live": hub.state is State.LIVE,
+        "started_at": hub.started_at,
+        "listeners": hub.listeners,
+        "bitrate_bps": hub.bitrate_bps,
+        "page_ms": round(hub.page_seconds * 1000) if hub.page_seconds is not None else None,
+        "channels": hub.channels,
+        "owner": node.owner_of(hub.stream_id),
+        "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
+        "draining": node.sends_away(hub.stream_id),
+        "is_owner": node.owns(hub.stream_id),
+        "listener_peak": hub.listener_peak,
+    }
+
+
+def describe_with_history(hub: Hub, node: Node) -> StreamState:
+    """Give the same and the last tracks: too much for a list of streams, or for each event."""
+    tracks = [
+        {"title": track.playing.title, "artist": track.playing.artist, "started_at": track.started_at}
+        for track in hub.history.tracks
+    ]
+    return {**describe(hub, node), "history": tracks}
+
+
+async def whole_state(context: Context, stream_id: str) -> StreamState | None:
+    """Give what the whole cluster knows of a stream; None when nobody knows it."""
+    hub = context.streams.get(stream_id)
+    mine = describe_with_history(hub, context.node) if hub is not None else None
+    return await context.answers.one(stream_id, mine)
+
+
+async def whole_list(context: Context) -> list[StreamState]:
+    """Give the streams that are on anywhere."""
+    return await context.answers.all([describe(hub, context.node) for hub in context.streams.live()])
+
+
+class StreamsHandler(BaseHandler):
+    """`GET /api/streams`."""
+
+    async def get(self) -> None:
+        """Give the streams that are on."""
+        self.allow_any_origin()
+        self.write_json({"streams": [public(state) for state in await whole_list(self.context)]})
+
+
+class StateHandler(BaseHandler):
+    """`GET` and `DELETE /api/streams/{id}`."""
+
+    async def get(self, stream_id: str) -> None:
+        """Give one stream's state."""
+        self.allow_any_origin()
+        state = await whole_state(self.context, self.checked_id(stream_id))
+        if state is None:
+            raise ApiError(404, "stream_not_found", NOT_FOUND)
+        self.write_json(public(state))
+
+    head = get
+
+    async def delete(self, stream_id: str) -> None:
+        """End the stream, for good and everywhere."""
+        claims = self.claims_for(self.checked_id(stream_id))
+        hub = self.context.streams.open(stream_id, claims.title)
+        try:
+            hub.admit(claims.generation)
+        except StreamEnded:
+            pass
+        else:
+            hub.close()
+        await self.context.node.tell_all("DELETE", f"/internal/streams/{stream_id}")
+        self.set_status(204)
+
+
+class HistoryHandler(BaseHandler):
+    """`GET /api/streams/{id}/history`."""
+
+    async def get(self, stream_id: str) -> None:
+        """Give the last tracks, the newest first."""
+        self.allow_any_origin()
+        state = await whole_state(self.context, self.checked_id(stream_id))
+        if state is None:
+            raise ApiError(404, "stream_not_found", NOT_FOUND)
+        self.write_json({"tracks": state["history"]})
+
+    head = get
+
+
+class EventsHandler(BaseHandler):
+    """`GET /api/streams/{id}/events` (text/event-stream): the state now, and whenever it changes.
+
+    What matters is written at once, a mere number now and then. Only the newest state counts, so a page that
+    reads slowly is sent less, not later.
+    """
+
+    _gone = False
+
+    def initialize(self, context: Context) -> None:
+        """Take what the routes give."""
+        super().initialize(context)
+        self._changed = asyncio.Event()
+
+    async def get(self, stream_id: str) -> None:
+        """Write until the page goes."""
+        context = self.context
+        hub = context.streams.get(self.checked_id(stream_id))
+        if hub is None:
+            if await whole_state(context, stream_id) is None:
+                raise ApiError(404, "stream_not_found", NOT_FOUND)
+            hub = context.streams.open(stream_id)
+        if context.watchers >= context.max_watchers:
+            raise ApiError(503, "server_full", "too many pages are open; the state can be asked for instead")
+        self.allow_any_origin()
+        self.set_header("Content-Type", "text/event-stream; charset=UTF-8")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Accel-Buffering", "no")
+        context.watchers += 1
+        hub.on_change.add(self._changed.set)
+        try:
+            await self._write_states(hub)
+        except StreamClosedError:
+            pass
+        finally:
+            hub.on_change.discard(self._changed.set)
+            context.watchers -= 1
+
+    def on_connection_close(self) -> None:
+        """Let the writer find out."""
+        self._gone = True
+        self._changed.set()
+
+    async def _write_states(self, hub: Hub) -> None:
+        loop = asyncio.get_running_loop()
+        shown: dict[str, object] = {}
+        written_at = 0.0
+        while not self._gone:
+            self._changed.clear()
+            mine = describe(hub, self.context.node)
+            state = public(await self.context.answers.one(hub.stream_id, mine) or mine)
+            if state | UNSHOWN != shown:
+                self.write(f"event: state\ndata: {json.dumps(state, ensure_ascii=False)}\n\n")
+            elif loop.time() - written_at >= HEARTBEAT_SECONDS:
+                self.write(": still here\n\n")
+            else:
+                await self._wait()
+                continue
+            await self.flush()
+            shown, written_at = state | UNSHOWN, loop.time()
+            await self._wait()
+
+    async def _wait(self) -> None:
+        """Wait for a change that matters, or until the numbers may be looked at again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(LEAST_PAUSE_SECONDS, self.context.watchers / WATCHERS_A_SECOND)):
+                await self._changed.wait()
