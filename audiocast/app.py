@@ -26,12 +26,12 @@ from audiocast.cluster.node import Node
 from audiocast.cluster.packaging import Packaging
 from audiocast.cluster.pod import Pod
 from audiocast.cluster.signature import Signer
+from audiocast.hls.muxer import Packagers
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
 from audiocast.stream.fanout import FanoutLimits
 from audiocast.stream.keys import Keys
 from audiocast.stream.limits import HubLimits
-from audiocast.stream.packager import Packagers
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.cluster_metrics import ClusterMetrics
 from audiocast.telemetry.loop_lag import LoopLag

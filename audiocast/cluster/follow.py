@@ -7,7 +7,7 @@ import structlog
 
 from audiocast.cluster.link import MAX_FRAME_BYTES, Kind, Link
 from audiocast.stream.hub import Hub
-from audiocast.stream.origin import Origin
+from audiocast.stream.source_id import Origin
 from audiocast.stream.source_log import Position
 
 log = structlog.get_logger()

@@ -19,8 +19,8 @@ from audiocast.cluster.locate import Locator
 from audiocast.cluster.membership import Member, Membership
 from audiocast.stream.errors import SourceError, StreamEnded, TakenOver
 from audiocast.stream.hub import Hub
-from audiocast.stream.origin import Origin
 from audiocast.stream.source import Source
+from audiocast.stream.source_id import Origin
 from audiocast.stream.source_log import Position
 
 log = structlog.get_logger()

@@ -11,9 +11,9 @@ from audiocast.cluster.link import Kind, Link, ended
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError, TakenOver
 from audiocast.stream.hub import Hub
-from audiocast.stream.origin import Origin
-from audiocast.stream.pace import Pace
+from audiocast.stream.rate_limit import Pace
 from audiocast.stream.source import Source
+from audiocast.stream.source_id import Origin
 from audiocast.stream.source_log import Position
 
 

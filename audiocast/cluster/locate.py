@@ -11,7 +11,7 @@ from audiocast.cluster.dial import Dialer
 from audiocast.cluster.errors import ClusterError, Unreachable
 from audiocast.cluster.membership import Member, Membership
 from audiocast.cluster.ring import order
-from audiocast.stream.origin import Origin
+from audiocast.stream.source_id import Origin
 
 STREAM = "/internal/streams/"
 FIRST_QUESTIONS = 2

@@ -23,9 +23,9 @@ from audiocast.cluster.membership import Membership
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError
 from audiocast.stream.hub import Hub
-from audiocast.stream.origin import Origin
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
+from audiocast.stream.source_id import Origin
 from audiocast.stream.source_log import Position
 
 log = structlog.get_logger()

@@ -1,7 +1,8 @@
 """HLS of one stream, as bytes and text: Opus packets to fragments of MP4, and the playlist that lists them.
 
-No input, output, clock or log: who subscribes to a stream and waits for the next part is `stream.packager`.
+All modules but `muxer` do no input or output and know no clock or log.
 
+- `muxer`: a stream as HLS, while somebody asks for it
 - `boxes`: the few kinds of MP4 box that are needed
 - `fragments`: the initialization section, and packets as a fragment
 - `timeline`: packets to parts, parts to segments, and which of them there are

@@ -3,12 +3,11 @@
 - `registry`: all streams of this node
 - `hub`: one stream: its header pages, backlog, listeners, and what happens when a source comes or goes
 - `source`: one connection that brings audio in
-- `pace`: how much faster than real time a source may be
-- `splice`: packets of any number of sources to the pages of one logical bitstream
+- `rate_limit`: how much faster than real time a source may be
+- `muxer`: packets of any number of sources to the pages of one logical bitstream
 - `backlog`: the last seconds of pages
 - `fanout`: pages to the sockets of listeners
 - `listener`: one listener's place in the stream
-- `packager`: a stream as HLS, while somebody asks for it
 - `keys`: ingest keys
 - `counters`: numbers that are read when somebody asks for metrics
 - `clock`: what this package needs of an event loop

@@ -9,7 +9,7 @@ from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout import Fanout, FanoutLimits
 from audiocast.stream.hold import TICK_SECONDS, Hold
-from audiocast.stream.splice import Splicer, TimedPacket
+from audiocast.stream.muxer import Splicer, TimedPacket
 from audiocast.stream.tap import Taps
 
 

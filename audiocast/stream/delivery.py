@@ -12,7 +12,7 @@ from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.stream.backlog import Backlog, StreamPage
 from audiocast.stream.counters import Counters
 from audiocast.stream.listener import Listener, Sink
-from audiocast.stream.splice import renumber
+from audiocast.stream.muxer import renumber
 
 
 class Delivery:

@@ -7,7 +7,7 @@ packets of plain digital silence (15 s of those stopped Chromium and Firefox for
 from audiocast.ogg.headers import OpusHead
 from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.ogg.silence import MAX_SILENCE_BYTES, SILENCE_SAMPLES, silence_packet
-from audiocast.stream.splice import TimedPacket
+from audiocast.stream.muxer import TimedPacket
 
 TICK_SECONDS = 0.1
 """How often silence is made; five packets at a time."""

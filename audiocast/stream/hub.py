@@ -25,12 +25,12 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.limits import HubLimits
 from audiocast.stream.listener import Sink
+from audiocast.stream.muxer import Splicer, TimedPacket
 from audiocast.stream.now_playing import History, NowPlaying
-from audiocast.stream.origin import Origin
 from audiocast.stream.quiet import QuietWatch
 from audiocast.stream.source import Source
+from audiocast.stream.source_id import Origin
 from audiocast.stream.source_log import SourceLog
-from audiocast.stream.splice import Splicer, TimedPacket
 from audiocast.stream.state import State
 from audiocast.stream.tap import Tap, Taps
 

@@ -20,9 +20,9 @@ from audiocast.ogg.reader import PageReader
 from audiocast.ogg.sniff import codec_name, name_format
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, SourceError
-from audiocast.stream.origin import Origin
-from audiocast.stream.pace import Pace
-from audiocast.stream.splice import TimedPacket
+from audiocast.stream.muxer import TimedPacket
+from audiocast.stream.rate_limit import Pace
+from audiocast.stream.source_id import Origin
 
 MAX_AUDIO_PACKET_BYTES = 61_440
 """RFC 7845 section 6: larger packets may be refused. It also makes each packet fit one page."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from audiocast.ogg.headers import OpusHead
-from audiocast.stream.splice import TimedPacket
+from audiocast.stream.muxer import TimedPacket
 
 
 class Tap(Protocol):

@@ -11,9 +11,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from audiocast.hls.muxer import Packagers
 from audiocast.stream.admission import BITS, Admission
 from audiocast.stream.counters import Counters, Histogram
-from audiocast.stream.packager import Packagers
 from audiocast.stream.registry import Registry
 from audiocast.stream.state import State
 

@@ -11,10 +11,10 @@ from audiocast.cluster.drain import Drain
 from audiocast.cluster.node import Node
 from audiocast.cluster.packaging import Packaging
 from audiocast.cluster.signature import Signer
+from audiocast.hls.muxer import Packagers
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys
-from audiocast.stream.pace import Pace
-from audiocast.stream.packager import Packagers
+from audiocast.stream.rate_limit import Pace
 from audiocast.stream.registry import Registry
 from audiocast.web.http.urls import Links
 
@@ -41,7 +41,7 @@ class Context:
         packagers: Streams as HLS.
         packaging: The same at other members.
         max_watchers: Event streams of pages at a time.
-        max_ingest_kbps, ingest_lead_seconds: See `audiocast.stream.pace.Pace`.
+        max_ingest_kbps, ingest_lead_seconds: See `audiocast.stream.rate_limit.Pace`.
         ready: Whether new requests should come here.
         watchers: Open event streams of pages.
         started_at: When the server started, unix seconds.

@@ -27,7 +27,7 @@ from audiocast.cluster.signature import HEADER, BadSignature
 from audiocast.stream.errors import StreamError
 from audiocast.stream.hub import Hub
 from audiocast.stream.now_playing import NowPlaying
-from audiocast.stream.origin import Origin
+from audiocast.stream.source_id import Origin
 from audiocast.stream.source_log import Position
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import STREAM_ID

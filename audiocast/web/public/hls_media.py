@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from audiocast.cluster.packaging import Answer
 from audiocast.hls.fragments import CODEC
+from audiocast.hls.muxer import Packager
 from audiocast.hls.timeline import PART_SECONDS, SEGMENT_PARTS, SEGMENT_SECONDS
 from audiocast.stream.errors import StreamEnded
-from audiocast.stream.packager import Packager
 from audiocast.web.http.context import Context
 from audiocast.web.http.errors import ApiError
 

@@ -11,8 +11,8 @@ import structlog
 from audiocast.stream.errors import NoAudio, ShuttingDown, SourceError
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
-from audiocast.stream.origin import Origin
 from audiocast.stream.source import Source
+from audiocast.stream.source_id import Origin
 from audiocast.web.http.context import Context
 from audiocast.web.http.errors import ApiError
 

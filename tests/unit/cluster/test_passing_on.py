@@ -13,7 +13,7 @@ from audiocast.cluster.inlet import Inlet
 from audiocast.cluster.link import Kind, Link, ended
 from audiocast.ogg.errors import OggError
 from audiocast.stream.limits import HubLimits
-from audiocast.stream.origin import Origin
+from audiocast.stream.source_id import Origin
 from tests.unit.cluster.fake_stream import links
 from tests.unit.stream.audio import body
 from tests.unit.stream.stage import Broadcaster, Stage

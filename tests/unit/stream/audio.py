@@ -5,7 +5,7 @@ from itertools import count
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.writer import PageWriter
-from audiocast.stream.splice import TimedPacket
+from audiocast.stream.muxer import TimedPacket
 
 STEREO = OpusHead(2, 312)
 MONO = OpusHead(1, 312)

@@ -8,9 +8,9 @@ from audiocast.stream.errors import SourceError
 from audiocast.stream.fanout import FanoutLimits
 from audiocast.stream.hub import Hub
 from audiocast.stream.limits import HubLimits
-from audiocast.stream.origin import Origin
-from audiocast.stream.pace import Pace
+from audiocast.stream.rate_limit import Pace
 from audiocast.stream.source import Source
+from audiocast.stream.source_id import Origin
 from tests.unit.stream.audio import STEREO, TAGS, body, packet
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.received import Received, received

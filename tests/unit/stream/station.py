@@ -6,7 +6,7 @@ from audiocast.stream.backlog import Backlog
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout import Fanout, FanoutLimits
 from audiocast.stream.listener import Listener
-from audiocast.stream.splice import Splicer
+from audiocast.stream.muxer import Splicer
 from tests.unit.stream.audio import STEREO, TAGS, timed
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.received import Received, received

@@ -9,7 +9,6 @@ from unittest.mock import Mock
 import pytest
 
 from audiocast.ogg.crc import crc
-from audiocast.stream import splice
 from audiocast.stream.delivery import Delivery
 from audiocast.stream.fanout import SLICE_LISTENERS
 from tests.unit.stream.fake_sink import FakeSink
@@ -98,7 +97,7 @@ def test_checksums_are_computed_once_a_page_whoever_listens(
     crowd(station, low=low)
     computed = Mock(side_effect=crc)
     monkeypatch.setattr("audiocast.ogg.page.crc", computed)
-    monkeypatch.setattr(splice, "crc", computed)
+    monkeypatch.setattr(muxer, "crc", computed)
     station.broadcast(SECONDS)
     assert computed.call_count == PAGES_A_SECOND * SECONDS
 

@@ -7,10 +7,10 @@ import pytest
 from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.limits import HubLimits
-from audiocast.stream.origin import Origin
-from audiocast.stream.pace import Pace
+from audiocast.stream.rate_limit import Pace
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
+from audiocast.stream.source_id import Origin
 from audiocast.stream.state import State
 from tests.unit.stream.audio import body
 from tests.unit.stream.turned_clock import TurnedClock

@@ -4,12 +4,12 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from audiocast.hls.muxer import Packagers
 from audiocast.ogg.errors import OggError, PacketError, PageError
 from audiocast.stream.admission import Admission
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ServerFull, SourceError, StreamError
 from audiocast.stream.limits import HubLimits
-from audiocast.stream.packager import Packagers
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.metrics import COUNTERS, GAUGES, REFUSAL_CODES, StreamMetrics
 from tests.unit.stream.turned_clock import TurnedClock

@@ -23,7 +23,7 @@ from audiocast.ogg.headers import OpusHead
 from audiocast.stream.clock import Clock
 from audiocast.stream.errors import ServerFull
 from audiocast.stream.hub import Hub
-from audiocast.stream.splice import TimedPacket
+from audiocast.stream.muxer import TimedPacket
 
 log = structlog.get_logger()
 

@@ -5,8 +5,8 @@ import pytest
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import MAX_SEGMENTS, SEQUENCE_MODULUS, Page
 from audiocast.ogg.reader import PageReader
+from audiocast.stream.muxer import MAX_TAGS_BYTES, Splicer, renumber
 from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
-from audiocast.stream.splice import MAX_TAGS_BYTES, Splicer, renumber
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, TAGS, packet, timed
 from tests.unit.stream.received import received
 

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from audiocast.hls import muxer as module
+from audiocast.hls.muxer import IDLE_SECONDS, Packagers
 from audiocast.ogg.headers import OpusHead
-from audiocast.stream import packager as module
 from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
-from audiocast.stream.packager import IDLE_SECONDS, Packagers
 from tests.hls_rules import Playlist
 from tests.mp4_boxes import fragments
 from tests.unit.stream.audio import MONO, is_numbered, number_of

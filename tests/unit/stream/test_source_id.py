@@ -2,7 +2,7 @@
 
 import pytest
 
-from audiocast.stream.origin import Origin
+from audiocast.stream.source_id import Origin
 
 
 def test_who_comes_later_is_newer_even_when_the_clock_has_gone_back() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from audiocast.stream.errors import TooFast
-from audiocast.stream.pace import Pace
+from audiocast.stream.rate_limit import Pace
 
 SECOND = 48_000
 
