@@ -18,14 +18,14 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from pydantic import SecretStr
 
 from audiocast import __version__
-from audiocast.cluster.answers import Answers
-from audiocast.cluster.dial import Dialer
-from audiocast.cluster.discovery import discovery
+from audiocast.cluster.discovery.peers import discovery
+from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.drain import Drain
+from audiocast.cluster.hls_router import Packaging
 from audiocast.cluster.node import Node
-from audiocast.cluster.packaging import Packaging
-from audiocast.cluster.pod import Pod
+from audiocast.cluster.peer_client import Dialer
 from audiocast.cluster.signature import Signer
+from audiocast.cluster.stream_directory import Answers
 from audiocast.hls.muxer import Packagers
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, NoDecode, SettingsConfigDict
 
-from audiocast.cluster.discovery import KUBERNETES_PREFIX, discovery
-from audiocast.cluster.pod import Pod
+from audiocast.cluster.discovery.peers import KUBERNETES_PREFIX, discovery
+from audiocast.cluster.discovery.pod import Pod
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 

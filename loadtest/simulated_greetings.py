@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 
 from structlog.testing import capture_logs
 
-from audiocast.cluster.dial import ANSWER_SECONDS, Dialer
-from audiocast.cluster.discovery import StaticPeers
+from audiocast.cluster.discovery.peers import StaticPeers
 from audiocast.cluster.errors import Unreachable
 from audiocast.cluster.membership import GOODBYE, HELLO_SECONDS, Membership
+from audiocast.cluster.peer_client import ANSWER_SECONDS, Dialer
 
 PORT = 8001
 SUBJECT = "subject"

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import structlog
 
-from audiocast.cluster.dial import Dialer
 from audiocast.cluster.errors import ClusterError, Refused, Unreachable
-from audiocast.cluster.inlet import Inlet
 from audiocast.cluster.locate import Locator
 from audiocast.cluster.membership import Member, Membership
+from audiocast.cluster.peer_client import Dialer
+from audiocast.cluster.relay_receiver import Inlet
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import StreamError
 from audiocast.stream.hub import Hub

@@ -7,9 +7,9 @@ what they own, half a second old at most; who must be sure asks: in the ring's o
 import asyncio
 from dataclasses import dataclass
 
-from audiocast.cluster.dial import Dialer
 from audiocast.cluster.errors import ClusterError, Unreachable
 from audiocast.cluster.membership import Member, Membership
+from audiocast.cluster.peer_client import Dialer
 from audiocast.cluster.ring import order
 from audiocast.stream.source_id import Origin
 

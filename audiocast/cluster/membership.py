@@ -19,10 +19,10 @@ from typing import Any
 import structlog
 
 from audiocast.cluster.address import joined
-from audiocast.cluster.dial import Dialer
-from audiocast.cluster.discovery import Discovery
+from audiocast.cluster.discovery.peers import Discovery
 from audiocast.cluster.errors import ClusterError, Refused
 from audiocast.cluster.greeting import Greeting
+from audiocast.cluster.peer_client import Dialer
 from audiocast.stream.clock import Clock
 
 log = structlog.get_logger()

@@ -10,16 +10,16 @@ from typing import Any
 
 import structlog
 
-from audiocast.cluster.dial import Dialer
-from audiocast.cluster.discovery import Discovery
+from audiocast.cluster.discovery.peers import Discovery
 from audiocast.cluster.edge import Edge
 from audiocast.cluster.errors import ClusterError, Unreachable
-from audiocast.cluster.follow import follow
-from audiocast.cluster.front import MOVED, Front, hear_end
-from audiocast.cluster.inlet import Inlet
-from audiocast.cluster.link import Link
+from audiocast.cluster.ingest_relay import MOVED, Front, hear_end
 from audiocast.cluster.locate import Locator
 from audiocast.cluster.membership import Membership
+from audiocast.cluster.page_sender import follow
+from audiocast.cluster.peer_client import Dialer
+from audiocast.cluster.peer_stream import Link
+from audiocast.cluster.relay_receiver import Inlet
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError
 from audiocast.stream.hub import Hub

@@ -12,7 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from audiocast.cluster.pod import Pod
+from audiocast.cluster.discovery.pod import Pod
 
 HOST = "127.0.0.1"
 NAMESPACE = "a-namespace"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from audiocast.cluster.front import AGE_HEADER, GENERATION_HEADER, ORIGIN_HEADER
-from audiocast.cluster.link import MAX_FRAME_BYTES
+from audiocast.cluster.ingest_relay import AGE_HEADER, GENERATION_HEADER, ORIGIN_HEADER
+from audiocast.cluster.peer_stream import MAX_FRAME_BYTES
 from audiocast.cluster.signature import HEADER
 from tests.cluster.heard import check_every_page_once, path_of
 from tests.cluster.members import Members, sign

@@ -12,9 +12,9 @@ import pytest
 from structlog.testing import capture_logs
 from tornado.httputil import HTTPHeaders
 
-from audiocast.cluster import kubernetes_api, kubernetes_peers
-from audiocast.cluster.kubernetes_peers import KubernetesPeers
-from audiocast.cluster.pod import Pod
+from audiocast.cluster.discovery import kubernetes_api, kubernetes_peers
+from audiocast.cluster.discovery.kubernetes_peers import KubernetesPeers
+from audiocast.cluster.discovery.pod import Pod
 from tests.cluster.api_server import PORT_NAME, SERVICE, ApiServer, Refusal, endpoint, endpoint_slice
 
 SECONDS = 10.0

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
-from audiocast.cluster.answers import Answers
 from audiocast.cluster.drain import Drain
+from audiocast.cluster.hls_router import Packaging
 from audiocast.cluster.node import Node
-from audiocast.cluster.packaging import Packaging
 from audiocast.cluster.signature import Signer
+from audiocast.cluster.stream_directory import Answers
 from audiocast.hls.muxer import Packagers
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys

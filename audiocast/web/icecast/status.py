@@ -8,7 +8,7 @@ were written against them.
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from audiocast.cluster.answers import State as StreamState
+from audiocast.cluster.stream_directory import State as StreamState
 from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.web.http.handlers import BaseHandler
 from audiocast.web.public.streams import whole_list

@@ -13,7 +13,7 @@ from tornado.iostream import IOStream
 from tornado.web import HTTPError
 
 from audiocast.cluster.errors import BadFrame
-from audiocast.cluster.front import (
+from audiocast.cluster.ingest_relay import (
     AGE_HEADER,
     GENERATION_HEADER,
     HAD_HEADER,
@@ -22,7 +22,7 @@ from audiocast.cluster.front import (
     RESUME_HEADER,
     TITLE_HEADER,
 )
-from audiocast.cluster.link import Link
+from audiocast.cluster.peer_stream import Link
 from audiocast.cluster.signature import HEADER, BadSignature
 from audiocast.stream.errors import StreamError
 from audiocast.stream.hub import Hub

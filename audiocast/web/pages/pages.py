@@ -13,7 +13,7 @@ from qrcode.image.svg import SvgPathImage
 from tornado.ioloop import IOLoop
 from tornado.web import StaticFileHandler
 
-from audiocast.cluster.answers import public
+from audiocast.cluster.stream_directory import public
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CONTENT_SECURITY_POLICY, BaseHandler
 from audiocast.web.pages.embed_code import frame_code, plain_code

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from tornado.web import RequestHandler
 
 from audiocast.cluster.errors import Refused, Unreachable
-from audiocast.cluster.packaging import Answer
+from audiocast.cluster.hls_router import Answer
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import OpenHandler
 from audiocast.web.internal.members import MemberHandler

@@ -6,7 +6,7 @@ not for those who ask for the same state of it: they are a crowd, or were late.
 
 from collections.abc import Mapping
 
-from audiocast.cluster.packaging import Answer
+from audiocast.cluster.hls_router import Answer
 from audiocast.hls.fragments import CODEC
 from audiocast.hls.muxer import Packager
 from audiocast.hls.timeline import PART_SECONDS, SEGMENT_PARTS, SEGMENT_SECONDS

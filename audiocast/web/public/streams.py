@@ -6,9 +6,9 @@ import json
 
 from tornado.iostream import StreamClosedError
 
-from audiocast.cluster.answers import State as StreamState
-from audiocast.cluster.answers import public
 from audiocast.cluster.node import Node
+from audiocast.cluster.stream_directory import State as StreamState
+from audiocast.cluster.stream_directory import public
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.state import State

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from audiocast.cluster.dial import Dialer
 from audiocast.cluster.errors import ClusterError, Unreachable
+from audiocast.cluster.peer_client import Dialer
 
 Answering = Callable[[str, Any], Any]
 """Takes target and body, gives the answer."""

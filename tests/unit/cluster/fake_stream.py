@@ -5,7 +5,7 @@ from typing import cast
 
 from tornado.iostream import IOStream, StreamClosedError
 
-from audiocast.cluster.link import Link
+from audiocast.cluster.peer_stream import Link
 
 
 class FakeStream:

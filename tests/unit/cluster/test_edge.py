@@ -4,13 +4,13 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
-from audiocast.cluster.dial import Dialer
 from audiocast.cluster.edge import LINGER_SECONDS, Edge
 from audiocast.cluster.errors import Refused, Unreachable
-from audiocast.cluster.inlet import Inlet
-from audiocast.cluster.link import Link
 from audiocast.cluster.locate import Locator
 from audiocast.cluster.membership import Member, Membership
+from audiocast.cluster.peer_client import Dialer
+from audiocast.cluster.peer_stream import Link
+from audiocast.cluster.relay_receiver import Inlet
 from audiocast.stream.hub import Hub
 from tests.unit.cluster.turned_loop import run
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from audiocast.cluster.errors import BadFrame, Refused, Unreachable
-from audiocast.cluster.follow import follow
-from audiocast.cluster.inlet import Inlet
-from audiocast.cluster.link import Kind, Link, ended
+from audiocast.cluster.page_sender import follow
+from audiocast.cluster.peer_stream import Kind, Link, ended
+from audiocast.cluster.relay_receiver import Inlet
 from audiocast.ogg.errors import OggError
 from audiocast.stream.limits import HubLimits
 from audiocast.stream.source_id import Origin

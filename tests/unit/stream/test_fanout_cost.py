@@ -9,6 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from audiocast.ogg.crc import crc
+from audiocast.stream import muxer
 from audiocast.stream.delivery import Delivery
 from audiocast.stream.fanout import SLICE_LISTENERS
 from tests.unit.stream.fake_sink import FakeSink

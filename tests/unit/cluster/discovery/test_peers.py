@@ -4,9 +4,9 @@ from contextlib import aclosing
 
 import pytest
 
-from audiocast.cluster.discovery import Discovery, DnsPeers, StaticPeers, discovery
-from audiocast.cluster.kubernetes_peers import KubernetesPeers
-from audiocast.cluster.pod import Pod
+from audiocast.cluster.discovery.kubernetes_peers import KubernetesPeers
+from audiocast.cluster.discovery.peers import Discovery, DnsPeers, StaticPeers, discovery
+from audiocast.cluster.discovery.pod import Pod
 
 
 def read(peers: str) -> Discovery | None:

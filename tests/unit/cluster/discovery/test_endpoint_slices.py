@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audiocast.cluster.endpoint_slices import EndpointSlices
+from audiocast.cluster.discovery.endpoint_slices import EndpointSlices
 from audiocast.cluster.errors import BadFrame, Refused
 from tests.cluster.api_server import PORT_NAME, endpoint, endpoint_slice
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from audiocast.cluster.hls_router import Packaging
 from audiocast.cluster.node import Node
-from audiocast.cluster.packaging import Packaging
 from audiocast.cluster.ring import order
 from audiocast.stream.limits import HubLimits
 from audiocast.stream.registry import Registry

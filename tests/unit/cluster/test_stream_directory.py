@@ -3,11 +3,11 @@
 from functools import partial
 from typing import Any
 
-from audiocast.cluster.answers import Answers, merge, merge_all, merge_history, public
 from audiocast.cluster.errors import Unreachable
 from audiocast.cluster.locate import STREAM
 from audiocast.cluster.membership import HELLO
 from audiocast.cluster.node import Node
+from audiocast.cluster.stream_directory import Answers, merge, merge_all, merge_history, public
 from audiocast.stream.limits import HubLimits
 from audiocast.stream.registry import Registry
 from tests.unit.cluster.fake_dialer import FakeDialer

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 
 from audiocast.cluster.errors import BadFrame
-from audiocast.cluster.link import Kind, Link, ended
+from audiocast.cluster.peer_stream import Kind, Link, ended
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError, TakenOver
 from audiocast.stream.hub import Hub

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import structlog
 
-from audiocast.cluster.link import MAX_FRAME_BYTES, Kind, Link
+from audiocast.cluster.peer_stream import MAX_FRAME_BYTES, Kind, Link
 from audiocast.stream.hub import Hub
 from audiocast.stream.source_id import Origin
 from audiocast.stream.source_log import Position

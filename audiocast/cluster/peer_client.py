@@ -15,7 +15,7 @@ from tornado.httputil import HTTPHeaders, HTTPInputError, parse_response_start_l
 from tornado.tcpclient import TCPClient
 
 from audiocast.cluster.errors import Refused, Unreachable
-from audiocast.cluster.link import Link
+from audiocast.cluster.peer_stream import Link
 from audiocast.cluster.signature import HEADER, Signer
 
 CONNECT_SECONDS = 1.0

@@ -15,8 +15,8 @@ from typing import Protocol
 import structlog
 
 from audiocast.cluster.address import joined
-from audiocast.cluster.kubernetes_peers import KubernetesPeers
-from audiocast.cluster.pod import Pod
+from audiocast.cluster.discovery.kubernetes_peers import KubernetesPeers
+from audiocast.cluster.discovery.pod import Pod
 
 log = structlog.get_logger()
 

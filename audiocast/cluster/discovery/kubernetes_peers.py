@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 
 import structlog
 
-from audiocast.cluster.endpoint_slices import EndpointSlices
+from audiocast.cluster.discovery.endpoint_slices import EndpointSlices
+from audiocast.cluster.discovery.kubernetes_api import KubernetesApi
+from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.errors import ClusterError, NoAccount, Refused
-from audiocast.cluster.kubernetes_api import KubernetesApi
-from audiocast.cluster.pod import Pod
 
 log = structlog.get_logger()
 

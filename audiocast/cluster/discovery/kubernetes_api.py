@@ -17,8 +17,8 @@ from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine,
 from tornado.iostream import IOStream
 from tornado.tcpclient import TCPClient
 
+from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.errors import BadFrame, Refused, Unreachable
-from audiocast.cluster.pod import Pod
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 15.0

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.simple_httpclient import HTTPTimeoutError
 
-from audiocast.cluster.dial import CONNECT_SECONDS, signed_headers, why
 from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.membership import Member
 from audiocast.cluster.node import Node
+from audiocast.cluster.peer_client import CONNECT_SECONDS, signed_headers, why
 from audiocast.cluster.signature import Signer
 
 ANSWER_SECONDS = 15.0

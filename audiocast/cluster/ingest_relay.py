@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 import structlog
 
-from audiocast.cluster.dial import Dialer
 from audiocast.cluster.errors import ClusterError, Refused
-from audiocast.cluster.follow import follow
-from audiocast.cluster.link import Kind, Link, ended
 from audiocast.cluster.locate import Locator
 from audiocast.cluster.membership import Member, Membership
+from audiocast.cluster.page_sender import follow
+from audiocast.cluster.peer_client import Dialer
+from audiocast.cluster.peer_stream import Kind, Link, ended
 from audiocast.stream.errors import SourceError, StreamEnded, TakenOver
 from audiocast.stream.hub import Hub
 from audiocast.stream.source import Source

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from audiocast.cluster import link as link_module
+from audiocast.cluster import peer_stream as link_module
 from audiocast.cluster.errors import BadFrame, Refused, Unreachable
-from audiocast.cluster.link import MAX_FRAME_BYTES, Kind, ended
+from audiocast.cluster.peer_stream import MAX_FRAME_BYTES, Kind, ended
 from tests.unit.cluster.fake_stream import link_on, links, streams
 
 
