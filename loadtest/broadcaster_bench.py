@@ -85,8 +85,8 @@ class Receiver:
 
     def _answer(self) -> dict[str, object]:
         url = f"{self.url}/ingest/x"
-        ticket = {"stream_id": "x", "ingest_key": "key", "ingest_url": url, "listen_url": url}
-        return {**ticket, "live": True}
+        credentials = {"stream_id": "x", "ingest_key": "key", "ingest_url": url, "listen_url": url}
+        return {**credentials, "live": True}
 
     def _receive(self, connection: socket.socket, data: bytes) -> None:
         """Note the pages: each is one chunk, and begins with OggS."""
@@ -112,13 +112,13 @@ def measure(encoder: Encoder, frame_ms: int, seconds: float) -> tuple[float, lis
     station = Station(settings, source)
     station.start()
     time.sleep(WARM_UP_SECONDS)
-    sent_before = station.snapshot().bytes_sent
+    sent_before = station.status().bytes_sent
     cpu_before, received_before = time.process_time(), sum(receiver.cpu_seconds.values())
     began = time.monotonic()
     time.sleep(seconds)
     elapsed = time.monotonic() - began
     cpu = time.process_time() - cpu_before - (sum(receiver.cpu_seconds.values()) - received_before)
-    bits = (station.snapshot().bytes_sent - sent_before) * 8
+    bits = (station.status().bytes_sent - sent_before) * 8
     station.stop()
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu += (children.ru_utime + children.ru_stime - children_before) * elapsed / (elapsed + WARM_UP_SECONDS)

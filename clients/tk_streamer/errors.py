@@ -1,9 +1,9 @@
 """What can go wrong between a sound and its server. Never the answer of what to do about it.
 
     ClientError
-    +-- Refused          the server answered, and not with success
+    +-- RequestRefused          the server answered, and not with success
     +-- ConnectionLost   there was no answer, or the connection broke
-    +-- BadAnswer        the answer is not what an audiocast server says
+    +-- BadResponse        the answer is not what an audiocast server says
     +-- SoundError       no sound: the device, its library, the file, the encoder, the local copy
 
 Each has a code in snake_case, which `tk_streamer.trouble` explains to people. Messages are bounded in length
@@ -23,7 +23,7 @@ class ClientError(Exception):
     code: str = ""
 
 
-class Refused(ClientError):
+class RequestRefused(ClientError):
     """The server answered with something else than success.
 
     Args:
@@ -53,7 +53,7 @@ class ConnectionLost(ClientError):
         super().__init__(message)
 
 
-class BadAnswer(ClientError):
+class BadResponse(ClientError):
     """The answer is not the JSON that an audiocast server sends."""
 
     code = "not_audiocast"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tk_streamer.command import options
-from tk_streamer.engine import session
+from tk_streamer.engine import broadcast_state
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "broadcaster.md").read_text()
 
@@ -32,6 +32,6 @@ def test_exit_codes_are_those_of_the_command_line(help_text: str) -> None:
 
 
 def test_the_picture_of_the_states_is_that_of_the_module() -> None:
-    picture = [line.strip() for line in (session.__doc__ or "").splitlines() if "--" in line]
+    picture = [line.strip() for line in (broadcast_state.__doc__ or "").splitlines() if "--" in line]
     assert picture
     assert [line for line in picture if line not in DOCUMENT] == []

@@ -1,8 +1,8 @@
 """A microphone or line input as a source of sound, through PortAudio.
 
-    PortAudio's thread   `_Line._take` copies what came into a bounded queue; it waits for nothing, ever
-    audio thread         `Microphone.read` takes it from there; where nothing comes, it gives silence in time
-    repair thread        there only while the input is gone: closes it, which may hang; looks for it by name
+    PortAudio's thread   `_InputStream._on_audio` copies each block into a bounded queue; it never waits
+    audio thread         `Microphone.read` takes blocks from the queue, and returns silence when none come
+    repair thread        runs only while the input is gone: closes it, which may hang, finds it by name
 
 So the sound that goes out is as long as the time that goes by (`timekeeping`), with the input or without it.
 """
@@ -52,7 +52,7 @@ class Microphone:
         self._wanted = wanted
         self._name = ""
         self._channels = 0
-        self._line: _Line | None = None
+        self._stream: _InputStream | None = None
         self._pcm = b""
         self._silence = b""
         self._pending_silence_samples = 0
@@ -87,7 +87,7 @@ class Microphone:
         self._channels = channels
         self._silence = bytes(BLOCK_SAMPLES * channels * BYTES_PER_SAMPLE)
         device = devices.find_input(self._wanted)
-        self._line = _Line(device, channels)
+        self._stream = _InputStream(device, channels)
         self._wanted = self._name = device.name
         self._lost_at = time.monotonic() + FIRST_SOUND_SECONDS
 
@@ -95,17 +95,17 @@ class Microphone:
         """See `AudioSource.read`."""
         while not self._interrupted.is_set():
             if self._pending_silence_samples:
-                return self._give_silence()
-            due = self._keeper.due(self._waiting_samples)
-            if due.fill_samples:
-                self._pending_silence_samples = due.fill_samples
-            elif due.drop_samples:
-                self._pcm = self._pcm[due.drop_samples * self._frame_bytes :]
-                self._dropped_samples += due.drop_samples
-            elif self._waiting_samples >= BLOCK_SAMPLES - due.nudge_samples:
-                return self._give(due.nudge_samples)
+                return self._silent_block()
+            correction = self._keeper.correction(self._waiting_samples)
+            if correction.fill_samples:
+                self._pending_silence_samples = correction.fill_samples
+            elif correction.drop_samples:
+                self._pcm = self._pcm[correction.drop_samples * self._frame_bytes :]
+                self._dropped_samples += correction.drop_samples
+            elif self._waiting_samples >= BLOCK_SAMPLES - correction.nudge_samples:
+                return self._next_block(correction.nudge_samples)
             else:
-                self._listen()
+                self._receive()
         return None
 
     def interrupt(self) -> None:
@@ -117,9 +117,9 @@ class Microphone:
         self._interrupted.set()
         if self._repair is not None:
             self._repair.join(CLOSE_SECONDS)
-        line, self._line = self._line, None
-        if line is not None:
-            closing = threading.Thread(target=line.close, name="close input", daemon=True)
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            closing = threading.Thread(target=stream.close, name="close input", daemon=True)
             closing.start()
             closing.join(CLOSE_SECONDS)
 
@@ -131,54 +131,54 @@ class Microphone:
     def _waiting_samples(self) -> int:
         return len(self._pcm) // self._frame_bytes
 
-    def _give_silence(self) -> bytes:
+    def _silent_block(self) -> bytes:
         self._pending_silence_samples -= BLOCK_SAMPLES
         self._filled_samples += BLOCK_SAMPLES
-        self._keeper.gave(BLOCK_SAMPLES)
+        self._keeper.count_output(BLOCK_SAMPLES)
         return self._silence
 
-    def _give(self, nudge_samples: int) -> bytes:
+    def _next_block(self, nudge_samples: int) -> bytes:
         size_bytes = (BLOCK_SAMPLES - nudge_samples) * self._frame_bytes
         block, self._pcm = self._pcm[:size_bytes], self._pcm[size_bytes:]
-        self._keeper.gave(BLOCK_SAMPLES)
+        self._keeper.count_output(BLOCK_SAMPLES)
         return nudged(block, self._channels, nudge_samples) if nudge_samples else block
 
-    def _listen(self) -> None:
+    def _receive(self) -> None:
         """Wait for sound, or until silence is due, or for a moment."""
-        line = self._line
+        stream = self._stream
         wait_seconds = self._keeper.seconds_to_fill(self._waiting_samples)
         wait_seconds = LOOK_UP_SECONDS if wait_seconds is None else min(wait_seconds, LOOK_UP_SECONDS)
-        if line is None:
+        if stream is None:
             self._interrupted.wait(wait_seconds)
-        elif came := line.wait(wait_seconds):
+        elif came := stream.wait(wait_seconds):
             self._pcm += came
             self._lost_at = time.monotonic() + LOST_SECONDS
             self._is_lost = False
-            self._keeper.begin(self._waiting_samples)
-            self._keeper.came()
+            self._keeper.start(self._waiting_samples)
+            self._keeper.note_input()
             return
         if time.monotonic() >= self._lost_at and self._repair is None:
             self._is_lost = True
             # An input that never gave a sound has its time begin here.
-            self._keeper.begin()
+            self._keeper.start()
             self._repair = threading.Thread(target=self._run_repair, name="repair input", daemon=True)
             self._repair.start()
 
     def _run_repair(self) -> None:
-        line, self._line = self._line, None
-        if line is not None:
-            line.close()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
         while not self._interrupted.wait(SEARCH_SECONDS):
             with contextlib.suppress(ClientError):
-                line = _Line(devices.find_input(self._wanted), self._channels)
+                stream = _InputStream(devices.find_input(self._wanted), self._channels)
                 # In this order: `read` may begin the next repair as soon as there is none.
                 self._lost_at = time.monotonic() + FIRST_SOUND_SECONDS
-                self._line = line
+                self._stream = stream
                 self._repair = None
                 return
 
 
-class _Line:
+class _InputStream:
     """An open PortAudio stream and what came from it.
 
     Args:
@@ -190,21 +190,21 @@ class _Line:
     """
 
     def __init__(self, device: InputDevice, channels: int) -> None:
-        self._came: SimpleQueue[bytes] = SimpleQueue()
+        self._received: SimpleQueue[bytes] = SimpleQueue()
         self._queue_limit = round(QUEUE_SECONDS / CALLBACK_SECONDS)
         device_channels = min(channels, device.max_channels)
-        with devices.opening() as sounddevice:
+        with devices.stream_opening() as sounddevice:
             rate_hz = SAMPLE_RATE
             try:
                 try:
-                    stream = self._opened(sounddevice, device, device_channels, rate_hz)
+                    stream = self._open_stream(sounddevice, device, device_channels, rate_hz)
                 except sounddevice.PortAudioError as error:
                     if devices.INVALID_SAMPLE_RATE not in error.args:
                         raise
                     rate_hz = round(device.sample_rate_hz)
-                    stream = self._opened(sounddevice, device, device_channels, rate_hz)
+                    stream = self._open_stream(sounddevice, device, device_channels, rate_hz)
             except sounddevice.PortAudioError as error:
-                raise devices.failure(error, device.name) from error
+                raise devices.sound_error(error, device.name) from error
         self._stream = stream
         self._converter = PcmConverter(device_channels, rate_hz, channels)
 
@@ -212,9 +212,9 @@ class _Line:
         """Give what has come, converted; wait for it no longer than that."""
         pieces = []
         with contextlib.suppress(Empty):
-            pieces.append(self._came.get(timeout=max(0.0, seconds)))
+            pieces.append(self._received.get(timeout=max(0.0, seconds)))
             while True:
-                pieces.append(self._came.get_nowait())
+                pieces.append(self._received.get_nowait())
         return self._converter.convert(b"".join(pieces))
 
     def close(self) -> None:
@@ -223,9 +223,9 @@ class _Line:
             self._stream.abort()
         with contextlib.suppress(Exception):
             self._stream.close()
-        devices.closed()
+        devices.stream_closed()
 
-    def _opened(self, sounddevice: Any, device: InputDevice, channels: int, rate_hz: int) -> Any:
+    def _open_stream(self, sounddevice: Any, device: InputDevice, channels: int, rate_hz: int) -> Any:
         stream = sounddevice.RawInputStream(
             samplerate=rate_hz,
             blocksize=round(rate_hz * CALLBACK_SECONDS),
@@ -233,7 +233,7 @@ class _Line:
             channels=channels,
             dtype="int16",
             latency="low",
-            callback=self._take,
+            callback=self._on_audio,
         )
         try:
             stream.start()
@@ -242,7 +242,7 @@ class _Line:
             raise
         return stream
 
-    def _take(self, data: Any, frames: int, moment: Any, status: Any) -> None:
+    def _on_audio(self, data: Any, frames: int, moment: Any, status: Any) -> None:
         """PortAudio's callback: `bytes` copies, and a SimpleQueue's `put` never waits."""
-        if self._came.qsize() < self._queue_limit:
-            self._came.put(bytes(data))
+        if self._received.qsize() < self._queue_limit:
+            self._received.put(bytes(data))

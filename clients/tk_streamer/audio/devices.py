@@ -19,7 +19,6 @@ from typing import Any
 from tk_streamer.errors import SoundError
 
 # PaErrorCode of portaudio.h, as sounddevice.PortAudioError carries them.
-INVALID_CHANNEL_COUNT = -9998
 INVALID_SAMPLE_RATE = -9997
 _CODES = {
     -9985: "device_busy",  # paDeviceUnavailable
@@ -58,10 +57,10 @@ def list_inputs() -> list[InputDevice]:
         SoundError: `no_portaudio`, or `device_failed` when the sound system does not answer.
     """
     with _lock:
-        sounddevice = library()
+        sounddevice = load_sounddevice()
         try:
             if not _open_streams:
-                _begin_anew(sounddevice)
+                _reload_devices(sounddevice)
             apis = sounddevice.query_hostapis()
             default_index = _default_index(sounddevice, apis)
             inputs = [
@@ -77,7 +76,7 @@ def list_inputs() -> list[InputDevice]:
                 if device["max_input_channels"] > 0
             ]
         except sounddevice.PortAudioError as error:
-            raise failure(error, "the list of devices") from error
+            raise sound_error(error, "the list of devices") from error
     return sorted(inputs, key=lambda device: not device.is_default)
 
 
@@ -109,7 +108,7 @@ def find_input(wanted: str | int | None) -> InputDevice:
     return found[0]
 
 
-def library() -> ModuleType:
+def load_sounddevice() -> ModuleType:
     """Give the sounddevice module; the first call begins PortAudio. Blocks.
 
     Raises:
@@ -128,15 +127,15 @@ def library() -> ModuleType:
 
 
 @contextlib.contextmanager
-def opening() -> Iterator[ModuleType]:
-    """Open a stream inside the `with` block: PortAudio stays as it is from then on, until `closed`.
+def stream_opening() -> Iterator[ModuleType]:
+    """Open a stream inside the `with` block: PortAudio stays as it is from then on, until `stream_closed`.
 
     Raises:
-        SoundError: See `library`.
+        SoundError: See `load_sounddevice`.
     """
     global _open_streams
     with _lock, _quiet_stderr():
-        sounddevice = library()
+        sounddevice = load_sounddevice()
         _open_streams += 1
         try:
             yield sounddevice
@@ -145,14 +144,14 @@ def opening() -> Iterator[ModuleType]:
             raise
 
 
-def closed() -> None:
-    """Say that a stream of `opening` is closed."""
+def stream_closed() -> None:
+    """Say that a stream of `stream_opening` is closed."""
     global _open_streams
     with _lock:
         _open_streams -= 1
 
 
-def failure(error: Exception, device: str) -> SoundError:
+def sound_error(error: Exception, device: str) -> SoundError:
     """Explain an error of PortAudio.
 
     Args:
@@ -170,7 +169,7 @@ def failure(error: Exception, device: str) -> SoundError:
     return SoundError(code, f"{device}: {text}")
 
 
-def _begin_anew(sounddevice: ModuleType) -> None:
+def _reload_devices(sounddevice: ModuleType) -> None:
     """Let PortAudio look at the devices again; sounddevice has no public name for it."""
     with _quiet_stderr():
         sounddevice._terminate()

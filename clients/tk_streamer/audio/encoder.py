@@ -19,7 +19,7 @@ class PacketEncoder(Protocol):
     """What makes packets of PCM; used by one thread."""
 
     @property
-    def head(self) -> OpusHead | None:
+    def opus_head(self) -> OpusHead | None:
         """The identification header; None until it is known, with the first packet at the latest."""
 
     @property
@@ -84,12 +84,12 @@ class OpusEncoder:
         }
         codec.open()
         self._codec = codec
-        self._head = OpusHead.parse(codec.extradata or b"")
+        self._opus_head = OpusHead.parse(codec.extradata or b"")
 
     @property
-    def head(self) -> OpusHead:
+    def opus_head(self) -> OpusHead:
         """The identification header that libopus wrote: channels, and the pre-skip in samples."""
-        return self._head
+        return self._opus_head
 
     @property
     def end_granule_position(self) -> int:
@@ -97,7 +97,7 @@ class OpusEncoder:
 
         The last packet of `flush` usually reaches past it; a last page with this position cuts the rest off.
         """
-        return self._head.pre_skip + self._samples_in
+        return self._opus_head.pre_skip + self._samples_in
 
     def encode(self, pcm: bytes) -> list[bytes]:
         """Take PCM and give the packets that are complete: none, one or more.

@@ -17,9 +17,9 @@ from audiocast.ogg.packets import PacketAssembler
 from audiocast.ogg.reader import PageReader
 from tk_streamer.errors import SoundError
 
-END_SECONDS = 5.0
+EXIT_TIMEOUT_SECONDS = 5.0
 _READ_BYTES = 65_536
-_COMPLAINT_BYTES = 2_000
+_STDERR_TAIL_BYTES = 2_000
 
 
 class FfmpegEncoder:
@@ -53,21 +53,21 @@ class FfmpegEncoder:
             raise SoundError("encoder_missing", "expected the program ffmpeg, it is not there") from error
         except OSError as error:
             raise SoundError("encoder_failed", f"ffmpeg: {error.strerror}") from error
-        self._head: OpusHead | None = None
+        self._opus_head: OpusHead | None = None
         self._end_granule_position = 0
-        self._complaint = b""
+        self._stderr_tail = b""
         self._packets: SimpleQueue[bytes] = SimpleQueue()
         self._readers = [
             threading.Thread(target=self._read_pages, name="ffmpeg's pages", daemon=True),
-            threading.Thread(target=self._read_complaint, name="ffmpeg's words", daemon=True),
+            threading.Thread(target=self._read_stderr, name="ffmpeg's words", daemon=True),
         ]
         for reader in self._readers:
             reader.start()
 
     @property
-    def head(self) -> OpusHead | None:
-        """See `PacketEncoder.head`."""
-        return self._head
+    def opus_head(self) -> OpusHead | None:
+        """See `PacketEncoder.opus_head`."""
+        return self._opus_head
 
     @property
     def end_granule_position(self) -> int:
@@ -79,21 +79,21 @@ class FfmpegEncoder:
         try:
             _pipe(self._process.stdin).write(pcm)
         except OSError as error:
-            raise self._failure() from error
-        return self._ready()
+            raise self._error() from error
+        return self._ready_packets()
 
     def flush(self) -> list[bytes]:
         """See `PacketEncoder.flush`."""
         with contextlib.suppress(OSError):
             _pipe(self._process.stdin).close()
         try:
-            exit_code = self._process.wait(END_SECONDS)
+            exit_code = self._process.wait(EXIT_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             exit_code = -1
         self.close()
         if exit_code:
-            raise self._failure()
-        return self._ready()
+            raise self._error()
+        return self._ready_packets()
 
     def close(self) -> None:
         """End the process and its readers."""
@@ -101,22 +101,22 @@ class FfmpegEncoder:
             self._process.kill()
         self._process.wait()
         for reader in self._readers:
-            reader.join(END_SECONDS)
+            reader.join(EXIT_TIMEOUT_SECONDS)
         with contextlib.suppress(OSError):
             _pipe(self._process.stdin).close()
 
-    def _ready(self) -> list[bytes]:
+    def _ready_packets(self) -> list[bytes]:
         packets = []
         with contextlib.suppress(Empty):
             while True:
                 packets.append(self._packets.get_nowait())
         return packets
 
-    def _failure(self) -> SoundError:
+    def _error(self) -> SoundError:
         """Say what ffmpeg said: its last line is about the thing itself."""
         self._process.kill()
-        self._readers[1].join(END_SECONDS)
-        lines = self._complaint.decode("utf-8", "replace").strip().splitlines()
+        self._readers[1].join(EXIT_TIMEOUT_SECONDS)
+        lines = self._stderr_tail.decode("utf-8", "replace").strip().splitlines()
         return SoundError("encoder_failed", f"ffmpeg: {lines[-1] if lines else 'it ended without a word'}")
 
     def _read_pages(self) -> None:
@@ -126,20 +126,20 @@ class FfmpegEncoder:
                 reader.feed(data)
                 while (page := reader.next_page()) is not None:
                     for packet in assembler.push(page):
-                        self._take(packet)
+                        self._add_packet(packet)
                     if page.eos:
                         self._end_granule_position = page.granule_position
 
-    def _take(self, packet: bytes) -> None:
-        if self._head is None and is_opus_head(packet):
-            self._head = OpusHead.parse(packet)
+    def _add_packet(self, packet: bytes) -> None:
+        if self._opus_head is None and is_opus_head(packet):
+            self._opus_head = OpusHead.parse(packet)
         elif not is_opus_tags(packet):
             self._packets.put(packet)
 
-    def _read_complaint(self) -> None:
+    def _read_stderr(self) -> None:
         with _pipe(self._process.stderr) as stderr:
             while data := stderr.read(_READ_BYTES):
-                self._complaint = (self._complaint + data)[-_COMPLAINT_BYTES:]
+                self._stderr_tail = (self._stderr_tail + data)[-_STDERR_TAIL_BYTES:]
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

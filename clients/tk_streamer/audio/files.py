@@ -92,11 +92,11 @@ class FileSource:
                     continue
                 for frame in frames:
                     has_sound = True
-                    yield resampler.take(frame)
+                    yield resampler.resample(frame)
             if not has_sound:
                 raise SoundError("file_without_audio", f"{self._path}: nothing in it can be decoded")
             if not self._loops:
-                yield resampler.take(None)
+                yield resampler.resample(None)
                 return
             container.seek(0)
 

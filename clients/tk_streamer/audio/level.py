@@ -46,7 +46,7 @@ class Meter:
         self._power = 0.0
         self.level = Level()
 
-    def take(self, pcm: bytes, now: float) -> None:
+    def measure(self, pcm: bytes, now: float) -> None:
         """Measure a block.
 
         Args:

@@ -19,7 +19,7 @@ class Resampler:
         layout = "mono" if channels == 1 else "stereo"
         self._resampler = av.AudioResampler(format="s16", layout=layout, rate=SAMPLE_RATE)
 
-    def take(self, frame: av.AudioFrame | None) -> bytes:
+    def resample(self, frame: av.AudioFrame | None) -> bytes:
         """Convert a frame; None: the end, what the resampler still holds comes out.
 
         Raises:
@@ -59,4 +59,4 @@ class PcmConverter:
         frame.pts = self._samples_in
         self._samples_in += samples
         frame.planes[0].update(pcm)
-        return self._resampler.take(frame)
+        return self._resampler.resample(frame)

@@ -24,7 +24,7 @@ AVERAGE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class Correction:
     """What to do now.
 
     Attributes:
@@ -52,60 +52,60 @@ class Timekeeper:
         self._clock = clock
         self._rate_hz = sample_rate_hz
         self._block_samples = block_samples
-        self._began_at: float | None = None
-        self._given_samples = 0
+        self._started_at: float | None = None
+        self._output_samples = 0
         self._averaged_at = 0.0
         self._average_seconds = 0.0
         self._nudge = 0
         self._is_filling = False
 
-    def begin(self, waiting_samples: int = 0) -> None:
+    def start(self, waiting_samples: int = 0) -> None:
         """Let time begin, with that much sound there already; later calls change nothing."""
-        if self._began_at is None:
-            self._began_at = self._averaged_at = self._clock()
-            self._given_samples = -waiting_samples
+        if self._started_at is None:
+            self._started_at = self._averaged_at = self._clock()
+            self._output_samples = -waiting_samples
 
-    def came(self) -> None:
+    def note_input(self) -> None:
         """Note that the input has given something."""
         self._is_filling = False
 
-    def gave(self, samples: int) -> None:
+    def count_output(self, samples: int) -> None:
         """Count what has gone out."""
-        self._given_samples += samples
+        self._output_samples += samples
 
-    def due(self, waiting_samples: int) -> Due:
+    def correction(self, waiting_samples: int) -> Correction:
         """Say what to do now.
 
         Args:
             waiting_samples: How much the input has given that did not go out yet.
         """
-        if self._began_at is None:
-            return Due()
+        if self._started_at is None:
+            return Correction()
         ahead_seconds = self._ahead_seconds(waiting_samples)
         is_short = waiting_samples < self._block_samples - self._nudge
-        if is_short and ahead_seconds <= -self._patience_seconds():
+        if is_short and ahead_seconds <= -self._gap_seconds():
             # All of it: the next hold-up has the same patience as this one.
             self._is_filling = True
             blocks = max(1, int(-ahead_seconds * self._rate_hz) // self._block_samples)
-            return Due(fill_samples=blocks * self._block_samples)
+            return Correction(fill_samples=blocks * self._block_samples)
         if ahead_seconds > SURPLUS_SECONDS:
-            return Due(drop_samples=min(waiting_samples, int(ahead_seconds * self._rate_hz)))
-        return Due(nudge_samples=self._nudge_for(ahead_seconds))
+            return Correction(drop_samples=min(waiting_samples, int(ahead_seconds * self._rate_hz)))
+        return Correction(nudge_samples=self._nudge_for(ahead_seconds))
 
     def seconds_to_fill(self, waiting_samples: int) -> float | None:
         """Say after how long without sound silence is due; None before the begin."""
-        if self._began_at is None:
+        if self._started_at is None:
             return None
-        return max(0.0, self._ahead_seconds(waiting_samples) + self._patience_seconds())
+        return max(0.0, self._ahead_seconds(waiting_samples) + self._gap_seconds())
 
-    def _patience_seconds(self) -> float:
+    def _gap_seconds(self) -> float:
         # Once it is known that nothing comes, silence goes out block by block, in real time.
         return self._block_samples / self._rate_hz if self._is_filling else GAP_SECONDS
 
     def _ahead_seconds(self, waiting_samples: int) -> float:
-        assert self._began_at is not None
-        due_seconds = self._clock() - self._began_at
-        return (self._given_samples + waiting_samples) / self._rate_hz - due_seconds
+        assert self._started_at is not None
+        due_seconds = self._clock() - self._started_at
+        return (self._output_samples + waiting_samples) / self._rate_hz - due_seconds
 
     def _nudge_for(self, ahead_seconds: float) -> int:
         now = self._clock()

@@ -13,23 +13,28 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from tk_streamer.audio.devices import list_inputs
-from tk_streamer.command import options as words
+from tk_streamer.command import options as command_line
 from tk_streamer.command.report import JsonReport, LineReport, Report, TerminalReport
 from tk_streamer.command.terminal_qr import terminal_qr
-from tk_streamer.engine.session import Phase
-from tk_streamer.engine.station import Snapshot, Station
+from tk_streamer.engine.broadcast_state import Phase
+from tk_streamer.engine.station import BroadcastStatus, Station
 from tk_streamer.errors import ClientError
-from tk_streamer.trouble import About, Trouble
+from tk_streamer.trouble import Trouble, TroubleArea
 
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 
 UNEXPECTED = 1
-_EXIT_CODES = {About.SOUND: 3, About.SERVER: 4, About.WAY: 5, About.PROGRAM: UNEXPECTED}
+_EXIT_CODES = {
+    TroubleArea.SOUND: 3,
+    TroubleArea.SERVER: 4,
+    TroubleArea.NETWORK: 5,
+    TroubleArea.PROGRAM: UNEXPECTED,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Broadcast until a signal comes or the sound ends; give the exit code."""
-    options = words.parse(arguments)
+    options = command_line.parse(arguments)
     # Names of devices and titles may hold letters that the terminal's encoding does not have.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -37,28 +42,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list_devices:
         return _list_devices(is_json=options.log_format == "json")
     if options.token:
-        _say(f"--token can be seen by other users of this computer; better set {words.TOKEN_VARIABLE}.")
-    settings = words.settings_of(options, os.environ.get(words.TOKEN_VARIABLE, ""))
-    station = Station(settings, words.source_of(options))
+        _print_error(
+            f"--token can be seen by other users of this computer; better set {command_line.TOKEN_VARIABLE}."
+        )
+    settings = command_line.station_settings(options, os.environ.get(command_line.TOKEN_VARIABLE, ""))
+    station = Station(settings, command_line.audio_source(options))
     for number in _signals():
-        signal.signal(number, lambda number, _: _ask_to_stop(number, station))
+        signal.signal(number, lambda number, _: _on_signal(number, station))
     station.start()
     report = _report(options.log_format)
-    snapshot = _watch(station, report, has_qr=options.qr)
-    report.end(snapshot)
-    return _exit_code(snapshot)
+    status = _watch(station, report, has_qr=options.qr)
+    report.end(status)
+    return _exit_code(status)
 
 
-def _watch(station: Station, report: Report, *, has_qr: bool) -> Snapshot:
+def _watch(station: Station, report: Report, *, has_qr: bool) -> BroadcastStatus:
     """Show how it stands until it is over."""
     is_link_shown = False
-    while not station.wait(LOOK_SECONDS):
-        snapshot = station.snapshot()
-        if snapshot.ticket is not None and not is_link_shown:
+    while not station.wait(POLL_SECONDS):
+        status = station.status()
+        if status.credentials is not None and not is_link_shown:
             is_link_shown = True
-            _show_link(snapshot.ticket.listen_url, has_qr=has_qr)
-        report.show(snapshot)
-    return station.snapshot()
+            _show_link(status.credentials.listen_url, has_qr=has_qr)
+        report.show(status)
+    return station.status()
 
 
 def _show_link(link: str, *, has_qr: bool) -> None:
@@ -66,7 +73,7 @@ def _show_link(link: str, *, has_qr: bool) -> None:
     # Half blocks exist in Unicode only.
     if has_qr and sys.stderr.encoding.lower().startswith("utf"):
         is_coloured = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        _say(f"\n{terminal_qr(link, colour=is_coloured)}\n")
+        _print_error(f"\n{terminal_qr(link, colour=is_coloured)}\n")
 
 
 def _list_devices(*, is_json: bool) -> int:
@@ -74,8 +81,8 @@ def _list_devices(*, is_json: bool) -> int:
         inputs = list_inputs()
     except ClientError as error:
         trouble = Trouble.of_error(error)
-        _say(str(trouble))
-        return _EXIT_CODES[trouble.about]
+        _print_error(str(trouble))
+        return _EXIT_CODES[trouble.area]
     if is_json:
         print(json.dumps([asdict(device) for device in inputs], ensure_ascii=False))
         return 0
@@ -84,8 +91,8 @@ def _list_devices(*, is_json: bool) -> int:
         channels = f"{device.max_channels} channel{'s' if device.max_channels > 1 else ''}"
         print(f"{mark}{device.index:3}  {device.name}  ({device.host_api}, {channels})")
     if not inputs:
-        _say(str(Trouble.of_code("no_device")))
-        return _EXIT_CODES[About.SOUND]
+        _print_error(str(Trouble.of_code("no_device")))
+        return _EXIT_CODES[TroubleArea.SOUND]
     return 0
 
 
@@ -96,10 +103,10 @@ def _report(log_format: str) -> Report:
     return TerminalReport(sys.stderr) if is_terminal else LineReport(sys.stderr)
 
 
-def _exit_code(snapshot: Snapshot) -> int:
-    if snapshot.phase is Phase.STOPPED:
+def _exit_code(status: BroadcastStatus) -> int:
+    if status.phase is Phase.STOPPED:
         return 0
-    return _EXIT_CODES[snapshot.trouble.about] if snapshot.trouble else UNEXPECTED
+    return _EXIT_CODES[status.trouble.area] if status.trouble else UNEXPECTED
 
 
 def _signals() -> list[signal.Signals]:
@@ -107,11 +114,11 @@ def _signals() -> list[signal.Signals]:
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
-def _ask_to_stop(number: int, station: Station) -> None:
+def _on_signal(number: int, station: Station) -> None:
     """Stop properly at the first signal; the second one ends the process in the system's own way."""
     signal.signal(number, signal.SIG_DFL)
-    station.ask_to_stop()
+    station.request_stop()
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     print(text, file=sys.stderr, flush=True)

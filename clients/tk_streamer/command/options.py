@@ -41,7 +41,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def settings_of(options: argparse.Namespace, token: str) -> StationSettings:
+def station_settings(options: argparse.Namespace, token: str) -> StationSettings:
     """Give what is to be sent where."""
     return StationSettings(
         server_url=options.server,
@@ -58,7 +58,7 @@ def settings_of(options: argparse.Namespace, token: str) -> StationSettings:
     )
 
 
-def source_of(options: argparse.Namespace) -> AudioSource:
+def audio_source(options: argparse.Namespace) -> AudioSource:
     """Give the sound that is meant; without a word about it, the default microphone."""
     source: AudioSource
     if options.file:

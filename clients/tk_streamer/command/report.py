@@ -1,6 +1,6 @@
 """What `audiocast-stream` says on standard error while it runs: a line that changes, plain lines, or JSON.
 
-It only looks at snapshots. On a terminal one line shows how it stands; elsewhere a line is written when
+It only looks at statuses. On a terminal one line shows how it stands; elsewhere a line is written when
 something has changed, so that a log stays short.
 """
 
@@ -9,8 +9,8 @@ import shutil
 import time
 from typing import Protocol, TextIO
 
-from tk_streamer.engine.session import Phase
-from tk_streamer.engine.station import Snapshot
+from tk_streamer.engine.broadcast_state import Phase
+from tk_streamer.engine.station import BroadcastStatus
 from tk_streamer.trouble import Trouble
 
 METER_CHARACTERS = 12
@@ -27,12 +27,12 @@ _PHASES = {
 
 
 class Report(Protocol):
-    """Shows snapshots."""
+    """Shows statuses."""
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, status: BroadcastStatus) -> None:
         """Show how it stands; called several times a second."""
 
-    def end(self, snapshot: Snapshot) -> None:
+    def end(self, status: BroadcastStatus) -> None:
         """Show how it has ended."""
 
 
@@ -47,17 +47,17 @@ class LineReport:
         self._stream = stream
         self._shown: tuple[object, ...] = ()
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, status: BroadcastStatus) -> None:
         """See `Report`."""
-        shown = (snapshot.phase, snapshot.trouble and snapshot.trouble.code)
+        shown = (status.phase, status.trouble and status.trouble.code)
         if shown != self._shown:
             self._shown = shown
-            self._write(describe_state(snapshot))
+            self._write(describe_state(status))
 
-    def end(self, snapshot: Snapshot) -> None:
+    def end(self, status: BroadcastStatus) -> None:
         """See `Report`."""
-        self.show(snapshot)
-        self._write(describe_totals(snapshot))
+        self.show(status)
+        self._write(describe_totals(status))
 
     def _write(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
@@ -66,11 +66,11 @@ class LineReport:
 class TerminalReport(LineReport):
     """One line that changes, and above it the lines of `LineReport`."""
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, status: BroadcastStatus) -> None:
         """See `Report`."""
-        super().show(snapshot)
+        super().show(status)
         columns = shutil.get_terminal_size().columns
-        line = f"{_PHASES[snapshot.phase]}  {describe_level(snapshot)}  {describe_totals(snapshot)}"
+        line = f"{_PHASES[status.phase]}  {describe_level(status)}  {describe_totals(status)}"
         self._stream.write(f"\r\x1b[K{line[: columns - 1]}")
         self._stream.flush()
 
@@ -93,72 +93,72 @@ class JsonReport:
         self._shown: tuple[object, ...] = ()
         self._next_at = 0.0
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, status: BroadcastStatus) -> None:
         """See `Report`."""
-        shown = (snapshot.phase, snapshot.trouble and snapshot.trouble.code)
+        shown = (status.phase, status.trouble and status.trouble.code)
         if shown != self._shown:
             self._shown = shown
-            self._write("phase", snapshot)
+            self._write("phase", status)
         elif time.monotonic() >= self._next_at:
-            self._write("progress", snapshot)
+            self._write("progress", status)
 
-    def end(self, snapshot: Snapshot) -> None:
+    def end(self, status: BroadcastStatus) -> None:
         """See `Report`."""
-        self.show(snapshot)
-        self._write("ended", snapshot)
+        self.show(status)
+        self._write("ended", status)
 
-    def _write(self, event: str, snapshot: Snapshot) -> None:
+    def _write(self, event: str, status: BroadcastStatus) -> None:
         self._next_at = time.monotonic() + self.EVERY_SECONDS
-        said: dict[str, object] = {
+        record: dict[str, object] = {
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "event": event,
-            "phase": snapshot.phase,
-            "stream_id": snapshot.ticket and snapshot.ticket.stream_id,
-            "listen_url": snapshot.ticket and snapshot.ticket.listen_url,
-            "bytes_sent": snapshot.bytes_sent,
-            "seconds_sent": round(snapshot.seconds_sent, 2),
-            "dropped_seconds": round(snapshot.dropped_seconds, 2),
-            "filled_seconds": round(snapshot.filled_seconds, 2),
-            "peak_dbfs": _json_level(snapshot.peak_dbfs),
-            "rms_dbfs": _json_level(snapshot.rms_dbfs),
-            "input_lost": snapshot.input_lost,
-            "listeners": snapshot.listeners,
-            "trouble": _json_trouble(snapshot.trouble),
+            "phase": status.phase,
+            "stream_id": status.credentials and status.credentials.stream_id,
+            "listen_url": status.credentials and status.credentials.listen_url,
+            "bytes_sent": status.bytes_sent,
+            "seconds_sent": round(status.seconds_sent, 2),
+            "dropped_seconds": round(status.dropped_seconds, 2),
+            "filled_seconds": round(status.filled_seconds, 2),
+            "peak_dbfs": _json_level(status.peak_dbfs),
+            "rms_dbfs": _json_level(status.rms_dbfs),
+            "input_lost": status.is_input_lost,
+            "listeners": status.listeners,
+            "trouble": _json_trouble(status.trouble),
         }
-        print(json.dumps(said, ensure_ascii=False), file=self._stream, flush=True)
+        print(json.dumps(record, ensure_ascii=False), file=self._stream, flush=True)
 
 
-def describe_state(snapshot: Snapshot) -> str:
+def describe_state(status: BroadcastStatus) -> str:
     """Say in words where it stands and why."""
-    text = _PHASES[snapshot.phase]
-    if snapshot.phase is Phase.ON_AIR and snapshot.input_name:
-        text += f": {snapshot.input_name}"
-    if snapshot.trouble is not None:
-        text += f": {snapshot.trouble}"
-    if snapshot.retry_in_seconds is not None:
-        text += f" Trying again in {snapshot.retry_in_seconds:.1f} s."
+    text = _PHASES[status.phase]
+    if status.phase is Phase.ON_AIR and status.input_name:
+        text += f": {status.input_name}"
+    if status.trouble is not None:
+        text += f": {status.trouble}"
+    if status.retry_in_seconds is not None:
+        text += f" Trying again in {status.retry_in_seconds:.1f} s."
     return text
 
 
-def describe_totals(snapshot: Snapshot) -> str:
+def describe_totals(status: BroadcastStatus) -> str:
     """Say what was sent, and what was not."""
-    minutes, seconds = divmod(int(snapshot.seconds_sent), 60)
-    text = f"{minutes // 60}:{minutes % 60:02}:{seconds:02} sent, {snapshot.bytes_sent / 1e6:.1f} MB"
-    if snapshot.dropped_seconds >= 0.1:
-        text += f", {snapshot.dropped_seconds:.1f} s dropped"
-    if snapshot.filled_seconds >= 0.1:
-        text += f", {snapshot.filled_seconds:.1f} s of silence put in"
-    if snapshot.listeners is not None:
-        text += f", {snapshot.listeners} listening"
+    minutes, seconds = divmod(int(status.seconds_sent), 60)
+    text = f"{minutes // 60}:{minutes % 60:02}:{seconds:02} sent, {status.bytes_sent / 1e6:.1f} MB"
+    if status.dropped_seconds >= 0.1:
+        text += f", {status.dropped_seconds:.1f} s dropped"
+    if status.filled_seconds >= 0.1:
+        text += f", {status.filled_seconds:.1f} s of silence put in"
+    if status.listeners is not None:
+        text += f", {status.listeners} listening"
     return text
 
 
-def describe_level(snapshot: Snapshot) -> str:
+def describe_level(status: BroadcastStatus) -> str:
     """Draw a meter: power filled, peak as a number, a mark for clipping in the last two seconds."""
-    share = 1 - max(METER_FLOOR_DBFS, snapshot.rms_dbfs) / METER_FLOOR_DBFS
+    share = 1 - max(METER_FLOOR_DBFS, status.rms_dbfs) / METER_FLOOR_DBFS
     filled = round(share * METER_CHARACTERS)
-    peak = f"{max(METER_FLOOR_DBFS, snapshot.peak_dbfs):5.1f} dB"
-    is_clipped = snapshot.clipped_at is not None and time.time() - snapshot.clipped_at < 2
+    peak = f"{max(METER_FLOOR_DBFS, status.peak_dbfs):5.1f} dB"
+    is_clipped = status.clipped_at is not None and time.time() - status.clipped_at < 2
     return f"[{'#' * filled:{METER_CHARACTERS}}] {peak}{' CLIP' if is_clipped else ''}"
 
 

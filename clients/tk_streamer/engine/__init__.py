@@ -5,8 +5,8 @@
 - `session`: the state machine of one broadcast: pure
 - `events`: the events of all threads, in one queue
 - `engine_thread`: a thread that reports how it ended
-- `studio`: the audio thread: source to packets
-- `outbox`: packets between the encoder and the connection
+- `encoder_thread`: the audio thread: source to packets
+- `packet_queue`: packets between the encoder and the connection
 - `uplink`: one connection of a broadcast
 - `local_copy`: an .opus file of all that was encoded
 """

@@ -1,6 +1,6 @@
-"""The thread that decides: it drives the `Session`, and opens, hands over and closes connections.
+"""The thread that decides: it drives the `BroadcastState`, and opens, hands over and closes connections.
 
-It owns the ticket, the connections and what the world is told of them (`standing`). It never blocks but on
+It owns the credentials, the connections and what the world is told of them (`status`). It never blocks but on
 its own queue: whatever takes time is another thread's, and comes back as an event.
 """
 
@@ -11,21 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty
 
-from tk_streamer.engine.events import Event, Events, StopAsked
-from tk_streamer.engine.outbox import Outbox
-from tk_streamer.engine.session import Phase, Session, Step
-from tk_streamer.engine.studio import SourceOver, SourceReady, Studio
+from tk_streamer.engine.broadcast_state import BroadcastState, Phase, Step
+from tk_streamer.engine.encoder_thread import EncoderThread, SourceOver, SourceReady
+from tk_streamer.engine.events import Event, Events, StopRequested
+from tk_streamer.engine.packet_queue import PacketQueue
 from tk_streamer.engine.uplink import Uplink, UplinkClosed, UplinkOpened
 from tk_streamer.server.api_client import (
-    CALM_SECONDS,
-    EAGER_SECONDS,
+    FAST_POLL_SECONDS,
+    SLOW_POLL_SECONDS,
     ApiClient,
-    StateTold,
-    StreamGranted,
-    StreamLeft,
-    StreamRefused,
+    StreamEndDone,
+    StreamInfoReceived,
+    StreamStarted,
+    StreamStartFailed,
 )
-from tk_streamer.server.streams import StreamState, Ticket
+from tk_streamer.server.streams import StreamCredentials, StreamInfo
 from tk_streamer.trouble import Trouble
 
 # How long the last sound has for its way to the server, then how long the server has to end the stream.
@@ -40,14 +40,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ControlStatus:
     """How the broadcast stands; times are of `time.monotonic`."""
 
     phase: Phase
     trouble: Trouble | None = None
     on_air_since: float | None = None
     retry_at: float | None = None
-    ticket: Ticket | None = None
+    credentials: StreamCredentials | None = None
     listeners: int | None = None
 
 
@@ -55,31 +55,31 @@ class Control:
     """Runs from `start` until the session is over and everything else has ended.
 
     Args:
-        session: Not started yet.
+        state: Not started yet.
         queue: Where all threads report.
-        studio: Not started yet.
-        outbox: Between studio and connections.
+        encoder_thread: Not started yet.
+        packet_queue: Between encoder_thread and connections.
         api: For the small requests.
-        open_uplink: Opens a connection for a ticket.
+        open_uplink: Opens a connection for a credentials.
     """
 
     def __init__(
         self,
-        session: Session,
+        state: BroadcastState,
         queue: Events,
         *,
-        studio: Studio,
-        outbox: Outbox,
+        encoder_thread: EncoderThread,
+        packet_queue: PacketQueue,
         api: ApiClient,
-        open_uplink: Callable[[Ticket], Uplink],
+        open_uplink: Callable[[StreamCredentials], Uplink],
     ) -> None:
-        self._session = session
+        self._state = state
         self._queue = queue
-        self._studio = studio
-        self._outbox = outbox
+        self._encoder_thread = encoder_thread
+        self._packet_queue = packet_queue
         self._api = api
         self._open_uplink = open_uplink
-        self._ticket: Ticket | None = None
+        self._ticket: StreamCredentials | None = None
         self._listeners: int | None = None
         # The connection that sends, its successor while that is being opened, and those on their way out.
         self._uplink: Uplink | None = None
@@ -89,14 +89,14 @@ class Control:
         self._sound_trouble: Trouble | None = None
         self._goodbye_ends_at: float | None = None
         self._is_ending = False
-        self.standing = Standing(session.phase)
+        self.status = ControlStatus(state.phase)
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
 
     def start(self) -> None:
         """Begin. Returns at once."""
-        self._session.start()
+        self._state.start()
         self._publish()
-        self._studio.start()
+        self._encoder_thread.start()
         self._thread.start()
 
     def join(self, seconds: float | None) -> bool:
@@ -106,19 +106,19 @@ class Control:
 
     def _run(self) -> None:
         try:
-            while not self._session.phase.is_over:
+            while not self._state.phase.is_over:
                 self._turn()
         except Exception as error:
             log.exception("a fault of the control thread")
-            self._session.fail(Trouble.of_fault(error))
+            self._state.fail(Trouble.of_fault(error))
         self._end_all()
         self._publish()
 
     def _turn(self) -> None:
         """Do what is due, then wait for the next event or moment."""
         if self._is_source_ready:
-            self._take(self._session.step())
-        if self._session.phase.is_over:
+            self._take(self._state.step())
+        if self._state.phase.is_over:
             # Not told yet: whoever hears of the end may begin anew, and needs the sound input for it.
             return
         self._publish()
@@ -133,13 +133,13 @@ class Control:
     def _seconds_to_wait(self) -> float | None:
         if self._goodbye_ends_at is not None:
             return max(0.0, self._goodbye_ends_at - time.monotonic())
-        return self._session.seconds_to_next_step() if self._is_source_ready else None
+        return self._state.seconds_to_next_step() if self._is_source_ready else None
 
     def _take(self, step: Step) -> None:
         match step:
             case Step.CONNECT:
                 self._connect()
-            case Step.RENEW:
+            case Step.REPLACE:
                 assert self._ticket is not None
                 self._successor = self._open_uplink(self._ticket)
             case Step.ABANDON:
@@ -149,7 +149,7 @@ class Control:
 
     def _connect(self) -> None:
         if self._ticket is None:
-            self._api.ask_for_stream()
+            self._api.start_stream()
         else:
             self._uplink = self._open_uplink(self._ticket)
 
@@ -160,89 +160,89 @@ class Control:
             case SourceOver(trouble):
                 self._sound_trouble = trouble
                 self._say_goodbye()
-            case StreamGranted(ticket):
-                self._ticket = ticket
-                if self._session.phase is not Phase.STOPPING:
-                    self._uplink = self._open_uplink(ticket)
-            case StreamRefused(trouble):
-                self._session.lost(trouble)
+            case StreamStarted(credentials):
+                self._ticket = credentials
+                if self._state.phase is not Phase.STOPPING:
+                    self._uplink = self._open_uplink(credentials)
+            case StreamStartFailed(trouble):
+                self._state.connection_lost(trouble)
             case UplinkOpened(uplink):
                 self._note_opened(uplink)
             case UplinkClosed(uplink, trouble):
                 self._note_closed(uplink, trouble)
-            case StateTold(state, asked_at):
+            case StreamInfoReceived(state, asked_at):
                 self._note_state(state, asked_at)
-            case StreamLeft():
+            case StreamEndDone():
                 self._end_session()
-            case StopAsked():
+            case StopRequested():
                 self._note_stop()
 
     def _note_opened(self, uplink: Uplink) -> None:
         if uplink is self._uplink:
-            uplink.begin()
-            self._session.opened()
-            self._api.watch(EAGER_SECONDS)
+            uplink.start_sending()
+            self._state.connection_opened()
+            self._api.poll_stream_info(FAST_POLL_SECONDS)
         elif uplink is self._successor:
             old, self._uplink, self._successor = self._uplink, uplink, None
-            uplink.begin(after_seconds=HANDOVER_SECONDS)
+            uplink.start_sending(delay_seconds=HANDOVER_SECONDS)
             if old is not None:
                 self._leaving.append(old)
-            self._session.renewed()
+            self._state.connection_replaced()
 
     def _note_closed(self, uplink: Uplink, trouble: Trouble | None) -> None:
         uplink.join(JOIN_SECONDS)
         if uplink is self._successor:
             self._successor = None
-            self._session.renewal_failed()
+            self._state.replacement_failed()
         elif uplink is self._uplink:
             self._uplink = None
             self._drop_uplinks()
-            if trouble is None or self._session.phase is Phase.STOPPING:
-                self._session.stop()
+            if trouble is None or self._state.phase is Phase.STOPPING:
+                self._state.stop()
                 self._finish_goodbye()
             else:
-                self._session.lost(trouble)
+                self._state.connection_lost(trouble)
         elif uplink in self._leaving:
             self._leaving.remove(uplink)
 
     def _note_stop(self) -> None:
-        self._session.stop()
-        self._studio.stop()
+        self._state.stop()
+        self._encoder_thread.stop()
         # From now on the sound has so long to end.
         self._goodbye_ends_at = time.monotonic() + GOODBYE_SECONDS
-        if not self._session.is_connected:
+        if not self._state.is_connected:
             # Nobody will take it.
-            self._outbox.close()
+            self._packet_queue.close()
 
-    def _note_state(self, state: StreamState, asked_at: float) -> None:
+    def _note_state(self, state: StreamInfo, asked_at: float) -> None:
         self._listeners = state.listeners
         if not state.is_live:
-            self._session.denied()
+            self._state.live_denied()
             return
-        self._session.confirmed(asked_at)
-        if self._session.phase is Phase.ON_AIR:
-            self._api.watch(CALM_SECONDS)
+        self._state.live_confirmed(asked_at)
+        if self._state.phase is Phase.ON_AIR:
+            self._api.poll_stream_info(SLOW_POLL_SECONDS)
         if state.is_draining:
-            self._session.draining()
+            self._state.server_draining()
         else:
-            self._session.settled()
+            self._state.server_not_draining()
 
     def _drop_uplinks(self) -> None:
         """Break what is open; the threads end by themselves and are joined at the end."""
-        self._api.watch(None)
+        self._api.poll_stream_info(None)
         self._listeners = None
-        self._outbox.hand_to(None)
+        self._packet_queue.set_reader(None)
         for uplink in (self._uplink, self._successor):
             if uplink is not None:
-                uplink.hang_up()
+                uplink.abort()
                 self._leaving.append(uplink)
         self._uplink = self._successor = None
 
     def _say_goodbye(self) -> None:
         """The sound is over: let its end reach the server."""
-        self._session.stop()
+        self._state.stop()
         self._goodbye_ends_at = time.monotonic() + GOODBYE_SECONDS
-        if not self._session.is_connected or self._outbox.head is None:
+        if not self._state.is_connected or self._packet_queue.opus_head is None:
             self._finish_goodbye()
 
     def _finish_goodbye(self) -> None:
@@ -257,28 +257,28 @@ class Control:
 
     def _end_session(self) -> None:
         if self._sound_trouble is not None:
-            self._session.fail(self._sound_trouble)
+            self._state.fail(self._sound_trouble)
         else:
-            self._session.stopped()
+            self._state.stopped()
 
     def _end_all(self) -> None:
         """End every thread."""
         self._drop_uplinks()
-        self._studio.stop()
-        self._outbox.close()
+        self._encoder_thread.stop()
+        self._packet_queue.close()
         self._api.close(JOIN_SECONDS)
-        self._studio.join(JOIN_SECONDS)
+        self._encoder_thread.join(JOIN_SECONDS)
         for uplink in self._leaving:
-            uplink.hang_up()
+            uplink.abort()
             uplink.join(JOIN_SECONDS)
 
     def _publish(self) -> None:
-        session = self._session
-        self.standing = Standing(
-            phase=session.phase,
-            trouble=session.trouble,
-            on_air_since=session.on_air_since,
-            retry_at=session.retry_at,
-            ticket=self._ticket,
-            listeners=self._listeners if session.phase is Phase.ON_AIR else None,
+        state = self._state
+        self.status = ControlStatus(
+            phase=state.phase,
+            trouble=state.trouble,
+            on_air_since=state.on_air_since,
+            retry_at=state.retry_at,
+            credentials=self._ticket,
+            listeners=self._listeners if state.phase is Phase.ON_AIR else None,
         )

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeAlias
 
-from tk_streamer.engine.studio import SourceOver, SourceReady
+from tk_streamer.engine.encoder_thread import SourceOver, SourceReady
 from tk_streamer.engine.uplink import UplinkClosed, UplinkOpened
 from tk_streamer.server.api_client import ApiEvent
 
 
 @dataclass(frozen=True, slots=True)
-class StopAsked:
+class StopRequested:
     """The person wants to stop."""
 
 
-Event: TypeAlias = SourceReady | SourceOver | ApiEvent | UplinkOpened | UplinkClosed | StopAsked
+Event: TypeAlias = SourceReady | SourceOver | ApiEvent | UplinkOpened | UplinkClosed | StopRequested
 # SimpleQueue, because its `put` never blocks and is safe in a signal handler.
 Events: TypeAlias = "SimpleQueue[Event]"

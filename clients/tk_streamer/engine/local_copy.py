@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from audiocast.ogg.headers import OpusHead, OpusTags
-from tk_streamer.audio.pages import Bitstream
+from tk_streamer.audio.muxer import LiveMuxer
 from tk_streamer.errors import ClientError, SoundError
 
 # Nobody waits for these pages, and a page a packet would cost 12 % of the file at 96 kbit/s.
@@ -19,15 +19,15 @@ class LocalCopy:
 
     Args:
         path: The file. One that is there already is never written over: the name gets a number.
-        head: Of the encoder.
+        opus_head: Of the encoder.
         tags: What the file says about itself.
 
     Raises:
         SoundError: `copy_failed`, it cannot be made.
     """
 
-    def __init__(self, path: Path, head: OpusHead, tags: OpusTags) -> None:
-        self._bitstream = Bitstream(head, tags)
+    def __init__(self, path: Path, opus_head: OpusHead, tags: OpusTags) -> None:
+        self._muxer = LiveMuxer(opus_head, tags)
         self._packets: list[bytes] = []
         self._file: BinaryIO | None = None
         self.trouble: ClientError | None = None
@@ -35,7 +35,7 @@ class LocalCopy:
             self._file, self.path = _new_file(path)
         except OSError as error:
             raise SoundError("copy_failed", f"{path}: {error.strerror}") from error
-        self._write(self._bitstream.headers())
+        self._write(self._muxer.header_pages())
 
     def add(self, packet: bytes) -> None:
         """Add a packet; written soon."""
@@ -44,16 +44,16 @@ class LocalCopy:
             self._write_packets()
 
     def close(self, last: bytes | None, surplus_samples: int) -> None:
-        """Write the end; see `Bitstream.end`."""
+        """Write the end; see `LiveMuxer.last_page`."""
         self._write_packets()
-        self._write(self._bitstream.end(last, surplus_samples))
+        self._write(self._muxer.last_page(last, surplus_samples))
         file, self._file = self._file, None
         if file is not None:
             file.close()
 
     def _write_packets(self) -> None:
         if self._packets:
-            self._write(self._bitstream.page(self._packets))
+            self._write(self._muxer.audio_page(self._packets))
             self._packets = []
 
     def _write(self, pages: bytes) -> None:

@@ -2,13 +2,14 @@
 
 It wires the parts and starts their threads; it has no terminal and no window. Who may block:
 
-    thread          what it does                                                may block
-    (PortAudio's)   `capture`: copies a block into a bounded buffer             never
-    audio           `studio`: source -> level -> Opus packets -> outbox, copy   on the source's clock only
-    uplink N        `uplink`: outbox -> pages -> one chunked request            in a send, bounded
-    api             `ApiClient`: the small requests: start, state, title, end   on the server, bounded
-    control         `control`: drives the `Session`, decides, owns the phase    on its queue only
-    the caller's    `start`, `play`, `snapshot`, `ask_to_stop`                  never; `stop`, `wait`: bounded
+    thread          what it does                                                   may block
+    PortAudio's     `capture`: copies a block into a bounded queue                 never
+    audio           `encoder_thread`: source -> level -> packets -> queue, copy    on the source's clock only
+    uplink N        `uplink`: queue -> pages -> one chunked request                in a send, bounded
+    api             `api_client`: the small requests: start, state, title, end     on the server, bounded
+    control         `control`: drives the `BroadcastState`, decides                on its queue only
+    the caller's    `start`, `set_now_playing`, `status`, `request_stop`           never
+                    `stop`, `wait`                                                 bounded
 """
 
 import time
@@ -22,14 +23,14 @@ from audiocast.ogg.headers import OpusTags
 from tk_streamer.audio.encoder import OpusEncoder, PacketEncoder
 from tk_streamer.audio.ffmpeg_encoder import FfmpegEncoder
 from tk_streamer.audio.sources import AudioSource, SourceHealth
-from tk_streamer.engine.control import Control, Standing
-from tk_streamer.engine.events import Events, StopAsked
-from tk_streamer.engine.outbox import Outbox
-from tk_streamer.engine.session import Phase, Session
-from tk_streamer.engine.studio import Studio
-from tk_streamer.engine.uplink import Sent, Uplink
-from tk_streamer.server.api_client import ApiClient, Application
-from tk_streamer.server.streams import Ticket
+from tk_streamer.engine.broadcast_state import BroadcastState, Phase
+from tk_streamer.engine.control import Control, ControlStatus
+from tk_streamer.engine.encoder_thread import EncoderThread
+from tk_streamer.engine.events import Events, StopRequested
+from tk_streamer.engine.packet_queue import PacketQueue
+from tk_streamer.engine.uplink import SentTotals, Uplink
+from tk_streamer.server.api_client import ApiClient, StreamRequest
+from tk_streamer.server.streams import StreamCredentials
 from tk_streamer.trouble import Trouble
 
 
@@ -65,12 +66,12 @@ class StationSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class BroadcastStatus:
     """How a broadcast stands at one moment.
 
     Attributes:
         phase: Only `Phase.ON_AIR` means that anybody can hear anything.
-        ticket: The stream and its addresses; None until the server has given one.
+        credentials: The stream and its addresses; None until the server has given one.
         on_air_since: Seconds of `time.time` when it went on the air, without a break since; None off the air.
         retry_in_seconds: How long until the next try; None while there is a connection or one is being made.
         trouble: What is wrong now, the connection's before the sound's; None when nothing is.
@@ -82,13 +83,13 @@ class Snapshot:
         peak_dbfs: Peak of the sound, falling slowly; 0 is full scale, -inf is silence.
         rms_dbfs: Its power over some 300 ms. A full-scale sine has -3.
         clipped_at: Seconds of `time.time` of the last clipped sample; None for none.
-        input_lost: The sound input is gone; silence is sent.
+        is_input_lost: The sound input is gone; silence is sent.
         listeners: How many listen, as the server last said; None when it is not known.
         input_name: What the sound comes from.
     """
 
     phase: Phase
-    ticket: Ticket | None = None
+    credentials: StreamCredentials | None = None
     on_air_since: float | None = None
     retry_in_seconds: float | None = None
     trouble: Trouble | None = None
@@ -99,7 +100,7 @@ class Snapshot:
     peak_dbfs: float = float("-inf")
     rms_dbfs: float = float("-inf")
     clipped_at: float | None = None
-    input_lost: bool = False
+    is_input_lost: bool = False
     listeners: int | None = None
     input_name: str = ""
 
@@ -118,16 +119,16 @@ class Station:
         self._settings = settings
         self._source = source
         self._queue: Events = SimpleQueue()
-        self._sent = Sent()
-        self._outbox = Outbox(waits=not source.is_paced)
+        self._sent = SentTotals()
+        self._packet_queue = PacketQueue(is_blocking=not source.is_paced)
         self._uplinks = count(1)
-        self._studio = Studio(
+        self._encoder_thread = EncoderThread(
             source,
             channels=settings.channels,
             make_encoder=self._make_encoder,
             copy_path=settings.copy_path,
             make_tags=self._tags,
-            outbox=self._outbox,
+            packet_queue=self._packet_queue,
             report=self._queue.put,
         )
         self._api: ApiClient | None = None
@@ -135,7 +136,7 @@ class Station:
         self._playing: tuple[str, str] | None = None
 
     def start(self) -> None:
-        """Go on air. Returns at once: what becomes of it is in `snapshot`.
+        """Go on air. Returns at once: what becomes of it is in `status`.
 
         Raises:
             RuntimeError: It was started before.
@@ -143,70 +144,70 @@ class Station:
         if self._control is not None:
             raise RuntimeError("expected a station that was never started, got one that was")
         settings = self._settings
-        application = Application(settings.server_url, settings.title, settings.stream_id, settings.token)
+        application = StreamRequest(settings.server_url, settings.title, settings.stream_id, settings.token)
         self._api = ApiClient(application, self._queue.put, time.monotonic)
         if self._playing is not None:
-            self._api.play(*self._playing)
+            self._api.set_now_playing(*self._playing)
         self._control = Control(
-            Session(clock=time.monotonic, retries=settings.retries),
+            BroadcastState(clock=time.monotonic, retries=settings.retries),
             self._queue,
-            studio=self._studio,
-            outbox=self._outbox,
+            encoder_thread=self._encoder_thread,
+            packet_queue=self._packet_queue,
             api=self._api,
             open_uplink=self._open_uplink,
         )
         self._control.start()
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Let it end properly. Returns at once; also for signal handlers."""
-        self._queue.put(StopAsked())
+        self._queue.put(StopRequested())
 
     def stop(self, seconds: float = 30.0) -> bool:
         """End the stream properly and all threads with it. Blocks, no longer than `seconds`; may be repeated.
 
         Gives false when something still runs, which takes a device or a network that hangs.
         """
-        self.ask_to_stop()
+        self.request_stop()
         return self.wait(seconds)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until it is over (`Phase.is_over`, and nothing runs any more); say whether it is."""
         return self._control is None or self._control.join(seconds)
 
-    def play(self, title: str, artist: str = "") -> None:
+    def set_now_playing(self, title: str, artist: str = "") -> None:
         """Tell listeners what is playing. Returns at once; sent in the background, the newest wins."""
         self._playing = (title, artist)
         if self._api is not None:
-            self._api.play(title, artist)
+            self._api.set_now_playing(title, artist)
 
-    def snapshot(self) -> Snapshot:
+    def status(self) -> BroadcastStatus:
         """Give how it stands. Cheap; from any thread."""
-        standing = self._control.standing if self._control is not None else Standing(Phase.STOPPED)
-        health, level = self._source.health, self._studio.level
+        control_status = self._control.status if self._control is not None else ControlStatus(Phase.STOPPED)
+        health, level = self._source.health, self._encoder_thread.level
         now, unix_now = time.monotonic(), time.time()
-        since, retry_at = standing.on_air_since, standing.retry_at
-        return Snapshot(
-            phase=standing.phase,
-            ticket=standing.ticket,
+        since, retry_at = control_status.on_air_since, control_status.retry_at
+        return BroadcastStatus(
+            phase=control_status.phase,
+            credentials=control_status.credentials,
             on_air_since=None if since is None else since - now + unix_now,
             retry_in_seconds=None if retry_at is None else max(0.0, retry_at - now),
-            trouble=standing.trouble or self._sound_trouble(health),
+            trouble=control_status.trouble or self._sound_trouble(health),
             bytes_sent=self._sent.bytes,
             seconds_sent=self._sent.seconds,
-            dropped_seconds=self._outbox.dropped_seconds + health.dropped_seconds,
+            dropped_seconds=self._packet_queue.dropped_seconds + health.dropped_seconds,
             filled_seconds=health.filled_seconds,
             peak_dbfs=level.peak_dbfs,
             rms_dbfs=level.rms_dbfs,
             clipped_at=level.clipped_at,
-            input_lost=health.is_lost,
-            listeners=standing.listeners,
+            is_input_lost=health.is_lost,
+            listeners=control_status.listeners,
             input_name=self._source.name,
         )
 
     def _sound_trouble(self, health: SourceHealth) -> Trouble | None:
         if health.is_lost:
             return Trouble.of_code("device_lost", self._source.name)
-        error = self._studio.copy_trouble
+        error = self._encoder_thread.copy_trouble
         return Trouble.of_error(error) if error is not None else None
 
     def _make_encoder(self) -> PacketEncoder:
@@ -222,9 +223,14 @@ class Station:
             channels=settings.channels, bitrate_bps=settings.bitrate_bps, frame_ms=settings.frame_ms
         )
 
-    def _open_uplink(self, ticket: Ticket) -> Uplink:
+    def _open_uplink(self, credentials: StreamCredentials) -> Uplink:
         return Uplink(
-            ticket, self._outbox, self._tags, self._sent, self._queue.put, number=next(self._uplinks)
+            credentials,
+            self._packet_queue,
+            self._tags,
+            self._sent,
+            self._queue.put,
+            number=next(self._uplinks),
         )
 
     def _tags(self) -> OpusTags:

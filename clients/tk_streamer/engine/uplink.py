@@ -1,7 +1,7 @@
-"""One connection of a broadcast: takes packets from the outbox, makes its own bitstream of them, sends it.
+"""One connection of a broadcast: takes packets from the queue, makes a bitstream of them, sends it.
 
 It owns one thread and one socket. It never retries; how it ended goes to `control` as an event. Two may be
-open at once while a server drains: the outbox says which of them gets the next packet.
+open at once while a server drains: the packet_queue says which of them gets the next packet.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from audiocast.ogg.headers import OpusTags
-from tk_streamer.audio.pages import Bitstream
+from tk_streamer.audio.muxer import LiveMuxer
 from tk_streamer.engine.engine_thread import EngineThread
-from tk_streamer.engine.outbox import Outbox
-from tk_streamer.server.connection import open_session
-from tk_streamer.server.streams import Ticket
+from tk_streamer.engine.packet_queue import PacketQueue
+from tk_streamer.server.connection import LiveSession
+from tk_streamer.server.streams import StreamCredentials
 from tk_streamer.server.upload import upload
 from tk_streamer.trouble import Trouble
 
@@ -39,7 +39,7 @@ class UplinkClosed:
     trouble: Trouble | None
 
 
-class Sent:
+class SentTotals:
     """What all connections of a broadcast have sent together; written by one thread at a time."""
 
     def __init__(self) -> None:
@@ -53,8 +53,8 @@ class Uplink:
     A connection that has sent the last packet, and whose server has confirmed it, ends without a trouble.
 
     Args:
-        ticket: The stream.
-        outbox: Where packets come from, from `begin` on.
+        credentials: The stream.
+        packet_queue: Where packets come from, from `start_sending` on.
         make_tags: Gives what the bitstream says about itself, when it begins.
         sent: Where sent bytes and seconds are counted.
         report: Gets `UplinkOpened` and `UplinkClosed`, on the thread of the connection.
@@ -63,40 +63,40 @@ class Uplink:
 
     def __init__(
         self,
-        ticket: Ticket,
-        outbox: Outbox,
+        credentials: StreamCredentials,
+        packet_queue: PacketQueue,
         make_tags: Callable[[], OpusTags],
-        sent: Sent,
+        sent: SentTotals,
         report: Callable[[UplinkOpened | UplinkClosed], None],
         *,
         number: int,
     ) -> None:
-        self._ticket = ticket
-        self._outbox = outbox
+        self._ticket = credentials
+        self._packet_queue = packet_queue
         self._make_tags = make_tags
         self._sent = sent
         self._report = report
-        self._begins = threading.Event()
-        self._leaves = threading.Event()
+        self._may_send = threading.Event()
+        self._must_end = threading.Event()
         self._is_complete = False
-        self._pause_seconds = 0.0
-        self._session = open_session()
+        self._delay_seconds = 0.0
+        self._session = LiveSession()
         self._thread = EngineThread(
             f"uplink {number}", self._send, lambda trouble: report(UplinkClosed(self, trouble))
         )
         self._thread.start()
 
-    def begin(self, *, after_seconds: float = 0.0) -> None:
+    def start_sending(self, *, delay_seconds: float = 0.0) -> None:
         """Give it the packets from the next one on; it sends the first of them after a moment."""
-        self._outbox.hand_to(self)
-        self._pause_seconds = after_seconds
-        self._begins.set()
+        self._packet_queue.set_reader(self)
+        self._delay_seconds = delay_seconds
+        self._may_send.set()
 
-    def hang_up(self) -> None:
+    def abort(self) -> None:
         """Break the connection now."""
-        self._leaves.set()
-        self._begins.set()
-        self._session.hang_up()
+        self._must_end.set()
+        self._may_send.set()
+        self._session.abort()
 
     def join(self, seconds: float) -> bool:
         """Wait for the end of the thread; return whether it has ended."""
@@ -109,23 +109,23 @@ class Uplink:
         return None if self._is_complete else Trouble.of_code("connection_lost", "the server ended it")
 
     def _pages(self) -> Iterator[bytes]:
-        # Known before any connection is opened; see `Studio`.
-        assert self._outbox.head is not None
-        bitstream = Bitstream(self._outbox.head, self._make_tags())
+        # Known before any connection is opened; see `EncoderThread`.
+        assert self._packet_queue.opus_head is not None
+        muxer = LiveMuxer(self._packet_queue.opus_head, self._make_tags())
         # At once, so that the server sees who has come.
-        yield self._counted(bitstream.headers())
+        yield self._counted(muxer.header_pages())
         self._report(UplinkOpened(self))
-        self._begins.wait()
-        self._leaves.wait(self._pause_seconds)
-        while (parcel := self._outbox.take(self)) is not None:
-            if parcel.is_last:
-                yield self._counted(bitstream.end(parcel.packet, parcel.surplus_samples), parcel.seconds)
+        self._may_send.wait()
+        self._must_end.wait(self._delay_seconds)
+        while (queued := self._packet_queue.get(self)) is not None:
+            if queued.is_last:
+                yield self._counted(muxer.last_page(queued.packet, queued.surplus_samples), queued.seconds)
                 self._is_complete = True
                 return
-            assert parcel.packet is not None
-            yield self._counted(bitstream.page([parcel.packet]), parcel.seconds)
+            assert queued.packet is not None
+            yield self._counted(muxer.audio_page([queued.packet]), queued.seconds)
         # Another one has taken its place.
-        self._leaves.wait(LINGER_SECONDS)
+        self._must_end.wait(LINGER_SECONDS)
 
     def _counted(self, pages: bytes, seconds: float = 0.0) -> bytes:
         self._sent.bytes += len(pages)

@@ -14,25 +14,25 @@ from typing import TypeAlias
 
 import requests
 
-from tk_streamer.errors import ClientError, Refused
-from tk_streamer.server.connection import open_session
+from tk_streamer.errors import ClientError, RequestRefused
+from tk_streamer.server.connection import LiveSession
 from tk_streamer.server.streams import (
-    StreamState,
-    Ticket,
+    StreamCredentials,
+    StreamInfo,
     end_stream,
+    fetch_stream_info,
+    send_now_playing,
     start_stream,
-    stream_state,
-    tell_playing,
 )
 from tk_streamer.trouble import Trouble
 
 # While "live" is awaited, and once it is known.
-EAGER_SECONDS = 0.25
-CALM_SECONDS = 2.0
+FAST_POLL_SECONDS = 0.25
+SLOW_POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class StreamRequest:
     """What a stream is asked for with; see `start_stream`."""
 
     server_url: str
@@ -42,90 +42,90 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamGranted:
+class StreamStarted:
     """The server has given a stream."""
 
-    ticket: Ticket
+    credentials: StreamCredentials
 
 
 @dataclass(frozen=True, slots=True)
-class StreamRefused:
+class StreamStartFailed:
     """The server has given none."""
 
     trouble: Trouble
 
 
 @dataclass(frozen=True, slots=True)
-class StateTold:
+class StreamInfoReceived:
     """The server's answer to the question asked at `asked_at` (seconds of the session's clock)."""
 
-    state: StreamState
+    state: StreamInfo
     asked_at: float
 
 
 @dataclass(frozen=True, slots=True)
-class StreamLeft:
+class StreamEndDone:
     """The stream is ended on the server, or cannot be."""
 
 
-ApiEvent: TypeAlias = StreamGranted | StreamRefused | StateTold | StreamLeft
+ApiEvent: TypeAlias = StreamStarted | StreamStartFailed | StreamInfoReceived | StreamEndDone
 
 
 class ApiClient:
     """Starts its thread at once; `close` ends it.
 
     Args:
-        application: How to ask for a stream.
+        request: How to ask for a stream.
         report: Gets the answers, on the thread of the client.
         clock: That of the session.
     """
 
     def __init__(
-        self, application: Application, report: Callable[[ApiEvent], None], clock: Callable[[], float]
+        self, request: StreamRequest, report: Callable[[ApiEvent], None], clock: Callable[[], float]
     ) -> None:
-        self._application = application
+        self._request = request
         self._report = report
         self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._ticket: Ticket | None = None
+        self._ticket: StreamCredentials | None = None
         self._interval_seconds: float | None = None
         self._playing: tuple[str, str] | None = None
-        self._told: tuple[str, str] | None = None
-        self._session = open_session()
+        self._sent_playing: tuple[str, str] | None = None
+        self._session = LiveSession()
         self._thread = threading.Thread(target=self._run, name="api", daemon=True)
         self._thread.start()
 
     @property
-    def playing(self) -> tuple[str, str] | None:
+    def now_playing(self) -> tuple[str, str] | None:
         """Title and artist of what plays, as last said."""
         return self._playing
 
-    def ask_for_stream(self) -> None:
-        """Ask for a stream; `StreamGranted` or `StreamRefused` is told."""
+    def start_stream(self) -> None:
+        """Ask for a stream; `StreamStarted` or `StreamStartFailed` is told."""
         self._jobs.put(self._start)
 
-    def watch(self, interval_seconds: float | None) -> None:
-        """Ask again and again how the stream stands; `StateTold` is told of each answer.
+    def poll_stream_info(self, interval_seconds: float | None) -> None:
+        """Ask again and again how the stream stands; `StreamInfoReceived` is told of each answer.
 
         Args:
             interval_seconds: Between the questions; None: ask no more.
         """
         self._interval_seconds = interval_seconds
-        self._jobs.put(_look_up)
+        self._jobs.put(_wake)
 
-    def play(self, title: str, artist: str) -> None:
+    def set_now_playing(self, title: str, artist: str) -> None:
         """Tell the listeners; tried again until the server has it or refuses it."""
         self._playing = (title, artist)
-        self._jobs.put(_look_up)
+        self._jobs.put(_wake)
 
     def end_stream(self) -> None:
-        """End the stream; `StreamLeft` is told, whether or not the server could be asked."""
+        """End the stream; `StreamEndDone` is told, whether or not the server could be asked."""
         self._jobs.put(self._end)
 
     def close(self, seconds: float) -> bool:
         """End the thread, in the middle of a request if need be; say whether it has ended."""
         self._jobs.put(None)
-        self._session.hang_up()
+        self._session.abort()
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
@@ -139,73 +139,78 @@ class ApiClient:
                     job = self._jobs.get(timeout=pause)
                 except Empty:
                     next_question = time.monotonic() + (interval_seconds or 0.0)
-                    self._ask_state(session)
+                    self._fetch_info(session)
                 else:
                     if job is None:
                         return
                     next_question = min(next_question, time.monotonic() + (self._interval_seconds or 0.0))
                     job(session)
-                self._tell(session)
+                self._send_now_playing(session)
 
     def _start(self, session: requests.Session) -> None:
-        wanted = self._application
+        request = self._request
         try:
-            ticket = start_stream(
+            credentials = start_stream(
                 session,
-                wanted.server_url,
-                title=wanted.title,
-                stream_id=wanted.stream_id,
-                token=wanted.token or None,
+                request.server_url,
+                title=request.title,
+                stream_id=request.stream_id,
+                token=request.token or None,
             )
-        except Refused as error:
-            self._report(StreamRefused(_start_trouble(error, has_token=bool(wanted.token))))
+        except RequestRefused as error:
+            self._report(StreamStartFailed(_start_trouble(error, has_token=bool(request.token))))
         except ClientError as error:
-            self._report(StreamRefused(Trouble.of_error(error)))
+            self._report(StreamStartFailed(Trouble.of_error(error)))
         else:
-            self._ticket = ticket
-            self._report(StreamGranted(ticket))
+            self._ticket = credentials
+            self._report(StreamStarted(credentials))
 
-    def _ask_state(self, session: requests.Session) -> None:
+    def _fetch_info(self, session: requests.Session) -> None:
         asked_at = self._clock()
         if self._ticket is None:
             return
         try:
-            state = stream_state(session, self._ticket)
+            state = fetch_stream_info(session, self._ticket)
         except ClientError:
             # No answer proves nothing; the session's patience ends by itself.
             return
-        self._report(StateTold(state, asked_at))
+        self._report(StreamInfoReceived(state, asked_at))
 
-    def _tell(self, session: requests.Session) -> None:
+    def _send_now_playing(self, session: requests.Session) -> None:
         """Send what plays, if the server does not have it yet and a connection stands."""
         playing = self._playing
         # By identity: saying the same again tells it again.
-        if playing is self._told or playing is None or self._ticket is None or self._interval_seconds is None:
+        if (
+            playing is self._sent_playing
+            or playing is None
+            or self._ticket is None
+            or self._interval_seconds is None
+        ):
             return
         try:
-            tell_playing(session, self._ticket, title=playing[0], artist=playing[1])
-        except Refused:
+            send_now_playing(session, self._ticket, title=playing[0], artist=playing[1])
+        except RequestRefused:
             pass  # it would be refused again; the next connection's tags have it too
         except ClientError:
             return
-        self._told = playing
+        self._sent_playing = playing
 
     def _end(self, session: requests.Session) -> None:
         if self._ticket is not None:
             # The server ends it by itself when nobody comes back.
             with contextlib.suppress(ClientError):
                 end_stream(session, self._ticket)
-        self._report(StreamLeft())
+        self._report(StreamEndDone())
 
 
 _Job: TypeAlias = Callable[[requests.Session], None]
 
 
-def _look_up(session: requests.Session) -> None:
+def _wake(session: requests.Session) -> None:
     """Do nothing: the thread looks up, and sees what has changed."""
 
 
-def _start_trouble(error: Refused, *, has_token: bool) -> Trouble:
+def _start_trouble(error: RequestRefused, *, has_token: bool) -> Trouble:
     """Explain a refused start: whether a token is missing or wrong is what the person must know."""
     if error.code == "token_needed" and has_token:
         return Trouble.of_code("token_refused", str(error))

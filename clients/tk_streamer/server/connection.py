@@ -40,11 +40,11 @@ class LiveSession(requests.Session):
         self.verify = os.environ.get("SSL_CERT_FILE") or True
         self.headers["User-Agent"] = "audiocast-broadcaster"
         self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
-        adapter = _HearingAdapter(self._connections)
+        adapter = _EarlyResponseAdapter(self._connections)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 
-    def hang_up(self) -> None:
+    def abort(self) -> None:
         """Break whatever is on its way, from another thread: a blocked send or read ends with an error."""
         for connection in list(self._connections):
             if connection.sock is not None:
@@ -52,17 +52,12 @@ class LiveSession(requests.Session):
                     connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-def open_session() -> LiveSession:
-    """Give a session."""
-    return LiveSession()
-
-
-class _HearingConnection(HTTPConnection):
+class _EarlyResponseConnection(HTTPConnection):
     """Stops sending as soon as the server has said something or hung up."""
 
-    def __init__(self, *args: Any, known_to: weakref.WeakSet[HTTPConnection], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, registry: weakref.WeakSet[HTTPConnection], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known_to.add(self)
+        registry.add(self)
 
     def send(self, data: Any) -> None:
         """Send a piece of the request.
@@ -81,30 +76,30 @@ class _TlsConnection(HTTPSConnection):
     An answer over TLS is heard when the server hangs up after it.
     """
 
-    def __init__(self, *args: Any, known_to: weakref.WeakSet[HTTPConnection], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, registry: weakref.WeakSet[HTTPConnection], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known_to.add(self)
+        registry.add(self)
 
 
-class _HearingPool(HTTPConnectionPool):
-    ConnectionCls = _HearingConnection
+class _EarlyResponsePool(HTTPConnectionPool):
+    ConnectionCls = _EarlyResponseConnection
 
 
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-class _HearingAdapter(HTTPAdapter):
-    def __init__(self, known_to: weakref.WeakSet[HTTPConnection]) -> None:
-        self._known_to = known_to
+class _EarlyResponseAdapter(HTTPAdapter):
+    def __init__(self, registry: weakref.WeakSet[HTTPConnection]) -> None:
+        self._registry = registry
         super().__init__()
 
     def init_poolmanager(self, *args: object, **kwargs: object) -> None:
         super().init_poolmanager(*args, socket_options=_socket_options(), **kwargs)  # type: ignore[arg-type]
         # Any callable with the arguments of a pool is one.
         self.poolmanager.pool_classes_by_scheme = {
-            "http": partial(_HearingPool, known_to=self._known_to),
-            "https": partial(_TlsPool, known_to=self._known_to),
+            "http": partial(_EarlyResponsePool, registry=self._registry),
+            "https": partial(_TlsPool, registry=self._registry),
         }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import requests
 
-from tk_streamer.server.answers import ask
+from tk_streamer.server.http_request import send_request
 
 
 def upload(session: requests.Session, ingest_url: str, *, key: str, pages: Iterable[bytes]) -> None:
@@ -16,7 +16,7 @@ def upload(session: requests.Session, ingest_url: str, *, key: str, pages: Itera
     It returns early, with pages left, when the server says 2xx before their end.
 
     Args:
-        session: From `open_session`.
+        session: From `LiveSession`.
         ingest_url: The stream's ingest address. What follows a `?` in it is not sent: that is a place for
             keys.
         key: The stream's ingest key.
@@ -24,10 +24,10 @@ def upload(session: requests.Session, ingest_url: str, *, key: str, pages: Itera
             be taken for one of the connection.
 
     Raises:
-        Refused: The server wants no more of it; `code` and `message` say why.
+        RequestRefused: The server wants no more of it; `code` and `message` say why.
         ConnectionLost: The connection broke or could not be made.
     """
-    ask(
+    send_request(
         session,
         "POST",
         ingest_url.partition("?")[0],

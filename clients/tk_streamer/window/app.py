@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from tk_streamer.window.broadcast import Broadcast
+from tk_streamer.window.job_thread import JobThread
 from tk_streamer.window.preferences import Preferences, PreferenceStore
 from tk_streamer.window.words import Language
-from tk_streamer.window.worker import Worker
 
 if TYPE_CHECKING:
     import tkinter
@@ -28,7 +28,7 @@ EXIT_NO_WINDOW = 1
 ICON_SIDES_PX = (256, 128, 64, 48, 32, 16)
 # The class of the window (WM_CLASS), by which a desktop finds audiocast.desktop.
 WINDOW_CLASS = "Audiocast"
-ERRANDS_END_SECONDS = 5.0
+JOBS_END_SECONDS = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,45 +37,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         import tkinter
     except ImportError as error:
-        return _say_no_window(
+        return _report_no_window(
             f"Python's Tk is missing ({error}). On Debian: sudo apt install python3-tk; with Homebrew: "
             "brew install python-tk"
         )
-    from tk_streamer.window import theme
+    from tk_streamer.window.theme import enable_dpi_awareness, system_scale
 
-    theme.be_dpi_aware()
+    enable_dpi_awareness()
     try:
-        scale = options.scale or theme.system_scale()
+        scale = options.scale or system_scale()
         root = tkinter.Tk(className=WINDOW_CLASS)
     except tkinter.TclError as error:
-        return _say_no_window(
+        return _report_no_window(
             f"There is no display ({error}). Start it on a desktop, or use audiocast-stream, which needs none"
         )
     return _run(tkinter, root, scale, options)
 
 
 def _run(tk: ModuleType, root: "tkinter.Tk", scale: float | None, options: argparse.Namespace) -> int:
-    from tk_streamer.window import theme
     from tk_streamer.window.main_window import MainWindow
+    from tk_streamer.window.theme import apply_theme
 
     root.withdraw()
     icons = [tk.PhotoImage(master=root, data=_icon(side_px)) for side_px in ICON_SIDES_PX]
     root.iconphoto(True, *icons)
-    look = theme.dress(root, scale)
+    theme = apply_theme(root, scale)
     store = PreferenceStore(options.settings_folder or Path(platformdirs.user_config_dir("audiocast", False)))
     preferences = _preferences(store.load(), options)
     token = store.load_token() if preferences.remembers_token else ""
-    errands = Worker()
-    window = MainWindow(root, look, store, preferences, token, errands, Broadcast(Worker()))
+    jobs = JobThread()
+    window = MainWindow(root, theme, store, preferences, token, jobs, Broadcast(JobThread()))
     # Python runs a handler between two callbacks of Tk, and the window's polling is one of them.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: window.leave())
+        signal.signal(number, lambda *_: window.quit())
     root.update_idletasks()
     root.minsize(root.winfo_reqwidth(), root.winfo_reqheight())
     root.deiconify()
     root.mainloop()
     # Preferences may still be on their way to the disk.
-    errands.close(ERRANDS_END_SECONDS)
+    jobs.close(JOBS_END_SECONDS)
     return 0
 
 
@@ -93,7 +93,7 @@ def _icon(side_px: int) -> bytes:
     return files("tk_streamer.window").joinpath("icons", f"audiocast-{side_px}.png").read_bytes()
 
 
-def _say_no_window(reason: str) -> int:
+def _report_no_window(reason: str) -> int:
     print(f"audiocast-tk: {reason}.", file=sys.stderr)
     return EXIT_NO_WINDOW
 

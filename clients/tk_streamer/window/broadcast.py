@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from tk_streamer.audio.capture import Microphone
-from tk_streamer.engine.session import Phase
-from tk_streamer.engine.station import Snapshot, Station, StationSettings
+from tk_streamer.engine.broadcast_state import Phase
+from tk_streamer.engine.station import BroadcastStatus, Station, StationSettings
 from tk_streamer.errors import bounded
 from tk_streamer.trouble import Trouble
+from tk_streamer.window.job_thread import JobThread
 from tk_streamer.window.preferences import Preferences
-from tk_streamer.window.worker import Worker
 
 MakeStation = Callable[[StationSettings, str], Station]
 
@@ -54,7 +54,7 @@ class Broadcast:
         make_station: Makes one; runs there too.
     """
 
-    def __init__(self, worker: Worker, make_station: MakeStation = station_with_microphone) -> None:
+    def __init__(self, worker: JobThread, make_station: MakeStation = station_with_microphone) -> None:
         self._worker = worker
         self._make_station = make_station
         self._station: Station | None = None
@@ -63,7 +63,7 @@ class Broadcast:
 
     def start(self, settings: StationSettings, device_name: str) -> None:
         """Begin; does nothing unless the last one is over."""
-        if not self.snapshot().phase.is_over:
+        if not self.status().phase.is_over:
             return
         self._is_starting = True
         self._trouble = None
@@ -75,7 +75,7 @@ class Broadcast:
         """End it properly.
 
         Args:
-            stopped: Called (in `deliver`) when nothing of it runs any more.
+            stopped: Called (in `run_callbacks`) when nothing of it runs any more.
         """
         self._is_stopping = True
 
@@ -87,25 +87,25 @@ class Broadcast:
         # A job after the one of `start`: there is a station by then.
         self._worker.submit(self._end, done=done, failed=self._not_ended)
 
-    def play(self, title: str, artist: str) -> None:
+    def set_now_playing(self, title: str, artist: str) -> None:
         """Tell the listeners what is playing."""
         if self._station:
-            self._station.play(title, artist)
+            self._station.set_now_playing(title, artist)
 
-    def deliver(self) -> None:
+    def run_callbacks(self) -> None:
         """Call back about what has begun or ended since the last time."""
-        self._worker.deliver()
+        self._worker.run_callbacks()
 
-    def snapshot(self) -> Snapshot:
+    def status(self) -> BroadcastStatus:
         """Give how it stands, before the first and after the last station too."""
         if self._is_starting:
-            return Snapshot(Phase.STOPPING if self._is_stopping else Phase.CONNECTING)
+            return BroadcastStatus(Phase.STOPPING if self._is_stopping else Phase.CONNECTING)
         if self._trouble:
-            return Snapshot(Phase.FAILED, trouble=self._trouble)
+            return BroadcastStatus(Phase.FAILED, trouble=self._trouble)
         if not self._station:
-            return Snapshot(Phase.STOPPED)
-        snapshot = self._station.snapshot()
-        return replace(snapshot, phase=Phase.STOPPING) if self._is_stopping else snapshot
+            return BroadcastStatus(Phase.STOPPED)
+        status = self._station.status()
+        return replace(status, phase=Phase.STOPPING) if self._is_stopping else status
 
     def _begin(self, settings: StationSettings, device_name: str) -> None:
         self._end()

@@ -16,24 +16,24 @@ class Captions:
     def __init__(self, language: Language) -> None:
         self.words = Words(language)
         self._widgets: list[tuple[tkinter.Misc, str]] = []
-        self._followers: list[Callable[[], None]] = []
+        self._callbacks: list[Callable[[], None]] = []
 
-    def put(self, widget: tkinter.Misc, key: str) -> None:
+    def set_phrase(self, widget: tkinter.Misc, key: str) -> None:
         """Show a phrase as the widget's text, now and after every change of the language."""
         self._widgets.append((widget, key))
         self._show(widget, key)
 
-    def follow(self, retranslate: Callable[[], None]) -> None:
+    def on_language(self, retranslate: Callable[[], None]) -> None:
         """Call this after every change of the language: for what is more than a fixed phrase."""
-        self._followers.append(retranslate)
+        self._callbacks.append(retranslate)
 
-    def switch(self, language: Language) -> None:
+    def set_language(self, language: Language) -> None:
         """Change the language of everything."""
         self.words = Words(language)
         for widget, key in self._widgets:
             self._show(widget, key)
-        for retranslate in self._followers:
+        for retranslate in self._callbacks:
             retranslate()
 
     def _show(self, widget: tkinter.Misc, key: str) -> None:
-        widget.configure(text=self.words.say(key))  # type: ignore[call-arg]
+        widget.configure(text=self.words.phrase(key))  # type: ignore[call-arg]

@@ -33,14 +33,14 @@ class Choice(ttk.Combobox, Generic[Value]):
         self._chosen = value
         self._label = label
         self.bind("<<ComboboxSelected>>", self._on_selected)
-        self.offer(values)
+        self.set_values(values)
 
     @property
     def value(self) -> Value:
         """What is chosen."""
         return self._chosen
 
-    def offer(self, values: Sequence[Value]) -> None:
+    def set_values(self, values: Sequence[Value]) -> None:
         """Offer other values; what was chosen stays chosen, and in the list."""
         self._choices = list(values)
         if self._chosen not in self._choices:
@@ -52,7 +52,7 @@ class Choice(ttk.Combobox, Generic[Value]):
         self.configure(values=[self._label(value) for value in self._choices])
         self.current(self._choices.index(self._chosen))
 
-    def let(self, enabled: bool) -> None:
+    def set_enabled(self, enabled: bool) -> None:
         """Let it be changed, or not."""
         self.configure(state="readonly" if enabled else "disabled")
 

@@ -4,7 +4,7 @@ import tkinter
 from collections.abc import Callable
 from tkinter import ttk
 
-from tk_streamer.window.theme import Look
+from tk_streamer.window.theme import Theme
 
 TEXT_WIDTH = 380
 
@@ -14,7 +14,7 @@ class Dialog(tkinter.Toplevel):
 
     Args:
         root: The window that waits behind it.
-        look: Colours and scale.
+        theme: Colours and scale.
         title: In its title bar, and bold in it.
         text: What it says.
         no: Words of the button that changes nothing; it has the focus.
@@ -25,7 +25,7 @@ class Dialog(tkinter.Toplevel):
     def __init__(
         self,
         root: tkinter.Tk,
-        look: Look,
+        theme: Theme,
         *,
         title: str,
         text: str,
@@ -33,21 +33,21 @@ class Dialog(tkinter.Toplevel):
         yes: str = "",
         on_yes: Callable[[], None] | None = None,
     ) -> None:
-        super().__init__(root, background=look.background)
+        super().__init__(root, background=theme.background)
         self.withdraw()
         self.title(title)
         self.transient(root)
         self.resizable(False, False)
         self._on_yes = on_yes
-        body = ttk.Frame(self, padding=look.px(20))
+        body = ttk.Frame(self, padding=theme.px(20))
         body.grid()
         ttk.Label(body, text=title, style="Section.TLabel").grid(sticky="w")
-        said = ttk.Label(body, text=text, wraplength=look.px(TEXT_WIDTH))
-        said.grid(sticky="w", pady=(look.px(8), look.px(16)))
+        said = ttk.Label(body, text=text, wraplength=theme.px(TEXT_WIDTH))
+        said.grid(sticky="w", pady=(theme.px(8), theme.px(16)))
         buttons = ttk.Frame(body)
         buttons.grid(sticky="e")
         if yes:
-            ttk.Button(buttons, text=yes, command=self._agree).grid(row=0, column=0, padx=(0, look.px(8)))
+            ttk.Button(buttons, text=yes, command=self._agree).grid(row=0, column=0, padx=(0, theme.px(8)))
         refuse = ttk.Button(buttons, text=no, command=self.destroy)
         refuse.grid(row=0, column=1)
         self.bind("<Escape>", lambda _event: self.destroy())

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from tkinter import ttk
 
 from tk_streamer.audio.devices import InputDevice
-from tk_streamer.engine.session import Phase
+from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.trouble import Trouble
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.panels.server import ServerPanel
 from tk_streamer.window.panels.sound import SoundPanel
 from tk_streamer.window.preferences import Preferences
-from tk_streamer.window.theme import Look, stack
+from tk_streamer.window.theme import Theme, stack
 
 
 class Form(ttk.Frame):
@@ -19,7 +19,7 @@ class Form(ttk.Frame):
 
     Args:
         parent: Widget that it is in.
-        look: Scale.
+        theme: Scale.
         captions: Its words.
         preferences: What it is filled in with.
         token: API token, likewise.
@@ -31,7 +31,7 @@ class Form(ttk.Frame):
     def __init__(
         self,
         parent: tkinter.Misc,
-        look: Look,
+        theme: Theme,
         captions: Captions,
         preferences: Preferences,
         token: str,
@@ -40,15 +40,15 @@ class Form(ttk.Frame):
         on_refresh: Callable[[], None],
         on_language: Callable[[], None],
     ) -> None:
-        super().__init__(parent, padding=look.px(20))
+        super().__init__(parent, padding=theme.px(20))
         self._captions = captions
-        self._server = ServerPanel(self, look, captions, preferences, token)
-        self._sound = SoundPanel(self, look, captions, preferences, on_refresh)
+        self._server = ServerPanel(self, theme, captions, preferences, token)
+        self._sound = SoundPanel(self, theme, captions, preferences, on_refresh)
         self._action = ttk.Button(self, style="Action.TButton", command=on_action)
         language = ttk.Button(self, command=on_language)
-        captions.put(language, "language.other")
-        stack(self, (self._server, self._sound, self._action), look.px(18))
-        language.grid(row=3, column=0, sticky="sw", pady=(look.px(18), 0))
+        captions.set_phrase(language, "language.other")
+        stack(self, (self._server, self._sound, self._action), theme.px(18))
+        language.grid(row=3, column=0, sticky="sw", pady=(theme.px(18), 0))
         self.rowconfigure(3, weight=1)
         self._is_open: bool | None = None
 
@@ -90,9 +90,9 @@ class Form(ttk.Frame):
         """
         if phase.is_over != self._is_open:
             self._is_open = phase.is_over
-            self._server.let(phase.is_over)
-            self._sound.let(phase.is_over)
-        text = self._captions.words.say(_action_key(phase))
+            self._server.set_enabled(phase.is_over)
+            self._sound.set_enabled(phase.is_over)
+        text = self._captions.words.phrase(_action_key(phase))
         if str(self._action.cget("text")) != text:
             self._action.configure(text=text)
         self._action.state(["!disabled" if can_act and phase is not Phase.STOPPING else "disabled"])

@@ -44,15 +44,15 @@ class Keyboard:
         self._modifier = "Command" if is_mac else "Control"
         self._shown_modifier = "Command-" if is_mac else "Ctrl+"
         self._by_code = {ord(letter.upper()): event for letter, event in _EDITING.items()}
-        self._let_editing_keys_work()
-        self._let_enter_press_buttons()
+        self._bind_editing_keys()
+        self._bind_enter_to_buttons()
         root.bind_all("<Control-KeyPress>", self._on_unnamed, add=True)
 
-    def shown(self, letter: str) -> str:
+    def accelerator(self, letter: str) -> str:
         """Give the words for a command's key, for a menu."""
         return f"{self._shown_modifier}{letter.upper()}"
 
-    def command(self, letter: str, action: Callable[[], None]) -> None:
+    def bind_command(self, letter: str, action: Callable[[], None]) -> None:
         """Call `action` when the letter's key is pressed together with the key for commands."""
         event = f"<<audiocast-{letter}>>"
         self._root.event_add(event, *self._sequences(letter))
@@ -62,13 +62,13 @@ class Keyboard:
     def _sequences(self, letter: str) -> tuple[str, str]:
         return f"<{self._modifier}-{letter}>", f"<{self._modifier}-{_CYRILLIC[letter]}>"
 
-    def _let_editing_keys_work(self) -> None:
+    def _bind_editing_keys(self) -> None:
         # Ctrl+A moves to the start of the line in Tk 8.6 on X11, which nobody expects any more.
         self._root.event_delete("<<LineStart>>", "<Control-a>")
         for letter, event in _EDITING.items():
             self._root.event_add(event, *self._sequences(letter))
 
-    def _let_enter_press_buttons(self) -> None:
+    def _bind_enter_to_buttons(self) -> None:
         """Make Enter press the button that has the focus, as the space bar does, and do nothing else."""
 
         def press(event: "tkinter.Event[tkinter.Misc]") -> str:

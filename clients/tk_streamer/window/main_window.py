@@ -1,6 +1,6 @@
 """The window: puts the panels together, polls the broadcast, and hands each panel what it shows.
 
-It decides what a click means. It never blocks: `Broadcast` and `Worker` return at once.
+It decides what a click means. It never blocks: `Broadcast` and `JobThread` return at once.
 """
 
 import sys
@@ -14,7 +14,7 @@ from tkinter import ttk
 from types import TracebackType
 
 from tk_streamer.audio.devices import list_inputs
-from tk_streamer.engine.station import Snapshot
+from tk_streamer.engine.station import BroadcastStatus
 from tk_streamer.errors import SoundError, bounded
 from tk_streamer.trouble import Trouble
 from tk_streamer.window import qr
@@ -23,16 +23,16 @@ from tk_streamer.window.broadcast import Broadcast, station_settings
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.dialog import Dialog
 from tk_streamer.window.form import Form
+from tk_streamer.window.job_thread import JobThread
 from tk_streamer.window.keyboard import Keyboard
 from tk_streamer.window.menu_bar import LANGUAGE_NAMES, Command, MenuBar
 from tk_streamer.window.panels.level import LevelPanel
 from tk_streamer.window.panels.link import LinkPanel
 from tk_streamer.window.panels.playing import PlayingPanel
 from tk_streamer.window.preferences import Preferences, PreferenceStore
-from tk_streamer.window.presentation import sight_of
-from tk_streamer.window.theme import Look, stack
+from tk_streamer.window.presentation import state_view
+from tk_streamer.window.theme import Theme, stack
 from tk_streamer.window.words import Language
-from tk_streamer.window.worker import Worker
 
 # 15 times a second: a meter that looks alive.
 POLL_MS = 66
@@ -49,30 +49,30 @@ class MainWindow:
 
     Args:
         root: The window, dressed by `theme` and empty.
-        look: Colours and scale.
+        theme: Colours and scale.
         store: Where preferences are kept.
         preferences: What the form begins with.
         token: What the token's field begins with.
-        errands: Runs what may block and is no broadcast.
+        jobs: Runs what may block and is no broadcast.
         broadcast: What the buttons start and stop.
     """
 
     def __init__(
         self,
         root: tkinter.Tk,
-        look: Look,
+        theme: Theme,
         store: PreferenceStore,
         preferences: Preferences,
         token: str,
-        errands: Worker,
+        jobs: JobThread,
         broadcast: Broadcast,
     ) -> None:
-        self._root, self._look = root, look
-        self._store, self._errands, self._broadcast = store, errands, broadcast
+        self._root, self._theme = root, theme
+        self._store, self._jobs, self._broadcast = store, jobs, broadcast
         language = Language(preferences.language) if preferences.language else Language.of_system()
         self._captions = Captions(language)
         self._acted_at = self._listed_at = -ACTION_PAUSE_SECONDS - LIST_PAUSE_SECONDS
-        self._is_leaving = False
+        self._is_quitting = False
         self._was_over = False
         self._dialog: Dialog | None = None
         root.report_callback_exception = self._on_fault
@@ -88,7 +88,7 @@ class MainWindow:
 
     def start(self) -> None:
         """Go on air with what the form holds; nothing happens when a broadcast is not over."""
-        if not self._broadcast.snapshot().phase.is_over or not self._may_act():
+        if not self._broadcast.status().phase.is_over or not self._claim_action():
             return
         self._remember()
         preferences = self._form.preferences
@@ -97,61 +97,61 @@ class MainWindow:
 
     def stop(self) -> None:
         """End the broadcast, or the attempt to begin one."""
-        if self._may_act():
+        if self._claim_action():
             self._broadcast.stop()
 
     def refresh(self) -> None:
-        """Look for inputs again; while one is in use, the list stays as it is."""
-        if self._broadcast.snapshot().phase.is_over:
+        """Theme for inputs again; while one is in use, the list stays as it is."""
+        if self._broadcast.status().phase.is_over:
             self._listed_at = time.monotonic()
-            self._errands.submit(list_inputs, done=self._form.show_devices, failed=self._on_no_devices)
+            self._jobs.submit(list_inputs, done=self._form.show_devices, failed=self._on_no_devices)
 
     def close(self) -> None:
         """Close the window; on air it asks first."""
         words = self._captions.words
-        if self._broadcast.snapshot().phase.is_over:
-            self.leave()
+        if self._broadcast.status().phase.is_over:
+            self.quit()
             return
         if self._has_dialog:
             return
         self._dialog = Dialog(
             self._root,
-            self._look,
-            title=words.say("quit.title"),
-            text=words.say("quit.text"),
-            no=words.say("quit.no"),
-            yes=words.say("quit.yes"),
-            on_yes=self.leave,
+            self._theme,
+            title=words.phrase("quit.title"),
+            text=words.phrase("quit.text"),
+            no=words.phrase("quit.no"),
+            yes=words.phrase("quit.yes"),
+            on_yes=self.quit,
         )
 
-    def leave(self) -> None:
+    def quit(self) -> None:
         """End everything properly and close the window, without a question."""
-        if not self._is_leaving:
-            self._is_leaving = True
+        if not self._is_quitting:
+            self._is_quitting = True
             self._remember()
             self._broadcast.stop(stopped=self._root.destroy)
             self._root.after(CLOSE_MS, self._root.destroy)
 
     def _build(self, preferences: Preferences, token: str) -> None:
-        px, captions = self._look.px, self._captions
-        self._banner = Banner(self._root, self._look)
+        px, captions = self._theme.px, self._captions
+        self._banner = Banner(self._root, self._theme)
         self._banner.grid(row=0, column=0, columnspan=2, sticky="ew")
         self._form = Form(
             self._root,
-            self._look,
+            self._theme,
             captions,
             preferences,
             token,
             on_action=self._act,
             on_refresh=self.refresh,
-            on_language=self._turn_language,
+            on_language=self._toggle_language,
         )
         self._form.grid(row=1, column=0, sticky="nsew")
         right = ttk.Frame(self._root, padding=(0, px(20), px(20), px(20)))
         right.grid(row=1, column=1, sticky="nsew")
-        self._link = LinkPanel(right, self._look, captions, on_save=self._save_qr, on_open=self._run)
-        self._level = LevelPanel(right, self._look, captions)
-        self._playing = PlayingPanel(right, self._look, captions, on_play=self._broadcast.play)
+        self._link = LinkPanel(right, self._theme, captions, on_save=self._save_qr, on_open=self._run)
+        self._level = LevelPanel(right, self._theme, captions)
+        self._playing = PlayingPanel(right, self._theme, captions, on_play=self._broadcast.set_now_playing)
         stack(right, (self._link, self._level, self._playing), px(18))
         for column in (0, 1):
             self._root.columnconfigure(column, weight=1, uniform="half")
@@ -171,39 +171,39 @@ class MainWindow:
     def _poll(self) -> None:
         # First of all: a fault further down must not end the polling. The end of the window does.
         self._root.after(POLL_MS, self._poll)
-        self._errands.deliver()
-        self._broadcast.deliver()
+        self._jobs.run_callbacks()
+        self._broadcast.run_callbacks()
         if _exists(self._root):
-            self._show(self._broadcast.snapshot())
+            self._show(self._broadcast.status())
 
-    def _show(self, snapshot: Snapshot) -> None:
+    def _show(self, status: BroadcastStatus) -> None:
         now_seconds = time.time()
-        sight = sight_of(snapshot, self._captions.words, now_seconds)
-        self._banner.show(sight)
-        if self._root.title() != sight.window_title:
-            self._root.title(sight.window_title)
-        self._level.show(snapshot, now_seconds)
-        self._form.show_phase(snapshot.phase, can_act=self._can_act)
-        is_over = snapshot.phase.is_over
+        view = state_view(status, self._captions.words, now_seconds)
+        self._banner.show(view)
+        if self._root.title() != view.window_title:
+            self._root.title(view.window_title)
+        self._level.show(status, now_seconds)
+        self._form.show_phase(status.phase, can_act=self._can_act)
+        is_over = status.phase.is_over
         if is_over and not self._was_over:
             # The list is as old as the broadcast that has ended.
             self.refresh()
         self._was_over = is_over
-        has_stream = snapshot.ticket is not None and not is_over
-        self._link.show(snapshot.ticket.listen_url if snapshot.ticket and has_stream else "")
-        self._playing.let(has_stream)
+        has_stream = status.credentials is not None and not is_over
+        self._link.show(status.credentials.listen_url if status.credentials and has_stream else "")
+        self._playing.set_enabled(has_stream)
 
     def _act(self) -> None:
-        if self._broadcast.snapshot().phase.is_over:
+        if self._broadcast.status().phase.is_over:
             self.start()
         else:
             self.stop()
 
     @property
     def _can_act(self) -> bool:
-        return not self._is_leaving and time.monotonic() - self._acted_at >= ACTION_PAUSE_SECONDS
+        return not self._is_quitting and time.monotonic() - self._acted_at >= ACTION_PAUSE_SECONDS
 
-    def _may_act(self) -> bool:
+    def _claim_action(self) -> bool:
         """Tell if a click counts; if so, the next one has to wait."""
         if not self._can_act:
             return False
@@ -212,20 +212,20 @@ class MainWindow:
 
     def _remember(self) -> None:
         preferences, token = self._form.preferences, self._form.token
-        self._errands.submit(
+        self._jobs.submit(
             lambda: self._store.save(preferences, token),
-            failed=lambda error: self._tell("error.preferences", error),
+            failed=lambda error: self._show_error("error.preferences", error),
         )
 
     def _save_qr(self, link: str, path: Path) -> None:
-        self._errands.submit(
+        self._jobs.submit(
             lambda: qr.save_png(link, path),
-            done=lambda _nothing: self._link.say_saved(),
-            failed=lambda error: self._tell("error.save", error),
+            done=lambda _nothing: self._link.show_saved(),
+            failed=lambda error: self._show_error("error.save", error),
         )
 
     def _run(self, job: Callable[[], object]) -> None:
-        self._errands.submit(job, failed=lambda error: self._tell("error.unexpected", error))
+        self._jobs.submit(job, failed=lambda error: self._show_error("error.unexpected", error))
 
     def _on_no_devices(self, error: Exception) -> None:
         if isinstance(error, SoundError):
@@ -239,19 +239,19 @@ class MainWindow:
         if event.widget is self._root and time.monotonic() - self._listed_at > LIST_PAUSE_SECONDS:
             self.refresh()
 
-    def _turn_language(self) -> None:
+    def _toggle_language(self) -> None:
         others = [each for each in LANGUAGE_NAMES if each is not self._captions.words.language]
         self._switch_language(others[0])
 
     def _switch_language(self, language: Language) -> None:
-        self._captions.switch(language)
-        self._show(self._broadcast.snapshot())
+        self._captions.set_language(language)
+        self._show(self._broadcast.status())
 
     @property
     def _has_dialog(self) -> bool:
         return self._dialog is not None and bool(self._dialog.winfo_exists())
 
-    def _tell(self, key: str, error: Exception) -> None:
+    def _show_error(self, key: str, error: Exception) -> None:
         # One at a time: what goes wrong may do so fifteen times a second.
         if self._has_dialog:
             return
@@ -259,17 +259,17 @@ class MainWindow:
         reason = bounded(getattr(error, "strerror", None) or str(error) or type(error).__name__)
         self._dialog = Dialog(
             self._root,
-            self._look,
-            title=words.say("error.title"),
-            text=words.say(key, reason=reason),
-            no=words.say("error.close"),
+            self._theme,
+            title=words.phrase("error.title"),
+            text=words.phrase(key, reason=reason),
+            no=words.phrase("error.close"),
         )
 
     def _on_fault(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Take an exception of a callback: a fault of ours. The window stays, and says so."""
         traceback.print_exception(kind, error, trace, file=sys.stderr)
         if isinstance(error, Exception) and _exists(self._root):
-            self._tell("error.unexpected", error)
+            self._show_error("error.unexpected", error)
 
 
 def _exists(root: tkinter.Tk) -> bool:

@@ -44,8 +44,8 @@ class MenuBar(tkinter.Menu):
                 continue
             _, key, action = command
             if len(key) == 1:
-                keyboard.command(key, action)
-                self._broadcast.add_command(command=action, accelerator=keyboard.shown(key))
+                keyboard.bind_command(key, action)
+                self._broadcast.add_command(command=action, accelerator=keyboard.accelerator(key))
             else:
                 root.bind(f"<{key}>", _without_event(action))
                 self._broadcast.add_command(command=action, accelerator=key)
@@ -59,17 +59,17 @@ class MenuBar(tkinter.Menu):
         self.add_cascade(menu=self._broadcast)
         self.add_cascade(menu=self._languages)
         root.configure(menu=self)
-        captions.follow(self._say)
-        self._say()
+        captions.on_language(self._relabel)
+        self._relabel()
 
-    def _say(self) -> None:
+    def _relabel(self) -> None:
         words = self._captions.words
         self._language.set(words.language)
-        self.entryconfigure(1, label=words.say("menu.broadcast"))
-        self.entryconfigure(2, label=words.say("menu.language"))
+        self.entryconfigure(1, label=words.phrase("menu.broadcast"))
+        self.entryconfigure(2, label=words.phrase("menu.language"))
         for index, command in enumerate(self._commands):
             if command is not None:
-                self._broadcast.entryconfigure(index, label=words.say(command[0]))
+                self._broadcast.entryconfigure(index, label=words.phrase(command[0]))
 
 
 def _without_event(action: Callable[[], None]) -> "Callable[[tkinter.Event[tkinter.Misc]], None]":

@@ -2,7 +2,7 @@
 
 import tkinter
 
-from tk_streamer.window.theme import LINE, Look
+from tk_streamer.window.theme import LINE, Theme
 
 FLOOR_DBFS = -60.0
 # Where the bar turns amber, and where it turns red: -18 dBFS is EBU R 68's alignment level.
@@ -20,20 +20,20 @@ class LevelMeter(tkinter.Canvas):
 
     Args:
         parent: Widget that it is in.
-        look: Colours and scale.
+        theme: Colours and scale.
     """
 
-    def __init__(self, parent: tkinter.Misc, look: Look) -> None:
-        height_px = look.px(HEIGHT + TICK_HEIGHT)
-        super().__init__(parent, height=height_px, width=look.px(200), background=look.background)
+    def __init__(self, parent: tkinter.Misc, theme: Theme) -> None:
+        height_px = theme.px(HEIGHT + TICK_HEIGHT)
+        super().__init__(parent, height=height_px, width=theme.px(200), background=theme.background)
         self.configure(highlightthickness=0, borderwidth=0)
-        self._look = look
+        self._theme = theme
         self._bar_dbfs = self._peak_dbfs = FLOOR_DBFS
         self._trough = self.create_rectangle(0, 0, 0, 0, fill=LINE, width=0)
         self._zones = [self.create_rectangle(0, 0, 0, 0, fill=colour, width=0) for _, _, colour in _ZONES]
-        self._peak = self.create_rectangle(0, 0, 0, 0, fill=look.ink, width=0)
+        self._peak = self.create_rectangle(0, 0, 0, 0, fill=theme.ink, width=0)
         self._ticks = [
-            self.create_text(0, 0, text=str(dbfs), fill=look.ink, font="TkSmallCaptionFont", anchor="n")
+            self.create_text(0, 0, text=str(dbfs), fill=theme.ink, font="TkSmallCaptionFont", anchor="n")
             for dbfs in TICKS_DBFS
         ]
         self.bind("<Configure>", lambda _event: self._lay_out())
@@ -51,24 +51,24 @@ class LevelMeter(tkinter.Canvas):
             self._draw_level()
 
     def _x(self, dbfs: float) -> float:
-        margin_px = self._look.px(MARGIN)
+        margin_px = self._theme.px(MARGIN)
         return margin_px + (1 - dbfs / FLOOR_DBFS) * (self.winfo_width() - 2 * margin_px)
 
     def _lay_out(self) -> None:
-        bar_px = self._look.px(HEIGHT)
+        bar_px = self._theme.px(HEIGHT)
         self.coords(self._trough, self._x(FLOOR_DBFS), 0, self._x(0.0), bar_px)
         for tick, dbfs in zip(self._ticks, TICKS_DBFS, strict=True):
-            self.coords(tick, self._x(dbfs), bar_px + self._look.px(2))
+            self.coords(tick, self._x(dbfs), bar_px + self._theme.px(2))
         self._draw_level()
 
     def _draw_level(self) -> None:
-        bar_px = self._look.px(HEIGHT)
+        bar_px = self._theme.px(HEIGHT)
         for zone, (low_dbfs, high_dbfs, _) in zip(self._zones, _ZONES, strict=True):
             end_dbfs = max(low_dbfs, min(high_dbfs, self._bar_dbfs))
             self.coords(zone, self._x(low_dbfs), 0, self._x(end_dbfs), bar_px)
             self.itemconfigure(zone, state="normal" if end_dbfs > low_dbfs else "hidden")
         peak_x = self._x(self._peak_dbfs)
-        self.coords(self._peak, peak_x - self._look.px(2), 0, peak_x, bar_px)
+        self.coords(self._peak, peak_x - self._theme.px(2), 0, peak_x, bar_px)
         self.itemconfigure(self._peak, state="normal" if self._peak_dbfs > FLOOR_DBFS else "hidden")
 
 

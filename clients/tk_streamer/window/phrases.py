@@ -43,7 +43,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "sound.device.default": "{name} (default)",
     "sound.device.gone": "{name} (not connected)",
     "sound.device.none": "No input found",
-    "sound.refresh": "Look again",
+    "sound.refresh": "Theme again",
     "sound.channels": "Channels",
     "sound.mono": "Mono",
     "sound.stereo": "Stereo",

@@ -14,7 +14,7 @@ from tkinter import font, ttk
 PAPER, RAISED, INK, QUIET = "#f8f5ef", "#fffdfa", "#221e19", "#675f55"
 LINE, EDGE, INK_LIGHT = "#e0d9cd", "#8d8578", "#453e36"
 ACCENT, ON_ACCENT = "#b5400f", "#fffdfa"
-COMPLAINT = "#a3261b"
+ERROR_INK = "#a3261b"
 
 # Tk counts in points of 1/72 inch; the sizes in this package are pixels of a screen with 96 to the inch.
 _POINTS_PER_INCH = 72
@@ -26,7 +26,7 @@ MIN_SCALE, MAX_SCALE = 0.5, 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Theme:
     """What a panel needs to know to draw itself.
 
     Attributes:
@@ -44,7 +44,7 @@ class Look:
         return max(1, round(pixels * self.scale))
 
 
-def be_dpi_aware() -> None:
+def enable_dpi_awareness() -> None:
     """Tell Windows, before the first window, that this program scales itself; elsewhere do nothing."""
     if sys.platform == "win32":
         import ctypes
@@ -74,7 +74,7 @@ def system_scale() -> float | None:
         return None
 
 
-def dress(root: tkinter.Tk, scale: float | None) -> Look:
+def apply_theme(root: tkinter.Tk, scale: float | None) -> Theme:
     """Set scale, fonts and styles of everything that will be in the window.
 
     Args:
@@ -88,12 +88,12 @@ def dress(root: tkinter.Tk, scale: float | None) -> Look:
     if root.tk.call("tk", "windowingsystem") == "x11":
         _dress_clam(root, style, real_scale)
     background = style.lookup("TFrame", "background") or root.cget("background")
-    look = Look(real_scale, background, style.lookup("TLabel", "foreground") or INK)
+    theme = Theme(real_scale, background, style.lookup("TLabel", "foreground") or INK)
     root.configure(background=background)
     _make_fonts(root, style)
-    style.configure("Complaint.TLabel", foreground=COMPLAINT)
-    style.configure("Quiet.TLabel", foreground=QUIET if background == PAPER else look.ink)
-    return look
+    style.configure("Error.TLabel", foreground=ERROR_INK)
+    style.configure("Quiet.TLabel", foreground=QUIET if background == PAPER else theme.ink)
+    return theme
 
 
 def stack(parent: tkinter.Misc, widgets: Sequence[tkinter.Widget], gap_px: int) -> None:

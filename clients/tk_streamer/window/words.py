@@ -42,7 +42,7 @@ class Words:
         self.language = language
         self._phrases = _PHRASES[language]
 
-    def say(self, key: str, **places: str | int) -> str:
+    def phrase(self, key: str, **places: str | int) -> str:
         """Give a phrase with its `{places}` filled in.
 
         Raises:
@@ -71,13 +71,13 @@ class Words:
         value = float(size_bytes)
         for unit in ("unit.bytes", "unit.kilobytes", "unit.megabytes"):
             if value < BYTES_PER_STEP:
-                return f"{self.number(value, 0 if unit == 'unit.bytes' else 1)} {self.say(unit)}"
+                return f"{self.number(value, 0 if unit == 'unit.bytes' else 1)} {self.phrase(unit)}"
             value /= BYTES_PER_STEP
-        return f"{self.number(value, 2)} {self.say('unit.gigabytes')}"
+        return f"{self.number(value, 2)} {self.phrase('unit.gigabytes')}"
 
     def seconds(self, seconds: float, decimals: int = 1) -> str:
         """Write a short time: "2.5 s"."""
-        return f"{self.number(seconds, decimals)} {self.say('unit.seconds')}"
+        return f"{self.number(seconds, decimals)} {self.phrase('unit.seconds')}"
 
 
 def duration(seconds: float) -> str:

@@ -173,7 +173,7 @@ def test_the_callback_keeps_a_bounded_lot(portaudio: FakePortAudio, microphone: 
     for _ in range(1_000):
         portaudio.streams[0].give(bytes(960))
     read_for(microphone, 0.1)
-    line = microphone._line
+    line = microphone._stream
     assert line is not None
     assert line._queue_limit * capture.CALLBACK_SECONDS == pytest.approx(capture.QUEUE_SECONDS)
     assert microphone.health.dropped_seconds <= capture.QUEUE_SECONDS

@@ -36,12 +36,12 @@ def test_without_a_default_of_the_system_a_host_apis_is_taken(portaudio: FakePor
 def test_a_new_input_is_seen_unless_one_is_open(portaudio: FakePortAudio) -> None:
     portaudio.plugged_in.append("Headset")
     assert "Headset" in {each.name for each in list_inputs()}
-    with devices.opening():
+    with devices.stream_opening():
         portaudio.plugged_in.append("Another")
     try:
         assert "Another" not in {each.name for each in list_inputs()}
     finally:
-        devices.closed()
+        devices.stream_closed()
     assert "Another" in {each.name for each in list_inputs()}
 
 
@@ -87,13 +87,13 @@ def test_none_at_all_is_told(portaudio: FakePortAudio) -> None:
     ],
 )
 def test_errors_have_the_names_that_people_are_told(arguments: tuple[object, ...], code: str) -> None:
-    error = devices.failure(PortAudioError(*arguments), "USB Microphone")
+    error = devices.sound_error(PortAudioError(*arguments), "USB Microphone")
     assert error.code == code
     assert str(error).startswith("USB Microphone: ")
 
 
 def test_a_failed_opening_counts_for_none(portaudio: FakePortAudio) -> None:
-    with pytest.raises(RuntimeError), devices.opening():
+    with pytest.raises(RuntimeError), devices.stream_opening():
         raise RuntimeError
     portaudio.plugged_in.append("Headset")
     assert "Headset" in {each.name for each in list_inputs()}

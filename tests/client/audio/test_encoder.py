@@ -10,18 +10,18 @@ from audiocast.ogg.opus import packet_samples
 from tests.client.sound import decode, power_share
 from tk_streamer.audio.encoder import OpusEncoder
 from tk_streamer.audio.music import BLOCK_SAMPLES, tone
-from tk_streamer.audio.pages import Bitstream
+from tk_streamer.audio.muxer import LiveMuxer
 
 SILENT_BLOCK = bytes(4 * BLOCK_SAMPLES)
 
 
 def encoded_file(path: Path, encoder: OpusEncoder, blocks: list[bytes]) -> Path:
-    bitstream = Bitstream(encoder.head, OpusTags(vendor="test", comments=()), serial=7)
+    muxer = LiveMuxer(encoder.opus_head, OpusTags(vendor="test", comments=()), serial=7)
     *packets, last = [packet for block in blocks for packet in encoder.encode(block)] + encoder.flush()
     samples = sum(packet_samples(packet) for packet in [*packets, last])
     surplus_samples = samples - encoder.end_granule_position
-    pages = [bitstream.headers(), *(bitstream.page([packet]) for packet in packets)]
-    path.write_bytes(b"".join([*pages, bitstream.end(last, surplus_samples)]))
+    pages = [muxer.header_pages(), *(muxer.audio_page([packet]) for packet in packets)]
+    path.write_bytes(b"".join([*pages, muxer.last_page(last, surplus_samples)]))
     return path
 
 
@@ -42,7 +42,7 @@ def test_the_end_is_where_the_pcm_ends(tmp_path: Path, samples: int) -> None:
     encoder = OpusEncoder(channels=1)
     path = encoded_file(tmp_path / "short.opus", encoder, [bytes(2 * samples)])
     assert len(decode(path, 1)[0]) == samples
-    assert encoder.end_granule_position == encoder.head.pre_skip + samples
+    assert encoder.end_granule_position == encoder.opus_head.pre_skip + samples
 
 
 @pytest.mark.parametrize("frame_ms", [10, 20, 40, 60])
@@ -72,7 +72,7 @@ def test_blocks_may_be_cut_anywhere() -> None:
 
 
 def test_the_head_tells_channels_and_pre_skip() -> None:
-    head = OpusEncoder(channels=1).head
+    head = OpusEncoder(channels=1).opus_head
     assert (head.channels, head.pre_skip, head.mapping_family) == (1, 120, 0)
 
 

@@ -11,7 +11,7 @@ from audiocast.ogg.opus import packet_samples
 from tests.client.sound import decode, power_share
 from tk_streamer.audio.ffmpeg_encoder import FfmpegEncoder
 from tk_streamer.audio.music import tone
-from tk_streamer.audio.pages import Bitstream
+from tk_streamer.audio.muxer import LiveMuxer
 from tk_streamer.errors import SoundError
 
 SECONDS = 20.0
@@ -30,9 +30,9 @@ def test_it_gives_packets_of_one_length_and_the_sound(tmp_path: Path, frame_ms: 
     *packets, last = encoded(encoder, 60)
     assert {packet_samples(packet) for packet in packets} == {48 * frame_ms}
     assert {len(packet) for packet in packets} == {64 * frame_ms // 8}
-    assert encoder.head is not None
-    bitstream = Bitstream(encoder.head, OpusTags(vendor="test"))
-    pages = [bitstream.headers(), *(bitstream.page([packet]) for packet in packets), bitstream.end(last)]
+    assert encoder.opus_head is not None
+    muxer = LiveMuxer(encoder.opus_head, OpusTags(vendor="test"))
+    pages = [muxer.header_pages(), *(muxer.audio_page([packet]) for packet in packets), muxer.last_page(last)]
     path = tmp_path / "tone.opus"
     path.write_bytes(b"".join(pages))
     left, _ = decode(path)
@@ -52,7 +52,7 @@ def test_the_first_packets_come_while_sound_goes_in() -> None:
     while not encoder.encode(next(blocks)):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert encoder.head is not None
+    assert encoder.opus_head is not None
     encoder.close()
 
 

@@ -15,7 +15,7 @@ SILENT_BLOCK = bytes(4 * 960)
 def after(blocks: list[bytes], channels: int = 2) -> Level:
     meter = Meter(channels, SAMPLE_RATE)
     for block in blocks:
-        meter.take(block, now=5.0)
+        meter.measure(block, now=5.0)
     return meter.level
 
 
@@ -45,6 +45,6 @@ def test_a_peak_falls_slowly() -> None:
 @pytest.mark.parametrize("sample", [32_767, -32_768])
 def test_full_scale_is_a_clip_and_is_remembered(sample: int) -> None:
     meter = Meter(2, SAMPLE_RATE)
-    meter.take(array("h", [0, sample]).tobytes(), now=7.0)
-    meter.take(SILENT_BLOCK, now=8.0)
+    meter.measure(array("h", [0, sample]).tobytes(), now=7.0)
+    meter.measure(SILENT_BLOCK, now=8.0)
     assert meter.level.clipped_at == 7.0

@@ -19,7 +19,7 @@ class Card:
         self.given = self.filled = self.dropped = self.nudges = 0
         self._speed = speed
         self._produced = 0.0
-        self.keeper.begin()
+        self.keeper.start()
 
     def run(self, seconds: float, *, gives: bool = True) -> None:
         """Let time pass in callbacks of 10 ms."""
@@ -34,28 +34,28 @@ class Card:
         before = int(self._produced)
         self._produced += seconds * SAMPLE_RATE
         self.waiting += int(self._produced) - before
-        self.keeper.came()
+        self.keeper.note_input()
 
     def read(self) -> None:
         """Do what `Microphone.read` does until it would wait."""
         while True:
-            due = self.keeper.due(self.waiting)
-            if due.fill_samples:
-                self.filled += due.fill_samples
-                self._give(due.fill_samples)
-            elif due.drop_samples:
-                self.waiting -= due.drop_samples
-                self.dropped += due.drop_samples
-            elif self.waiting >= BLOCK - due.nudge_samples:
-                self.waiting -= BLOCK - due.nudge_samples
-                self.nudges += due.nudge_samples
+            correction = self.keeper.correction(self.waiting)
+            if correction.fill_samples:
+                self.filled += correction.fill_samples
+                self._give(correction.fill_samples)
+            elif correction.drop_samples:
+                self.waiting -= correction.drop_samples
+                self.dropped += correction.drop_samples
+            elif self.waiting >= BLOCK - correction.nudge_samples:
+                self.waiting -= BLOCK - correction.nudge_samples
+                self.nudges += correction.nudge_samples
                 self._give(BLOCK)
             else:
                 return
 
     def _give(self, samples: int) -> None:
         self.given += samples
-        self.keeper.gave(samples)
+        self.keeper.count_output(samples)
 
     @property
     def ahead_seconds(self) -> float:
@@ -126,11 +126,11 @@ def test_a_short_hold_up_costs_nothing() -> None:
 def test_before_its_begin_it_asks_for_nothing() -> None:
     keeper = Timekeeper(lambda: 7.0, sample_rate_hz=SAMPLE_RATE, block_samples=BLOCK)
     assert keeper.seconds_to_fill(0) is None
-    assert keeper.due(0).fill_samples == 0
+    assert keeper.correction(0).fill_samples == 0
 
 
 def test_what_is_there_at_the_begin_is_not_early() -> None:
     keeper = Timekeeper(lambda: 7.0, sample_rate_hz=SAMPLE_RATE, block_samples=BLOCK)
     samples = round(2 * SURPLUS_SECONDS * SAMPLE_RATE)
-    keeper.begin(samples)
-    assert keeper.due(samples).drop_samples == 0
+    keeper.start(samples)
+    assert keeper.correction(samples).drop_samples == 0

@@ -16,10 +16,10 @@ from typing import Any, Self
 from tests.client.stand_in import Visit
 from tk_streamer.audio.music import tone
 from tk_streamer.audio.sources import GeneratedSource
-from tk_streamer.engine.station import Snapshot, Station, StationSettings
+from tk_streamer.engine.station import BroadcastStatus, Station, StationSettings
 
 SECONDS = 30.0
-TICKET_ID = "abc"
+STREAM_ID = "abc"
 
 
 class ServerOnAir:
@@ -29,7 +29,7 @@ class ServerOnAir:
         requests: Method and path, Authorization, JSON body or None; all but those for the state.
         bodies: What each source has sent so far; complete when it has ended.
         state: The answer to `GET /api/streams/{id}`.
-        start_answer: Status and body in place of the ticket, or None.
+        start_answer: BroadcastStatus and body in place of the credentials, or None.
         takes_sources: False: hang up on each new source.
         most_sources_at_once: The most connections that sent audio at the same time.
         sizes_at_ends: For each source that has ended, in that order: the sizes of all bodies then, in bytes.
@@ -124,7 +124,7 @@ class ServerOnAir:
     def _answer(self, visit: Visit) -> None:
         request = visit.request_line.removesuffix(" HTTP/1.1")
         key = visit.headers.get("authorization", "")
-        if request == f"GET /api/streams/{TICKET_ID}":
+        if request == f"GET /api/streams/{STREAM_ID}":
             visit.answer(200, self.state)
             return
         if "/ingest/" in request:
@@ -163,10 +163,10 @@ class ServerOnAir:
 
     def _ticket(self) -> dict[str, str]:
         return {
-            "stream_id": TICKET_ID,
+            "stream_id": STREAM_ID,
             "ingest_key": "the-key",
-            "ingest_url": f"{self.url}/ingest/{TICKET_ID}",
-            "listen_url": f"{self.url}/listen/{TICKET_ID}",
+            "ingest_url": f"{self.url}/ingest/{STREAM_ID}",
+            "listen_url": f"{self.url}/listen/{STREAM_ID}",
         }
 
 
@@ -186,10 +186,12 @@ def broadcasting(server: ServerOnAir, **settings: Any) -> Iterator[Station]:
         assert station.stop(SECONDS), "something of it still runs"
 
 
-def wait_for(station: Station, condition: Callable[[Snapshot], bool], seconds: float = SECONDS) -> Snapshot:
-    """Wait until a snapshot is as it should be, and give it."""
+def wait_for(
+    station: Station, condition: Callable[[BroadcastStatus], bool], seconds: float = SECONDS
+) -> BroadcastStatus:
+    """Wait until a status is as it should be, and give it."""
     deadline = time.monotonic() + seconds
-    while not condition(snapshot := station.snapshot()):
-        assert time.monotonic() < deadline, f"still {json.dumps(str(snapshot))}"
+    while not condition(status := station.status()):
+        assert time.monotonic() < deadline, f"still {json.dumps(str(status))}"
         time.sleep(0.01)
-    return snapshot
+    return status

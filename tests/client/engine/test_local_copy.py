@@ -17,13 +17,13 @@ BLOCKS = 60
 
 def write(path: Path) -> LocalCopy:
     encoder = OpusEncoder()
-    copy = LocalCopy(path, encoder.head, TAGS)
+    copy = LocalCopy(path, encoder.opus_head, TAGS)
     blocks = tone(1000)
     for _ in range(BLOCKS):
         for packet in encoder.encode(next(blocks)):
             copy.add(packet)
     (last,) = encoder.flush()
-    copy.close(last, 960 - encoder.head.pre_skip)
+    copy.close(last, 960 - encoder.opus_head.pre_skip)
     return copy
 
 
@@ -45,14 +45,14 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(SoundError, match="No such file or directory") as caught:
-        LocalCopy(tmp_path / "nowhere" / "copy.opus", OpusEncoder().head, TAGS)
+        LocalCopy(tmp_path / "nowhere" / "copy.opus", OpusEncoder().opus_head, TAGS)
     assert caught.value.code == "copy_failed"
 
 
 def test_a_full_disk_ends_the_copy_and_nothing_else(tmp_path: Path) -> None:
     # The kernel's own full disk; a file that is there already is not opened, so it gets a free name.
     full = tmp_path / "full.opus"
-    copy = LocalCopy(full, OpusEncoder().head, TAGS)
+    copy = LocalCopy(full, OpusEncoder().opus_head, TAGS)
     assert copy._file is not None
     copy._file.close()
     copy._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115

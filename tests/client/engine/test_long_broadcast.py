@@ -11,7 +11,7 @@ from tests.client.engine.air import ServerOnAir
 from tests.media import wav_file
 from tk_streamer.audio.files import FileSource
 from tk_streamer.audio.sources import LimitedSource
-from tk_streamer.engine.session import Phase
+from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import Station, StationSettings
 
 MINUTES = 30
@@ -33,16 +33,16 @@ def test_half_an_hour_is_half_an_hour(tmp_path: Path) -> None:
         while not station.wait(0.5):
             kept_bytes = sum(len(body) for body in server.bodies)
             memory_bytes = resident_bytes() - kept_bytes
-            looks.append((station.snapshot().seconds_sent, memory_bytes, len(gc.get_objects())))
+            looks.append((station.status().seconds_sent, memory_bytes, len(gc.get_objects())))
         (body,) = server.bodies
-    snapshot = station.snapshot()
-    assert snapshot.phase is Phase.STOPPED
+    status = station.status()
+    assert status.phase is Phase.STOPPED
     capture = Capture.parse(body)
     assert capture.pages[-1].granule_position - capture.head.pre_skip == SAMPLES
     positions = [page.granule_position for page in capture.audio_pages]
     assert positions == sorted(positions)
-    assert round(snapshot.seconds_sent * 48_000) - capture.head.pre_skip == SAMPLES
-    assert (snapshot.dropped_seconds, snapshot.filled_seconds) == (0, 0)
+    assert round(status.seconds_sent * 48_000) - capture.head.pre_skip == SAMPLES
+    assert (status.dropped_seconds, status.filled_seconds) == (0, 0)
     early = [look for look in looks if MINUTES * 10 < look[0] < MINUTES * 20]
     late = [look for look in looks if look[0] > MINUTES * 50]
     assert min(each[1] for each in late) - max(each[1] for each in early) < MOST_GROWTH_BYTES

@@ -9,11 +9,11 @@ import pytest
 
 from audiocast.ogg.headers import OpusTags
 from tests.capture import Capture
-from tests.client.engine.air import SECONDS, TICKET_ID, ServerOnAir, broadcasting, tone_source, wait_for
+from tests.client.engine.air import SECONDS, STREAM_ID, ServerOnAir, broadcasting, tone_source, wait_for
 from tk_streamer.audio.encoder import OpusEncoder
 from tk_streamer.audio.sources import LimitedSource
-from tk_streamer.engine import session as session_module
-from tk_streamer.engine.session import Phase
+from tk_streamer.engine import broadcast_state as session_module
+from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import Station, StationSettings
 
 
@@ -25,45 +25,45 @@ def server() -> Iterator[ServerOnAir]:
 
 def test_a_broadcast_from_begin_to_end(server: ServerOnAir) -> None:
     with broadcasting(server, title="Größe", token="a token", bitrate_bps=64_000) as station:
-        snapshot = wait_for(station, lambda now: now.phase is Phase.ON_AIR)
-        assert snapshot.ticket is not None
-        assert snapshot.ticket.stream_id == TICKET_ID
-        assert snapshot.on_air_since == pytest.approx(time.time(), abs=SECONDS)
-        assert snapshot.input_name == "tone"
+        current = wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        assert current.credentials is not None
+        assert current.credentials.stream_id == STREAM_ID
+        assert current.on_air_since == pytest.approx(time.time(), abs=SECONDS)
+        assert current.input_name == "tone"
         assert wait_for(station, lambda now: now.seconds_sent > 1).bytes_sent > 8_000
         assert station.stop()
-    assert station.snapshot().phase is Phase.STOPPED
+    assert station.status().phase is Phase.STOPPED
     assert server.requests[0] == ("POST /api/start", "Bearer a token", {"title": "Größe"})
-    assert server.requests[-1][:2] == (f"DELETE /api/streams/{TICKET_ID}", "Bearer the-key")
+    assert server.requests[-1][:2] == (f"DELETE /api/streams/{STREAM_ID}", "Bearer the-key")
     (body,) = server.bodies
     capture = Capture.parse(body)
     assert capture.pages[-1].eos
     assert OpusTags.parse(capture.pages[1].body).comments == ("TITLE=Größe",)
     # Its own count is what the server has got.
-    assert station.snapshot().bytes_sent == len(body)
+    assert station.status().bytes_sent == len(body)
 
 
 def test_it_is_not_on_the_air_before_the_server_says_so(server: ServerOnAir) -> None:
     server.state = {"live": False, "state": "waiting"}
     with broadcasting(server) as station:
         wait_for(station, lambda now: now.seconds_sent > 1)
-        assert station.snapshot().phase is Phase.CONNECTING
+        assert station.status().phase is Phase.CONNECTING
         server.state = {"live": True, "state": "live", "listeners": 7}
         assert wait_for(station, lambda now: now.phase is Phase.ON_AIR).listeners == 7
         server.state = {"live": False, "state": "held"}
-        snapshot = wait_for(station, lambda now: now.phase is not Phase.ON_AIR)
-        assert (snapshot.phase, snapshot.listeners) == (Phase.RECONNECTING, None)
-        assert snapshot.trouble is not None
-        assert snapshot.trouble.code == "unconfirmed"
+        current = wait_for(station, lambda now: now.phase is not Phase.ON_AIR)
+        assert (current.phase, current.listeners) == (Phase.RECONNECTING, None)
+        assert current.trouble is not None
+        assert current.trouble.code == "unconfirmed"
 
 
 def test_the_end_of_the_sound_ends_the_stream(server: ServerOnAir) -> None:
     station = Station(StationSettings(server.url), LimitedSource(tone_source(), 1.0))
     station.start()
     assert station.wait(SECONDS)
-    assert station.snapshot().phase is Phase.STOPPED
-    assert station.snapshot().seconds_sent == pytest.approx(1.0, abs=0.01)
-    assert server.requests[-1][0] == f"DELETE /api/streams/{TICKET_ID}"
+    assert station.status().phase is Phase.STOPPED
+    assert station.status().seconds_sent == pytest.approx(1.0, abs=0.01)
+    assert server.requests[-1][0] == f"DELETE /api/streams/{STREAM_ID}"
 
 
 @pytest.mark.parametrize(
@@ -82,20 +82,20 @@ def test_a_start_that_is_refused_for_good_is_told(
     server.start_answer = status, {"error": code, "message": "words"}
     with broadcasting(server, token="x" if has_token else "") as station:
         assert station.wait(SECONDS)
-        snapshot = station.snapshot()
-    assert snapshot.phase is Phase.FAILED
-    assert snapshot.trouble is not None
-    assert snapshot.trouble.code == told
+        current = station.status()
+    assert current.phase is Phase.FAILED
+    assert current.trouble is not None
+    assert current.trouble.code == told
     assert len(server.requests) == 1
 
 
 def test_a_full_server_is_asked_again(server: ServerOnAir) -> None:
     server.start_answer = 503, {"error": "server_full", "message": "words"}
     with broadcasting(server) as station:
-        snapshot = wait_for(station, lambda now: now.retry_in_seconds is not None)
-        assert snapshot.phase is Phase.CONNECTING
-        assert snapshot.trouble is not None
-        assert snapshot.trouble.code == "server_full"
+        current = wait_for(station, lambda now: now.retry_in_seconds is not None)
+        assert current.phase is Phase.CONNECTING
+        assert current.trouble is not None
+        assert current.trouble.code == "server_full"
         server.start_answer = None
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
 
@@ -108,10 +108,10 @@ def test_a_refusal_for_good_while_on_the_air_ends_it(server: ServerOnAir, status
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         server.refuse_sources(status, code)
         assert station.wait(SECONDS)
-        snapshot = station.snapshot()
-    assert snapshot.phase is Phase.FAILED
-    assert snapshot.trouble is not None
-    assert snapshot.trouble.code == code
+        current = station.status()
+    assert current.phase is Phase.FAILED
+    assert current.trouble is not None
+    assert current.trouble.code == code
     # What another broadcaster has now is not ours to end.
     assert not any(request.startswith("DELETE") for request, *_ in server.requests)
 
@@ -125,7 +125,7 @@ def test_a_connection_that_breaks_comes_back_under_the_same_stream_and_key(serve
     starts = [request for request, *_ in server.requests if request == "POST /api/start"]
     sources = {(request, key) for request, key, _ in server.requests if "/ingest/" in request}
     assert len(starts) == 1
-    assert sources == {(f"POST /ingest/{TICKET_ID}", "Bearer the-key")}
+    assert sources == {(f"POST /ingest/{STREAM_ID}", "Bearer the-key")}
     serials = {Capture.parse(body).pages[0].serial for body in server.bodies}
     assert len(serials) == 2
 
@@ -140,22 +140,22 @@ def test_what_is_captured_while_away_is_dropped_and_counted(server: ServerOnAir)
         server.takes_sources = True
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         away_seconds = time.monotonic() - away_at
-        dropped_seconds = station.snapshot().dropped_seconds
+        dropped_seconds = station.status().dropped_seconds
         wait_for(station, lambda now: now.seconds_sent > 3)
-        assert station.snapshot().dropped_seconds == dropped_seconds
+        assert station.status().dropped_seconds == dropped_seconds
     assert dropped_seconds < away_seconds
 
 
 def test_a_server_that_reads_nothing_is_not_believed(
     server: ServerOnAir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "BELIEF_SECONDS", 1.0)
-    monkeypatch.setattr(session_module, "PATIENCE_SECONDS", 3.0)
+    monkeypatch.setattr(session_module, "CONFIRMATION_VALID_SECONDS", 1.0)
+    monkeypatch.setattr(session_module, "CONFIRMATION_TIMEOUT_SECONDS", 3.0)
     with broadcasting(server) as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         server.freeze()
-        snapshot = wait_for(station, lambda now: now.phase is not Phase.ON_AIR)
-        assert snapshot.phase is Phase.RECONNECTING
+        current = wait_for(station, lambda now: now.phase is not Phase.ON_AIR)
+        assert current.phase is Phase.RECONNECTING
         assert wait_for(station, lambda now: now.retry_in_seconds is not None).trouble is not None
         server.thaw()
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
@@ -168,15 +168,15 @@ def test_a_server_that_drains_gets_a_second_connection_before_the_first_one_goes
         deadline = time.monotonic() + SECONDS
         while len(server.bodies) < 2:
             assert time.monotonic() < deadline
-            assert station.snapshot().phase is Phase.ON_AIR
+            assert station.status().phase is Phase.ON_AIR
             time.sleep(0.01)
         server.state = {"live": True, "state": "live"}
         wait_for(station, lambda now: now.seconds_sent > 4)
-        assert station.snapshot().phase is Phase.ON_AIR
+        assert station.status().phase is Phase.ON_AIR
         assert server.most_sources_at_once == 2
         # The old one went when the new one was heard: a second of 12 kB and more.
         assert server.sizes_at_ends[0][1] > 12_000
-        assert station.snapshot().dropped_seconds == 0
+        assert station.status().dropped_seconds == 0
         assert station.stop()
     old, new = (Capture.parse(body) for body in server.bodies)
     # Every packet is in one of the two, and in one only; the last one of the end is the new one's.
@@ -202,15 +202,15 @@ def test_a_server_that_restarts_is_left_at_once(server: ServerOnAir) -> None:
         server.refuse_sources(503, "shutting_down", times=1)
         wait_for(station, lambda now: now.phase is Phase.RECONNECTING)
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
-        assert station.snapshot().dropped_seconds < 1
+        assert station.status().dropped_seconds < 1
 
 
 def test_what_plays_is_told_at_once_and_again_to_a_new_connection(server: ServerOnAir) -> None:
     with broadcasting(server, title="Show") as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
-        station.play("Song", "Band")
+        station.set_now_playing("Song", "Band")
         told = (
-            f"PUT /api/streams/{TICKET_ID}/metadata",
+            f"PUT /api/streams/{STREAM_ID}/metadata",
             "Bearer the-key",
             {"title": "Song", "artist": "Band"},
         )
@@ -239,7 +239,7 @@ def test_stop_ends_all_threads_and_sockets_whenever_it_comes(server: ServerOnAir
             wait_for(station, lambda now: now.retry_in_seconds is not None)
         assert station.stop(SECONDS)
         assert station.stop(SECONDS)
-        assert station.snapshot().phase is Phase.STOPPED
+        assert station.status().phase is Phase.STOPPED
         server.wait_until_idle()
         assert set(threading.enumerate()) - threads - server.threads == set()
         # The other ends are the stand-in's, which notices a moment later.
@@ -268,14 +268,14 @@ def test_a_copy_holds_what_was_sent_and_what_was_not(server: ServerOnAir, tmp_pa
         dropped_seconds = wait_for(station, lambda now: now.dropped_seconds > 0.5).dropped_seconds
     copy = Capture.parse((tmp_path / "copy.opus").read_bytes())
     assert copy.pages[-1].eos
-    assert copy.seconds > station.snapshot().seconds_sent + dropped_seconds
+    assert copy.seconds > station.status().seconds_sent + dropped_seconds
 
 
 def test_a_copy_that_cannot_be_written_is_told_and_does_no_harm(server: ServerOnAir, tmp_path: Path) -> None:
     with broadcasting(server, copy_path=tmp_path / "nowhere" / "copy.opus") as station:
-        snapshot = wait_for(station, lambda now: now.phase is Phase.ON_AIR)
-        assert snapshot.trouble is not None
-        assert snapshot.trouble.code == "copy_failed"
+        current = wait_for(station, lambda now: now.phase is Phase.ON_AIR)
+        assert current.trouble is not None
+        assert current.trouble.code == "copy_failed"
 
 
 def test_the_ffmpeg_program_serves_as_well(server: ServerOnAir) -> None:
@@ -288,7 +288,7 @@ def test_the_ffmpeg_program_serves_as_well(server: ServerOnAir) -> None:
 def test_an_encoder_that_fails_is_told_and_ends_it(server: ServerOnAir) -> None:
     with broadcasting(server, encoder="ffmpeg", ffmpeg_filter="no_such_filter") as station:
         assert station.wait(SECONDS)
-        snapshot = station.snapshot()
-    assert snapshot.phase is Phase.FAILED
-    assert snapshot.trouble is not None
-    assert snapshot.trouble.code == "encoder_failed"
+        current = station.status()
+    assert current.phase is Phase.FAILED
+    assert current.trouble is not None
+    assert current.trouble.code == "encoder_failed"

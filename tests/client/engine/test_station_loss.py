@@ -11,7 +11,7 @@ from tests.client.proxy import Proxy
 from tests.client.sound import decode, power_share
 from tests.listener import Listener
 from tests.server import AudiocastServer
-from tk_streamer.engine.session import Phase
+from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import Station, StationSettings
 
 SECRET = {"SECRET_KEYS": "a secret of enough letters"}
@@ -24,21 +24,21 @@ def test_a_server_that_was_killed_gets_the_stream_back_under_the_same_link(tmp_p
         port = server.port
         station = Station(StationSettings(server.base), tone_source())
         station.start()
-        ticket = wait_for(station, lambda now: now.phase is Phase.ON_AIR).ticket
-        assert ticket is not None
+        credentials = wait_for(station, lambda now: now.phase is Phase.ON_AIR).credentials
+        assert credentials is not None
         server.stop(signal.SIGKILL)
         killed_at = time.monotonic()
-        snapshot = wait_for(station, lambda now: now.phase is Phase.RECONNECTING)
+        status = wait_for(station, lambda now: now.phase is Phase.RECONNECTING)
         assert time.monotonic() - killed_at < AWAY_SECONDS
-        assert snapshot.trouble is not None
+        assert status.trouble is not None
         # As long as the issue says that a server may be away: the broadcaster tries again and again.
         wait_for(station, lambda now: now.dropped_seconds >= AWAY_SECONDS - 1.0)
-        assert station.snapshot().phase is Phase.RECONNECTING
+        assert station.status().phase is Phase.RECONNECTING
         with AudiocastServer(tmp_path / "second.log", PORT=port, **SECRET) as second:
-            second.wait_for_state(ticket.stream_id, "live")
+            second.wait_for_state(credentials.stream_id, "live")
             wait_for(station, lambda now: now.phase is Phase.ON_AIR)
-            assert station.snapshot().ticket == ticket
-            with Listener(second.port, f"/stream/{ticket.stream_id}") as listener:
+            assert station.status().credentials == credentials
+            with Listener(second.port, f"/stream/{credentials.stream_id}") as listener:
                 listener.wait_for_audio(2.0)
             assert station.stop(SECONDS)
     heard = tmp_path / "heard.opus"
@@ -54,13 +54,13 @@ def test_a_listener_that_stayed_hears_the_rest_after_the_network_was_away(tmp_pa
     ):
         station = Station(StationSettings(proxy.url), tone_source())
         station.start()
-        ticket = wait_for(station, lambda now: now.phase is Phase.ON_AIR).ticket
-        assert ticket is not None
-        with Listener(server.port, f"/stream/{ticket.stream_id}?preroll=0") as listener:
+        credentials = wait_for(station, lambda now: now.phase is Phase.ON_AIR).credentials
+        assert credentials is not None
+        with Listener(server.port, f"/stream/{credentials.stream_id}?preroll=0") as listener:
             listener.wait_for_audio(1.0)
             proxy.cut()
             wait_for(station, lambda now: now.phase is Phase.RECONNECTING)
-            server.wait_for_state(ticket.stream_id, "held")
+            server.wait_for_state(credentials.stream_id, "held")
             wait_for(station, lambda now: now.dropped_seconds >= AWAY_SECONDS - 1.0)
             proxy.mend()
             wait_for(station, lambda now: now.phase is Phase.ON_AIR)
@@ -74,7 +74,7 @@ def test_a_listener_that_stayed_hears_the_rest_after_the_network_was_away(tmp_pa
     heard.write_bytes(listener.body)
     left, _ = decode(heard)
     assert power_share(left[-57_600:-9_600], 440) > 0.95
-    assert station.snapshot().ticket == ticket
+    assert station.status().credentials == credentials
 
 
 def test_a_key_that_a_restart_has_made_worthless_ends_it_with_the_remedy(tmp_path: Path) -> None:
@@ -87,11 +87,11 @@ def test_a_key_that_a_restart_has_made_worthless_ends_it_with_the_remedy(tmp_pat
         # Without SECRET_KEYS each server makes up its own.
         with AudiocastServer(tmp_path / "second.log", PORT=port):
             assert station.wait(SECONDS)
-    snapshot = station.snapshot()
-    assert snapshot.phase is Phase.FAILED
-    assert snapshot.trouble is not None
-    assert snapshot.trouble.code == "bad_key"
-    assert "SECRET_KEYS" in snapshot.trouble.remedy
+    status = station.status()
+    assert status.phase is Phase.FAILED
+    assert status.trouble is not None
+    assert status.trouble.code == "bad_key"
+    assert "SECRET_KEYS" in status.trouble.remedy
 
 
 def test_a_server_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
@@ -99,10 +99,10 @@ def test_a_server_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
         port, url = server.port, server.base
     station = Station(StationSettings(url), tone_source())
     station.start()
-    snapshot = wait_for(station, lambda now: now.retry_in_seconds is not None)
-    assert snapshot.phase is Phase.CONNECTING
-    assert snapshot.trouble is not None
-    assert snapshot.trouble.code == "connection_refused"
+    status = wait_for(station, lambda now: now.retry_in_seconds is not None)
+    assert status.phase is Phase.CONNECTING
+    assert status.trouble is not None
+    assert status.trouble.code == "connection_refused"
     with AudiocastServer(tmp_path / "second.log", PORT=port):
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         assert station.stop(SECONDS)

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.client.stand_in import StandIn, Visit
-from tk_streamer.errors import BadAnswer, Refused
-from tk_streamer.server.connection import open_session
+from tk_streamer.errors import BadResponse, RequestRefused
+from tk_streamer.server.connection import LiveSession
 from tk_streamer.server.streams import end_stream, start_stream
 
 ANSWER = {
@@ -24,17 +24,17 @@ def test_a_stream_is_started_with_title_and_token_and_ended_with_its_key() -> No
         bodies.append(visit.json_body())
         visit.answer(201, ANSWER)
 
-    with StandIn(start, lambda visit: visit.answer(204, text=b"")) as server, open_session() as session:
-        ticket = start_stream(session, f"{server.url}/", title="Größe", token="secret-token")
-        end_stream(session, ticket)
+    with StandIn(start, lambda visit: visit.answer(204, text=b"")) as server, LiveSession() as session:
+        credentials = start_stream(session, f"{server.url}/", title="Größe", token="secret-token")
+        end_stream(session, credentials)
     started, ended = server.visits
     assert bodies == [{"title": "Größe"}]
     assert started.request_line == "POST /api/start HTTP/1.1"
     assert started.headers["authorization"] == "Bearer secret-token"
     assert ended.request_line == "DELETE /api/streams/abc HTTP/1.1"
     assert ended.headers["authorization"] == "Bearer secret-key"
-    assert ticket.listen_url == ANSWER["listen_url"]
-    assert "secret" not in repr(ticket)
+    assert credentials.listen_url == ANSWER["listen_url"]
+    assert "secret" not in repr(credentials)
 
 
 @pytest.mark.parametrize("name", ["stream_id", "ingest_key", "ingest_url", "listen_url"])
@@ -42,8 +42,8 @@ def test_a_stream_is_started_with_title_and_token_and_ended_with_its_key() -> No
 def test_an_answer_without_what_is_needed_is_told_at_once(name: str, value: object) -> None:
     with (
         StandIn(lambda visit: visit.answer(201, {**ANSWER, name: value})) as server,
-        open_session() as session,
-        pytest.raises(BadAnswer, match=f"expected '{name}'") as caught,
+        LiveSession() as session,
+        pytest.raises(BadResponse, match=f"expected '{name}'") as caught,
     ):
         start_stream(session, server.url)
     assert "secret" not in str(caught.value)
@@ -53,8 +53,8 @@ def test_a_server_that_wants_a_token_is_heard() -> None:
     refusal = {"error": "token_needed", "message": "expected a token, got none"}
     with (
         StandIn(lambda visit: visit.answer(401, refusal)) as server,
-        open_session() as session,
-        pytest.raises(Refused, match="401 token_needed: expected a token, got none"),
+        LiveSession() as session,
+        pytest.raises(RequestRefused, match="401 token_needed: expected a token, got none"),
     ):
         start_stream(session, server.url)
     assert "authorization" not in server.visits[0].headers

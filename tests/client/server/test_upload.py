@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from tests.client.stand_in import SECONDS, StandIn, Visit
-from tk_streamer.errors import BadAnswer, ConnectionLost, Refused
-from tk_streamer.server.connection import open_session
+from tk_streamer.errors import BadResponse, ConnectionLost, RequestRefused
+from tk_streamer.server.connection import LiveSession
 from tk_streamer.server.upload import upload
 
 KEY = "secret-key"
@@ -19,7 +19,7 @@ PAGE = b"OggS" + bytes(300)
 
 @pytest.fixture
 def session() -> Iterator[requests.Session]:
-    with open_session() as session:
+    with LiveSession() as session:
         yield session
 
 
@@ -72,7 +72,7 @@ def test_a_refusal_has_the_servers_code_and_words(session: requests.Session, sta
         visit.chunks()
         visit.answer(status, {"error": "some_code", "message": "expected this, got that"})
 
-    with StandIn(refuse) as server, pytest.raises(Refused) as caught:
+    with StandIn(refuse) as server, pytest.raises(RequestRefused) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
     assert (caught.value.status, caught.value.code) == (status, "some_code")
     assert caught.value.message == "expected this, got that"
@@ -84,7 +84,7 @@ def test_a_redirection_is_not_followed_with_half_a_body(session: requests.Sessio
         visit.chunks()
         visit.answer(307, headers="Location: /elsewhere\r\n")
 
-    with StandIn(redirect) as server, pytest.raises(Refused) as caught:
+    with StandIn(redirect) as server, pytest.raises(RequestRefused) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
     assert (caught.value.status, len(server.visits)) == (307, 1)
 
@@ -100,7 +100,7 @@ def test_a_refusal_is_heard_while_the_source_goes_on(session: requests.Session) 
 
     with StandIn(refuse_and_read_on) as server:
         try:
-            with pytest.raises(Refused) as caught:
+            with pytest.raises(RequestRefused) as caught:
                 upload(session, f"{server.url}/ingest/abc", key=KEY, pages=endless(threading.Event()))
         finally:
             is_over.set()
@@ -111,7 +111,7 @@ def test_a_refusal_before_the_body_is_heard_although_the_server_hangs_up(session
     def refuse_at_once(visit: Visit) -> None:
         visit.answer(401, {"error": "bad_key", "message": "expected the stream's key"})
 
-    with StandIn(refuse_at_once) as server, pytest.raises(Refused) as caught:
+    with StandIn(refuse_at_once) as server, pytest.raises(RequestRefused) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=endless(threading.Event()))
     assert caught.value.code == "bad_key"
 
@@ -144,7 +144,7 @@ def test_an_answer_of_a_proxy_is_told_by_its_status_line(session: requests.Sessi
         visit.chunks()
         visit.answer(502, text=b"<html>bad gateway</html>")
 
-    with StandIn(page) as server, pytest.raises(Refused) as caught:
+    with StandIn(page) as server, pytest.raises(RequestRefused) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
     assert (caught.value.status, caught.value.code, caught.value.message) == (502, "", "Whatever")
 
@@ -154,7 +154,7 @@ def test_a_yes_that_is_not_the_servers_is_no_yes(session: requests.Session) -> N
         visit.chunks()
         visit.answer(200, text=b"<html>please log in to the hotel's network</html>")
 
-    with StandIn(page) as server, pytest.raises(BadAnswer, match=r"expected a JSON object.*<html>"):
+    with StandIn(page) as server, pytest.raises(BadResponse, match=r"expected a JSON object.*<html>"):
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
 
 
@@ -163,7 +163,7 @@ def test_messages_are_bounded_and_on_one_line(session: requests.Session) -> None
         visit.chunks()
         visit.answer(400, {"error": "x" * 5_000, "message": "line\n" * 5_000})
 
-    with StandIn(talk) as server, pytest.raises(Refused) as caught:
+    with StandIn(talk) as server, pytest.raises(RequestRefused) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
     assert len(str(caught.value)) < 500
     assert "\n" not in str(caught.value)

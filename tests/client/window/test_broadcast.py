@@ -11,11 +11,11 @@ from typing import cast
 
 import pytest
 
-from tk_streamer.engine.session import Phase
-from tk_streamer.engine.station import Snapshot, Station, StationSettings
+from tk_streamer.engine.broadcast_state import Phase
+from tk_streamer.engine.station import BroadcastStatus, Station, StationSettings
 from tk_streamer.window.broadcast import Broadcast, station_settings
+from tk_streamer.window.job_thread import JobThread
 from tk_streamer.window.preferences import Preferences
-from tk_streamer.window.worker import Worker
 
 DEADLINE_SECONDS = 10.0
 SETTINGS = StationSettings("http://localhost:8000")
@@ -37,11 +37,11 @@ class PretendedStation:
         self._log.append("stop")
         self.phase = Phase.STOPPED
 
-    def play(self, title: str, artist: str) -> None:
+    def set_now_playing(self, title: str, artist: str) -> None:
         self._log.append(f"{artist}: {title}")
 
-    def snapshot(self) -> Snapshot:
-        return Snapshot(self.phase)
+    def status(self) -> BroadcastStatus:
+        return BroadcastStatus(self.phase)
 
 
 class Bench:
@@ -51,7 +51,7 @@ class Bench:
         self.log: list[str] = []
         self.may_stop = threading.Event()
         self.may_stop.set()
-        self.worker = Worker()
+        self.worker = JobThread()
         self.stations: list[PretendedStation] = []
         self.error: Exception | None = None
         self.broadcast = Broadcast(self.worker, self._make)
@@ -65,13 +65,13 @@ class Bench:
 
     @property
     def phase(self) -> Phase:
-        return self.broadcast.snapshot().phase
+        return self.broadcast.status().phase
 
     def wait(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not condition():
             assert time.monotonic() < deadline, f"{self.phase} {self.log}"
-            self.broadcast.deliver()
+            self.broadcast.run_callbacks()
             threading.Event().wait(0.001)
 
 
@@ -88,7 +88,7 @@ def test_one_broadcast_from_start_to_end(bench: Bench) -> None:
     bench.broadcast.start(SETTINGS, "Mic")
     assert bench.phase is Phase.CONNECTING
     bench.wait(lambda: bench.phase is Phase.ON_AIR)
-    bench.broadcast.play("Song", "Band")
+    bench.broadcast.set_now_playing("Song", "Band")
     bench.broadcast.stop()
     bench.wait(lambda: bench.phase is Phase.STOPPED)
     assert bench.log == ["make http://localhost:8000 Mic", "start", "Band: Song", "stop"]
@@ -143,7 +143,7 @@ def test_a_station_that_cannot_be_made_is_a_failure_with_a_reason(
     bench.error = error
     bench.broadcast.start(SETTINGS, "")
     bench.wait(lambda: bench.phase is Phase.FAILED)
-    trouble = bench.broadcast.snapshot().trouble
+    trouble = bench.broadcast.status().trouble
     assert trouble is not None
     assert trouble.code == code
     bench.error = None

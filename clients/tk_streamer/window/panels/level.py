@@ -5,48 +5,48 @@ import tkinter
 from collections.abc import Iterator
 from tkinter import ttk
 
-from tk_streamer.engine.station import Snapshot
+from tk_streamer.engine.station import BroadcastStatus
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.meter import RED, LevelMeter
 from tk_streamer.window.presentation import clips
-from tk_streamer.window.theme import Look
+from tk_streamer.window.theme import Theme
 from tk_streamer.window.words import Words, duration
 
 _FIGURES = ("figures.sent", "figures.dropped", "figures.listeners", "figures.filled")
 
 
 class LevelPanel(ttk.Frame):
-    """Shows the figures of a snapshot.
+    """Shows the figures of a status.
 
     Args:
         parent: Widget that it is in.
-        look: Colours and scale.
+        theme: Colours and scale.
         captions: Its words.
     """
 
-    def __init__(self, parent: tkinter.Misc, look: Look, captions: Captions) -> None:
+    def __init__(self, parent: tkinter.Misc, theme: Theme, captions: Captions) -> None:
         super().__init__(parent)
         self._captions = captions
-        self._look = look
+        self._theme = theme
         heading = ttk.Label(self, style="Section.TLabel")
         heading.grid(row=0, column=0, sticky="w")
         self._peak = ttk.Label(self, anchor="e", width=9)
         self._peak.grid(row=0, column=1, sticky="e")
         # Room for the longer of the two languages' words, so that nothing moves when it is lit.
-        self._clip = tkinter.Label(self, width=11, background=look.background, foreground=look.background)
-        self._clip.grid(row=0, column=2, sticky="e", padx=(look.px(8), look.px(10)))
-        self._meter = LevelMeter(self, look)
-        self._meter.grid(row=1, column=0, columnspan=3, sticky="ew", pady=(look.px(6), look.px(4)))
+        self._clip = tkinter.Label(self, width=11, background=theme.background, foreground=theme.background)
+        self._clip.grid(row=0, column=2, sticky="e", padx=(theme.px(8), theme.px(10)))
+        self._meter = LevelMeter(self, theme)
+        self._meter.grid(row=1, column=0, columnspan=3, sticky="ew", pady=(theme.px(6), theme.px(4)))
         figures = ttk.Frame(self)
         figures.grid(row=2, column=0, columnspan=3, sticky="ew")
         self._values = []
         for index, key in enumerate(_FIGURES):
             row, column = divmod(index, 2)
             figure = ttk.Frame(figures)
-            figure.grid(row=row, column=column, sticky="ew", padx=(look.px(16 * column), 0))
+            figure.grid(row=row, column=column, sticky="ew", padx=(theme.px(16 * column), 0))
             name = ttk.Label(figure, style="Quiet.TLabel")
             name.grid(row=0, column=0, sticky="w")
-            captions.put(name, key)
+            captions.set_phrase(name, key)
             value = ttk.Label(figure, anchor="e")
             value.grid(row=0, column=1, sticky="e")
             figure.columnconfigure(1, weight=1)
@@ -54,24 +54,24 @@ class LevelPanel(ttk.Frame):
         for column in (0, 1):
             figures.columnconfigure(column, weight=1, uniform="figures")
         self.columnconfigure(0, weight=1)
-        captions.put(heading, "level.section")
-        captions.put(self._clip, "level.clip")
+        captions.set_phrase(heading, "level.section")
+        captions.set_phrase(self._clip, "level.clip")
         self._shown: list[str] = []
         self._is_clip_lit = False
 
-    def show(self, snapshot: Snapshot, now_seconds: float) -> None:
+    def show(self, status: BroadcastStatus, now_seconds: float) -> None:
         """Show a moment; what has not changed costs nothing.
 
         Args:
-            snapshot: Of the station.
+            status: Of the station.
             now_seconds: `time.time`.
         """
-        is_over = snapshot.phase.is_over
-        rms_dbfs = -math.inf if is_over else snapshot.rms_dbfs
-        peak_dbfs = -math.inf if is_over else snapshot.peak_dbfs
+        is_over = status.phase.is_over
+        rms_dbfs = -math.inf if is_over else status.rms_dbfs
+        peak_dbfs = -math.inf if is_over else status.peak_dbfs
         self._meter.show(rms_dbfs, peak_dbfs)
-        self._light_clip(not is_over and clips(snapshot, now_seconds))
-        shown = [_level(peak_dbfs, self._captions.words), *_figures(snapshot, self._captions.words)]
+        self._light_clip(not is_over and clips(status, now_seconds))
+        shown = [_level(peak_dbfs, self._captions.words), *_figures(status, self._captions.words)]
         if shown != self._shown:
             self._shown = shown
             for label, text in zip([self._peak, *self._values], shown, strict=True):
@@ -80,22 +80,22 @@ class LevelPanel(ttk.Frame):
     def _light_clip(self, is_lit: bool) -> None:
         if is_lit != self._is_clip_lit:
             self._is_clip_lit = is_lit
-            colour = RED if is_lit else self._look.background
+            colour = RED if is_lit else self._theme.background
             self._clip.configure(background=colour, foreground="#ffffff" if is_lit else colour)
 
 
 def _level(peak_dbfs: float, words: Words) -> str:
     if math.isinf(peak_dbfs):
-        return words.say("level.silence")
+        return words.phrase("level.silence")
     # The typographic minus is as wide as a digit: the number does not jump.
-    return words.say("level.value", peak=words.number(peak_dbfs, 1).replace("-", "−"))
+    return words.phrase("level.value", peak=words.number(peak_dbfs, 1).replace("-", "−"))
 
 
-def _figures(snapshot: Snapshot, words: Words) -> Iterator[str]:
+def _figures(status: BroadcastStatus, words: Words) -> Iterator[str]:
     """Give the figures in the order of `_FIGURES`."""
-    yield words.say(
-        "figures.sent.value", size=words.size(snapshot.bytes_sent), duration=duration(snapshot.seconds_sent)
+    yield words.phrase(
+        "figures.sent.value", size=words.size(status.bytes_sent), duration=duration(status.seconds_sent)
     )
-    yield words.seconds(snapshot.dropped_seconds)
-    yield words.say("figures.unknown") if snapshot.listeners is None else str(snapshot.listeners)
-    yield words.seconds(snapshot.filled_seconds)
+    yield words.seconds(status.dropped_seconds)
+    yield words.phrase("figures.unknown") if status.listeners is None else str(status.listeners)
+    yield words.seconds(status.filled_seconds)

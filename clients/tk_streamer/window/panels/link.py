@@ -8,7 +8,7 @@ from tkinter import filedialog, ttk
 
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.qr_canvas import QrCanvas
-from tk_streamer.window.theme import LINE, Look
+from tk_streamer.window.theme import LINE, Theme
 
 QR_SIDE = 186
 # For how long a button says that it has done its work.
@@ -20,16 +20,16 @@ class LinkPanel(ttk.Frame):
 
     Args:
         parent: Widget that it is in.
-        look: Scale.
+        theme: Scale.
         captions: Its words.
-        on_save: Gets the link and where to write its QR code; call `say_saved` when it is there.
+        on_save: Gets the link and where to write its QR code; call `show_saved` when it is there.
         on_open: Runs what may block: here, the start of a browser.
     """
 
     def __init__(
         self,
         parent: tkinter.Misc,
-        look: Look,
+        theme: Theme,
         captions: Captions,
         on_save: Callable[[str, Path], None],
         on_open: Callable[[Callable[[], object]], None],
@@ -40,27 +40,27 @@ class LinkPanel(ttk.Frame):
         self._link = tkinter.StringVar(self)
         heading = ttk.Label(self, style="Section.TLabel")
         heading.grid(row=0, column=0, columnspan=2, sticky="w")
-        self._qr = QrCanvas(self, side_px=look.px(QR_SIDE), blank=LINE)
-        self._qr.grid(row=1, column=0, sticky="nw", pady=(look.px(8), 0))
+        self._qr = QrCanvas(self, side_px=theme.px(QR_SIDE), blank=LINE)
+        self._qr.grid(row=1, column=0, sticky="nw", pady=(theme.px(8), 0))
         actions = ttk.Frame(self)
-        actions.grid(row=1, column=1, sticky="new", padx=(look.px(12), 0), pady=(look.px(8), 0))
-        self._hint = ttk.Label(actions, style="Quiet.TLabel", wraplength=look.px(190), justify="left")
+        actions.grid(row=1, column=1, sticky="new", padx=(theme.px(12), 0), pady=(theme.px(8), 0))
+        self._hint = ttk.Label(actions, style="Quiet.TLabel", wraplength=theme.px(190), justify="left")
         self._hint.grid(row=0, column=0, sticky="w")
         self._copy = ttk.Button(actions, command=self.copy)
         self._open = ttk.Button(actions, command=self.open)
         self._save = ttk.Button(actions, command=self.save)
         self._buttons = (self._copy, self._open, self._save)
         for row, button in enumerate(self._buttons, start=1):
-            button.grid(row=row, column=0, sticky="ew", pady=(0, look.px(6)))
+            button.grid(row=row, column=0, sticky="ew", pady=(0, theme.px(6)))
         entry = ttk.Entry(self, textvariable=self._link, state="readonly")
-        entry.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(look.px(8), 0))
+        entry.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(theme.px(8), 0))
         actions.columnconfigure(0, weight=1)
         self.columnconfigure(1, weight=1)
-        captions.put(heading, "link.section")
-        captions.put(self._hint, "link.none")
-        captions.follow(self._say_buttons)
-        self._say_buttons()
-        self._let()
+        captions.set_phrase(heading, "link.section")
+        captions.set_phrase(self._hint, "link.none")
+        captions.on_language(self._label_buttons)
+        self._label_buttons()
+        self._show_widgets()
 
     def show(self, link: str) -> None:
         """Show a link; "" for none. The same again costs nothing."""
@@ -68,14 +68,14 @@ class LinkPanel(ttk.Frame):
             return
         self._link.set(link)
         self._qr.show(link)
-        self._let()
+        self._show_widgets()
 
     def copy(self) -> None:
         """Put the link on the clipboard."""
         if link := self._link.get():
             self.clipboard_clear()
             self.clipboard_append(link)
-            self._say(self._copy, "link.copied", then="link.copy")
+            self._relabel(self._copy, "link.copied", then="link.copy")
 
     def open(self) -> None:
         """Open the listeners' page in the browser."""
@@ -90,28 +90,28 @@ class LinkPanel(ttk.Frame):
         words = self._captions.words
         chosen = filedialog.asksaveasfilename(
             parent=self,
-            title=words.say("link.save.dialog"),
+            title=words.phrase("link.save.dialog"),
             defaultextension=".png",
-            filetypes=[(words.say("link.save.png"), "*.png")],
+            filetypes=[(words.phrase("link.save.png"), "*.png")],
             initialfile=f"audiocast-{link.rpartition('/')[2]}.png",
         )
         if chosen:
             self._on_save(link, Path(chosen))
 
-    def say_saved(self) -> None:
+    def show_saved(self) -> None:
         """Say that the QR code is written."""
-        self._say(self._save, "link.saved", then="link.save")
+        self._relabel(self._save, "link.saved", then="link.save")
 
-    def _let(self) -> None:
+    def _show_widgets(self) -> None:
         has_link = bool(self._link.get())
         for button in self._buttons:
             button.grid() if has_link else button.grid_remove()
         self._hint.grid_remove() if has_link else self._hint.grid()
 
-    def _say(self, button: ttk.Button, key: str, *, then: str) -> None:
-        button.configure(text=self._captions.words.say(key))
-        self.after(DONE_MS, lambda: button.configure(text=self._captions.words.say(then)))
+    def _relabel(self, button: ttk.Button, key: str, *, then: str) -> None:
+        button.configure(text=self._captions.words.phrase(key))
+        self.after(DONE_MS, lambda: button.configure(text=self._captions.words.phrase(then)))
 
-    def _say_buttons(self) -> None:
+    def _label_buttons(self) -> None:
         for button, key in zip(self._buttons, ("link.copy", "link.open", "link.save"), strict=True):
-            button.configure(text=self._captions.words.say(key))
+            button.configure(text=self._captions.words.phrase(key))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from tk_streamer.window.captions import Captions
-from tk_streamer.window.theme import Look
+from tk_streamer.window.theme import Theme
 
 SENT_MS = 1_500
 
@@ -15,29 +15,29 @@ class PlayingPanel(ttk.Frame):
 
     Args:
         parent: Widget that it is in.
-        look: Scale.
+        theme: Scale.
         captions: Its words.
         on_play: Gets title and artist.
     """
 
     def __init__(
-        self, parent: tkinter.Misc, look: Look, captions: Captions, on_play: Callable[[str, str], None]
+        self, parent: tkinter.Misc, theme: Theme, captions: Captions, on_play: Callable[[str, str], None]
     ) -> None:
         super().__init__(parent)
         self._captions = captions
         self._on_play = on_play
         self._artist = tkinter.StringVar(self)
         self._title = tkinter.StringVar(self)
-        gap = look.px(8)
+        gap = theme.px(8)
         heading = ttk.Label(self, style="Section.TLabel")
         heading.grid(row=0, column=0, columnspan=2, sticky="w")
-        captions.put(heading, "playing.section")
+        captions.set_phrase(heading, "playing.section")
         for column, (key, variable) in enumerate(
             (("playing.artist", self._artist), ("playing.title", self._title))
         ):
             label = ttk.Label(self)
             label.grid(row=1, column=column, sticky="w", padx=(gap * column, 0), pady=(gap, 0))
-            captions.put(label, key)
+            captions.set_phrase(label, key)
             entry = ttk.Entry(self, textvariable=variable)
             entry.grid(row=2, column=column, sticky="ew", padx=(gap * column, 0))
             entry.bind("<Return>", self._on_enter)
@@ -45,13 +45,13 @@ class PlayingPanel(ttk.Frame):
         self._send = ttk.Button(self, command=self._play)
         # Drawn beside the heading; Tab comes to it after the fields, in the order of making.
         self._send.grid(row=0, column=1, sticky="e")
-        captions.follow(self._say_send)
-        self._say_send()
+        captions.on_language(self._label_send)
+        self._label_send()
         for column in (0, 1):
             self.columnconfigure(column, weight=1, uniform="fields")
-        self.let(False)
+        self.set_enabled(False)
 
-    def let(self, enabled: bool) -> None:
+    def set_enabled(self, enabled: bool) -> None:
         """Let it be sent, or not. The fields can be filled in at any time."""
         self._send.state(["!disabled" if enabled else "disabled"])
 
@@ -59,13 +59,13 @@ class PlayingPanel(ttk.Frame):
         """Send what the fields say; empty fields take it away."""
         if self._send.instate(["!disabled"]):
             self._on_play(self._title.get().strip(), self._artist.get().strip())
-            self._send.configure(text=self._captions.words.say("playing.sent"))
-            self.after(SENT_MS, self._say_send)
+            self._send.configure(text=self._captions.words.phrase("playing.sent"))
+            self.after(SENT_MS, self._label_send)
 
     def _on_enter(self, _event: "tkinter.Event[tkinter.Misc]") -> str:
         self._play()
         # Enter in the other fields of the window starts the broadcast.
         return "break"
 
-    def _say_send(self) -> None:
-        self._send.configure(text=self._captions.words.say("playing.send"))
+    def _label_send(self) -> None:
+        self._send.configure(text=self._captions.words.phrase("playing.send"))

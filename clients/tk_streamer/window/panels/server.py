@@ -5,7 +5,7 @@ from tkinter import ttk
 
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.preferences import Preferences
-from tk_streamer.window.theme import Look
+from tk_streamer.window.theme import Theme
 
 # What the token is shown as; a bullet is in every font.
 TOKEN_MASK = "•"
@@ -16,14 +16,14 @@ class ServerPanel(ttk.Frame):
 
     Args:
         parent: Widget that it is in.
-        look: Scale.
+        theme: Scale.
         captions: Its words.
         preferences: What it is filled in with.
         token: API token, likewise.
     """
 
     def __init__(
-        self, parent: tkinter.Misc, look: Look, captions: Captions, preferences: Preferences, token: str
+        self, parent: tkinter.Misc, theme: Theme, captions: Captions, preferences: Preferences, token: str
     ) -> None:
         super().__init__(parent)
         self._captions = captions
@@ -32,7 +32,7 @@ class ServerPanel(ttk.Frame):
         self.title = tkinter.StringVar(self, preferences.title)
         self.remembers_token = tkinter.BooleanVar(self, preferences.remembers_token)
         self._is_token_shown = False
-        gap = look.px(8)
+        gap = theme.px(8)
 
         heading = ttk.Label(self, style="Section.TLabel")
         heading.grid(row=0, column=0, columnspan=3, sticky="w")
@@ -40,25 +40,25 @@ class ServerPanel(ttk.Frame):
         url.grid(row=1, column=1, columnspan=2, sticky="ew", pady=(gap, 0))
         self._token_entry = ttk.Entry(self, textvariable=self.token, show=TOKEN_MASK)
         self._token_entry.grid(row=2, column=1, sticky="ew", pady=(gap, 0))
-        self._reveal = ttk.Button(self, command=self._turn, width=9)
+        self._reveal = ttk.Button(self, command=self._toggle_token, width=9)
         self._reveal.grid(row=2, column=2, sticky="e", padx=(gap, 0), pady=(gap, 0))
         remember = ttk.Checkbutton(self, variable=self.remembers_token)
-        remember.grid(row=3, column=1, columnspan=2, sticky="w", pady=(look.px(4), 0))
+        remember.grid(row=3, column=1, columnspan=2, sticky="w", pady=(theme.px(4), 0))
         title = ttk.Entry(self, textvariable=self.title)
         title.grid(row=4, column=1, columnspan=2, sticky="ew", pady=(gap, 0))
         for row, key in ((1, "server.url"), (2, "server.token"), (4, "broadcast.title")):
             label = ttk.Label(self)
-            label.grid(row=row, column=0, sticky="w", padx=(0, look.px(12)), pady=(gap, 0))
-            captions.put(label, key)
+            label.grid(row=row, column=0, sticky="w", padx=(0, theme.px(12)), pady=(gap, 0))
+            captions.set_phrase(label, key)
         self.columnconfigure(1, weight=1)
-        captions.put(heading, "server.section")
-        captions.put(remember, "server.token.remember")
-        captions.follow(self._say_turn)
-        self._say_turn()
+        captions.set_phrase(heading, "server.section")
+        captions.set_phrase(remember, "server.token.remember")
+        captions.on_language(self._label_reveal)
+        self._label_reveal()
         self._fields = (url, self._token_entry, title)
         self._first = url
 
-    def let(self, enabled: bool) -> None:
+    def set_enabled(self, enabled: bool) -> None:
         """Let the fields be changed, or not; the tick and the Show button stay."""
         for field in self._fields:
             field.state(["!disabled" if enabled else "disabled"])
@@ -68,11 +68,11 @@ class ServerPanel(ttk.Frame):
         self._first.focus_set()
         self._first.icursor("end")
 
-    def _turn(self) -> None:
+    def _toggle_token(self) -> None:
         self._is_token_shown = not self._is_token_shown
         self._token_entry.configure(show="" if self._is_token_shown else TOKEN_MASK)
-        self._say_turn()
+        self._label_reveal()
 
-    def _say_turn(self) -> None:
+    def _label_reveal(self) -> None:
         key = "server.token.hide" if self._is_token_shown else "server.token.show"
-        self._reveal.configure(text=self._captions.words.say(key))
+        self._reveal.configure(text=self._captions.words.phrase(key))

@@ -1,6 +1,7 @@
 """A thread beside Tk's: whatever may block runs there, one job after the other. No Tk.
 
-Tk is called from its own thread only. So a job's outcome waits in a queue until `deliver` is called there.
+Tk may be called from its own thread only, so a job's outcome waits in a queue until that thread calls
+`run_callbacks`.
 """
 
 import queue
@@ -14,7 +15,7 @@ Result = TypeVar("Result")
 _Job = Callable[[], Callable[[], None]]
 
 
-class Worker:
+class JobThread:
     """Runs jobs in the order in which they came; never more than one at a time.
 
     The thread is a daemon: a job that hangs (a driver, a dead disk) cannot keep the program from ending.
@@ -37,8 +38,8 @@ class Worker:
 
         Args:
             job: Runs on the second thread.
-            done: Gets the job's result, in `deliver`.
-            failed: Gets the job's exception, in `deliver`.
+            done: Gets the job's result, in `run_callbacks`.
+            failed: Gets the job's exception, in `run_callbacks`.
         """
 
         def run() -> Callable[[], None]:
@@ -50,7 +51,7 @@ class Worker:
 
         self._jobs.put(run)
 
-    def deliver(self) -> None:
+    def run_callbacks(self) -> None:
         """Call the callbacks of all jobs that have ended since the last time. Never waits."""
         while True:
             try:

@@ -4,9 +4,9 @@ from audiocast.ogg.headers import OpusHead, OpusTags
 from tests.capture import read_pages
 from tk_streamer.audio.encoder import OpusEncoder
 from tk_streamer.audio.music import BLOCK_SAMPLES
-from tk_streamer.audio.pages import Bitstream
+from tk_streamer.audio.muxer import LiveMuxer
 
-HEAD = OpusEncoder().head
+HEAD = OpusEncoder().opus_head
 TAGS = OpusTags(vendor="test", comments=("TITLE=Größe",))
 BLOCK = bytes(4 * BLOCK_SAMPLES)
 
@@ -17,26 +17,26 @@ def packets(count: int) -> list[bytes]:
 
 
 def test_the_headers_say_what_they_were_given() -> None:
-    head, tags = read_pages(Bitstream(HEAD, TAGS).headers())
+    head, tags = read_pages(LiveMuxer(HEAD, TAGS).header_pages())
     assert head.bos
     assert OpusHead.parse(head.body) == HEAD
     assert OpusTags.parse(tags.body) == TAGS
 
 
 def test_a_packet_is_a_page_of_its_own() -> None:
-    bitstream = Bitstream(HEAD, TAGS, serial=9)
-    bitstream.headers()
+    muxer = LiveMuxer(HEAD, TAGS, serial=9)
+    muxer.header_pages()
     for number, packet in enumerate(packets(5)):
-        (page,) = read_pages(bitstream.page([packet]))
+        (page,) = read_pages(muxer.audio_page([packet]))
         assert (page.serial, page.sequence, page.body) == (9, number + 2, packet)
         assert page.granule_position == (number + 1) * BLOCK_SAMPLES
         assert not page.eos
 
 
 def test_the_last_page_says_where_the_sound_ends() -> None:
-    bitstream = Bitstream(HEAD, TAGS)
+    muxer = LiveMuxer(HEAD, TAGS)
     first, last = packets(2)
-    stream = bitstream.headers() + bitstream.page([first]) + bitstream.end(last, surplus_samples=100)
+    stream = muxer.header_pages() + muxer.audio_page([first]) + muxer.last_page(last, surplus_samples=100)
     pages = read_pages(stream)
     assert [page.eos for page in pages] == [False, False, False, True]
     assert [page.sequence for page in pages] == [0, 1, 2, 3]
@@ -44,11 +44,11 @@ def test_the_last_page_says_where_the_sound_ends() -> None:
 
 
 def test_a_stream_without_a_sample_has_an_end() -> None:
-    bitstream = Bitstream(HEAD, TAGS)
-    pages = read_pages(bitstream.headers() + bitstream.end(None))
+    muxer = LiveMuxer(HEAD, TAGS)
+    pages = read_pages(muxer.header_pages() + muxer.last_page(None))
     assert [(page.eos, page.granule_position) for page in pages[2:]] == [(True, HEAD.pre_skip)]
 
 
 def test_two_bitstreams_have_two_serial_numbers() -> None:
-    first, second = (read_pages(Bitstream(HEAD, TAGS).headers())[0].serial for _ in range(2))
+    first, second = (read_pages(LiveMuxer(HEAD, TAGS).header_pages())[0].serial for _ in range(2))
     assert first != second

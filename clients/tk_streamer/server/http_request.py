@@ -11,13 +11,13 @@ from collections.abc import Iterable
 import requests
 from urllib3.exceptions import HTTPError
 
-from tk_streamer.errors import BadAnswer, ConnectionLost, Refused, bounded
+from tk_streamer.errors import BadResponse, ConnectionLost, RequestRefused, bounded
 
 # For the connection and for each send: a server that takes nothing for so long is as good as gone.
 CONNECT_TIMEOUT_SECONDS = 10.0
 # For the answer, counted from the end of the request.
-ANSWER_TIMEOUT_SECONDS = 10.0
-MAX_ANSWER_BYTES = 65_536
+RESPONSE_TIMEOUT_SECONDS = 10.0
+MAX_RESPONSE_BYTES = 65_536
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -31,7 +31,7 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
-def ask(
+def send_request(
     session: requests.Session,
     method: str,
     url: str,
@@ -40,12 +40,12 @@ def ask(
     json_body: object = None,
     body: Iterable[bytes] | None = None,
     content_type: str | None = None,
-    seconds: float = ANSWER_TIMEOUT_SECONDS,
+    seconds: float = RESPONSE_TIMEOUT_SECONDS,
 ) -> dict[str, object]:
     """Send a request and give the JSON object of the answer ({} when it is empty). Blocks.
 
     Args:
-        session: From `open_session`.
+        session: From `LiveSession`.
         method: HTTP method.
         url: Absolute URL without any secret in it.
         secret: Key or token.
@@ -55,9 +55,9 @@ def ask(
         seconds: How long the connection, each send, and then the answer may take.
 
     Raises:
-        Refused: The server answered with something else than 2xx, before or after the end of the body.
+        RequestRefused: The server answered with something else than 2xx, before or after the end of the body.
         ConnectionLost: No connection, no answer in time, or it broke.
-        BadAnswer: The answer is not a JSON object.
+        BadResponse: The answer is not a JSON object.
         ConnectionLost: Also with the code `bad_address`, when `url` is not an HTTP address.
     """
     try:
@@ -72,7 +72,7 @@ def ask(
             allow_redirects=False,
             stream=True,
         ) as response:
-            answer = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=True)
+            answer = response.raw.read(MAX_RESPONSE_BYTES + 1, decode_content=True)
             status, reason = response.status_code, response.reason
     except (
         requests.exceptions.InvalidURL,
@@ -80,40 +80,42 @@ def ask(
         requests.exceptions.MissingSchema,
     ):
         raise ConnectionLost(
-            f"expected an address like http://localhost:8000, got {_place(url)!r}", code="bad_address"
+            f"expected an address like http://localhost:8000, got {_host_of(url)!r}", code="bad_address"
         ) from None
     # urllib3's own errors come through when the answer breaks off in the middle.
     except (requests.RequestException, HTTPError, OSError) as error:
         cause = _innermost(error)
-        raise ConnectionLost(f"{_place(url)}: {_said(cause)}", code=_code_of(error, cause)) from error
+        raise ConnectionLost(f"{_host_of(url)}: {_text_of(cause)}", code=_code_of(error, cause)) from error
     if not 200 <= status < 300:
         raise _refusal(status, reason, answer)
     return _json_object(answer)
 
 
-def _refusal(status: int, reason: str | None, answer: bytes) -> Refused:
+def _refusal(status: int, reason: str | None, answer: bytes) -> RequestRefused:
     """Make the error from the server's JSON, or from the status line when it was a proxy that answered."""
     try:
         said = _json_object(answer)
-    except BadAnswer:
+    except BadResponse:
         said = {}
-    return Refused(status, str(said.get("error", "")), str(said.get("message", reason or "no reason given")))
+    return RequestRefused(
+        status, str(said.get("error", "")), str(said.get("message", reason or "no reason given"))
+    )
 
 
 def _json_object(answer: bytes) -> dict[str, object]:
     if not answer:
         return {}
     try:
-        value = json.loads(answer) if len(answer) <= MAX_ANSWER_BYTES else None
+        value = json.loads(answer) if len(answer) <= MAX_RESPONSE_BYTES else None
     except ValueError:
         value = None
     if not isinstance(value, dict):
         start = bounded(answer[:40].decode("utf-8", "replace"))
-        raise BadAnswer(f"expected a JSON object from the server, got {start!r}")
+        raise BadResponse(f"expected a JSON object from the server, got {start!r}")
     return value
 
 
-def _place(url: str) -> str:
+def _host_of(url: str) -> str:
     """Give scheme and host of `url`: a path or query may be private."""
     return bounded("/".join(url.split("/", 3)[:3]))
 
@@ -125,7 +127,7 @@ def _innermost(error: BaseException) -> BaseException:
     return error
 
 
-def _said(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     return bounded(getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
 

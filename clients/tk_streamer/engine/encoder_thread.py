@@ -1,7 +1,7 @@
-"""From the source to the packets: reads blocks, measures and encodes them, fills the outbox.
+"""From the source to the packets: reads blocks, measures and encodes them, fills the packet_queue.
 
 It owns the audio thread, which waits for nothing but the source's clock: the network takes packets or it does
-not, and an outbox that is full throws away. A local copy is written here too.
+not, and an packet_queue that is full throws away. A local copy is written here too.
 """
 
 import time
@@ -16,7 +16,7 @@ from tk_streamer.audio.level import Level, Meter
 from tk_streamer.audio.sources import AudioSource
 from tk_streamer.engine.engine_thread import EngineThread
 from tk_streamer.engine.local_copy import LocalCopy
-from tk_streamer.engine.outbox import Outbox, Parcel
+from tk_streamer.engine.packet_queue import PacketQueue, QueuedPacket
 from tk_streamer.errors import ClientError
 from tk_streamer.trouble import Trouble
 
@@ -33,7 +33,7 @@ class SourceOver:
     trouble: Trouble | None
 
 
-class Studio:
+class EncoderThread:
     """The audio thread; begun by `start`, ended by `stop` or the source's end.
 
     Args:
@@ -42,7 +42,7 @@ class Studio:
         make_encoder: Makes the encoder; may raise `SoundError`.
         copy_path: Where to write the local copy, or None for none.
         make_tags: Gives what the copy says about itself.
-        outbox: Where packets go.
+        packet_queue: Where packets go.
         report: Gets `SourceReady`, and `SourceOver` at the end, on the audio thread.
     """
 
@@ -54,7 +54,7 @@ class Studio:
         make_encoder: Callable[[], PacketEncoder],
         copy_path: Path | None,
         make_tags: Callable[[], OpusTags],
-        outbox: Outbox,
+        packet_queue: PacketQueue,
         report: Callable[[SourceReady | SourceOver], None],
     ) -> None:
         self._source = source
@@ -62,7 +62,7 @@ class Studio:
         self._make_encoder = make_encoder
         self._copy_path = copy_path
         self._make_tags = make_tags
-        self._outbox = outbox
+        self._packet_queue = packet_queue
         self._report = report
         self._meter = Meter(channels, SAMPLE_RATE)
         self._copy: LocalCopy | None = None
@@ -105,7 +105,7 @@ class Studio:
             try:
                 self._look_ready(encoder)
                 while (pcm := self._source.read()) is not None:
-                    self._meter.take(pcm, time.time())
+                    self._meter.measure(pcm, time.time())
                     packets = encoder.encode(pcm)
                     self._look_ready(encoder)
                     for packet in packets:
@@ -121,17 +121,17 @@ class Studio:
 
         A connection that says nothing at first is taken for that of an old client, which waits for an answer.
         """
-        if self._outbox.head is not None or encoder.head is None:
+        if self._packet_queue.opus_head is not None or encoder.opus_head is None:
             return
-        self._outbox.head = encoder.head
-        self._begin_copy(encoder.head)
+        self._packet_queue.opus_head = encoder.opus_head
+        self._begin_copy(encoder.opus_head)
         self._report(SourceReady())
         if not self._source.is_live:
-            self._outbox.wait_for_reader()
+            self._packet_queue.wait_for_reader()
 
     def _put_out(self, packet: bytes) -> None:
         samples = self._count(packet)
-        self._outbox.put(Parcel(packet, samples / SAMPLE_RATE))
+        self._packet_queue.put(QueuedPacket(packet, samples / SAMPLE_RATE))
         if self._copy is not None:
             self._copy.add(packet)
 
@@ -147,12 +147,12 @@ class Studio:
             last = packets[-1]
             samples = self._count(last)
             surplus_samples = max(0, self._samples_out - encoder.end_granule_position)
-        if self._outbox.head is not None:
-            parcel = Parcel(last, (samples - surplus_samples) / SAMPLE_RATE, True, surplus_samples)
-            self._outbox.put(parcel)
+        if self._packet_queue.opus_head is not None:
+            queued = QueuedPacket(last, (samples - surplus_samples) / SAMPLE_RATE, True, surplus_samples)
+            self._packet_queue.put(queued)
         else:
             # Not one packet: who waits for the last one would wait for ever.
-            self._outbox.close()
+            self._packet_queue.close()
         if self._copy is not None:
             self._copy.close(last, surplus_samples)
 
@@ -161,10 +161,10 @@ class Studio:
         self._samples_out += samples
         return samples
 
-    def _begin_copy(self, head: OpusHead) -> None:
+    def _begin_copy(self, opus_head: OpusHead) -> None:
         if self._copy_path is None:
             return
         try:
-            self._copy = LocalCopy(self._copy_path, head, self._make_tags())
+            self._copy = LocalCopy(self._copy_path, opus_head, self._make_tags())
         except ClientError as error:
             self._copy_trouble = error

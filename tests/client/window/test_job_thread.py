@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tk_streamer.window.worker import Worker
+from tk_streamer.window.job_thread import JobThread
 
 DEADLINE_SECONDS = 10.0
 
@@ -14,16 +14,16 @@ def unexpected(error: Exception) -> None:
     raise AssertionError(f"expected no error, got {error!r}")
 
 
-def deliver_until(worker: Worker, heard: list[object], count: int) -> None:
+def deliver_until(worker: JobThread, heard: list[object], count: int) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while len(heard) < count:
         assert time.monotonic() < deadline, f"expected {count} outcomes, got {heard}"
-        worker.deliver()
+        worker.run_callbacks()
         threading.Event().wait(0.001)
 
 
 def test_results_come_back_in_order_on_the_thread_that_asks() -> None:
-    worker, heard = Worker(), list[object]()
+    worker, heard = JobThread(), list[object]()
     threads = set[str]()
 
     def job(number: int) -> int:
@@ -39,7 +39,7 @@ def test_results_come_back_in_order_on_the_thread_that_asks() -> None:
 
 
 def test_a_failed_job_is_told_and_the_next_one_runs() -> None:
-    worker, heard = Worker(), list[object]()
+    worker, heard = JobThread(), list[object]()
     worker.submit(lambda: 1 / 0, done=heard.append, failed=lambda error: heard.append(type(error)))
     worker.submit(lambda: "fine", done=heard.append, failed=unexpected)
     deliver_until(worker, heard, 2)
@@ -48,18 +48,18 @@ def test_a_failed_job_is_told_and_the_next_one_runs() -> None:
 
 
 def test_nothing_waits_for_a_job_that_hangs() -> None:
-    worker, hangs = Worker(), threading.Event()
+    worker, hangs = JobThread(), threading.Event()
     worker.submit(lambda: hangs.wait(DEADLINE_SECONDS), failed=unexpected)
     worker.submit(lambda: None, failed=unexpected)
-    worker.deliver()
+    worker.run_callbacks()
     assert not worker.close(0.01)
     hangs.set()
     assert worker.close(DEADLINE_SECONDS)
 
 
 def test_a_fault_in_a_callback_is_the_callers() -> None:
-    worker = Worker()
+    worker = JobThread()
     worker.submit(lambda: None, done=lambda _: 1 / 0, failed=unexpected)  # type: ignore[arg-type]
     assert worker.close(DEADLINE_SECONDS)
     with pytest.raises(ZeroDivisionError):
-        worker.deliver()
+        worker.run_callbacks()

@@ -17,7 +17,7 @@ KEEP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class QueuedPacket:
     """One packet on its way.
 
     Attributes:
@@ -33,66 +33,61 @@ class Parcel:
     surplus_samples: int = 0
 
 
-class Outbox:
-    """The queue. `put` never waits for real-time sound; `take` waits for packets.
+class PacketQueue:
+    """The queue. `put` never waits for real-time sound; `get` waits for packets.
 
     Args:
         keep_seconds: How much is kept; the oldest goes first.
         waits: `put` waits instead of throwing away; for sound that has no clock.
     """
 
-    def __init__(self, *, keep_seconds: float = KEEP_SECONDS, waits: bool = False) -> None:
+    def __init__(self, *, keep_seconds: float = KEEP_SECONDS, is_blocking: bool = False) -> None:
         self._keep_seconds = keep_seconds
-        self._waits = waits
-        self._parcels: deque[Parcel] = deque()
+        self._is_blocking = is_blocking
+        self._packets: deque[QueuedPacket] = deque()
         self._seconds = 0.0
         self._changed = threading.Condition()
         self._reader: object | None = None
         self._is_closed = False
         self._has_been_read = False
         self._dropped_seconds = 0.0
-        self.head: OpusHead | None = None
+        self.opus_head: OpusHead | None = None
 
     @property
     def dropped_seconds(self) -> float:
         """Sound thrown away since the first reader came: before it, nobody was to hear any."""
         return self._dropped_seconds
 
-    @property
-    def has_reader(self) -> bool:
-        """Somebody takes packets now."""
-        return self._reader is not None
-
-    def hand_to(self, reader: object | None) -> None:
+    def set_reader(self, reader: object | None) -> None:
         """Make `reader` the one that gets the next packet; None: nobody, for now."""
         with self._changed:
             self._reader = reader
             self._has_been_read |= reader is not None
             self._changed.notify_all()
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, queued: QueuedPacket) -> None:
         """Add a packet."""
         with self._changed:
-            if self._waits:
+            if self._is_blocking:
                 self._changed.wait_for(lambda: self._is_closed or self._seconds < self._keep_seconds)
-            self._parcels.append(parcel)
-            self._seconds += parcel.seconds
-            while not self._waits and self._seconds > self._keep_seconds and len(self._parcels) > 1:
-                dropped = self._parcels.popleft().seconds
+            self._packets.append(queued)
+            self._seconds += queued.seconds
+            while not self._is_blocking and self._seconds > self._keep_seconds and len(self._packets) > 1:
+                dropped = self._packets.popleft().seconds
                 self._seconds -= dropped
                 self._dropped_seconds += dropped if self._has_been_read else 0.0
             self._changed.notify_all()
 
-    def take(self, reader: object) -> Parcel | None:
+    def get(self, reader: object) -> QueuedPacket | None:
         """Wait for the next packet; None when `reader` is not the current one any more, or after `close`."""
         with self._changed:
-            self._changed.wait_for(lambda: self._parcels or self._is_closed or self._reader is not reader)
+            self._changed.wait_for(lambda: self._packets or self._is_closed or self._reader is not reader)
             if self._is_closed or self._reader is not reader:
                 return None
-            parcel = self._parcels.popleft()
-            self._seconds -= parcel.seconds
+            queued = self._packets.popleft()
+            self._seconds -= queued.seconds
             self._changed.notify_all()
-            return parcel
+            return queued
 
     def wait_for_reader(self) -> None:
         """Wait until somebody takes packets, or `close`."""

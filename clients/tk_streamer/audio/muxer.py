@@ -13,30 +13,30 @@ from audiocast.ogg.silence import silence_packet
 from audiocast.ogg.writer import PageWriter
 
 
-class Bitstream:
+class LiveMuxer:
     """One logical bitstream: of one connection, or of one file.
 
     Args:
-        head: The encoder's.
+        opus_head: The encoder's.
         tags: What the stream says about itself.
         serial: Serial number, 32 bits; None for one by chance.
     """
 
-    def __init__(self, head: OpusHead, tags: OpusTags, serial: int | None = None) -> None:
-        self._head = head
+    def __init__(self, opus_head: OpusHead, tags: OpusTags, serial: int | None = None) -> None:
+        self._opus_head = opus_head
         self._tags = tags
         self._serial = random.getrandbits(32) if serial is None else serial
         self._writer = PageWriter(self._serial)
 
-    def headers(self) -> bytes:
+    def header_pages(self) -> bytes:
         """Give the header pages, which come first and once."""
-        return self._writer.headers(self._head, self._tags)
+        return self._writer.headers(self._opus_head, self._tags)
 
-    def page(self, packets: Sequence[bytes]) -> bytes:
+    def audio_page(self, packets: Sequence[bytes]) -> bytes:
         """Give the page of these packets."""
         return self._writer.audio(packets)
 
-    def end(self, packet: bytes | None, surplus_samples: int = 0) -> bytes:
+    def last_page(self, packet: bytes | None, surplus_samples: int = 0) -> bytes:
         """Give the last page.
 
         Args:
@@ -48,12 +48,12 @@ class Bitstream:
         """
         position = self._writer.granule_position
         if packet is None:
-            packet = silence_packet(self._head)
+            packet = silence_packet(self._opus_head)
         else:
             position += packet_samples(packet) - surplus_samples
         return encode_page(
             flags=FLAG_EOS,
-            granule_position=max(position, self._head.pre_skip),
+            granule_position=max(position, self._opus_head.pre_skip),
             serial=self._serial,
             sequence=self._writer.sequence,
             lacing=lace([packet]),
