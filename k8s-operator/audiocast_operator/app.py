@@ -1,4 +1,4 @@
-"""The composition root: settings become objects, they run, they stop."""
+"""The composition root: settings become objects, the objects run and stop."""
 
 import asyncio
 import contextlib
@@ -9,29 +9,25 @@ import structlog
 from lightkube.core.async_client import AsyncClient
 
 from audiocast_operator.clients.kube import LightKube
-from audiocast_operator.clients.members import Members
-from audiocast_operator.errors import BadSpec, OperatorError, Refused
+from audiocast_operator.clients.members import MembersClient
+from audiocast_operator.errors import BadSpec, OperatorError, RequestRefused
 from audiocast_operator.metrics import RECONCILES
 from audiocast_operator.reconcile.cast_reconciler import CastReconciler
+from audiocast_operator.reconcile.keyed_lock import KeyedLock
+from audiocast_operator.reconcile.resync import ResyncTimer
 from audiocast_operator.reconcile.stream_reconciler import StreamReconciler
-from audiocast_operator.reconcile.timer import Timer
-from audiocast_operator.reconcile.turnstile import Turnstile
 from audiocast_operator.settings import OperatorSettings
 
 log = structlog.get_logger()
 
 
 class Operator:
-    """A whole operator in one event loop. Made inside the running loop.
-
-    Args:
-        settings: All of them.
-    """
+    """The whole operator, in one event loop. It must be made inside the running loop."""
 
     def __init__(self, settings: OperatorSettings) -> None:
         self._kube = LightKube(AsyncClient())
-        self._members = Members()
-        self._turnstile = Turnstile()
+        self._members = MembersClient()
+        self._locks = KeyedLock()
         streams = StreamReconciler(self._kube, self._members, monotonic=time.monotonic)
         self._casts = CastReconciler(
             self._kube,
@@ -40,7 +36,7 @@ class Operator:
             cluster_domain=settings.cluster_domain,
             monotonic=time.monotonic,
         )
-        self.timer = Timer(
+        self.timer = ResyncTimer(
             self._kube,
             namespace=settings.namespace,
             tick_seconds=settings.tick_seconds,
@@ -49,11 +45,11 @@ class Operator:
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to tick."""
+        """Start the timer."""
         self._running = asyncio.create_task(self.timer.run())
 
     async def stop(self) -> None:
-        """End the timer and close all connections."""
+        """Stop the timer and close all connections."""
         if self._running is not None:
             self._running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -62,12 +58,12 @@ class Operator:
         await self._kube.close()
 
     async def reconcile(self, namespace: str, name: str) -> None:
-        """Reconcile an AudioCast, after whoever does so now.
+        """Reconcile an AudioCast, after a reconcile of it that is already running.
 
         Raises:
-            OperatorError: Something is wrong.
+            OperatorError: The reconcile has stopped half-way.
         """
-        await self._turnstile.run((namespace, name), _counted(lambda: self._casts.reconcile(namespace, name)))
+        await self._locks.run((namespace, name), _counted(lambda: self._casts.reconcile(namespace, name)))
 
 
 def _counted(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
@@ -79,7 +75,7 @@ def _counted(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None
         except BadSpec:
             result = "bad_spec"
             raise
-        except Refused:
+        except RequestRefused:
             result = "refused"
             raise
         except OperatorError:

@@ -1,9 +1,9 @@
-"""What can go wrong, as one small tree.
+"""The operator's errors, as one small tree.
 
 OperatorError
-  BadSpec          asking again changes nothing; somebody must change the object
-  Refused          the API server does not let us; somebody must change the roles
-  TryAgain         a conflict, a busy or absent API server
+  BadSpec          the object must be changed; asking again changes nothing
+  RequestRefused   the operator's role must be changed, or a kind is not installed
+  TryAgain         a conflict, or an API server that is busy or absent
 """
 
 
@@ -12,19 +12,19 @@ class OperatorError(Exception):
 
 
 class BadSpec(OperatorError):
-    """An object asks for what cannot be, in a way that the CRD does not refuse by itself."""
+    """A spec cannot be carried out, in a way that the CRD does not refuse by itself."""
 
 
-class Refused(OperatorError):
-    """The API server refuses a request for good: no permission, or it does not know the kind."""
+class RequestRefused(OperatorError):
+    """The API server refuses a request for good: a missing permission or an unknown kind."""
 
 
 class TryAgain(OperatorError):
-    """It may work in a moment.
+    """The same request may succeed in a moment.
 
     Args:
-        message: What came.
-        delay_seconds: When to try again at the earliest.
+        message: What the API server answered.
+        delay_seconds: Least time until the next attempt.
     """
 
     def __init__(self, message: str, delay_seconds: float) -> None:

@@ -1,7 +1,7 @@
-"""kopf's handlers: each is a line that leads to the one reconcile. Run by `kopf run --module`.
+"""kopf's handlers, each a line that leads to the one reconcile. `kopf run --module` loads this module.
 
-Nothing is chained through the status, nothing is remembered in it, and no handler needs a finalizer: whatever
-is missed here the timer finds.
+The handlers keep no state, neither in memory nor in an object's status, and need no finalizer: the timer
+finds whatever they miss.
 """
 
 import contextlib
@@ -24,26 +24,29 @@ from audiocast_operator.names import (
     MANAGED_LABEL,
     MANAGER,
     VERSION,
-    selector_text,
+    label_selector,
 )
 from audiocast_operator.settings import OperatorSettings
 
 OURS = {MANAGED_LABEL: MANAGER}
 REQUEST_SECONDS = 30.0
 WATCH_SECONDS = 300.0
+# After these attempts only the timer goes on.
 RETRIES = 5
-"""After these the timer goes on alone."""
 
 
 @kopf.on.login()
 def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
-    """Log in as a pod, or by KUBECONFIG; kopf's own way depends on which client library is installed."""
+    """Return the credentials of the pod's service account, else those of KUBECONFIG.
+
+    kopf's own choice depends on which client libraries are installed.
+    """
     return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
 
 
 @kopf.on.startup()
 async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
-    """Set kopf up and begin to tick."""
+    """Configure kopf and start the timer."""
     ours = OperatorSettings()
     set_up_logs(ours.log_level)
     settings.persistence.finalizer = FINALIZER
@@ -51,13 +54,13 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=ANNOTATION_PREFIX)
     settings.networking.request_timeout = REQUEST_SECONDS
     settings.networking.connect_timeout = 10.0
-    # A watch that is renewed every few minutes cannot be dead for longer.
+    # A watch that is renewed every few minutes cannot be dead for longer than that.
     settings.watching.server_timeout = WATCH_SECONDS
     settings.watching.client_timeout = WATCH_SECONDS + 10.0
     settings.watching.connect_timeout = 10.0
-    # Whatever else is in the namespace stays with the API server.
-    settings.watching.label_selectors["pods"] = selector_text(OURS)
-    settings.watching.label_selectors["statefulsets"] = selector_text(OURS)
+    # The API server sends nothing of the namespace's other objects.
+    settings.watching.label_selectors["pods"] = label_selector(OURS)
+    settings.watching.label_selectors["statefulsets"] = label_selector(OURS)
     settings.posting.level = logging.WARNING
     # The CRDs come with the chart. Watching all CRDs and namespaces would need a role in the whole cluster.
     settings.scanning.disabled = True
@@ -70,16 +73,16 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
 
 @kopf.on.cleanup()
 async def stop(memo: kopf.Memo, **_: Any) -> None:
-    """End the timer, if it has begun."""
+    """Stop the timer, if it was started."""
     if "operator" in memo:
         await memo.operator.stop()
 
 
 @kopf.on.probe(id="silent_seconds")
-async def tell_silence(memo: kopf.Memo, **_: Any) -> float:
-    """Answer the liveness probe: with an error before the first tick can come, and when none comes any more.
+async def probe_silence(memo: kopf.Memo, **_: Any) -> float:
+    """Return the seconds since the last tick for the liveness probe, which an error fails.
 
-    A permanent one: kopf tries others again, for a minute, while the probe waits.
+    The error is a permanent one: kopf would retry any other for a minute, while the probe waits.
     """
     if "operator" not in memo:
         raise kopf.PermanentError("expected an operator that runs, got one that starts")
@@ -94,29 +97,29 @@ async def tell_silence(memo: kopf.Memo, **_: Any) -> float:
 @kopf.on.create(GROUP, VERSION, "audiocasts", retries=RETRIES)
 @kopf.on.update(GROUP, VERSION, "audiocasts", field="spec", retries=RETRIES)
 async def reconcile(namespace: str | None, name: str, memo: kopf.Memo, **_: Any) -> None:
-    """Reconcile an AudioCast that came, was there, or has changed."""
-    with told_apart():
+    """Reconcile an AudioCast that was created, was found at the start, or has changed."""
+    with kopf_errors():
         await memo.operator.reconcile(namespace, name)
 
 
 @kopf.on.event("apps", "v1", "statefulsets", labels=OURS)
 @kopf.on.event("", "v1", "pods", labels=OURS)
 async def reconcile_parent(namespace: str | None, labels: kopf.Labels, memo: kopf.Memo, **_: Any) -> None:
-    """Reconcile the AudioCast whose child has changed."""
+    """Reconcile the AudioCast that a changed StatefulSet or pod belongs to."""
     with contextlib.suppress(OperatorError):
         await memo.operator.reconcile(namespace, labels[INSTANCE_LABEL])
 
 
 @kopf.on.event(GROUP, VERSION, "streams")
 async def reconcile_cast(namespace: str | None, spec: kopf.Spec, memo: kopf.Memo, **_: Any) -> None:
-    """Reconcile the AudioCast that carries a Stream which came, has changed or went."""
+    """Reconcile the AudioCast of a Stream that was created, changed or deleted."""
     with contextlib.suppress(OperatorError):
         await memo.operator.reconcile(namespace, spec["audioCast"])
 
 
 @contextlib.contextmanager
-def told_apart() -> Iterator[None]:
-    """Tell kopf which errors pass."""
+def kopf_errors() -> Iterator[None]:
+    """Translate the operator's errors into kopf's temporary and permanent ones."""
     try:
         yield
     except TryAgain as error:

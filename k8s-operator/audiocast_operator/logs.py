@@ -21,5 +21,5 @@ def set_up_logs(level: str) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
     )
-    # lightkube's HTTP client says every request at this level.
+    # lightkube's HTTP client logs every request at level info.
     logging.getLogger("httpx2").setLevel(logging.WARNING)

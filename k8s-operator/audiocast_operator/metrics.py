@@ -1,4 +1,4 @@
-"""What the operator counts of itself, for `/metrics`."""
+"""The operator's own metrics, served at `/metrics` on the port of the settings."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 

@@ -1,4 +1,4 @@
-"""What things are called in the cluster: API group, labels, annotations, ports, names of children."""
+"""Names in the cluster: API group, labels, annotations, ports, and the names of an AudioCast's children."""
 
 from collections.abc import Mapping
 
@@ -8,18 +8,18 @@ API_VERSION = f"{GROUP}/{VERSION}"
 
 FIELD_MANAGER = "audiocast-operator"
 ANNOTATION_PREFIX = f"operator.{GROUP}"
+# Never set today, since nothing here needs a finalizer. The name keeps kopf from using its own by accident.
 FINALIZER = f"{ANNOTATION_PREFIX}/finalizer"
-"""Never set today: nothing here needs one. It is named so that kopf's own would not be used by accident."""
 
+# On a pod: the hash of the Secret that it was started with.
 SECRET_HASH = f"{ANNOTATION_PREFIX}/secret-hash"
-"""On pods: of the Secret that they were started with."""
 
 SECRET_STEP = f"{ANNOTATION_PREFIX}/rotation-step"
 SECRET_SINCE = f"{ANNOTATION_PREFIX}/rotation-since"
 SECRET_GENERATION = f"{ANNOTATION_PREFIX}/generation"
 
+# On a pod, set by the StatefulSet controller.
 REVISION_LABEL = "controller-revision-hash"
-"""The StatefulSet controller's, on each pod."""
 
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 NAME_LABEL = "app.kubernetes.io/name"
@@ -32,36 +32,36 @@ INTERNAL_PORT = 8001
 HTTP_PORT_NAME = "http"
 INTERNAL_PORT_NAME = "internal"
 
+# Settings of the server; their entries in the Secret have the same names.
 SECRET_KEYS = "SECRET_KEYS"
 API_TOKENS = "API_TOKENS"
-"""Settings of the server, and the keys that they have in the Secret."""
 
 
 def selector_labels(cast: str) -> dict[str, str]:
-    """Give what the pods of an AudioCast are found by; it never changes."""
+    """Return the labels that select the pods of an AudioCast. They never change: a StatefulSet forbids it."""
     return {NAME_LABEL: "audiocast", INSTANCE_LABEL: cast, COMPONENT_LABEL: "server"}
 
 
 def labels(cast: str) -> dict[str, str]:
-    """Give the labels of everything that belongs to an AudioCast."""
+    """Return the labels that every child of an AudioCast has."""
     return {**selector_labels(cast), MANAGED_LABEL: MANAGER}
 
 
-def selector_text(wanted: Mapping[str, str]) -> str:
-    """Give labels as the API's query and the scale subresource want them."""
+def label_selector(wanted: Mapping[str, str]) -> str:
+    """Return labels as a selector, in the syntax of API queries and of the scale subresource."""
     return ",".join(f"{name}={value}" for name, value in sorted(wanted.items()))
 
 
 def peers_service(cast: str) -> str:
-    """Give the name of the headless Service that members find each other by."""
+    """Return the name of the headless Service by which members find each other."""
     return f"{cast}-peers"
 
 
 def keys_secret(cast: str) -> str:
-    """Give the name of the Secret that the operator makes for an AudioCast without one."""
+    """Return the name of the Secret that the operator makes when the spec names none."""
     return f"{cast}-keys"
 
 
 def ingest_secret(stream: str) -> str:
-    """Give the name of the Secret with a Stream's URL and key."""
+    """Return the name of the Secret that holds a Stream's ingest URL and key."""
     return f"{stream}-ingest"

@@ -18,14 +18,14 @@ from audiocast.stream.limits import HubLimits
 from audiocast.web.http.handlers import STREAM_ID as SERVER_STREAM_ID
 from audiocast.web.internal.members import MAX_TITLE_CHARACTERS
 from audiocast.web.public.streams import describe
-from audiocast_operator.clients.members import Members
+from audiocast_operator.clients.members import MembersClient
 from audiocast_operator.manifests.owner import Owner
 from audiocast_operator.manifests.statefulset import build_statefulset
 from audiocast_operator.models import stream as stream_model
 from audiocast_operator.models.audio_cast import OWNED_SETTINGS, AudioCastSpec
 from audiocast_operator.models.stream import StreamSpec
 from audiocast_operator.protocol.ingest_key import build_ingest_key
-from audiocast_operator.protocol.member_status import Leaving, MemberStatus, StreamState, parse_streams
+from audiocast_operator.protocol.member_status import DrainProgress, MemberStatus, StreamReport, parse_streams
 from audiocast_operator.protocol.request_signature import HEADER as OPERATORS_HEADER
 from audiocast_operator.protocol.request_signature import NAME, sign
 from tests.server import AudiocastServer
@@ -103,17 +103,20 @@ async def test_a_real_server_answers_the_operator(tmp_path: Path) -> None:
         told = requests.get(f"http://{address}/internal/status", timeout=10).json()
         # All that the operator reads is told, under these names.
         assert MemberStatus.model_fields.keys() <= told.keys()
-        assert Leaving.model_fields.keys() <= told["drain"].keys()
+        assert DrainProgress.model_fields.keys() <= told["drain"].keys()
         assert MemberStatus.model_validate(told).view == told["view"]
-        members = Members()
+        members = MembersClient()
         try:
-            assert set(await members.statuses({"live-0": address})) == {"live-0"}
-            assert await members.streams([address], SECRET) == [[]]
-            assert await members.drain(address, SECRET)
-            assert (await members.statuses({"live-0": address}))["live-0"].drain.state in ("draining", "done")
+            assert set(await members.fetch_statuses({"live-0": address})) == {"live-0"}
+            assert await members.fetch_streams([address], SECRET) == [[]]
+            assert await members.start_drain(address, SECRET)
+            assert (await members.fetch_statuses({"live-0": address}))["live-0"].drain.state in (
+                "draining",
+                "done",
+            )
             assert await members.undo_drain(address, SECRET)
-            assert (await members.statuses({"live-0": address}))["live-0"].drain.state == "no"
-            assert not await members.drain(address, OTHER_SECRET)
+            assert (await members.fetch_statuses({"live-0": address}))["live-0"].drain.state == "no"
+            assert not await members.start_drain(address, OTHER_SECRET)
         finally:
             await members.close()
 
@@ -128,7 +131,7 @@ async def test_a_real_server_takes_the_key_but_not_while_the_stream_is_suspended
 
     with AudiocastServer(tmp_path / "server.log", PEERS="127.0.0.1:1", SECRET_KEYS=SECRET) as server:
         address = f"127.0.0.1:{server.internal_port}"
-        members = Members()
+        members = MembersClient()
         try:
             assert refusal(server.base) == "no_audio"
             assert await members.end_stream(address, SECRET, "news")
@@ -142,7 +145,7 @@ async def test_a_real_server_takes_the_key_but_not_while_the_stream_is_suspended
 async def test_a_real_stream_is_told_as_the_operator_reads_it() -> None:
     hub = Hub("news", title="", clock=asyncio.get_running_loop(), counters=Counters(), limits=HubLimits())
     told = describe(hub, cast(Node, _Alone()))
-    assert StreamState.model_fields.keys() <= told.keys()
+    assert StreamReport.model_fields.keys() <= told.keys()
     assert parse_streams({"streams": [told]})[0].state == "waiting"
 
 

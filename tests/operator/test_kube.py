@@ -11,8 +11,8 @@ from lightkube.config.models import Cluster, User
 from lightkube.core.async_client import AsyncClient
 
 from audiocast_operator.clients.kube import AUDIOCAST, BUSY_SECONDS, POD, LightKube
-from audiocast_operator.errors import BadSpec, OperatorError, Refused, TryAgain
-from audiocast_operator.handlers import told_apart
+from audiocast_operator.errors import BadSpec, OperatorError, RequestRefused, TryAgain
+from audiocast_operator.handlers import kopf_errors
 
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "live", "namespace": "radio"}}
 
@@ -59,7 +59,9 @@ async def test_when_to_come_back_is_the_servers_word() -> None:
 @pytest.mark.parametrize("status", [400, 401, 403, 405, 422])
 async def test_what_does_not_pass_is_refused(status: int) -> None:
     async with answering(failure(status)) as kube:
-        with pytest.raises(Refused, match=f"could not write the status of AudioCast live: {status} why"):
+        with pytest.raises(
+            RequestRefused, match=f"could not write the status of AudioCast live: {status} why"
+        ):
             await kube.write_status(AUDIOCAST, "radio", "live", {})
 
 
@@ -93,11 +95,11 @@ async def test_a_budget_that_is_used_up_passes() -> None:
     ("error", "expected"),
     [
         (TryAgain("busy", 7.0), kopf.TemporaryError),
-        (Refused("no right"), kopf.PermanentError),
+        (RequestRefused("no right"), kopf.PermanentError),
         (BadSpec("no such time zone"), kopf.PermanentError),
     ],
 )
 def test_kopf_is_told_which_errors_pass(error: OperatorError, expected: type[Exception]) -> None:
-    with pytest.raises(expected, match=str(error)) as caught, told_apart():
+    with pytest.raises(expected, match=str(error)) as caught, kopf_errors():
         raise error
     assert getattr(caught.value, "delay", 7.0) == 7.0

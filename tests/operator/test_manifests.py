@@ -8,7 +8,6 @@ import pytest
 
 from audiocast_operator.decide.rotation import Keyring
 from audiocast_operator.errors import BadSpec
-from audiocast_operator.manifests.links import build_links
 from audiocast_operator.manifests.network import (
     build_ingress,
     build_network_policy,
@@ -19,13 +18,14 @@ from audiocast_operator.manifests.owner import Owner
 from audiocast_operator.manifests.secrets import (
     build_ingest_secret,
     build_keys_secret,
-    hash_of,
+    content_hash,
     read_entry,
-    read_given_secrets,
+    read_external_secrets,
     read_keyring,
 )
 from audiocast_operator.manifests.statefulset import build_statefulset
 from audiocast_operator.manifests.upkeep import build_pod_disruption_budget, build_pod_monitor
+from audiocast_operator.manifests.urls import build_stream_urls
 from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import NAME_LABEL, selector_labels
 from tests.helm.chart import Chart
@@ -90,7 +90,7 @@ def objects(given: dict[str, Any]) -> list[dict[str, Any]]:
         build_pod_monitor(CAST, spec),
         build_keys_secret(CAST, RING, "token"),
         build_ingest_secret(
-            Owner("Stream", "radio", "news", "u"), "live", build_links(CAST, spec, "news"), "key"
+            Owner("Stream", "radio", "news", "u"), "live", build_stream_urls(CAST, spec, "news"), "key"
         ),
     ]
     return [each for each in built if each is not None]
@@ -199,7 +199,7 @@ def test_a_pod_monitor_scrapes_the_internal_port() -> None:
     ],
 )
 def test_links_are_built_on_the_public_address(more: dict[str, Any], base: str) -> None:
-    links = build_links(CAST, spec_of({**LEAST, **more}), "news")
+    links = build_stream_urls(CAST, spec_of({**LEAST, **more}), "news")
     assert (links.ingest, links.listen, links.stream) == (
         f"{base}/ingest/news",
         f"{base}/listen/news",
@@ -213,8 +213,8 @@ def test_secrets_are_read_as_they_were_written() -> None:
     assert read_entry(written, "API_TOKENS") == "token"
     assert read_keyring(None) is None
     other = build_keys_secret(CAST, Keyring(("new",), 2, "Steady", RING.since), "token")
-    assert hash_of(written) != hash_of(other)
-    assert "new" not in hash_of(written)
+    assert content_hash(written) != content_hash(other)
+    assert "new" not in content_hash(written)
 
 
 @pytest.mark.parametrize(
@@ -222,9 +222,9 @@ def test_secrets_are_read_as_they_were_written() -> None:
 )
 def test_ones_own_secret_must_be_there(raw: dict[str, Any] | None) -> None:
     with pytest.raises(BadSpec, match=r"secret\.name: expected a Secret mine with the key SECRET_KEYS"):
-        read_given_secrets(raw, "mine")
+        read_external_secrets(raw, "mine")
     data = {"SECRET_KEYS": base64.b64encode(b"one, two").decode()}
-    assert read_given_secrets({"metadata": {}, "data": data}, "mine") == ("one", "two")
+    assert read_external_secrets({"metadata": {}, "data": data}, "mine") == ("one", "two")
 
 
 def test_pods_are_those_of_the_plain_chart() -> None:

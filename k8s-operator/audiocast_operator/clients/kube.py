@@ -1,6 +1,6 @@
-"""The Kubernetes API as this operator needs it: plain dicts in and out, server-side apply, few errors.
+"""The client of the Kubernetes API: plain dicts in and out, server-side apply, the operator's own errors.
 
-Nothing is watched here; that is kopf's part.
+It watches nothing; that is kopf's part.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -16,7 +16,7 @@ from lightkube.models.meta_v1 import DeleteOptions, ObjectMeta, Preconditions
 from lightkube.resources.core_v1 import PodEviction
 from lightkube.types import PatchType
 
-from audiocast_operator.errors import OperatorError, Refused, TryAgain
+from audiocast_operator.errors import OperatorError, RequestRefused, TryAgain
 from audiocast_operator.names import FIELD_MANAGER, GROUP, VERSION
 
 Json = dict[str, Any]
@@ -42,41 +42,49 @@ INGRESS = ("networking.k8s.io/v1", "Ingress")
 NETWORK_POLICY = ("networking.k8s.io/v1", "NetworkPolicy")
 POD_MONITOR = ("monitoring.coreos.com/v1", "PodMonitor")
 
+# Time until the next attempt when the API server names none.
 BUSY_SECONDS = 5.0
+
+# Answers after which the same request may succeed; all of 500 and above are such answers, too.
 PASSING_STATUS = frozenset({408, 409, 425, 429})
 
 Kind = tuple[str, str]
 
 
 class Kube(Protocol):
-    """What the reconciler asks of the API."""
+    """The requests that a reconcile makes.
+
+    Raises:
+        TryAgain: The API server is busy or absent, or somebody else was faster.
+        RequestRefused: The API server refuses the request for good.
+    """
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Json | None:
-        """Give an object; None when there is none."""
+        """Return an object; None when there is none."""
 
     async def find_all(
         self, kind: Kind, namespace: str, selector: Mapping[str, str] | None = None
     ) -> list[Json]:
-        """Give all objects with these labels. An empty namespace means all of them."""
+        """Return all objects with these labels. An empty namespace means all namespaces."""
 
     async def apply(self, wanted: Json) -> Json:
-        """Make an object be so, by server-side apply; give what it is now."""
+        """Create or change an object by server-side apply; return the whole object as it is now."""
 
     async def write_status(self, kind: Kind, namespace: str, name: str, status: Json) -> None:
-        """Make the status be so, and nothing else of the object."""
+        """Replace an object's status, and nothing else of it."""
 
     async def delete(self, kind: Kind, namespace: str, name: str) -> None:
-        """Delete an object, if it is there."""
+        """Delete an object, if there is one."""
 
     async def evict(self, namespace: str, name: str, uid: str) -> None:
-        """Delete a pod, if it is still the same one; PodDisruptionBudgets have their word."""
+        """Evict a pod, if its uid is still this one. A PodDisruptionBudget may forbid it: TryAgain."""
 
 
 class LightKube:
-    """The real one. Made inside the running loop; must be closed.
+    """The API through lightkube. It must be made inside the running loop, and closed.
 
     Args:
-        client: Of lightkube, which has read the service account or KUBECONFIG.
+        client: lightkube's client, which reads the service account or KUBECONFIG. It is closed with this one.
     """
 
     def __init__(self, client: AsyncClient) -> None:
@@ -109,7 +117,7 @@ class LightKube:
         raise AssertionError("not reached")
 
     async def apply(self, wanted: Json) -> Json:
-        """See `Kube`. Forced: nobody else writes the fields that are given here, or if so by mistake."""
+        """See `Kube`. The apply is forced: if another manager has written these fields, it was by mistake."""
         kind = (wanted["apiVersion"], wanted["kind"])
         resource = _resource(kind)
         async with _errors(f"apply {kind[1]} {wanted['metadata']['name']}"):
@@ -120,7 +128,7 @@ class LightKube:
         raise AssertionError("not reached")
 
     async def write_status(self, kind: Kind, namespace: str, name: str, status: Json) -> None:
-        """See `Kube`. A JSON patch of the whole status: a merge would keep what is not said any more."""
+        """See `Kube`. It is a JSON patch: a merge would keep fields that the new status leaves out."""
         async with _errors(f"write the status of {kind[1]} {name}"):
             await self._client.patch(
                 _resource(kind).Status,
@@ -156,7 +164,7 @@ class LightKube:
 
 @cache
 def _resource(kind: Kind) -> Any:
-    """Give lightkube's class for a kind: a generic one, so that objects stay what the API says."""
+    """Return lightkube's generic class for a kind; a typed one would drop fields that it does not know."""
     api_version, name = kind
     group, _, version = api_version.rpartition("/")
     return create_namespaced_resource(group, version, name, PLURALS[name])
@@ -183,9 +191,9 @@ def _operator_error(doing: str, error: httpx2.HTTPStatusError) -> OperatorError:
     message = f"could not {doing}: {code} {str(error)[:300]}"
     if code in PASSING_STATUS or code >= 500:
         return TryAgain(message, _retry_after_seconds(error.response))
-    return Refused(message)
+    return RequestRefused(message)
 
 
 def _retry_after_seconds(response: httpx2.Response) -> float:
-    said = response.headers.get("Retry-After", "")
-    return float(said) if said.isdigit() else BUSY_SECONDS
+    seconds = response.headers.get("Retry-After", "")
+    return float(seconds) if seconds.isdigit() else BUSY_SECONDS

@@ -1,4 +1,4 @@
-"""Speaks with the pods on their internal port. A pod that does not answer is no error: its state says so."""
+"""The client of the pods' internal port. A pod that does not answer is no error but a result, and logged."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ import httpx2
 import structlog
 from pydantic import ValidationError
 
-from audiocast_operator.protocol.member_status import MemberStatus, StreamState, parse_streams
+from audiocast_operator.protocol.member_status import MemberStatus, StreamReport, parse_streams
 from audiocast_operator.protocol.request_signature import HEADER, sign
 
 log = structlog.get_logger()
@@ -19,29 +19,29 @@ STATUS = "/internal/status"
 STREAMS = "/internal/streams"
 
 
-class Members:
-    """The pods of all AudioCasts. Must be closed."""
+class MembersClient:
+    """The client for the pods of all AudioCasts. It must be closed."""
 
     def __init__(self) -> None:
-        # Never through a proxy: the pods are next door.
+        # No proxy of the environment leads to a pod.
         self._client = httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
-    async def statuses(self, addresses: Mapping[str, str]) -> dict[str, MemberStatus]:
-        """Ask all at once; give what they tell of themselves, without those that do not answer.
+    async def fetch_statuses(self, addresses: Mapping[str, str]) -> dict[str, MemberStatus]:
+        """Ask all pods at once for their status; pods that do not answer are left out.
 
         Args:
-            addresses: "host:port" of the internal port by pod.
+            addresses: "host:port" of the internal port by name of the pod; empty addresses are not asked.
         """
         known = {pod: address for pod, address in addresses.items() if address}
         answers = await asyncio.gather(*map(self._status, known.values()))
         return {pod: answer for pod, answer in zip(known, answers, strict=True) if answer is not None}
 
-    async def streams(self, addresses: Sequence[str], secret: str) -> list[list[StreamState]]:
-        """Ask all at once for the streams that are on; give the answers of those that gave one."""
+    async def fetch_streams(self, addresses: Sequence[str], secret: str) -> list[list[StreamReport]]:
+        """Ask all pods at once for their streams; pods that do not answer are left out."""
         answers = await asyncio.gather(*(self._request("GET", each, STREAMS, secret) for each in addresses))
         found = []
         for answer in answers:
@@ -51,20 +51,20 @@ class Members:
                 continue
         return found
 
-    async def drain(self, address: str, secret: str) -> bool:
-        """Tell a pod to let its people go; say whether it has heard."""
+    async def start_drain(self, address: str, secret: str) -> bool:
+        """Ask a pod to drain; return whether it agreed."""
         return await self._request("POST", address, DRAIN, secret) is not None
 
     async def undo_drain(self, address: str, secret: str) -> bool:
-        """Tell a pod to stay after all; say whether it has heard."""
+        """Ask a pod to stop its drain; return whether it agreed."""
         return await self._request("DELETE", address, DRAIN, secret) is not None
 
     async def end_stream(self, address: str, secret: str, stream_id: str) -> bool:
-        """Tell a pod that a stream is over and may not begin; say whether it has heard."""
+        """Ask a pod to end a stream and to refuse its encoders; return whether it agreed."""
         return await self._request("DELETE", address, f"{STREAMS}/{stream_id}", secret) is not None
 
     async def reopen_stream(self, address: str, secret: str, stream_id: str, title: str) -> bool:
-        """Tell a pod that a stream may begin again; say whether it has heard."""
+        """Ask a pod to accept encoders of an ended stream again; return whether it agreed."""
         target = f"{STREAMS}/{stream_id}/reopen"
         return await self._request("POST", address, target, secret, {"title": title}) is not None
 

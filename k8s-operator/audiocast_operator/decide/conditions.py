@@ -1,4 +1,4 @@
-"""The conditions of an AudioCast, and when they changed. Pure."""
+"""The conditions of an AudioCast, and when their status changed. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from audiocast_operator.models.audio_cast import Condition
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A condition, before it is known when it changed."""
+class Undated:
+    """A condition before `merge` has found out when its status changed."""
 
     type: str
     holds: bool
@@ -19,55 +19,55 @@ class Said:
     message: str = ""
 
 
-def conditions_of(
-    plan: Plan, pods: Sequence[PodState], *, wanted: int, paused: bool, rotating: bool
-) -> list[Said]:
-    """Say how an AudioCast is.
+def build_conditions(
+    plan: Plan, pods: Sequence[PodState], *, wanted: int, is_paused: bool, is_rotating: bool
+) -> list[Undated]:
+    """Return all four conditions of an AudioCast.
 
     Args:
-        plan: What is done next.
-        pods: Those that are not on their way out.
+        plan: What the operator does next.
+        pods: The pods that Kubernetes is not deleting.
         wanted: How many pods there should be.
-        paused: Nothing is done.
-        rotating: The secret is on its way to all pods.
+        is_paused: The operator changes nothing.
+        is_rotating: Some pods do not have the present Secret yet.
     """
     ready = sum(pod.is_ready for pod in pods)
-    available = Said(
+    available = Undated(
         "Available", ready > 0, "Serving" if ready else "NoPodReady", f"{ready} of {wanted} pods are ready"
     )
     if not wanted:
-        available = Said("Available", False, "ScaledToZero", "no pods are wanted")
+        available = Undated("Available", False, "ScaledToZero", "no pods are wanted")
     return [
         available,
-        _progressing(plan, pods, wanted=wanted, paused=paused, rotating=rotating),
+        _progressing(plan, pods, wanted=wanted, is_paused=is_paused, is_rotating=is_rotating),
         _degraded(plan, pods),
         _draining(plan),
     ]
 
 
-def spec_is_bad(message: str) -> list[Said]:
-    """Say that the spec cannot be; the pods are left as they are."""
-    return [Said("Progressing", False, "BadSpec", message), Said("Degraded", True, "BadSpec", message)]
+def bad_spec_conditions(message: str) -> list[Undated]:
+    """Return what a spec that cannot be carried out changes. The pods are left as they are."""
+    return _stopped("BadSpec", message)
 
 
-def api_refuses(message: str) -> list[Said]:
-    """Say that the API server does not let the operator do its work."""
-    return [Said("Progressing", False, "Refused", message), Said("Degraded", True, "Refused", message)]
+def refused_conditions(message: str) -> list[Undated]:
+    """Return what it changes that the API server refuses a request of the operator for good."""
+    return _stopped("Refused", message)
 
 
 def merge(
-    said: Sequence[Said], before: Sequence[Condition], generation: int, now: datetime
+    changes: Sequence[Undated], before: Sequence[Condition], generation: int, now: datetime
 ) -> list[Condition]:
-    """Give the conditions with their times; one that was not said anything of stays as it was.
+    """Return the conditions with their times; a type without a change stays as it was.
 
     Args:
-        said: What is so now.
-        before: What was written last.
-        generation: Of the spec that it is said about.
-        now: The time of whatever has changed.
+        changes: The conditions of now.
+        before: The conditions in the status that was written last.
+        generation: Generation of the spec that the changes are about.
+        now: The time of those whose status has changed.
     """
     known = {each.type: each for each in before}
-    for each in said:
+    for each in changes:
         status = "True" if each.holds else "False"
         old = known.get(each.type)
         since = old.last_transition_time if old is not None and old.status == status else now
@@ -82,53 +82,59 @@ def merge(
     return [known[name] for name in sorted(known)]
 
 
-def _progressing(plan: Plan, pods: Sequence[PodState], *, wanted: int, paused: bool, rotating: bool) -> Said:
-    if paused:
-        return Said("Progressing", False, "Paused", "spec.paused is true: nothing is changed")
+def _stopped(reason: str, message: str) -> list[Undated]:
+    return [Undated("Progressing", False, reason, message), Undated("Degraded", True, reason, message)]
+
+
+def _progressing(
+    plan: Plan, pods: Sequence[PodState], *, wanted: int, is_paused: bool, is_rotating: bool
+) -> Undated:
+    if is_paused:
+        return Undated("Progressing", False, "Paused", "spec.paused is true: nothing is changed")
     if plan.broken:
-        return Said("Progressing", False, "Stopped", plan.waits_for)
+        return Undated("Progressing", False, "Stopped", plan.waits_for)
     if plan.outdated:
         done = len(pods) - len(plan.outdated)
         message = f"{done} of {len(pods)} pods are up to date"
-        return Said(
+        return Undated(
             "Progressing", True, "RollOut", f"{message}; {plan.waits_for}" if plan.waits_for else message
         )
     if wanted != len(pods):
         message = f"{len(pods)} pods, {wanted} wanted"
-        return Said(
+        return Undated(
             "Progressing", True, "Scaling", f"{message}; {plan.waits_for}" if plan.waits_for else message
         )
     if plan.waits_for:
-        return Said("Progressing", True, "Waiting", plan.waits_for)
+        return Undated("Progressing", True, "Waiting", plan.waits_for)
     if not all(pod.is_ready for pod in pods):
-        return Said("Progressing", True, "Starting", f"{sum(pod.is_ready for pod in pods)} pods are ready")
-    if rotating:
-        return Said("Progressing", True, "Rotation", "another secret is on its way to all pods")
-    return Said("Progressing", False, "Complete", "all pods are as wanted")
+        return Undated("Progressing", True, "Starting", f"{sum(pod.is_ready for pod in pods)} pods are ready")
+    if is_rotating:
+        return Undated("Progressing", True, "Rotation", "another secret is on its way to all pods")
+    return Undated("Progressing", False, "Complete", "all pods are as wanted")
 
 
-def _degraded(plan: Plan, pods: Sequence[PodState]) -> Said:
+def _degraded(plan: Plan, pods: Sequence[PodState]) -> Undated:
     if plan.broken and plan.outdated:
-        return Said("Degraded", True, "RollOutStopped", plan.waits_for)
-    troubled = [pod for pod in pods if pod.trouble]
-    if troubled:
-        return Said(
-            "Degraded", True, troubled[0].trouble, f"{', '.join(pod.name for pod in troubled)} cannot run"
+        return Undated("Degraded", True, "RollOutStopped", plan.waits_for)
+    failing = [pod for pod in pods if pod.failure]
+    if failing:
+        return Undated(
+            "Degraded", True, failing[0].failure, f"{', '.join(pod.name for pod in failing)} cannot run"
         )
-    silent = [pod.name for pod in pods if pod.is_ready and pod.told is None]
+    silent = [pod.name for pod in pods if pod.is_ready and pod.reported is None]
     if silent:
-        return Said(
+        return Undated(
             "Degraded",
             True,
             "NoAnswer",
             f"the operator cannot reach the internal port of {', '.join(silent)}",
         )
-    return Said("Degraded", False, "AsWanted")
+    return Undated("Degraded", False, "AsWanted")
 
 
-def _draining(plan: Plan) -> Said:
+def _draining(plan: Plan) -> Undated:
     if plan.drain is None:
-        return Said("Draining", False, "NobodyLeaves")
+        return Undated("Draining", False, "NobodyLeaves")
     pod, reason = plan.drain
-    left = pod.told.drain.listeners_left if pod.told else 0
-    return Said("Draining", True, reason, f"{pod.name} has {left} listeners left")
+    left = pod.reported.drain.listeners_left if pod.reported else 0
+    return Undated("Draining", True, reason, f"{pod.name} has {left} listeners left")

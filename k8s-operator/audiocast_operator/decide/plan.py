@@ -1,9 +1,9 @@
-"""Roll-out and scale-down: who is emptied now, who stays after all, who goes.
+"""Roll-out and scale-down: which pod drains next, which drain is undone, which pod is evicted.
 
-One pod at a time. It is emptied first (`POST /internal/drain`): its streams move, its listeners and encoders
-go over to others one after the other. Only then it is deleted or scaled away. Nothing is remembered between
-two calls but when the drain began: what there is says how far things are, so a decision can be changed at any
-moment, and a drain that is no longer wanted is undone.
+One pod leaves at a time. It is drained first (`POST /internal/drain`): its streams move, and its listeners
+and encoders go over to other pods one after the other. Only then it is evicted or scaled away. Nothing but
+the start of the drain is remembered between two plans, since the pods themselves show how far things are. So
+a plan can change at any moment, and a drain that is no longer wanted is undone.
 """
 
 from collections.abc import Sequence
@@ -12,24 +12,24 @@ from typing import Literal
 
 from audiocast_operator.decide.pod_state import PodState
 
-Reason = Literal["RollOut", "ScaleDown"]
+DrainReason = Literal["RollOut", "ScaleDown"]
 Strategy = Literal["LeastListeners", "Ordinal"]
 
+# A pod ends its drain by itself. One that has not, so long after its time was up, counts as stuck.
 SLACK_SECONDS = 15.0
-"""A pod ends its drain by itself. When it has not, so long after, it is taken for stuck."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drain:
-    """A drain that is on, as it was seen last time.
+class OngoingDrain:
+    """The drain in the status that was written last.
 
     Attributes:
-        pod: Name of the pod.
-        seconds: For how long.
+        pod_name: The pod that drains.
+        elapsed_seconds: Time since the drain was started.
     """
 
-    pod: str
-    seconds: float
+    pod_name: str
+    elapsed_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ class Situation:
     """What there is and what is wanted.
 
     Attributes:
-        pods: Those that are not on their way out.
+        pods: The pods that Kubernetes is not deleting.
         replicas: How many pods the StatefulSet asks for.
-        wanted: How many there should be.
-        revision: Of the present pod template; empty while the StatefulSet's controller has not said it.
-        strategy: Whom a roll-out takes next.
-        may_roll_out: A roll-out may take the next pod now (maintenance window).
+        wanted: How many pods there should be.
+        revision: Revision of the present pod template; empty until the StatefulSet's controller names it.
+        strategy: Which pod a roll-out takes next.
+        is_window_open: The maintenance window lets a roll-out take the next pod.
         timeout_seconds: How long a drain may take.
-        drain: The drain that was on last time.
+        drain: The drain that was going on in the reconcile before.
     """
 
     pods: Sequence[PodState]
@@ -52,9 +52,9 @@ class Situation:
     wanted: int
     revision: str
     strategy: Strategy = "LeastListeners"
-    may_roll_out: bool = True
+    is_window_open: bool = True
     timeout_seconds: float = 300.0
-    drain: Drain | None = None
+    drain: OngoingDrain | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,48 +63,48 @@ class Plan:
 
     Attributes:
         replicas: How many pods the StatefulSet should ask for now.
-        drain: Whom to empty, and what for; the pod may be empty already.
-        start: It has not been told yet.
-        undo: Pods that drain and should stay.
-        delete: Pods to delete now: empty, or nobody can be there.
-        waits_for: Why a roll-out does not take the next pod; empty when it does, or there is none.
-        broken: Pods of the present revision that cannot run: the roll-out has stopped at them.
-        outdated: Pods that are not of the present revision.
+        drain: The pod that leaves, which may be drained already, and the reason.
+        is_drain_new: That pod does not drain yet and must be asked to.
+        undo_drain: Pods that drain and should stay.
+        evict: Pods to evict now: they are drained, or cannot have listeners.
+        waits_for: Why a roll-out does not take the next pod; empty when it does, or when there is none.
+        broken: Pods of the present revision that cannot run; a roll-out stops at them.
+        outdated: Pods of another revision than the present one.
     """
 
     replicas: int
-    drain: tuple[PodState, Reason] | None = None
-    start: bool = False
-    undo: tuple[PodState, ...] = ()
-    delete: tuple[PodState, ...] = ()
+    drain: tuple[PodState, DrainReason] | None = None
+    is_drain_new: bool = False
+    undo_drain: tuple[PodState, ...] = ()
+    evict: tuple[PodState, ...] = ()
     waits_for: str = ""
     broken: tuple[PodState, ...] = ()
     outdated: tuple[PodState, ...] = ()
 
 
-def plan(now: Situation) -> Plan:
+def make_plan(now: Situation) -> Plan:
     """Decide what to do next."""
     pods = sorted((pod for pod in now.pods if pod.ordinal < now.replicas), key=lambda pod: pod.ordinal)
     outdated = tuple(pod for pod in pods if now.revision and pod.revision != now.revision)
-    broken = tuple(pod for pod in pods if pod.trouble and pod not in outdated)
+    broken = tuple(pod for pod in pods if pod.failure and pod not in outdated)
     replicas = max(now.replicas, now.wanted)
     step = (
         _scale_down(pods, replicas)
         if _must_scale_down(now, outdated)
         else _roll_out(now, pods, outdated, broken)
     )
-    target, delete = step.target, step.delete
-    over = target is not None and _is_over(now, target)
-    if target is not None and over and step.reason == "RollOut":
-        delete = (target,)
-    if step.reason == "ScaleDown" and (target is None or over):
+    target, evict = step.target, step.evict
+    is_over = target is not None and _is_over(now, target)
+    if target is not None and is_over and step.reason == "RollOut":
+        evict = (target,)
+    if step.reason == "ScaleDown" and (target is None or is_over):
         replicas -= 1
     return Plan(
         replicas=replicas,
         drain=(target, step.reason) if target is not None and step.reason else None,
-        start=target is not None and not over and not target.is_leaving,
-        undo=tuple(pod for pod in pods if pod.is_leaving and pod is not target),
-        delete=delete,
+        is_drain_new=target is not None and not is_over and not target.is_leaving,
+        undo_drain=tuple(pod for pod in pods if pod.is_leaving and pod is not target),
+        evict=evict,
         waits_for=step.waits_for,
         broken=broken,
         outdated=outdated,
@@ -112,44 +112,49 @@ def plan(now: Situation) -> Plan:
 
 
 def views_agree(pods: Sequence[PodState]) -> bool:
-    """Say whether all pods answer and see the same members."""
+    """Return whether all pods answer and see the same members."""
     return (
-        bool(pods) and all(pod.told for pod in pods) and len({pod.told.view for pod in pods if pod.told}) == 1
+        bool(pods)
+        and all(pod.reported for pod in pods)
+        and len({pod.reported.view for pod in pods if pod.reported}) == 1
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What one of the two ways comes to.
+    """The next step of a roll-out or a scale-down.
 
     Attributes:
-        reason: What for; None: nothing is done.
-        target: Whom to empty. None for a scale-down: the highest ordinal can just go.
-        delete: Whom to delete at once.
+        reason: Which of the two it is; None: nothing is done.
+        target: The pod to drain. None in a scale-down: the highest ordinal can go without a drain.
+        evict: Pods to evict without a drain.
         waits_for: Why nothing is done.
     """
 
-    reason: Reason | None = None
+    reason: DrainReason | None = None
     target: PodState | None = None
-    delete: tuple[PodState, ...] = ()
+    evict: tuple[PodState, ...] = ()
     waits_for: str = ""
 
 
 def _must_scale_down(now: Situation, outdated: Sequence[PodState]) -> bool:
-    """A pod that a roll-out has begun to empty is emptied first, unless it is the one that goes anyway."""
-    in_hand = [pod for pod in outdated if pod.is_leaving and pod.ordinal != now.replicas - 1]
-    return now.wanted < now.replicas and not in_hand
+    """Return whether a scale-down comes before the roll-out.
+
+    A pod that a roll-out drains already is finished first, unless it is the one with the highest ordinal.
+    """
+    draining = [pod for pod in outdated if pod.is_leaving and pod.ordinal != now.replicas - 1]
+    return now.wanted < now.replicas and not draining
 
 
 def _scale_down(pods: Sequence[PodState], replicas: int) -> _Step:
-    """StatefulSets can only lose their highest ordinal."""
+    """Return the next step for the highest ordinal, the only one that a StatefulSet can lose."""
     last = next((pod for pod in pods if pod.ordinal == replicas - 1), None)
     others = [pod for pod in pods if pod is not last]
     if last is None or last.is_gone or not others:
         return _Step("ScaleDown")
-    if last.told is None:
+    if last.reported is None:
         return _Step(waits_for=f"{last.name} does not answer")
-    if not any(pod.serves for pod in others):
+    if not any(pod.is_serving for pod in others):
         return _Step(waits_for="no other pod can take its listeners")
     return _Step("ScaleDown", last)
 
@@ -162,23 +167,23 @@ def _roll_out(
     if not outdated:
         return _Step()
     if broken:
-        return _Step(waits_for=f"{broken[0].name} of the new revision cannot run: {broken[0].trouble}")
-    # Whoever is being emptied is so to its end, also when the window closes over it.
-    in_hand = next((pod for pod in outdated if pod.is_leaving), None)
-    if in_hand is not None:
-        return _Step("RollOut", in_hand)
-    unready = next((pod for pod in pods if pod not in outdated and not pod.serves), None)
+        return _Step(waits_for=f"{broken[0].name} of the new revision cannot run: {broken[0].failure}")
+    # A drain that has begun is finished, also when the window closes meanwhile.
+    draining = next((pod for pod in outdated if pod.is_leaving), None)
+    if draining is not None:
+        return _Step("RollOut", draining)
+    unready = next((pod for pod in pods if pod not in outdated and not pod.is_serving), None)
     if unready is not None or len(pods) < now.replicas:
         return _Step(waits_for=f"{unready.name if unready else 'a pod'} is not ready yet")
     gone = next((pod for pod in outdated if pod.is_gone), None)
     if gone is not None:
-        return _Step("RollOut", delete=(gone,))
-    if not now.may_roll_out:
+        return _Step("RollOut", evict=(gone,))
+    if not now.is_window_open:
         return _Step(waits_for="the maintenance window is closed")
     if len(pods) == 1:
-        # Nobody could take its listeners: the shortest silence is that of a plain restart.
-        return _Step("RollOut", delete=(pods[0],))
-    if not all(pod.serves for pod in pods):
+        # No other pod could take its listeners, and a plain restart is the shortest silence for them.
+        return _Step("RollOut", evict=(pods[0],))
+    if not all(pod.is_serving for pod in pods):
         return _Step(waits_for="not all pods are ready")
     if not views_agree(pods):
         return _Step(waits_for="the pods do not see the same members")
@@ -192,7 +197,11 @@ def _next(outdated: Sequence[PodState], strategy: Strategy) -> PodState:
 
 
 def _is_over(now: Situation, pod: PodState) -> bool:
-    if pod.is_empty or pod.is_gone:
+    if pod.is_drained or pod.is_gone:
         return True
     drain = now.drain
-    return drain is not None and drain.pod == pod.name and drain.seconds > now.timeout_seconds + SLACK_SECONDS
+    return (
+        drain is not None
+        and drain.pod_name == pod.name
+        and drain.elapsed_seconds > now.timeout_seconds + SLACK_SECONDS
+    )

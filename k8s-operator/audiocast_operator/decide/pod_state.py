@@ -1,4 +1,4 @@
-"""A pod as decisions see it: what Kubernetes says of it, and what it says of itself. Pure."""
+"""A pod as decisions see it: what Kubernetes knows about it, and what it reports itself. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from typing import Any
 from audiocast_operator.names import INTERNAL_PORT, INTERNAL_PORT_NAME, REVISION_LABEL, SECRET_HASH
 from audiocast_operator.protocol.member_status import MemberStatus
 
+# Reasons of a waiting container that do not pass by waiting longer.
 BROKEN_REASONS = frozenset(
     {
         "CrashLoopBackOff",
@@ -18,10 +19,9 @@ BROKEN_REASONS = frozenset(
         "RunContainerError",
     }
 )
-"""Why a container waits, when waiting longer does not help."""
 
+# A pod that was not ready and did not answer for so long counts as broken.
 STUCK_SECONDS = 600.0
-"""A pod that is not ready and says nothing for so long is as good as broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,64 +29,64 @@ class PodState:
     """One pod of the StatefulSet.
 
     Attributes:
-        name: Of the pod.
-        uid: Of the pod; another one after it was replaced.
-        life: Of its process: another one after a restart too.
-        ordinal: Its number in the StatefulSet.
-        address: "host:port" of its internal port; empty while it has none.
-        revision: Of the pod template that it was made of.
-        secret_hash: Of the secret that it was started with.
-        is_ready: New requests come to it.
-        is_running: Its process is there.
-        trouble: Why it cannot run, in one word; empty while nothing is known to be wrong.
-        told: What it says of itself; None when it does not answer.
+        name: The pod's name, which its replacement will have, too.
+        uid: The pod's uid; its replacement has another one.
+        process_id: Identity of the server's process; a restart of the container changes it.
+        ordinal: The number at the end of the name.
+        address: "host:port" of the internal port; empty while the pod has no IP address.
+        revision: Revision of the pod template that the pod was made from.
+        secret_hash: Hash of the Secret that the pod was started with.
+        is_ready: The Services send new requests to the pod.
+        is_running: A container of the pod runs.
+        failure: Why the pod cannot run, in one word; empty while no reason is known.
+        reported: The pod's answer on its internal port; None without one.
     """
 
     name: str
     uid: str = ""
-    life: str = ""
+    process_id: str = ""
     ordinal: int = 0
     address: str = ""
     revision: str = ""
     secret_hash: str = ""
     is_ready: bool = True
     is_running: bool = True
-    trouble: str = ""
-    told: MemberStatus | None = None
+    failure: str = ""
+    reported: MemberStatus | None = None
 
     @property
     def listeners(self) -> int:
-        """Who listens to it, as far as it says."""
-        return self.told.listeners if self.told else 0
+        """Listeners that the pod reports; 0 without an answer."""
+        return self.reported.listeners if self.reported else 0
 
     @property
     def is_leaving(self) -> bool:
-        """It drains, or has drained."""
-        return self.told is not None and self.told.drain.state != "no"
+        """The pod drains, or has drained."""
+        return self.reported is not None and self.reported.drain.state != "no"
 
     @property
-    def is_empty(self) -> bool:
-        """Nobody is left, or its own time is over."""
-        return self.told is not None and self.told.drain.state == "done"
+    def is_drained(self) -> bool:
+        """The pod's drain is over: nobody is left, or its time is up."""
+        return self.reported is not None and self.reported.drain.state == "done"
 
     @property
     def is_gone(self) -> bool:
-        """Nobody can listen to it. One that is merely silent may be busy with its listeners."""
-        return not self.is_ready and self.told is None and (not self.is_running or bool(self.trouble))
+        """The pod cannot have listeners. A pod that only does not answer may be busy with them."""
+        return not self.is_ready and self.reported is None and (not self.is_running or bool(self.failure))
 
     @property
-    def serves(self) -> bool:
-        """New listeners can come to it, and stay."""
-        return self.is_ready and self.told is not None and not self.is_leaving
+    def is_serving(self) -> bool:
+        """New listeners can connect to the pod, and stay."""
+        return self.is_ready and self.reported is not None and not self.is_leaving
 
 
-def read_pod(raw: dict[str, Any], told: MemberStatus | None, now: datetime) -> PodState | None:
-    """Read a pod of the API; None when it is on its way out.
+def parse_pod(raw: dict[str, Any], reported: MemberStatus | None, now: datetime) -> PodState | None:
+    """Parse a Pod object; None when Kubernetes is deleting it.
 
     Args:
-        raw: The object.
-        told: What it says of itself.
-        now: For how long it has been there.
+        raw: The object, as the API returns it.
+        reported: The pod's answer on its internal port; None without one.
+        now: The present time, to which the age of the Ready condition is counted.
     """
     metadata, status = raw["metadata"], raw.get("status", {})
     if metadata.get("deletionTimestamp"):
@@ -98,22 +98,22 @@ def read_pod(raw: dict[str, Any], told: MemberStatus | None, now: datetime) -> P
     return PodState(
         name=metadata["name"],
         uid=metadata["uid"],
-        life=f"{metadata['uid']}/{sum(each.get('restartCount', 0) for each in containers)}",
+        process_id=f"{metadata['uid']}/{sum(each.get('restartCount', 0) for each in containers)}",
         ordinal=ordinal_of(metadata["name"]),
         address=internal_address(raw),
         revision=metadata.get("labels", {}).get(REVISION_LABEL, ""),
         secret_hash=metadata.get("annotations", {}).get(SECRET_HASH, ""),
         is_ready=ready,
         is_running=any("running" in each.get("state", {}) for each in containers),
-        trouble=""
-        if ready or told is not None
-        else _trouble(containers, now - datetime.fromisoformat(since)),
-        told=told,
+        failure=""
+        if ready or reported is not None
+        else _failure(containers, now - datetime.fromisoformat(since)),
+        reported=reported,
     )
 
 
 def internal_address(raw: dict[str, Any]) -> str:
-    """Give "host:port" of a pod's internal port, as the pod declares it; empty while it has no address."""
+    """Return "host:port" of the internal port that a pod declares; empty while the pod has no IP address."""
     host = raw.get("status", {}).get("podIP", "")
     if not host:
         return ""
@@ -125,11 +125,11 @@ def internal_address(raw: dict[str, Any]) -> str:
 
 
 def ordinal_of(name: str) -> int:
-    """Give the number at the end of a StatefulSet's pod's name."""
+    """Return the ordinal at the end of the name of a StatefulSet's pod."""
     return int(name.rpartition("-")[2])
 
 
-def _trouble(containers: list[dict[str, Any]], unready_for: timedelta) -> str:
+def _failure(containers: list[dict[str, Any]], unready_for: timedelta) -> str:
     for each in containers:
         reason = str(each.get("state", {}).get("waiting", {}).get("reason", ""))
         if reason in BROKEN_REASONS:

@@ -1,7 +1,7 @@
 """Rotation of the secret with overlap. Pure.
 
-Members that sign with a secret which others do not know yet would lose each other. So it goes in steps, and
-each waits until every pod runs with what the step before has written:
+A member that signs with a secret which the others do not know yet would lose them. So a rotation goes in
+steps, and each step waits until every pod runs with the secrets of the step before:
 
     Steady  [old]         accepted: old         made with: old
     Offered [old, new]    accepted: old, new    made with: old
@@ -17,7 +17,7 @@ from typing import Literal
 
 SECRET_BYTES = 32
 
-Step = Literal["Steady", "Offered", "Overlap"]
+RotationStep = Literal["Steady", "Offered", "Overlap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +25,20 @@ class Keyring:
     """The secrets of an AudioCast.
 
     Attributes:
-        secrets: As the server takes them: the first makes keys, all are accepted.
-        generation: Of the newest.
-        step: See the module.
+        secrets: In the order of the server's setting: the first makes keys, all are accepted.
+        generation: Generation of the newest secret.
+        step: Where the rotation is; the head of the module has the table.
         since: When the step began.
     """
 
     secrets: tuple[str, ...]
     generation: int
-    step: Step
+    step: RotationStep
     since: datetime
 
 
 def new_secret() -> str:
-    """Make a secret up; there is no comma in it."""
+    """Return a new random secret. It has no comma, which separates secrets in the server's setting."""
     return secrets.token_urlsafe(SECRET_BYTES)
 
 
@@ -51,15 +51,15 @@ def rotate(
     now: datetime,
     make: Callable[[], str] = new_secret,
 ) -> Keyring:
-    """Give the secrets as they should be now.
+    """Return the secrets as they should be now: the same ones, or those of the next step.
 
     Args:
-        ring: As they are; None: there are none.
-        generation: That is wanted.
-        overlap_seconds: How long the old secret is accepted beside the new one that is in use.
+        ring: The present secrets; None: there are none.
+        generation: The generation that the spec wants.
+        overlap_seconds: How long the old secret is accepted after the new one came into use.
         is_rolled_out: Every pod runs with `ring`.
-        now: The time.
-        make: Makes a secret up.
+        now: The present time.
+        make: Returns a new secret.
     """
     if ring is None:
         return Keyring((make(),), generation, "Steady", now)

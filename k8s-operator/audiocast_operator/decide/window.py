@@ -4,20 +4,20 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from audiocast_operator.errors import BadSpec
-from audiocast_operator.models.audio_cast import Window
+from audiocast_operator.models.audio_cast import MaintenanceWindow
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def is_open(window: Window | None, now: datetime) -> bool:
-    """Say whether it is open; one that is not there always is.
+def is_window_open(window: MaintenanceWindow | None, now: datetime) -> bool:
+    """Return whether a window is open; no window means always.
 
     Args:
-        window: Of the spec.
-        now: With its time zone, whichever.
+        window: The window of the spec, with a time zone of its own.
+        now: The present time, in any time zone.
 
     Raises:
-        BadSpec: There is no such time zone.
+        BadSpec: The spec names an unknown time zone.
     """
     if window is None:
         return True
@@ -30,11 +30,11 @@ def is_open(window: Window | None, now: datetime) -> bool:
     start, end, at = time.fromisoformat(window.start), time.fromisoformat(window.end), local.time()
     if start < end:
         return start <= at < end and _begins_on(window, local)
-    # It goes over midnight: either it has begun today, or yesterday and is not over.
+    # The window goes over midnight: it began today, or it began yesterday and is not over yet.
     if at >= start:
         return _begins_on(window, local)
     return at < end and _begins_on(window, local - timedelta(days=1))
 
 
-def _begins_on(window: Window, day: datetime) -> bool:
+def _begins_on(window: MaintenanceWindow, day: datetime) -> bool:
     return not window.days or DAYS[day.weekday()] in window.days

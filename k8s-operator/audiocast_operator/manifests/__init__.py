@@ -4,6 +4,6 @@ statefulset   the StatefulSet and its pod template
 network       Services, Ingress, NetworkPolicy
 secrets       the Secrets that the operator writes and reads back
 upkeep        PodDisruptionBudget and PodMonitor
-links         a stream's public URLs
+urls          a stream's URLs for encoders, listeners and players
 owner         owner references
 """

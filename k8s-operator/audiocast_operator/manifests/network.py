@@ -1,4 +1,4 @@
-"""How the pods are reached, and by whom: Services, Ingress, NetworkPolicy."""
+"""The way to the pods, and who may use it: Services, Ingress, NetworkPolicy."""
 
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.models.audio_cast import AudioCastSpec
@@ -15,8 +15,8 @@ from audiocast_operator.names import (
 
 
 def build_service(owner: Owner, spec: AudioCastSpec) -> Json:
-    """Give the Service that listeners and encoders reach."""
-    return owner.child(
+    """Return the Service for listeners and encoders."""
+    return owner.build_child(
         "v1",
         "Service",
         owner.name,
@@ -38,8 +38,8 @@ def build_service(owner: Owner, spec: AudioCastSpec) -> Json:
 
 
 def build_peers_service(owner: Owner) -> Json:
-    """Give the headless Service: members find each other there, those that start and those that leave too."""
-    return owner.child(
+    """Return the headless Service by which members find each other, starting and leaving ones, too."""
+    return owner.build_child(
         "v1",
         "Service",
         peers_service(owner.name),
@@ -61,7 +61,7 @@ def build_peers_service(owner: Owner) -> Json:
 
 
 def build_ingress(owner: Owner, spec: AudioCastSpec) -> Json | None:
-    """Give the Ingress, if one is wanted."""
+    """Return the Ingress; None when the spec wants none."""
     wanted = spec.ingress
     if wanted is None:
         return None
@@ -72,7 +72,7 @@ def build_ingress(owner: Owner, spec: AudioCastSpec) -> Json | None:
         rules["ingressClassName"] = wanted.class_name
     if wanted.tls_secret_name:
         rules["tls"] = [{"hosts": [wanted.host], "secretName": wanted.tls_secret_name}]
-    return owner.child(
+    return owner.build_child(
         "networking.k8s.io/v1",
         "Ingress",
         owner.name,
@@ -83,7 +83,7 @@ def build_ingress(owner: Owner, spec: AudioCastSpec) -> Json | None:
 
 
 def build_network_policy(owner: Owner, spec: AudioCastSpec) -> Json | None:
-    """Give the NetworkPolicy: the internal port is for members, the operator and Prometheus alone."""
+    """Return the NetworkPolicy, which opens the internal port to members, operator and Prometheus alone."""
     if not spec.network_policy:
         return None
     members = {"podSelector": {"matchLabels": selector_labels(owner.name)}}
@@ -93,7 +93,7 @@ def build_network_policy(owner: Owner, spec: AudioCastSpec) -> Json | None:
         name = {"kubernetes.io/metadata.name": spec.monitoring.namespace}
         prometheus = [{"namespaceSelector": {"matchLabels": name}}]
     internal = {"port": INTERNAL_PORT_NAME, "protocol": "TCP"}
-    return owner.child(
+    return owner.build_child(
         "networking.k8s.io/v1",
         "NetworkPolicy",
         owner.name,

@@ -1,4 +1,4 @@
-"""Whom a child belongs to: it goes when its owner goes, by Kubernetes' own garbage collection."""
+"""The owner of children: Kubernetes' garbage collection deletes them with it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """An AudioCast or a Stream, as its children see it.
+    """The identity of an AudioCast or a Stream, which its children refer to.
 
     Attributes:
-        kind: Of the object.
-        namespace: Of the object, and of its children.
-        name: Of the object.
-        uid: Of the object.
+        kind: "AudioCast" or "Stream".
+        namespace: Namespace of the owner, and so of its children.
+        name: Name of the owner.
+        uid: Uid of the owner; another object of the same name has another one.
     """
 
     kind: str
@@ -25,20 +25,22 @@ class Owner:
     uid: str
 
     @classmethod
-    def of(cls, raw: Json) -> "Owner":
-        """Read it from an object of the API."""
+    def from_object(cls, raw: Json) -> "Owner":
+        """Return the identity of an object of the API."""
         metadata = raw["metadata"]
         return cls(raw["kind"], metadata["namespace"], metadata["name"], metadata["uid"])
 
-    def child(self, api_version: str, kind: str, name: str, labels: dict[str, str], **parts: Any) -> Json:
-        """Give a child.
+    def build_child(
+        self, api_version: str, kind: str, name: str, labels: dict[str, str], **parts: Any
+    ) -> Json:
+        """Return the manifest of a child.
 
         Args:
-            api_version: Of the child.
-            kind: Of the child.
-            name: Of the child.
-            labels: Of the child.
-            parts: What it has beside its metadata; `annotations` go there too.
+            api_version: API version of the child's kind.
+            kind: The child's kind.
+            name: The child's name.
+            labels: The child's labels.
+            parts: The child's fields beside its metadata; `annotations` go into the metadata.
         """
         metadata: Json = {
             "name": name,
@@ -60,5 +62,5 @@ class Owner:
         return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **parts}
 
     def owns(self, raw: Json) -> bool:
-        """Say whether an object is a child of this owner; nobody else's is ever deleted."""
+        """Return whether an object is a child of this owner. The operator deletes no others."""
         return any(each.get("uid") == self.uid for each in raw["metadata"].get("ownerReferences", []))

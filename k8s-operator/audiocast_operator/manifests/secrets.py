@@ -1,14 +1,14 @@
-"""The Secrets that the operator writes, and reading them back."""
+"""The Secrets that the operator writes, and what it reads from Secrets."""
 
 import base64
 import hashlib
 from datetime import datetime
 from typing import cast
 
-from audiocast_operator.decide.rotation import Keyring, Step, new_secret
+from audiocast_operator.decide.rotation import Keyring, RotationStep, new_secret
 from audiocast_operator.errors import BadSpec
-from audiocast_operator.manifests.links import StreamLinks
 from audiocast_operator.manifests.owner import Json, Owner
+from audiocast_operator.manifests.urls import StreamUrls
 from audiocast_operator.names import (
     API_TOKENS,
     SECRET_GENERATION,
@@ -20,19 +20,19 @@ from audiocast_operator.names import (
     labels,
 )
 
-LONG_AGO = "1970-01-01T00:00:00+00:00"
-"""When a Secret was written that does not say it."""
+# The time of a Secret without the annotation.
+EPOCH = "1970-01-01T00:00:00+00:00"
 
 
 def build_keys_secret(owner: Owner, ring: Keyring, api_tokens: str) -> Json:
-    """Give the Secret of an AudioCast, under the names that the server's settings have.
+    """Return the Secret of an AudioCast. Its entries have the names of the server's settings.
 
     Args:
         owner: The AudioCast.
         ring: Its secrets.
-        api_tokens: Who may start streams.
+        api_tokens: The tokens that may start streams, comma-separated.
     """
-    return owner.child(
+    return owner.build_child(
         "v1",
         "Secret",
         keys_secret(owner.name),
@@ -47,20 +47,20 @@ def build_keys_secret(owner: Owner, ring: Keyring, api_tokens: str) -> Json:
     )
 
 
-def build_ingest_secret(stream: Owner, cast_name: str, links: StreamLinks, key: str) -> Json:
-    """Give the Secret of a Stream: all that an encoder needs."""
-    return stream.child(
+def build_ingest_secret(stream: Owner, cast_name: str, urls: StreamUrls, key: str) -> Json:
+    """Return the Secret of a Stream, with all that an encoder needs."""
+    return stream.build_child(
         "v1",
         "Secret",
         ingest_secret(stream.name),
         labels(cast_name),
         type="Opaque",
-        data={"url": _encode(links.ingest), "key": _encode(key)},
+        data={"url": _encode(urls.ingest), "key": _encode(key)},
     )
 
 
 def read_keyring(raw: Json | None) -> Keyring | None:
-    """Read the operator's own Secret; None when there is none, or nobody has written it."""
+    """Return the secrets in the operator's own Secret; None when there is no Secret, or it has none."""
     text = read_entry(raw, SECRET_KEYS)
     if raw is None or not text:
         return None
@@ -68,36 +68,36 @@ def read_keyring(raw: Json | None) -> Keyring | None:
     return Keyring(
         secrets=tuple(text.split(",")),
         generation=int(annotations.get(SECRET_GENERATION, "1")),
-        step=cast(Step, annotations.get(SECRET_STEP, "Steady")),
-        since=datetime.fromisoformat(annotations.get(SECRET_SINCE, LONG_AGO)),
+        step=cast(RotationStep, annotations.get(SECRET_STEP, "Steady")),
+        since=datetime.fromisoformat(annotations.get(SECRET_SINCE, EPOCH)),
     )
 
 
 def read_api_tokens(raw: Json | None) -> str:
-    """Give the tokens of the operator's own Secret; one is made up when there is none."""
+    """Return the tokens in the operator's own Secret, or a new one when there is none."""
     return read_entry(raw, API_TOKENS) or new_secret()
 
 
-def read_given_secrets(raw: Json | None, name: str) -> tuple[str, ...]:
-    """Read a Secret that somebody else has made.
+def read_external_secrets(raw: Json | None, name: str) -> tuple[str, ...]:
+    """Return the secrets in a Secret that the user has made.
 
     Raises:
-        BadSpec: It is not there, or does not hold what is needed.
+        BadSpec: The Secret does not exist, or has no secrets in it.
     """
-    found = tuple(part.strip() for part in read_entry(raw, SECRET_KEYS).split(",") if part.strip())
-    if not found:
+    secrets = tuple(part.strip() for part in read_entry(raw, SECRET_KEYS).split(",") if part.strip())
+    if not secrets:
         came = "no such Secret" if raw is None else "a Secret without it"
         raise BadSpec(f"secret.name: expected a Secret {name} with the key {SECRET_KEYS}, got {came}")
-    return found
+    return secrets
 
 
 def read_entry(raw: Json | None, key: str) -> str:
-    """Give an entry of a Secret; empty when there is none."""
+    """Return an entry of a Secret; empty when there is none."""
     return base64.b64decode((raw or {}).get("data", {}).get(key, "")).decode()
 
 
-def hash_of(raw: Json) -> str:
-    """Give a word for what is in a Secret, which does not tell it."""
+def content_hash(raw: Json) -> str:
+    """Return a hash of the content of a Secret, from which the content cannot be found."""
     text = "\0".join(f"{name}\0{value}" for name, value in sorted(raw.get("data", {}).items()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

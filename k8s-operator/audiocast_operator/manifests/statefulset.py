@@ -1,12 +1,12 @@
-"""The StatefulSet: stable names are stable hashing. Its pods are those of the plain chart.
+"""The StatefulSet, whose stable pod names keep each stream at its pod. The pods are those of the plain chart.
 
-Nothing in the pod template changes with the number of pods: scaling restarts nobody.
+Nothing in the pod template depends on the number of pods, so that scaling restarts no pod.
 """
 
 from typing import Any
 
-from audiocast_operator.manifests.links import public_base
 from audiocast_operator.manifests.owner import Json, Owner
+from audiocast_operator.manifests.urls import public_base_url
 from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import (
     API_TOKENS,
@@ -21,17 +21,19 @@ from audiocast_operator.names import (
     selector_labels,
 )
 
+# Balancers learn that a pod is leaving about when the pod does, and send it listeners until then.
 PRE_STOP_SECONDS = 5
-"""Balancers learn of a leaving pod about when it does. Until they have, it takes whom they send."""
 
-LAST_WORDS_SECONDS = 10
+# The time that a drained process has to stop.
+SHUTDOWN_SECONDS = 10
+
+# Members take a new one into the ring after it has answered for three seconds.
 MIN_READY_SECONDS = 5
-"""Members take a new one into the ring after three seconds of answers."""
 
 TRUSTED_PROXIES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8"
 
+# A process uses one core at most. The core has no limit, since throttled audio is late audio.
 DEFAULT_RESOURCES: Json = {"requests": {"cpu": "500m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
-"""A process uses one core at most. No limit of it: throttled audio is late audio."""
 
 
 def build_statefulset(
@@ -43,17 +45,17 @@ def build_statefulset(
     secret_hash: str,
     cluster_domain: str,
 ) -> Json:
-    """Give the StatefulSet.
+    """Return the StatefulSet.
 
     Args:
         owner: The AudioCast.
-        spec: Of the AudioCast.
-        replicas: How many pods now; what is wanted may be fewer, as long as one is emptied.
-        secret_name: Where pods have their secrets from.
-        secret_hash: Of what is in it: another one is for new pods.
-        cluster_domain: Of Kubernetes' DNS.
+        spec: Its spec.
+        replicas: Pods that there should be now; more than are wanted while one of them drains.
+        secret_name: The Secret that pods have their secrets from.
+        secret_hash: Hash of its content. Another hash makes another revision.
+        cluster_domain: Domain of Kubernetes' DNS, as in "cluster.local".
     """
-    return owner.child(
+    return owner.build_child(
         "apps/v1",
         "StatefulSet",
         owner.name,
@@ -61,7 +63,7 @@ def build_statefulset(
         spec={
             "serviceName": peers_service(owner.name),
             "podManagementPolicy": "Parallel",
-            # Kubernetes replaces nobody by itself: it does not know who has listeners.
+            # Kubernetes must replace no pod by itself, since it does not know which have listeners.
             "updateStrategy": {"type": "OnDelete"},
             "minReadySeconds": MIN_READY_SECONDS,
             "replicas": replicas,
@@ -81,9 +83,9 @@ def _pod(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_domain: st
     more = spec.pod
     pod: Json = {
         "automountServiceAccountToken": False,
-        # With them every Service of the namespace would be in the environment, where settings are.
+        # They would put every Service of the namespace into the environment, among the settings.
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": PRE_STOP_SECONDS + spec.drain.timeout_seconds + LAST_WORDS_SECONDS,
+        "terminationGracePeriodSeconds": PRE_STOP_SECONDS + spec.drain.timeout_seconds + SHUTDOWN_SECONDS,
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": 10001,
@@ -126,7 +128,7 @@ def _container(spec: AudioCastSpec, environment: list[Json]) -> Json:
         "env": environment,
         "startupProbe": _probe("/livez", period_seconds=1, timeout_seconds=2, failures=60),
         "readinessProbe": _probe("/readyz", period_seconds=2, timeout_seconds=2, failures=1),
-        # Says nothing of other members: no pod is restarted because of its peers.
+        # The answer does not depend on other members, so that no pod is restarted because of its peers.
         "livenessProbe": _probe("/livez", period_seconds=10, timeout_seconds=5, failures=3),
         "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
         "securityContext": {
@@ -140,7 +142,7 @@ def _container(spec: AudioCastSpec, environment: list[Json]) -> Json:
 
 def _environment(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_domain: str) -> list[Json]:
     peers = f"{peers_service(owner.name)}.{owner.namespace}.svc.{cluster_domain}."
-    scheme, _, domain = public_base(spec).partition("://")
+    scheme, _, domain = public_base_url(spec).partition("://")
     own = {
         "PEERS": f"dns+{peers}:{INTERNAL_PORT}",
         "DRAIN_SECONDS": str(spec.drain.timeout_seconds),

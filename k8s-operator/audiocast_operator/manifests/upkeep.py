@@ -6,8 +6,8 @@ from audiocast_operator.names import INTERNAL_PORT_NAME, labels, selector_labels
 
 
 def build_pod_disruption_budget(owner: Owner) -> Json:
-    """Give the PodDisruptionBudget: nodes are emptied of one pod at a time, and of broken ones at once."""
-    return owner.child(
+    """Return the PodDisruptionBudget: one pod at a time may be evicted, and a broken one always."""
+    return owner.build_child(
         "policy/v1",
         "PodDisruptionBudget",
         owner.name,
@@ -21,11 +21,11 @@ def build_pod_disruption_budget(owner: Owner) -> Json:
 
 
 def build_pod_monitor(owner: Owner, spec: AudioCastSpec) -> Json | None:
-    """Give the PodMonitor, if one is wanted."""
+    """Return the PodMonitor; None when the spec wants none."""
     if not spec.monitoring.pod_monitor:
         return None
     interval = f"{spec.monitoring.interval_seconds}s"
-    return owner.child(
+    return owner.build_child(
         "monitoring.coreos.com/v1",
         "PodMonitor",
         owner.name,

@@ -2,6 +2,6 @@
 
 audio_cast   spec and status of an AudioCast
 stream       spec and status of a Stream
-fields       base classes, camelCase names, and marks for the schema
+base         base classes, camelCase names, and marks for the schema
 crd          builds both CustomResourceDefinitions from the models
 """

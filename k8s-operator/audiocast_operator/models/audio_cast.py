@@ -4,10 +4,10 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from audiocast_operator.models.fields import FREE, Fields, Status, Time, rules
+from audiocast_operator.models.base import UNTYPED, ResourceModel, StatusModel, Time, validation_rules
 
-DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+# Settings of the server that the operator sets by itself.
 OWNED_SETTINGS = (
     "HOST",
     "PORT",
@@ -21,16 +21,15 @@ OWNED_SETTINGS = (
     "STREAM_SCHEME",
     "DRAIN_SECONDS",
 )
-"""Settings of the server that the operator sets by itself."""
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
-class Autoscaling(Fields):
+class AutoscalingSpec(ResourceModel):
     """As many pods as the listeners need, counted from the pods' own numbers, without a metrics adapter."""
 
     model_config = ConfigDict(
-        json_schema_extra=rules(
+        json_schema_extra=validation_rules(
             ("self.minReplicas <= self.maxReplicas", "minReplicas must not be above maxReplicas")
         )
     )
@@ -49,7 +48,7 @@ class Autoscaling(Fields):
     )
 
 
-class Window(Fields):
+class MaintenanceWindow(ResourceModel):
     """Hours in which pods may be replaced. It may end on the next day."""
 
     start: str = Field(pattern=CLOCK_TIME, description='When it begins, as in "02:00".')
@@ -64,7 +63,7 @@ class Window(Fields):
     )
 
 
-class Drain(Fields):
+class DrainSpec(ResourceModel):
     """How pods are let go of their listeners and encoders before they are replaced or removed."""
 
     timeout_seconds: int = Field(
@@ -77,14 +76,14 @@ class Drain(Fields):
         default="LeastListeners",
         description="Which pod is replaced next: the one with the fewest listeners, or the highest ordinal.",
     )
-    window: Window | None = Field(
+    window: MaintenanceWindow | None = Field(
         default=None,
         description="When a roll-out may take the next pod. Pods that cannot serve are replaced at any time, "
         "and scaling does not wait for it.",
     )
 
 
-class Service(Fields):
+class ServiceSpec(ResourceModel):
     """The Service that listeners and encoders reach."""
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = Field(
@@ -94,7 +93,7 @@ class Service(Fields):
     annotations: dict[str, str] = Field(default_factory=dict, description="Of the Service.")
 
 
-class Ingress(Fields):
+class IngressSpec(ResourceModel):
     """An Ingress to the Service. A Gateway's HTTPRoute can lead to the same Service instead."""
 
     host: str = Field(min_length=1, max_length=253, description="Host name that it answers to.")
@@ -106,7 +105,7 @@ class Ingress(Fields):
     )
 
 
-class Secret(Fields):
+class SecretSpec(ResourceModel):
     """The secret that ingest keys are made with and that members know each other by."""
 
     name: str = Field(
@@ -129,7 +128,7 @@ class Secret(Fields):
     )
 
 
-class Monitoring(Fields):
+class MonitoringSpec(ResourceModel):
     """How the pods are watched."""
 
     pod_monitor: bool = Field(
@@ -146,7 +145,7 @@ class Monitoring(Fields):
     )
 
 
-class Pod(Fields):
+class PodOverrides(ResourceModel):
     """What the pods get beside what the operator decides. A change rolls them."""
 
     labels: dict[str, str] = Field(default_factory=dict, description="More labels of the pods.")
@@ -154,24 +153,26 @@ class Pod(Fields):
     resources: dict[str, Any] = Field(
         default_factory=dict,
         description="Of the server's container. It is one process: one CPU is the most that it uses.",
-        json_schema_extra=FREE,
+        json_schema_extra=UNTYPED,
     )
     node_selector: dict[str, str] = Field(default_factory=dict, description="As in a Pod.")
     tolerations: list[dict[str, Any]] = Field(
         default_factory=list,
         description="As in a Pod.",
-        json_schema_extra={"items": {"type": "object", **FREE}},
+        json_schema_extra={"items": {"type": "object", **UNTYPED}},
     )
-    affinity: dict[str, Any] = Field(default_factory=dict, description="As in a Pod.", json_schema_extra=FREE)
+    affinity: dict[str, Any] = Field(
+        default_factory=dict, description="As in a Pod.", json_schema_extra=UNTYPED
+    )
     priority_class_name: str = Field(default="", description="As in a Pod.")
     image_pull_secrets: list[str] = Field(default_factory=list, description="Names of Secrets.")
 
 
-class AudioCastSpec(Fields):
+class AudioCastSpec(ResourceModel):
     """What is wanted."""
 
     model_config = ConfigDict(
-        json_schema_extra=rules(
+        json_schema_extra=validation_rules(
             ("has(self.replicas) != has(self.autoscaling)", "give either replicas or autoscaling"),
             (
                 f"!has(self.settings) || !self.settings.exists(name, name in {list(OWNED_SETTINGS)})",
@@ -187,10 +188,10 @@ class AudioCastSpec(Fields):
     replicas: int | None = Field(
         default=None, ge=0, le=500, description="How many pods. Or give autoscaling; never both."
     )
-    autoscaling: Autoscaling | None = Field(
+    autoscaling: AutoscalingSpec | None = Field(
         default=None, description="Let the operator count. Or give replicas."
     )
-    drain: Drain = Field(default_factory=Drain, description="How pods are emptied.")
+    drain: DrainSpec = Field(default_factory=DrainSpec, description="How pods are emptied.")
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$",
@@ -202,21 +203,23 @@ class AudioCastSpec(Fields):
         max_length=50,
         description="More settings of the server by their names, as in MAX_LISTENERS.",
     )
-    service: Service = Field(default_factory=Service, description="The Service.")
-    ingress: Ingress | None = Field(default=None, description="Make an Ingress too.")
-    secret: Secret = Field(default_factory=Secret, description="The secret and its rotation.")
-    monitoring: Monitoring = Field(default_factory=Monitoring, description="How the pods are watched.")
+    service: ServiceSpec = Field(default_factory=ServiceSpec, description="The Service.")
+    ingress: IngressSpec | None = Field(default=None, description="Make an Ingress too.")
+    secret: SecretSpec = Field(default_factory=SecretSpec, description="The secret and its rotation.")
+    monitoring: MonitoringSpec = Field(
+        default_factory=MonitoringSpec, description="How the pods are watched."
+    )
     network_policy: bool = Field(
         default=True,
         description="Only the pods themselves, the operator and your Prometheus reach the internal port.",
     )
-    pod: Pod = Field(default_factory=Pod, description="More of the pods.")
+    pod: PodOverrides = Field(default_factory=PodOverrides, description="More of the pods.")
     paused: bool = Field(
         default=False, description="Change nothing, only tell: no roll-out, no scaling, no rotation."
     )
 
 
-class Condition(Status):
+class Condition(StatusModel):
     """One of the conditions, as Kubernetes has them."""
 
     type: str = Field(description="Available, Progressing, Degraded or Draining.")
@@ -227,7 +230,7 @@ class Condition(Status):
     observed_generation: int = Field(default=0, description="Of the spec that it was said about.")
 
 
-class DrainStatus(Status):
+class DrainStatus(StatusModel):
     """The drain that is on."""
 
     pod: str = Field(description="Which pod is emptied.")
@@ -237,7 +240,7 @@ class DrainStatus(Status):
     sources_left: int = Field(default=0, description="Encoders that are still there.")
 
 
-class AutoscalingStatus(Status):
+class AutoscalingStatus(StatusModel):
     """What the operator has counted."""
 
     recommended_replicas: int = Field(description="Pods that the listeners of now need.")
@@ -246,7 +249,7 @@ class AutoscalingStatus(Status):
     )
 
 
-class SecretStatus(Status):
+class SecretStatus(StatusModel):
     """How far a rotation is."""
 
     generation: int = Field(description="Of the newest secret.")
@@ -255,7 +258,7 @@ class SecretStatus(Status):
     )
 
 
-class AudioCastStatus(Status):
+class AudioCastStatus(StatusModel):
     """What there is."""
 
     observed_generation: int = Field(default=0, description="Of the spec that this was said about.")

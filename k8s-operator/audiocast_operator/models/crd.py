@@ -1,7 +1,7 @@
-"""Makes the CustomResourceDefinitions of the models. Pure.
+"""Builds the CustomResourceDefinitions from the models. Pure.
 
-A CRD's schema is a "structural" one: no references, no titles, no null beside a type, defaults only where
-they are objects or values. What pydantic writes is taken apart and put together so.
+A CRD needs a "structural" schema: no references, no titles, no null beside a type, and defaults only where
+they are objects or values. pydantic's schema is rewritten into that form.
 """
 
 from typing import Any
@@ -29,20 +29,20 @@ KEPT = (
 )
 KEPT_PREFIX = "x-kubernetes-"
 
+# NAME-peers must be the name of a Service, and NAME-0-REVISION fit into a label of 63 characters.
 AUDIOCAST_NAME = {"type": "string", "maxLength": 48, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"}
-"""A Service's, with -peers after it; and Kubernetes puts -0-REVISION after it in a label of 63 characters."""
 
+# NAME-ingest must be the name of a Secret.
 STREAM_NAME = {"type": "string", "maxLength": 240}
-"""A Secret's, with -ingest after it."""
 
 
 def build_crds() -> list[Json]:
-    """Give both CRDs, AudioCast first."""
+    """Return both CRDs, AudioCast first."""
     return [build_audiocast_crd(), build_stream_crd()]
 
 
 def build_audiocast_crd() -> Json:
-    """Give the CRD of AudioCast (ac)."""
+    """Return the CRD of AudioCast, `ac` for short."""
     return _crd(
         "AudioCast",
         "audiocasts",
@@ -72,7 +72,7 @@ def build_audiocast_crd() -> Json:
 
 
 def build_stream_crd() -> Json:
-    """Give the CRD of Stream (acs)."""
+    """Return the CRD of Stream, `acs` for short."""
     return _crd(
         "Stream",
         "streams",
@@ -156,7 +156,7 @@ def _crd(
 
 
 def structural_schema(model: type[BaseModel]) -> Json:
-    """Give the structural schema of a model."""
+    """Return the structural schema of a model."""
     written = model.model_json_schema(by_alias=True)
     return _structural(written, written.get("$defs", {}))
 
@@ -187,7 +187,10 @@ def _structural(written: Json, definitions: Json) -> Json:
 
 
 def _property(written: Json, definitions: Json) -> Json:
-    """Let the API server fill in the defaults below an object that need not be given."""
+    """Return the schema of a property; an optional object gets the default {}.
+
+    With it the API server fills in the defaults below the object, too.
+    """
     schema = _structural(written, definitions)
     if "$ref" in written and not schema.get("required"):
         schema["default"] = {}

@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from audiocast_operator.models.fields import IMMUTABLE, Fields, Status, Time
+from audiocast_operator.models.base import IMMUTABLE, ResourceModel, StatusModel, Time
 
 STREAM_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
 
-class Limits(Fields):
+class StreamLimits(ResourceModel):
     """What the key allows. It is written inside the key, so a change makes another key."""
 
     max_kbps: int = Field(
@@ -18,7 +18,7 @@ class Limits(Fields):
     expires_at: Time | None = Field(default=None, description="When the key ends. None: never.")
 
 
-class StreamSpec(Fields):
+class StreamSpec(ResourceModel):
     """What is wanted."""
 
     audio_cast: str = Field(
@@ -33,7 +33,7 @@ class StreamSpec(Fields):
         json_schema_extra=IMMUTABLE,
     )
     title: str = Field(default="", max_length=200, description="What listeners see.")
-    limits: Limits = Field(default_factory=Limits, description="What the key allows.")
+    limits: StreamLimits = Field(default_factory=StreamLimits, description="What the key allows.")
     key_generation: int = Field(
         default=1,
         ge=1,
@@ -45,7 +45,7 @@ class StreamSpec(Fields):
     )
 
 
-class StreamStatus(Status):
+class StreamStatus(StatusModel):
     """What there is. Written at most every 15 seconds."""
 
     observed_generation: int = Field(default=0, description="Of the spec that this was said about.")

@@ -1,8 +1,8 @@
-r"""Makes ingest keys. The server checks them; only the format is shared, and tests hold both to it.
+r"""Makes ingest keys, which the server checks.
 
 key = "ac1." claims "." mac
 claims  URL-safe base64 of a JSON object (t title, e expiry in Unix seconds, g generation, k kbit/s), without
-        padding and without what is empty
+        padding and without empty claims
 mac     URL-safe base64 of the first 16 bytes of HMAC-SHA256(secret, purpose "\0" id "\0" claims)
 """
 
@@ -20,11 +20,11 @@ _PURPOSE = b"audiocast ingest"
 
 
 def build_ingest_key(secret: str, stream: StreamSpec) -> str:
-    """Give the key of a stream, with its limits inside.
+    """Return the key of a stream, with the stream's limits inside.
 
     Args:
-        secret: The cluster's current one.
-        stream: What is wanted of the stream.
+        secret: The first of the cluster's secrets.
+        stream: Id, title and limits.
     """
     limits = stream.limits
     claims = {
@@ -33,10 +33,8 @@ def build_ingest_key(secret: str, stream: StreamSpec) -> str:
         "g": stream.key_generation,
         "k": limits.max_kbps,
     }
-    said = json.dumps(
-        {name: value for name, value in claims.items() if value}, separators=(",", ":"), ensure_ascii=False
-    )
-    text = _to_text(said.encode())
+    given = {name: value for name, value in claims.items() if value}
+    text = _to_text(json.dumps(given, separators=(",", ":"), ensure_ascii=False).encode())
     message = b"\0".join((_PURPOSE, stream.id.encode(), text.encode()))
     return f"{PREFIX}.{text}.{_to_text(hmac.digest(secret.encode(), message, hashlib.sha256)[:MAC_BYTES])}"
 

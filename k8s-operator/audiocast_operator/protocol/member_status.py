@@ -1,24 +1,24 @@
-"""What a pod tells of itself at `GET /internal/status`: the part that this operator reads."""
+"""What a pod reports at `GET /internal/status` and `/internal/streams`: the part that the operator reads."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class _Told(BaseModel):
-    """Told by a server that may be newer than this operator: what is not known is passed over."""
+class _Report(BaseModel):
+    """Base of the reports. The server may be newer than the operator, so unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Leaving(_Told):
+class DrainProgress(_Report):
     """How far a drain is.
 
     Attributes:
-        state: "no", "draining", or "done": nobody is left, or the time is over.
-        listeners_left: Who is still there.
-        sources_left: Encoders that are still there.
-        seconds_left: Until it is over at the latest.
+        state: "no", "draining", or "done": nobody is left, or the time is up.
+        listeners_left: Listeners that are still connected.
+        sources_left: Encoders that are still connected.
+        seconds_left: Time until the drain ends at the latest.
     """
 
     state: Literal["no", "draining", "done"] = "no"
@@ -27,16 +27,16 @@ class Leaving(_Told):
     seconds_left: float = 0.0
 
 
-class MemberStatus(_Told):
-    """What a pod tells of itself.
+class MemberStatus(_Report):
+    """What a pod reports about itself.
 
     Attributes:
-        view: A word for the members that it sees; the same word at all of them when they agree.
-        listeners: How many listen to it.
-        live_streams: Streams that are on at it, whoever owns them.
-        owned: Streams whose source it has.
-        egress_bytes: Sent to listeners since it has started.
-        drain: How far its drain is.
+        view: A hash of the members that the pod sees; equal at all pods that see the same ones.
+        listeners: Listeners of the pod.
+        live_streams: Streams that are on the air at the pod, whichever pod owns them.
+        owned: Streams whose source is connected to the pod.
+        egress_bytes: Bytes sent to listeners since the process started.
+        drain: How far the pod's drain is.
     """
 
     view: str
@@ -44,19 +44,19 @@ class MemberStatus(_Told):
     live_streams: int = 0
     owned: int = 0
     egress_bytes: int = 0
-    drain: Leaving = Field(default_factory=Leaving)
+    drain: DrainProgress = Field(default_factory=DrainProgress)
 
 
-class StreamState(_Told):
-    """What a pod tells of a stream that is on at it, at `GET /internal/streams`.
+class StreamReport(_Report):
+    """What a pod reports about a stream that is on the air at it.
 
     Attributes:
-        stream_id: Its id.
+        stream_id: The stream's id.
         state: "waiting", "live", "held" or "ended".
-        started_at: Unix seconds.
-        listeners: Of this pod.
-        owner: Name of the pod that has the source.
-        is_owner: This pod has it.
+        started_at: When the stream went on the air, in Unix seconds.
+        listeners: Listeners at this pod.
+        owner: Name of the pod that the source is connected to.
+        is_owner: This pod is the owner.
     """
 
     stream_id: str
@@ -67,14 +67,14 @@ class StreamState(_Told):
     is_owner: bool = False
 
 
-def parse_streams(answer: Any) -> list[StreamState]:
-    """Read the answer of `GET /internal/streams`.
+def parse_streams(answer: Any) -> list[StreamReport]:
+    """Parse the JSON of `GET /internal/streams`.
 
     Raises:
-        pydantic.ValidationError: It is none.
+        pydantic.ValidationError: The answer has another form.
     """
-    return _Streams.model_validate(answer).streams
+    return _StreamsReport.model_validate(answer).streams
 
 
-class _Streams(_Told):
-    streams: list[StreamState]
+class _StreamsReport(_Report):
+    streams: list[StreamReport]

@@ -1,7 +1,7 @@
-"""Signs requests to the pods' internal port, as members sign theirs. The server shares only the format.
+"""Signs requests to the pods' internal port, as members sign theirs.
 
 `Audiocast-Signature: TIME NAME MAC`, where the MAC is over method, target, time and name, with a key that is
-made of the cluster's secret. Clocks may differ by a minute.
+derived from the cluster's secret. The server accepts a clock that is up to a minute off.
 """
 
 import base64
@@ -15,13 +15,13 @@ _PURPOSE = b"audiocast internal"
 
 
 def sign(secret: str, method: str, target: str, unix_seconds: float) -> str:
-    """Give the header's value.
+    """Return the value of the header.
 
     Args:
-        secret: The cluster's current one.
-        method: Of the request.
-        target: Path and query, as they are sent.
-        unix_seconds: Now.
+        secret: The first of the cluster's secrets.
+        method: The HTTP method, in capitals.
+        target: Path and query, exactly as in the request line.
+        unix_seconds: The present time.
     """
     key = hmac.digest(secret.encode(), _PURPOSE, hashlib.sha256)
     time = str(int(unix_seconds))

@@ -1,4 +1,4 @@
-"""Applies the children of an AudioCast but its Secret, and takes those away that are no longer wanted."""
+"""Applies the children of an AudioCast, all but its Secret, and deletes those that are no longer wanted."""
 
 from audiocast_operator.clients.kube import INGRESS, NETWORK_POLICY, POD_MONITOR, Kube
 from audiocast_operator.manifests.network import (
@@ -11,28 +11,28 @@ from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.manifests.statefulset import build_statefulset
 from audiocast_operator.manifests.upkeep import build_pod_disruption_budget, build_pod_monitor
 from audiocast_operator.models.audio_cast import AudioCastSpec
-from audiocast_operator.reconcile.secret_keeper import KnownSecret
+from audiocast_operator.reconcile.secret_reconciler import PodSecret
 
 
 class Children:
-    """Of all AudioCasts.
+    """Applies the children of all AudioCasts.
 
     Args:
-        kube: The API.
-        cluster_domain: Of Kubernetes' DNS.
+        kube: The Kubernetes API.
+        cluster_domain: Domain of Kubernetes' DNS, as in "cluster.local".
     """
 
     def __init__(self, kube: Kube, *, cluster_domain: str) -> None:
         self._kube = kube
         self._cluster_domain = cluster_domain
 
-    async def apply(self, cast: Owner, spec: AudioCastSpec, *, tidy: bool) -> None:
-        """Make all be so, but the StatefulSet.
+    async def apply(self, cast: Owner, spec: AudioCastSpec, *, prune: bool) -> None:
+        """Apply all children but the StatefulSet.
 
         Args:
-            cast: The AudioCast.
-            spec: Of the AudioCast.
-            tidy: Look for children that are no longer wanted.
+            cast: The owner.
+            spec: Its spec.
+            prune: Delete optional children that the spec no longer wants, at the price of a request for each.
         """
         await self._kube.apply(build_service(cast, spec))
         await self._kube.apply(build_peers_service(cast))
@@ -44,15 +44,15 @@ class Children:
         ):
             if wanted is not None:
                 await self._kube.apply(wanted)
-            elif tidy:
+            elif prune:
                 found = await self._kube.get(kind, cast.namespace, cast.name)
                 if found is not None and cast.owns(found):
                     await self._kube.delete(kind, cast.namespace, cast.name)
 
     async def apply_statefulset(
-        self, cast: Owner, spec: AudioCastSpec, secret: KnownSecret, replicas: int
+        self, cast: Owner, spec: AudioCastSpec, secret: PodSecret, replicas: int
     ) -> Json:
-        """Make the StatefulSet be so; give what it is now."""
+        """Apply the StatefulSet; return the object as it is now."""
         return await self._kube.apply(
             build_statefulset(
                 cast,

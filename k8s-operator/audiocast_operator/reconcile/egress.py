@@ -1,4 +1,4 @@
-"""What the pods send, as a rate: they tell a counter since their start, and this remembers the last one."""
+"""The rate at which pods send to listeners, from the counters that they report."""
 
 from collections.abc import Sequence
 
@@ -6,24 +6,24 @@ from audiocast_operator.decide.pod_state import PodState
 
 
 class EgressMeter:
-    """Of one AudioCast."""
+    """Meter of one AudioCast. It remembers the last counter of each pod."""
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[float, int]] = {}
 
     def measure(self, pods: Sequence[PodState], now_seconds: float) -> float | None:
-        """Give what all pods send, bit/s; None until there are two counts of any.
+        """Return what all pods send, in bit/s; None until a pod has reported twice.
 
         Args:
-            pods: With what they tell.
-            now_seconds: Of a clock that only goes forward.
+            pods: All pods of the StatefulSet.
+            now_seconds: The present time of a monotonic clock.
         """
         rates = []
-        counts = {pod.uid: (now_seconds, pod.told.egress_bytes) for pod in pods if pod.told}
+        counts = {pod.uid: (now_seconds, pod.reported.egress_bytes) for pod in pods if pod.reported}
         for uid, (at, count) in counts.items():
             before, last = self._last.get(uid, (at, count))
             if at > before:
-                # A counter that went back is that of a process that has started anew.
+                # A counter that is lower than before comes from a new process.
                 rates.append(max(0, count - last) * 8 / (at - before))
         self._last = counts
         return sum(rates) if rates else None

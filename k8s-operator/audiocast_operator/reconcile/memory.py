@@ -1,6 +1,6 @@
-"""What the operator remembers of an AudioCast from one reconcile to the next.
+"""What stays in memory of an AudioCast from one reconcile to the next.
 
-It only saves work: without it everything is found out again from the cluster.
+It only saves work: after a restart the operator finds everything out again from the cluster.
 """
 
 from dataclasses import dataclass, field
@@ -10,26 +10,26 @@ from audiocast_operator.reconcile.egress import EgressMeter
 
 @dataclass(slots=True)
 class CastMemory:
-    """Of one AudioCast.
+    """Memory of one AudioCast.
 
     Attributes:
-        egress: What its pods send.
-        tidied: Generation of the spec for which children were looked for that are no longer wanted.
-        secrets_written: Hash of what each Stream's Secret was last made of, and when (monotonic seconds),
-            by uid.
-        told_suspended: Pods (uid and address) that were told of each suspended stream, by stream id.
+        egress: Meter of what the pods send.
+        pruned_generation: Generation of the spec for which unwanted children were deleted last.
+        secrets_written: By uid of a Stream: a hash of URL and key in its Secret, and when the Secret was last
+            applied, in monotonic seconds.
+        suspensions_sent: By id of a suspended stream: the process ids of the pods that have ended it.
     """
 
     egress: EgressMeter = field(default_factory=EgressMeter)
-    tidied: int = 0
+    pruned_generation: int = 0
     secrets_written: dict[str, tuple[str, float]] = field(default_factory=dict)
-    told_suspended: dict[str, set[str]] = field(default_factory=dict)
+    suspensions_sent: dict[str, set[str]] = field(default_factory=dict)
 
     def forget_streams(self, present: set[str]) -> None:
-        """Forget all Streams but these.
+        """Forget deleted Streams.
 
         Args:
-            present: Their uids.
+            present: The uids of all Streams that exist.
         """
         for uid in self.secrets_written.keys() - present:
             del self.secrets_written[uid]

@@ -1,7 +1,7 @@
 """Makes pods as decisions see them."""
 
 from audiocast_operator.decide.pod_state import PodState
-from audiocast_operator.protocol.member_status import Leaving, MemberStatus
+from audiocast_operator.protocol.member_status import DrainProgress, MemberStatus
 
 OLD, NEW = "live-old", "live-new"
 
@@ -17,14 +17,14 @@ def pod(
     answers: bool = True,
     is_ready: bool = True,
     is_running: bool = True,
-    trouble: str = "",
+    failure: str = "",
 ) -> PodState:
     """Give a pod that serves, but for what is said otherwise."""
-    told = MemberStatus(
+    reported = MemberStatus(
         view=view,
         listeners=listeners,
         egress_bytes=egress_bytes,
-        drain=Leaving.model_validate({"state": drain, "listeners_left": listeners}),
+        drain=DrainProgress.model_validate({"state": drain, "listeners_left": listeners}),
     )
     return PodState(
         name=f"live-{ordinal}",
@@ -33,8 +33,8 @@ def pod(
         revision=revision,
         is_ready=is_ready and drain == "no",
         is_running=is_running,
-        trouble=trouble,
-        told=told if answers else None,
+        failure=failure,
+        reported=reported if answers else None,
     )
 
 
@@ -46,5 +46,5 @@ def broken(ordinal: int, *, revision: str = NEW) -> PodState:
         answers=False,
         is_ready=False,
         is_running=False,
-        trouble="CrashLoopBackOff",
+        failure="CrashLoopBackOff",
     )

@@ -7,7 +7,7 @@ import pytest
 
 from audiocast_operator.decide.autoscale import Scaling, autoscale
 from audiocast_operator.decide.pod_state import PodState
-from audiocast_operator.models.audio_cast import Autoscaling
+from audiocast_operator.models.audio_cast import AutoscalingSpec
 from audiocast_operator.reconcile.egress import EgressMeter
 from tests.operator.decide.pods import pod
 
@@ -22,7 +22,7 @@ def scaled(
     since: float | None = None,
     **rules: Any,
 ) -> Scaling:
-    spec = Autoscaling.model_validate({"maxReplicas": 5, "listenersPerPod": 100, **rules})
+    spec = AutoscalingSpec.model_validate({"maxReplicas": 5, "listenersPerPod": 100, **rules})
     return autoscale(
         spec,
         pods,

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from audiocast_operator.decide.conditions import Said, conditions_of, merge, spec_is_bad
-from audiocast_operator.decide.plan import Plan, Situation, plan
+from audiocast_operator.decide.conditions import Undated, bad_spec_conditions, build_conditions, merge
+from audiocast_operator.decide.plan import Plan, Situation, make_plan
 from audiocast_operator.decide.pod_state import PodState
 from tests.operator.decide.pods import NEW, OLD, broken, pod
 
@@ -14,8 +14,8 @@ def said(
     pods: list[PodState], *, wanted: int | None = None, paused: bool = False
 ) -> dict[str, tuple[bool, str]]:
     wanted = len(pods) if wanted is None else wanted
-    todo = plan(Situation(pods=pods, replicas=len(pods), wanted=wanted, revision=NEW))
-    told = conditions_of(todo, pods, wanted=wanted, paused=paused, rotating=False)
+    todo = make_plan(Situation(pods=pods, replicas=len(pods), wanted=wanted, revision=NEW))
+    told = build_conditions(todo, pods, wanted=wanted, is_paused=paused, is_rotating=False)
     return {each.type: (each.holds, each.reason) for each in told}
 
 
@@ -60,22 +60,24 @@ def test_paused_and_none_wanted() -> None:
 
 
 def test_a_rotation_is_progress() -> None:
-    told = conditions_of(Plan(replicas=1), [pod(0)], wanted=1, paused=False, rotating=True)
+    told = build_conditions(Plan(replicas=1), [pod(0)], wanted=1, is_paused=False, is_rotating=True)
     assert [each.reason for each in told if each.type == "Progressing"] == ["Rotation"]
 
 
 def test_the_time_is_that_of_the_last_change() -> None:
-    first = merge([Said("Available", True, "Serving"), Said("Degraded", False, "AsWanted")], [], 1, NOW)
+    first = merge([Undated("Available", True, "Serving"), Undated("Degraded", False, "AsWanted")], [], 1, NOW)
     later = NOW + timedelta(minutes=5)
-    second = merge([Said("Available", True, "Serving", "3 of 3"), *spec_is_bad("why")], first, 2, later)
+    second = merge(
+        [Undated("Available", True, "Serving", "3 of 3"), *bad_spec_conditions("why")], first, 2, later
+    )
     times = {each.type: each.last_transition_time for each in second}
     assert times == {"Available": NOW, "Degraded": later, "Progressing": later}
     assert {each.observed_generation for each in second} == {2}
 
 
 def test_what_nothing_is_said_of_stays() -> None:
-    first = merge([Said("Available", True, "Serving")], [], 1, NOW)
-    assert [each.type for each in merge(spec_is_bad("why"), first, 2, NOW)] == [
+    first = merge([Undated("Available", True, "Serving")], [], 1, NOW)
+    assert [each.type for each in merge(bad_spec_conditions("why"), first, 2, NOW)] == [
         "Available",
         "Degraded",
         "Progressing",

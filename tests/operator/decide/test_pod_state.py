@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audiocast_operator.decide.pod_state import STUCK_SECONDS, internal_address, read_pod
+from audiocast_operator.decide.pod_state import STUCK_SECONDS, internal_address, parse_pod
 from audiocast_operator.protocol.member_status import MemberStatus, parse_streams
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -36,16 +36,16 @@ def raw(
 
 
 def test_a_pod_is_read() -> None:
-    found = read_pod(raw(), MemberStatus(view="v", listeners=3), NOW)
+    found = parse_pod(raw(), MemberStatus(view="v", listeners=3), NOW)
     assert found is not None
     assert (found.ordinal, found.revision, found.address) == (12, "live-abc", "10.0.0.7:9001")
-    assert (found.listeners, found.serves, found.life, found.trouble) == (3, True, "u/2", "")
+    assert (found.listeners, found.is_serving, found.process_id, found.failure) == (3, True, "u/2", "")
 
 
 def test_a_pod_on_its_way_out_is_none() -> None:
     leaving = raw()
     leaving["metadata"]["deletionTimestamp"] = "2030-01-01T00:00:00Z"
-    assert read_pod(leaving, None, NOW) is None
+    assert parse_pod(leaving, None, NOW) is None
 
 
 @pytest.mark.parametrize(("ip", "expected"), [("", ""), ("fd00::7", "[fd00::7]:9001")])
@@ -55,25 +55,27 @@ def test_addresses(ip: str, expected: str) -> None:
 
 @pytest.mark.parametrize("reason", ["CrashLoopBackOff", "ImagePullBackOff", "CreateContainerConfigError"])
 def test_a_container_that_cannot_run_is_trouble(reason: str) -> None:
-    found = read_pod(raw(ready=False, state={"waiting": {"reason": reason}}), None, NOW)
+    found = parse_pod(raw(ready=False, state={"waiting": {"reason": reason}}), None, NOW)
     assert found is not None
-    assert (found.trouble, found.is_gone) == (reason, True)
+    assert (found.failure, found.is_gone) == (reason, True)
 
 
 def test_a_container_that_is_on_its_way_is_none() -> None:
-    found = read_pod(raw(ready=False, state={"waiting": {"reason": "ContainerCreating"}}), None, NOW)
+    found = parse_pod(raw(ready=False, state={"waiting": {"reason": "ContainerCreating"}}), None, NOW)
     assert found is not None
-    assert (found.trouble, found.is_gone) == ("", True)
+    assert (found.failure, found.is_gone) == ("", True)
 
 
 @pytest.mark.parametrize(("age", "is_gone"), [(STUCK_SECONDS - 1, False), (STUCK_SECONDS + 1, True)])
 def test_a_process_that_says_nothing_is_given_up_after_a_while(age: float, is_gone: bool) -> None:
-    found = read_pod(raw(ready=False, age=age), None, NOW)
+    found = parse_pod(raw(ready=False, age=age), None, NOW)
     assert found is not None
     assert found.is_gone is is_gone
 
 
 def test_a_pod_that_says_more_than_is_known_is_understood() -> None:
-    told = MemberStatus.model_validate({"view": "v", "name": "live-0", "drain": {"state": "done", "new": 1}})
-    assert told.drain.state == "done"
+    reported = MemberStatus.model_validate(
+        {"view": "v", "name": "live-0", "drain": {"state": "done", "new": 1}}
+    )
+    assert reported.drain.state == "done"
     assert parse_streams({"streams": [{"stream_id": "a", "is_owner": True, "new": 1}]})[0].is_owner

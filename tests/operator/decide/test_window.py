@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from audiocast_operator.decide.window import is_open
+from audiocast_operator.decide.window import is_window_open
 from audiocast_operator.errors import BadSpec
-from audiocast_operator.models.audio_cast import Window
+from audiocast_operator.models.audio_cast import MaintenanceWindow
 
 FRIDAY, SATURDAY = 4, 5
 
@@ -34,22 +34,22 @@ def at(day: int, clock: str) -> datetime:
     ],
 )
 def test_it_is_open(rules: dict[str, Any], clock: str, expected: bool) -> None:
-    assert is_open(Window.model_validate(rules), at(FRIDAY, clock)) is expected
+    assert is_window_open(MaintenanceWindow.model_validate(rules), at(FRIDAY, clock)) is expected
 
 
 def test_over_midnight_the_day_is_that_on_which_it_began() -> None:
-    window = Window.model_validate({"start": "22:00", "end": "02:00", "days": ["Fri"]})
-    assert is_open(window, at(SATURDAY, "01:00"))
-    assert not is_open(window, at(FRIDAY, "01:00"))
+    window = MaintenanceWindow.model_validate({"start": "22:00", "end": "02:00", "days": ["Fri"]})
+    assert is_window_open(window, at(SATURDAY, "01:00"))
+    assert not is_window_open(window, at(FRIDAY, "01:00"))
 
 
 def test_without_a_window_it_always_is() -> None:
-    assert is_open(None, at(FRIDAY, "12:00"))
+    assert is_window_open(None, at(FRIDAY, "12:00"))
 
 
 def test_a_time_zone_that_is_none_is_named() -> None:
-    window = Window.model_validate({"start": "22:00", "end": "02:00", "timeZone": "Mars/Olympus"})
+    window = MaintenanceWindow.model_validate({"start": "22:00", "end": "02:00", "timeZone": "Mars/Olympus"})
     with pytest.raises(
         BadSpec, match=r"drain\.window\.timeZone: expected an IANA time zone, got 'Mars/Olympus'"
     ):
-        is_open(window, at(FRIDAY, "12:00"))
+        is_window_open(window, at(FRIDAY, "12:00"))

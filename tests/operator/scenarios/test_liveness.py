@@ -10,7 +10,7 @@ import kopf
 import pytest
 from prometheus_client import generate_latest
 
-from audiocast_operator.handlers import tell_silence
+from audiocast_operator.handlers import probe_silence
 from audiocast_operator.metrics import REGISTRY
 from tests.operator.simulated.cluster import simulated_cluster
 from tests.proxy_process import free_ports
@@ -53,7 +53,7 @@ async def test_the_probe_tells_whether_the_timer_ticks(
 
 async def test_a_probe_that_comes_too_early_is_answered_at_once() -> None:
     arguments: dict[str, Any] = {"memo": kopf.Memo()}
-    told: Any = tell_silence(**arguments)
+    told: Any = probe_silence(**arguments)
     with pytest.raises(kopf.PermanentError, match="got one that starts"):
         await told
 

@@ -1,7 +1,7 @@
-"""The timer: every AudioCast is reconciled every few seconds, whatever the watches say.
+"""The timer that reconciles every AudioCast every few seconds, whatever the watches bring.
 
-Watches can die without a word. What they bring makes things quick; what makes them sure is this. It is no
-timer of kopf's: those put a finalizer on the object, and an object with one cannot be deleted once the
+A watch can die unnoticed. Watches make the operator quick; the timer makes it sure. It is not one of kopf's
+timers: those put a finalizer on the object, and an object with a finalizer cannot be deleted once the
 operator is gone.
 """
 
@@ -17,17 +17,17 @@ from audiocast_operator.metrics import LAST_TICK, TICKS
 
 log = structlog.get_logger()
 
-Name = tuple[str, str]
+CastKey = tuple[str, str]
 
 
-class Timer:
-    """Ticks for as long as it runs.
+class ResyncTimer:
+    """Reconciles all AudioCasts at each tick.
 
     Args:
-        kube: The API.
-        namespace: To look in; empty: all of them.
-        tick_seconds: Between two ticks.
-        reconcile: Called for each AudioCast, by namespace and name.
+        kube: The Kubernetes API.
+        namespace: The namespace to look in; empty: all of them.
+        tick_seconds: Time between two ticks.
+        reconcile: Called with namespace and name of each AudioCast, in a task of its own.
     """
 
     def __init__(
@@ -43,11 +43,11 @@ class Timer:
         self._tick_seconds = tick_seconds
         self._reconcile = reconcile
         self._ticked_at = time.monotonic()
-        self._work: dict[Name, asyncio.Task[None]] = {}
+        self._tasks: dict[CastKey, asyncio.Task[None]] = {}
 
     @property
     def silent_seconds(self) -> float:
-        """How long ago it has ticked last."""
+        """Time since the last tick; before the first one since the timer was made."""
         return time.monotonic() - self._ticked_at
 
     async def run(self) -> None:
@@ -60,23 +60,23 @@ class Timer:
                 LAST_TICK.set_to_current_time()
                 await asyncio.sleep(self._tick_seconds)
         finally:
-            for task in self._work.values():
+            for task in self._tasks.values():
                 task.cancel()
-            await asyncio.gather(*self._work.values(), return_exceptions=True)
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _tick(self) -> None:
-        """Begin the work for each; one that is slow delays nobody else, and is not begun twice."""
+        """Start a task for each AudioCast. One that still runs delays no other, and is not started twice."""
         try:
-            names = await self._names()
+            casts = await self._list()
         except OperatorError as error:
             log.warning("not_listed", reason=str(error))
             return
-        self._work = {name: task for name, task in self._work.items() if not task.done()}
-        for name in names - self._work.keys():
-            self._work[name] = asyncio.create_task(self._reconcile_one(*name))
+        self._tasks = {cast: task for cast, task in self._tasks.items() if not task.done()}
+        for cast in casts - self._tasks.keys():
+            self._tasks[cast] = asyncio.create_task(self._reconcile_one(*cast))
 
-    async def _names(self) -> set[Name]:
-        """Give all AudioCasts, those too that are only named by a Stream."""
+    async def _list(self) -> set[CastKey]:
+        """Return all AudioCasts, and those that do not exist but are named by a Stream."""
         casts = await self._kube.find_all(AUDIOCAST, self._namespace)
         streams = await self._kube.find_all(STREAM, self._namespace)
         return {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in casts} | {
@@ -89,5 +89,5 @@ class Timer:
         except OperatorError as error:
             log.warning("not_reconciled", namespace=namespace, cast=name, reason=str(error))
         except Exception:
-            # A bug with one AudioCast must not stop the others' timer; it is counted, and said in full.
+            # A bug in the reconcile of one AudioCast must not stop the timer of the others.
             log.exception("bug", namespace=namespace, cast=name)

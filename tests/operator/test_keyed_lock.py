@@ -4,18 +4,18 @@ import asyncio
 
 import pytest
 
-from audiocast_operator.reconcile.turnstile import Turnstile
+from audiocast_operator.reconcile.keyed_lock import KeyedLock
 
 
 async def test_who_comes_meanwhile_is_done_once_after_it() -> None:
-    turnstile, gate = Turnstile(), asyncio.Event()
+    keyed_lock, gate = KeyedLock(), asyncio.Event()
     begun: list[int] = []
 
     async def work() -> None:
         begun.append(len(begun))
         await gate.wait()
 
-    runs = [asyncio.create_task(turnstile.run("a", work)) for _ in range(5)]
+    runs = [asyncio.create_task(keyed_lock.run("a", work)) for _ in range(5)]
     await asyncio.sleep(0)
     assert begun == [0]
     gate.set()
@@ -24,7 +24,7 @@ async def test_who_comes_meanwhile_is_done_once_after_it() -> None:
 
 
 async def test_keys_do_not_wait_for_each_other() -> None:
-    turnstile, gate = Turnstile(), asyncio.Event()
+    keyed_lock, gate = KeyedLock(), asyncio.Event()
     done: list[int] = []
 
     async def slow() -> None:
@@ -33,16 +33,16 @@ async def test_keys_do_not_wait_for_each_other() -> None:
     async def quick() -> None:
         done.append(1)
 
-    waiting = asyncio.create_task(turnstile.run("a", slow))
+    waiting = asyncio.create_task(keyed_lock.run("a", slow))
     await asyncio.sleep(0)
-    await turnstile.run("b", quick)
+    await keyed_lock.run("b", quick)
     assert done == [1]
     gate.set()
     await waiting
 
 
 async def test_an_error_is_its_callers_and_opens_the_way() -> None:
-    turnstile = Turnstile()
+    keyed_lock = KeyedLock()
     done: list[int] = []
 
     async def fails() -> None:
@@ -52,6 +52,6 @@ async def test_an_error_is_its_callers_and_opens_the_way() -> None:
         done.append(1)
 
     with pytest.raises(ValueError, match="why"):
-        await turnstile.run("a", fails)
-    await turnstile.run("a", works)
+        await keyed_lock.run("a", fails)
+    await keyed_lock.run("a", works)
     assert done == [1]

@@ -1,18 +1,22 @@
-"""Lets one through at a time for each key. Whoever comes while another one waits has nothing to add."""
+"""A lock for each key, which runs calls one after the other and coalesces those that wait.
+
+A call that waits has not looked at anything yet. When another call for the same key comes meanwhile, it would
+see the same, so the later one returns at once and does nothing.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 
 
-class Turnstile:
-    """For work that looks at everything anew each time it begins."""
+class KeyedLock:
+    """Runs work for many keys. The work must read everything anew when it starts."""
 
     def __init__(self) -> None:
         self._locks: dict[Hashable, asyncio.Lock] = {}
         self._waiting: set[Hashable] = set()
 
     async def run(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
-        """Do the work, after whoever does it now; not at all when it will begin for somebody else anyway."""
+        """Run the work when no other work for this key runs; not at all when another call waits already."""
         if key in self._waiting:
             return
         lock = self._locks.setdefault(key, asyncio.Lock())

@@ -1,4 +1,4 @@
-"""What there is of an AudioCast at the moment: read once, then decided on. Pure."""
+"""An AudioCast and its pods as a reconcile has read them: read once, then decided on. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from audiocast_operator.models.audio_cast import AudioCastSpec, AudioCastStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ObservedCast:
     """An AudioCast and its pods, at one moment.
 
     Attributes:
-        cast: The AudioCast.
-        spec: Of the AudioCast.
+        cast: The AudioCast as the owner of its children.
+        spec: Its spec.
         before: The status that was written last.
-        generation: Of the spec.
-        statefulset: Empty when there is none.
-        pods: Those that are not on their way out.
+        generation: Generation of the spec.
+        statefulset: The object; empty when there is none.
+        pods: The pods that Kubernetes is not deleting.
     """
 
     cast: Owner
@@ -38,10 +38,10 @@ class Found:
 
 
 def parse_spec(raw: Json) -> AudioCastSpec:
-    """Read the spec.
+    """Parse the spec of an AudioCast.
 
     Raises:
-        BadSpec: It is not as the CRD says; an older CRD may have let it through.
+        BadSpec: The spec is not as the CRD wants it; an older CRD may have let it through.
     """
     try:
         return AudioCastSpec.model_validate(raw.get("spec") or {})
@@ -51,8 +51,8 @@ def parse_spec(raw: Json) -> AudioCastSpec:
         raise BadSpec(f"spec.{place}: {first['msg']}, got {str(first['input'])[:100]!r}") from error
 
 
-def revision_of(statefulset: Json) -> str:
-    """Give the revision of the present pod template; empty while the controller has not seen it."""
+def update_revision(statefulset: Json) -> str:
+    """Return the revision of the present pod template; empty until the controller has seen the template."""
     status = statefulset.get("status", {})
     if status.get("observedGeneration", 0) < statefulset.get("metadata", {}).get("generation", 0):
         return ""

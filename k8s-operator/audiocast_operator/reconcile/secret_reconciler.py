@@ -1,4 +1,4 @@
-"""The secret of an AudioCast: somebody's own, or one that is made, kept and rotated here."""
+"""The secret of an AudioCast: the user's own, or one that the operator makes and rotates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from audiocast_operator.decide.rotation import rotate
 from audiocast_operator.manifests.owner import Owner
 from audiocast_operator.manifests.secrets import (
     build_keys_secret,
-    hash_of,
+    content_hash,
     read_api_tokens,
-    read_given_secrets,
+    read_external_secrets,
     read_keyring,
 )
 from audiocast_operator.models.audio_cast import AudioCastSpec, SecretStatus
@@ -20,15 +20,15 @@ from audiocast_operator.names import keys_secret
 
 
 @dataclass(frozen=True, slots=True)
-class KnownSecret:
-    """A Secret that pods can be started with.
+class PodSecret:
+    """The Secret that pods are started with.
 
     Attributes:
-        name: Of the Secret.
-        hash: Of what is in it.
-        current: What keys and requests are made with now; empty when there is none yet, as in a paused
+        name: Name of the Secret.
+        hash: Hash of its content.
+        current: The secret that makes keys and signs requests; empty while there is none, as in a paused
             AudioCast.
-        status: How far a rotation is; None when it is somebody else's business.
+        status: How far a rotation is; None when the user rotates the Secret.
     """
 
     name: str
@@ -37,35 +37,31 @@ class KnownSecret:
     status: SecretStatus | None = None
 
 
-class SecretKeeper:
-    """Of all AudioCasts.
-
-    Args:
-        kube: The API.
-    """
+class SecretReconciler:
+    """Makes and rotates the secrets of all AudioCasts."""
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
 
-    async def keep(
+    async def reconcile(
         self, cast: Owner, spec: AudioCastSpec, pods: Sequence[PodState], *, replicas: int, now: datetime
-    ) -> KnownSecret:
-        """Give the secret as pods should have it now; make it, or take the next step of its rotation.
+    ) -> PodSecret:
+        """Make the secret, or take the next step of its rotation; return it as pods should have it now.
 
         Args:
-            cast: The AudioCast.
-            spec: Of the AudioCast.
-            pods: Those that are not on their way out.
-            replicas: How many there should be.
-            now: The time.
+            cast: The owner.
+            spec: Its spec.
+            pods: The pods that Kubernetes is not deleting.
+            replicas: How many pods the StatefulSet asks for.
+            now: The present time.
 
         Raises:
-            OperatorError: The Secret cannot be read or written.
+            OperatorError: The Secret cannot be read or written, or the user's own has no secret in it.
         """
         if spec.secret.name:
             raw = await self._kube.get(SECRET, cast.namespace, spec.secret.name)
-            secrets = read_given_secrets(raw, spec.secret.name)
-            return KnownSecret(spec.secret.name, hash_of(raw or {}), secrets[0])
+            secrets = read_external_secrets(raw, spec.secret.name)
+            return PodSecret(spec.secret.name, content_hash(raw or {}), secrets[0])
         raw = await self._kube.get(SECRET, cast.namespace, keys_secret(cast.name))
         before = read_keyring(raw)
         ring = before
@@ -74,15 +70,15 @@ class SecretKeeper:
                 before,
                 generation=spec.secret.generation,
                 overlap_seconds=spec.secret.overlap_seconds,
-                is_rolled_out=raw is not None and _all_run_with(hash_of(raw), pods, replicas),
+                is_rolled_out=raw is not None and _all_run_with(content_hash(raw), pods, replicas),
                 now=now,
             )
         if ring is None:
-            return KnownSecret(keys_secret(cast.name), "", "")
+            return PodSecret(keys_secret(cast.name), "", "")
         if raw is None or ring != before:
             raw = await self._kube.apply(build_keys_secret(cast, ring, read_api_tokens(raw)))
         status = SecretStatus(generation=ring.generation, step=ring.step)
-        return KnownSecret(keys_secret(cast.name), hash_of(raw), ring.secrets[0], status)
+        return PodSecret(keys_secret(cast.name), content_hash(raw), ring.secrets[0], status)
 
 
 def _all_run_with(secret_hash: str, pods: Sequence[PodState], replicas: int) -> bool:
