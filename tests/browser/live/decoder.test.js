@@ -36,7 +36,12 @@ globalThis.AudioDecoder = class {
 /** @returns {Promise<{decoder: Decoder, failures: unknown[]}>} */
 async function open() {
   const failures = [];
-  const decoder = await Decoder.open("webcodecs", 1, () => {}, (error) => failures.push(error));
+  const decoder = await Decoder.open(
+    "webcodecs",
+    1,
+    () => {},
+    (error) => failures.push(error),
+  );
   return { decoder, failures };
 }
 

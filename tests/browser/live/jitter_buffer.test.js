@@ -39,7 +39,10 @@ test("a good network costs 60 ms at most", () => {
   assert.ok(bend <= MOST_BEND, `bends by ${bend}`);
 });
 
-for (const { minutes, driftPpm } of [{ minutes: 60, driftPpm: 200 }, { minutes: 6, driftPpm: -200 }]) {
+for (const { minutes, driftPpm } of [
+  { minutes: 60, driftPpm: 200 },
+  { minutes: 6, driftPpm: -200 },
+]) {
   test(`${minutes} minutes of a clock that is off by ${driftPpm} ppm`, () => {
     const { moments, bend, report } = listen({ bounds: LIVE, seconds: 60 * minutes, driftPpm });
     const { least, most } = spread(between(moments, 30_000));

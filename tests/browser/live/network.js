@@ -107,7 +107,10 @@ export function listen({ bounds, seconds, delayMs = () => 0, driftPpm = 0, loudn
  */
 export function sound(packet, loudness) {
   const first = packet * PACKET_SAMPLES;
-  const seconds = Float32Array.from({ length: PACKET_SAMPLES }, (_, sample) => (first + sample) / (1000 * SAMPLES_A_MS));
+  const seconds = Float32Array.from(
+    { length: PACKET_SAMPLES },
+    (_, sample) => (first + sample) / (1000 * SAMPLES_A_MS),
+  );
   const tone = TONE.slice(first % PERIOD_SAMPLES, (first % PERIOD_SAMPLES) + PACKET_SAMPLES);
   const [begin, end] = [loudness(packet * PACKET_MS), loudness((packet + 1) * PACKET_MS)];
   if (begin === 1 && end === 1) {

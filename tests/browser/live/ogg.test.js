@@ -53,11 +53,26 @@ for (const pieceBytes of [1, 2, 26, 27, 28, 100, STREAM.length]) {
     for (let at = 0; at < STREAM.length; at += pieceBytes) {
       pages.push(...reader.push(Uint8Array.from(STREAM.slice(at, at + pieceBytes))));
     }
-    assert.deepEqual(pages.map(({ packets }) => packets.map(told)), TOLD);
-    assert.deepEqual(pages.map(({ isFirst }) => isFirst), [true, false, false, false]);
-    assert.deepEqual(pages.map(({ isLast }) => isLast), [false, false, false, true]);
-    assert.deepEqual(pages.map(({ granule }) => granule), [960, 960, -1, 2 ** 40]);
-    assert.deepEqual(pages.map(({ serial }) => serial), [7, 7, 7, 2 ** 31 + 1]);
+    assert.deepEqual(
+      pages.map(({ packets }) => packets.map(told)),
+      TOLD,
+    );
+    assert.deepEqual(
+      pages.map(({ isFirst }) => isFirst),
+      [true, false, false, false],
+    );
+    assert.deepEqual(
+      pages.map(({ isLast }) => isLast),
+      [false, false, false, true],
+    );
+    assert.deepEqual(
+      pages.map(({ granule }) => granule),
+      [960, 960, -1, 2 ** 40],
+    );
+    assert.deepEqual(
+      pages.map(({ serial }) => serial),
+      [7, 7, 7, 2 ** 31 + 1],
+    );
   });
 }
 

@@ -35,7 +35,9 @@ class Gain {
     const next = this.events.findIndex(({ at }) => at > time);
     const last = this.events[(next < 0 ? this.events.length : next) - 1] ?? { at: 0, value: 1 };
     const ramp = this.events[next];
-    return ramp?.isRamp ? last.value + ((ramp.value - last.value) * (time - last.at)) / (ramp.at - last.at) : last.value;
+    return ramp?.isRamp
+      ? last.value + ((ramp.value - last.value) * (time - last.at)) / (ramp.at - last.at)
+      : last.value;
   }
 }
 

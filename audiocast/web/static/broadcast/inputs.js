@@ -65,7 +65,7 @@ export function attachInputs(sound, language) {
       await list();
     } catch (error) {
       const { name, message } = /** @type {Error} */ (error);
-      const key = error instanceof NothingShared ? "nothing" : TROUBLES[name] ?? "other";
+      const key = error instanceof NothingShared ? "nothing" : (TROUBLES[name] ?? "other");
       trouble = [`trouble.${key}`, { message }];
     }
     show();

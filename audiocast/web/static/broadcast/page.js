@@ -63,7 +63,8 @@ function note() {
   const { stage } = document.body.dataset;
   if (stage === "over") {
     const code = uplink.refusal;
-    const key = code === "stream_ended" || !code ? "" : code in { taken_over: 1, bad_key: 1 } ? `over.${code}` : "over.other";
+    const key =
+      code === "stream_ended" || !code ? "" : code in { taken_over: 1, bad_key: 1 } ? `over.${code}` : "over.other";
     return [key, { code }];
   }
   if (uplink.phase === "waiting" || (uplink.phase === "connecting" && uplink.openedAt > 0)) {
@@ -100,7 +101,9 @@ function beginEncoding() {
   };
   const fail = () => uplink.renew();
   encoder =
-    way === "packets" ? new PacketEncoder(sound.sampleRateHz, send, fail) : new OggRecorder(sound.toStream(), send, fail);
+    way === "packets"
+      ? new PacketEncoder(sound.sampleRateHz, send, fail)
+      : new OggRecorder(sound.toStream(), send, fail);
 }
 
 /** @param {Event} event */

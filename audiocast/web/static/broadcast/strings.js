@@ -37,7 +37,8 @@ export const BROADCAST_STRINGS = {
     "air.ended.more": "",
     "air.unknown": "No answer from the server: it is unknown whether you are on air",
     "air.unknown.more": "Trying again. Look at your network.",
-    "air.delay": "This browser sends {ms} ms of sound at a time, and everyone hears you that much later. Others are quicker.",
+    "air.delay":
+      "This browser sends {ms} ms of sound at a time, and everyone hears you that much later. Others are quicker.",
 
     "note.lost": "Connection lost. Connecting again, under the same link…",
     "note.slow": "Your network is slower than the sound: parts of it are left out.",
@@ -48,7 +49,8 @@ export const BROADCAST_STRINGS = {
     "over.bad_key": "The server does not know this broadcast any more. Start a new one.",
     "over.other": "The server has ended this broadcast ({code}).",
 
-    "trouble.refused": "The browser or you did not allow it. Allow the microphone for this page, next to its address, and try again.",
+    "trouble.refused":
+      "The browser or you did not allow it. Allow the microphone for this page, next to its address, and try again.",
     "trouble.missing": "There is no microphone. Connect one and try again.",
     "trouble.busy": "The microphone cannot be opened: another program may have it.",
     "trouble.nothing": "Nothing with sound was shared. Choose a tab, and tick “share audio” in the browser’s dialog.",
@@ -105,7 +107,8 @@ export const BROADCAST_STRINGS = {
     "over.bad_key": "Сервер больше не знает этот эфир. Начните новый.",
     "over.other": "Сервер завершил этот эфир ({code}).",
 
-    "trouble.refused": "Доступ не разрешён. Разрешите этой странице микрофон — рядом с её адресом — и попробуйте ещё раз.",
+    "trouble.refused":
+      "Доступ не разрешён. Разрешите этой странице микрофон — рядом с её адресом — и попробуйте ещё раз.",
     "trouble.missing": "Микрофона нет. Подключите его и попробуйте ещё раз.",
     "trouble.busy": "Микрофон не открывается: возможно, он занят другой программой.",
     "trouble.nothing": "В том, что вы показали, нет звука. Выберите вкладку и отметьте в окне браузера передачу звука.",

@@ -79,12 +79,15 @@ function row(field, value, language) {
  * @returns {(Node | string)[]} with the same text as the line
  */
 function words(line) {
-  return line.split(/(?<= )(?=[-"])/).map((piece) => {
-    if (piece.includes("://")) {
-      return piece;
-    }
-    const span = document.createElement("span");
-    span.textContent = piece.trimEnd();
-    return [span, piece.slice(piece.trimEnd().length)];
-  }).flat();
+  return line
+    .split(/(?<= )(?=[-"])/)
+    .map((piece) => {
+      if (piece.includes("://")) {
+        return piece;
+      }
+      const span = document.createElement("span");
+      span.textContent = piece.trimEnd();
+      return [span, piece.slice(piece.trimEnd().length)];
+    })
+    .flat();
 }

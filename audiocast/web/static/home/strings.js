@@ -36,7 +36,7 @@ export const HOME_STRINGS = {
     "home.source.icecast": "Icecast program (butt, Mixxx, Liquidsoap, OBS…)",
     "home.about.linux": "Records the default PulseAudio or PipeWire input.",
     "home.about.macos":
-      "“:0” is the first microphone. ffmpeg -f avfoundation -list_devices true -i \"\" names the others.",
+      '“:0” is the first microphone. ffmpeg -f avfoundation -list_devices true -i "" names the others.',
     "home.about.windows":
       "Put the name of your microphone in place of Microphone. ffmpeg -list_devices true -f dshow -i dummy names them.",
     "home.about.file": "-re sends the file at the speed of real time.",
@@ -58,14 +58,14 @@ export const HOME_STRINGS = {
     "air.waiting.more": "This changes by itself as soon as your sound arrives.",
     "air.live": "You are on air",
     "air.held": "Your sound is lost: listeners hear silence",
-    "air.held.more": "The encoder has stopped or lost the network. Start it again with the same key: your listeners wait.",
+    "air.held.more":
+      "The encoder has stopped or lost the network. Start it again with the same key: your listeners wait.",
     "air.ended": "Not on air: the broadcast has ended",
     "air.ended.more": "Send the sound again with the same key, and you are back at the same link.",
     "air.unknown": "No answer from the server: it is unknown whether you are on air",
     "air.unknown.more": "Trying again. Look at your network and at what the encoder says.",
     "air.delay":
       "Your encoder sends {ms} ms of sound at a time, and everyone hears you that much later. Make it send sooner:",
-
   },
 
   ru: {
@@ -97,8 +97,7 @@ export const HOME_STRINGS = {
     "home.source.curl": "Готовый .opus, curl",
     "home.source.icecast": "Программа Icecast (butt, Mixxx, Liquidsoap, OBS…)",
     "home.about.linux": "Пишет с входа PulseAudio или PipeWire по умолчанию.",
-    "home.about.macos":
-      "«:0» — первый микрофон. Остальные покажет ffmpeg -f avfoundation -list_devices true -i \"\".",
+    "home.about.macos": '«:0» — первый микрофон. Остальные покажет ffmpeg -f avfoundation -list_devices true -i "".',
     "home.about.windows":
       "Вместо Microphone впишите название своего микрофона. Его покажет ffmpeg -list_devices true -f dshow -i dummy.",
     "home.about.file": "-re отправляет файл со скоростью реального времени.",
@@ -127,6 +126,5 @@ export const HOME_STRINGS = {
     "air.unknown.more": "Пробуем ещё раз. Проверьте сеть и посмотрите, что пишет кодировщик.",
     "air.delay":
       "Ваш кодировщик отправляет звук порциями по {ms} мс, и все слышат вас на столько же позже. Чтобы он отправлял чаще, добавьте:",
-
   },
 };

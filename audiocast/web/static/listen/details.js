@@ -35,7 +35,10 @@ export class Details {
     }
     const ms = (/** @type {number} */ value) => ({ ms: Math.round(value) });
     this.#put("delay", language.say("details.ms", ms(report.bufferMs + output.outputMs)));
-    this.#put("buffer", language.say("details.buffer.of", { ...ms(report.bufferMs), target: Math.round(report.targetMs) }));
+    this.#put(
+      "buffer",
+      language.say("details.buffer.of", { ...ms(report.bufferMs), target: Math.round(report.targetMs) }),
+    );
     this.#put("jitter", language.say("details.ms", ms(report.jitterMs)));
     const losses = { count: report.holes, ...ms(report.missingMs), reconnections: output.reconnections };
     this.#put("losses", language.say("details.holes", losses));

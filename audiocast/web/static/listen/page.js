@@ -42,7 +42,11 @@ function wireSharing() {
     done: () => language.say("copy.done"),
     refused: () => openQr.click(), // there the link stands in full, to be selected by hand
   });
-  for (const [button, shown] of [["copy-stream", "stream-link"], ["copy-frame", "frame-code"], ["copy-plain", "plain-code"]]) {
+  for (const [button, shown] of [
+    ["copy-stream", "stream-link"],
+    ["copy-frame", "frame-code"],
+    ["copy-plain", "plain-code"],
+  ]) {
     copyShown(/** @type {HTMLButtonElement} */ ($(button)), $(shown), language);
   }
   attachShare(/** @type {HTMLButtonElement} */ ($("share-button")), () => {

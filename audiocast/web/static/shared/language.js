@@ -57,7 +57,7 @@ export class Language extends EventTarget {
     const text =
       typeof phrase === "string"
         ? phrase
-        : phrase[new Intl.PluralRules(this.code).select(Number(values.count))] ?? phrase.other;
+        : (phrase[new Intl.PluralRules(this.code).select(Number(values.count))] ?? phrase.other);
     return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
   }
 

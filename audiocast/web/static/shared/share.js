@@ -82,7 +82,7 @@ export function attachCopy(button, text, { label, usual, done, refused }) {
  */
 export function copyShown(button, shown, language) {
   const label = /** @type {HTMLElement} */ (button.querySelector("[data-say]"));
-  const text = () => (shown instanceof HTMLInputElement ? shown.value : shown.textContent ?? "");
+  const text = () => (shown instanceof HTMLInputElement ? shown.value : (shown.textContent ?? ""));
   attachCopy(button, text, {
     label,
     usual: () => language.say(label.dataset.say ?? ""),

@@ -66,11 +66,17 @@ export class Session {
   close() {
     this.#isOpen = false;
     this.reception.close();
-    this.#decoder.then((decoder) => decoder?.close(), () => {}); // one that could not be opened needs no closing
+    this.#decoder.then(
+      (decoder) => decoder?.close(),
+      () => {},
+    ); // one that could not be opened needs no closing
     this.fader.gain.setTargetAtTime(0, this.context.currentTime, FADE_SECONDS / 4);
     setTimeout(() => {
       this.fader.disconnect();
-      this.#sink.then((sink) => sink.close(), () => {}); // likewise
+      this.#sink.then(
+        (sink) => sink.close(),
+        () => {},
+      ); // likewise
     }, FADE_SECONDS * 2_000);
   }
 
@@ -99,9 +105,7 @@ export class Session {
     const tag = { arrivedMs: performance.now(), mediaMs: this.#jumped ? null : mediaMs };
     this.#jumped = false;
     this.owner.arrived();
-    this.#decoder
-      .then((decoder) => this.#isOpen && decoder?.decode(packet, tag))
-      .catch((error) => this.#fail(error));
+    this.#decoder.then((decoder) => this.#isOpen && decoder?.decode(packet, tag)).catch((error) => this.#fail(error));
   }
 
   /** @param {boolean} isOver */

@@ -42,5 +42,8 @@ function decode(packet) {
   if (errors.length > 0) {
     throw new Error(errors[0].message);
   }
-  postMessage({ channels: channelData }, channelData.map((/** @type {Float32Array} */ channel) => channel.buffer));
+  postMessage(
+    { channels: channelData },
+    channelData.map((/** @type {Float32Array} */ channel) => channel.buffer),
+  );
 }

@@ -35,7 +35,10 @@ export class WorkletSink {
    * @param {import("./decoder.js").Tag} tag
    */
   push(channels, { arrivedMs, mediaMs }) {
-    this.node.port.postMessage({ channels, arrivedMs, mediaMs }, channels.map((channel) => channel.buffer));
+    this.node.port.postMessage(
+      { channels, arrivedMs, mediaMs },
+      channels.map((channel) => channel.buffer),
+    );
   }
 
   /** No report comes any more. */
