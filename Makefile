@@ -39,7 +39,7 @@ cluster: $(VENV_STAMP) ## start three members behind HAProxy with a demo broadca
 test: $(VENV_STAMP) debian-packages $(NODE_STAMP) lint decoder ## set up what is missing, then check and run every test
 	@$(MAKE) --no-print-directory --jobs=2 suite $(if $(PYTEST_ARGS),,soak)
 
-check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the repository's own promises
+check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the pages' types, the repository's own promises
 	@$(PYTEST) tests/repo
 
 bench: $(VENV_STAMP) debian-packages decoder ## measure beside Icecast (docs/benchmarks.md), long pages (docs/delay.md), the page
@@ -81,11 +81,13 @@ suite: $(VENV_STAMP)
 soak: $(VENV_STAMP)
 	@$(PYTEST) -p no:cacheprovider $(SOAK)
 
-lint: $(VENV_STAMP)
+# The last line is for the pages' scripts: types by TypeScript, form by Prettier (package.json).
+lint: $(VENV_STAMP) $(NODE_STAMP)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@$(NPM) run lint
 
 debian-packages:
 	@tests/debian-packages

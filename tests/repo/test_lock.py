@@ -103,7 +103,9 @@ def test_npm_finds_all_it_is_asked_for() -> None:
     locked = npm_lock()
     kinds = ("dependencies", "devDependencies")
     assert [locked[""][kind] for kind in kinds] == [wanted[kind] for kind in kinds]
-    asked = {name for package in locked.values() for kind in kinds for name in package.get(kind, {})}
+    # A package with a binary for each system names all of them as optional.
+    asking = (*kinds, "optionalDependencies")
+    asked = {name for package in locked.values() for kind in asking for name in package.get(kind, {})}
     assert {f"node_modules/{name}" for name in asked} == set(locked) - {""}
 
 

@@ -4,7 +4,7 @@
  * Owns the audio context and the tracks. Once begun, frames come for as long as the page wants them, with silence
  * while there is no input, so that a change of the microphone is no end of the broadcast.
  *
- * @typedef {{samples: Float32Array, peak: number}} Frame left samples, then right ones; peak from 0 on
+ * @typedef {{samples: Float32Array<ArrayBuffer>, peak: number}} Frame left samples, then right ones; peak from 0 on
  */
 
 const SAMPLE_RATE_HZ = 48_000;

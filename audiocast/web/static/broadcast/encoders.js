@@ -5,7 +5,7 @@
  * MediaRecorder writes Ogg by itself, a third of a second at a time. Other recorders write WebM or MP4, which nobody
  * here takes apart.
  *
- * @typedef {(message: Uint8Array | ArrayBuffer) => void} Send
+ * @typedef {(message: Uint8Array<ArrayBuffer> | ArrayBuffer) => void} Send
  */
 
 const CHANNELS = 2;
@@ -62,7 +62,7 @@ export class PacketEncoder {
     this.encoder.configure(configuration(sampleRate));
   }
 
-  /** @param {Float32Array} samples left, then right */
+  /** @param {Float32Array<ArrayBuffer>} samples left, then right */
   take(samples) {
     const timestamp = this.#frames * FRAME_MICROSECONDS;
     this.#frames += 1;

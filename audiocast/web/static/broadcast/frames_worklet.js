@@ -12,13 +12,13 @@ class Frames extends AudioWorkletProcessor {
   constructor(options) {
     super();
     this.frameSamples = options.processorOptions.frameSamples;
-    this.begin();
-  }
-
-  begin() {
-    this.samples = new Float32Array(CHANNELS * this.frameSamples);
+    this.samples = this.#newFrame();
     this.filled = 0;
     this.peak = 0;
+  }
+
+  #newFrame() {
+    return new Float32Array(CHANNELS * this.frameSamples);
   }
 
   /** @param {Float32Array[][]} inputs */
@@ -34,7 +34,9 @@ class Frames extends AudioWorkletProcessor {
       this.filled += 1;
       if (this.filled === this.frameSamples) {
         this.port.postMessage({ samples: this.samples, peak: this.peak }, [this.samples.buffer]);
-        this.begin();
+        this.samples = this.#newFrame();
+        this.filled = 0;
+        this.peak = 0;
       }
     }
     return true;

@@ -93,7 +93,7 @@ function beginEncoding() {
     return;
   }
   const socket = uplink.openedAt;
-  const send = (/** @type {Uint8Array | ArrayBuffer} */ message) => {
+  const send = (/** @type {Uint8Array<ArrayBuffer> | ArrayBuffer} */ message) => {
     // A recorder that was stopped still gives its last piece, which is not the new connection's.
     if (uplink.openedAt === socket) {
       uplink.send(message);

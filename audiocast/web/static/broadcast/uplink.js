@@ -78,7 +78,7 @@ export class Uplink extends EventTarget {
     }
   }
 
-  /** @param {Uint8Array | ArrayBuffer} message */
+  /** @param {Uint8Array<ArrayBuffer> | ArrayBuffer} message */
   send(message) {
     if (this.phase !== "open" || !this.#socket) {
       return;

@@ -5,10 +5,10 @@
  */
 window.addEventListener("load", function () {
   var body = document.body;
-  var audio = document.getElementById("audio");
+  var audio = /** @type {HTMLAudioElement} */ (document.getElementById("audio"));
   if (!body.hasAttribute("data-script")) {
     body.className += " plain";
     audio.controls = true;
-    audio.src = "/stream/" + encodeURIComponent(body.getAttribute("data-stream-id"));
+    audio.src = "/stream/" + encodeURIComponent(body.getAttribute("data-stream-id") || "");
   }
 });

@@ -12,6 +12,8 @@
 /** Smallest module there is: where WebAssembly is refused, the package would wait for ever and say nothing. */
 const SMALLEST_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
+/** @type {any} the package is a script without types: it leaves its name in the worker's scope */
+const scope = self;
 /** @type {any} */
 let decoder = null;
 
@@ -32,7 +34,7 @@ onmessage = async ({ data }) => {
 async function open(channels) {
   new WebAssembly.Module(SMALLEST_MODULE);
   importScripts("opus-decoder.min.js");
-  decoder = new self["opus-decoder"].OpusDecoder({ channels });
+  decoder = new scope["opus-decoder"].OpusDecoder({ channels });
   await decoder.ready;
 }
 
