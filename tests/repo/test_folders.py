@@ -1,0 +1,39 @@
+"""No folder is a drawer: a reader finds a thing by the file list."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.repo import tree
+
+# What a reader takes in at one look, without a search. The largest folder that is one thing is the live
+# player, with 20 modules; a larger one has rooms in it already, and wants walls.
+MOST_FILES_OF_A_KIND = 22
+
+# Whose folders are held to it.
+TOPS = ["audiocast/web/static", "audiocast/web/pages/templates"]
+
+
+def crowded(paths: list[Path]) -> dict[str, int]:
+    """Return the folders that hold too many files of one suffix, with their number."""
+    kinds = Counter((path.parent, path.suffix) for path in paths)
+    return {
+        f"{tree.name(folder)}/*{suffix}": count
+        for (folder, suffix), count in kinds.items()
+        if count > MOST_FILES_OF_A_KIND
+    }
+
+
+@pytest.mark.parametrize("top", TOPS)
+def test_no_folder_holds_too_many_files_of_one_kind(top: str) -> None:
+    paths = tree.files(under=top)
+    assert paths
+    assert crowded(paths) == {}
+
+
+def test_a_crowded_folder_is_found() -> None:
+    folder = tree.ROOT / "some"
+    scripts = [folder / f"{number}.js" for number in range(MOST_FILES_OF_A_KIND + 1)]
+    styles = [folder / f"{number}.css" for number in range(MOST_FILES_OF_A_KIND)]
+    assert crowded([*scripts, *styles]) == {"some/*.js": MOST_FILES_OF_A_KIND + 1}
