@@ -2,7 +2,7 @@
 
 OperatorError
   BadSpec          the object must be changed; asking again changes nothing
-  RequestRefused   the operator's role must be changed, or a kind is not installed
+  ApiRefused       the operator's role must be changed, or a kind is not installed
   TryAgain         a conflict, or an API server that is busy or absent
 """
 
@@ -15,7 +15,7 @@ class BadSpec(OperatorError):
     """A spec cannot be carried out, in a way that the CRD does not refuse by itself."""
 
 
-class RequestRefused(OperatorError):
+class ApiRefused(OperatorError):
     """The API server refuses a request for good: a missing permission or an unknown kind."""
 
 

@@ -11,7 +11,7 @@ from lightkube.config.models import Cluster, User
 from lightkube.core.async_client import AsyncClient
 
 from audiocast_operator.clients.kube import AUDIOCAST, BUSY_SECONDS, POD, LightKube
-from audiocast_operator.errors import BadSpec, OperatorError, RequestRefused, TryAgain
+from audiocast_operator.errors import ApiRefused, BadSpec, OperatorError, TryAgain
 from audiocast_operator.handlers import kopf_errors
 
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "live", "namespace": "radio"}}
@@ -59,9 +59,7 @@ async def test_when_to_come_back_is_the_servers_word() -> None:
 @pytest.mark.parametrize("status", [400, 401, 403, 405, 422])
 async def test_what_does_not_pass_is_refused(status: int) -> None:
     async with answering(failure(status)) as kube:
-        with pytest.raises(
-            RequestRefused, match=f"could not write the status of AudioCast live: {status} why"
-        ):
+        with pytest.raises(ApiRefused, match=f"could not write the status of AudioCast live: {status} why"):
             await kube.write_status(AUDIOCAST, "radio", "live", {})
 
 
@@ -95,7 +93,7 @@ async def test_a_budget_that_is_used_up_passes() -> None:
     ("error", "expected"),
     [
         (TryAgain("busy", 7.0), kopf.TemporaryError),
-        (RequestRefused("no right"), kopf.PermanentError),
+        (ApiRefused("no right"), kopf.PermanentError),
         (BadSpec("no such time zone"), kopf.PermanentError),
     ],
 )

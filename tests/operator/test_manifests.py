@@ -8,6 +8,7 @@ import pytest
 
 from audiocast_operator.decide.rotation import Keyring
 from audiocast_operator.errors import BadSpec
+from audiocast_operator.manifests.monitoring import build_pod_monitor
 from audiocast_operator.manifests.network import (
     build_ingress,
     build_network_policy,
@@ -23,8 +24,7 @@ from audiocast_operator.manifests.secrets import (
     read_external_secrets,
     read_keyring,
 )
-from audiocast_operator.manifests.statefulset import build_statefulset
-from audiocast_operator.manifests.upkeep import build_pod_disruption_budget, build_pod_monitor
+from audiocast_operator.manifests.statefulset import build_pod_disruption_budget, build_statefulset
 from audiocast_operator.manifests.urls import build_stream_urls
 from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import NAME_LABEL, selector_labels

@@ -3,10 +3,9 @@
 It watches nothing; that is kopf's part.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Mapping
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import httpx2
 from lightkube.core.async_client import AsyncClient
@@ -16,7 +15,7 @@ from lightkube.models.meta_v1 import DeleteOptions, ObjectMeta, Preconditions
 from lightkube.resources.core_v1 import PodEviction
 from lightkube.types import PatchType
 
-from audiocast_operator.errors import OperatorError, RequestRefused, TryAgain
+from audiocast_operator.errors import ApiRefused, OperatorError, TryAgain
 from audiocast_operator.names import FIELD_MANAGER, GROUP, VERSION
 
 Json = dict[str, Any]
@@ -49,6 +48,7 @@ BUSY_SECONDS = 5.0
 PASSING_STATUS = frozenset({408, 409, 425, 429})
 
 Kind = tuple[str, str]
+Result = TypeVar("Result")
 
 
 class Kube(Protocol):
@@ -56,7 +56,7 @@ class Kube(Protocol):
 
     Raises:
         TryAgain: The API server is busy or absent, or somebody else was faster.
-        RequestRefused: The API server refuses the request for good.
+        ApiRefused: The API server refuses the request for good.
     """
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Json | None:
@@ -96,57 +96,45 @@ class LightKube:
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Json | None:
         """See `Kube`."""
-        async with _errors(f"get {kind[1]} {name}"):
-            try:
-                return _plain(await self._client.get(_resource(kind), name, namespace=namespace), kind)
-            except ApiError as error:
-                if error.response.status_code == 404:
-                    return None
-                raise
-        raise AssertionError("not reached")
+        request = self._client.get(_resource(kind), name, namespace=namespace)
+        found = await _call(f"get {kind[1]} {name}", _unless_missing(request))
+        return None if found is None else _plain(found, kind)
 
     async def find_all(
         self, kind: Kind, namespace: str, selector: Mapping[str, str] | None = None
     ) -> list[Json]:
         """See `Kube`."""
-        async with _errors(f"list {kind[1]}"):
-            found = self._client.list(
-                _resource(kind), namespace=namespace or "*", labels=dict(selector or {})
-            )
-            return [_plain(each, kind) async for each in found]
-        raise AssertionError("not reached")
+        pages = self._client.list(_resource(kind), namespace=namespace or "*", labels=dict(selector or {}))
+
+        async def read() -> list[Json]:
+            return [_plain(each, kind) async for each in pages]
+
+        return await _call(f"list {kind[1]}", read())
 
     async def apply(self, wanted: Json) -> Json:
         """See `Kube`. The apply is forced: if another manager has written these fields, it was by mistake."""
         kind = (wanted["apiVersion"], wanted["kind"])
-        resource = _resource(kind)
-        async with _errors(f"apply {kind[1]} {wanted['metadata']['name']}"):
-            applied = await self._client.apply(
-                resource.from_dict(wanted), field_manager=FIELD_MANAGER, force=True
-            )
-            return _plain(applied, kind)
-        raise AssertionError("not reached")
+        request = self._client.apply(
+            _resource(kind).from_dict(wanted), field_manager=FIELD_MANAGER, force=True
+        )
+        return _plain(await _call(f"apply {kind[1]} {wanted['metadata']['name']}", request), kind)
 
     async def write_status(self, kind: Kind, namespace: str, name: str, status: Json) -> None:
         """See `Kube`. It is a JSON patch: a merge would keep fields that the new status leaves out."""
-        async with _errors(f"write the status of {kind[1]} {name}"):
-            await self._client.patch(
-                _resource(kind).Status,
-                name,
-                [{"op": "add", "path": "/status", "value": status}],
-                namespace=namespace,
-                patch_type=PatchType.JSON,
-                field_manager=FIELD_MANAGER,
-            )
+        request = self._client.patch(
+            _resource(kind).Status,
+            name,
+            [{"op": "add", "path": "/status", "value": status}],
+            namespace=namespace,
+            patch_type=PatchType.JSON,
+            field_manager=FIELD_MANAGER,
+        )
+        await _call(f"write the status of {kind[1]} {name}", request)
 
     async def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """See `Kube`."""
-        async with _errors(f"delete {kind[1]} {name}"):
-            try:
-                await self._client.delete(_resource(kind), name, namespace=namespace)
-            except ApiError as error:
-                if error.response.status_code != 404:
-                    raise
+        request = self._client.delete(_resource(kind), name, namespace=namespace)
+        await _call(f"delete {kind[1]} {name}", _unless_missing(request))
 
     async def evict(self, namespace: str, name: str, uid: str) -> None:
         """See `Kube`."""
@@ -154,12 +142,8 @@ class LightKube:
             metadata=ObjectMeta(name=name, namespace=namespace),
             deleteOptions=DeleteOptions(preconditions=Preconditions(uid=uid)),
         )
-        async with _errors(f"evict Pod {name}"):
-            try:
-                await self._client.create(eviction, name, namespace=namespace)
-            except ApiError as error:
-                if error.response.status_code != 404:
-                    raise
+        request = self._client.create(eviction, name, namespace=namespace)
+        await _call(f"evict Pod {name}", _unless_missing(request))
 
 
 @cache
@@ -174,16 +158,30 @@ def _plain(found: Any, kind: Kind) -> Json:
     return {**found.to_dict(), "apiVersion": kind[0], "kind": kind[1]}
 
 
-@asynccontextmanager
-async def _errors(doing: str) -> AsyncIterator[None]:
+async def _unless_missing(request: Awaitable[Result]) -> Result | None:
+    """Return the answer to a request; None when the API server answers 404."""
     try:
-        yield
+        return await request
+    except ApiError as error:
+        if error.response.status_code == 404:
+            return None
+        raise
+
+
+async def _call(doing: str, request: Awaitable[Result]) -> Result:
+    """Return the answer to a request; its errors become the operator's own.
+
+    Args:
+        doing: What the request does, for the messages: "could not …".
+        request: The request, which is awaited here.
+    """
+    try:
+        return await request
     except httpx2.HTTPStatusError as error:
         raise _operator_error(doing, error) from error
     except httpx2.HTTPError as error:
-        raise TryAgain(
-            f"could not {doing}: {str(error)[:200] or type(error).__name__}", BUSY_SECONDS
-        ) from error
+        reason = str(error)[:200] or type(error).__name__
+        raise TryAgain(f"could not {doing}: {reason}", BUSY_SECONDS) from error
 
 
 def _operator_error(doing: str, error: httpx2.HTTPStatusError) -> OperatorError:
@@ -191,7 +189,7 @@ def _operator_error(doing: str, error: httpx2.HTTPStatusError) -> OperatorError:
     message = f"could not {doing}: {code} {str(error)[:300]}"
     if code in PASSING_STATUS or code >= 500:
         return TryAgain(message, _retry_after_seconds(error.response))
-    return RequestRefused(message)
+    return ApiRefused(message)
 
 
 def _retry_after_seconds(response: httpx2.Response) -> float:

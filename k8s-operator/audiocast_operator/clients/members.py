@@ -8,15 +8,13 @@ import httpx2
 import structlog
 from pydantic import ValidationError
 
+from audiocast_operator.protocol.internal_api import DRAIN, STATUS, STREAMS, reopen_path, stream_path
 from audiocast_operator.protocol.member_status import MemberStatus, StreamReport, parse_streams
 from audiocast_operator.protocol.request_signature import HEADER, sign
 
 log = structlog.get_logger()
 
 TIMEOUT_SECONDS = 3.0
-DRAIN = "/internal/drain"
-STATUS = "/internal/status"
-STREAMS = "/internal/streams"
 
 
 class MembersClient:
@@ -61,11 +59,11 @@ class MembersClient:
 
     async def end_stream(self, address: str, secret: str, stream_id: str) -> bool:
         """Ask a pod to end a stream and to refuse its encoders; return whether it agreed."""
-        return await self._request("DELETE", address, f"{STREAMS}/{stream_id}", secret) is not None
+        return await self._request("DELETE", address, stream_path(stream_id), secret) is not None
 
     async def reopen_stream(self, address: str, secret: str, stream_id: str, title: str) -> bool:
         """Ask a pod to accept encoders of an ended stream again; return whether it agreed."""
-        target = f"{STREAMS}/{stream_id}/reopen"
+        target = reopen_path(stream_id)
         return await self._request("POST", address, target, secret, {"title": title}) is not None
 
     async def _status(self, address: str) -> MemberStatus | None:

@@ -79,6 +79,21 @@ def build_statefulset(
     )
 
 
+def build_pod_disruption_budget(owner: Owner) -> Json:
+    """Return the PodDisruptionBudget: one pod at a time may be evicted, and a broken one always."""
+    return owner.build_child(
+        "policy/v1",
+        "PodDisruptionBudget",
+        owner.name,
+        labels(owner.name),
+        spec={
+            "maxUnavailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": selector_labels(owner.name)},
+        },
+    )
+
+
 def _pod(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_domain: str) -> Json:
     more = spec.pod
     pod: Json = {

@@ -2,6 +2,7 @@
 
 tests/operator/test_contract.py holds each of them to the server's own.
 
+internal_api        the paths of the pods' internal port
 member_status       what a pod reports about itself and its streams
 request_signature   the signature of requests to the pods' internal port
 ingest_key          the key that an encoder sends

@@ -6,8 +6,7 @@ secret_reconciler   the secret of an AudioCast: made, rotated, or the user's own
 children            applies the objects that an AudioCast consists of
 cast_status         builds the status of an AudioCast
 observed            an AudioCast and its pods, as a reconcile has read them
-memory              what stays in memory between two reconciles
-egress              the rate at which pods send, from their counters
+memory              what stays in memory between two reconciles, and the meter of what pods send
 resync              the timer that reconciles every AudioCast every few seconds
 keyed_lock          one reconcile of an AudioCast at a time
 """

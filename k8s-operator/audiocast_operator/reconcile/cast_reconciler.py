@@ -16,15 +16,15 @@ from audiocast_operator.decide.autoscale import Scaling, autoscale
 from audiocast_operator.decide.plan import OngoingDrain, Plan, Situation, make_plan
 from audiocast_operator.decide.pod_state import internal_address, parse_pod
 from audiocast_operator.decide.window import is_window_open
-from audiocast_operator.errors import BadSpec, OperatorError, RequestRefused
+from audiocast_operator.errors import ApiRefused, BadSpec, OperatorError
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.models.audio_cast import AudioCastStatus
 from audiocast_operator.names import selector_labels
 from audiocast_operator.reconcile.cast_status import build_status
 from audiocast_operator.reconcile.children import Children
 from audiocast_operator.reconcile.memory import CastMemory
-from audiocast_operator.reconcile.observed import ObservedCast, parse_spec, update_revision
-from audiocast_operator.reconcile.secret_reconciler import PodSecret, SecretReconciler
+from audiocast_operator.reconcile.observed import ObservedCast, PodSecret, parse_spec, update_revision
+from audiocast_operator.reconcile.secret_reconciler import SecretReconciler
 from audiocast_operator.reconcile.stream_reconciler import StreamReconciler
 
 log = structlog.get_logger()
@@ -75,7 +75,7 @@ class CastReconciler:
         except BadSpec as error:
             await self._write_failure(raw, conditions.bad_spec_conditions(str(error)))
             raise
-        except RequestRefused as error:
+        except ApiRefused as error:
             await self._write_failure(raw, conditions.refused_conditions(str(error)))
             raise
 

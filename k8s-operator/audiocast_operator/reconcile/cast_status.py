@@ -7,8 +7,7 @@ from audiocast_operator.decide.autoscale import Scaling
 from audiocast_operator.decide.plan import Plan, views_agree
 from audiocast_operator.models.audio_cast import AudioCastStatus, AutoscalingStatus, DrainStatus
 from audiocast_operator.names import label_selector, selector_labels
-from audiocast_operator.reconcile.observed import ObservedCast
-from audiocast_operator.reconcile.secret_reconciler import PodSecret
+from audiocast_operator.reconcile.observed import ObservedCast, PodSecret
 
 
 def build_status(

@@ -1,6 +1,7 @@
 """Applies the children of an AudioCast, all but its Secret, and deletes those that are no longer wanted."""
 
 from audiocast_operator.clients.kube import INGRESS, NETWORK_POLICY, POD_MONITOR, Kube
+from audiocast_operator.manifests.monitoring import build_pod_monitor
 from audiocast_operator.manifests.network import (
     build_ingress,
     build_network_policy,
@@ -8,10 +9,9 @@ from audiocast_operator.manifests.network import (
     build_service,
 )
 from audiocast_operator.manifests.owner import Json, Owner
-from audiocast_operator.manifests.statefulset import build_statefulset
-from audiocast_operator.manifests.upkeep import build_pod_disruption_budget, build_pod_monitor
+from audiocast_operator.manifests.statefulset import build_pod_disruption_budget, build_statefulset
 from audiocast_operator.models.audio_cast import AudioCastSpec
-from audiocast_operator.reconcile.secret_reconciler import PodSecret
+from audiocast_operator.reconcile.observed import PodSecret
 
 
 class Children:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from audiocast_operator.decide.pod_state import PodState
 from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.owner import Json, Owner
-from audiocast_operator.models.audio_cast import AudioCastSpec, AudioCastStatus
+from audiocast_operator.models.audio_cast import AudioCastSpec, AudioCastStatus, SecretStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,24 @@ class ObservedCast:
     def replicas(self) -> int:
         """How many pods the StatefulSet asks for."""
         return int(self.statefulset.get("spec", {}).get("replicas", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class PodSecret:
+    """The Secret that pods are started with.
+
+    Attributes:
+        name: Name of the Secret.
+        hash: Hash of its content.
+        current: The secret that makes keys and signs requests; empty while there is none, as in a paused
+            AudioCast.
+        status: How far a rotation is; None when the user rotates the Secret.
+    """
+
+    name: str
+    hash: str
+    current: str
+    status: SecretStatus | None = None
 
 
 def parse_spec(raw: Json) -> AudioCastSpec:

@@ -1,7 +1,6 @@
 """The secret of an AudioCast: the user's own, or one that the operator makes and rotates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from audiocast_operator.clients.kube import SECRET, Kube
@@ -17,24 +16,7 @@ from audiocast_operator.manifests.secrets import (
 )
 from audiocast_operator.models.audio_cast import AudioCastSpec, SecretStatus
 from audiocast_operator.names import keys_secret
-
-
-@dataclass(frozen=True, slots=True)
-class PodSecret:
-    """The Secret that pods are started with.
-
-    Attributes:
-        name: Name of the Secret.
-        hash: Hash of its content.
-        current: The secret that makes keys and signs requests; empty while there is none, as in a paused
-            AudioCast.
-        status: How far a rotation is; None when the user rotates the Secret.
-    """
-
-    name: str
-    hash: str
-    current: str
-    status: SecretStatus | None = None
+from audiocast_operator.reconcile.observed import PodSecret
 
 
 class SecretReconciler:

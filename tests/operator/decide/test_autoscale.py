@@ -8,7 +8,7 @@ import pytest
 from audiocast_operator.decide.autoscale import Scaling, autoscale
 from audiocast_operator.decide.pod_state import PodState
 from audiocast_operator.models.audio_cast import AutoscalingSpec
-from audiocast_operator.reconcile.egress import EgressMeter
+from audiocast_operator.reconcile.memory import EgressMeter
 from tests.operator.decide.pods import pod
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

@@ -1,23 +1,8 @@
-"""What keeps the pods up and watched: PodDisruptionBudget and PodMonitor."""
+"""The PodMonitor, by which the Prometheus Operator finds the pods."""
 
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import INTERNAL_PORT_NAME, labels, selector_labels
-
-
-def build_pod_disruption_budget(owner: Owner) -> Json:
-    """Return the PodDisruptionBudget: one pod at a time may be evicted, and a broken one always."""
-    return owner.build_child(
-        "policy/v1",
-        "PodDisruptionBudget",
-        owner.name,
-        labels(owner.name),
-        spec={
-            "maxUnavailable": 1,
-            "unhealthyPodEvictionPolicy": "AlwaysAllow",
-            "selector": {"matchLabels": selector_labels(owner.name)},
-        },
-    )
 
 
 def build_pod_monitor(owner: Owner, spec: AudioCastSpec) -> Json | None:
