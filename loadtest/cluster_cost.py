@@ -19,7 +19,7 @@ from statistics import mean
 from loadtest.processes import LOAD_CORE, cpu_time
 from loadtest.programs import Program
 from tests.cluster.members import Members
-from tests.listener import Listener
+from tests.support.http.listener import Listener
 
 SIZES = (2, 4, 8)
 SECONDS = 10.0

@@ -21,7 +21,7 @@ import requests
 
 from loadtest.processes import SERVER_CORE, on_core
 from loadtest.programs import Line, Program, ProgramFailed, compiled
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 HOST = "127.0.0.1"
 START_SECONDS = 20.0

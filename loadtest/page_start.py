@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from loadtest.criteria import Verdict
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 MOST_MS = 1_000
 SLOWER = 4

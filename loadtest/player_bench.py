@@ -24,11 +24,11 @@ from tests.browser.chromium_tab import chromium, chromium_tab
 from tests.browser.live_page import EAR, OUTPUT_MS, Tab, heard_by
 from tests.browser.rides import OUTAGE_SECONDS, WEATHERS, Pace, Ride, ride
 from tests.browser.ticks import FRAME_SECONDS, ticks_file
-from tests.nginx_process import NginxProcess
 from tests.programs.firefox import Firefox
 from tests.programs.sound_card import SoundCard
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.http.source import PacedSource
+from tests.support.processes.nginx_process import NginxProcess
+from tests.support.processes.server import AudiocastServer
 
 WAYS = {"webcodecs": 150, "webcodecs, through nginx": 250, "wasm": 150}
 """Decoders and networks, and how late each may be at the median; milliseconds."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.asleep import asleep
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.live_page import EAR
+from tests.support.processes.paused import asleep
 
 
 class ChromiumTab:

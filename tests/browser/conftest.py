@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 OTHER_HOST = "audiocast.example"
 CHROMIUM = "/usr/bin/chromium"

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from tests.browser.conftest import OTHER_HOST
 from tests.browser.ticks import Heard
-from tests.encoder_process import EncoderProcess
-from tests.server import AudiocastServer, Started
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer, Started
 
 EAR = (Path(__file__).parent / "ear.js").read_text()
 

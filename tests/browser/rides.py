@@ -10,11 +10,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bad_network import BadNetwork, jitter, jitter_and_stalls, stalls
 from tests.browser.live_page import Tab, heard_by
 from tests.browser.ticks import FRAME_SECONDS, Heard, ticks_file, typical_ms
 from tests.cluster.members import Members
-from tests.source import PacedSource
+from tests.support.http.source import PacedSource
+from tests.support.network.bad_network import BadNetwork, jitter, jitter_and_stalls, stalls
 
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 OUTAGE_SECONDS = 3.0

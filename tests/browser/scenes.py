@@ -9,8 +9,8 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.browser.broadcaster import NEWS_MS, go_live
-from tests.encoder_process import EncoderProcess
-from tests.server import AudiocastServer, Started
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer, Started
 
 TONE_HZ = 440
 GRACE_SECONDS = 600

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.browser.broadcaster import browser_that_hears
 from tests.browser.scenes import SCENES, TONE_HZ, Stage, staged
-from tests.media import wav_file
-from tests.npm import npm_file
+from tests.support.audio.media import wav_file
+from tests.support.processes.npm import npm_file
 
 AXE = npm_file("axe-core/axe.min.js")
 FOUND = """async () => {

@@ -13,13 +13,13 @@ from playwright.sync_api import Browser, Page
 from tests.browser.broadcaster import browser_that_hears, go_live, opened, wait_for
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.live_page import EAR, METHOD, OUTPUT_MS
-from tests.capture import HEADER_PAGES
 from tests.client.sound import SAMPLE_RATE
-from tests.listener import Listener
-from tests.media import wav_file
-from tests.numbered_audio import PACKET_SECONDS
 from tests.programs.heard import decoded
-from tests.server import AudiocastServer
+from tests.support.audio.capture import HEADER_PAGES
+from tests.support.audio.media import wav_file
+from tests.support.audio.numbered_audio import PACKET_SECONDS
+from tests.support.http.listener import Listener
+from tests.support.processes.server import AudiocastServer
 
 BURSTS = 5
 BURST_HZ = 1000

@@ -10,11 +10,11 @@ from tests.browser.broadcaster import NEWS_MS, browser_that_hears, go_live, open
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.client.proxy import Proxy
 from tests.client.sound import SAMPLE_RATE, time_share
-from tests.listener import Listener
-from tests.media import wav_file
 from tests.programs.heard import check_tone, decoded
-from tests.server import AudiocastServer
-from tests.socket_source import SocketSource, numbered_messages
+from tests.support.audio.media import wav_file
+from tests.support.http.listener import Listener
+from tests.support.http.socket_source import SocketSource, numbered_messages
+from tests.support.processes.server import AudiocastServer
 
 TONE_HZ = 440
 TOLERANCE_HZ = 30

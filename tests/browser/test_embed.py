@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.scenes import play
-from tests.encoder_process import EncoderProcess
-from tests.http_stand_in import serving_folder
-from tests.server import AudiocastServer, Started
+from tests.support.http.http_stand_in import serving_folder
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer, Started
 
 NEWS_MS = 15_000
 

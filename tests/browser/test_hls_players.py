@@ -13,12 +13,12 @@ from playwright.sync_api import Browser, Page
 from tests.browser.hls.pcm_process import SAMPLE_RATE, PcmProcess
 from tests.browser.live_page import EAR
 from tests.browser.ticks import FRAME_SECONDS, Heard, ticks_file, typical_ms
-from tests.encoder_process import EncoderProcess
-from tests.http_stand_in import serving_folder
-from tests.npm import npm_file
 from tests.programs.heard import check_steady
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.http.http_stand_in import serving_folder
+from tests.support.http.source import PacedSource
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.npm import npm_file
+from tests.support.processes.server import AudiocastServer
 
 SECONDS = 60
 START_SECONDS = 20.0

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.encoder_process import EncoderProcess
-from tests.listener import Listener
-from tests.server import AudiocastServer
+from tests.support.http.listener import Listener
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer
 
 ON_AIR = "You are on air"
 NEWS_MS = 15_000

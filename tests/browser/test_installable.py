@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 
 def test_the_pages_can_be_installed(server: AudiocastServer, tmp_path: Path) -> None:

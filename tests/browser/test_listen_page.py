@@ -10,9 +10,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.encoder_process import EncoderProcess
-from tests.server import AudiocastServer, Started
-from tests.source import PacedSource
+from tests.support.http.source import PacedSource
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer, Started
 
 TONE_TOLERANCE_HZ = 30
 """The analyser's bins are 23 Hz wide."""

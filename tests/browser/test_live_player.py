@@ -19,8 +19,8 @@ from tests.browser.live_page import (
     heard_by,
     wait_for_tone,
 )
-from tests.encoder_process import EncoderProcess
-from tests.server import AudiocastServer
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer
 
 WAIT_FOR_EVER = """
   const wait = setTimeout;

@@ -10,7 +10,7 @@ from tests.browser.conftest import OTHER_HOST
 from tests.browser.live_page import BROKEN_DECODERS, BROKEN_WASM, EAR
 from tests.programs.firefox import Firefox, Page
 from tests.programs.sound_card import SoundCard
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page
 
-from tests.encoder_process import EncoderProcess
-from tests.server import AudiocastServer
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer
 
 SECONDS = 20.0
 BACKLOG_SECONDS = 4.0

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.programs import liquidsoap
 from tests.programs.program import Program
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 BACKLOG_SECONDS = 4.0
 PLAYS_SECONDS = 20.0

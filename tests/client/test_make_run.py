@@ -16,7 +16,7 @@ from qrcode.main import QRCode
 from tests.client.command.drawn_qr import modules_of
 from tests.client.demo_process import DemoProcess
 from tests.client.sound import decode
-from tests.listener import Listener
+from tests.support.http.listener import Listener
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from audiocast.ogg.reader import PageReader
-from tests.capture import HEADER_PAGES
 from tests.cluster.loop_thread import LoopThread
 from tests.cluster.members import Members
 from tests.cluster.relay import HOST
 from tests.cluster.service import Service
+from tests.support.audio.capture import HEADER_PAGES
 
 PREROLL_SECONDS = 3.5
 AGAIN_SECONDS = 0.25

@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
-from tests.listener import Listener
-from tests.numbered_audio import number_of
-from tests.server import Started
+from tests.support.audio.numbered_audio import number_of
+from tests.support.http.listener import Listener
+from tests.support.processes.server import Started
 
 
 def path_of(started: Started) -> str:

@@ -16,7 +16,7 @@ import requests
 from audiocast.cluster.ring import order
 from audiocast.cluster.signature import HEADER, Signer
 from tests.cluster.wires import Wires
-from tests.server import AudiocastServer, Started
+from tests.support.processes.server import AudiocastServer, Started
 
 SECRET = "a-secret-of-the-cluster"
 SETTLE_SECONDS = 20.0

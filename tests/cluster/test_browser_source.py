@@ -4,9 +4,9 @@ from pathlib import Path
 
 from tests.cluster.heard import check_every_page_once, path_of
 from tests.cluster.members import Members
-from tests.listener import Listener
-from tests.server import Started
-from tests.socket_source import SocketSource, numbered_messages
+from tests.support.http.listener import Listener
+from tests.support.http.socket_source import SocketSource, numbered_messages
+from tests.support.processes.server import Started
 
 
 def test_it_is_forwarded_relayed_and_moved_to_another_member(tmp_path: Path) -> None:

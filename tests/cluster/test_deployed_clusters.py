@@ -5,7 +5,7 @@ import re
 import subprocess
 
 from audiocast.settings import Settings
-from tests.proxy_process import DEPLOY, SYSTEM_PATH
+from tests.support.processes.proxy_process import DEPLOY, SYSTEM_PATH
 
 MEMBERS = ["m1", "m2", "m3"]
 SECRET = "a-secret-for-the-test"

@@ -10,9 +10,9 @@ import requests
 
 from tests.cluster.heard import check_every_page_once, longest_pause, path_of
 from tests.cluster.members import Members
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
 
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 

@@ -11,10 +11,10 @@ import pytest
 from audiocast.cluster.ring import order
 from tests.cluster.heard import check_every_page_once, longest_pause, numbers, path_of, sounding
 from tests.cluster.members import Members
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
-from tests.server import Started
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import Started
 
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 

@@ -9,10 +9,10 @@ import requests
 
 from audiocast.cluster.ring import order
 from tests.cluster.members import Members
-from tests.hls_reader import HlsReader
-from tests.numbered_audio import number_of, numbered_audio
-from tests.server import Started
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import number_of, numbered_audio
+from tests.support.http.hls_reader import HlsReader
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import Started
 
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 CROWD = 20

@@ -16,11 +16,11 @@ from audiocast.cluster.peer_stream import MAX_FRAME_BYTES
 from audiocast.cluster.signature import HEADER
 from tests.cluster.heard import check_every_page_once, path_of
 from tests.cluster.members import Members, sign
-from tests.exchange import connect
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
-from tests.server import Started
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.exchange import connect
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import Started
 
 CLOSE_SECONDS = 10.0
 AUDIO = numbered_audio(seconds=1)

@@ -13,7 +13,7 @@ import pytest
 
 from audiocast.ogg.silence import silence_packet
 from tests.client.demo_process import SCRIPTS, DemoProcess
-from tests.listener import Listener
+from tests.support.http.listener import Listener
 
 EACH = 2
 """Listeners of a member."""

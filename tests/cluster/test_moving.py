@@ -12,9 +12,9 @@ from audiocast.cluster.membership import HELLO_SECONDS, STABLE_SECONDS
 from audiocast.cluster.ring import order
 from tests.cluster.heard import check_every_page_once, numbers, path_of, sounding
 from tests.cluster.members import Members
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
 
 
 @pytest.fixture(scope="module")

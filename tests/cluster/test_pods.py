@@ -16,11 +16,11 @@ from tests.cluster.heard import check_every_page_once, path_of
 from tests.cluster.loop_thread import LoopThread
 from tests.cluster.members import SECRET, Members
 from tests.cluster.relay import HOST
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
-from tests.proxy_process import free_ports
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.proxy_process import free_ports
+from tests.support.processes.server import AudiocastServer
 
 PEERS = f"k8s+{SERVICE}:{PORT_NAME}"
 SECONDS = 20.0

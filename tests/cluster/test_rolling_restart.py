@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.capture import Capture
 from tests.client.broadcast_process import BroadcastProcess
 from tests.cluster.crowd import PAGE_SECONDS, Crowd, Visit
 from tests.cluster.loop_thread import LoopThread
 from tests.cluster.members import Members
 from tests.cluster.service import Service
+from tests.support.audio.capture import Capture
 
 STREAMS = 5
 LISTENERS = 60

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tests.cluster.heard import numbers, path_of
 from tests.cluster.members import Members
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
 
 MIDDLE, ONE, OTHER = "m0", "m1", "m2"
 AGREE_SECONDS = 10.0

@@ -14,10 +14,10 @@ import pytest
 import requests
 
 from tests.cluster.heard import check_every_page_once, numbers, path_of
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
-from tests.server import AudiocastServer, Started
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer, Started
 
 WORKERS = 3
 MOST_TRIES = 60

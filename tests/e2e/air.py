@@ -9,7 +9,7 @@ import requests
 from tests.client.broadcast_process import BroadcastProcess
 from tests.e2e.forward import Forward
 from tests.e2e.release import Release
-from tests.listener import Listener
+from tests.support.http.listener import Listener
 
 TONE_HZ = 440
 

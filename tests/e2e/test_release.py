@@ -9,8 +9,8 @@ from tests.e2e.air import TONE_HZ, Air
 from tests.e2e.conftest import REPLICAS
 from tests.e2e.image import Image
 from tests.e2e.release import DRAIN_SECONDS, INSTANCE, NAME, Release, stream_id_for
-from tests.listener import Listener
 from tests.programs.heard import check_tone
+from tests.support.http.listener import Listener
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

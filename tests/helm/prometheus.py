@@ -10,7 +10,7 @@ from typing import Any
 import requests
 import yaml
 
-from tests.proxy_process import HOST, free_ports
+from tests.support.processes.proxy_process import HOST, free_ports
 
 START_SECONDS = 20.0
 

@@ -11,7 +11,7 @@ import helm_python
 import yaml
 
 from tests.helm.chart import NAMESPACE, RELEASE, Chart, Manifest
-from tests.http_stand_in import serving
+from tests.support.http.http_stand_in import serving
 
 OWNED = {"meta.helm.sh/release-name": RELEASE, "meta.helm.sh/release-namespace": NAMESPACE}
 """What Helm writes on each object of a release, and wants to find before it takes one over."""

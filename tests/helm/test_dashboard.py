@@ -18,11 +18,11 @@ from tests.cluster.members import Members
 from tests.cluster.service import Service
 from tests.helm.chart import Chart
 from tests.helm.prometheus import Prometheus, scraping
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
 from tests.repo import tree
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer
 
 DASHBOARD = json.loads((tree.ROOT / "helm" / "audiocast" / "files" / "dashboard.json").read_text())
 NAMESPACE = "live"

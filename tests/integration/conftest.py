@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 
 @pytest.fixture
@@ -16,5 +16,5 @@ def server(tmp_path: Path) -> Iterator[AudiocastServer]:
 
 @pytest.fixture(scope="session")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where `tests.media` puts files, made once for all tests."""
+    """Where `tests.support.audio.media` puts files, made once for all tests."""
     return tmp_path_factory.mktemp("media")

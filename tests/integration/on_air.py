@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tests.listener import Listener
-from tests.server import AudiocastServer, Started
+from tests.support.http.listener import Listener
+from tests.support.processes.server import AudiocastServer, Started
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ import pytest
 import requests
 
 from audiocast.ogg.page import HEADER_BYTES, MAX_PAGE_BYTES
-from tests import media as media_files
-from tests.exchange import Answer, connect, exchange, read_answer
 from tests.integration.on_air import OnAir
-from tests.listener import Listener
-from tests.numbered_audio import number_of, numbered_audio
-from tests.server import AudiocastServer, Started
-from tests.source import Framing, PacedSource, framed, ingest_head, timed_pages
+from tests.support.audio import media as media_files
+from tests.support.audio.numbered_audio import number_of, numbered_audio
+from tests.support.http.exchange import Answer, connect, exchange, read_answer
+from tests.support.http.listener import Listener
+from tests.support.http.source import Framing, PacedSource, framed, ingest_head, timed_pages
+from tests.support.processes.server import AudiocastServer, Started
 
 GRACE_SECONDS = 3
 LEAD_SECONDS = 3

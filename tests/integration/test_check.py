@@ -10,9 +10,9 @@ import pytest
 from audiocast.check import HEAD, PACKETS, CheckFailed, check
 from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.writer import PageWriter
-from tests.capture import Capture
-from tests.http_stand_in import serving
-from tests.server import AudiocastServer
+from tests.support.audio.capture import Capture
+from tests.support.http.http_stand_in import serving
+from tests.support.processes.server import AudiocastServer
 
 TOKEN = "a-token-for-the-check"
 

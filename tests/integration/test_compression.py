@@ -7,7 +7,7 @@ import pytest
 import requests
 
 import audiocast.web
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 STATIC = Path(audiocast.web.__file__).parent / "static"
 GZIP = {"Accept-Encoding": "gzip"}

@@ -14,10 +14,10 @@ import pytest
 import qrcode
 import requests
 
-from tests.exchange import Answer, exchange
-from tests.numbered_audio import numbered_audio
-from tests.server import AudiocastServer, Started
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.exchange import Answer, exchange
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer, Started
 
 TOKEN = "a-token-for-tests"
 SECRET = "a-secret-for-tests-1"

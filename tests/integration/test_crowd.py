@@ -13,7 +13,7 @@ from tornado.iostream import IOStream
 
 from audiocast.web.http.accept_queue import ENTER_A_TURN
 from audiocast.web.http.server import Server
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 CROWD = 5 * ENTER_A_TURN
 DESCRIPTORS = 64

@@ -9,12 +9,12 @@ import pytest
 import requests
 
 import audiocast
-from tests.exchange import exchange
-from tests.listener import Listener
-from tests.media import opus_file
-from tests.numbered_audio import numbered_audio
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.audio.media import opus_file
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.exchange import exchange
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer
 
 SERVER_FIELDS = {"admin", "host", "location", "server_id", "server_start", "server_start_iso8601"}
 SOURCE_FIELDS = {

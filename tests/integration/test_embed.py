@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from audiocast.web.pages.embed_code import frame_code, plain_code
-from tests.server import AudiocastServer, Started
+from tests.support.processes.server import AudiocastServer, Started
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "embedding.md"
 HOSTILE = """"><script>alert('x')</script>&amp;&lt;b&gt;{{ version }} Песня"""

@@ -6,10 +6,10 @@ from contextlib import ExitStack
 
 import requests
 
-from tests.listener import Listener
-from tests.numbered_audio import PACKET_SECONDS, numbered_audio
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import PACKET_SECONDS, numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer
 
 LISTENERS = 5
 """Of each kind."""

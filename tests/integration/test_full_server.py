@@ -9,10 +9,10 @@ from pathlib import Path
 
 import requests
 
-from tests.listener import Listener
-from tests.numbered_audio import number_of, numbered_audio
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import number_of, numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer
 
 EGRESS_MBPS = 0.5
 """Four or five listeners of 107 kbit/s."""

@@ -10,13 +10,13 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from tests import media
-from tests.hls_reader import HlsReader
-from tests.listener import Listener
-from tests.mp4_boxes import opus_specific
-from tests.numbered_audio import number_of, numbered_audio
-from tests.server import AudiocastServer, Started
-from tests.source import PacedSource
+from tests.support.audio import media
+from tests.support.audio.mp4_boxes import opus_specific
+from tests.support.audio.numbered_audio import number_of, numbered_audio
+from tests.support.http.hls_reader import HlsReader
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer, Started
 
 GRACE_SECONDS = 20
 

@@ -16,12 +16,12 @@ from typing import Literal
 
 import pytest
 
-from tests.capture import Capture
-from tests.exchange import Answer, connect, exchange
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
-from tests.server import AudiocastServer, Started
-from tests.source import PacedSource
+from tests.support.audio.capture import Capture
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.exchange import Answer, connect, exchange
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer, Started
 
 CURL_SECONDS = 2
 CURL_TIMED_OUT = 28

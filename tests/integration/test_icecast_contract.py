@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.exchange import Answer, connect, exchange, read_answer
-from tests.listener import Listener
-from tests.media import mp3_file
-from tests.numbered_audio import number_of, numbered_audio
-from tests.server import AudiocastServer, Started
-from tests.source import framed
+from tests.support.audio.media import mp3_file
+from tests.support.audio.numbered_audio import number_of, numbered_audio
+from tests.support.http.exchange import Answer, connect, exchange, read_answer
+from tests.support.http.listener import Listener
+from tests.support.http.source import framed
+from tests.support.processes.server import AudiocastServer, Started
 
 AUDIO = numbered_audio(seconds=3)
 AUDIO_PACKETS = 150

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.exchange import connect
 from tests.integration.on_air import OnAir
-from tests.listener import Listener
-from tests.numbered_audio import number_of, numbered_audio, numbered_packet
-from tests.server import AudiocastServer, Started
-from tests.socket_source import (
+from tests.support.audio.numbered_audio import number_of, numbered_audio, numbered_packet
+from tests.support.http.exchange import connect
+from tests.support.http.listener import Listener
+from tests.support.http.socket_source import (
     HEAD,
     UPGRADE,
     SocketSource,
@@ -21,7 +20,8 @@ from tests.socket_source import (
     numbered_messages,
     socket_url,
 )
-from tests.source import PacedSource
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer, Started
 
 LEAD_SECONDS = 3
 PIECE_BYTES = 1000

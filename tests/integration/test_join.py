@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.exchange import exchange
-from tests.listener import Listener
-from tests.numbered_audio import PACKET_SECONDS, number_of, numbered_audio
-from tests.server import AudiocastServer, Started
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import PACKET_SECONDS, number_of, numbered_audio
+from tests.support.http.exchange import exchange
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer, Started
 
 BACKLOG_SECONDS = 6
 LEAD_SECONDS = 8.0

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.listener import Listener
-from tests.numbered_audio import PACKET_SECONDS, number_of, numbered_audio
-from tests.server import AudiocastServer
-from tests.source import Framing, PacedSource
+from tests.support.audio.numbered_audio import PACKET_SECONDS, number_of, numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import Framing, PacedSource
+from tests.support.processes.server import AudiocastServer
 
 BOUND_BYTES = 100 * 1024 * 1024
 LARGE_PACKET_BYTES = 60_000

@@ -2,10 +2,10 @@
 
 from contextlib import ExitStack
 
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer
 
 
 def test_a_quiet_server_has_nothing(server: AudiocastServer) -> None:

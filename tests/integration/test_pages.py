@@ -8,11 +8,11 @@ import pytest
 
 from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
 from audiocast.ogg.page import Page
-from tests import media
-from tests.capture import Capture, is_run_of
-from tests.listener import Listener
-from tests.server import AudiocastServer, Started
-from tests.source import PacedSource, timed_pages
+from tests.support.audio import media
+from tests.support.audio.capture import Capture, is_run_of
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource, timed_pages
+from tests.support.processes.server import AudiocastServer, Started
 
 LONGEST_PAGE_SAMPLES = SAMPLE_RATE // 10
 LISTEN_SECONDS = 4.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "http://localhost:8000"

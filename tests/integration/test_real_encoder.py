@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from audiocast.ogg.silence import silence_packet
-from tests.capture import Capture, is_run_of
-from tests.server import AudiocastServer
-from tests.wiretap import Wiretap
+from tests.support.audio.capture import Capture, is_run_of
+from tests.support.network.wiretap import Wiretap
+from tests.support.processes.server import AudiocastServer
 
 SECONDS = 20
 PROGRAM_SECONDS = 40

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.exchange import exchange
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
-from tests.server import AudiocastServer, Started
-from tests.source import PacedSource, ingest_head
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.exchange import exchange
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource, ingest_head
+from tests.support.processes.server import AudiocastServer, Started
 
 SECRET = "a-secret-for-tests-1"
 NEXT_SECRET = "a-secret-for-tests-2"

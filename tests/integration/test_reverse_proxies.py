@@ -15,14 +15,14 @@ import requests
 from audiocast.ogg.packets import PacketAssembler
 from audiocast.ogg.page import Page
 from audiocast.ogg.reader import PageReader
-from tests import media
-from tests.capture import read_pages
-from tests.haproxy_process import CONFIGURATION, HAProxyProcess
-from tests.nginx_process import NginxProcess
-from tests.numbered_audio import number_of
-from tests.proxy_process import ProxyProcess
-from tests.server import AudiocastServer, Started
-from tests.socket_source import SocketSource, ask_for_upgrade, numbered_messages, socket_url
+from tests.support.audio import media
+from tests.support.audio.capture import read_pages
+from tests.support.audio.numbered_audio import number_of
+from tests.support.http.socket_source import SocketSource, ask_for_upgrade, numbered_messages, socket_url
+from tests.support.processes.haproxy_process import CONFIGURATION, HAProxyProcess
+from tests.support.processes.nginx_process import NginxProcess
+from tests.support.processes.proxy_process import ProxyProcess
+from tests.support.processes.server import AudiocastServer, Started
 
 HEADER_PACKETS = 2
 LISTEN_SECONDS = 6.0

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
-from tests.exchange import connect
-from tests.listener import Listener
-from tests.numbered_audio import PACKET_SECONDS, number_of, numbered_audio
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import PACKET_SECONDS, number_of, numbered_audio
+from tests.support.http.exchange import connect
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer
 
 SLOW_LISTENERS = 200
 STALL_SECONDS = 4.0

@@ -9,10 +9,10 @@ import pytest
 
 from audiocast.ogg.page import Page
 from audiocast.ogg.silence import silence_packet
-from tests.listener import Listener
-from tests.numbered_audio import PACKET_SECONDS, number_of, numbered_audio
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import PACKET_SECONDS, number_of, numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer
 
 GRACE_SECONDS = 3.0
 MAX_GAP_SECONDS = 1.0

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.capture import Capture
-from tests.encoder_process import EncoderProcess
-from tests.listener import Listener
-from tests.media import opus_file
-from tests.numbered_audio import number_of, numbered_audio
-from tests.server import AudiocastServer
-from tests.source import Framing, PacedSource
+from tests.support.audio.capture import Capture
+from tests.support.audio.media import opus_file
+from tests.support.audio.numbered_audio import number_of, numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import Framing, PacedSource
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer
 
 NORMAL_IN_A_CAPTURE = (
     # The pages between the headers and the join are not there, and the end is where the capture was cut.

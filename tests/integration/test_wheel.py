@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests.repo import tree
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 DECODER = "audiocast/web/static/player/live/opus-decoder.min.js"
 LICENSE = "audiocast/web/static/player/live/opus-decoder.LICENSE.txt"

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 ROOT = Path(__file__).parents[2]
 PACE = 20

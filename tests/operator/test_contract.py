@@ -28,7 +28,7 @@ from audiocast_operator.protocol.ingest_key import build_ingest_key
 from audiocast_operator.protocol.member_status import DrainProgress, MemberStatus, StreamReport, parse_streams
 from audiocast_operator.protocol.request_signature import HEADER as OPERATORS_HEADER
 from audiocast_operator.protocol.request_signature import NAME, sign
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 SECRET, OTHER_SECRET = "a secret of this test", "another secret of this test"
 ENDS = "2100-01-01T00:00:00Z"

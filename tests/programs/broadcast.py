@@ -7,11 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.capture import Capture
-from tests.listener import Listener
 from tests.programs.documents import filled
 from tests.programs.program import Program
-from tests.server import AudiocastServer, Started
+from tests.support.audio.capture import Capture
+from tests.support.http.listener import Listener
+from tests.support.processes.server import AudiocastServer, Started
 
 HEAR_SECONDS = 60.0
 """How long the wanted audio may take to come: a dozen programs start at once, on shared cores."""

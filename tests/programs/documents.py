@@ -6,7 +6,7 @@ What a reader replaces is replaced here too: the server's name and port, the str
 import re
 from pathlib import Path
 
-from tests.server import AudiocastServer, Started
+from tests.support.processes.server import AudiocastServer, Started
 
 DOCS = Path(__file__).parents[2] / "docs"
 HOST = "radio.example.org"

@@ -18,8 +18,8 @@ from typing import Any, Self
 
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tests.asleep import asleep
 from tests.programs.program import Program
+from tests.support.processes.paused import asleep
 
 START_SECONDS = 60.0
 COMMAND_SECONDS = 30.0

@@ -3,9 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from tests.media import wav_file
 from tests.programs.documents import block, filled
-from tests.server import AudiocastServer, Started
+from tests.support.audio.media import wav_file
+from tests.support.processes.server import AudiocastServer, Started
 
 PAGE = "encoders/liquidsoap.md"
 TONE_HZ = 440

@@ -10,13 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.haproxy_process import HAProxyProcess
-from tests.listener import Listener
-from tests.nginx_process import NginxProcess
 from tests.programs.documents import filled
 from tests.programs.program import Program
-from tests.proxy_process import ProxyProcess
-from tests.server import AudiocastServer, Started
+from tests.support.http.listener import Listener
+from tests.support.processes.haproxy_process import HAProxyProcess
+from tests.support.processes.nginx_process import NginxProcess
+from tests.support.processes.proxy_process import ProxyProcess
+from tests.support.processes.server import AudiocastServer, Started
 
 SOAK_SECONDS = 300.0
 SOURCE_COMES_SECONDS = 50.0

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pytest
 
 from tests.client.sound import SAMPLE_RATE, time_share
-from tests.listener import Listener
 from tests.programs.firefox import Firefox
 from tests.programs.heard import decoded
 from tests.programs.sound_card import SoundCard
-from tests.server import AudiocastServer
+from tests.support.http.listener import Listener
+from tests.support.processes.server import AudiocastServer
 
 FAKE_MICROPHONE: dict[str, bool | int | str] = {
     "media.navigator.streams.fake": True,

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.exchange import HOST
-from tests.listener import Listener
 from tests.programs.desktop import Desktop
 from tests.programs.documents import block, filled
 from tests.programs.heard import check_tone
 from tests.programs.program import Program
-from tests.server import AudiocastServer, Started
+from tests.support.http.exchange import HOST
+from tests.support.http.listener import Listener
+from tests.support.processes.server import AudiocastServer, Started
 
 PAGE = "encoders/butt.md"
 TONE_HZ = 440

@@ -14,11 +14,11 @@ import pytest
 import requests
 
 from tests.client.sound import SAMPLE_RATE
-from tests.encoder_process import EncoderProcess
 from tests.programs.firefox import Firefox, Page
 from tests.programs.heard import check_steady, decoded, tone_runs
 from tests.programs.sound_card import SoundCard
-from tests.server import AudiocastServer, Started
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer, Started
 
 SECONDS = 20.0
 TONE_HZ = 440

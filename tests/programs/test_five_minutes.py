@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.listener import Listener
 from tests.programs.soak import PROXIES, SOAK_SECONDS, SOURCE_COMES_SECONDS, SOURCES, Soak
+from tests.support.http.listener import Listener
 
 pytestmark = pytest.mark.timeout(SOAK_SECONDS + 180)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.hls_reader import HlsReader
-from tests.numbered_audio import numbered_audio
 from tests.programs.documents import block
-from tests.proxy_process import HOST, ProxyProcess, changed
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.hls_reader import HlsReader
+from tests.support.http.source import PacedSource
+from tests.support.processes.proxy_process import HOST, ProxyProcess, changed
+from tests.support.processes.server import AudiocastServer
 
 PLAYERS = 30
 PLAY_SECONDS = 6.0

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.client.sound import SAMPLE_RATE
-from tests.encoder_process import EncoderProcess
-from tests.listener import Listener
 from tests.programs.documents import block, filled
 from tests.programs.heard import check_steady, check_tone, decoded
 from tests.programs.ordinary_user import PREFIX, ordinary_folder
 from tests.programs.program import Program
-from tests.server import AudiocastServer, Started
+from tests.support.http.listener import Listener
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer, Started
 
 SECONDS = 15.0
 AGAIN_SECONDS = 5.0

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.listener import Listener
 from tests.programs import liquidsoap
 from tests.programs.heard import check_tone, decoded, tone_runs
 from tests.programs.program import Program
-from tests.server import AudiocastServer, Started
+from tests.support.http.listener import Listener
+from tests.support.processes.server import AudiocastServer, Started
 
 SECTIONS = ("Short pages", "POST, chunked", "PUT", "SOURCE")
 WITH_TRACKS = ("Short pages", "SOURCE")

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests.client.sound import SAMPLE_RATE
-from tests.exchange import connect, read_answer
-from tests.listener import Listener
-from tests.media import opus_file
 from tests.programs.desktop import Desktop
 from tests.programs.documents import block, filled
 from tests.programs.heard import check_steady, decoded
 from tests.programs.program import Program
-from tests.server import AudiocastServer, Started
+from tests.support.audio.media import opus_file
+from tests.support.http.exchange import connect, read_answer
+from tests.support.http.listener import Listener
+from tests.support.processes.server import AudiocastServer, Started
 
 PAGE = "encoders/mixxx.md"
 TONE_HZ = 440

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.client.sound import LEAST_SHARE, SAMPLE_RATE, power_share
-from tests.media import opus_file
 from tests.programs.documents import block, filled
 from tests.programs.heard import decoded
 from tests.programs.ordinary_user import PREFIX, ordinary_folder
 from tests.programs.program import Program
 from tests.programs.sound_card import SoundCard
-from tests.server import AudiocastServer
-from tests.source import PacedSource
+from tests.support.audio.media import opus_file
+from tests.support.http.source import PacedSource
+from tests.support.processes.server import AudiocastServer
 
 TONE_HZ = 440
 NEW_HZ = 880

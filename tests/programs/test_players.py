@@ -19,12 +19,12 @@ import pytest
 import requests
 
 from tests.client.sound import SAMPLE_RATE
-from tests.encoder_process import EncoderProcess
 from tests.programs.documents import block, filled
 from tests.programs.heard import check_steady, decoded, tone_runs
 from tests.programs.ordinary_user import PREFIX, ordinary_folder
 from tests.programs.program import Program
-from tests.server import AudiocastServer, Started
+from tests.support.processes.encoder_process import EncoderProcess
+from tests.support.processes.server import AudiocastServer, Started
 
 SECONDS = 20.0
 TONE_HZ = 440

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests import media
-from tests.exchange import connect, read_answer
-from tests.haproxy_process import HAProxyProcess
-from tests.listener import Listener
-from tests.nginx_process import NginxProcess
 from tests.programs.documents import filled
 from tests.programs.heard import check_tone
 from tests.programs.program import Program
-from tests.proxy_process import ProxyProcess
-from tests.server import AudiocastServer, Started
+from tests.support.audio import media
+from tests.support.http.exchange import connect, read_answer
+from tests.support.http.listener import Listener
+from tests.support.processes.haproxy_process import HAProxyProcess
+from tests.support.processes.nginx_process import NginxProcess
+from tests.support.processes.proxy_process import ProxyProcess
+from tests.support.processes.server import AudiocastServer, Started
 
 TONE_HZ = 440.0
 AUDIO_SECONDS = 8.0

@@ -15,7 +15,7 @@ import pytest
 from tests.programs.broadcast import Broadcast, Heard
 from tests.programs.documents import block
 from tests.programs.heard import check_tone
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 SECONDS = 10.0
 PRE_SKIP_SECONDS = 0.1

@@ -6,7 +6,7 @@ from pathlib import Path
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 TABLE = Path(__file__).parents[2] / "docs" / "metrics.md"
 

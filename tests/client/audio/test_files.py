@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.client.sound import power_share
-from tests.media import aac_file, flac_file, mp3_file, mp4_file, vorbis_file, wav_file
+from tests.support.audio.media import aac_file, flac_file, mp3_file, mp4_file, vorbis_file, wav_file
 from tk_streamer.audio.files import FileSource
 from tk_streamer.errors import SoundError
 

@@ -1,7 +1,7 @@
 """Pages from packets: one each, and a proper end."""
 
 from audiocast.ogg.headers import OpusHead, OpusTags
-from tests.capture import read_pages
+from tests.support.audio.capture import read_pages
 from tk_streamer.audio.encoder import OpusEncoder
 from tk_streamer.audio.music import BLOCK_SAMPLES
 from tk_streamer.audio.muxer import LiveMuxer

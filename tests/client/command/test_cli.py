@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.capture import Capture
 from tests.client.broadcast_process import SECONDS, BroadcastProcess
 from tests.client.command.drawn_qr import modules_of
 from tests.client.sound import decode, power_share
-from tests.listener import Listener
-from tests.media import wav_file
-from tests.nginx_process import NginxProcess
-from tests.server import AudiocastServer
+from tests.support.audio.capture import Capture
+from tests.support.audio.media import wav_file
+from tests.support.http.listener import Listener
+from tests.support.processes.nginx_process import NginxProcess
+from tests.support.processes.server import AudiocastServer
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ import pytest
 from tests.client.broadcast_process import BroadcastProcess
 from tests.client.pulse import PulseServer
 from tests.client.sound import decode, time_share
-from tests.listener import Listener
-from tests.media import wav_file
-from tests.server import AudiocastServer
+from tests.support.audio.media import wav_file
+from tests.support.http.listener import Listener
+from tests.support.processes.server import AudiocastServer
 
 SAMPLE_RATE = 48_000
 # A block of the envelopes that are compared: 5 ms.

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.capture import Capture
 from tests.client.engine.air import ServerOnAir
-from tests.media import wav_file
+from tests.support.audio.capture import Capture
+from tests.support.audio.media import wav_file
 from tk_streamer.audio.files import FileSource
 from tk_streamer.audio.sources import LimitedSource
 from tk_streamer.engine.broadcast_state import Phase

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from audiocast.ogg.headers import OpusTags
-from tests.capture import Capture
 from tests.client.engine.air import SECONDS, STREAM_ID, ServerOnAir, broadcasting, tone_source, wait_for
+from tests.support.audio.capture import Capture
 from tk_streamer.audio.encoder import OpusEncoder
 from tk_streamer.audio.sources import LimitedSource
 from tk_streamer.engine import broadcast_state as session_module

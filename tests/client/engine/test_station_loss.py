@@ -9,8 +9,8 @@ from pathlib import Path
 from tests.client.engine.air import SECONDS, tone_source, wait_for
 from tests.client.proxy import Proxy
 from tests.client.sound import decode, power_share
-from tests.listener import Listener
-from tests.server import AudiocastServer
+from tests.support.http.listener import Listener
+from tests.support.processes.server import AudiocastServer
 from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import Station, StationSettings
 

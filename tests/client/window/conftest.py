@@ -11,7 +11,7 @@ import pytest
 
 from tests.client.pulse import PulseServer
 from tests.client.window.desktop import Desktop
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 from tk_streamer.audio.music import BLOCK_SECONDS, music
 
 MICROPHONE, OTHER_MICROPHONE = "studio_mic", "line_in"

@@ -21,9 +21,9 @@ from typing import Self
 from audiocast.ogg.opus import packet_samples
 from audiocast.ogg.packets import PacketAssembler
 from audiocast.ogg.reader import PageReader
-from tests.capture import HEADER_PAGES
 from tests.client.sound import SAMPLE_RATE, decode
-from tests.listener import Listener
+from tests.support.audio.capture import HEADER_PAGES
+from tests.support.http.listener import Listener
 
 # For comparing, 4 kHz are enough: what is below 2 kHz is most of speech and music.
 COARSE = 12

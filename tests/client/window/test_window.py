@@ -20,9 +20,9 @@ from tests.client.window.conftest import MICROPHONE, OTHER_MICROPHONE, SECRET
 from tests.client.window.desktop import Desktop
 from tests.client.window.hearing import SinkRecorder, compare, recording_of
 from tests.client.window.program import Program
-from tests.listener import Listener
-from tests.media import wav_file
-from tests.server import AudiocastServer
+from tests.support.audio.media import wav_file
+from tests.support.http.listener import Listener
+from tests.support.processes.server import AudiocastServer
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -13,7 +13,7 @@ from prometheus_client import generate_latest
 from audiocast_operator.handlers import probe_silence
 from audiocast_operator.metrics import REGISTRY
 from tests.operator.simulated.cluster import simulated_cluster
-from tests.proxy_process import free_ports
+from tests.support.processes.proxy_process import free_ports
 
 
 async def answer(url: str) -> int:

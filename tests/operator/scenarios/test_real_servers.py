@@ -7,11 +7,11 @@ from typing import cast
 
 import pytest
 
-from tests.listener import Listener
-from tests.numbered_audio import numbered_audio
 from tests.operator.simulated.cluster import NAMESPACE, simulated_cluster
 from tests.operator.simulated.real_pod import RealPod, RealPods
-from tests.source import PacedSource
+from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
 
 SECONDS = 40.0
 """For a step of a roll-out: members take a new one in after three seconds."""

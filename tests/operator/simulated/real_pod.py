@@ -11,7 +11,7 @@ import httpx2
 
 from tests.cluster.members import lasting_ports
 from tests.operator.simulated.pod import SimulatedPod
-from tests.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer
 
 MOST_MEMBERS = 6
 POLL_SECONDS = 0.1

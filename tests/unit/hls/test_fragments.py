@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from audiocast.hls.fragments import fragment, init_section
 from audiocast.ogg.headers import OpusHead
 from audiocast.ogg.opus import packet_samples
-from tests import media
-from tests.capture import Capture
-from tests.mp4_boxes import boxes, fragments, opus_specific
+from tests.support.audio import media
+from tests.support.audio.capture import Capture
+from tests.support.audio.mp4_boxes import boxes, fragments, opus_specific
 
 STEREO = OpusHead(2, 312, 44100, -256)
 SURROUND = OpusHead(

@@ -8,8 +8,8 @@ from audiocast.hls import muxer as module
 from audiocast.hls.muxer import IDLE_SECONDS, Packagers
 from audiocast.ogg.headers import OpusHead
 from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
-from tests.hls_rules import Playlist
-from tests.mp4_boxes import fragments
+from tests.support.audio.hls_rules import Playlist
+from tests.support.audio.mp4_boxes import fragments
 from tests.unit.stream.audio import MONO, is_numbered, number_of
 from tests.unit.stream.stage import GRACE_SECONDS, Stage
 

@@ -4,7 +4,7 @@ import pytest
 
 from audiocast.hls.playlist import media_playlist
 from audiocast.hls.timeline import LISTED_SEGMENTS
-from tests.hls_rules import Playlist, attributes
+from tests.support.audio.hls_rules import Playlist, attributes
 from tests.unit.hls.feed import FIRST, FIRST_CUT, MONO, Feed
 
 

@@ -10,7 +10,7 @@ from audiocast.hls.timeline import (
     MAX_BYTES,
     MAX_PART_BYTES,
 )
-from tests.mp4_boxes import fragments, opus_specific
+from tests.support.audio.mp4_boxes import fragments, opus_specific
 from tests.unit.hls.feed import BEGAN_AT, FIRST, MONO, STEREO, Feed
 
 

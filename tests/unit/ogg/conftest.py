@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests import media
+from tests.support.audio import media
 
 OPUS_VARIANTS: dict[str, dict[str, Any]] = {
     **{f"ffmpeg-{ms:g}ms": {"frame_ms": ms} for ms in (2.5, 5, 10, 20, 40, 60, 80, 100, 120)},

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from audiocast.ogg.sniff import codec_name, name_format
-from tests import media
+from tests.support.audio import media
 from tests.unit.ogg.streams import read_pages
 
 

@@ -6,8 +6,8 @@ from audiocast.ogg.errors import BadHead, BadPacket
 from audiocast.ogg.headers import OpusHead
 from audiocast.stream.errors import NotOpus
 from audiocast.web.public.ingest_socket import Messages
-from tests.capture import Capture
-from tests.numbered_audio import numbered_audio, numbered_packet
+from tests.support.audio.capture import Capture
+from tests.support.audio.numbered_audio import numbered_audio, numbered_packet
 
 HEAD = OpusHead(channels=2, pre_skip=120)
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from audiocast.ogg.headers import OpusHead, is_opus_head, is_opus_tags
 from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
 from audiocast.ogg.packets import PacketAssembler
-from tests.capture import read_pages
-from tests.exchange import ANSWER_SECONDS, Answer, connect, read_answer
+from tests.support.audio.capture import read_pages
+from tests.support.http.exchange import ANSWER_SECONDS, Answer, connect, read_answer
 
 Framing = Literal["chunked", "raw"]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-MODULES = Path(__file__).parents[1] / "node_modules"
+MODULES = Path(__file__).parents[3] / "node_modules"
 
 
 def npm_file(name: str) -> Path:

@@ -6,8 +6,8 @@ from urllib.parse import urljoin
 
 import requests
 
-from tests.hls_rules import Playlist
-from tests.mp4_boxes import fragments
+from tests.support.audio.hls_rules import Playlist
+from tests.support.audio.mp4_boxes import fragments
 
 WAIT_SECONDS = 10.0
 

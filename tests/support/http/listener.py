@@ -6,8 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, Self
 
-from tests.capture import Capture
-from tests.exchange import Answer, connect
+from tests.support.audio.capture import Capture
+from tests.support.http.exchange import Answer, connect
 
 _POLL_SECONDS = 0.1
 _READ_BYTES = 65_536

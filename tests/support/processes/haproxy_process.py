@@ -1,6 +1,6 @@
 """A real HAProxy with the shipped configuration."""
 
-from tests.proxy_process import DEPLOY, HOST, ProxyProcess, changed
+from tests.support.processes.proxy_process import DEPLOY, HOST, ProxyProcess, changed
 
 CONFIGURATION = DEPLOY / "haproxy" / "haproxy.cfg"
 

@@ -3,7 +3,7 @@
 import os
 import re
 
-from tests.proxy_process import DEPLOY, HOST, ProxyProcess, changed
+from tests.support.processes.proxy_process import DEPLOY, HOST, ProxyProcess, changed
 
 SITE = DEPLOY / "nginx" / "audiocast.conf"
 STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"

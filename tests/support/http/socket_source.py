@@ -13,8 +13,8 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from audiocast.ogg.headers import OpusHead
-from tests.numbered_audio import PACKET_SECONDS, numbered_packet
-from tests.server import Started
+from tests.support.audio.numbered_audio import PACKET_SECONDS, numbered_packet
+from tests.support.processes.server import Started
 
 HEAD = OpusHead(channels=1, pre_skip=312).encode()
 WAIT_SECONDS = 15.0

@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from tests.exchange import HOST, Answer
+from tests.support.http.exchange import HOST, Answer
 
 _READ_BYTES = 65_536
 
