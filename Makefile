@@ -43,9 +43,9 @@ check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the pages' type
 	@$(PYTEST) tests/repo
 
 bench: $(VENV_STAMP) debian-packages decoder ## measure beside Icecast (docs/benchmarks.md), long pages (docs/delay.md), the page
-	@status=0; $(BIN)/python -m loadtest.compare $(BENCH_ARGS) || status=$$?; \
-		$(BIN)/python -m loadtest.page_delay || status=$$?; \
-		$(BIN)/python -m loadtest.player_bench || status=$$?; exit $$status
+	@status=0; $(BIN)/python -m loadtest.bench.compare $(BENCH_ARGS) || status=$$?; \
+		$(BIN)/python -m loadtest.player.page_delay || status=$$?; \
+		$(BIN)/python -m loadtest.player.player_bench || status=$$?; exit $$status
 
 decoder: $(VENV_STAMP) ## fetch the listener's WebAssembly decoder by npm, for the pages, wheels and images made here
 	@$(BIN)/python cmd/decoder.py

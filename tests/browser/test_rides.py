@@ -1,6 +1,7 @@
 """The listener's page through all that may happen to it, in Chromium: what is heard of it.
 
-The numbers are for machines that are starved; loadtest.player_bench has those that are promised, and Firefox.
+The numbers are for machines that are starved; loadtest.player.player_bench has those that are promised, and
+Firefox.
 """
 
 import pytest

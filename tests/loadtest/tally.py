@@ -3,14 +3,14 @@
 import time
 from dataclasses import dataclass
 
-from loadtest.drain import Drain
+from loadtest.bench.drain import Drain
 
 END_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Sums, and the least and the largest delay of those that were counted; see `loadtest.drain.Counted`."""
+    """Sums, and the least and largest delay of those counted; see `loadtest.bench.drain.Counted`."""
 
     pages: int
     gaps: int

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.contenders import CONTENDERS, Floor
-from loadtest.drain import Drain, Target
-from loadtest.processes import LOAD_CORE
-from loadtest.programs import Program
-from loadtest.trial import Trial, measure
+from loadtest.bench.contenders import CONTENDERS, Floor
+from loadtest.bench.drain import Drain, Target
+from loadtest.bench.processes import LOAD_CORE
+from loadtest.bench.programs import Program
+from loadtest.bench.trial import Trial, measure
 from tests.loadtest.tally import tally
 
 LISTENERS = 20

@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from loadtest.criteria import Verdict, verdicts
-from loadtest.plot import plot
-from loadtest.results import Results
-from loadtest.scenarios import SCENARIOS, Plan
-from loadtest.table import table
-from loadtest.trial import Sample, Trial
+from loadtest.bench.criteria import Verdict, verdicts
+from loadtest.bench.plot import plot
+from loadtest.bench.results import Results
+from loadtest.bench.scenarios import SCENARIOS, Plan
+from loadtest.bench.table import table
+from loadtest.bench.trial import Sample, Trial
 
 GOOD = Sample(
     user_us=10,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.drain import Drain, Target
+from loadtest.bench.drain import Drain, Target
 from loadtest.source import paged_noise
 from tests.loadtest.page_server import PageServer
 from tests.loadtest.tally import Tally, tally

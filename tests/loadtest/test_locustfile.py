@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.support.processes.server import AudiocastServer
 
 ROOT = Path(__file__).parents[2]
+LOCUSTFILE = "loadtest/locust/locustfile.py"
 PACE = 20
 """All stages in 12 seconds."""
 
@@ -18,7 +19,7 @@ NOISY = "--max-delay-ms 60000 --max-first-audio-ms 60000 --skip-ms 60000"
 def load_test(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Locust against a server of its own."""
     with AudiocastServer(folder / "server.log") as server:
-        command = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--host", server.base]
+        command = [sys.executable, "-m", "locust", "-f", LOCUSTFILE, "--host", server.base]
         command += ["--headless", "--only-summary", "--listeners", "10", "--pace", str(PACE), *arguments]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
 

@@ -5,7 +5,7 @@ from itertools import count, islice
 
 import pytest
 
-from loadtest.page_clock import NS_A_MS, Hearing, PageClock, Second
+from loadtest.locust.page_clock import NS_A_MS, Hearing, PageClock, Second
 from loadtest.source import paged_noise
 
 PAGE_MS = 20

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from audiocast.cluster.membership import HELLO_SECONDS, STABLE_SECONDS
-from loadtest import simulate
-from loadtest.simulated_greetings import SimulatedGreetings
-from loadtest.simulated_ring import SimulatedRing
+from loadtest.simulation import simulate
+from loadtest.simulation.simulated_greetings import SimulatedGreetings
+from loadtest.simulation.simulated_ring import SimulatedRing
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "scale.md"
 LATENCY_SECONDS = 0.002

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest.stages import STAGES, stage_at
+from loadtest.locust.stages import STAGES, stage_at
 
 LENGTH_SECONDS = sum(stage.seconds for stage in STAGES)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from loadtest import hot_spots
-from loadtest.programs import compiled
-from loadtest.trial import Trial, measure
-from loadtest.variants import VARIANTS
+from loadtest.bench import hot_spots
+from loadtest.bench.programs import compiled
+from loadtest.bench.trial import Trial, measure
+from loadtest.bench.variants import VARIANTS
 
 STACKS = """\
 <module> (audiocast/__main__.py:5);run (loop.py:9);select (selectors.py:468) 50

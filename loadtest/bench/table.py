@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from loadtest.contenders import CONTENDERS
-from loadtest.results import Results
-from loadtest.trial import Sample, Trial
+from loadtest.bench.contenders import CONTENDERS
+from loadtest.bench.results import Results
+from loadtest.bench.trial import Sample, Trial
 
 COLUMNS = (
     "page",

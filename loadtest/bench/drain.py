@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from audiocast.ogg.opus import SAMPLE_RATE
-from loadtest.processes import LOAD_CORE
-from loadtest.programs import Program, SaidNothing, compiled
+from loadtest.bench.processes import LOAD_CORE
+from loadtest.bench.programs import Program, SaidNothing, compiled
 
 ANSWER_SECONDS = 30.0
 

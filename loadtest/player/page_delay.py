@@ -4,7 +4,7 @@ Four rows: opusenc with its page a second, passed on as it is (the server's boun
 same with pages of at most 100 ms for listeners, as the server makes them; opusenc with a page per frame; and
 that without the two seconds that opusenc looks ahead.
 
-    python -m loadtest.page_delay [--runs 3] [--seconds 40]
+    python -m loadtest.player.page_delay [--runs 3] [--seconds 40]
 """
 
 import argparse
@@ -17,12 +17,12 @@ from statistics import median
 
 from playwright.sync_api import Browser, sync_playwright
 
-from loadtest import audio_element
-from loadtest.audio_element import Heard
-from loadtest.decoder_delay import DecoderDelay
-from loadtest.paced_encoder import SAMPLE_RATE, PacedEncoder
-from loadtest.raw_delay import RawDelay
-from loadtest.server_process import ServerProcess
+from loadtest.player import audio_element
+from loadtest.player.audio_element import Heard
+from loadtest.player.decoder_delay import DecoderDelay
+from loadtest.player.paced_encoder import SAMPLE_RATE, PacedEncoder
+from loadtest.player.raw_delay import RawDelay
+from loadtest.player.server_process import ServerProcess
 
 BACKLOG_SECONDS = 8.0
 """How long the source runs before anybody listens: more than the backlog that a player gets."""

@@ -1,6 +1,6 @@
 """What the broadcaster costs: CPU of a stream, and the delay from a block of sound to its page on the wire.
 
-    python loadtest/broadcaster_bench.py [--seconds 30]
+    python loadtest/player/broadcaster_bench.py [--seconds 30]
 
 Broadcasts a tone in real time to a server of its own on the loopback address, and prints the table that
 docs/broadcaster.md has. The delay is from the moment at which the source gives the last block of a packet to

@@ -1,9 +1,9 @@
 """The mechanisms of the fan-out, one by one: audiocast as it is beside itself with one of them changed.
 
-    python -m loadtest.variants [NAME ...] [--listeners N] [--repeat N]
+    python -m loadtest.bench.variants [NAME ...] [--listeners N] [--repeat N]
 
 A variant is a setting, or a few lines that change a name in the server's process before it starts. All are
-measured in turn and in one run, like the contenders of `loadtest.compare`, and their cost is told as a
+measured in turn and in one run, like the contenders of `loadtest.bench.compare`, and their cost is told as a
 multiple of the unchanged server's. What came out, and what was made of it: docs/fan-out.md.
 """
 
@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from loadtest.contenders import Audiocast, AudiocastLow, Contender
-from loadtest.programs import ProgramFailed
-from loadtest.scenarios import LISTENERS, PAGE_MS
-from loadtest.trial import Sample, Trial, measure
+from loadtest.bench.contenders import Audiocast, AudiocastLow, Contender
+from loadtest.bench.programs import ProgramFailed
+from loadtest.bench.scenarios import LISTENERS, PAGE_MS
+from loadtest.bench.trial import Sample, Trial, measure
 
 SECONDS = 5.0
 READABLE = 0o755

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from statistics import median
 
-from loadtest.trial import Sample, Trial
+from loadtest.bench.trial import Sample, Trial
 
 LOSSES = ("gaps", "disconnects")
 

@@ -1,6 +1,6 @@
 """How much audio the kernel takes for a listener who reads no more, with TCP_NOTSENT_LOWAT and without.
 
-    python -m loadtest.unsent
+    python -m loadtest.bench.unsent
 
 It fills one connection over the loopback address, and looks at what is in the sender's buffers (TIOCOUTQ)
 when nothing more is taken. What the reader's own kernel holds is not counted.

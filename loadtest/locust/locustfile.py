@@ -1,6 +1,6 @@
 """Load from outside, with Locust: broadcasters, listeners, and the stages of a bad evening.
 
-    python -m locust -f loadtest/locustfile.py --host http://localhost:8000 --headless --listeners 500
+    python -m locust -f loadtest/locust/locustfile.py --host http://localhost:8000 --headless --listeners 500
 
 It owns the users and what they report; the stages are in `stages`, the bounds in `thresholds`. Users know
 nothing of the server but its public port: listeners find the streams in `/api/streams`, and their titles tell
@@ -17,15 +17,14 @@ from contextlib import contextmanager
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from loadtest.locust.page_clock import NS_A_MS, Hearing, PageClock, Second
+from loadtest.locust.stages import STAGES, Stage, stage_at
+from loadtest.locust.thresholds import FIRST_AUDIO, LISTENER, SECOND, Thresholds
+from loadtest.source import SECOND_NS, connect, paged_noise, send_pages
 from locust import HttpUser, LoadTestShape, User, constant, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import WorkerRunner
-
-from loadtest.page_clock import NS_A_MS, Hearing, PageClock, Second
-from loadtest.source import SECOND_NS, connect, paged_noise, send_pages
-from loadtest.stages import STAGES, Stage, stage_at
-from loadtest.thresholds import FIRST_AUDIO, LISTENER, SECOND, Thresholds
 
 BROADCASTER = "broadcaster"
 START_AFTER_NS = SECOND_NS

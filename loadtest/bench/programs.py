@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from loadtest.processes import on_core
+from loadtest.bench.processes import on_core
 
 HERE = Path(__file__).parent
 STOP_SECONDS = 10.0

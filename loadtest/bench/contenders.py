@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from loadtest.processes import SERVER_CORE, on_core
-from loadtest.programs import Line, Program, ProgramFailed, compiled
+from loadtest.bench.processes import SERVER_CORE, on_core
+from loadtest.bench.programs import Line, Program, ProgramFailed, compiled
 from tests.support.processes.server import AudiocastServer
 
 HOST = "127.0.0.1"

@@ -1,6 +1,7 @@
 """Clusters of 10 to 1,000 members, simulated with the server's own ring and membership (docs/scale.md).
 
-    python -m loadtest.simulate [--members N ...] [--streams N] [--listeners N] [--latency-ms MS] [--seed N]
+    python -m loadtest.simulation.simulate [--members N ...] [--streams N] [--listeners N]
+                                            [--latency-ms MS] [--seed N]
 
 The same arguments give the same numbers, and a row does not depend on the others. Nothing is measured here:
 no socket is opened, and no time passes but the processor's.
@@ -10,8 +11,8 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from loadtest.simulated_greetings import Noticed, SimulatedGreetings
-from loadtest.simulated_ring import SimulatedRing
+from loadtest.simulation.simulated_greetings import Noticed, SimulatedGreetings
+from loadtest.simulation.simulated_ring import SimulatedRing
 
 MEMBERS = (10, 30, 100, 300, 1000)
 STREAMS = 2000
@@ -149,7 +150,7 @@ def _table(title: str, columns: Row, rows: Iterable[Row]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m loadtest.simulate",
+        prog="python -m loadtest.simulation.simulate",
         description="Simulate clusters with the server's own ring and membership; prints Markdown tables.",
     )
     parser.add_argument(

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from loadtest.results import Results
-from loadtest.scenarios import (
+from loadtest.bench.results import Results
+from loadtest.bench.scenarios import (
     LISTENED_MEANWHILE,
     LISTENERS,
     LISTENERS_A_STREAM,
@@ -15,7 +15,7 @@ from loadtest.scenarios import (
     STREAMS_PAGE_MS,
     TEN_THOUSAND,
 )
-from loadtest.trial import Sample
+from loadtest.bench.trial import Sample
 
 MOST_BYTES_A_LISTENER = 6 * 1024
 STRAIGHT = 1.5

@@ -1,6 +1,6 @@
 """What a cluster costs its members, measured: greetings of each other, relays of a stream (docs/scale.md).
 
-    python -m loadtest.cluster_cost [--members N ...] [--page-ms MS] [--seconds S]
+    python -m loadtest.bench.cluster_cost [--members N ...] [--page-ms MS] [--seconds S]
 
 Real members on the loopback address. What is counted is each process's own time on a core, as in `compare`:
 other work on the machine matters little while there are cores left. Two cores have no time for many more
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from loadtest.processes import LOAD_CORE, cpu_time
-from loadtest.programs import Program
+from loadtest.bench.processes import LOAD_CORE, cpu_time
+from loadtest.bench.programs import Program
 from tests.cluster.members import Members
 from tests.support.http.listener import Listener
 
@@ -54,7 +54,7 @@ class Cost:
 def main() -> int:
     """Measure and print; give the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m loadtest.cluster_cost",
+        prog="python -m loadtest.bench.cluster_cost",
         description="Measure what members of a cluster cost each other; prints a Markdown table.",
     )
     parser.add_argument(

@@ -1,6 +1,6 @@
 """How late the listener's page is, how soon it begins, and what is heard through all that may happen to it.
 
-    python -m loadtest.player_bench [--seconds 180] [--browsers chromium firefox]
+    python -m loadtest.player.player_bench [--seconds 180] [--browsers chromium firefox]
 
 A source ticks at known times; an ear in the page hears the ticks in the page's own audio path. What the
 browser says of its output's latency is added; a sound card is not in it. One page listens at a time. It
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from loadtest.criteria import Verdict
+from loadtest.bench.criteria import Verdict
 from tests.browser.chromium_tab import chromium, chromium_tab
 from tests.browser.live_page import EAR, OUTPUT_MS, Tab, heard_by
 from tests.browser.rides import OUTAGE_SECONDS, WEATHERS, Pace, Ride, ride

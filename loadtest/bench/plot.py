@@ -10,10 +10,10 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from loadtest.contenders import CONTENDERS
-from loadtest.results import Results
-from loadtest.scenarios import LISTENERS
-from loadtest.trial import Sample, Trial
+from loadtest.bench.contenders import CONTENDERS
+from loadtest.bench.results import Results
+from loadtest.bench.scenarios import LISTENERS
+from loadtest.bench.trial import Sample, Trial
 
 COLOURS = {"audiocast": "#0b6e4f", "audiocast-low": "#6fb98f", "icecast": "#c8553d", "floor": "#8d99ae"}
 BAR_WIDTH = 0.2

@@ -1,6 +1,6 @@
 """audiocast beside Icecast and a bare loop of `send`: in one run, in turn, on the same source.
 
-    python -m loadtest.compare [--quick] [--scenario NAME ...] [--listeners N] [--repeat N] ...
+    python -m loadtest.bench.compare [--quick] [--scenario NAME ...] [--listeners N] [--repeat N] ...
 
 The server is bound to core 0, source and listeners to core 1. Every trial is run `--repeat` times, the
 contenders in turn (A B C A B C), and medians are shown with the range of the costs beside them. It ends
@@ -14,13 +14,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from loadtest.criteria import verdicts
-from loadtest.plot import plot
-from loadtest.programs import ProgramFailed
-from loadtest.results import Results
-from loadtest.scenarios import LISTENERS, PAGE_MS, SCENARIOS, Plan
-from loadtest.table import table
-from loadtest.trial import Trial, measure
+from loadtest.bench.criteria import verdicts
+from loadtest.bench.plot import plot
+from loadtest.bench.programs import ProgramFailed
+from loadtest.bench.results import Results
+from loadtest.bench.scenarios import LISTENERS, PAGE_MS, SCENARIOS, Plan
+from loadtest.bench.table import table
+from loadtest.bench.trial import Trial, measure
 
 SHORT_SECONDS = 5.0
 LONG_SECONDS = {"ten-thousand": 60.0, "many-streams": 60.0}

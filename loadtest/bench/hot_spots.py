@@ -1,6 +1,6 @@
 """Where a server's time goes in the steady state, by py-spy: lines and functions, and their shares.
 
-    python -m loadtest.hot_spots --listeners 1000 [--low] [--seconds 20]
+    python -m loadtest.bench.hot_spots --listeners 1000 [--low] [--seconds 20]
 
 A line that calls into the kernel has the kernel's time. The event loop's waiting is left out: py-spy takes a
 part of it for work.
@@ -16,11 +16,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from loadtest.contenders import Audiocast, AudiocastLow
-from loadtest.drain import Drain
-from loadtest.processes import cpu_time
-from loadtest.scenarios import LISTENERS, PAGE_MS
-from loadtest.trial import on_air
+from loadtest.bench.contenders import Audiocast, AudiocastLow
+from loadtest.bench.drain import Drain
+from loadtest.bench.processes import cpu_time
+from loadtest.bench.scenarios import LISTENERS, PAGE_MS
+from loadtest.bench.trial import on_air
 
 SAMPLES_A_SECOND = 500
 PAUSE_MS = 1

@@ -11,10 +11,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtest.contenders import CONTENDERS, Contender
-from loadtest.drain import Counted, Drain, Joined, Target
-from loadtest.processes import LOAD_CORE, CpuTime, cpu_time, resident_bytes
-from loadtest.programs import Line, Program, ProgramFailed
+from loadtest.bench.contenders import CONTENDERS, Contender
+from loadtest.bench.drain import Counted, Drain, Joined, Target
+from loadtest.bench.processes import LOAD_CORE, CpuTime, cpu_time, resident_bytes
+from loadtest.bench.programs import Line, Program, ProgramFailed
 
 WARM_LISTENERS = 20
 """What they leave behind belongs to the empty server: modules, buffers and pools that are made once."""

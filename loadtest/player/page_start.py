@@ -1,6 +1,6 @@
 """How soon the listener's page is of use on a slow phone: on a slow processor, over a network.
 
-    python -m loadtest.page_start [--runs 5]
+    python -m loadtest.player.page_start [--runs 5]
 
 Of use is when all its modules have run: from then on a click is a click. Chromium slows itself down, as its
 own tools for developers do; each run is a browser of its own, with nothing in its cache. It ends with the
@@ -17,7 +17,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from loadtest.criteria import Verdict
+from loadtest.bench.criteria import Verdict
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.support.processes.server import AudiocastServer
 

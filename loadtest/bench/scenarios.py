@@ -7,8 +7,8 @@ same noise. Nothing is measured here.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from loadtest.contenders import CONTENDERS
-from loadtest.trial import Trial
+from loadtest.bench.contenders import CONTENDERS
+from loadtest.bench.trial import Trial
 
 PAGE_MS = 20
 LONG_PAGES_MS = (100, 1000)

@@ -1,0 +1,11 @@
+"""audiocast beside Icecast and a bare loop of `send`, and what the fan-out and the cluster cost.
+
+- `compare`: the benchmark: every contender in one run, in turn, on the same source
+- `variants`: the mechanisms of the fan-out, one by one
+- `hot_spots`: where a server's time goes, by py-spy
+- `unsent`: what the kernel keeps for a listener that does not read
+- `cluster_cost`: what members cost each other
+- `contenders`, `scenarios`, `trial`: the servers, the lists of measurements, one measurement
+- `results`, `criteria`, `table`, `plot`: samples, promises, and both ways to show them
+- `programs`, `processes`, `drain`: the C programs, what processes cost, a crowd of listeners
+"""
