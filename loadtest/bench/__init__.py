@@ -7,5 +7,5 @@
 - `cluster_cost`: what members cost each other
 - `contenders`, `scenarios`, `trial`: the servers, the lists of measurements, one measurement
 - `results`, `criteria`, `table`, `plot`: samples, promises, and both ways to show them
-- `programs`, `processes`, `drain`: the C programs, what processes cost, a crowd of listeners
+- `programs`, `processes`, `listener_crowd`: the C programs, what processes cost, a crowd of listeners
 """

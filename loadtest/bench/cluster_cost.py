@@ -23,8 +23,8 @@ from tests.support.http.listener import Listener
 
 SIZES = (2, 4, 8)
 SECONDS = 10.0
+# After it members that have just started are in each other's rings, and do nothing but greet.
 QUIET_SECONDS = 5.0
-"""After it members that have just started are in each other's rings, and do nothing but greet."""
 
 FRONT, OWNER = "m0", "m1"
 START_SECONDS = 20.0

@@ -23,8 +23,8 @@ from loadtest.bench.table import table
 from loadtest.bench.trial import Trial, measure
 
 SHORT_SECONDS = 5.0
+# Windows of these scenarios; others are short. `--seconds` is for all of them.
 LONG_SECONDS = {"ten-thousand": 60.0, "many-streams": 60.0}
-"""Windows of these scenarios; others are short. `--seconds` is for all of them."""
 
 QUICK = Plan(seconds=3.0, listeners=200, page_ms=PAGE_MS)
 READABLE = 0o755

@@ -227,10 +227,10 @@ class Floor(Contender):
         return self._program.line(STOP_SECONDS)
 
 
+# By the names that the command line has for them.
 CONTENDERS: dict[str, type[Contender]] = {
     each.name.replace(" ", "-"): each for each in (Audiocast, AudiocastLow, Icecast, Floor)
 }
-"""By the names that the command line has for them."""
 
 
 def icecast_configuration(port: int, logs: Path, *, sources: int) -> str:

@@ -18,8 +18,8 @@ from loadtest.bench.scenarios import (
 from loadtest.bench.trial import Sample
 
 MOST_BYTES_A_LISTENER = 6 * 1024
+# A listener among ten thousand may cost this many times what one among a thousand costs.
 STRAIGHT = 1.5
-"""A listener among ten thousand may cost this many times what one among a thousand costs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 from loadtest.bench.contenders import Audiocast, AudiocastLow
-from loadtest.bench.drain import Drain
+from loadtest.bench.listener_crowd import ListenerCrowd
 from loadtest.bench.processes import cpu_time
 from loadtest.bench.scenarios import LISTENERS, PAGE_MS
 from loadtest.bench.trial import on_air
@@ -48,7 +48,7 @@ def main() -> int:
 def _record(options: argparse.Namespace, folder: Path, stacks: Path) -> None:
     contender = AudiocastLow if options.low else Audiocast
     with contender(folder) as server, on_air(server, options.page_ms, folder) as (_, targets):
-        crowd = Drain(
+        crowd = ListenerCrowd(
             folder,
             server.port,
             targets,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVER_CORE = 0
+# Where sources and listeners run, so that they take nothing from the server.
 LOAD_CORE = 1
-"""Where sources and listeners run, so that they take nothing from the server."""
 
 _KIB = 1024
 # Fields 14 and 15 of /proc/pid/stat, counted from behind the name in brackets, which may hold spaces.

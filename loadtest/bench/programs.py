@@ -18,15 +18,15 @@ from loadtest.bench.processes import on_core
 HERE = Path(__file__).parent
 STOP_SECONDS = 10.0
 
+# One line of JSON that a program has printed.
 Line = dict[str, Any]
-"""One line of JSON that a program has printed."""
 
 
 class ProgramFailed(Exception):
     """A program of the benchmark ended, or cannot begin."""
 
 
-class SaidNothing(ProgramFailed):
+class NoAnswer(ProgramFailed):
     """It still runs and printed nothing for too long."""
 
 
@@ -90,7 +90,7 @@ class Program:
         assert self._process is not None
         return self._process.poll() is not None
 
-    def say(self, line: str = "") -> None:
+    def write_line(self, line: str = "") -> None:
         """Write a line to its standard input.
 
         Raises:
@@ -107,13 +107,13 @@ class Program:
         """Wait for the next line.
 
         Raises:
-            SaidNothing: None has come in this time.
+            NoAnswer: None has come in this time.
             ProgramFailed: None will come.
         """
         try:
             line = self._lines.get(timeout=seconds)
         except queue.Empty:
-            raise SaidNothing(f"expected a line from {self._name} within {seconds:g} s, got none") from None
+            raise NoAnswer(f"expected a line from {self._name} within {seconds:g} s, got none") from None
         if line is None:
             raise ProgramFailed(f"expected a line from {self._name}, it has ended: its message is above")
         return line

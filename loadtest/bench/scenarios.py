@@ -13,18 +13,18 @@ from loadtest.bench.trial import Trial
 PAGE_MS = 20
 LONG_PAGES_MS = (100, 1000)
 LISTENERS = 1000
+# Those who already listen when a crowd comes.
 LISTENED_MEANWHILE = 200
-"""Those who already listen when a crowd comes."""
 
 SCALE = (100, 300, 1000, 3000, 10_000)
+# Beyond it, one core is not enough for a send for each page of 20 ms, whoever does it.
 EACH_PAGE_AT_MOST = 3000
-"""Beyond it, one core is not enough for a send for each page of 20 ms, whoever does it."""
 
 TEN_THOUSAND = 10_000
 STREAMS, LISTENERS_A_STREAM = 1000, 5
+# What FFmpeg does unless told otherwise. A thousand sources at a time are more often such than carefully
+# set up.
 STREAMS_PAGE_MS = 1000
-"""What FFmpeg does unless told otherwise. A thousand sources at a time are more often such than carefully
-set up."""
 
 
 @dataclass(frozen=True, slots=True)

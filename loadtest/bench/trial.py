@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtest.bench.contenders import CONTENDERS, Contender
-from loadtest.bench.drain import Counted, Drain, Joined, Target
+from loadtest.bench.listener_crowd import Counted, Joined, ListenerCrowd, Target
 from loadtest.bench.processes import LOAD_CORE, CpuTime, cpu_time, resident_bytes
 from loadtest.bench.programs import Line, Program, ProgramFailed
 
+# What they leave behind belongs to the empty server: modules, buffers and pools that are made once.
 WARM_LISTENERS = 20
-"""What they leave behind belongs to the empty server: modules, buffers and pools that are made once."""
 
 JOIN_SECONDS = 400.0
+# How long a crowd is waited for: what Icecast needs would otherwise be most of a run.
 CROWD_SECONDS = 60.0
-"""How long a crowd is waited for: what Icecast needs would otherwise be most of a run."""
 
 SETTLE_SECONDS = 1.0
 AFTER_CROWD_SECONDS = 1.0
@@ -134,16 +134,16 @@ class _Observed:
 def _observe(trial: Trial, server: Contender, targets: list[Target], folder: Path) -> _Observed:
     """Bring the listeners in, and count."""
 
-    def drain(listeners: int, pause_ms: int = server.gentle_pause_ms) -> Drain:
-        return Drain(
+    def crowd_of(listeners: int, pause_ms: int = server.gentle_pause_ms) -> ListenerCrowd:
+        return ListenerCrowd(
             folder, server.port, targets, listeners=listeners, pause_ms=pause_ms, page_ms=trial.page_ms
         )
 
-    with drain(WARM_LISTENERS) as warm:
+    with crowd_of(WARM_LISTENERS) as warm:
         warm.wait_until_joined(JOIN_SECONDS)
     empty_bytes = resident_bytes(server.pid)
     with ExitStack() as stack:
-        listeners = stack.enter_context(drain(trial.listeners))
+        listeners = stack.enter_context(crowd_of(trial.listeners))
         joined = listeners.wait_until_joined(JOIN_SECONDS)
         if joined.refused:
             raise ProgramFailed(f"expected audio for {trial.listeners} listeners, got it for {joined.joined}")
@@ -152,7 +152,7 @@ def _observe(trial: Trial, server: Contender, targets: list[Target], folder: Pat
         cpu = cpu_time(server.pid)
         listeners.count()
         if trial.crowd:
-            joined = stack.enter_context(drain(trial.crowd, pause_ms=0)).wait_until_joined(CROWD_SECONDS)
+            joined = stack.enter_context(crowd_of(trial.crowd, pause_ms=0)).wait_until_joined(CROWD_SECONDS)
             time.sleep(AFTER_CROWD_SECONDS)
         else:
             time.sleep(trial.seconds)

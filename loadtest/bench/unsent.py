@@ -12,11 +12,11 @@ import struct
 import termios
 import time
 
+# What the server sets.
 LOWAT_BYTES = 16_384
-"""What the server sets."""
 
+# What a pass has gathered at 96 kbit/s.
 SEND_BYTES = 1340
-"""What a pass has gathered at 96 kbit/s."""
 
 FULL_AFTER_SECONDS = 0.5
 BYTES_A_SECOND = 13_400

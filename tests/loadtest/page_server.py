@@ -1,4 +1,4 @@
-"""A server that gives every listener the same bytes and then holds the line, for tests of the drain."""
+"""A server that gives every listener the same bytes and then holds the line, for tests of the crowd."""
 
 import socket
 import threading

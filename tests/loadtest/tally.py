@@ -1,16 +1,16 @@
-"""All that a drain counts until its last listener has gone."""
+"""All that a crowd counts until its last listener has gone."""
 
 import time
 from dataclasses import dataclass
 
-from loadtest.bench.drain import Drain
+from loadtest.bench.listener_crowd import ListenerCrowd
 
 END_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Sums, and the least and largest delay of those counted; see `loadtest.bench.drain.Counted`."""
+    """Sums, and the least and largest delay of those counted; see `loadtest.bench.listener_crowd.Counted`."""
 
     pages: int
     gaps: int
@@ -20,14 +20,14 @@ class Tally:
     delay_max_ms: float
 
 
-def tally(drain: Drain) -> Tally:
+def tally(crowd: ListenerCrowd) -> Tally:
     """Count until the server has closed every connection."""
     deadline = time.monotonic() + END_SECONDS
-    counts = [drain.count()]
+    counts = [crowd.count()]
     while counts[-1].listeners:
         assert time.monotonic() < deadline, counts[-1]
         time.sleep(0.02)
-        counts.append(drain.count())
+        counts.append(crowd.count())
     return Tally(
         pages=sum(each.pages for each in counts),
         gaps=sum(each.gaps for each in counts),

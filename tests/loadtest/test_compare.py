@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.bench.contenders import CONTENDERS, Floor
-from loadtest.bench.drain import Drain, Target
+from loadtest.bench.listener_crowd import ListenerCrowd, Target
 from loadtest.bench.processes import LOAD_CORE
 from loadtest.bench.programs import Program
 from loadtest.bench.trial import Trial, measure
@@ -15,8 +15,8 @@ from tests.loadtest.tally import tally
 LISTENERS = 20
 PAGE_MS = 20
 SECONDS = 3.0
+# Machines are shared: so much audio may fall out of a window, or into it.
 EDGE_SECONDS = 1.5
-"""Machines are shared: so much audio may fall out of a window, or into it."""
 
 
 @pytest.mark.parametrize("contender", CONTENDERS)
@@ -46,7 +46,7 @@ def test_the_floor_sends_once_for_each_page_and_listener(folder: Path) -> None:
         urls.write_text("\n".join(floor.source_urls()))
         with Program([sys.executable, "-m", "loadtest.source", "--page-ms", "20", urls], LOAD_CORE) as source:
             starts_ns = source.line(20)["starts_ns"]
-            drain = Drain(
+            crowd = ListenerCrowd(
                 folder,
                 floor.port,
                 [Target(starts_ns[0], "/")],
@@ -54,10 +54,10 @@ def test_the_floor_sends_once_for_each_page_and_listener(folder: Path) -> None:
                 pause_ms=0,
                 page_ms=PAGE_MS,
             )
-            with drain:
-                assert drain.wait_until_joined(20).joined == LISTENERS
+            with crowd:
+                assert crowd.wait_until_joined(20).joined == LISTENERS
                 source.end()
                 sent = floor.wait_for_count()
-                received = tally(drain)
+                received = tally(crowd)
     assert sent["lost"] == 0
     assert 0 < received.pages == sent["sends"] <= sent["pages"] * LISTENERS

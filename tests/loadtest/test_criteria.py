@@ -25,8 +25,8 @@ GOOD = Sample(
     source_late_p99_ms=1,
     load_average=0.1,
 )
+# What a good audiocast is compared with: this many times its own cost.
 DEAR = {"icecast": 10.0, "floor": 1.0}
-"""What a good audiocast is compared with: this many times its own cost."""
 
 
 def trials() -> list[Trial]:

@@ -9,11 +9,11 @@ from tests.support.processes.server import AudiocastServer
 
 ROOT = Path(__file__).parents[2]
 LOCUSTFILE = "loadtest/locust/locustfile.py"
+# All stages in 12 seconds.
 PACE = 20
-"""All stages in 12 seconds."""
 
+# Machines are shared: here, only what goes wrong counts.
 NOISY = "--max-delay-ms 60000 --max-first-audio-ms 60000 --skip-ms 60000"
-"""Machines are shared: here, only what goes wrong counts."""
 
 
 def load_test(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,6 @@
-"""A crowd of listeners: the drain program (`drain.c`) and what it has counted.
+"""A crowd of listeners: the program (`listener_crowd.c`) and what it has counted.
 
-It owns the program's arguments and its lines of JSON; what they mean is in the head of `drain.c`.
+It owns the program's arguments and its lines of JSON; what they mean is in the head of `listener_crowd.c`.
 """
 
 import math
@@ -13,7 +13,7 @@ from typing import Self
 
 from audiocast.ogg.opus import SAMPLE_RATE
 from loadtest.bench.processes import LOAD_CORE
-from loadtest.bench.programs import Program, SaidNothing, compiled
+from loadtest.bench.programs import NoAnswer, Program, compiled
 
 ANSWER_SECONDS = 30.0
 
@@ -76,7 +76,7 @@ class Counted:
     delay_max_ms: float
 
 
-class Drain:
+class ListenerCrowd:
     """Listeners that join when the `with` block begins and leave when it ends.
 
     Args:
@@ -102,7 +102,7 @@ class Drain:
         file = folder / f"targets-{id(self)}"
         file.write_text("".join(f"{target.start_ns} {target.path}\n" for target in targets))
         numbers = map(str, (port, listeners, pause_ms, page_ms * SAMPLE_RATE // 1000))
-        self._program = Program([compiled("drain", folder), *numbers, file], LOAD_CORE)
+        self._program = Program([compiled("listener_crowd", folder), *numbers, file], LOAD_CORE)
 
     def __enter__(self) -> Self:
         self._program.__enter__()
@@ -123,7 +123,7 @@ class Drain:
         since = monotonic()
         try:
             return Joined(**self._program.line(seconds))
-        except SaidNothing:
+        except NoAnswer:
             heard = self.count().heard
             return Joined(heard, self._listeners - heard, monotonic() - since, math.nan, math.nan)
 
@@ -133,5 +133,5 @@ class Drain:
         Raises:
             ProgramFailed: The program is gone.
         """
-        self._program.say()
+        self._program.write_line()
         return Counted(**self._program.line(ANSWER_SECONDS))

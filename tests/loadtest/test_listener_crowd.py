@@ -1,4 +1,4 @@
-"""The drain counts what it is given: pages, holes, delays, and those who are turned away."""
+"""The crowd counts what it is given: pages, holes, delays, and those who are turned away."""
 
 import time
 from itertools import islice
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.bench.drain import Drain, Target
+from loadtest.bench.listener_crowd import ListenerCrowd, Target
 from loadtest.source import paged_noise
 from tests.loadtest.page_server import PageServer
 from tests.loadtest.tally import Tally, tally
@@ -24,33 +24,35 @@ def stream(*, without: int | None = None) -> bytes:
     return headers + b"".join(page for number, page in enumerate(pages) if number != without)
 
 
-def drained(folder: Path, server: PageServer, start_ns: int = 0) -> Tally:
+def counted_by_crowd(folder: Path, server: PageServer, start_ns: int = 0) -> Tally:
     """Listen to the end; give the count of all that came."""
     target = Target(start_ns or time.monotonic_ns(), "/")
-    with Drain(folder, server.port, [target], listeners=LISTENERS, pause_ms=1, page_ms=PAGE_MS) as drain:
-        assert drain.wait_until_joined(JOIN_SECONDS).joined == LISTENERS
+    with ListenerCrowd(
+        folder, server.port, [target], listeners=LISTENERS, pause_ms=1, page_ms=PAGE_MS
+    ) as crowd:
+        assert crowd.wait_until_joined(JOIN_SECONDS).joined == LISTENERS
         server.close()
-        return tally(drain)
+        return tally(crowd)
 
 
 @pytest.mark.parametrize("cut_bytes", [1, 7, 300, 65_536])
 def test_every_page_is_seen_however_the_bytes_are_cut(folder: Path, cut_bytes: int) -> None:
     with PageServer(stream(), cut_bytes=cut_bytes) as server:
-        counted = drained(folder, server)
+        counted = counted_by_crowd(folder, server)
     assert (counted.pages, counted.gaps, counted.missing_pages) == (LISTENERS * PAGES, 0, 0)
     assert counted.disconnects == LISTENERS
 
 
 def test_a_missing_page_is_a_gap(folder: Path) -> None:
     with PageServer(stream(without=4)) as server:
-        counted = drained(folder, server)
+        counted = counted_by_crowd(folder, server)
     assert (counted.gaps, counted.missing_pages) == (LISTENERS, LISTENERS)
 
 
 def test_a_place_to_join_is_no_gap(folder: Path) -> None:
     # Icecast's listeners get page 0, page 1, and then whatever page the stream has come to.
     with PageServer(stream(without=0)) as server:
-        counted = drained(folder, server)
+        counted = counted_by_crowd(folder, server)
     assert (counted.pages, counted.gaps) == (LISTENERS * (PAGES - 1), 0)
 
 
@@ -58,7 +60,7 @@ def test_delay_is_the_age_of_a_page(folder: Path) -> None:
     # The last page was full when the source had run for PAGES pages.
     start_ns = time.monotonic_ns() - round((LATE_SECONDS + PAGES * PAGE_MS / 1000) * 1e9)
     with PageServer(stream()) as server:
-        counted = drained(folder, server, start_ns)
+        counted = counted_by_crowd(folder, server, start_ns)
     assert counted.least_delay_p50_ms >= LATE_SECONDS * 1000
     # Its first page is older by all others.
     assert counted.delay_max_ms >= LATE_SECONDS * 1000 + (PAGES - 1) * PAGE_MS
@@ -67,20 +69,20 @@ def test_delay_is_the_age_of_a_page(folder: Path) -> None:
 def test_who_is_turned_away_is_counted(folder: Path) -> None:
     with (
         PageServer(b"{}", head=b"HTTP/1.1 503 Service Unavailable\r\n\r\n") as server,
-        Drain(
+        ListenerCrowd(
             folder, server.port, [Target(1, "/")], listeners=LISTENERS, pause_ms=0, page_ms=PAGE_MS
-        ) as drain,
+        ) as crowd,
     ):
-        joined = drain.wait_until_joined(JOIN_SECONDS)
+        joined = crowd.wait_until_joined(JOIN_SECONDS)
     assert (joined.joined, joined.refused) == (0, LISTENERS)
 
 
 def test_who_gets_nothing_in_time_is_counted(folder: Path) -> None:
     with (
         PageServer(b"") as server,
-        Drain(
+        ListenerCrowd(
             folder, server.port, [Target(1, "/")], listeners=LISTENERS, pause_ms=0, page_ms=PAGE_MS
-        ) as drain,
+        ) as crowd,
     ):
-        joined = drain.wait_until_joined(0.5)
+        joined = crowd.wait_until_joined(0.5)
     assert (joined.joined, joined.refused) == (0, LISTENERS)

@@ -1,11 +1,11 @@
 /*
- * drain: many listeners in one process, far cheaper than the server that feeds them.
+ * listener_crowd: many listeners in one process, far cheaper than the server that feeds them.
  *
  * Owns the listeners' sockets and a state machine for each that sees only the response's head and the heads of
  * Ogg pages (RFC 3533 section 6); bodies are skipped. It never decodes, never checks a checksum and never decides
  * what is good: it counts.
  *
- *   drain PORT LISTENERS PAUSE_MS PAGE_SAMPLES TARGETS
+ *   listener_crowd PORT LISTENERS PAUSE_MS PAGE_SAMPLES TARGETS
  *
  * TARGETS is a file with a line for each stream, "START_NS PATH": when its source began (CLOCK_MONOTONIC,
  * nanoseconds) and what to ask for. Listener i asks for line i modulo the number of lines. They come
@@ -98,7 +98,7 @@ static uint64_t now_ns(void) {
 }
 
 static void fail(const char *what) {
-    fprintf(stderr, "drain: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "listener_crowd: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
@@ -113,7 +113,7 @@ static void read_targets(const char *path) {
     }
     fclose(file);
     if (!target_count) {
-        fprintf(stderr, "drain: expected lines of START_NS PATH in %s, got none\n", path);
+        fprintf(stderr, "listener_crowd: expected lines of START_NS PATH in %s, got none\n", path);
         exit(1);
     }
 }
@@ -330,7 +330,7 @@ static int begin_due(uint64_t pause_ns) {
 
 int main(int count, char **arguments) {
     if (count != 6) {
-        fprintf(stderr, "usage: drain PORT LISTENERS PAUSE_MS PAGE_SAMPLES TARGETS\n");
+        fprintf(stderr, "usage: listener_crowd PORT LISTENERS PAUSE_MS PAGE_SAMPLES TARGETS\n");
         return 2;
     }
     listener_count = atoi(arguments[2]);
