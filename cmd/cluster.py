@@ -41,16 +41,16 @@ CONFIGURATION = Path(__file__).parents[1] / "deploy" / "haproxy" / "cluster.cfg"
 HOST = "127.0.0.1"
 NAMES = ("m1", "m2", "m3")
 BALANCER = "balancer"
+# Where Debian has HAProxy, and the path of ordinary users does not lead.
 SYSTEM_PATH = "/usr/sbin:/sbin"
-"""Where Debian has HAProxy, and the path of ordinary users does not lead."""
 
+# HAProxy refuses to start when the limit of descriptors is below twice as many.
 MOST_CONNECTIONS = 1000
-"""HAProxy refuses to start when the limit of descriptors is below twice as many."""
 
 DRAIN_SECONDS = 5.0
 LOOK_SECONDS = 0.5
+# A killed member stays away for so long: time to see that the others go on.
 AWAY_SECONDS = 6.0
-"""A killed member stays away for so long: time to see that the others go on."""
 
 
 @dataclass(slots=True)

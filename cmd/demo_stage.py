@@ -25,11 +25,11 @@ from tk_streamer.command.terminal_qr import terminal_qr
 START_SECONDS = 30.0
 POLL_SECONDS = 0.1
 BROADCASTER = "broadcaster"
+# Exit codes of a program that was asked to end. HAProxy ends by the signal itself.
 PROPER_ENDS = (0, -signal.SIGTERM)
-"""Exit codes of a program that was asked to end. HAProxy ends by the signal itself."""
 
+# What has been started, and is still of interest.
 Groups: TypeAlias = list[list[Child]]
-"""What has been started, and is still of interest."""
 
 
 def settings_of_environment() -> Settings:

@@ -33,13 +33,13 @@ from audiocast.ogg.writer import PageWriter
 
 PACKET_MS = 20
 PACKET_SAMPLES = SAMPLE_RATE * PACKET_MS // 1000
+# RFC 6716 section 3.1: configuration 31, stereo, one frame.
 TOC_CELT_FULLBAND_20_MS_STEREO = 0xFC
-"""RFC 6716 section 3.1: configuration 31, stereo, one frame."""
 
 START_AFTER_NS = 200_000_000
 ANSWER_SECONDS = 20.0
+# It shares its core with thousands of listeners and must be on time; only root may ask for this.
 NICENESS = -10
-"""It shares its core with thousands of listeners and must be on time; only root may ask for this."""
 
 SECOND_NS = 1_000_000_000
 

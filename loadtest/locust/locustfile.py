@@ -27,14 +27,14 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 BROADCASTER = "broadcaster"
+# A stream is announced so long before its first sample: to connect takes a moment.
 START_AFTER_NS = SECOND_NS
-"""A stream is announced so long before its first sample: to connect takes a moment."""
 
+# For how long a list of streams is good; a person with a link asks for none.
 STREAMS_SECONDS = 3.0
-"""For how long a list of streams is good; a person with a link asks for none."""
 
+# A listener that gets nothing for so long has been left.
 SILENCE_SECONDS = 5.0
-"""A listener that gets nothing for so long has been left."""
 
 RETRY_SECONDS = 1.0
 LISTENERS_GO_SECONDS = 2.0

@@ -7,8 +7,8 @@ from locust.stats import RequestStats
 
 FIRST_AUDIO = "first audio"
 SECOND = "second of audio"
+# Names of what listeners report: what was measured, and the kind that Locust calls a method.
 LISTENER = "listener"
-"""Names of what listeners report: what was measured, and the kind that Locust calls a method."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from loadtest.player.paced_encoder import SAMPLE_RATE, PacedEncoder
 from loadtest.player.raw_delay import RawDelay
 from loadtest.player.server_process import ServerProcess
 
+# How long the source runs before anybody listens: more than the backlog that a player gets.
 BACKLOG_SECONDS = 8.0
-"""How long the source runs before anybody listens: more than the backlog that a player gets."""
 
 PREROLL_QUERIES = ("?preroll=0", "")
 

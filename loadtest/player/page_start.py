@@ -24,8 +24,8 @@ from tests.support.processes.server import AudiocastServer
 MOST_MS = 1_000
 SLOWER = 4
 
+# Modules have run by then (HTML, section 13.2.7): it is for this event that they are deferred.
 OF_USE_MS = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
-"""Modules have run by then (HTML, section 13.2.7): it is for this event that they are deferred."""
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,11 @@ from tests.support.http.source import PacedSource
 from tests.support.processes.nginx_process import NginxProcess
 from tests.support.processes.server import AudiocastServer
 
+# Decoders and networks, and how late each may be at the median; milliseconds.
 WAYS = {"webcodecs": 150, "webcodecs, through nginx": 250, "wasm": 150}
-"""Decoders and networks, and how late each may be at the median; milliseconds."""
 
+# From the median of the first third of the time to that of the last.
 MOST_GROWTH_MS = 50
-"""From the median of the first third of the time to that of the last."""
 
 MOST_START_MS = {"webcodecs": 700, "wasm": 700, "audio": 1_000}
 STARTS = 5
@@ -45,6 +45,7 @@ PAUSE_SECONDS = 1.0
 LOSS_MS = 500
 LATER_MS = 100
 CALM_SECONDS = 15.0
+# What happens in the ride, and how long nothing can be heard then; it may cost `LOSS_MS` more.
 EVENTS_MS = {
     "source replaced": 0.0,
     "owner killed": 0.0,
@@ -56,10 +57,9 @@ EVENTS_MS = {
     # Nothing tells a dead connection from a quiet source for as long.
     "another address, without a word": 3000.0,
 }
-"""What happens in the ride, and how long nothing can be heard then; it may cost `LOSS_MS` more."""
 
+# So many Firefoxes may hang as they are asked for their output's latency.
 PATIENCE = 5
-"""So many Firefoxes may hang as they are asked for their output's latency."""
 
 OpenTab = Callable[[], AbstractContextManager[Tab]]
 

@@ -25,8 +25,8 @@ from audiocast.cluster.peer_client import ANSWER_SECONDS, Dialer
 
 PORT = 8001
 SUBJECT = "subject"
+# Precision of the answers.
 LOOK_SECONDS = 0.01
-"""Precision of the answers."""
 
 PATIENCE_SECONDS = 60.0
 FLAP_SECONDS = 2.0

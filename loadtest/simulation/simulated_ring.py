@@ -16,8 +16,8 @@ from audiocast.cluster.ring import order
 
 ID_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 ID_LENGTH = 10
+# Throws whose median says how even chance alone would be.
 DICE = 20
-"""Throws whose median says how even chance alone would be."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+# A port in the repository's host is no tag: a tag has no slash.
 NAME = re.compile(
     r"(?P<repository>[^@\s]+?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
-"""A port in the repository's host is no tag: a tag has no slash."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from tests.e2e.cluster import WAIT_SECONDS, Cluster
 from tests.e2e.forward import Forward
 from tests.e2e.image import Image
 
+# Of the release, and so of the chart's objects.
 NAME = "audiocast"
-"""Of the release, and so of the chart's objects."""
 
+# Half of it is for encoders that leave by themselves: a streamer looks every two seconds.
 DRAIN_SECONDS = 20
-"""Half of it is for encoders that leave by themselves: a streamer looks every two seconds."""
 
 SERVICE_PORT = 80
 PUBLIC_PORT = 8000

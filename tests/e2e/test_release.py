@@ -15,11 +15,11 @@ from tests.support.http.listener import Listener
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 HEAR_SECONDS = 5.0
+# Ways into a cluster are slow.
 PATIENCE_SECONDS = 60.0
-"""Ways into a cluster are slow."""
 
+# Where the encoder itself, or the way to it, connects anew.
 MOVED_WINDOWS = round(2.0 / WINDOW_SECONDS)
-"""Where the encoder itself, or the way to it, connects anew."""
 
 
 def hear(listener: Listener) -> None:

@@ -13,8 +13,8 @@ import yaml
 from tests.helm.chart import NAMESPACE, RELEASE, Chart, Manifest
 from tests.support.http.http_stand_in import serving
 
+# What Helm writes on each object of a release, and wants to find before it takes one over.
 OWNED = {"meta.helm.sh/release-name": RELEASE, "meta.helm.sh/release-namespace": NAMESPACE}
-"""What Helm writes on each object of a release, and wants to find before it takes one over."""
 
 KUBECONFIG = yaml.safe_dump({"apiVersion": "v1", "kind": "Config"})
 

@@ -27,8 +27,8 @@ from tests.support.processes.server import AudiocastServer
 DASHBOARD = json.loads((tree.ROOT / "helm" / "audiocast" / "files" / "dashboard.json").read_text())
 NAMESPACE = "live"
 SUBSTITUTES = {"$namespace": NAMESPACE, "$pod": ".+", "$__rate_interval": "30s"}
+# Of each stream.
 LISTENERS = 20
-"""Of each stream."""
 
 LOAD_SECONDS = 60.0
 EVERYTHING = {

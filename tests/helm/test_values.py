@@ -17,11 +17,11 @@ from tests.helm.chart import Chart, ci_files, containers_of, pod_of, read_values
 from tests.repo import tree
 
 CHARTS = [path.parent.name for path in tree.files("values.schema.json", under="helm")]
+# A pod has them for itself, so the defaults are good.
 PORTS = {"HOST", "PORT", "INTERNAL_HOST", "INTERNAL_PORT"}
-"""A pod has them for itself, so the defaults are good."""
 
+# What Kubernetes sets in each pod.
 KUBERNETES = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBERNETES_ACCOUNT"}
-"""What Kubernetes sets in each pod."""
 
 
 def schema_of(chart: str) -> dict[str, Any]:

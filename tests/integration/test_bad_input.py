@@ -21,8 +21,8 @@ from tests.support.processes.server import AudiocastServer, Started
 
 GRACE_SECONDS = 3
 LEAD_SECONDS = 3
+# The server's bound for a request's head.
 HEAD_TIMEOUT_SECONDS = 15.0
-"""The server's bound for a request's head."""
 
 FRAMINGS: tuple[Framing, ...] = ("chunked", "raw")
 

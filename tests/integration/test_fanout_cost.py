@@ -11,8 +11,8 @@ from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer
 
+# Of each kind.
 LISTENERS = 5
-"""Of each kind."""
 
 SECONDS = 2.0
 FLUSH_SECONDS = 0.1

@@ -14,8 +14,8 @@ from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer
 
+# Four or five listeners of 107 kbit/s.
 EGRESS_MBPS = 0.5
-"""Four or five listeners of 107 kbit/s."""
 
 
 @contextmanager

@@ -24,9 +24,10 @@ from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer, Started
 
 CURL_SECONDS = 2
+# curl's exit code when its own --max-time ends the transfer; anything else is a complaint.
 CURL_TIMED_OUT = 28
-"""curl's exit code when its own --max-time ends the transfer; anything else is a complaint."""
 
+# Options of curl, between bars, none of which changes the answer.
 ENDLESS = (
     "--http1.0",
     "--http1.1",
@@ -43,7 +44,6 @@ ENDLESS = (
     "--header|Accept: text/html",
     "--header|Upgrade: h2c|--header|Connection: Upgrade",
 )
-"""Options of curl, between bars, none of which changes the answer."""
 
 METHODS = "GET, HEAD, OPTIONS"
 

@@ -20,12 +20,12 @@ from tests.support.processes.server import AudiocastServer, Started
 
 AUDIO = numbered_audio(seconds=3)
 AUDIO_PACKETS = 150
+# Of a chunked body (RFC 9112 section 7.1).
 ENDS = b"0\r\n\r\n"
-"""Of a chunked body (RFC 9112 section 7.1)."""
 
 SOURCE_METHODS = {"POST", "PUT", "SOURCE", "OPTIONS"}
+# Longer than any test here: what a source has sent is still there to be looked at when it is gone.
 GRACE_SECONDS = 60
-"""Longer than any test here: what a source has sent is still there to be looked at when it is gone."""
 
 
 @pytest.fixture(scope="module")

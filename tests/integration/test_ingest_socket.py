@@ -24,15 +24,15 @@ from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer, Started
 
 LEAD_SECONDS = 3
+# Of an Ogg stream: no piece ends where a page does.
 PIECE_BYTES = 1000
-"""Of an Ogg stream: no piece ends where a page does."""
 
+# 10 s to the first ping, 10 for its answer, 5 for the answer to our goodbye.
 CLOSED_SECONDS = 40.0
-"""10 s to the first ping, 10 for its answer, 5 for the answer to our goodbye."""
 
 BINARY = 0x82
+# RFC 6455 section 5.2.
 MASKED = 0x80
-"""RFC 6455 section 5.2."""
 
 
 @pytest.fixture(scope="module")

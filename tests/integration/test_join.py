@@ -19,11 +19,11 @@ BACKLOG_SECONDS = 6
 LEAD_SECONDS = 8.0
 JOINS = 20
 BATCHES = 4
+# What the median of joins must keep.
 JOIN_SECONDS = 0.050
-"""What the median of joins must keep."""
 
+# What may be on its way between the test's source and the server on a busy machine.
 SLACK_SECONDS = 0.6
-"""What may be on its way between the test's source and the server on a busy machine."""
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from tests.support.processes.server import AudiocastServer
 SECONDS = 20
 PROGRAM_SECONDS = 40
 WAV_RATE_HZ = 48_000
+# How much a listener may miss when it comes at once and has the whole backlog.
 JOIN_SECONDS = 5
-"""How much a listener may miss when it comes at once and has the whole backlog."""
 
+# What ffmpeg 5.1 says at the end of every response that has no length and no chunks.
 NORMAL_END = re.compile(r"Stream ends prematurely at \d+, should be 18446744073709551615|Input/output error$")
-"""What ffmpeg 5.1 says at the end of every response that has no length and no chunks."""
 
 ENCODER = (
     "ffmpeg -hide_banner -loglevel warning -nostdin -re -f lavfi -i "

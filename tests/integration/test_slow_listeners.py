@@ -17,8 +17,8 @@ SLOW_LISTENERS = 200
 STALL_SECONDS = 4.0
 SMALL_BUFFER_BYTES = 4096
 MAX_GROWTH_BYTES = 20 * 1024 * 1024
+# Pages go out each 100 ms; a listener that waits longer than this has been held up by others.
 MAX_GAP_SECONDS = 1.0
-"""Pages go out each 100 ms; a listener that waits longer than this has been held up by others."""
 
 
 def test_200_listeners_that_never_read(tmp_path: Path) -> None:

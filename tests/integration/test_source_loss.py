@@ -15,8 +15,8 @@ from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer
 
 GRACE_SECONDS = 3.0
+# Silence is made each 100 ms.
 MAX_GAP_SECONDS = 1.0
-"""Silence is made each 100 ms."""
 
 WAYS_OF_GOING = ("killed", "finished")
 

@@ -13,8 +13,8 @@ from tests.support.audio.capture import Capture
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer, Started
 
+# How long the wanted audio may take to come: a dozen programs start at once, on shared cores.
 HEAR_SECONDS = 60.0
-"""How long the wanted audio may take to come: a dozen programs start at once, on shared cores."""
 
 
 @dataclass(frozen=True)

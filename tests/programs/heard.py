@@ -8,11 +8,11 @@ from itertools import groupby
 
 from tests.client.sound import LEAST_SHARE, SAMPLE_RATE, WINDOW_SECONDS, power_share
 
+# Encoders begin softly.
 SETTLE_SECONDS = 0.5
-"""Encoders begin softly."""
 
+# In 16-bit samples: -46 dB of full scale.
 SILENCE_RMS = 160
-"""In 16-bit samples: -46 dB of full scale."""
 
 
 def check_tone(stream: bytes, tone_hz: float, *, seconds: float, spoiled_windows: int = 0) -> None:

@@ -13,11 +13,11 @@ TRACK_TONES_HZ = (500, 700, 900)
 TRACK_SECONDS = 4.0
 TRACK_ARTIST = "Band"
 
+# It checks its whole library before it begins: 2 s of processor time here, more where others need it too.
 START_SECONDS = 90.0
-"""It checks its whole library before it begins: 2 s of processor time here, more where others need it too."""
 
+# Tests run as root in containers; Liquidsoap wants to be told that this is meant.
 ROOT_MAY_RUN_IT = "init.allow_root.set(true)\n"
-"""Tests run as root in containers; Liquidsoap wants to be told that this is meant."""
 
 
 def command() -> str:

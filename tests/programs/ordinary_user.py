@@ -13,8 +13,8 @@ from pathlib import Path
 
 _IS_ROOT = os.geteuid() == 0
 
+# What a command begins with.
 PREFIX = "setpriv --reuid=nobody --regid=nogroup --clear-groups " if _IS_ROOT else ""
-"""What a command begins with."""
 
 
 @contextmanager

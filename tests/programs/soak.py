@@ -19,8 +19,8 @@ from tests.support.processes.proxy_process import ProxyProcess
 from tests.support.processes.server import AudiocastServer, Started
 
 SOAK_SECONDS = 300.0
+# Until then those who listen to the late stream get no byte; the server lets nobody wait more than 60 s.
 SOURCE_COMES_SECONDS = 50.0
-"""Until then those who listen to the late stream get no byte; the server lets nobody wait more than 60 s."""
 
 SOURCE_STAYS_SECONDS = 20.0
 
@@ -37,13 +37,13 @@ _SHOUT = (
 )
 _LATE = f"sleep {SOURCE_COMES_SECONDS:g}; timeout --signal KILL {SOURCE_STAYS_SECONDS:g} {_POST}; sleep 1000"
 
+# Name, the proxy at its end, to command.
 SOURCES = {
     "chunked-nginx": _POST,
     "raw-nginx": _RAW,
     "chunked-haproxy": _POST,
     "libshout-haproxy": _SHOUT,
 }
-"""Name, the proxy at its end, to command."""
 
 PROXIES = {"nginx": NginxProcess, "haproxy": HAProxyProcess}
 

@@ -17,8 +17,8 @@ from tests.client.sound import SAMPLE_RATE
 from tests.programs.program import Program
 
 START_SECONDS = 20.0
+# How far behind the sound a recording is.
 LATENCY_MS = 20
-"""How far behind the sound a recording is."""
 
 
 class SoundCard:

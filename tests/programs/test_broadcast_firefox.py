@@ -16,8 +16,8 @@ FAKE_MICROPHONE: dict[str, bool | int | str] = {
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,
 }
+# What Firefox's fake microphone hears.
 FAKE_TONE_HZ = 1000
-"""What Firefox's fake microphone hears."""
 
 MOST_OF_THE_TIME = 0.5
 SECONDS = 2.0

@@ -22,11 +22,11 @@ TONE_HZ = 440
 SECONDS = 10.0
 WAIT_SECONDS = 60.0
 
+# Windows of 50 ms, of 200: where the machine is busy, samples are lost between the sound daemon and butt.
 JUMPS = 40
-"""Windows of 50 ms, of 200: where the machine is busy, samples are lost between the sound daemon and butt."""
 
+# As the document says, with the user `source`.
 LONGEST_TITLE = "T" * 76
-"""As the document says, with the user `source`."""
 
 
 class Butt:

@@ -23,19 +23,19 @@ from tests.support.processes.server import AudiocastServer, Started
 SECONDS = 20.0
 TONE_HZ = 440
 BACK_HZ = 880
+# The page's analyser has bins 12 Hz wide, the sound card's rate may be another.
 PEAK_TOLERANCE_HZ = 30
-"""The page's analyser has bins 12 Hz wide, the sound card's rate may be another."""
 
 BACKLOG_SECONDS = 4.0
 HOLD_SECONDS = 2.0
+# For Firefox to come to the sound of the new source: it is about 4 s behind.
 BACK_SECONDS = 8.0
-"""For Firefox to come to the sound of the new source: it is about 4 s behind."""
 
 STEP_SECONDS = 0.5
 CLOCK_SECONDS = 2.0
 UNDERRUN_SECONDS = 0.5
+# A busy machine may make the sound card run dry for moments; a window is 50 ms.
 SPOILED_WINDOWS = 40
-"""A busy machine may make the sound card run dry for moments; a window is 50 ms."""
 
 EVENTS = ("waiting", "stalled", "error", "ended", "emptied", "pause")
 

@@ -23,11 +23,11 @@ WITH_TRACKS = ("Short pages", "SOURCE")
 SECONDS = 10.0
 HEAR_SECONDS = 60.0
 
+# How long the sound may be no pure tone: where it joins, and where tracks meet.
 CHANGE_SECONDS = 0.5
-"""How long the sound may be no pure tone: where it joins, and where tracks meet."""
 
+# A section of the document; whether it plays the short tracks.
 Name = tuple[str, bool]
-"""A section of the document; whether it plays the short tracks."""
 
 BROADCASTS: tuple[Name, ...] = (
     *((section, False) for section in SECTIONS),

@@ -29,9 +29,13 @@ SECONDS = 10.0
 WAIT_SECONDS = 90.0
 
 PACKET_MS = 60
+# What Mixxx's encoder makes of 96 kbit/s: packets of 720 bytes on pages of 4 KiB and a little.
 PAGE_MS = 360
-"""What Mixxx's encoder makes of 96 kbit/s: packets of 720 bytes on pages of 4 KiB and a little."""
 
+# Recorded from Mixxx 2.3.3, which has its own copy of libshout inside, by a relay between it and the
+# server.
+#
+# The first request is without credentials. Refused with 401, it comes again with them, on a new connection.
 RECORDED_HEAD = (
     "SOURCE /ingest/{stream_id} HTTP/1.0\r\n"
     "{authorization}"
@@ -43,10 +47,6 @@ RECORDED_HEAD = (
     "ice-audio-info: bitrate=96\r\n"
     "\r\n"
 )
-"""Recorded from Mixxx 2.3.3, which has its own copy of libshout inside, by a relay between it and the server.
-
-The first request is without credentials. Refused with 401, it comes again with them, on a new connection.
-"""
 
 CONFIGURATION = """
 [Config]

@@ -35,11 +35,11 @@ SLACK_SECONDS = 2.0
 END_SECONDS = 40.0
 JOIN_SECONDS = 30.0
 
+# At the start a decoder finds its way, at the end there are 20 ms of silence that mark it.
 EDGE_SECONDS = 0.5
-"""At the start a decoder finds its way, at the end there are 20 ms of silence that mark it."""
 
+# How long the sound may be, in all, neither one of the tones nor silence.
 CHANGE_SECONDS = 0.6
-"""How long the sound may be, in all, neither one of the tones nor silence."""
 
 FFMPEG = (
     # A response without a length ends with its connection; FFmpeg 5.1 finds that early.

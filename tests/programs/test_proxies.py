@@ -23,16 +23,17 @@ from tests.support.processes.server import AudiocastServer, Started
 
 TONE_HZ = 440.0
 AUDIO_SECONDS = 8.0
+# More than encoders have decoders throw away.
 PRE_SKIP_SECONDS = 0.1
-"""More than encoders have decoders throw away."""
+# Ten encoders and their listeners start at once, on a machine that others use too.
 START_SECONDS = 40.0
-"""Ten encoders and their listeners start at once, on a machine that others use too."""
 
 REFUSED_SECONDS = 20.0
 
 _READ = "ffmpeg -v error -nostdin -re -i FILE -c copy -page_duration 20000 -f ogg"
 _ICECAST = "-content_type audio/ogg icecast://source:INGEST_KEY@radio.example.org:8000/ingest/STREAM_ID"
 
+# All send bytes until they close, but for Liquidsoap: its `Host` is empty, which nginx refuses.
 SOURCES = {
     "put": f"exec {_READ} {_ICECAST}",
     "source": f"exec {_READ} -legacy_icecast 1 {_ICECAST}",
@@ -52,22 +53,21 @@ SOURCES = {
         f" sine({TONE_HZ:g}.))'"
     ),
 }
-"""All send bytes until they close, but for Liquidsoap: its `Host` is empty, which nginx refuses."""
 
+# What each says when it is cut off at a port that speaks HTTP.
 REFUSALS = {
     "put": r"End of file|Input/output error|Connection reset by peer|Broken pipe",
     "source": r"End of file|Input/output error|Connection reset by peer|Broken pipe",
     "shout": r"Error connecting: (Login failed|Socket error)",
     "shout2send": r"shout_open\(\) failed: err=(Login failed|Socket error)",
 }
-"""What each says when it is cut off at a port that speaks HTTP."""
 
+# What each says of a wrong key.
 WRONG_KEYS = {
     "put": r"Server returned 401 Unauthorized",
     "shout": r"Error connecting: Login failed",
     "shout2send": r"shout_open\(\) failed: err=Login failed",
 }
-"""What each says of a wrong key."""
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,14 @@ from tests.programs.heard import check_tone
 from tests.support.processes.server import AudiocastServer
 
 SECONDS = 10.0
+# More than what decoders drop of the beginning (RFC 7845 section 4.2).
 PRE_SKIP_SECONDS = 0.1
-"""More than what decoders drop of the beginning (RFC 7845 section 4.2)."""
 
 TONE_HZ = 440
 MUSIC_SECONDS = 60
 FIRST_TRACK_SECONDS = 6
+# In which a program with a wrong key has to end; each needs below three, alone on a machine.
 END_SECONDS = 30.0
-"""In which a program with a wrong key has to end; each needs below three, alone on a machine."""
 
 WRONG_KEY = "a-wrong-key"
 SONG = {"title": "Song", "artist": "Band"}

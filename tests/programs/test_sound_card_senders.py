@@ -17,18 +17,19 @@ from tests.programs.heard import check_tone
 from tests.support.processes.server import AudiocastServer
 
 SECONDS = 10.0
+# More than what decoders drop of the beginning (RFC 7845 section 4.2).
 PRE_SKIP_SECONDS = 0.1
-"""More than what decoders drop of the beginning (RFC 7845 section 4.2)."""
 
 TONE_HZ = 440
 REFUSED_SECONDS = 40.0
 PACTL_SECONDS = 20.0
+# Of 200: a sound card that is a program misses its time when others keep the processor.
 LOST_WINDOWS = 40
-"""Of 200: a sound card that is a program misses its time when others keep the processor."""
 
 WRONG_KEY = "a-wrong-key"
 
 OBS_FOLDER = ".config/obs-studio"
+# Else OBS opens its wizard for those who start it for the first time; 0x1d000002 is 29.0.2.
 OBS_WAS_HERE_BEFORE = """\
 [General]
 FirstRun=true
@@ -41,8 +42,8 @@ SceneCollection=Untitled
 SceneCollectionFile=Untitled
 ConfigOnNewProfile=false
 """
-"""Else OBS opens its wizard for those who start it for the first time; 0x1d000002 is 29.0.2."""
 
+# What OBS makes itself on its first start, after which it forgets what it was told to begin with.
 OBS_SCENES = json.dumps(
     {
         "name": "Untitled",
@@ -57,10 +58,9 @@ OBS_SCENES = json.dumps(
         },
     }
 )
-"""What OBS makes itself on its first start, after which it forgets what it was told to begin with."""
 
+# OBS would ask its makers for news over HTTPS; this is where it finds nobody. Port 9: discard.
 NOBODY = "http://127.0.0.1:9"
-"""OBS would ask its makers for news over HTTPS; this is where it finds nobody. Port 9: discard."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 
 from tests.repo import tree
 
+# Locks of a part of the project, and the extra that it needs.
 PARTS = {"requirements-operator.lock": "operator", "requirements-server.lock": ""}
-"""Locks of a part of the project, and the extra that it needs."""
 
 LOCKS = ["requirements.lock", *PARTS]
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+?))? \\$", re.MULTILINE)

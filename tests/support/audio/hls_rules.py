@@ -9,12 +9,12 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Self
 
+# Of the part target; a segment's last part may be shorter.
 LEAST_PART = 0.85
-"""Of the part target; a segment's last part may be shorter."""
 
 ROUNDING_SECONDS = 0.001
+# How far times of day may be from what the durations add up to: they follow the clock, slowly.
 CLOCK_SECONDS = 0.03
-"""How far times of day may be from what the durations add up to: they follow the clock, slowly."""
 
 Attributes = dict[str, str]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl", b"mvex", b"moof", b"traf"}
+# Of an audio sample entry, before the boxes in it (section 12.2.3).
 SAMPLE_ENTRY_BYTES = 28
-"""Of an audio sample entry, before the boxes in it (section 12.2.3)."""
 
 
 @dataclass(frozen=True)

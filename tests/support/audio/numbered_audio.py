@@ -9,8 +9,8 @@ from audiocast.ogg.silence import silence_packet
 from audiocast.ogg.writer import PageWriter
 
 PACKET_SECONDS = 0.02
+# What 96 kbit/s at 20 ms makes.
 PACKET_BYTES = 240
-"""What 96 kbit/s at 20 ms makes."""
 
 _NUMBER_BYTES = 6
 _HEAD = OpusHead(channels=1, pre_skip=312)

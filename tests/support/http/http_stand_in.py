@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, Thread
 from pathlib import Path
 from threading import Thread
 
+# Takes method, path without its query, and body; gives the content of a 200, or None for a 404.
 Respond = Callable[[str, str, bytes], bytes | None]
-"""Takes method, path without its query, and body; gives the content of a 200, or None for a 404."""
 
 
 @contextmanager

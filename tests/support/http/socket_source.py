@@ -18,13 +18,13 @@ from tests.support.processes.server import Started
 
 HEAD = OpusHead(channels=1, pre_skip=312).encode()
 WAIT_SECONDS = 15.0
+# The nonce is that of RFC 6455 section 1.3.
 UPGRADE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }
-"""The nonce is that of RFC 6455 section 1.3."""
 
 
 class SocketSource:

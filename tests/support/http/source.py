@@ -48,8 +48,8 @@ class PacedSource:
         self._connection: socket.socket | None = None
         self._thread = threading.Thread(target=self._send_all, daemon=True)
         self.sent_seconds = 0.0
+        # By the wall clock; unix seconds.
         self.began_at = 0.0
-        """By the wall clock; unix seconds."""
 
     def __enter__(self) -> Self:
         assert self._url.port is not None

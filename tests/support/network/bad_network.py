@@ -12,8 +12,8 @@ from tests.cluster.loop_thread import LoopThread
 from tests.cluster.relay import HOST, Relay
 
 _READ_BYTES = 2_048
+# A connection on which something has come within it carries sound.
 _BUSY_SECONDS = 1.5
-"""A connection on which something has come within it carries sound."""
 
 
 class BadNetwork:

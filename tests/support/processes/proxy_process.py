@@ -18,8 +18,8 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
 
+# A regular expression that is found once in the shipped file, and what a test has instead.
 Change = tuple[str, str]
-"""A regular expression that is found once in the shipped file, and what a test has instead."""
 
 
 class ProxyProcess(abc.ABC):
