@@ -72,15 +72,34 @@ def test_the_schema_is_closed_and_explains_each_value(name: str) -> None:
         assert [key for key, each in group["properties"].items() if not each["description"]] == []
 
 
-@pytest.mark.parametrize("name", CHARTS)
-def test_the_readme_has_the_table_of_values(name: str, tmp_path: Path) -> None:
+@pytest.fixture(params=CHARTS)
+def explained(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+    """A chart's name, and a copy of the chart after cmd/values_table.py has explained its values."""
+    name: str = request.param
     copy = tmp_path / name
     shutil.copytree(tree.ROOT / "helm" / name, copy)
     script = tree.ROOT / "cmd" / "values_table.py"
     done = subprocess.run([sys.executable, script, copy], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+    return name, copy
+
+
+def test_the_readme_has_the_table_of_values(explained: tuple[str, Path]) -> None:
+    name, copy = explained
     made, held = (copy / "README.md").read_text(), (tree.ROOT / "helm" / name / "README.md").read_text()
     assert made == held, f"make it again: python cmd/values_table.py helm/{name}"
+
+
+def test_each_value_is_explained_where_it_stands(explained: tuple[str, Path]) -> None:
+    name, copy = explained
+    made, held = (copy / "values.yaml").read_text(), (tree.ROOT / "helm" / name / "values.yaml").read_text()
+    assert made == held, f"make it again: python cmd/values_table.py helm/{name}"
+    comments = [line.strip() for line in held.splitlines() if line.lstrip().startswith("# ")]
+    text = " ".join(line.removeprefix("# ") for line in comments)
+    meanings = [
+        each["description"] for group in groups(schema_of(name)) for each in group["properties"].values()
+    ]
+    assert [meaning for meaning in meanings if meaning not in text] == []
 
 
 @pytest.mark.parametrize(
