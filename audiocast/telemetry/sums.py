@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 HIGHEST = frozenset(
@@ -20,8 +21,8 @@ HIGHEST = frozenset(
 Series = tuple[str, tuple[tuple[str, str], ...]]
 
 
-class Sum:
-    """What a registry is to an encoder.
+class Sum(Collector):
+    """Collects what several processes have answered.
 
     Args:
         texts: Of `/metrics` of each process, in Prometheus' text format; an empty one counts for nothing.

@@ -1,15 +1,25 @@
 """Which handler has which path, on each port."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from prometheus_client.registry import Collector
 from tornado.web import Application, RequestHandler
 
 from audiocast.web.http.compression import PageCompression
 from audiocast.web.http.context import Context
 from audiocast.web.icecast.options import ServerOptionsHandler
 from audiocast.web.icecast.status import StatusHandler
-from audiocast.web.internal.health import LiveHandler, MemberStatusHandler, MetricsHandler, ReadyHandler
+from audiocast.web.internal.health import (
+    ErrorHandler,
+    GetMetrics,
+    IsReady,
+    LiveHandler,
+    MemberStatusHandler,
+    MetricsHandler,
+    ReadyHandler,
+)
 from audiocast.web.internal.members import (
     DrainHandler,
     ForwardHandler,
@@ -20,12 +30,6 @@ from audiocast.web.internal.members import (
     MemberStreamHandler,
     MemberStreamsHandler,
     RelayHandler,
-)
-from audiocast.web.internal.workers import (
-    Process,
-    WorkersLiveHandler,
-    WorkersMetricsHandler,
-    WorkersReadyHandler,
 )
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.pages.icon import IconHandler
@@ -49,10 +53,11 @@ from audiocast.web.public.streams import EventsHandler, HistoryHandler, StateHan
 FOLDER = Path(__file__).parent
 
 LogRequest = Callable[[RequestHandler], None]
+Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
 
 def public_application(context: Context, log_request: LogRequest) -> Application:
-    """Give the contract's public port."""
+    """Return the contract's public port."""
     own = {"context": context}
     return Application(
         [
@@ -89,13 +94,18 @@ def public_application(context: Context, log_request: LogRequest) -> Application
 
 
 def internal_application(context: Context, log_request: LogRequest) -> Application:
-    """Give the internal port."""
+    """Return the internal port."""
     own = {"context": context}
+
+    async def get_metrics() -> Collector:
+        return context.metrics
+
+    async def is_ready() -> bool:
+        return context.ready
+
     return Application(
         [
-            (r"/metrics", MetricsHandler, own),
-            (r"/livez", LiveHandler, own),
-            (r"/readyz", ReadyHandler, own),
+            *_health_routes(get_metrics, is_ready),
             (r"/internal/status", MemberStatusHandler, own),
             (r"/internal/hello", HelloHandler, own),
             (r"/internal/drain", DrainHandler, own),
@@ -109,17 +119,22 @@ def internal_application(context: Context, log_request: LogRequest) -> Applicati
             (r"/internal/forward/([^/]*)", ForwardHandler, own),
         ],
         log_function=log_request,
+        default_handler_class=ErrorHandler,
     )
 
 
-def workers_application(workers: Sequence[Process], is_stopping: Callable[[], bool]) -> Application:
-    """Give the internal port of a server with workers."""
-    own = {"workers": workers, "is_stopping": is_stopping}
+def health_application(get_metrics: GetMetrics, is_ready: IsReady) -> Application:
+    """Return the internal port of a process that is no member itself, but speaks for several."""
     return Application(
-        [
-            (r"/metrics", WorkersMetricsHandler, own),
-            (r"/livez", WorkersLiveHandler, own),
-            (r"/readyz", WorkersReadyHandler, own),
-        ],
+        _health_routes(get_metrics, is_ready),
         log_function=lambda _: None,
+        default_handler_class=ErrorHandler,
     )
+
+
+def _health_routes(get_metrics: GetMetrics, is_ready: IsReady) -> list[Route]:
+    return [
+        (r"/metrics", MetricsHandler, {"get_metrics": get_metrics}),
+        (r"/livez", LiveHandler, {}),
+        (r"/readyz", ReadyHandler, {"is_ready": is_ready}),
+    ]

@@ -13,9 +13,10 @@ import structlog
 from audiocast import __version__
 from audiocast.app import with_secret
 from audiocast.settings import Settings
+from audiocast.telemetry.sums import Sum
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.server import Server
-from audiocast.web.routes import workers_application
+from audiocast.web.routes import health_application
 from audiocast.workers.ports import LOOPBACK, hold, number_of
 from audiocast.workers.worker import Worker
 
@@ -44,7 +45,7 @@ class Supervisor:
             Worker(_worker_settings(settings, number, self.port, ports)) for number in range(len(ports))
         ]
         self.internal = Server(
-            workers_application(self.workers, is_stopping=lambda: self._stopping),
+            health_application(self._metrics, self._is_ready),
             host=settings.internal_host,
             port=settings.internal_port,
             max_body_bytes=MAX_BODY_BYTES,
@@ -80,6 +81,15 @@ class Supervisor:
         """End all workers at once."""
         for worker in self.workers:
             worker.kill()
+
+    async def _metrics(self) -> Sum:
+        """Add up the workers' metrics; a worker that does not answer counts for nothing."""
+        return Sum(await asyncio.gather(*(worker.metrics() for worker in self.workers)))
+
+    async def _is_ready(self) -> bool:
+        """One ready worker is enough: the kernel gives no connection to a dead one."""
+        is_ready = await asyncio.gather(*(worker.is_ready() for worker in self.workers))
+        return any(is_ready) and not self._stopping
 
 
 async def supervise(settings: Settings) -> None:

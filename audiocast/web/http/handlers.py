@@ -1,22 +1,35 @@
-"""What all handlers share: errors as JSON, bounds of requests, headers that browsers are told to obey."""
+"""What all handlers share, written once: errors as JSON, our server name, stream ids, bounds of requests.
+
+- `JsonErrors`: any handler of ours, Tornado's own kinds included
+- `Handler`: one that works with this node
+- `PublicHandler`, `CrossOriginHandler`: the public port
+- `InternalHandler`, `MemberHandler`: the internal port
+"""
 
 import json
 import re
+import time
 from collections.abc import Awaitable
 from typing import Any
 
+import structlog
 from tornado.web import HTTPError, MissingArgumentError, RequestHandler
 
+from audiocast.cluster.signature import HEADER, BadSignature
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.web.http.context import Context
 from audiocast.web.http.credentials import ingest_key
 from audiocast.web.http.errors import ApiError
 
+log = structlog.get_logger()
+
+SERVER_NAME = "audiocast"
 MAX_BODY_BYTES = 65_536
 MAX_HEADER_BYTES = 16_384
+
+# One to 64 characters that need no escaping in a path, and do not look like an option.
 STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-"""One to 64 characters that need no escaping in a path, and do not look like an option."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -36,23 +49,97 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-class BaseHandler(RequestHandler):
-    """A handler of the public port."""
+class JsonErrors(RequestHandler):
+    """Errors as the contract's JSON, logged only when no part of the server raises them on purpose."""
+
+    def set_default_headers(self) -> None:
+        """Replace Tornado's server name."""
+        self.set_header("Server", SERVER_NAME)
+
+    @property
+    def allowed_methods(self) -> str:
+        """The methods of this path, as an `Allow` header lists them."""
+        none = RequestHandler._unimplemented_method
+        return ", ".join(
+            name for name in self.SUPPORTED_METHODS if getattr(type(self), name.lower()) is not none
+        )
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Send the contract's error, never a stack trace."""
+        error = self.api_error(status_code, kwargs.get("exc_info", (None, None, None))[1])
+        self.set_status(error.status)
+        if error.status in (401, 405):
+            # For 405 the RFC wants it (9110 section 15.5.6); source clients read it from a 401 too.
+            self.set_header("Allow", self.allowed_methods)
+        for name, value in error.headers.items():
+            self.set_header(name, value)
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(error.body)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log only exceptions that have no HTTP status of their own."""
+        if ApiError.of(value) is None:
+            super().log_exception(typ, value, tb)
+
+    def api_error(self, status: int, cause: BaseException | None) -> ApiError:
+        """Return the contract's error for an exception.
+
+        Args:
+            status: What Tornado would answer.
+            cause: The exception, if there was one.
+        """
+        known = ApiError.of(cause) if isinstance(cause, Exception) else None
+        if known is not None:
+            return known
+        if isinstance(cause, MissingArgumentError):
+            return ApiError(400, "argument_missing", f"expected the argument {cause.arg_name}, got none")
+        if isinstance(cause, HTTPError) and cause.log_message and status < 500:
+            return ApiError(status, ApiError.of_status(status).code, cause.get_message() or "")
+        return ApiError.of_status(status)
+
+
+class Handler(JsonErrors):
+    """A handler that works with this node's parts."""
 
     context: Context
 
     def initialize(self, context: Context) -> None:
-        """Take what the routes give."""
+        """Take what the routes pass to each handler."""
         self.context = context
 
+    def checked_id(self, stream_id: str) -> str:
+        """Return the stream id.
+
+        Raises:
+            ApiError: 404, it cannot be one.
+        """
+        if not STREAM_ID.fullmatch(stream_id):
+            raise ApiError(404, "bad_stream_id", "expected an id of letters, digits, - and _, at most 64")
+        return stream_id
+
+    def known_hub(self, stream_id: str) -> Hub:
+        """Return a stream that this node knows.
+
+        Raises:
+            ApiError: 404.
+        """
+        hub = self.context.streams.get(self.checked_id(stream_id))
+        if hub is None:
+            raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
+        return hub
+
+
+class PublicHandler(Handler):
+    """A handler of the public port."""
+
     def set_default_headers(self) -> None:
-        """Replace Tornado's server name with ours."""
-        self.set_header("Server", "audiocast")
+        super().set_default_headers()
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "no-referrer")
 
     def prepare(self) -> Awaitable[None] | None:
-        """Refuse what no route of ours expects."""
+        """Refuse a request head that is too large, and a body where none belongs."""
         self.check_bounds()
         headers = self.request.headers
         if self.request.method in ("GET", "HEAD") and (
@@ -75,107 +162,94 @@ class BaseHandler(RequestHandler):
             )
 
     def options(self, *_: str) -> None:
-        """Say which methods this path has (RFC 9110 section 9.3.7)."""
+        """List the methods of this path (RFC 9110 section 9.3.7)."""
         self.set_header("Allow", self.allowed_methods)
         self.set_status(204)
-
-    @property
-    def allowed_methods(self) -> str:
-        """The methods of this path, as an `Allow` header lists them."""
-        none = RequestHandler._unimplemented_method
-        return ", ".join(
-            name for name in self.SUPPORTED_METHODS if getattr(type(self), name.lower()) is not none
-        )
-
-    def checked_id(self, stream_id: str) -> str:
-        """Give the stream id.
-
-        Raises:
-            ApiError: 404, it cannot be one.
-        """
-        if not STREAM_ID.fullmatch(stream_id):
-            raise ApiError(404, "bad_stream_id", "expected an id of letters, digits, - and _, at most 64")
-        return stream_id
-
-    def known_hub(self, stream_id: str) -> Hub:
-        """Give a stream that is known here.
-
-        Raises:
-            ApiError: 404.
-        """
-        hub = self.context.streams.get(self.checked_id(stream_id))
-        if hub is None:
-            raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
-        return hub
 
     def claims_for(self, stream_id: str) -> Claims:
         """Check the ingest key of the request.
 
         Raises:
             ApiError: 401, there is none.
-            audiocast.stream.errors.BadKey: It is another stream's, or over.
+            audiocast.stream.errors.BadKey: It is another stream's, or has expired.
         """
         key = ingest_key(self.request)
         if key is None:
             message = "expected the ingest key as ?key=, Basic password or Bearer token, got none"
             raise ApiError(401, "key_missing", message)
-        return self.context.keys.check(stream_id, key, self.unix_seconds())
-
-    def unix_seconds(self) -> float:
-        """Give the time of day, for the expiry of keys."""
-        return self.request._start_time
+        return self.context.keys.check(stream_id, key, time.time())
 
     def allow_any_origin(self) -> None:
         """Let pages of other sites read this response."""
         self.set_header("Access-Control-Allow-Origin", "*")
 
     def write_json(self, value: Any, status: int = 200) -> None:
-        """Answer with JSON that nobody may keep."""
+        """Send JSON that no cache may keep."""
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.set_header("Cache-Control", "no-store")
         self.write(json.dumps(value, ensure_ascii=False) + "\n")
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer with the contract's error, never with a stack trace."""
-        error = self._api_error(status_code, kwargs.get("exc_info", (None, None, None))[1])
-        self.set_status(error.status)
-        if error.status in (401, 405):
-            # For 405 the RFC wants it (9110 section 15.5.6); source clients read it from a 401 too.
-            self.set_header("Allow", self.allowed_methods)
-        for name, value in error.headers.items():
-            self.set_header(name, value)
-        self.set_header("Content-Type", "application/json; charset=UTF-8")
-        self.set_header("Cache-Control", "no-store")
-        self.finish(error.body)
 
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log only what nobody has planned."""
-        if ApiError.of(value) is None:
-            super().log_exception(typ, value, tb)
-
-    def _api_error(self, status: int, cause: BaseException | None) -> ApiError:
-        known = ApiError.of(cause) if isinstance(cause, Exception) else None
-        if known is not None:
-            return known
-        if isinstance(cause, MissingArgumentError):
-            return ApiError(400, "argument_missing", f"expected the argument {cause.arg_name}, got none")
-        if isinstance(cause, HTTPError) and cause.log_message and status < 500:
-            return ApiError(status, ApiError.of_status(status).code, cause.log_message)
-        return ApiError.of_status(status)
-
-
-class OpenHandler(BaseHandler):
+class CrossOriginHandler(PublicHandler):
     """A handler that pages of other sites may ask for audio."""
 
     def set_default_headers(self) -> None:
-        """Let them read errors too."""
+        # Errors too: a page should be able to read why it gets no audio.
         super().set_default_headers()
         self.allow_any_origin()
 
     def options(self, *_: str) -> None:
-        """Answer a browser that asks before it asks (CORS preflight)."""
+        """Answer a CORS preflight."""
         self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
         self.set_header("Access-Control-Allow-Headers", "Icy-MetaData, Range")
         self.set_header("Access-Control-Max-Age", "86400")
         super().options()
+
+
+class InternalHandler(Handler):
+    """A handler of the internal port."""
+
+
+class MemberHandler(InternalHandler):
+    """A handler for other members: no request without a member's signature gets past `prepare`.
+
+    Attributes:
+        member: Name of the member that asks.
+    """
+
+    member = ""
+
+    def prepare(self) -> None:
+        """Check signature and stream id.
+
+        Raises:
+            ApiError: 403 or 404.
+        """
+        context = self.context
+        if context.signer is None:
+            raise ApiError(404, "alone", "this server has no members to speak with")
+        request = self.request
+        value = request.headers.get(HEADER, "")
+        try:
+            self.member = context.signer.check(request.method or "", request.uri or "", value, time.time())
+        except (BadSignature, ValueError) as error:
+            context.node.bad_signatures += 1
+            log.warning("bad_signature", path=request.path[:200], peer=request.remote_ip, reason=str(error))
+            raise ApiError(403, "bad_signature", "expected a request signed by a member") from None
+        for stream_id in self.path_args:
+            self.checked_id(stream_id)
+
+    def json_body(self) -> dict[str, Any]:
+        """Return the request's JSON object.
+
+        Raises:
+            ApiError: 400.
+        """
+        try:
+            said = json.loads(self.request.body)
+        except (ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict):
+            raise ApiError(400, "bad_json", "expected a JSON object")
+        return said

@@ -4,12 +4,12 @@ libshout, the library of many source clients, begins with it, to ask for TLS ins
 none of that here: an answer without `Upgrade` makes it go on as it is.
 """
 
-from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.http.handlers import PublicHandler
 
 METHODS = "GET, HEAD, POST, PUT, DELETE, SOURCE, OPTIONS"
 
 
-class ServerOptionsHandler(BaseHandler):
+class ServerOptionsHandler(PublicHandler):
     """The server as a whole; it has no other method."""
 
     def options(self, *_: str) -> None:

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 from audiocast.cluster.stream_directory import State as StreamState
 from audiocast.ogg.opus import SAMPLE_RATE
-from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.public.streams import whole_list
 
 STREAM_MOUNT = "/stream/"
 
 
-class StatusHandler(BaseHandler):
+class StatusHandler(PublicHandler):
     """The live streams; with `?mount=/stream/{id}` that one alone."""
 
     async def get(self) -> None:

@@ -2,5 +2,4 @@
 
 - `health`: metrics, liveness, readiness, and the member's status for the operator
 - `members`: greetings, relays, forwards, and questions about streams
-- `workers`: metrics and health of a server with workers
 """

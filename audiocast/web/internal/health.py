@@ -1,60 +1,65 @@
-"""The internal port: metrics, health, and what this member is about. Never to be reached from the public."""
+"""The internal port: metrics, health, and what this member is about. It must not be reached from the public.
 
+Metrics and health are asked of one server or of several workers together: both ports have the same handlers.
+"""
+
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
 from prometheus_client.exposition import choose_encoder
-from tornado.web import RequestHandler
+from prometheus_client.registry import Collector
 
-from audiocast.web.http.context import Context
+from audiocast.web.http.errors import ApiError
+from audiocast.web.http.handlers import InternalHandler, JsonErrors
 
-
-class InternalHandler(RequestHandler):
-    """A handler of the internal port."""
-
-    context: Context
-
-    def initialize(self, context: Context) -> None:
-        """Take what the routes give."""
-        self.context = context
-
-    def set_default_headers(self) -> None:
-        """Replace Tornado's server name with ours."""
-        self.set_header("Server", "audiocast")
+GetMetrics = Callable[[], Awaitable[Collector]]
+IsReady = Callable[[], Awaitable[bool]]
 
 
-class MetricsHandler(InternalHandler):
+class MetricsHandler(JsonErrors):
     """`GET /metrics`, in the format that the scraper prefers."""
 
-    def get(self) -> None:
-        """Give all metrics."""
+    def initialize(self, get_metrics: GetMetrics) -> None:
+        self.get_metrics = get_metrics
+
+    async def get(self) -> None:
         encode, content_type = choose_encoder(self.request.headers.get("Accept", ""))
+        metrics = await self.get_metrics()
         self.set_header("Content-Type", content_type)
-        self.write(encode(self.context.metrics))
+        self.write(encode(metrics))
 
 
-class LiveHandler(InternalHandler):
-    """`GET /livez`: the event loop turns. Says nothing of anyone else, so that no pod dies of its peers."""
+class LiveHandler(JsonErrors):
+    """`GET /livez`: the event loop turns. It depends on nothing else, so that no pod dies of its peers."""
 
     def get(self) -> None:
-        """Say so."""
         self.write("ok\n")
 
 
-class ReadyHandler(InternalHandler):
-    """`GET /readyz`: new requests should come here."""
+class ReadyHandler(JsonErrors):
+    """`GET /readyz`: 200 when new requests should come here, 503 while starting and stopping."""
 
-    def get(self) -> None:
-        """Say so, or 503 while starting and stopping."""
-        if not self.context.ready:
+    def initialize(self, is_ready: IsReady) -> None:
+        self.is_ready = is_ready
+
+    async def get(self) -> None:
+        is_ready = await self.is_ready()
+        if not is_ready:
             self.set_status(503)
-        self.write("ok\n" if self.context.ready else "not ready\n")
+        self.write("ok\n" if is_ready else "not ready\n")
+
+
+class ErrorHandler(JsonErrors):
+    """All other paths of the internal port."""
+
+    def prepare(self) -> None:
+        raise ApiError.of_status(404)
 
 
 class MemberStatusHandler(InternalHandler):
-    """`GET /internal/status`: what this member is about, for people and the operator. It tells no secret."""
+    """`GET /internal/status`: what this member is about, for people and the operator. It holds no secret."""
 
     def get(self) -> None:
-        """Give it."""
         context = self.context
         node = context.node
         membership = node.membership

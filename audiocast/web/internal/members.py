@@ -3,14 +3,9 @@
 A request of a member is never passed on to a third one, so nothing can go round in circles.
 """
 
-import json
-import time
-from typing import Any
 from urllib.parse import unquote
 
-import structlog
 from tornado.iostream import IOStream
-from tornado.web import HTTPError
 
 from audiocast.cluster.errors import BadFrame
 from audiocast.cluster.ingest_relay import (
@@ -23,85 +18,16 @@ from audiocast.cluster.ingest_relay import (
     TITLE_HEADER,
 )
 from audiocast.cluster.peer_stream import Link
-from audiocast.cluster.signature import HEADER, BadSignature
 from audiocast.stream.errors import StreamError
-from audiocast.stream.hub import Hub
 from audiocast.stream.now_playing import NowPlaying
 from audiocast.stream.source_id import Origin
 from audiocast.stream.source_log import Position
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import STREAM_ID
+from audiocast.web.http.handlers import SERVER_NAME, MemberHandler
 from audiocast.web.http.raw_response import head
-from audiocast.web.internal.health import InternalHandler
 from audiocast.web.public.streams import describe, describe_with_history
 
-log = structlog.get_logger()
-
 MAX_TITLE_CHARACTERS = 200
-
-
-class MemberHandler(InternalHandler):
-    """A handler for other members."""
-
-    member = ""
-
-    def prepare(self) -> None:
-        """Check the signature."""
-        context = self.context
-        if context.signer is None:
-            raise ApiError(404, "alone", "this server has no members to speak with")
-        request = self.request
-        value = request.headers.get(HEADER, "")
-        try:
-            self.member = context.signer.check(request.method or "", request.uri or "", value, time.time())
-        except (BadSignature, ValueError) as error:
-            context.node.bad_signatures += 1
-            log.warning("bad_signature", path=request.path[:200], peer=request.remote_ip, reason=str(error))
-            raise ApiError(403, "bad_signature", "expected a request signed by a member") from None
-        for stream_id in self.path_args:
-            if not STREAM_ID.fullmatch(stream_id):
-                raise ApiError(404, "bad_stream_id", "expected an id of letters, digits, - and _")
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer with the contract's error."""
-        cause = kwargs.get("exc_info", (None, None, None))[1]
-        error = ApiError.of(cause) if isinstance(cause, Exception) else None
-        if error is None and isinstance(cause, HTTPError) and cause.log_message:
-            error = ApiError(status_code, "bad_request", cause.log_message)
-        error = error or ApiError.of_status(status_code)
-        self.set_status(error.status)
-        self.set_header("Content-Type", "application/json; charset=UTF-8")
-        self.finish(error.body)
-
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log only what nobody has planned."""
-        if ApiError.of(value) is None:
-            super().log_exception(typ, value, tb)
-
-    def json_body(self) -> dict[str, Any]:
-        """Give the request's JSON object.
-
-        Raises:
-            ApiError: 400.
-        """
-        try:
-            said = json.loads(self.request.body)
-        except (ValueError, RecursionError):
-            said = None
-        if not isinstance(said, dict):
-            raise ApiError(400, "bad_json", "expected a JSON object")
-        return said
-
-    def known_hub(self, stream_id: str) -> Hub:
-        """Give a stream that is known here.
-
-        Raises:
-            ApiError: 404.
-        """
-        hub = self.context.streams.get(stream_id)
-        if hub is None:
-            raise ApiError(404, "stream_not_found", "no such stream here")
-        return hub
 
 
 class HelloHandler(MemberHandler):
@@ -194,7 +120,7 @@ class LinkHandler(MemberHandler):
         """Answer 200, then frames."""
         stream: IOStream = self.detach()
         stream.set_nodelay(True)
-        await stream.write(head(200, {"Server": "audiocast", **headers}))
+        await stream.write(head(200, {"Server": SERVER_NAME, **headers}))
         return Link(stream)
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.pages.embed_code import FRAME_HEIGHT, FRAME_WIDTH, UNTITLED, frame_code
 from audiocast.web.pages.icon import SIZES
 from audiocast.web.pages.pages import StreamPageHandler
@@ -26,7 +26,7 @@ class EmbedPageHandler(StreamPageHandler):
     head = get
 
 
-class OEmbedHandler(BaseHandler):
+class OEmbedHandler(PublicHandler):
     """`GET /oembed?url=&maxwidth=&maxheight=&format=`: what a program needs to embed a listen link."""
 
     async def get(self) -> None:

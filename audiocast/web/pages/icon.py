@@ -13,7 +13,7 @@ import png
 from tornado.ioloop import IOLoop
 
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.http.handlers import PublicHandler
 
 DRAWING = Path(__file__).parents[1] / "static" / "icon.svg"
 SIZES = (180, 192, 512)
@@ -22,7 +22,7 @@ SIZES = (180, 192, 512)
 RGB = tuple[int, int, int]
 
 
-class IconHandler(BaseHandler):
+class IconHandler(PublicHandler):
     """The icon; `-square` fills the corners, for systems that cut out a shape of their own."""
 
     async def get(self, square: str, size: str) -> None:

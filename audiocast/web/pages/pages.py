@@ -15,7 +15,7 @@ from tornado.web import StaticFileHandler
 
 from audiocast.cluster.stream_directory import public
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import CONTENT_SECURITY_POLICY, BaseHandler
+from audiocast.web.http.handlers import CONTENT_SECURITY_POLICY, JsonErrors, PublicHandler
 from audiocast.web.pages.embed_code import frame_code, plain_code
 from audiocast.web.pages.modules import modules_of
 from audiocast.web.public.streams import describe_with_history, whole_state
@@ -35,7 +35,7 @@ QR_PNG_MODULE_PIXELS = 12
 QR_CACHE_LINKS = 512
 
 
-class PageHandler(BaseHandler):
+class PageHandler(PublicHandler):
     """A page of ours, and errors that a person can read."""
 
     framed_by = "'none'"
@@ -58,7 +58,7 @@ class PageHandler(BaseHandler):
         if "text/html" not in self.request.headers.get("Accept", ""):
             super().write_error(status_code, **kwargs)
             return
-        error = self._api_error(status_code, kwargs.get("exc_info", (None, None, None))[1])
+        error = self.api_error(status_code, kwargs.get("exc_info", (None, None, None))[1])
         self.set_status(error.status)
         self.render("error.html", status=error.status, message=error.message)
 
@@ -144,7 +144,7 @@ class ListenPageHandler(StreamPageHandler):
     head = get
 
 
-class QrHandler(BaseHandler):
+class QrHandler(PublicHandler):
     """`GET /listen/{id}/qr.svg` and `.png`."""
 
     async def get(self, stream_id: str, form: str) -> None:
@@ -160,22 +160,16 @@ class QrHandler(BaseHandler):
     head = get
 
 
-class AssetHandler(StaticFileHandler):
+class AssetHandler(JsonErrors, StaticFileHandler):
     """Styles, scripts and pictures of the pages: checked for a newer version each time, by their ETag."""
 
     def set_extra_headers(self, path: str) -> None:
         """Say how browsers should treat them."""
-        self.set_header("Server", "audiocast")
         self.set_header("X-Content-Type-Options", "nosniff")
         if not self.get_argument("v", ""):
             self.set_header("Cache-Control", "no-cache")
         if path == WASM_WORKER:
             self.set_header("Content-Security-Policy", WASM_WORKER_POLICY)
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer with the contract's error."""
-        self.set_header("Content-Type", "application/json; charset=UTF-8")
-        self.finish(ApiError.of_status(status_code).body)
 
 
 @lru_cache(QR_CACHE_LINKS)

@@ -10,8 +10,7 @@ from tornado.web import RequestHandler
 from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.hls_router import Answer
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import OpenHandler
-from audiocast.web.internal.members import MemberHandler
+from audiocast.web.http.handlers import CrossOriginHandler, MemberHandler
 from audiocast.web.public.hls_media import DIRECTIVES, own_answer
 
 ATTEMPTS = 3
@@ -20,7 +19,7 @@ ATTEMPTS = 3
 MAX_PATH_CHARACTERS = 80
 
 
-class HlsHandler(OpenHandler):
+class HlsHandler(CrossOriginHandler):
     """The playlist, and what it lists."""
 
     async def get(self, stream_id: str, path: str) -> None:

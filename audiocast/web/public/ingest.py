@@ -23,7 +23,7 @@ from tornado.web import stream_request_body
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.http.handlers import SERVER_NAME, PublicHandler
 from audiocast.web.http.raw_response import error_reply, head
 from audiocast.web.public.intake import Intake, note_refusal, welcome
 
@@ -44,10 +44,10 @@ WELCOME_SECONDS = 0.5
 
 
 @stream_request_body
-class IngestHandler(BaseHandler):
+class IngestHandler(PublicHandler):
     """One source."""
 
-    SUPPORTED_METHODS = (*BaseHandler.SUPPORTED_METHODS, "SOURCE")
+    SUPPORTED_METHODS = (*PublicHandler.SUPPORTED_METHODS, "SOURCE")
 
     _intake: Intake | None = None
     _stream_id = ""
@@ -177,7 +177,7 @@ class IngestHandler(BaseHandler):
         with contextlib.suppress(StreamClosedError):
             if self._raw is not None:
                 # In the version of the request: DarkIce takes no other "200" than HTTP/1.0's.
-                fields = {"Server": "audiocast", "Content-Type": JSON}
+                fields = {"Server": SERVER_NAME, "Content-Type": JSON}
                 self._raw.write(head(200, fields, version=self.request.version))
             else:
                 self.set_header("Connection", "close")

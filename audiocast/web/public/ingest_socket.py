@@ -26,7 +26,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.web.http.credentials import SUBPROTOCOL, is_upgrade
 from audiocast.web.http.errors import BEARER, ApiError
-from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.public.intake import Intake, note_refusal, welcome
 
 log = structlog.get_logger()
@@ -72,7 +72,7 @@ class Messages:
         return self._writer.headers(OpusHead.parse(message), TAGS)
 
 
-class IngestSocketHandler(WebSocketHandler, BaseHandler):
+class IngestSocketHandler(WebSocketHandler, PublicHandler):
     """One source."""
 
     _hub: Hub

@@ -15,11 +15,11 @@ from tornado.httputil import format_timestamp
 from tornado.iostream import IOStream, StreamClosedError
 
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import OpenHandler
+from audiocast.web.http.handlers import SERVER_NAME, CrossOriginHandler
 from audiocast.web.http.raw_response import head
 
 AUDIO_HEADERS = {
-    "Server": "audiocast",
+    "Server": SERVER_NAME,
     "Content-Type": "audio/ogg",
     "Cache-Control": "no-store",
     "Accept-Ranges": "none",
@@ -34,7 +34,7 @@ UNSENT_BYTES = 16_384
 MAX_PREROLL_SECONDS = 86_400.0
 
 
-class ListenHandler(OpenHandler):
+class ListenHandler(CrossOriginHandler):
     """One listener."""
 
     async def get(self, stream_id: str) -> None:

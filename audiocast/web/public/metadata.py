@@ -6,7 +6,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
 from audiocast.web.http.context import Context
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
 
 INGEST_MOUNT = "/ingest/"
@@ -28,7 +28,7 @@ async def play_everywhere(context: Context, hub: Hub, playing: NowPlaying) -> No
     await context.node.tell_all("POST", f"/internal/streams/{hub.stream_id}/playing", said)
 
 
-class MetadataHandler(BaseHandler):
+class MetadataHandler(PublicHandler):
     """`PUT /api/streams/{id}/metadata`."""
 
     async def put(self, stream_id: str) -> None:
@@ -41,7 +41,7 @@ class MetadataHandler(BaseHandler):
         self.set_status(204)
 
 
-class IcecastMetadataHandler(BaseHandler):
+class IcecastMetadataHandler(PublicHandler):
     """`GET /admin/metadata?mode=updinfo&mount=&song=`, as Icecast source clients call it."""
 
     async def get(self) -> None:

@@ -1,12 +1,12 @@
 """`GET /stream/{id}.m3u` and `.pls`: the stream's address in a file that players open by a click."""
 
-from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.public.streams import whole_state
 
 CONTENT_TYPES = {"m3u": "audio/x-mpegurl", "pls": "audio/x-scpls"}
 
 
-class PlaylistHandler(BaseHandler):
+class PlaylistHandler(PublicHandler):
     """A playlist of one entry. It is a link and no more, so a stream that is not on has one too."""
 
     async def get(self, stream_id: str, form: str) -> None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from audiocast.stream.keys import Claims
 from audiocast.web.http.credentials import bearer, is_one_of
 from audiocast.web.http.errors import BEARER, ApiError
-from audiocast.web.http.handlers import STREAM_ID, BaseHandler
+from audiocast.web.http.handlers import STREAM_ID, PublicHandler
 from audiocast.web.http.json_body import parse_body
 
 ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -26,7 +26,7 @@ class StartRequest(BaseModel):
     id: str | None = Field(default=None, pattern=f"^{STREAM_ID.pattern}$")
 
 
-class StartHandler(BaseHandler):
+class StartHandler(PublicHandler):
     """Makes streams. Nothing is stored: all that matters is in the key."""
 
     async def post(self) -> None:

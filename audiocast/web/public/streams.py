@@ -14,7 +14,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.state import State
 from audiocast.web.http.context import Context
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import BaseHandler
+from audiocast.web.http.handlers import PublicHandler
 
 HEARTBEAT_SECONDS = 15.0
 """A comment line this often keeps proxies from closing, and finds out who is gone."""
@@ -71,7 +71,7 @@ async def whole_list(context: Context) -> list[StreamState]:
     return await context.answers.all([describe(hub, context.node) for hub in context.streams.live()])
 
 
-class StreamsHandler(BaseHandler):
+class StreamsHandler(PublicHandler):
     """`GET /api/streams`."""
 
     async def get(self) -> None:
@@ -80,7 +80,7 @@ class StreamsHandler(BaseHandler):
         self.write_json({"streams": [public(state) for state in await whole_list(self.context)]})
 
 
-class StateHandler(BaseHandler):
+class StateHandler(PublicHandler):
     """`GET` and `DELETE /api/streams/{id}`."""
 
     async def get(self, stream_id: str) -> None:
@@ -107,7 +107,7 @@ class StateHandler(BaseHandler):
         self.set_status(204)
 
 
-class HistoryHandler(BaseHandler):
+class HistoryHandler(PublicHandler):
     """`GET /api/streams/{id}/history`."""
 
     async def get(self, stream_id: str) -> None:
@@ -121,7 +121,7 @@ class HistoryHandler(BaseHandler):
     head = get
 
 
-class EventsHandler(BaseHandler):
+class EventsHandler(PublicHandler):
     """`GET /api/streams/{id}/events` (text/event-stream): the state now, and whenever it changes.
 
     What matters is written at once, a mere number now and then. Only the newest state counts, so a page that
