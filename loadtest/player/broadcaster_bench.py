@@ -22,7 +22,8 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import Literal
 
-from tk_streamer.audio.music import BLOCK_SECONDS, tone
+from tk_streamer.audio.music import tone
+from tk_streamer.audio.pcm import BLOCK_SECONDS
 from tk_streamer.audio.sources import GeneratedSource
 from tk_streamer.engine.station import Station, StationSettings
 

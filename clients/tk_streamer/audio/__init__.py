@@ -1,5 +1,6 @@
 """Sound: where it comes from, how loud it is, and how it becomes Opus and Ogg. No network and no window.
 
+- `pcm`: the PCM that all of these exchange
 - `sources`: what every source offers, and sources that compute their sound
 - `capture`: a sound input, through PortAudio
 - `devices`: the sound inputs of this computer
@@ -12,5 +13,5 @@
 - `level`: how loud the sound is
 - `encoder`: PCM to Opus packets, with libopus
 - `ffmpeg_encoder`: the same with the ffmpeg program
-- `pages`: Opus packets to Ogg pages
+- `muxer`: Opus packets to the pages of one Ogg bitstream
 """

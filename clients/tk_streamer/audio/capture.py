@@ -16,25 +16,26 @@ from typing import Any
 from audiocast.ogg.opus import SAMPLE_RATE
 from tk_streamer.audio import devices
 from tk_streamer.audio.devices import InputDevice
-from tk_streamer.audio.music import BLOCK_SAMPLES
 from tk_streamer.audio.nudging import nudged
-from tk_streamer.audio.resampling import BYTES_PER_SAMPLE, PcmConverter
+from tk_streamer.audio.pcm import BLOCK_SAMPLES, block_bytes, frame_bytes
+from tk_streamer.audio.resampling import PcmConverter
 from tk_streamer.audio.sources import SourceHealth
 from tk_streamer.audio.timekeeping import Timekeeper
 from tk_streamer.errors import ClientError
 
-# PortAudio calls back this often: short enough to add little delay, long enough for every host API.
+# PortAudio calls back this often: short enough for little delay, long enough for every host API.
 CALLBACK_SECONDS = 0.01
-# What may wait for the audio thread; more is thrown away by the callback.
+# How much sound may wait for the audio thread; the callback throws more away.
 QUEUE_SECONDS = 2.0
-# No callback for so long: the input is gone. Sound servers pause for tenths of a second.
+# After so long without a callback the input is gone. Sound servers pause for tenths of a second.
 LOST_SECONDS = 1.0
-# A sound server may take its time for the first sound of an input (PulseAudio: up to 2 s).
+# PulseAudio may take up to 2 s for the first sound of an input.
 FIRST_SOUND_SECONDS = 3.0
-# The audio thread looks up this often at least.
-LOOK_UP_SECONDS = 0.1
-# Between two looks for an input that is gone.
+# The audio thread looks at least this often whether it was interrupted or the input is gone.
+MAX_WAIT_SECONDS = 0.1
+# The pause between two searches for an input that is gone.
 SEARCH_SECONDS = 0.5
+# How long `close` waits for a device that hangs.
 CLOSE_SECONDS = 3.0
 
 
@@ -42,7 +43,8 @@ class Microphone:
     """One sound input.
 
     Args:
-        wanted: As `devices.find_input` takes it. Once found, it is the name that counts.
+        wanted: Name, part of the name, or index of the input, or None for the default; see
+            `devices.find_input`. Once found, the input is known by its name.
     """
 
     is_live = True
@@ -66,7 +68,7 @@ class Microphone:
 
     @property
     def name(self) -> str:
-        """The input's name; "" until it is open."""
+        """The input's name; "" before `open`."""
         return self._name
 
     @property
@@ -79,13 +81,13 @@ class Microphone:
         )
 
     def open(self, channels: int) -> None:
-        """See `AudioSource.open`. Blocks for some 100 ms.
+        """See `AudioSource.open`.
 
         Raises:
             SoundError: See `devices`.
         """
         self._channels = channels
-        self._silence = bytes(BLOCK_SAMPLES * channels * BYTES_PER_SAMPLE)
+        self._silence = bytes(block_bytes(channels))
         device = devices.find_input(self._wanted)
         self._stream = _InputStream(device, channels)
         self._wanted = self._name = device.name
@@ -113,7 +115,7 @@ class Microphone:
         self._interrupted.set()
 
     def close(self) -> None:
-        """Close the input, or leave it to a thread of its own when that hangs."""
+        """Close the input; a driver that hangs is left to a thread of its own after `CLOSE_SECONDS`."""
         self._interrupted.set()
         if self._repair is not None:
             self._repair.join(CLOSE_SECONDS)
@@ -125,7 +127,7 @@ class Microphone:
 
     @property
     def _frame_bytes(self) -> int:
-        return self._channels * BYTES_PER_SAMPLE
+        return frame_bytes(self._channels)
 
     @property
     def _waiting_samples(self) -> int:
@@ -144,13 +146,13 @@ class Microphone:
         return nudged(block, self._channels, nudge_samples) if nudge_samples else block
 
     def _receive(self) -> None:
-        """Wait for sound, or until silence is due, or for a moment."""
+        """Wait for sound, until silence is due, or for `MAX_WAIT_SECONDS`."""
         stream = self._stream
         wait_seconds = self._keeper.seconds_to_fill(self._waiting_samples)
-        wait_seconds = LOOK_UP_SECONDS if wait_seconds is None else min(wait_seconds, LOOK_UP_SECONDS)
+        wait_seconds = MAX_WAIT_SECONDS if wait_seconds is None else min(wait_seconds, MAX_WAIT_SECONDS)
         if stream is None:
             self._interrupted.wait(wait_seconds)
-        elif came := stream.wait(wait_seconds):
+        elif came := stream.receive(wait_seconds):
             self._pcm += came
             self._lost_at = time.monotonic() + LOST_SECONDS
             self._is_lost = False
@@ -159,7 +161,7 @@ class Microphone:
             return
         if time.monotonic() >= self._lost_at and self._repair is None:
             self._is_lost = True
-            # An input that never gave a sound has its time begin here.
+            # The clock of an input that has never delivered any sound starts here.
             self._keeper.start()
             self._repair = threading.Thread(target=self._run_repair, name="repair input", daemon=True)
             self._repair.start()
@@ -171,7 +173,7 @@ class Microphone:
         while not self._interrupted.wait(SEARCH_SECONDS):
             with contextlib.suppress(ClientError):
                 stream = _InputStream(devices.find_input(self._wanted), self._channels)
-                # In this order: `read` may begin the next repair as soon as there is none.
+                # In this order: `read` may start the next repair as soon as `_repair` is None.
                 self._lost_at = time.monotonic() + FIRST_SOUND_SECONDS
                 self._stream = stream
                 self._repair = None
@@ -179,14 +181,14 @@ class Microphone:
 
 
 class _InputStream:
-    """An open PortAudio stream and what came from it.
+    """An open PortAudio stream and the sound that came from it.
 
     Args:
-        device: To open.
-        channels: Of the PCM that `wait` gives; what the device cannot do is converted.
+        device: The input to open.
+        channels: The number of channels that `receive` returns; the sound of a device with less is converted.
 
     Raises:
-        SoundError: It cannot be opened.
+        SoundError: The device cannot be opened.
     """
 
     def __init__(self, device: InputDevice, channels: int) -> None:
@@ -208,8 +210,8 @@ class _InputStream:
         self._stream = stream
         self._converter = PcmConverter(device_channels, rate_hz, channels)
 
-    def wait(self, seconds: float) -> bytes:
-        """Give what has come, converted; wait for it no longer than that."""
+    def receive(self, seconds: float) -> bytes:
+        """Return the sound that has come, converted; wait for it at most `seconds`."""
         pieces = []
         with contextlib.suppress(Empty):
             pieces.append(self._received.get(timeout=max(0.0, seconds)))
@@ -218,7 +220,7 @@ class _InputStream:
         return self._converter.convert(b"".join(pieces))
 
     def close(self) -> None:
-        """Close the stream. May hang when the device is gone."""
+        """Close the stream. Blocks, for ever if the driver of a device that is gone does."""
         with contextlib.suppress(Exception):
             self._stream.abort()
         with contextlib.suppress(Exception):
@@ -243,6 +245,6 @@ class _InputStream:
         return stream
 
     def _on_audio(self, data: Any, frames: int, moment: Any, status: Any) -> None:
-        """PortAudio's callback: `bytes` copies, and a SimpleQueue's `put` never waits."""
+        """PortAudio's callback: `bytes` copies the sound, and a SimpleQueue's `put` never waits."""
         if self._received.qsize() < self._queue_limit:
             self._received.put(bytes(data))

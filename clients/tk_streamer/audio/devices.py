@@ -1,8 +1,9 @@
-"""The sound inputs of this computer, and PortAudio itself, which knows them.
+"""The sound inputs of this computer, and the PortAudio library that lists them.
 
-It owns PortAudio's life: the library reads the list of devices once, when it begins, so a microphone that was
-plugged in later is seen only after it has ended and begun anew, and that would kill a stream that is open.
-`streams` counts these. Nothing here runs on the audio callback; every function may block for some 100 ms.
+This module owns the life of the library. PortAudio reads the list of devices once, when it is initialized: a
+microphone that is plugged in later appears only after it is terminated and initialized again. That would kill
+an open stream, so the open streams are counted. Nothing here runs on the audio callback; every function may
+block for some 100 ms.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ class InputDevice:
     """One sound input.
 
     Attributes:
-        index: PortAudio's number; another one after devices came or went. `name` is what stays.
-        name: As the system calls it.
+        index: PortAudio's number. It may change when devices come or go; `name` does not.
+        name: The system's name for the device.
         host_api: Name of the sound system: ALSA, Core Audio, Windows WASAPI, and so on.
-        is_default: The system's choice.
+        is_default: The device is the system's default input.
         max_channels: 1 or more.
-        sample_rate_hz: The device's own; others may work too.
+        sample_rate_hz: The device's own sample rate; others may work too.
     """
 
     index: int
@@ -51,7 +52,9 @@ class InputDevice:
 
 
 def list_inputs() -> list[InputDevice]:
-    """Give the inputs that are there now, the default first; while one is open, those of its opening. Blocks.
+    """Return the inputs, the default first. Blocks.
+
+    While a stream is open, the list is as old as that stream.
 
     Raises:
         SoundError: `no_portaudio`, or `device_failed` when the sound system does not answer.
@@ -81,14 +84,14 @@ def list_inputs() -> list[InputDevice]:
 
 
 def find_input(wanted: str | int | None) -> InputDevice:
-    """Give one input. Blocks.
+    """Return one input. Blocks.
 
     Args:
-        wanted: Its name or a part of it that only one has (case does not matter), its index, or None for the
-            default.
+        wanted: The name of the input or a part that no other name has (case does not matter), its index, or
+            None for the default.
 
     Raises:
-        SoundError: `no_device` when there is none at all, `device_not_found`, or as `list_inputs`.
+        SoundError: `no_device` when there is no input at all, `device_not_found`, or as `list_inputs`.
     """
     inputs = list_inputs()
     if not inputs:
@@ -101,7 +104,7 @@ def find_input(wanted: str | int | None) -> InputDevice:
         name = wanted.casefold()
         found = [device for device in inputs if device.name.casefold() == name]
         found = found or [device for device in inputs if name in device.name.casefold()]
-    # One device under several host APIs is still one: the first is as good as any.
+    # A device may appear under several host APIs; the first of them is as good as any.
     if len({device.name for device in found}) != 1:
         number = "no" if not found else f"{len(found)}"
         raise SoundError("device_not_found", f"expected one input that is {wanted!r}, there are {number}")
@@ -109,7 +112,7 @@ def find_input(wanted: str | int | None) -> InputDevice:
 
 
 def load_sounddevice() -> ModuleType:
-    """Give the sounddevice module; the first call begins PortAudio. Blocks.
+    """Return the sounddevice module; the first call initializes PortAudio. Blocks.
 
     Raises:
         SoundError: `no_portaudio`.
@@ -117,18 +120,18 @@ def load_sounddevice() -> ModuleType:
     with _lock, _quiet_stderr():
         try:
             import sounddevice
-        # OSError: the Python package is there, the library is not.
+        # OSError: the Python package is installed, the library is not.
         except (ImportError, OSError) as error:
             raise SoundError("no_portaudio", str(error)) from error
         except Exception as error:
-            # sounddevice's own PortAudioError: the library is there and does not begin.
+            # sounddevice's own PortAudioError: the library is installed and cannot be initialized.
             raise SoundError("device_failed", str(error)) from error
     return sounddevice  # type: ignore[no-any-return]
 
 
 @contextlib.contextmanager
 def stream_opening() -> Iterator[ModuleType]:
-    """Open a stream inside the `with` block: PortAudio stays as it is from then on, until `stream_closed`.
+    """Count a stream that the `with` block opens: PortAudio is not initialized again until `stream_closed`.
 
     Raises:
         SoundError: See `load_sounddevice`.
@@ -145,23 +148,23 @@ def stream_opening() -> Iterator[ModuleType]:
 
 
 def stream_closed() -> None:
-    """Say that a stream of `stream_opening` is closed."""
+    """Uncount a stream of `stream_opening`, which is closed."""
     global _open_streams
     with _lock:
         _open_streams -= 1
 
 
 def sound_error(error: Exception, device: str) -> SoundError:
-    """Explain an error of PortAudio.
+    """Return an error of PortAudio as one of ours.
 
     Args:
         error: A `sounddevice.PortAudioError`.
-        device: What it is about.
+        device: Name of the device, for the message.
     """
     number = error.args[1] if len(error.args) > 1 else 0
     text = str(error.args[0]) if error.args else type(error).__name__
     if len(error.args) > 2:
-        # What the sound system itself said (paUnanticipatedHostError): host API, number, text.
+        # The sound system's own error (paUnanticipatedHostError): host API, number, text.
         text += f", {error.args[2][-1]}"
     code = _CODES.get(number, "device_failed")
     if "busy" in text.lower():
@@ -170,14 +173,14 @@ def sound_error(error: Exception, device: str) -> SoundError:
 
 
 def _reload_devices(sounddevice: ModuleType) -> None:
-    """Let PortAudio look at the devices again; sounddevice has no public name for it."""
+    """Make PortAudio list the devices again; sounddevice has no public function for it."""
     with _quiet_stderr():
         sounddevice._terminate()
         sounddevice._initialize()
 
 
 def _default_index(sounddevice: ModuleType, apis: Any) -> int:
-    """Give the default input's index: the system's, or else the first that a host API has; -1 without any."""
+    """Return the index of the system's default input, else the first default of a host API, else -1."""
     index = int(sounddevice.default.device["input"])
     if index >= 0:
         return index
@@ -186,13 +189,14 @@ def _default_index(sounddevice: ModuleType, apis: Any) -> int:
 
 @contextlib.contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Keep ALSA's own lines about devices that are not there away from the terminal: they explain nothing."""
+    """Keep ALSA's lines about missing devices away from the terminal, because they explain nothing."""
     if not sys.platform.startswith("linux"):
         yield
         return
     try:
         kept = os.dup(2)
-    except OSError:  # a program without a standard error
+    except OSError:
+        # A program without a standard error.
         yield
         return
     try:

@@ -1,7 +1,7 @@
 """PCM to Opus packets, through libopus as PyAV carries it (RFC 6716, RFC 7845 section 5.1).
 
-It makes packets and the OpusHead that describes them; it writes no Ogg pages and knows no clock and no
-network. Encoding one 20 ms block takes about 0.6 ms: it may run on any thread but a sound card's callback.
+An encoder makes packets and the OpusHead that describes them. It writes no Ogg pages and knows no clock and
+no network. Encoding a block of 20 ms takes about 0.6 ms: any thread may do it but a sound card's callback.
 """
 
 from typing import Protocol
@@ -10,38 +10,38 @@ import av
 
 from audiocast.ogg.headers import OpusHead
 from audiocast.ogg.opus import SAMPLE_RATE
+from tk_streamer.audio.pcm import frame_bytes, layout
 
 FRAME_DURATIONS_MS = (10, 20, 40, 60)
-BYTES_PER_SAMPLE = 2
 
 
 class PacketEncoder(Protocol):
-    """What makes packets of PCM; used by one thread."""
+    """An encoder from PCM to Opus packets; used by one thread."""
 
     @property
     def opus_head(self) -> OpusHead | None:
-        """The identification header; None until it is known, with the first packet at the latest."""
+        """The identification header; known with the first packet at the latest, None before."""
 
     @property
     def end_granule_position(self) -> int:
-        """Granule position at which the sound ends; known after `flush`."""
+        """The granule position at which the sound ends; known after `flush`."""
 
     def encode(self, pcm: bytes) -> list[bytes]:
-        """Take PCM and give the packets that are ready.
+        """Encode PCM and return the packets that are ready.
 
         Raises:
             SoundError: `encoder_failed`.
         """
 
     def flush(self) -> list[bytes]:
-        """Give the last packets, and end.
+        """End the encoder and return the last packets.
 
         Raises:
             SoundError: `encoder_failed`.
         """
 
     def close(self) -> None:
-        """Let go of what it holds, flushed or not; may be repeated."""
+        """Release the encoder's resources, flushed or not. May be repeated."""
 
 
 class OpusEncoder:
@@ -49,17 +49,18 @@ class OpusEncoder:
 
     Args:
         channels: 1 or 2.
-        bitrate_bps: Bits a second without the Ogg overhead, 6,000 to 510,000 (RFC 6716 section 2.1.1).
-        frame_ms: Length of a packet: 10, 20, 40 or 60 ms. Shorter is less delay and more overhead.
-        vbr: Let quiet packets be smaller. Off by default: `<audio>` reads in blocks of 32 KiB and starves
-            when packets of silence shrink to 3 bytes; with packets of one size its delay stays what it was.
+        bitrate_bps: Bits per second without the Ogg overhead, 6,000 to 510,000 (RFC 6716 section 2.1.1).
+        frame_ms: Length of a packet: 10, 20, 40 or 60 ms. A shorter packet means less delay and more
+            overhead.
+        is_vbr: Make quiet packets smaller. Off by default: `<audio>` reads in blocks of 32 KiB and starves
+            when packets of silence shrink to 3 bytes; packets of one size keep its delay constant.
 
     Raises:
-        ValueError: An argument is none of these.
+        ValueError: An argument is out of range.
     """
 
     def __init__(
-        self, *, channels: int = 2, bitrate_bps: int = 96_000, frame_ms: int = 20, vbr: bool = False
+        self, *, channels: int = 2, bitrate_bps: int = 96_000, frame_ms: int = 20, is_vbr: bool = False
     ) -> None:
         if channels not in (1, 2):
             raise ValueError(f"expected 1 or 2 channels, got {channels}")
@@ -67,8 +68,8 @@ class OpusEncoder:
             raise ValueError(f"expected a frame of {FRAME_DURATIONS_MS} ms, got {frame_ms}")
         if not 6_000 <= bitrate_bps <= 510_000:
             raise ValueError(f"expected a bitrate of 6000 to 510000 bit/s, got {bitrate_bps}")
-        self._layout = "mono" if channels == 1 else "stereo"
-        self._bytes_per_frame = channels * BYTES_PER_SAMPLE
+        self._layout = layout(channels)
+        self._frame_bytes = frame_bytes(channels)
         self._samples_in = 0
         self._is_flushed = False
         codec = av.CodecContext.create("libopus", "w")
@@ -76,11 +77,11 @@ class OpusEncoder:
         codec.layout = self._layout
         codec.sample_rate = SAMPLE_RATE
         codec.bit_rate = bitrate_bps
-        # lowdelay is CELT only: 2.5 ms of look-ahead (120 samples of pre-skip) instead of 6.5 ms.
+        # "lowdelay" codes with CELT only: 2.5 ms of look-ahead (120 samples of pre-skip) instead of 6.5 ms.
         codec.options = {
             "application": "lowdelay",
             "frame_duration": str(frame_ms),
-            "vbr": "on" if vbr else "off",
+            "vbr": "on" if is_vbr else "off",
         }
         codec.open()
         self._codec = codec
@@ -93,41 +94,42 @@ class OpusEncoder:
 
     @property
     def end_granule_position(self) -> int:
-        """Granule position at which the PCM taken so far ends (RFC 7845 section 4.4).
+        """The granule position at which the PCM encoded so far ends (RFC 7845 section 4.4).
 
-        The last packet of `flush` usually reaches past it; a last page with this position cuts the rest off.
+        The last packet of `flush` usually reaches past it; a last page with this position cuts the surplus
+        off.
         """
         return self._opus_head.pre_skip + self._samples_in
 
     def encode(self, pcm: bytes) -> list[bytes]:
-        """Take PCM and give the packets that are complete: none, one or more.
+        """Encode PCM and return the packets that are complete: none, one or more.
 
         Args:
-            pcm: Signed 16-bit samples in the machine's byte order, channels interleaved, of any length.
+            pcm: Interleaved 16-bit samples in the machine's byte order, any number of them.
 
         Raises:
-            ValueError: Half a sample came, or the encoder was flushed.
+            ValueError: `pcm` ends within a sample, or the encoder was flushed.
         """
         if self._is_flushed:
             raise ValueError("expected no PCM after flush, got some")
-        samples, rest_bytes = divmod(len(pcm), self._bytes_per_frame)
+        samples, rest_bytes = divmod(len(pcm), self._frame_bytes)
         if rest_bytes:
-            raise ValueError(f"expected a multiple of {self._bytes_per_frame} bytes of PCM, got {len(pcm)}")
+            raise ValueError(f"expected a multiple of {self._frame_bytes} bytes of PCM, got {len(pcm)}")
         if not samples:
             return []
         frame = av.AudioFrame(format="s16", layout=self._layout, samples=samples)
         frame.sample_rate = SAMPLE_RATE
-        # PyAV hands libopus frames of its own size only when it can put the pieces in order by their time.
+        # PyAV cuts the PCM into frames of libopus's size only if each piece has a time.
         frame.pts = self._samples_in
         frame.planes[0].update(pcm)
         self._samples_in += samples
         return [bytes(packet) for packet in self._codec.encode(frame)]
 
     def flush(self) -> list[bytes]:
-        """Give the last packets: what was begun, and the look-ahead that libopus still holds.
+        """Return the last packets: the unfinished frame, and the look-ahead that libopus still holds.
 
         Raises:
-            ValueError: It was flushed before.
+            ValueError: The encoder was flushed before.
         """
         if self._is_flushed:
             raise ValueError("expected one flush, got another")
@@ -137,4 +139,4 @@ class OpusEncoder:
         return [bytes(packet) for packet in self._codec.encode(None)]
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: libopus's memory is PyAV's to free."""

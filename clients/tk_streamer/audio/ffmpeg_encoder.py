@@ -1,7 +1,7 @@
 """PCM to Opus packets through the ffmpeg program, for people who need its filters.
 
-It owns the process and a thread that reads its pages. It is slower than `encoder`: 40 ms a page, because the
-program holds one back, and 100 ms to the first; see docs/broadcaster.md.
+The encoder owns the process and the two threads that read its output. It delays more than `encoder`: the
+program holds one page back, and the first page takes 100 ms. docs/broadcaster.md has the numbers.
 """
 
 import contextlib
@@ -17,19 +17,20 @@ from audiocast.ogg.packets import PacketAssembler
 from audiocast.ogg.reader import PageReader
 from tk_streamer.errors import SoundError
 
+# How long ffmpeg may take to encode the rest and exit.
 EXIT_TIMEOUT_SECONDS = 5.0
 _READ_BYTES = 65_536
 _STDERR_TAIL_BYTES = 2_000
 
 
 class FfmpegEncoder:
-    """Runs from the start until `flush` or `close`.
+    """The running program; it starts with the encoder and ends with `flush` or `close`.
 
     Args:
         channels: 1 or 2.
-        bitrate_bps: Bits a second without the Ogg overhead.
+        bitrate_bps: Bits per second without the Ogg overhead.
         frame_ms: Length of a packet: 10, 20, 40 or 60 ms.
-        audio_filter: As after ffmpeg's -af; "" for none.
+        audio_filter: Audio filters, as after ffmpeg's -af; "" for none.
 
     Raises:
         SoundError: `encoder_missing` or `encoder_failed`.
@@ -58,8 +59,8 @@ class FfmpegEncoder:
         self._stderr_tail = b""
         self._packets: SimpleQueue[bytes] = SimpleQueue()
         self._readers = [
-            threading.Thread(target=self._read_pages, name="ffmpeg's pages", daemon=True),
-            threading.Thread(target=self._read_stderr, name="ffmpeg's words", daemon=True),
+            threading.Thread(target=self._read_pages, name="ffmpeg stdout", daemon=True),
+            threading.Thread(target=self._read_stderr, name="ffmpeg stderr", daemon=True),
         ]
         for reader in self._readers:
             reader.start()
@@ -75,7 +76,7 @@ class FfmpegEncoder:
         return self._end_granule_position
 
     def encode(self, pcm: bytes) -> list[bytes]:
-        """See `PacketEncoder.encode`. What comes out went in some blocks ago."""
+        """See `PacketEncoder.encode`. The packets hold sound of some blocks ago."""
         try:
             _pipe(self._process.stdin).write(pcm)
         except OSError as error:
@@ -96,7 +97,7 @@ class FfmpegEncoder:
         return self._ready_packets()
 
     def close(self) -> None:
-        """End the process and its readers."""
+        """End the process and the threads that read its output."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -113,7 +114,7 @@ class FfmpegEncoder:
         return packets
 
     def _error(self) -> SoundError:
-        """Say what ffmpeg said: its last line is about the thing itself."""
+        """Return the error that the last line of ffmpeg's standard error names."""
         self._process.kill()
         self._readers[1].join(EXIT_TIMEOUT_SECONDS)
         lines = self._stderr_tail.decode("utf-8", "replace").strip().splitlines()

@@ -1,6 +1,6 @@
 """A file as a source of sound: anything that FFmpeg can decode, in real time.
 
-It owns the open file. Decoding runs on the audio thread and is far quicker than real time.
+The source owns the open file. It decodes on the audio thread, far faster than real time.
 """
 
 import threading
@@ -11,20 +11,20 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from tk_streamer.audio.music import BLOCK_SECONDS
 from tk_streamer.audio.pacing import paced
+from tk_streamer.audio.pcm import BLOCK_SECONDS, block_bytes
 from tk_streamer.audio.resampling import Resampler
-from tk_streamer.audio.sources import SourceHealth, block_bytes
+from tk_streamer.audio.sources import SourceHealth
 from tk_streamer.errors import SoundError
 
 
 class FileSource:
-    """One file, once or again and again.
+    """One file, played once or again and again.
 
     Args:
-        path: Of the file.
-        loops: From its end go on with its begin, without a gap.
-        is_paced: Keep real time; False: as fast as the network takes it.
+        path: The file; opened by `open`.
+        loops: After the end, begin again without a gap.
+        is_paced: Keep real time; False: as fast as the network takes the sound.
     """
 
     is_live = False
@@ -68,7 +68,7 @@ class FileSource:
 
     def _open_file(self) -> tuple[InputContainer, AudioStream]:
         try:
-            # Opened by Python first: FFmpeg would take a name with a colon for an address.
+            # Python opens the file first, because FFmpeg would take a name with a colon for an address.
             with self._path.open("rb"):
                 pass
             container = av.open(f"file:{self._path}")
@@ -82,7 +82,7 @@ class FileSource:
         return container, container.streams.audio[0]
 
     def _pcm(self, container: InputContainer, stream: AudioStream, resampler: Resampler) -> Iterator[bytes]:
-        """Give the file's sound in pieces of any length; an unreadable stretch in it is left out."""
+        """Yield the file's sound in pieces of any length, without the stretches that cannot be decoded."""
         while True:
             has_sound = False
             for packet in container.demux(stream):
@@ -102,7 +102,7 @@ class FileSource:
 
 
 def _cut(pieces: Iterator[bytes], size_bytes: int) -> Iterator[bytes]:
-    """Give the same bytes in blocks of one size; the last one may be shorter."""
+    """Yield the same bytes in blocks of one size; the last block may be shorter."""
     rest = b""
     for piece in pieces:
         rest += piece

@@ -1,8 +1,8 @@
 """How loud the sound is: peak, power and clipping, block by block.
 
-It keeps two numbers that fall like the needles of a real meter, so that whoever looks 15 times a second
-misses no peak of the 50 blocks between. Pure arithmetic in C functions of the standard library, about 80 µs
-for 20 ms of stereo (0.4 % of a core): no dependency, and no module that Python 3.13 has lost.
+Peak and power fall as slowly as the needles of a real meter: a window that looks 15 times a second sees the
+peaks of all 50 blocks. The arithmetic is in C functions of the standard library and takes about 80 µs for 20
+ms of stereo (0.4 % of a core). `audioop` would do the same, but Python 3.13 does not have it any more.
 """
 
 import math
@@ -22,9 +22,9 @@ class Level:
     """What a meter shows.
 
     Attributes:
-        peak_dbfs: 0 is full scale, -inf is silence.
-        rms_dbfs: A full-scale sine has -3.
-        clipped_at: The clock's seconds of the last sample at full scale; None for none.
+        peak_dbfs: The highest sample; 0 is full scale, -inf is silence.
+        rms_dbfs: The power; a full-scale sine has -3.
+        clipped_at: When the last sample was at full scale, in the clock's seconds; None for never.
     """
 
     peak_dbfs: float = SILENCE_DBFS
@@ -33,15 +33,15 @@ class Level:
 
 
 class Meter:
-    """Takes blocks on one thread; `level` may be read on any.
+    """Measures blocks on one thread; `level` may be read on any thread.
 
     Args:
-        channels: Of the blocks; the loudest counts for peaks, all for power.
-        sample_rate_hz: Of the blocks.
+        channels: The number of channels of the blocks. The loudest counts for the peak, all for the power.
+        sample_rate_hz: Sample rate of the blocks.
     """
 
     def __init__(self, channels: int, sample_rate_hz: int) -> None:
-        self._samples_a_second = channels * sample_rate_hz
+        self._samples_per_second = channels * sample_rate_hz
         self._peak_dbfs = SILENCE_DBFS
         self._power = 0.0
         self.level = Level()
@@ -50,14 +50,14 @@ class Meter:
         """Measure a block.
 
         Args:
-            pcm: Signed 16-bit samples in the machine's byte order, any number of them.
-            now: The clock's seconds.
+            pcm: Interleaved 16-bit samples in the machine's byte order, any number of them.
+            now: The clock's seconds; what `Level.clipped_at` counts in.
         """
-        # A list, because its numbers are made once and not anew by each of the three that read them.
+        # A list makes each number once; an array would make it anew for each of the three functions below.
         samples = array("h", pcm).tolist()
         if not samples:
             return
-        seconds = len(samples) / self._samples_a_second
+        seconds = len(samples) / self._samples_per_second
         highest, lowest = max(samples), min(samples)
         self._peak_dbfs = max(
             self._peak_dbfs - PEAK_FALL_DB_PER_SECOND * seconds, dbfs(max(highest, -lowest) / FULL_SCALE)
@@ -72,5 +72,5 @@ class Meter:
 
 
 def dbfs(share: float) -> float:
-    """Give a share of full scale in decibels; what is below one bit is silence."""
+    """Return a share of full scale in decibels; -inf below half a bit."""
     return 20 * math.log10(share) if share >= 0.5 / FULL_SCALE else SILENCE_DBFS

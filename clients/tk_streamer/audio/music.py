@@ -1,11 +1,10 @@
 """Generated sound: an endless gentle piece for the demo, and a plain tone for tests.
 
-Everything is rendered once, as arrays, when a piece begins (a second of computing); playing it is adding up
-slices of these arrays and costs a few per cent of a core. It knows no clock: whoever reads it sets the pace.
+A piece is rendered once, as arrays, when it begins, which takes a second; playing adds up slices of these
+arrays and costs a few per cent of a core. This module knows no clock: the reader of the blocks sets the pace.
 
-The piece: four soft chords that come round, and over them a plucked figure of sixteen steps of which a few
-change each time a chord comes. All of it follows from the seed. Blocks hold signed 16-bit samples, left and
-right in turn, in the machine's byte order.
+The piece has four soft chords that come round, and over them a plucked figure of sixteen steps. A few of
+these steps change with each chord. All of it follows from the seed. Blocks are as in `pcm`.
 """
 
 from __future__ import annotations
@@ -20,13 +19,11 @@ from operator import add, mul
 from typing import TypeAlias
 
 from audiocast.ogg.opus import SAMPLE_RATE
+from tk_streamer.audio.pcm import BLOCK_SAMPLES
 
-BLOCK_SAMPLES = 960
-BLOCK_SECONDS = BLOCK_SAMPLES / SAMPLE_RATE
 CHANNELS = 2
 
-# A step is a quaver: 21 blocks, 420 ms, 71 crotchets a minute. Whole blocks, so that notes begin where blocks
-# do.
+# A step is a quaver: 21 blocks, 420 ms, 71 crotchets a minute. Notes begin where blocks do.
 STEP_BLOCKS = 21
 STEPS_PER_CHORD = 16
 CHORD_BLOCKS = STEPS_PER_CHORD * STEP_BLOCKS
@@ -41,21 +38,25 @@ PAD_HARMONICS = (1.0, 0.35, 0.12, 0.05)
 PLUCK_HARMONICS = (1.0, 0.18)
 BRIGHT_HARMONICS = (0.0, 0.3, 0.3, 0.15, 0.1)
 
-# Peaks of one wave of a chord and of one string, of 32767. At worst two chords of five waves and the last
-# strings with their echoes add up, and they stay below -6 dBFS; the mixer would raise OverflowError,
-# never clip.
+# Peaks of one wave of a chord and of one string; full scale is 32767. At worst two chords of five waves and
+# the last strings with their echoes add up, to less than -6 dBFS. A sum over full scale raises OverflowError.
 PAD_PEAK = 1_350.0
 PLUCK_PEAK = 3_600.0
 
-PAD_FADE_BLOCKS = 84  # 1.68 s in, and as much out
-PLUCK_BLOCKS = 84  # 1.68 s
+# 1.68 s in, and as much out.
+PAD_FADE_BLOCKS = 84
+# 1.68 s.
+PLUCK_BLOCKS = 84
 PLUCK_DECAY_SECONDS = 0.4
-BRIGHT_BLOCKS = 14  # 0.28 s
+# 0.28 s.
+BRIGHT_BLOCKS = 14
 BRIGHT_DECAY_SECONDS = 0.06
-ECHO_BLOCKS = 32  # 0.64 s: one and a half steps, so that echoes fall between the notes
+# 0.64 s, one and a half steps: echoes fall between the notes.
+ECHO_BLOCKS = 32
 ECHO_GAIN = 0.36
-ONSET_SAMPLES = 192  # 4 ms
-RELEASE_SAMPLES = 4_800  # 100 ms
+# 4 ms and 100 ms: short enough to sound like a string, long enough not to click.
+ONSET_SAMPLES = 192
+RELEASE_SAMPLES = 4_800
 MAX_TABLE_SAMPLES = 4_000
 
 # array takes a parameter for type checkers only before Python 3.12.
@@ -64,12 +65,13 @@ _Block: TypeAlias = _Samples
 
 
 def music(seed: int = 1) -> Iterator[bytes]:
-    """Give the piece as stereo blocks of 960 samples, without end.
+    """Yield the piece as stereo blocks, without end.
 
-    The same seed gives the same samples for ever. The first block takes a second, the others 0.3 ms.
+    The same seed yields the same samples in every version of Python. The first block takes a second to
+    compute, each other one 0.3 ms.
 
     Args:
-        seed: Chooses the figures; the chords and the sound stay.
+        seed: Determines the figures; chords and timbre are always the same.
     """
     pads = [_render_pad(chord) for chord in CHORDS]
     envelopes = _decay(PLUCK_DECAY_SECONDS, PLUCK_BLOCKS), _decay(BRIGHT_DECAY_SECONDS, BRIGHT_BLOCKS)
@@ -96,16 +98,17 @@ def music(seed: int = 1) -> Iterator[bytes]:
 
 
 def tone(hz: float, *, peak: int = 8_000, channels: int = CHANNELS) -> Iterator[bytes]:
-    """Give a sine as blocks of 960 samples, without end and without a click between blocks.
+    """Yield a sine as blocks, without end and without a click between two blocks.
 
     Args:
         hz: Frequency.
         peak: Largest sample, up to 32767.
-        channels: 1 or 2; both sound the same.
+        channels: 1 or 2; both hold the same samples.
     """
     radians_per_sample = math.tau * hz / SAMPLE_RATE
     for start in count(step=BLOCK_SAMPLES):
-        # The turns so far are counted exactly: the large arguments of sin() after days would be coarse.
+        # The turns so far are counted exactly: after days, the argument of sin() would be too large to be
+        # precise.
         phase = math.tau * float(Fraction(hz) * start / SAMPLE_RATE % 1)
         mono = array(
             "h", (round(peak * math.sin(phase + i * radians_per_sample)) for i in range(BLOCK_SAMPLES))
@@ -113,30 +116,30 @@ def tone(hz: float, *, peak: int = 8_000, channels: int = CHANNELS) -> Iterator[
         yield _interleave([mono] * channels).tobytes()
 
 
-def _figures(chance: random.Random) -> Iterator[list[int | None]]:
-    """Give figures of `STEPS_PER_CHORD` indexes into `SCALE` (None is a rest), each a variation of the last.
+def _figures(rng: random.Random) -> Iterator[list[int | None]]:
+    """Yield figures of `STEPS_PER_CHORD` indexes into `SCALE` (None is a rest), each a variation of the last.
 
-    Only `Random.random` is used: its sequence is the same in every version of Python.
+    Only `Random.random` is called, because its sequence is the same in every version of Python.
     """
     figure: list[int | None] = [None] * STEPS_PER_CHORD
     note = len(SCALE) // 2
     changes = STEPS_PER_CHORD
     while True:
-        for step in sorted(range(STEPS_PER_CHORD), key=lambda _: chance.random())[:changes]:
-            note += (-2, -1, 1, 2)[int(4 * chance.random())]
+        for step in sorted(range(STEPS_PER_CHORD), key=lambda _: rng.random())[:changes]:
+            note += (-2, -1, 1, 2)[int(4 * rng.random())]
             # At the ends of the scale the walk turns back.
             note = abs(note) if note < len(SCALE) else 2 * (len(SCALE) - 1) - note
             is_strong = step % 4 == 0
-            figure[step] = note if chance.random() < (0.8 if is_strong else 0.4) else None
+            figure[step] = note if rng.random() < (0.8 if is_strong else 0.4) else None
         yield list(figure)
         changes = 5
 
 
 def _render_pad(chord: Sequence[int]) -> list[_Block]:
-    """Render a chord that fades in, holds until the next one comes, and fades out under it.
+    """Render a chord that fades in, holds until the next chord comes, and fades out under it.
 
-    It sounds in the middle, so that a phone's one loudspeaker loses nothing. Each note but the bass has a
-    weaker partner, 0.1 % sharp: they beat slowly, which keeps the sound alive.
+    Both channels are the same, so that a phone's one loudspeaker loses nothing. Each note but the bass has a
+    weaker partner, 0.1 % sharp: the two beat slowly, which keeps the sound alive.
     """
     samples = (CHORD_BLOCKS + PAD_FADE_BLOCKS) * BLOCK_SAMPLES
     waves = [_wave(PAD_PEAK, _hz(note), PAD_HARMONICS, samples) for note in chord]
@@ -156,9 +159,9 @@ def _render_pluck(
 
     Args:
         note: MIDI note number.
-        envelope: Loudness of the string.
-        bright_envelope: Loudness of what is heard only when the string is struck; shorter than `envelope`.
-        is_echo_left: The side of the echo.
+        envelope: Loudness of the string, for each sample.
+        bright_envelope: Loudness of the bright onset of the string; shorter than `envelope`.
+        is_echo_left: The echo is on the left; otherwise on the right.
     """
     string = array("f", map(mul, _wave(PLUCK_PEAK, _hz(note), PLUCK_HARMONICS, len(envelope)), envelope))
     struck = map(mul, _wave(PLUCK_PEAK, _hz(note), BRIGHT_HARMONICS, len(bright_envelope)), bright_envelope)
@@ -170,11 +173,11 @@ def _render_pluck(
 
 
 def _decay(seconds: float, blocks: int) -> array[float]:
-    """Give an exponential decay that begins and ends without a click.
+    """Return an exponential decay that begins and ends without a click.
 
     Args:
-        seconds: Time to fall to 1/e.
-        blocks: Length.
+        seconds: Time in which the decay falls to 1/e.
+        blocks: Length of the result, in blocks.
     """
     samples, per_sample = blocks * BLOCK_SAMPLES, math.exp(-1 / (seconds * SAMPLE_RATE))
     envelope = array("f", accumulate(repeat(per_sample, samples - 1), mul, initial=1.0))
@@ -186,9 +189,9 @@ def _decay(seconds: float, blocks: int) -> array[float]:
 
 
 def _wave(peak: float, hz: float, harmonics: Sequence[float], samples: int) -> _Samples:
-    """Give that many samples of a wave; the first of its harmonics has the amplitude `peak`.
+    """Return that many samples of a wave whose first harmonic has the amplitude `peak`.
 
-    It repeats one table that holds whole turns; the longest such table keeps these pitches within 0.02 Hz.
+    The wave repeats one table of whole turns; `MAX_TABLE_SAMPLES` keeps these pitches within 0.02 Hz.
     """
     turns, table_samples = Fraction(hz / SAMPLE_RATE).limit_denominator(MAX_TABLE_SAMPLES).as_integer_ratio()
     exact = [0.0] * table_samples
@@ -219,5 +222,5 @@ def _interleave(sides: Sequence[_Samples]) -> _Samples:
 
 
 def _hz(note: int) -> float:
-    """Give the frequency of a MIDI note number, equal temperament, A at 440 Hz."""
+    """Return the frequency of a MIDI note number: equal temperament, A at 440 Hz."""
     return 440.0 * math.exp2((note - 69) / 12)

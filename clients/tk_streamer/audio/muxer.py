@@ -1,6 +1,7 @@
 """Opus packets to the pages of one Ogg bitstream (RFC 7845), as they come.
 
-Every packet gets a page of its own, so that a listener waits for no other packet. It does not encode or send.
+The muxer neither encodes nor sends. A live connection gives each packet a page of its own, so that no packet
+waits for another one.
 """
 
 import random
@@ -14,12 +15,12 @@ from audiocast.ogg.writer import PageWriter
 
 
 class LiveMuxer:
-    """One logical bitstream: of one connection, or of one file.
+    """Makes the one logical bitstream of a connection or of a file.
 
     Args:
-        opus_head: The encoder's.
-        tags: What the stream says about itself.
-        serial: Serial number, 32 bits; None for one by chance.
+        opus_head: The identification header of the encoder.
+        tags: Vendor, title and artist.
+        serial: Serial number, 32 bits; None for a random one.
     """
 
     def __init__(self, opus_head: OpusHead, tags: OpusTags, serial: int | None = None) -> None:
@@ -29,22 +30,21 @@ class LiveMuxer:
         self._writer = PageWriter(self._serial)
 
     def header_pages(self) -> bytes:
-        """Give the header pages, which come first and once."""
+        """Return the two header pages. Called first, and once."""
         return self._writer.headers(self._opus_head, self._tags)
 
     def audio_page(self, packets: Sequence[bytes]) -> bytes:
-        """Give the page of these packets."""
+        """Return the page of these packets."""
         return self._writer.audio(packets)
 
     def last_page(self, packet: bytes | None, surplus_samples: int = 0) -> bytes:
-        """Give the last page.
+        """Return the last page.
 
         Args:
-            packet: The last packet. Without one the page gets silence that is cut off, because an end page on
-                which no packet ends counts as a fault.
-            surplus_samples: How far the packet reaches past the end of the audio; the page's position cuts
-            that
-                off (RFC 7845 section 4.4).
+            packet: The last packet. If it is None, the page holds silence that is cut off, because a last
+                page on which no packet ends is invalid.
+            surplus_samples: How far the packet reaches past the end of the audio; the page's granule position
+                cuts the surplus off (RFC 7845 section 4.4).
         """
         position = self._writer.granule_position
         if packet is None:

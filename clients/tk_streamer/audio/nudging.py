@@ -1,20 +1,18 @@
-"""A block one sample longer or shorter, where it is heard least. Pure arithmetic on 16-bit PCM."""
+"""A block made one sample longer or shorter, where this is least audible. Pure arithmetic on 16-bit PCM."""
 
 from array import array
 
-# How many places are looked at: enough that one of them is near a standstill of the wave.
+# So many places are compared: enough that the wave is nearly still at one of them.
 PLACES = 32
 
 
 def nudged(pcm: bytes, channels: int, samples: int) -> bytes:
-    """Give the block with one sample more (`samples` 1) or less (-1).
-
-    A sample is put between two, or one of two is left out, where the two differ least.
+    """Return the block with one sample more or one less, at a place where two neighbours hardly differ.
 
     Args:
-        pcm: Interleaved 16-bit samples in the machine's byte order, 3 times `PLACES` of them or more.
+        pcm: Interleaved 16-bit samples in the machine's byte order, at least 3 times `PLACES` of them.
         channels: 1 or 2.
-        samples: 1 or -1.
+        samples: 1 inserts a sample between the two neighbours, -1 removes one of them.
     """
     block = array("h", pcm)
     length = len(block) // channels
@@ -30,6 +28,6 @@ def nudged(pcm: bytes, channels: int, samples: int) -> bytes:
 
 
 def _step(block: "array[int]", channels: int, place: int) -> int:
-    """Give how far the samples at `place` and the next are apart, all channels together."""
+    """Return how far the samples at `place` and after it are apart, summed over the channels."""
     start = place * channels
     return sum(abs(block[index + channels] - block[index]) for index in range(start, start + channels))

@@ -1,13 +1,14 @@
 """Real time for sources that have no clock of their own: generated sound and files.
 
-It decides when a block goes out and never what is in it. A sound card paces itself and needs none of this.
+Pacing decides when a block goes out, never what is in it. A sound card paces itself and needs none of this.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-# A short hold-up is made good by sending faster, and the players' buffers hide it. A long one (a suspended
-# machine) is lost time: sent in a burst it would look like a source much faster than real time.
+# After a short delay the blocks that are late go out at once, and the players' buffers hide the delay. A
+# longer delay (a suspended machine) is lost time: in a burst, the source would seem much faster than real
+# time.
 MAX_CATCH_UP_SECONDS = 1.0
 
 
@@ -18,16 +19,16 @@ def paced(
     wait: Callable[[float], bool],
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[bytes]:
-    """Give the first block at once and each further one `block_seconds` after the one before, without drift.
+    """Yield the first block at once and each further block `block_seconds` after the last, without drift.
 
-    Each block has a deadline counted from the first, so that errors of single waits do not add up.
+    Deadlines count from the first block, so that errors of single waits do not add up.
 
     Args:
-        blocks: Any iterable of blocks of one length.
-        block_seconds: Length of a block.
-        wait: Waits that many seconds (0 is possible) and returns true when the source shall end:
-            `threading.Event.wait`.
-        clock: A clock that never goes back, in seconds.
+        blocks: Blocks of one length.
+        block_seconds: The length of a block.
+        wait: Waits that many seconds (0 is possible) and returns true when the source is to end, as
+            `threading.Event.wait` does.
+        clock: Returns the seconds of a clock that never goes back.
     """
     deadline_seconds = clock()
     for block in blocks:

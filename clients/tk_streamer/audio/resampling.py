@@ -1,57 +1,55 @@
-"""Any sound to what is sent: 16 bits, 48 kHz, one or two channels. Pure; the work is FFmpeg's."""
+"""Any sound to the PCM of this package: 16 bits, 48 kHz, one or two channels. Pure; FFmpeg does the work."""
 
 import av
 
 from audiocast.ogg.opus import SAMPLE_RATE
-
-BYTES_PER_SAMPLE = 2
+from tk_streamer.audio.pcm import frame_bytes, layout
 
 
 class Resampler:
-    """Takes decoded frames of one shape and gives interleaved PCM.
+    """Converts decoded frames of one shape.
 
     Args:
-        channels: 1 or 2, of what is given.
+        channels: 1 or 2; the number of channels of the result.
     """
 
     def __init__(self, channels: int) -> None:
-        self._bytes_per_frame = channels * BYTES_PER_SAMPLE
-        layout = "mono" if channels == 1 else "stereo"
-        self._resampler = av.AudioResampler(format="s16", layout=layout, rate=SAMPLE_RATE)
+        self._frame_bytes = frame_bytes(channels)
+        self._resampler = av.AudioResampler(format="s16", layout=layout(channels), rate=SAMPLE_RATE)
 
     def resample(self, frame: av.AudioFrame | None) -> bytes:
-        """Convert a frame; None: the end, what the resampler still holds comes out.
+        """Return the PCM of a frame; at the end (None), what the resampler still holds.
 
         Raises:
             av.error.FFmpegError: The frame cannot be converted.
         """
         # A plane may be longer than its samples.
         return b"".join(
-            bytes(converted.planes[0])[: converted.samples * self._bytes_per_frame]
+            bytes(converted.planes[0])[: converted.samples * self._frame_bytes]
             for converted in self._resampler.resample(frame)
         )
 
 
 class PcmConverter:
-    """Takes interleaved 16-bit PCM of one shape and gives that of another.
+    """Converts interleaved 16-bit PCM of any sample rate to 48 kHz.
 
     Args:
-        from_channels: 1 or 2.
-        from_rate_hz: Of what comes.
-        channels: 1 or 2, of what is given, at 48 kHz.
+        from_channels: 1 or 2; the number of channels of the input.
+        from_rate_hz: Sample rate of the input.
+        channels: 1 or 2; the number of channels of the result.
     """
 
     def __init__(self, from_channels: int, from_rate_hz: int, channels: int) -> None:
         self._from_channels = from_channels
         self._from_rate_hz = from_rate_hz
-        self._layout = "mono" if from_channels == 1 else "stereo"
+        self._layout = layout(from_channels)
         is_same = (from_channels, from_rate_hz) == (channels, SAMPLE_RATE)
         self._resampler = None if is_same else Resampler(channels)
         self._samples_in = 0
 
     def convert(self, pcm: bytes) -> bytes:
-        """Convert a piece; some of it may come out with the next one."""
-        samples = len(pcm) // (self._from_channels * BYTES_PER_SAMPLE)
+        """Return the converted piece; some of the sound may come out with the next piece."""
+        samples = len(pcm) // frame_bytes(self._from_channels)
         if self._resampler is None or not samples:
             return pcm
         frame = av.AudioFrame(format="s16", layout=self._layout, samples=samples)

@@ -1,7 +1,7 @@
-"""What every sound source has in common, and the sources that make their sound themselves.
+"""What every sound source has in common, and the sources that compute their sound.
 
-A source gives blocks of 20 ms at 48 kHz in real time and never more slowly: where it has nothing, it gives
-silence. It encodes nothing and knows no network.
+A source returns blocks of 20 ms (see `pcm`) in real time, and never more slowly: silence takes the place of
+sound that does not come. It encodes nothing and knows no network.
 """
 
 import threading
@@ -10,20 +10,18 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
 
-from tk_streamer.audio.music import BLOCK_SAMPLES, BLOCK_SECONDS
 from tk_streamer.audio.pacing import paced
-
-BYTES_PER_SAMPLE = 2
+from tk_streamer.audio.pcm import BLOCK_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """How well a source does.
+    """What a source has lost so far.
 
     Attributes:
-        is_lost: There is no sound input any more; silence is given until it is back.
-        filled_seconds: Silence given so far because the input gave nothing.
-        dropped_seconds: Sound of the input thrown away so far because it gave more than real time has.
+        is_lost: The sound input is gone; the source returns silence until it is back.
+        filled_seconds: Silence put in so far for sound that the input did not deliver.
+        dropped_seconds: Sound thrown away so far because the input delivered more than real time has.
     """
 
     is_lost: bool = False
@@ -36,50 +34,49 @@ class AudioSource(Protocol):
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name that people know the source by."""
 
     @property
     def is_live(self) -> bool:
-        """It goes on whether anybody listens or not, like a microphone; others begin with the connection."""
+        """The sound goes on without a connection; a source that is not live waits for the first one."""
 
     @property
     def is_paced(self) -> bool:
-        """It keeps real time. One that does not waits for the network instead (for tests and benchmarks)."""
+        """The source keeps real time; one that does not waits for the network (for tests and benchmarks)."""
 
     @property
     def health(self) -> SourceHealth:
-        """How well it does; cheap, from any thread."""
+        """What was lost so far. Cheap; may be called on any thread."""
 
     def open(self, channels: int) -> None:
-        """Get ready to give that many channels.
+        """Prepare to return blocks of that many channels. May block for a second.
 
         Raises:
-            SoundError: It cannot be.
+            SoundError: There is no such sound.
         """
 
     def read(self) -> bytes | None:
-        """Wait until the next block is due and give it; None at the end, and after `interrupt`.
+        """Wait until the next block is due and return it; None at the end, and after `interrupt`.
 
-        A block is 20 ms of signed 16-bit samples at 48 kHz, interleaved, in the machine's byte order; the
-        last one may be shorter.
+        The last block may be shorter than the others.
 
         Raises:
-            SoundError: There is no more sound to be had from it.
+            SoundError: The source fails.
         """
 
     def interrupt(self) -> None:
-        """Make `read` give None soon, now and ever after; from any thread."""
+        """Make `read` return None, soon and from then on. May be called on any thread."""
 
     def close(self) -> None:
-        """Let go of what `open` took; never fails, may be repeated."""
+        """Release what `open` acquired. Never fails; may be repeated."""
 
 
 class GeneratedSource:
-    """Blocks that are computed, in real time.
+    """Computed blocks in real time.
 
     Args:
-        name: What people call it.
-        make_blocks: Gives the blocks for a number of channels, without end.
+        name: The name that people know the source by.
+        make_blocks: Returns the blocks for a number of channels, without end.
     """
 
     is_live = False
@@ -93,7 +90,7 @@ class GeneratedSource:
         self._blocks: Iterator[bytes] = iter(())
 
     def open(self, channels: int) -> None:
-        """Compute the first block, which may take a second, before the first listener can come."""
+        """Compute the first block, which may take a second, so that the first `read` need not."""
         blocks = self._make_blocks(channels)
         blocks = chain([next(blocks)], blocks)
         self._blocks = paced(blocks, block_seconds=BLOCK_SECONDS, wait=self._interrupted.wait)
@@ -107,15 +104,15 @@ class GeneratedSource:
         self._interrupted.set()
 
     def close(self) -> None:
-        """Nothing was taken."""
+        """Do nothing: computed sound holds no resource."""
 
 
 class LimitedSource:
-    """Another source, up to a time.
+    """The first seconds of another source.
 
     Args:
-        source: The other one.
-        seconds: Of its sound, more than 0.
+        source: The other source; opened and closed through this one.
+        seconds: How much of its sound, more than 0.
     """
 
     def __init__(self, source: AudioSource, seconds: float) -> None:
@@ -129,12 +126,12 @@ class LimitedSource:
 
     @property
     def name(self) -> str:
-        """The other one's."""
+        """The name of the other source."""
         return self._source.name
 
     @property
     def health(self) -> SourceHealth:
-        """The other one's."""
+        """The health of the other source."""
         return self._source.health
 
     def read(self) -> bytes | None:
@@ -143,8 +140,3 @@ class LimitedSource:
             return None
         self._blocks_left -= 1
         return self._source.read()
-
-
-def block_bytes(channels: int) -> int:
-    """Give the size of a block."""
-    return BLOCK_SAMPLES * channels * BYTES_PER_SAMPLE

@@ -1,37 +1,40 @@
 """The clock of a sound input: as much sound goes out as time goes by, whatever the device does.
 
-It is pure arithmetic; the clock is given to it. A sound card has a clock of its own, some 50 millionths off:
-days later there are seconds too many, and the server takes the source for one that is faster than real time,
-or too few, and players run dry. And a card may stand still, or give late what it has. What sets it right:
+This is pure arithmetic; the clock is an argument. The clock of a sound card is wrong by some 50 parts per
+million. After days there are seconds of sound too many, and the server takes the source for one that is
+faster than real time; or there are seconds too few, and players run dry. A card may also stop, or deliver its
+sound late. Three corrections keep the time:
 
-    fill    the input gives nothing: silence, as much as is due. Time is never squeezed
-    drop    far more is there than is due: the late sound has been filled already
-    nudge   a little off: one sample in a block is left out or given twice, which nobody hears (0.1 %)
+    fill    the input delivers nothing: silence goes out, as much as is due
+    drop    far more sound is there than is due: the late sound, whose time was filled, is thrown away
+    nudge   the input is a little fast or slow: a block gets one sample less or more (0.1 %), which is
+    inaudible
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# No sound for so long: it is filled. Longer than the bursts in which sound servers give theirs.
+# After so long without sound, silence is filled in. Sound servers deliver in bursts that are closer together.
 GAP_SECONDS = 0.2
-# More than this ahead of time is late sound and is dropped.
+# Sound that is further ahead of time than this came late, and is dropped.
 SURPLUS_SECONDS = 0.3
-# Off by this on average: nudged, until it is off by less than the second.
+# Nudging begins when the average is off by the first of these, and ends when it is off by less than the
+# second.
 NUDGE_FROM_SECONDS = 0.04
 NUDGE_UNTIL_SECONDS = 0.01
-# The average is over some seconds: single blocks come early and late.
+# Single blocks come early or late, so the average is over some seconds.
 AVERAGE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What to do now.
+    """What the reader of the input is to do now.
 
     Attributes:
-        fill_samples: Give so much silence.
-        drop_samples: Throw so much of what is there away, the oldest.
-        nudge_samples: +1: a block is to be one sample longer than what it is made of; -1: shorter; 0:
-        neither.
+        fill_samples: How much silence is to go out.
+        drop_samples: How much of the waiting sound is to be thrown away, the oldest first.
+        nudge_samples: 1: the next block is made of one sample less than it has; -1: of one more; 0: of as
+            many.
     """
 
     fill_samples: int = 0
@@ -40,12 +43,12 @@ class Correction:
 
 
 class Timekeeper:
-    """Compares what was given with what was due.
+    """Compares the sound that went out with the time that went by.
 
     Args:
-        clock: Seconds of a clock that never goes back.
-        sample_rate_hz: Of the sound.
-        block_samples: How much is given at a time.
+        clock: Returns the seconds of a clock that never goes back.
+        sample_rate_hz: Sample rate of the sound.
+        block_samples: How much sound goes out at a time.
     """
 
     def __init__(self, clock: Callable[[], float], *, sample_rate_hz: int, block_samples: int) -> None:
@@ -60,31 +63,31 @@ class Timekeeper:
         self._is_filling = False
 
     def start(self, waiting_samples: int = 0) -> None:
-        """Let time begin, with that much sound there already; later calls change nothing."""
+        """Start the clock, with that much sound waiting; only the first call counts."""
         if self._started_at is None:
             self._started_at = self._averaged_at = self._clock()
             self._output_samples = -waiting_samples
 
     def note_input(self) -> None:
-        """Note that the input has given something."""
+        """Note that the input has delivered sound."""
         self._is_filling = False
 
     def count_output(self, samples: int) -> None:
-        """Count what has gone out."""
+        """Count sound or silence that has gone out."""
         self._output_samples += samples
 
     def correction(self, waiting_samples: int) -> Correction:
-        """Say what to do now.
+        """Return what is to be done now.
 
         Args:
-            waiting_samples: How much the input has given that did not go out yet.
+            waiting_samples: How much sound of the input has not gone out yet.
         """
         if self._started_at is None:
             return Correction()
         ahead_seconds = self._ahead_seconds(waiting_samples)
         is_short = waiting_samples < self._block_samples - self._nudge
         if is_short and ahead_seconds <= -self._gap_seconds():
-            # All of it: the next hold-up has the same patience as this one.
+            # As much as is missing, so that the next pause of the input is waited for as long as this one.
             self._is_filling = True
             blocks = max(1, int(-ahead_seconds * self._rate_hz) // self._block_samples)
             return Correction(fill_samples=blocks * self._block_samples)
@@ -93,13 +96,13 @@ class Timekeeper:
         return Correction(nudge_samples=self._nudge_for(ahead_seconds))
 
     def seconds_to_fill(self, waiting_samples: int) -> float | None:
-        """Say after how long without sound silence is due; None before the begin."""
+        """Return in how many seconds silence is due if no sound comes; None before the start."""
         if self._started_at is None:
             return None
         return max(0.0, self._ahead_seconds(waiting_samples) + self._gap_seconds())
 
     def _gap_seconds(self) -> float:
-        # Once it is known that nothing comes, silence goes out block by block, in real time.
+        # While the input delivers nothing, silence goes out block by block, in real time.
         return self._block_samples / self._rate_hz if self._is_filling else GAP_SECONDS
 
     def _ahead_seconds(self, waiting_samples: int) -> float:

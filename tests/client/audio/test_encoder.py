@@ -9,8 +9,9 @@ from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.opus import packet_samples
 from tests.client.sound import decode, power_share
 from tk_streamer.audio.encoder import OpusEncoder
-from tk_streamer.audio.music import BLOCK_SAMPLES, tone
+from tk_streamer.audio.music import tone
 from tk_streamer.audio.muxer import LiveMuxer
+from tk_streamer.audio.pcm import BLOCK_SAMPLES
 
 SILENT_BLOCK = bytes(4 * BLOCK_SAMPLES)
 
@@ -55,7 +56,7 @@ def test_packets_have_one_size_and_the_length_that_was_asked_for(frame_ms: int) 
 
 
 def test_silence_is_as_large_as_sound_unless_vbr_is_on() -> None:
-    constant, variable = OpusEncoder(), OpusEncoder(vbr=True)
+    constant, variable = OpusEncoder(), OpusEncoder(is_vbr=True)
     for _ in range(10):
         constant_sizes = [len(packet) for packet in constant.encode(SILENT_BLOCK)]
         variable_sizes = [len(packet) for packet in variable.encode(SILENT_BLOCK)]

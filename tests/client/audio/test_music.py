@@ -14,7 +14,8 @@ import pytest
 
 from tests.client.sound import power_share
 from tk_streamer.audio import music as module
-from tk_streamer.audio.music import BLOCK_SAMPLES, CHORD_BLOCKS, SCALE, STEPS_PER_CHORD, music, tone
+from tk_streamer.audio.music import CHORD_BLOCKS, SCALE, STEPS_PER_CHORD, music, tone
+from tk_streamer.audio.pcm import BLOCK_SAMPLES
 
 TWO_ROUNDS = 2 * len(module.CHORDS) * CHORD_BLOCKS
 

@@ -3,8 +3,8 @@
 from audiocast.ogg.headers import OpusHead, OpusTags
 from tests.support.audio.capture import read_pages
 from tk_streamer.audio.encoder import OpusEncoder
-from tk_streamer.audio.music import BLOCK_SAMPLES
 from tk_streamer.audio.muxer import LiveMuxer
+from tk_streamer.audio.pcm import BLOCK_SAMPLES
 
 HEAD = OpusEncoder().opus_head
 TAGS = OpusTags(vendor="test", comments=("TITLE=Größe",))

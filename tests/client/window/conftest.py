@@ -12,7 +12,8 @@ import pytest
 from tests.client.pulse import PulseServer
 from tests.client.window.desktop import Desktop
 from tests.support.processes.server import AudiocastServer
-from tk_streamer.audio.music import BLOCK_SECONDS, music
+from tk_streamer.audio.music import music
+from tk_streamer.audio.pcm import BLOCK_SECONDS
 
 MICROPHONE, OTHER_MICROPHONE = "studio_mic", "line_in"
 SECRET = "a-secret-for-tests-1"
