@@ -1,9 +1,9 @@
-"""What can go wrong between a sound and its server. Never the answer of what to do about it.
+"""What can go wrong between a sound and its server; what to do about it is in `tk_streamer.trouble`.
 
     ClientError
-    +-- RequestRefused          the server answered, and not with success
-    +-- ConnectionLost   there was no answer, or the connection broke
-    +-- BadResponse        the answer is not what an audiocast server says
+    +-- RequestRefused   the server responded, and not with success
+    +-- ConnectionLost   there was no response, or the connection broke
+    +-- BadResponse      the response is not one of an audiocast server
     +-- SoundError       no sound: the device, its library, the file, the encoder, the local copy
 
 Each has a code in snake_case, which `tk_streamer.trouble` explains to people. Messages are bounded in length
@@ -14,22 +14,22 @@ MAX_MESSAGE_CHARACTERS = 200
 
 
 class ClientError(Exception):
-    """The root of this package's errors.
+    """The root of the broadcaster's errors.
 
     Attributes:
-        code: Machine-readable name, snake_case; "" when a server gave none.
+        code: Machine-readable name, snake_case; "" if a server sent none.
     """
 
     code: str = ""
 
 
 class RequestRefused(ClientError):
-    """The server answered with something else than success.
+    """The server has responded with another status than 2xx.
 
     Args:
         status: HTTP status code.
-        code: The server's snake_case error code, or "" when the answer held none.
-        message: What the server expected and what came, for people.
+        code: The server's snake_case error code, or "" if the response held none.
+        message: What the server expected and what it got, for people.
     """
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -41,11 +41,11 @@ class RequestRefused(ClientError):
 
 
 class ConnectionLost(ClientError):
-    """No connection, no answer in time, or a connection that broke.
+    """There was no connection, no response in time, or the connection broke.
 
     Args:
-        message: Where, and what the system said.
-        code: What kind of loss it is.
+        message: The server's address, and the error of the system.
+        code: The kind of loss.
     """
 
     def __init__(self, message: str, *, code: str = "connection_lost") -> None:
@@ -54,7 +54,7 @@ class ConnectionLost(ClientError):
 
 
 class BadResponse(ClientError):
-    """The answer is not the JSON that an audiocast server sends."""
+    """The response is not the JSON of an audiocast server."""
 
     code = "not_audiocast"
 
@@ -63,8 +63,8 @@ class SoundError(ClientError):
     """There is no sound to send.
 
     Args:
-        code: What kind of thing is wrong.
-        message: Which device, file or program, and what the system said.
+        code: The kind of error.
+        message: The device, file or program, and the error of the system.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -73,6 +73,6 @@ class SoundError(ClientError):
 
 
 def bounded(text: str) -> str:
-    """Give `text` on one line and not longer than `MAX_MESSAGE_CHARACTERS`."""
+    """Return `text` on one line, cut to `MAX_MESSAGE_CHARACTERS`."""
     line = " ".join(text.split())
     return line if len(line) <= MAX_MESSAGE_CHARACTERS else line[: MAX_MESSAGE_CHARACTERS - 1] + "…"

@@ -1,7 +1,7 @@
 """`audiocast-stream`: the broadcaster without a window, for scripts and small computers.
 
-It wires a `Station` to a command line, a terminal and signals. The listen link is all that it writes to
-standard output, in one line; everything else goes to standard error.
+It wires a `Station` to a command line, a terminal and signals. It writes the listen link to standard output,
+in one line and nothing else; the rest goes to standard error.
 """
 
 import io
@@ -33,9 +33,9 @@ _EXIT_CODES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Broadcast until a signal comes or the sound ends; give the exit code."""
+    """Broadcast until a signal comes or the sound ends; return the exit code."""
     options = command_line.parse(arguments)
-    # Names of devices and titles may hold letters that the terminal's encoding does not have.
+    # Names of devices, and titles, may hold letters that the terminal's encoding does not have.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _watch(station: Station, report: Report, *, has_qr: bool) -> BroadcastStatus:
-    """Show how it stands until it is over."""
+    """Show the status until the broadcast is over; return the last status."""
     is_link_shown = False
     while not station.wait(POLL_SECONDS):
         status = station.status()
@@ -70,7 +70,7 @@ def _watch(station: Station, report: Report, *, has_qr: bool) -> BroadcastStatus
 
 def _show_link(link: str, *, has_qr: bool) -> None:
     print(link, flush=True)
-    # Half blocks exist in Unicode only.
+    # The code is drawn with half blocks, which only Unicode has.
     if has_qr and sys.stderr.encoding.lower().startswith("utf"):
         is_coloured = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         _print_error(f"\n{terminal_qr(link, colour=is_coloured)}\n")
@@ -115,7 +115,7 @@ def _signals() -> list[signal.Signals]:
 
 
 def _on_signal(number: int, station: Station) -> None:
-    """Stop properly at the first signal; the second one ends the process in the system's own way."""
+    """Stop properly at the first signal; the second one ends the process in the system's way."""
     signal.signal(number, signal.SIG_DFL)
     station.request_stop()
 

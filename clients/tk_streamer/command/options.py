@@ -1,4 +1,4 @@
-"""The words of `audiocast-stream`: what may be said, its help, the sound that is meant. It does nothing."""
+"""The command line of `audiocast-stream`: options, help, and the settings and the source that it asks for."""
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ exit codes:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read a command line; None: that of the process. Ends the process with 2 when it is wrong."""
+    """Parse a command line; None: that of the process. Ends the process with 2 if it is wrong."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if not options.server and not options.list_devices:
@@ -42,7 +42,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def station_settings(options: argparse.Namespace, token: str) -> StationSettings:
-    """Give what is to be sent where."""
+    """Return the settings of the station.
+
+    Args:
+        options: The parsed command line.
+        token: API token of the environment, which `--token` overrides; "" for none.
+    """
     return StationSettings(
         server_url=options.server,
         token=options.token or token,
@@ -59,7 +64,7 @@ def station_settings(options: argparse.Namespace, token: str) -> StationSettings
 
 
 def audio_source(options: argparse.Namespace) -> AudioSource:
-    """Give the sound that is meant; without a word about it, the default microphone."""
+    """Return the source that the options ask for; without any of them, the default input."""
     source: AudioSource
     if options.file:
         source = FileSource(options.file, loops=options.loop)
@@ -134,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def positive(text: str) -> float:
-    """Read a number above 0, for argparse."""
+    """Parse a number above 0, for argparse."""
     value = float(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")

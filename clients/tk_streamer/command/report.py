@@ -1,7 +1,7 @@
-"""What `audiocast-stream` says on standard error while it runs: a line that changes, plain lines, or JSON.
+"""What `audiocast-stream` writes to standard error while it runs: a line that changes, plain lines, or JSON.
 
-It only looks at statuses. On a terminal one line shows how it stands; elsewhere a line is written when
-something has changed, so that a log stays short.
+On a terminal one line shows the status; elsewhere a line is written when something has changed, so that a log
+stays short.
 """
 
 import json
@@ -27,20 +27,20 @@ _PHASES = {
 
 
 class Report(Protocol):
-    """Shows statuses."""
+    """Shows the status of a broadcast."""
 
     def show(self, status: BroadcastStatus) -> None:
-        """Show how it stands; called several times a second."""
+        """Show a status; called several times per second."""
 
     def end(self, status: BroadcastStatus) -> None:
-        """Show how it has ended."""
+        """Show the last status."""
 
 
 class LineReport:
-    """A line for each change.
+    """Writes a line for each change.
 
     Args:
-        stream: Where to.
+        stream: Where the lines go; not closed here.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -64,7 +64,7 @@ class LineReport:
 
 
 class TerminalReport(LineReport):
-    """One line that changes, and above it the lines of `LineReport`."""
+    """Draws one line that changes, and above it the lines of `LineReport`."""
 
     def show(self, status: BroadcastStatus) -> None:
         """See `Report`."""
@@ -75,15 +75,15 @@ class TerminalReport(LineReport):
         self._stream.flush()
 
     def _write(self, text: str) -> None:
-        # Over the line that changes, which the next `show` draws anew.
+        # Over the line that changes; the next `show` draws that one again.
         super()._write(f"\r\x1b[K{text}")
 
 
 class JsonReport:
-    """A JSON object a line: each change, and how it stands every so many seconds.
+    """Writes a line with a JSON object at each change, and every `EVERY_SECONDS`.
 
     Args:
-        stream: Where to.
+        stream: Where the lines go; not closed here.
     """
 
     EVERY_SECONDS = 10.0
@@ -129,7 +129,7 @@ class JsonReport:
 
 
 def describe_state(status: BroadcastStatus) -> str:
-    """Say in words where it stands and why."""
+    """Return the phase in words, and the reason for it."""
     text = _PHASES[status.phase]
     if status.phase is Phase.ON_AIR and status.input_name:
         text += f": {status.input_name}"
@@ -141,7 +141,7 @@ def describe_state(status: BroadcastStatus) -> str:
 
 
 def describe_totals(status: BroadcastStatus) -> str:
-    """Say what was sent, and what was not."""
+    """Return in words what was sent, and what was not."""
     minutes, seconds = divmod(int(status.seconds_sent), 60)
     text = f"{minutes // 60}:{minutes % 60:02}:{seconds:02} sent, {status.bytes_sent / 1e6:.1f} MB"
     if status.dropped_seconds >= 0.1:
@@ -154,7 +154,7 @@ def describe_totals(status: BroadcastStatus) -> str:
 
 
 def describe_level(status: BroadcastStatus) -> str:
-    """Draw a meter: power filled, peak as a number, a mark for clipping in the last two seconds."""
+    """Draw a meter: the power as a bar, the peak as a number, a mark for clipping in the last two seconds."""
     share = 1 - max(METER_FLOOR_DBFS, status.rms_dbfs) / METER_FLOOR_DBFS
     filled = round(share * METER_CHARACTERS)
     peak = f"{max(METER_FLOOR_DBFS, status.peak_dbfs):5.1f} dB"
@@ -163,7 +163,7 @@ def describe_level(status: BroadcastStatus) -> str:
 
 
 def _json_level(dbfs: float) -> float | None:
-    """JSON has no infinity."""
+    """Return the level, or None for silence: JSON has no infinity."""
     return round(dbfs, 1) if dbfs > float("-inf") else None
 
 

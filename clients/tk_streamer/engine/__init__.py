@@ -1,8 +1,8 @@
 """One broadcast: from a source of sound to a server, over as many connections as it takes.
 
-- `station`: wires the parts; the head of this module says which threads there are and which may block
+- `station`: wires the parts; its head lists the threads, and which of them may block
 - `control`: the thread that decides
-- `session`: the state machine of one broadcast: pure
+- `broadcast_state`: the state machine of one broadcast: pure
 - `events`: the events of all threads, in one queue
 - `engine_thread`: a thread that reports how it ended
 - `encoder_thread`: the audio thread: source to packets

@@ -1,16 +1,16 @@
-"""Whether one is on the air, and what to do next: the state machine of one broadcast.
+"""Whether a broadcast is on the air, and what to do next: the state machine of one broadcast.
 
-It owns the phase, the back-off and the rule for "on the air". It has no sound, socket, thread or window in
-it; the clock and the chance are given to it. `control` drives it: it tells what has happened and does what
-`step` says.
+It owns the phase, the back-off and the rule for "on the air". It knows no sound, socket, thread or window;
+clock and random numbers are arguments. `control` drives it: it notes what has happened, and takes the steps
+that `step` returns.
 
     STOPPED --start--> CONNECTING --confirmed--> ON_AIR --lost, denied--> RECONNECTING --confirmed--> ON_AIR
                             |                                                  |
                             '------- lost for good --> FAILED <----------------'
     any of these --stop--> STOPPING --stopped--> STOPPED
 
-On the air is what the server says, never what was sent: a socket takes bytes long after the other end is
-gone.
+A broadcast is on the air when the server says so, not when bytes were sent: a socket takes bytes long after
+the other end is gone.
 """
 
 import random
@@ -19,68 +19,62 @@ from enum import Enum, StrEnum, auto
 
 from tk_streamer.trouble import Permanence, Trouble
 
-# Well inside the time for which a server holds the listeners of a lost source.
+# The pauses between tries grow from the first to the last of these, well within the time for which a server
+# holds the listeners of a lost source.
 FIRST_RETRY_SECONDS = 0.25
 LAST_RETRY_SECONDS = 4.0
-# How far a delay is from its exact value, so that many broadcasters do not come back in step.
+# The share by which a pause differs at most from its exact value, so that many broadcasters do not come back
+# in step.
 JITTER = 0.25
-# On the air for so long: the connection was a good one, and the next retry is quick again.
+# After so long on the air a connection was a good one, and the next pause is the first again.
 STABLE_SECONDS = 5.0
-# A server calls a stream live for so long after its last audio (ACTIVE_THRESHOLD_SEC is 2.5 s): a "live"
-# sooner after a loss may be the lost connection's.
+# A server calls a stream live for 2.5 s after its last audio (ACTIVE_THRESHOLD_SEC). A "live" within this
+# time after a loss may be about the lost connection.
 LIVE_MEMORY_SECONDS = 3.0
-# Members of a cluster remember for so long that an encoder's server drains (a second, and what was asked
-# before): a "draining" sooner after a new connection is that of the server that was left.
+# Members of a cluster remember for about a second that an encoder's member drains. A "draining" within this
+# time after a new connection may be about the member that was left.
 DRAIN_MEMORY_SECONDS = 3.0
-# Without a "live" for so long, we do not say that we are on the air.
+# After so long without a "live" the broadcast does not count as on the air any more.
 CONFIRMATION_VALID_SECONDS = 6.0
-# Without one for so long, the connection is given up and made anew.
+# After so long without a "live" the connection is broken and a new one is opened.
 CONFIRMATION_TIMEOUT_SECONDS = 15.0
 
 
 class Phase(StrEnum):
-    """Where a broadcast is, as people are told."""
+    """The phases of a broadcast, as the user sees them."""
 
+    # Not started, or ended properly.
     STOPPED = "stopped"
-    """Not begun, or ended properly."""
-
+    # On the way to the air for the first time: perhaps nobody hears anything yet.
     CONNECTING = "connecting"
-    """On the way to be on the air for the first time: nobody can be sure to hear anything."""
-
+    # The server says that the stream is live, and has said so within `CONFIRMATION_VALID_SECONDS`.
     ON_AIR = "on_air"
-    """The server says that the stream is live, and has said so within `CONFIRMATION_VALID_SECONDS`."""
-
+    # The broadcast was on the air and is not now, or the server does not confirm it any more.
     RECONNECTING = "reconnecting"
-    """It was on the air and is not now, or the server has stopped confirming it."""
-
+    # The user has asked to stop; the last sound is on its way.
     STOPPING = "stopping"
-    """Asked to stop; the last sound is on its way."""
-
+    # Over, because of a trouble that does not pass by itself.
     FAILED = "failed"
-    """Over, with a trouble that does not pass by itself."""
 
     @property
     def is_over(self) -> bool:
-        """Nothing more will happen by itself."""
+        """The broadcast has ended; nothing more will happen."""
         return self in (Phase.STOPPED, Phase.FAILED)
 
 
 class Step(Enum):
-    """What the session's driver has to do now."""
+    """What `control` has to do now."""
 
+    # Nothing, for `seconds_to_next_step`.
     WAIT = auto()
-    """Nothing, for `seconds_to_next_step`."""
-
+    # Start a stream if there is none yet, and open a connection. Call `connection_opened` or
+    # `connection_lost`.
     CONNECT = auto()
-    """Start a stream if there is none yet, and open a connection. Call `connection_opened` or
-    `connection_lost`."""
-
+    # Break the connection, which the server does not confirm. The loss is already noted.
     ABANDON = auto()
-    """Break the connection, which the server does not confirm. The loss is already noted."""
-
+    # Open a second connection beside the first, which the server will close. Call `connection_replaced` or
+    # `replacement_failed`.
     REPLACE = auto()
-    """Open a second connection beside the first, which the server will close. Call `connection_replaced` or
-    `replacement_failed`."""
 
 
 class _Connection(Enum):
@@ -90,12 +84,12 @@ class _Connection(Enum):
 
 
 class BroadcastState:
-    """One broadcast, from `start` to `Phase.is_over`.
+    """The state of one broadcast, from `start` to `Phase.is_over`; used by one thread.
 
     Args:
-        clock: Seconds of a clock that never goes back.
-        rng: Gives the jitter.
-        retries: False: the first trouble is the last.
+        clock: Returns the seconds of a clock that never goes back.
+        rng: Source of the jitter of pauses.
+        retries: False: the first trouble ends the broadcast.
     """
 
     def __init__(
@@ -119,28 +113,28 @@ class BroadcastState:
 
     @property
     def phase(self) -> Phase:
-        """Where it is."""
+        """The current phase."""
         return self._phase
 
     @property
     def trouble(self) -> Trouble | None:
-        """Why it is not on the air, if it is known; None on the air."""
+        """Why the broadcast is not on the air, if known; None on the air."""
         return self._trouble
 
     @property
     def on_air_since(self) -> float | None:
-        """The clock's seconds when the server first said "live" without a break since; None off the air."""
+        """Since when the server has said "live" without a break, in the clock's seconds; None off the air."""
         return self._on_air_since if self._phase is Phase.ON_AIR else None
 
     @property
     def retry_at(self) -> float | None:
-        """The clock's seconds of the next try; None while there is a connection or one is being made."""
+        """When the next try is due, in the clock's seconds; None while there is a connection, open or not."""
         is_waiting = self._connection is _Connection.NONE and self._is_wanted and self._trouble is not None
         return self._retry_at if is_waiting else None
 
     @property
     def is_connected(self) -> bool:
-        """A connection is open, confirmed or not."""
+        """A connection is open, whether or not the server has confirmed it."""
         return self._connection is _Connection.OPEN
 
     @property
@@ -148,18 +142,18 @@ class BroadcastState:
         return self._phase in (Phase.CONNECTING, Phase.ON_AIR, Phase.RECONNECTING)
 
     def start(self) -> None:
-        """Begin: the first step is `CONNECT`.
+        """Start the broadcast: the first step is `CONNECT`.
 
         Raises:
-            RuntimeError: It was started before.
+            RuntimeError: The broadcast was started before.
         """
         if self._phase is not Phase.STOPPED or self._retry_at:
-            raise RuntimeError(f"expected a session that was never started, got one that is {self._phase}")
+            raise RuntimeError(f"expected a broadcast that was never started, got one that is {self._phase}")
         self._phase = Phase.CONNECTING
         self._retry_at = self._clock()
 
     def step(self) -> Step:
-        """Say what is to be done now. Each step but `WAIT` is given once."""
+        """Return what is to be done now. Each step but `WAIT` is returned once."""
         now = self._clock()
         if not self._is_wanted:
             return Step.WAIT
@@ -171,14 +165,14 @@ class BroadcastState:
                 self.connection_lost(Trouble.of_code("unconfirmed"))
                 return Step.ABANDON
             if self._phase is Phase.ON_AIR and now >= self._confirmed_at + CONFIRMATION_VALID_SECONDS:
-                self._leave_air(Trouble.of_code("unconfirmed"))
+                self._go_off_air(Trouble.of_code("unconfirmed"))
             if self._replace_at is not None and not self._is_replacing and now >= self._replace_at:
                 self._is_replacing = True
                 return Step.REPLACE
         return Step.WAIT
 
     def seconds_to_next_step(self) -> float | None:
-        """Say for how long `step` has nothing to do unless something happens; None: for ever."""
+        """Return in how many seconds `step` will return a step if nothing happens before; None for never."""
         if not self._is_wanted or self._connection is _Connection.OPENING:
             return None
         due = [self._retry_at]
@@ -194,7 +188,7 @@ class BroadcastState:
         return max(0.0, min(due) - self._clock())
 
     def connection_opened(self) -> None:
-        """Note that the connection takes audio. Whether anybody hears it is the server's to say."""
+        """Note that the connection takes audio, which does not yet mean that anybody can hear it."""
         if self._connection is _Connection.OPENING:
             self._connection = _Connection.OPEN
             self._confirmed_at = self._clock()
@@ -205,7 +199,8 @@ class BroadcastState:
         """Note that the server says "live".
 
         Args:
-            asked_at: The clock's seconds when it was asked: an answer to an older question proves nothing.
+            asked_at: When the request was sent, in the clock's seconds. A response to a request from before
+                the connection, or soon after a loss, proves nothing.
         """
         if not self._is_wanted or self._connection is not _Connection.OPEN:
             return
@@ -221,12 +216,12 @@ class BroadcastState:
             self._delay_seconds = FIRST_RETRY_SECONDS
 
     def live_denied(self) -> None:
-        """Note that the server says that the stream is not live, although we send."""
+        """Note that the server says that the stream is not live, although audio is sent."""
         if self._phase is Phase.ON_AIR:
-            self._leave_air(Trouble.of_code("unconfirmed"))
+            self._go_off_air(Trouble.of_code("unconfirmed"))
 
     def connection_lost(self, trouble: Trouble) -> None:
-        """Note that there is no connection, or no stream: none could be made, or it has ended."""
+        """Note that the connection or the stream has ended, or could not be started."""
         if not self._is_wanted:
             return
         self._connection = _Connection.NONE
@@ -236,7 +231,7 @@ class BroadcastState:
             self._phase = Phase.FAILED
             return
         if self._phase is Phase.ON_AIR and trouble.code == "shutting_down":
-            # The next connection goes to another server, or waits for this one like any.
+            # The next connection goes to another member, or fails and waits like any other.
             self._retry_at = self._clock()
         else:
             self._retry_at = self._clock() + self._next_delay_seconds()
@@ -245,16 +240,16 @@ class BroadcastState:
             self._believe_from = self._clock() + LIVE_MEMORY_SECONDS
 
     def server_draining(self) -> None:
-        """Note that the server will close the connection soon: the next one is made before."""
+        """Note that the server will close the connection soon: a new one is opened before."""
         is_heeded = self._clock() >= self._heed_draining_from
         if self._connection is _Connection.OPEN and self._replace_at is None and is_heeded:
             self._replace_at = self._clock()
 
     def connection_replaced(self) -> None:
-        """Note that the new connection has taken the old one's place."""
+        """Note that the new connection has taken the place of the old one."""
         self._is_replacing = False
         self._heed_draining_from = self._clock() + DRAIN_MEMORY_SECONDS
-        # A server that still says that it drains got the new connection too: once more, later.
+        # If the server still says that it drains, the new connection went to it too: try again, later.
         self._replace_at = self._clock() + CONFIRMATION_TIMEOUT_SECONDS
 
     def server_not_draining(self) -> None:
@@ -263,30 +258,30 @@ class BroadcastState:
             self._replace_at = None
 
     def replacement_failed(self) -> None:
-        """Note that the second connection could not be made: the first one stays, and it is tried again."""
+        """Note that the second connection failed: the first one stays, and a second one is tried again."""
         self._is_replacing = False
         self._replace_at = self._clock() + self._next_delay_seconds()
 
     def fail(self, trouble: Trouble) -> None:
-        """Note what ends it, whatever it was doing."""
+        """End the broadcast with a trouble, in whatever phase it is."""
         if not self._phase.is_over:
             self._trouble = trouble
             self._phase = Phase.FAILED
             self._connection = _Connection.NONE
 
     def stop(self) -> None:
-        """Ask it to end. The driver tells `stopped` when all is done."""
+        """Begin to stop; `control` calls `stopped` when the last sound is sent and the stream is ended."""
         if self._is_wanted:
             self._phase = Phase.STOPPING
 
     def stopped(self) -> None:
-        """Note that the end has been reached."""
+        """Note that the broadcast has ended properly."""
         if self._phase is Phase.STOPPING:
             self._phase = Phase.STOPPED
             self._trouble = None
             self._connection = _Connection.NONE
 
-    def _leave_air(self, trouble: Trouble) -> None:
+    def _go_off_air(self, trouble: Trouble) -> None:
         self._phase = Phase.RECONNECTING
         self._trouble = trouble
 

@@ -1,7 +1,7 @@
-"""From the source to the packets: reads blocks, measures and encodes them, fills the packet_queue.
+"""From the source to the packets: reads blocks, measures and encodes them, fills the packet queue.
 
-It owns the audio thread, which waits for nothing but the source's clock: the network takes packets or it does
-not, and an packet_queue that is full throws away. A local copy is written here too.
+It owns the audio thread, which waits only for the source's clock: the network takes packets or it does not,
+and a full packet queue throws the oldest away. The same thread writes the local copy.
 """
 
 import time
@@ -23,27 +23,27 @@ from tk_streamer.trouble import Trouble
 
 @dataclass(frozen=True, slots=True)
 class SourceReady:
-    """The sound source is open, and so is the encoder."""
+    """Source and encoder are open, and the identification header is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceOver:
-    """No more sound will come; `trouble` says why, None is the proper end."""
+    """The sound has ended; `trouble` is None at the proper end."""
 
     trouble: Trouble | None
 
 
 class EncoderThread:
-    """The audio thread; begun by `start`, ended by `stop` or the source's end.
+    """The audio thread; runs from `start` until `stop` or the end of the source.
 
     Args:
-        source: The sound; opened and closed here.
-        channels: To ask it for.
-        make_encoder: Makes the encoder; may raise `SoundError`.
-        copy_path: Where to write the local copy, or None for none.
-        make_tags: Gives what the copy says about itself.
-        packet_queue: Where packets go.
-        report: Gets `SourceReady`, and `SourceOver` at the end, on the audio thread.
+        source: The sound; opened, read and closed on the audio thread.
+        channels: 1 or 2.
+        make_encoder: Returns the encoder, or raises `SoundError`; called on the audio thread.
+        copy_path: Where to write the local copy, or None for no copy.
+        make_tags: Returns the tags of the copy.
+        packet_queue: Gets the identification header and all packets.
+        report: Called with `SourceReady`, and with `SourceOver` at the end, on the audio thread.
     """
 
     def __init__(
@@ -72,64 +72,65 @@ class EncoderThread:
 
     @property
     def level(self) -> Level:
-        """How loud it is; its times are of `time.time`."""
+        """How loud the sound is; times are seconds of `time.time`."""
         return self._meter.level
 
     @property
     def copy_trouble(self) -> ClientError | None:
-        """What ended the local copy, if anything did."""
+        """The error that ended the local copy, or None."""
         return self._copy_trouble or (self._copy.trouble if self._copy else None)
 
     def start(self) -> None:
-        """Begin. Returns at once."""
+        """Start the thread. Returns at once."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the sound end here; what was begun is encoded and put out. Returns at once."""
+        """End the sound; what was read so far is encoded and queued. Returns at once."""
         self._source.interrupt()
 
     def join(self, seconds: float) -> bool:
-        """Wait for the end of the thread; return whether it has ended."""
+        """Wait for the end of the thread, at most `seconds`; return whether it has ended."""
         return self._thread.join(seconds)
 
     def _work(self) -> None:
         self._source.open(self._channels)
         try:
-            self._produce()
+            self._encode_source()
         finally:
             self._source.close()
 
-    def _produce(self) -> None:
+    def _encode_source(self) -> None:
         encoder = self._make_encoder()
         try:
             try:
-                self._look_ready(encoder)
+                self._report_ready(encoder)
                 while (pcm := self._source.read()) is not None:
                     self._meter.measure(pcm, time.time())
                     packets = encoder.encode(pcm)
-                    self._look_ready(encoder)
+                    self._report_ready(encoder)
                     for packet in packets:
-                        self._put_out(packet)
+                        self._queue_packet(packet)
             finally:
-                # Whatever ended the sound, the bitstream gets its end.
+                # However the sound ends, the bitstream gets a proper end.
                 self._finish(encoder)
         finally:
             encoder.close()
 
-    def _look_ready(self, encoder: PacketEncoder) -> None:
-        """Say that a connection may begin once it is known what its first page says.
+    def _report_ready(self, encoder: PacketEncoder) -> None:
+        """Report `SourceReady` as soon as the content of the first page is known.
 
-        A connection that says nothing at first is taken for that of an old client, which waits for an answer.
+        A connection opened earlier would send nothing at first, and the server would take it for that of an
+        old client, which waits for a response before it sends.
         """
         if self._packet_queue.opus_head is not None or encoder.opus_head is None:
             return
         self._packet_queue.opus_head = encoder.opus_head
-        self._begin_copy(encoder.opus_head)
+        self._open_copy(encoder.opus_head)
         self._report(SourceReady())
         if not self._source.is_live:
             self._packet_queue.wait_for_reader()
 
-    def _put_out(self, packet: bytes) -> None:
+    def _queue_packet(self, packet: bytes) -> None:
         samples = self._count(packet)
         self._packet_queue.put(QueuedPacket(packet, samples / SAMPLE_RATE))
         if self._copy is not None:
@@ -141,7 +142,7 @@ class EncoderThread:
         except ClientError:
             packets = []
         for packet in packets[:-1]:
-            self._put_out(packet)
+            self._queue_packet(packet)
         last, samples, surplus_samples = None, 0, 0
         if packets:
             last = packets[-1]
@@ -151,7 +152,7 @@ class EncoderThread:
             queued = QueuedPacket(last, (samples - surplus_samples) / SAMPLE_RATE, True, surplus_samples)
             self._packet_queue.put(queued)
         else:
-            # Not one packet: who waits for the last one would wait for ever.
+            # There is not one packet, so that a connection would wait for the last one for ever.
             self._packet_queue.close()
         if self._copy is not None:
             self._copy.close(last, surplus_samples)
@@ -161,7 +162,7 @@ class EncoderThread:
         self._samples_out += samples
         return samples
 
-    def _begin_copy(self, opus_head: OpusHead) -> None:
+    def _open_copy(self, opus_head: OpusHead) -> None:
         if self._copy_path is None:
             return
         try:

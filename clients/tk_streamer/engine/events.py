@@ -11,7 +11,7 @@ from tk_streamer.server.api_client import ApiEvent
 
 @dataclass(frozen=True, slots=True)
 class StopRequested:
-    """The person wants to stop."""
+    """The user wants to stop."""
 
 
 Event: TypeAlias = SourceReady | SourceOver | ApiEvent | UplinkOpened | UplinkClosed | StopRequested

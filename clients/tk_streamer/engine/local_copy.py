@@ -1,6 +1,6 @@
-"""A file with all that was encoded: an .opus file of its own, whatever happens to the connection.
+"""An .opus file of all that was encoded, whatever happens to the connection.
 
-It owns the file. A disk that is full ends the copy and not the broadcast.
+The copy owns the file. A full disk ends the copy, not the broadcast.
 """
 
 from pathlib import Path
@@ -10,20 +10,20 @@ from audiocast.ogg.headers import OpusHead, OpusTags
 from tk_streamer.audio.muxer import LiveMuxer
 from tk_streamer.errors import ClientError, SoundError
 
-# Nobody waits for these pages, and a page a packet would cost 12 % of the file at 96 kbit/s.
+# Nothing waits for these pages; a page for each packet would be 12 % of the file at 96 kbit/s.
 PAGE_PACKETS = 25
 
 
 class LocalCopy:
-    """Writes one file, from one thread.
+    """Writes one file; used by one thread.
 
     Args:
-        path: The file. One that is there already is never written over: the name gets a number.
-        opus_head: Of the encoder.
-        tags: What the file says about itself.
+        path: The file. An existing file is never overwritten: the name of the new one gets a number.
+        opus_head: The identification header of the encoder.
+        tags: Vendor, title and artist.
 
     Raises:
-        SoundError: `copy_failed`, it cannot be made.
+        SoundError: `copy_failed`, if the file cannot be created.
     """
 
     def __init__(self, path: Path, opus_head: OpusHead, tags: OpusTags) -> None:
@@ -38,13 +38,13 @@ class LocalCopy:
         self._write(self._muxer.header_pages())
 
     def add(self, packet: bytes) -> None:
-        """Add a packet; written soon."""
+        """Add a packet; it is written with the next page."""
         self._packets.append(packet)
         if len(self._packets) >= PAGE_PACKETS:
             self._write_packets()
 
     def close(self, last: bytes | None, surplus_samples: int) -> None:
-        """Write the end; see `LiveMuxer.last_page`."""
+        """Write the last page and close the file; the arguments are those of `LiveMuxer.last_page`."""
         self._write_packets()
         self._write(self._muxer.last_page(last, surplus_samples))
         file, self._file = self._file, None
@@ -60,7 +60,7 @@ class LocalCopy:
         if self._file is None:
             return
         try:
-            # Unbuffered: what is written survives a crash of this program.
+            # Unbuffered, so that what is written survives a crash of this program.
             self._file.write(pages)
         except OSError as error:
             self.trouble = SoundError("copy_failed", f"{self.path}: {error.strerror}")
@@ -69,7 +69,7 @@ class LocalCopy:
 
 
 def _new_file(path: Path) -> tuple[BinaryIO, Path]:
-    """Open a file that was not there: `path`, or `path` with the first free number."""
+    """Create a file: `path`, or `path` with the first free number."""
     number = 1
     while True:
         tried = path if number == 1 else path.with_stem(f"{path.stem}-{number}")

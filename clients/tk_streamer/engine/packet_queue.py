@@ -1,8 +1,8 @@
 """Packets between the encoder and the connection: a bounded queue with one reader at a time.
 
-It owns what is kept while nobody reads and counts what is thrown away. Its readers are opaque; whoever is
-current gets each packet once, in order, so that the place where one reader hands over to the next lies
-between two packets.
+The queue keeps the newest packets while there is no reader, and counts what it throws away. A reader is any
+object; the current reader gets each packet once and in order. One reader hands over to the next between two
+packets.
 """
 
 import threading
@@ -11,20 +11,19 @@ from dataclasses import dataclass
 
 from audiocast.ogg.headers import OpusHead
 
-# Sound that waited longer would reach listeners late for ever after: a player stays as far behind as it
-# began.
+# Sound that waited longer would make listeners late for good: a player stays as far behind as it began.
 KEEP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedPacket:
-    """One packet on its way.
+    """One packet on its way, or the end of the sound.
 
     Attributes:
-        packet: Opus.
-        seconds: How long it sounds.
-        is_last: Nothing comes after it.
-        surplus_samples: How far the last one reaches past the end of the sound.
+        packet: An Opus packet. None only at the end, if the encoder had no last packet.
+        seconds: How much sound it adds.
+        is_last: No packet comes after it.
+        surplus_samples: How far the last packet reaches past the end of the sound.
     """
 
     packet: bytes | None
@@ -34,11 +33,11 @@ class QueuedPacket:
 
 
 class PacketQueue:
-    """The queue. `put` never waits for real-time sound; `get` waits for packets.
+    """A queue between threads, with one current reader.
 
     Args:
-        keep_seconds: How much is kept; the oldest goes first.
-        waits: `put` waits instead of throwing away; for sound that has no clock.
+        keep_seconds: How much sound the queue keeps; the oldest packets are thrown away.
+        is_blocking: `put` waits for room and throws nothing away; for sound that has no clock.
     """
 
     def __init__(self, *, keep_seconds: float = KEEP_SECONDS, is_blocking: bool = False) -> None:
@@ -55,18 +54,18 @@ class PacketQueue:
 
     @property
     def dropped_seconds(self) -> float:
-        """Sound thrown away since the first reader came: before it, nobody was to hear any."""
+        """Sound thrown away since the first reader came; what came before was not meant for listeners."""
         return self._dropped_seconds
 
     def set_reader(self, reader: object | None) -> None:
-        """Make `reader` the one that gets the next packet; None: nobody, for now."""
+        """Make `reader` the one that gets the next packet; None: keep the packets for the next reader."""
         with self._changed:
             self._reader = reader
             self._has_been_read |= reader is not None
             self._changed.notify_all()
 
     def put(self, queued: QueuedPacket) -> None:
-        """Add a packet."""
+        """Add a packet. Blocks only if the queue is a blocking one and full."""
         with self._changed:
             if self._is_blocking:
                 self._changed.wait_for(lambda: self._is_closed or self._seconds < self._keep_seconds)
@@ -79,7 +78,7 @@ class PacketQueue:
             self._changed.notify_all()
 
     def get(self, reader: object) -> QueuedPacket | None:
-        """Wait for the next packet; None when `reader` is not the current one any more, or after `close`."""
+        """Wait for the next packet and return it; None if `reader` is not current, or after `close`."""
         with self._changed:
             self._changed.wait_for(lambda: self._packets or self._is_closed or self._reader is not reader)
             if self._is_closed or self._reader is not reader:
@@ -90,12 +89,12 @@ class PacketQueue:
             return queued
 
     def wait_for_reader(self) -> None:
-        """Wait until somebody takes packets, or `close`."""
+        """Wait until there has been a reader, or until `close`."""
         with self._changed:
             self._changed.wait_for(lambda: self._has_been_read or self._is_closed)
 
     def close(self) -> None:
-        """Let everybody who waits here go; nothing is taken any more."""
+        """Wake all threads that wait here; `get` returns None from then on."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

@@ -1,6 +1,7 @@
 """One broadcast from a sound to a server: what a window or a command line starts, watches and stops.
 
-It wires the parts and starts their threads; it has no terminal and no window. Who may block:
+It wires the parts and starts their threads; it knows no terminal and no window. The threads, and what may
+block them:
 
     thread          what it does                                                   may block
     PortAudio's     `capture`: copies a block into a bounded queue                 never
@@ -36,20 +37,21 @@ from tk_streamer.trouble import Trouble
 
 @dataclass(frozen=True, slots=True)
 class StationSettings:
-    """What to send where.
+    """What to send, and where.
 
     Attributes:
-        server_url: Where the server's public port is, like https://radio.example.org.
+        server_url: Address of the server's public port, like https://radio.example.org.
         token: API token, or "".
-        title: Of the stream, for listeners.
-        stream_id: The id to have, or None for one of the server's choice. Needs a token.
+        title: Title of the stream, for listeners.
+        stream_id: The id of the stream, which needs a token; None for one of the server's choice.
         channels: 1 or 2.
-        bitrate_bps: 6,000 to 510,000, without the Ogg overhead.
-        frame_ms: 10, 20, 40 or 60: a packet, and a page.
-        copy_path: Where to write an .opus file of all that was encoded, or None. Away from the server too.
+        bitrate_bps: 6,000 to 510,000 bits per second, without the Ogg overhead.
+        frame_ms: Length of a packet and of a page: 10, 20, 40 or 60 ms.
+        copy_path: Where to write an .opus file of all that is encoded, even while the server is away; None
+            for no file.
         encoder: "libopus" in this process, or the "ffmpeg" program.
-        ffmpeg_filter: Its audio filters, as after -af; with the encoder "ffmpeg".
-        retries: False: give up at the first trouble.
+        ffmpeg_filter: Audio filters of the "ffmpeg" encoder, as after its -af.
+        retries: False: end at the first trouble.
     """
 
     server_url: str
@@ -67,25 +69,26 @@ class StationSettings:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastStatus:
-    """How a broadcast stands at one moment.
+    """A broadcast at one moment.
 
     Attributes:
         phase: Only `Phase.ON_AIR` means that anybody can hear anything.
-        credentials: The stream and its addresses; None until the server has given one.
-        on_air_since: Seconds of `time.time` when it went on the air, without a break since; None off the air.
-        retry_in_seconds: How long until the next try; None while there is a connection or one is being made.
-        trouble: What is wrong now, the connection's before the sound's; None when nothing is.
-        bytes_sent: Ogg bytes handed to the sockets, over all connections.
-        seconds_sent: Audio in them.
-        dropped_seconds: Audio that was thrown away: captured while there was no connection, or too much of
-        it.
-        filled_seconds: Silence put in where the sound input gave nothing.
+        credentials: The stream and its addresses; None until the server has started one.
+        on_air_since: Since when the broadcast has been on the air without a break, in seconds of `time.time`;
+            None off the air.
+        retry_in_seconds: The time until the next try; None while a connection is open or being opened.
+        trouble: What is wrong now, the connection's trouble before the sound's; None when nothing is.
+        bytes_sent: Ogg bytes handed to the sockets of all connections.
+        seconds_sent: The audio in these bytes.
+        dropped_seconds: Audio that was thrown away: captured while there was no connection, or faster than
+            real time.
+        filled_seconds: Silence put in where the sound input delivered nothing.
         peak_dbfs: Peak of the sound, falling slowly; 0 is full scale, -inf is silence.
-        rms_dbfs: Its power over some 300 ms. A full-scale sine has -3.
-        clipped_at: Seconds of `time.time` of the last clipped sample; None for none.
+        rms_dbfs: Power of the sound over some 300 ms; a full-scale sine has -3.
+        clipped_at: When a sample was last clipped, in seconds of `time.time`; None for never.
         is_input_lost: The sound input is gone; silence is sent.
-        listeners: How many listen, as the server last said; None when it is not known.
-        input_name: What the sound comes from.
+        listeners: How many people listen, as the server said last; None when unknown.
+        input_name: Name of the source.
     """
 
     phase: Phase
@@ -106,13 +109,12 @@ class BroadcastStatus:
 
 
 class Station:
-    """One broadcast; make another one for the next.
+    """One broadcast; the next broadcast needs another station.
 
     Args:
-        settings: What to send where.
-        source: The sound; `capture.Microphone`, `files.FileSource`, `sources.GeneratedSource`. It is opened
-        and
-            closed here.
+        settings: What to send, and where.
+        source: The sound: a `capture.Microphone`, `files.FileSource` or `sources.GeneratedSource`. The
+            station opens and closes it.
     """
 
     def __init__(self, settings: StationSettings, source: AudioSource) -> None:
@@ -136,10 +138,10 @@ class Station:
         self._playing: tuple[str, str] | None = None
 
     def start(self) -> None:
-        """Go on air. Returns at once: what becomes of it is in `status`.
+        """Start the broadcast. Returns at once; `status` has what becomes of it.
 
         Raises:
-            RuntimeError: It was started before.
+            RuntimeError: The station was started before.
         """
         if self._control is not None:
             raise RuntimeError("expected a station that was never started, got one that was")
@@ -159,29 +161,30 @@ class Station:
         self._control.start()
 
     def request_stop(self) -> None:
-        """Let it end properly. Returns at once; also for signal handlers."""
+        """Ask for a proper end. Returns at once; may be called in a signal handler."""
         self._queue.put(StopRequested())
 
     def stop(self, seconds: float = 30.0) -> bool:
-        """End the stream properly and all threads with it. Blocks, no longer than `seconds`; may be repeated.
+        """End the stream properly, and all threads. Blocks, at most for `seconds`; may be repeated.
 
-        Gives false when something still runs, which takes a device or a network that hangs.
+        Returns:
+            False if a thread still runs, because a device or the network hangs.
         """
         self.request_stop()
         return self.wait(seconds)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until it is over (`Phase.is_over`, and nothing runs any more); say whether it is."""
+        """Wait for the end of the broadcast and of all threads; return whether they have ended."""
         return self._control is None or self._control.join(seconds)
 
     def set_now_playing(self, title: str, artist: str = "") -> None:
-        """Tell listeners what is playing. Returns at once; sent in the background, the newest wins."""
+        """Send what is playing to the listeners, in the background; the newest wins. Returns at once."""
         self._playing = (title, artist)
         if self._api is not None:
             self._api.set_now_playing(title, artist)
 
     def status(self) -> BroadcastStatus:
-        """Give how it stands. Cheap; from any thread."""
+        """Return the status of the broadcast. Cheap; may be called on any thread."""
         control_status = self._control.status if self._control is not None else ControlStatus(Phase.STOPPED)
         health, level = self._source.health, self._encoder_thread.level
         now, unix_now = time.monotonic(), time.time()
@@ -234,7 +237,7 @@ class Station:
         )
 
     def _tags(self) -> OpusTags:
-        """Give what a bitstream that begins now says about itself."""
+        """Return the tags of a bitstream that begins now."""
         title, artist = self._playing or (self._settings.title, "")
         names = {"TITLE": title, "ARTIST": artist}
         return OpusTags(

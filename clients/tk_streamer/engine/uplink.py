@@ -1,7 +1,7 @@
 """One connection of a broadcast: takes packets from the queue, makes a bitstream of them, sends it.
 
-It owns one thread and one socket. It never retries; how it ended goes to `control` as an event. Two may be
-open at once while a server drains: the packet_queue says which of them gets the next packet.
+An uplink owns one thread and one socket. It never retries; it reports its end as an event. While a server
+drains, two uplinks may be open at once: the packet queue decides which of them gets the next packet.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from tk_streamer.server.streams import StreamCredentials
 from tk_streamer.server.upload import upload
 from tk_streamer.trouble import Trouble
 
-# How long a connection that another one has replaced is kept: the server has the new one's audio by then, and
-# sees a source that was taken over, not one that was lost.
+# How long a replaced connection stays open. By then the server has audio of the new connection, and sees a
+# source that was taken over, not one that was lost.
 LINGER_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class UplinkOpened:
-    """A connection stands, and the head of its request is out."""
+    """A connection is open, and the head of its request is sent."""
 
     uplink: Uplink
 
 
 @dataclass(frozen=True, slots=True)
 class UplinkClosed:
-    """A connection is no more; without a trouble it has ended as it should."""
+    """A connection has ended; `trouble` is None after a proper end."""
 
     uplink: Uplink
     trouble: Trouble | None
 
 
 class SentTotals:
-    """What all connections of a broadcast have sent together; written by one thread at a time."""
+    """What all connections of a broadcast have sent together. One thread at a time writes it."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -48,17 +48,17 @@ class SentTotals:
 
 
 class Uplink:
-    """Connects at once, on a thread of its own; tells `UplinkOpened`, and `UplinkClosed` at the end.
+    """Connects at once, on a thread of its own; reports `UplinkOpened`, and `UplinkClosed` at the end.
 
-    A connection that has sent the last packet, and whose server has confirmed it, ends without a trouble.
+    The end is proper if the last packet was sent and the server has confirmed it.
 
     Args:
-        credentials: The stream.
-        packet_queue: Where packets come from, from `start_sending` on.
-        make_tags: Gives what the bitstream says about itself, when it begins.
-        sent: Where sent bytes and seconds are counted.
-        report: Gets `UplinkOpened` and `UplinkClosed`, on the thread of the connection.
-        number: For the name of the thread.
+        credentials: The stream's ingest address and key.
+        packet_queue: Read from `start_sending` on.
+        make_tags: Returns the tags of the bitstream; called when the bitstream begins.
+        sent: Counts the bytes and seconds that were sent.
+        report: Called with `UplinkOpened` and `UplinkClosed`, on the uplink's thread.
+        number: Part of the thread's name.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Uplink:
         *,
         number: int,
     ) -> None:
-        self._ticket = credentials
+        self._credentials = credentials
         self._packet_queue = packet_queue
         self._make_tags = make_tags
         self._sent = sent
@@ -87,32 +87,32 @@ class Uplink:
         self._thread.start()
 
     def start_sending(self, *, delay_seconds: float = 0.0) -> None:
-        """Give it the packets from the next one on; it sends the first of them after a moment."""
+        """Become the reader of the packet queue; the first packet is sent after `delay_seconds`."""
         self._packet_queue.set_reader(self)
         self._delay_seconds = delay_seconds
         self._may_send.set()
 
     def abort(self) -> None:
-        """Break the connection now."""
+        """Break the connection. Returns at once."""
         self._must_end.set()
         self._may_send.set()
         self._session.abort()
 
     def join(self, seconds: float) -> bool:
-        """Wait for the end of the thread; return whether it has ended."""
+        """Wait for the end of the thread, at most `seconds`; return whether it has ended."""
         return self._thread.join(seconds)
 
     def _send(self) -> Trouble | None:
         with self._session as session:
             pages = self._pages()
-            upload(session, self._ticket.ingest_url, key=self._ticket.ingest_key, pages=pages)
+            upload(session, self._credentials.ingest_url, key=self._credentials.ingest_key, pages=pages)
         return None if self._is_complete else Trouble.of_code("connection_lost", "the server ended it")
 
     def _pages(self) -> Iterator[bytes]:
-        # Known before any connection is opened; see `EncoderThread`.
+        # The encoder thread sets the head before it reports that a connection may be opened.
         assert self._packet_queue.opus_head is not None
         muxer = LiveMuxer(self._packet_queue.opus_head, self._make_tags())
-        # At once, so that the server sees who has come.
+        # The header pages go out at once, so that the server sees that this is an Ogg Opus source.
         yield self._counted(muxer.header_pages())
         self._report(UplinkOpened(self))
         self._may_send.wait()
@@ -124,7 +124,7 @@ class Uplink:
                 return
             assert queued.packet is not None
             yield self._counted(muxer.audio_page([queued.packet]), queued.seconds)
-        # Another one has taken its place.
+        # A newer connection is the reader now.
         self._must_end.wait(LINGER_SECONDS)
 
     def _counted(self, pages: bytes, seconds: float = 0.0) -> bytes:

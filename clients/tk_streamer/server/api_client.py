@@ -1,7 +1,7 @@
-"""The small requests of a broadcast: begin the stream, ask how it stands, title what plays, end it.
+"""The small requests of a broadcast: start the stream, ask for its state, send what is playing, end it.
 
-It owns one thread, which may block on the server, and one session. It decides nothing: answers go to
-`control` as events.
+The client owns one thread, which may block on the server, and one HTTP session. It decides nothing: it
+reports each response as an event.
 """
 
 import contextlib
@@ -26,14 +26,14 @@ from tk_streamer.server.streams import (
 )
 from tk_streamer.trouble import Trouble
 
-# While "live" is awaited, and once it is known.
+# How often the state of the stream is asked for: before the server has said "live", and after.
 FAST_POLL_SECONDS = 0.25
 SLOW_POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
-    """What a stream is asked for with; see `start_stream`."""
+    """The arguments of `streams.start_stream`; a token of "" is none."""
 
     server_url: str
     title: str
@@ -43,41 +43,41 @@ class StreamRequest:
 
 @dataclass(frozen=True, slots=True)
 class StreamStarted:
-    """The server has given a stream."""
+    """The server has started a stream."""
 
     credentials: StreamCredentials
 
 
 @dataclass(frozen=True, slots=True)
 class StreamStartFailed:
-    """The server has given none."""
+    """The server has not started a stream."""
 
     trouble: Trouble
 
 
 @dataclass(frozen=True, slots=True)
 class StreamInfoReceived:
-    """The server's answer to the question asked at `asked_at` (seconds of the session's clock)."""
+    """The server's response to the request that was sent at `asked_at` (seconds of the client's clock)."""
 
-    state: StreamInfo
+    info: StreamInfo
     asked_at: float
 
 
 @dataclass(frozen=True, slots=True)
 class StreamEndDone:
-    """The stream is ended on the server, or cannot be."""
+    """The server has ended the stream, or could not be reached."""
 
 
 ApiEvent: TypeAlias = StreamStarted | StreamStartFailed | StreamInfoReceived | StreamEndDone
 
 
 class ApiClient:
-    """Starts its thread at once; `close` ends it.
+    """Starts its thread at once; `close` ends it. All other methods return at once.
 
     Args:
-        request: How to ask for a stream.
-        report: Gets the answers, on the thread of the client.
-        clock: That of the session.
+        request: The stream to start.
+        report: Called with each event, on the client's thread.
+        clock: Returns the seconds of a clock that never goes back.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ApiClient:
         self._report = report
         self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._ticket: StreamCredentials | None = None
+        self._credentials: StreamCredentials | None = None
         self._interval_seconds: float | None = None
         self._playing: tuple[str, str] | None = None
         self._sent_playing: tuple[str, str] | None = None
@@ -95,55 +95,50 @@ class ApiClient:
         self._thread = threading.Thread(target=self._run, name="api", daemon=True)
         self._thread.start()
 
-    @property
-    def now_playing(self) -> tuple[str, str] | None:
-        """Title and artist of what plays, as last said."""
-        return self._playing
-
     def start_stream(self) -> None:
-        """Ask for a stream; `StreamStarted` or `StreamStartFailed` is told."""
+        """Start the stream; reports `StreamStarted` or `StreamStartFailed`."""
         self._jobs.put(self._start)
 
     def poll_stream_info(self, interval_seconds: float | None) -> None:
-        """Ask again and again how the stream stands; `StreamInfoReceived` is told of each answer.
+        """Ask for the state of the stream at intervals; reports `StreamInfoReceived` for each response.
 
         Args:
-            interval_seconds: Between the questions; None: ask no more.
+            interval_seconds: The pause between two requests; None: stop asking.
         """
         self._interval_seconds = interval_seconds
         self._jobs.put(_wake)
 
     def set_now_playing(self, title: str, artist: str) -> None:
-        """Tell the listeners; tried again until the server has it or refuses it."""
+        """Send what is playing; repeated until the server has accepted or refused it."""
         self._playing = (title, artist)
         self._jobs.put(_wake)
 
     def end_stream(self) -> None:
-        """End the stream; `StreamEndDone` is told, whether or not the server could be asked."""
+        """End the stream; reports `StreamEndDone`, whether or not the server could be reached."""
         self._jobs.put(self._end)
 
     def close(self, seconds: float) -> bool:
-        """End the thread, in the middle of a request if need be; say whether it has ended."""
+        """End the thread, even during a request; return whether it has ended after `seconds`. Blocks."""
         self._jobs.put(None)
         self._session.abort()
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        next_question = 0.0
+        next_request_at = 0.0
         with self._session as session:
             while True:
                 interval_seconds = self._interval_seconds
-                pause = None if interval_seconds is None else max(0.0, next_question - time.monotonic())
+                pause = None if interval_seconds is None else max(0.0, next_request_at - time.monotonic())
                 try:
                     job = self._jobs.get(timeout=pause)
                 except Empty:
-                    next_question = time.monotonic() + (interval_seconds or 0.0)
+                    next_request_at = time.monotonic() + (interval_seconds or 0.0)
                     self._fetch_info(session)
                 else:
                     if job is None:
                         return
-                    next_question = min(next_question, time.monotonic() + (self._interval_seconds or 0.0))
+                    next_request_at = min(next_request_at, time.monotonic() + (self._interval_seconds or 0.0))
                     job(session)
                 self._send_now_playing(session)
 
@@ -162,44 +157,45 @@ class ApiClient:
         except ClientError as error:
             self._report(StreamStartFailed(Trouble.of_error(error)))
         else:
-            self._ticket = credentials
+            self._credentials = credentials
             self._report(StreamStarted(credentials))
 
     def _fetch_info(self, session: requests.Session) -> None:
         asked_at = self._clock()
-        if self._ticket is None:
+        if self._credentials is None:
             return
         try:
-            state = fetch_stream_info(session, self._ticket)
+            info = fetch_stream_info(session, self._credentials)
         except ClientError:
-            # No answer proves nothing; the session's patience ends by itself.
+            # A missing response proves nothing; the state machine has a timeout for it.
             return
-        self._report(StreamInfoReceived(state, asked_at))
+        self._report(StreamInfoReceived(info, asked_at))
 
     def _send_now_playing(self, session: requests.Session) -> None:
-        """Send what plays, if the server does not have it yet and a connection stands."""
+        """Send what is playing, if the server does not have it yet and a connection is open."""
         playing = self._playing
-        # By identity: saying the same again tells it again.
+        # Compared by identity, so that the same title is sent again when it is set again.
         if (
             playing is self._sent_playing
             or playing is None
-            or self._ticket is None
+            or self._credentials is None
             or self._interval_seconds is None
         ):
             return
         try:
-            send_now_playing(session, self._ticket, title=playing[0], artist=playing[1])
+            send_now_playing(session, self._credentials, title=playing[0], artist=playing[1])
         except RequestRefused:
-            pass  # it would be refused again; the next connection's tags have it too
+            # A second try would be refused too. The tags of the next connection will hold the title.
+            pass
         except ClientError:
             return
         self._sent_playing = playing
 
     def _end(self, session: requests.Session) -> None:
-        if self._ticket is not None:
-            # The server ends it by itself when nobody comes back.
+        if self._credentials is not None:
+            # Without this request, the server ends the stream after its grace period.
             with contextlib.suppress(ClientError):
-                end_stream(session, self._ticket)
+                end_stream(session, self._credentials)
         self._report(StreamEndDone())
 
 
@@ -207,11 +203,11 @@ _Job: TypeAlias = Callable[[requests.Session], None]
 
 
 def _wake(session: requests.Session) -> None:
-    """Do nothing: the thread looks up, and sees what has changed."""
+    """Do nothing: this job only wakes the thread, which then sees what has changed."""
 
 
 def _start_trouble(error: RequestRefused, *, has_token: bool) -> Trouble:
-    """Explain a refused start: whether a token is missing or wrong is what the person must know."""
+    """Explain a refused start: the person must know whether the token is missing or wrong."""
     if error.code == "token_needed" and has_token:
         return Trouble.of_code("token_refused", str(error))
     return Trouble.of_error(error)

@@ -1,7 +1,8 @@
-"""HTTP sessions for a body that never ends: they send, hear the server's answer while they send, and hang up.
+"""HTTP sessions for a body that never ends: they notice a response while they send, and can be aborted.
 
-A plain HTTP client listens when its body is out. A live body is never out: a server that refuses it half-way,
-and the proxy before it that politely swallows the rest, would stay unheard for as long as they care to read.
+A plain HTTP client reads the response when its body is sent. A live body has no end: if a server refuses it
+half-way and reads on, or a proxy in front of the server does, a plain client would not notice for as long as
+they read.
 """
 
 from __future__ import annotations
@@ -19,24 +20,24 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.wait import wait_for_read
 
-# What the kernel may hold unsent, beyond what the network carries: 5 s of 96 kbit/s. The default holds
-# minutes, in which a server that reads nothing looks like one that does.
+# How much the kernel may hold unsent, beyond what the network carries: 5 s at 96 kbit/s. The default holds
+# minutes, and for so long a server that reads nothing would look like one that does.
 SEND_BUFFER_BYTES = 65_536
-# Sent and not acknowledged for so long: the network is gone.
+# After so long without an acknowledgement the network counts as gone.
 UNACKNOWLEDGED_SECONDS = 10.0
 
 
 class LiveSession(requests.Session):
     """A session for one thread; close it after use.
 
-    It goes straight to the server and takes nothing from the environment: a proxy would gather up a live
-    body, and a `.netrc` entry would take the key's place.
+    The session connects to the server directly and ignores the environment: a proxy would buffer a live body,
+    and an entry in `.netrc` would replace the key.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False
-        # OpenSSL's own name for the file of a private authority; requests knows it only with `trust_env`.
+        # OpenSSL's variable for the file of a private authority; requests ignores it without `trust_env`.
         self.verify = os.environ.get("SSL_CERT_FILE") or True
         self.headers["User-Agent"] = "audiocast-broadcaster"
         self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
@@ -45,7 +46,7 @@ class LiveSession(requests.Session):
         self.mount("https://", adapter)
 
     def abort(self) -> None:
-        """Break whatever is on its way, from another thread: a blocked send or read ends with an error."""
+        """Break all connections, from another thread: a send or read that blocks raises an error."""
         for connection in list(self._connections):
             if connection.sock is not None:
                 with contextlib.suppress(OSError):
@@ -53,7 +54,7 @@ class LiveSession(requests.Session):
 
 
 class _EarlyResponseConnection(HTTPConnection):
-    """Stops sending as soon as the server has said something or hung up."""
+    """Stops sending as soon as the server has responded or closed the connection."""
 
     def __init__(self, *args: Any, registry: weakref.WeakSet[HTTPConnection], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +64,7 @@ class _EarlyResponseConnection(HTTPConnection):
         """Send a piece of the request.
 
         Raises:
-            BrokenPipeError: There is an answer already. urllib3 then stops the body and reads the answer.
+            BrokenPipeError: There is a response already. urllib3 then ends the body and reads the response.
         """
         if self.sock is not None and wait_for_read(self.sock, timeout=0):
             raise BrokenPipeError("the server answered before the body ended")
@@ -71,9 +72,9 @@ class _EarlyResponseConnection(HTTPConnection):
 
 
 class _TlsConnection(HTTPSConnection):
-    """Hears nothing while it sends: TLS session tickets make a socket readable without any answer.
+    """Notices no response while it sends, because TLS session tickets make a socket readable without one.
 
-    An answer over TLS is heard when the server hangs up after it.
+    A response over TLS is noticed when the server closes the connection after it.
     """
 
     def __init__(self, *args: Any, registry: weakref.WeakSet[HTTPConnection], **kwargs: Any) -> None:
@@ -96,7 +97,7 @@ class _EarlyResponseAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: object, **kwargs: object) -> None:
         super().init_poolmanager(*args, socket_options=_socket_options(), **kwargs)  # type: ignore[arg-type]
-        # Any callable with the arguments of a pool is one.
+        # urllib3 calls these like classes; any callable with the arguments of a pool will do.
         self.poolmanager.pool_classes_by_scheme = {
             "http": partial(_EarlyResponsePool, registry=self._registry),
             "https": partial(_TlsPool, registry=self._registry),

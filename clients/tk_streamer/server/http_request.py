@@ -1,6 +1,7 @@
-"""One request to the server, and its answer as a value or as one of `tk_streamer.errors`.
+"""One request to the server, and its response as a value or as one of `tk_streamer.errors`.
 
-The only place that calls `requests`. Keys and tokens travel in the Authorization header and nowhere else.
+This is the only place that sends anything with `requests`. Keys and tokens travel in the Authorization header
+and nowhere else.
 """
 
 import json
@@ -13,10 +14,11 @@ from urllib3.exceptions import HTTPError
 
 from tk_streamer.errors import BadResponse, ConnectionLost, RequestRefused, bounded
 
-# For the connection and for each send: a server that takes nothing for so long is as good as gone.
+# For the connection and for each send: a server that takes nothing for so long counts as gone.
 CONNECT_TIMEOUT_SECONDS = 10.0
-# For the answer, counted from the end of the request.
+# For the response, counted from the end of the request.
 RESPONSE_TIMEOUT_SECONDS = 10.0
+# The server's responses have a few hundred bytes; a longer one is not one of them.
 MAX_RESPONSE_BYTES = 65_536
 
 
@@ -42,23 +44,23 @@ def send_request(
     content_type: str | None = None,
     seconds: float = RESPONSE_TIMEOUT_SECONDS,
 ) -> dict[str, object]:
-    """Send a request and give the JSON object of the answer ({} when it is empty). Blocks.
+    """Send a request and return the JSON object of the response, {} for an empty one. Blocks.
 
     Args:
-        session: From `LiveSession`.
+        session: A `LiveSession`; used by this thread only.
         method: HTTP method.
-        url: Absolute URL without any secret in it.
-        secret: Key or token.
-        json_body: What to send as JSON, or None.
-        body: Pieces to send chunked, one chunk each, as they come; in place of `json_body`.
+        url: Absolute URL; it must hold no secret, because errors name it.
+        secret: Key or token for the Authorization header, or None.
+        json_body: The JSON body, or None.
+        body: A chunked body, in place of `json_body`: each piece becomes a chunk as soon as it comes.
         content_type: Media type of `body`.
-        seconds: How long the connection, each send, and then the answer may take.
+        seconds: The timeout of the connection, of each send, and then of the response.
 
     Raises:
-        RequestRefused: The server answered with something else than 2xx, before or after the end of the body.
-        ConnectionLost: No connection, no answer in time, or it broke.
-        BadResponse: The answer is not a JSON object.
-        ConnectionLost: Also with the code `bad_address`, when `url` is not an HTTP address.
+        RequestRefused: The status is not 2xx. It may have come before the end of the body.
+        ConnectionLost: There was no connection, no response in time, or the connection broke; with the code
+            `bad_address` if `url` is not an HTTP address.
+        BadResponse: The response is not a JSON object.
     """
     try:
         with session.request(
@@ -72,7 +74,7 @@ def send_request(
             allow_redirects=False,
             stream=True,
         ) as response:
-            answer = response.raw.read(MAX_RESPONSE_BYTES + 1, decode_content=True)
+            payload = response.raw.read(MAX_RESPONSE_BYTES + 1, decode_content=True)
             status, reason = response.status_code, response.reason
     except (
         requests.exceptions.InvalidURL,
@@ -82,46 +84,46 @@ def send_request(
         raise ConnectionLost(
             f"expected an address like http://localhost:8000, got {_host_of(url)!r}", code="bad_address"
         ) from None
-    # urllib3's own errors come through when the answer breaks off in the middle.
+    # requests lets urllib3's own errors through when the response breaks off in the middle.
     except (requests.RequestException, HTTPError, OSError) as error:
         cause = _innermost(error)
         raise ConnectionLost(f"{_host_of(url)}: {_text_of(cause)}", code=_code_of(error, cause)) from error
     if not 200 <= status < 300:
-        raise _refusal(status, reason, answer)
-    return _json_object(answer)
+        raise _refusal(status, reason, payload)
+    return _json_object(payload)
 
 
-def _refusal(status: int, reason: str | None, answer: bytes) -> RequestRefused:
-    """Make the error from the server's JSON, or from the status line when it was a proxy that answered."""
+def _refusal(status: int, reason: str | None, payload: bytes) -> RequestRefused:
+    """Return the error in the server's JSON, or that of the status line if a proxy has responded."""
     try:
-        said = _json_object(answer)
+        fields = _json_object(payload)
     except BadResponse:
-        said = {}
+        fields = {}
     return RequestRefused(
-        status, str(said.get("error", "")), str(said.get("message", reason or "no reason given"))
+        status, str(fields.get("error", "")), str(fields.get("message", reason or "no reason given"))
     )
 
 
-def _json_object(answer: bytes) -> dict[str, object]:
-    if not answer:
+def _json_object(payload: bytes) -> dict[str, object]:
+    if not payload:
         return {}
     try:
-        value = json.loads(answer) if len(answer) <= MAX_RESPONSE_BYTES else None
+        value = json.loads(payload) if len(payload) <= MAX_RESPONSE_BYTES else None
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        start = bounded(answer[:40].decode("utf-8", "replace"))
+        start = bounded(payload[:40].decode("utf-8", "replace"))
         raise BadResponse(f"expected a JSON object from the server, got {start!r}")
     return value
 
 
 def _host_of(url: str) -> str:
-    """Give scheme and host of `url`: a path or query may be private."""
+    """Return scheme and host of `url`; its path and query may be private."""
     return bounded("/".join(url.split("/", 3)[:3]))
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """Give what the operating system or the HTTP parser raised, without the wrappers around it."""
+    """Return the error of the operating system or the HTTP parser, without the wrappers around it."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     return error
@@ -132,7 +134,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def _code_of(error: BaseException, cause: BaseException) -> str:
-    """Name the kind of loss, a code of `tk_streamer.trouble`."""
+    """Return the code in `tk_streamer.trouble` for this kind of loss."""
     if isinstance(cause, ssl.SSLCertVerificationError):
         return "certificate"
     if isinstance(cause, socket.gaierror):

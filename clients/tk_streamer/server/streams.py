@@ -1,4 +1,4 @@
-"""The calls about a stream that send no audio: begin it, ask for its state, title what plays, end it."""
+"""The requests about a stream that send no audio: start, ask for its state, send what is playing, end."""
 
 from dataclasses import dataclass, field
 
@@ -7,13 +7,13 @@ import requests
 from tk_streamer.errors import BadResponse
 from tk_streamer.server.http_request import send_request
 
-# These answers are short and quick: what takes longer is as good as no answer.
+# These responses are short and quick; one that takes longer counts as none.
 REQUEST_TIMEOUT_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class StreamCredentials:
-    """What `POST /api/start` gives: the stream's addresses, and the key that opens its ingest."""
+    """The response of `POST /api/start`: the stream's addresses, and the key of its ingest."""
 
     server_url: str
     stream_id: str
@@ -24,12 +24,12 @@ class StreamCredentials:
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What `GET /api/streams/{id}` gives, as far as a broadcaster needs it.
+    """The response of `GET /api/streams/{id}`, as far as a broadcaster needs it.
 
     Attributes:
-        is_live: The server takes audio for the stream.
+        is_live: The server receives audio for the stream.
         is_draining: The server will close its connections soon.
-        listeners: How many listen; None when it does not say.
+        listeners: How many people listen; None if the response does not tell.
     """
 
     is_live: bool
@@ -48,28 +48,28 @@ def start_stream(
     """Create a stream. Blocks.
 
     Args:
-        session: From `LiveSession`.
-        server_url: Where the server's public port is, like http://localhost:8000.
-        title: The stream's title, for listeners.
-        stream_id: The id to have; None for one of the server's choice.
-        token: API token, for servers that ask for one.
+        session: A `LiveSession`; used by this thread only.
+        server_url: Address of the server's public port, like http://localhost:8000.
+        title: Title of the stream, for listeners.
+        stream_id: The id of the stream; None for one of the server's choice.
+        token: API token, if the server needs one.
 
     Raises:
         ClientError: See `send_request`.
     """
     server_url = server_url.rstrip("/")
-    wishes = {"title": title, "id": stream_id}
-    answer = send_request(
+    wanted = {"title": title, "id": stream_id}
+    response = send_request(
         session,
         "POST",
         f"{server_url}/api/start",
         secret=token,
-        json_body={name: value for name, value in wishes.items() if value},
+        json_body={name: value for name, value in wanted.items() if value},
         seconds=REQUEST_TIMEOUT_SECONDS,
     )
     texts = {}
     for name in ("stream_id", "ingest_url", "listen_url", "ingest_key"):
-        value = answer.get(name)
+        value = response.get(name)
         if not isinstance(value, str) or not value:
             raise BadResponse(f"expected {name!r} as text in the server's answer, got {type(value).__name__}")
         texts[name] = value
@@ -77,16 +77,16 @@ def start_stream(
 
 
 def fetch_stream_info(session: requests.Session, credentials: StreamCredentials) -> StreamInfo:
-    """Ask how the stream stands. Blocks.
+    """Ask for the state of the stream. Blocks.
 
     Raises:
         ClientError: See `send_request`.
     """
-    answer = send_request(session, "GET", _stream_url(credentials), seconds=REQUEST_TIMEOUT_SECONDS)
-    listeners = answer.get("listeners")
+    response = send_request(session, "GET", _stream_url(credentials), seconds=REQUEST_TIMEOUT_SECONDS)
+    listeners = response.get("listeners")
     return StreamInfo(
-        is_live=answer.get("live") is True and answer.get("state", "live") == "live",
-        is_draining=answer.get("draining") is True,
+        is_live=response.get("live") is True and response.get("state", "live") == "live",
+        is_draining=response.get("draining") is True,
         listeners=listeners if isinstance(listeners, int) else None,
     )
 
@@ -94,7 +94,7 @@ def fetch_stream_info(session: requests.Session, credentials: StreamCredentials)
 def send_now_playing(
     session: requests.Session, credentials: StreamCredentials, *, title: str, artist: str
 ) -> None:
-    """Tell the stream's listeners what is playing. Blocks.
+    """Send what is playing to the stream's listeners. Blocks.
 
     Raises:
         ClientError: See `send_request`.
@@ -110,7 +110,7 @@ def send_now_playing(
 
 
 def end_stream(session: requests.Session, credentials: StreamCredentials) -> None:
-    """End the stream: its listeners get a proper end. Blocks.
+    """End the stream properly for its listeners. Blocks.
 
     Raises:
         ClientError: See `send_request`.

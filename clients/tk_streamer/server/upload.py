@@ -1,6 +1,7 @@
 """One source connection: Ogg pages as they come, to an ingest address, in one endless request.
 
-It neither paces nor retries: its pages come at the speed of their source, and `control` opens the next one.
+An upload neither paces nor retries: its pages come at the speed of their source, and its caller opens the
+next connection.
 """
 
 from collections.abc import Iterable
@@ -11,21 +12,20 @@ from tk_streamer.server.http_request import send_request
 
 
 def upload(session: requests.Session, ingest_url: str, *, key: str, pages: Iterable[bytes]) -> None:
-    """Send the pages, one HTTP chunk each, until they end and the server has confirmed. Blocks all the while.
+    """Send the pages, one HTTP chunk each, until they end and the server has confirmed. Blocks until then.
 
-    It returns early, with pages left, when the server says 2xx before their end.
+    A response with 2xx before the last page ends the upload too.
 
     Args:
-        session: From `LiveSession`.
-        ingest_url: The stream's ingest address. What follows a `?` in it is not sent: that is a place for
-            keys.
+        session: A `LiveSession`; used by this thread only.
+        ingest_url: The stream's ingest address. Its query is not sent, because it may hold a key.
         key: The stream's ingest key.
-        pages: Ogg bytes, first asked for when the head of the request is out. An OSError that it raises would
-            be taken for one of the connection.
+        pages: Ogg bytes; the first are read when the head of the request is sent. An OSError of this iterable
+            would count as one of the connection.
 
     Raises:
-        RequestRefused: The server wants no more of it; `code` and `message` say why.
-        ConnectionLost: The connection broke or could not be made.
+        RequestRefused: The server takes no more pages; `code` and `message` tell why.
+        ConnectionLost: The connection broke or could not be opened.
     """
     send_request(
         session,
@@ -38,5 +38,5 @@ def upload(session: requests.Session, ingest_url: str, *, key: str, pages: Itera
 
 
 def _chunks(pages: Iterable[bytes]) -> Iterable[bytes]:
-    """Give the pages without empty ones: an empty chunk is the end of the body (RFC 9112 section 7.1)."""
+    """Return the pages without empty ones: an empty chunk ends the body (RFC 9112 section 7.1)."""
     return (page for page in pages if page)
