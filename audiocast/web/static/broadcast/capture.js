@@ -7,7 +7,8 @@
  * @typedef {{samples: Float32Array<ArrayBuffer>, peak: number}} Frame left samples, then right ones; peak from 0 on
  */
 
-const SAMPLE_RATE_HZ = 48_000;
+import { SAMPLE_RATE } from "../shared/sample_rate.js";
+
 const FRAMES_A_SECOND = 50;
 const RAMP_SECONDS = 0.02;
 
@@ -76,7 +77,7 @@ export class Sound extends EventTarget {
   }
 
   get sampleRateHz() {
-    return this.#context?.sampleRate ?? SAMPLE_RATE_HZ;
+    return this.#context?.sampleRate ?? SAMPLE_RATE;
   }
 
   /** @returns {MediaStream} the same sound for a MediaRecorder */
@@ -131,7 +132,7 @@ export class Sound extends EventTarget {
 
   async #begin() {
     if (!this.#context) {
-      const context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ, latencyHint: "interactive" });
+      const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: "interactive" });
       await context.audioWorklet.addModule(new URL("./frames_worklet.js", import.meta.url));
       const frames = new AudioWorkletNode(context, "frames", {
         channelCount: 2,

@@ -8,6 +8,8 @@
  * @typedef {(message: Uint8Array<ArrayBuffer> | ArrayBuffer) => void} Send
  */
 
+import { SAMPLE_RATE } from "../shared/sample_rate.js";
+
 const CHANNELS = 2;
 const BITS_A_SECOND = 96_000;
 const FRAME_MICROSECONDS = 20_000;
@@ -32,7 +34,10 @@ function configuration(sampleRate) {
 
 /** @returns {Promise<"packets" | "ogg" | "">} how this browser can encode; empty: it cannot */
 export async function wayToEncode() {
-  if (typeof AudioEncoder !== "undefined" && (await AudioEncoder.isConfigSupported(configuration(48_000))).supported) {
+  if (
+    typeof AudioEncoder !== "undefined" &&
+    (await AudioEncoder.isConfigSupported(configuration(SAMPLE_RATE))).supported
+  ) {
     return "packets";
   }
   return typeof MediaRecorder !== "undefined" && MediaRecorder.isTypeSupported(OGG) ? "ogg" : "";

@@ -4,12 +4,10 @@
  * Says what went wrong in words of people: browsers say it in names of exceptions.
  */
 
+import { byId } from "../shared/dom.js";
 import { NothingShared, Sound } from "./capture.js";
 import { setWords } from "../shared/language.js";
 import { recall, remember } from "../shared/preferences.js";
-
-/** @param {string} id */
-const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /** By names of DOMExceptions; the rest is "other". @type {Record<string, string>} */
 const TROUBLES = {
@@ -27,22 +25,22 @@ const TROUBLES = {
  * @returns {() => Promise<boolean>} asks for the microphone; says whether it is there
  */
 export function attachInputs(sound, language) {
-  const device = /** @type {HTMLSelectElement} */ ($("device"));
-  const gain = /** @type {HTMLInputElement} */ ($("gain"));
+  const device = byId("device", HTMLSelectElement);
+  const gain = byId("gain", HTMLInputElement);
   /** @type {[string, Record<string, string>] | null} */
   let trouble = null;
 
   const show = () => {
-    setWords($("sound-trouble"), trouble ? language.say(...trouble) : "");
-    $("sound").hidden = !sound.kind && $("sound").hidden;
-    $("device-field").hidden = sound.kind === "tab";
-    $("use-microphone").setAttribute("aria-pressed", String(sound.kind === "microphone"));
-    $("use-tab").setAttribute("aria-pressed", String(sound.kind === "tab"));
+    setWords(byId("sound-trouble"), trouble ? language.say(...trouble) : "");
+    byId("sound").hidden = !sound.kind && byId("sound").hidden;
+    byId("device-field").hidden = sound.kind === "tab";
+    byId("use-microphone").setAttribute("aria-pressed", String(sound.kind === "microphone"));
+    byId("use-tab").setAttribute("aria-pressed", String(sound.kind === "tab"));
     const isMute = gain.value === gain.min;
     const decibels = Number(gain.value);
     const db = `${decibels > 0 ? "+" : decibels < 0 ? "−" : ""}${Math.abs(decibels)}`;
     const words = language.say(isMute ? "broadcast.gain.mute" : "broadcast.gain.db", { db });
-    $("gain-words").textContent = words;
+    byId("gain-words").textContent = words;
     gain.setAttribute("aria-valuetext", words);
     sound.setGain(isMute ? -Infinity : decibels);
   };
@@ -93,9 +91,9 @@ export function attachInputs(sound, language) {
     remember("microphone", device.value);
     use(() => sound.useMicrophone(device.value));
   });
-  $("use-microphone").addEventListener("click", useMicrophone);
-  $("use-tab").addEventListener("click", () => use(() => sound.useTab()));
-  $("use-tab").hidden = !Sound.hasTabs;
+  byId("use-microphone").addEventListener("click", useMicrophone);
+  byId("use-tab").addEventListener("click", () => use(() => sound.useTab()));
+  byId("use-tab").hidden = !Sound.hasTabs;
   navigator.mediaDevices?.addEventListener("devicechange", list);
   sound.addEventListener("input", show);
   language.addEventListener("change", show);

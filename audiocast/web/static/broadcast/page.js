@@ -5,6 +5,7 @@
  * memory and is shown nowhere.
  */
 
+import { byId } from "../shared/dom.js";
 import { endBroadcast } from "../shared/api.js";
 import { Awake } from "./wake_lock.js";
 import { OggRecorder, PacketEncoder, wayToEncode } from "./encoders.js";
@@ -25,14 +26,9 @@ const UNCONFIRMED_MS = 6_000;
 /** A packet that was left out is told of for so long. */
 const SLOW_FOR_MS = 5_000;
 
-/** @param {string} id */
-const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-/** @param {string} id */
-const button = (id) => /** @type {HTMLButtonElement} */ ($(id));
-
 const language = new Language(document, BROADCAST_STRINGS);
 const sound = new Sound();
-const level = new Level($("level"), $("level-words"), language);
+const level = new Level(byId("level"), byId("level-words"), language);
 const uplink = new Uplink();
 const monitor = new Monitor(language);
 const awake = new Awake();
@@ -50,11 +46,11 @@ let broadcast = null;
 /** @param {"quiet" | "sending" | "over"} stage */
 function enter(stage) {
   document.body.dataset.stage = stage;
-  $("on-air").hidden = stage === "quiet";
-  $("studio").hidden = stage === "over";
-  $("start-form").hidden = stage !== "quiet";
-  $("sharing").hidden = stage !== "sending";
-  $("again").hidden = stage !== "over";
+  byId("on-air").hidden = stage === "quiet";
+  byId("studio").hidden = stage === "over";
+  byId("start-form").hidden = stage !== "quiet";
+  byId("sharing").hidden = stage !== "sending";
+  byId("again").hidden = stage !== "over";
   show();
 }
 
@@ -81,8 +77,8 @@ function note() {
 
 function show() {
   const [key, values] = note();
-  setWords($("note"), key && broadcast ? language.say(key, values) : "");
-  $("on-air-heading").textContent = startForm.title || language.say("untitled");
+  setWords(byId("note"), key && broadcast ? language.say(key, values) : "");
+  byId("on-air-heading").textContent = startForm.title || language.say("untitled");
 }
 
 /** A packet at a time from an AudioEncoder, or what a recorder makes of the same sound. */
@@ -109,11 +105,11 @@ function beginEncoding() {
 /** @param {Event} event */
 async function goLive(event) {
   event.preventDefault();
-  button("go-live").disabled = true;
+  byId("go-live", HTMLButtonElement).disabled = true;
   if (sound.kind || (await useMicrophone())) {
     broadcast = await startForm.ask();
   }
-  button("go-live").disabled = false;
+  byId("go-live", HTMLButtonElement).disabled = false;
   if (broadcast) {
     showBroadcast(broadcast);
   }
@@ -127,7 +123,7 @@ function showBroadcast(begun) {
   uplink.start(here(begun.ingest_url), begun.ingest_key);
   awake.begin();
   enter("sending");
-  $("on-air-heading").focus();
+  byId("on-air-heading").focus();
 }
 
 async function end() {
@@ -151,7 +147,7 @@ function again() {
   broadcast = null;
   uplink.refusal = "";
   enter("quiet");
-  button("go-live").focus();
+  byId("go-live").focus();
 }
 
 function look() {
@@ -166,11 +162,11 @@ function look() {
 
 /** @param {string} key of what is in the way of broadcasting here at all */
 function bar(key) {
-  $("studio").hidden = true;
-  $("barrier").hidden = false;
+  byId("studio").hidden = true;
+  byId("barrier").hidden = false;
   const say = () => {
-    $("barrier-title").textContent = language.say(key);
-    $("barrier-text").textContent = language.say(`${key}.text`);
+    byId("barrier-title").textContent = language.say(key);
+    byId("barrier-text").textContent = language.say(`${key}.text`);
   };
   language.addEventListener("change", say);
   say();
@@ -205,9 +201,9 @@ uplink.addEventListener("phase", () => {
 });
 document.addEventListener("visibilitychange", () => sound.wake());
 language.addEventListener("change", show);
-language.attachSwitch($("language-switch"));
-$("start-form").addEventListener("submit", goLive);
-button("end").addEventListener("click", end);
-button("again").addEventListener("click", again);
+language.attachSwitch(byId("language-switch"));
+byId("start-form").addEventListener("submit", goLive);
+byId("end").addEventListener("click", end);
+byId("again").addEventListener("click", again);
 setInterval(look, LOOK_MS);
 begin();

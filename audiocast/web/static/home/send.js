@@ -2,12 +2,10 @@
  * How to send sound to a broadcast: a command, or the settings that programs for Icecast ask for.
  */
 
+import { byId, find } from "../shared/dom.js";
 import { command, likelySource, SOURCE_NAMES } from "./commands.js";
 import { icecastAccess, needsTls } from "./icecast.js";
 import { copyShown } from "../shared/share.js";
-
-/** @param {string} id */
-const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /**
  * Fill the choice of sources and show what belongs to the chosen one.
@@ -16,7 +14,7 @@ const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
  * @returns {(broadcast: import("../shared/api.js").Broadcast) => void} shows how to send sound to a broadcast
  */
 export function attachSend(language) {
-  const source = /** @type {HTMLSelectElement} */ ($("source"));
+  const source = byId("source", HTMLSelectElement);
   /** @type {import("../shared/api.js").Broadcast | null} */
   let broadcast = null;
 
@@ -26,12 +24,12 @@ export function attachSend(language) {
     }
     const { ingest_url: ingestUrl, ingest_key: key } = broadcast;
     const name = /** @type {import("./commands.js").Source} */ (source.value);
-    $("about-source").textContent = language.say(`home.about.${name}`);
-    $("command").replaceChildren(...words(command(name, ingestUrl, key)));
-    $("access").hidden = name !== "icecast";
-    $("access-tls").hidden = !needsTls(ingestUrl);
+    byId("about-source").textContent = language.say(`home.about.${name}`);
+    byId("command").replaceChildren(...words(command(name, ingestUrl, key)));
+    byId("access").hidden = name !== "icecast";
+    byId("access-tls").hidden = !needsTls(ingestUrl);
     const rows = Object.entries(icecastAccess(ingestUrl, key)).map(([field, value]) => row(field, value, language));
-    $("access-fields").replaceChildren(...rows);
+    byId("access-fields").replaceChildren(...rows);
   };
 
   for (const name of SOURCE_NAMES) {
@@ -42,7 +40,7 @@ export function attachSend(language) {
   source.value = likelySource();
   source.addEventListener("change", show);
   language.addEventListener("change", show);
-  copyShown(/** @type {HTMLButtonElement} */ ($("copy-command")), $("command"), language);
+  copyShown(byId("copy-command", HTMLButtonElement), byId("command"), language);
   return (next) => {
     broadcast = next;
     show();
@@ -57,19 +55,20 @@ export function attachSend(language) {
  * @param {import("../shared/language.js").Language} language
  */
 function row(field, value, language) {
-  const template = /** @type {HTMLTemplateElement} */ ($("access-row"));
-  const element = /** @type {HTMLElement} */ (template.content.cloneNode(true)).firstElementChild;
-  const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (element?.querySelector(selector));
-  const [name, shown, button] = [part("dt"), part(".value"), part("button")];
+  const copy = byId("access-row", HTMLTemplateElement).content.cloneNode(true);
+  const element = find(/** @type {DocumentFragment} */ (copy), "div", HTMLElement);
+  const name = find(element, "dt", HTMLElement);
+  const shown = find(element, ".value", HTMLElement);
+  const button = find(element, "button", HTMLButtonElement);
   name.textContent = language.say(`home.access.${field}`);
   name.id = `access-${field}-name`;
   shown.textContent = value;
   shown.id = `access-${field}`;
-  part("[data-say]").textContent = language.say("copy.copy");
+  find(element, "[data-say]", HTMLElement).textContent = language.say("copy.copy");
   button.id = `copy-access-${field}`;
   button.setAttribute("aria-labelledby", `${button.id} ${name.id}`);
-  copyShown(/** @type {HTMLButtonElement} */ (button), shown, language);
-  return /** @type {Element} */ (element);
+  copyShown(button, shown, language);
+  return element;
 }
 
 /**

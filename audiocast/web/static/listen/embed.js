@@ -3,20 +3,18 @@
  * browser lets a frame see them.
  */
 
+import { byId } from "../shared/dom.js";
 import { Language } from "../shared/language.js";
 import { attachListenView } from "./view.js";
 import { Listening } from "../player/listening.js";
 import { chosenMode } from "./mode_switch.js";
 import { attachVolume } from "./volume.js";
 
-/** @param {string} id */
-const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
-const audio = /** @type {HTMLAudioElement} */ ($("audio"));
+const audio = byId("audio", HTMLAudioElement);
 const language = new Language(document);
 const listening = new Listening(audio, document.body.dataset, chosenMode);
 
-attachVolume($("volume"), audio, language);
+attachVolume(byId("volume"), audio, language);
 listening.open();
 attachListenView(listening, language);
 document.body.dataset.script = "runs"; // plain.js has nothing to do

@@ -2,6 +2,7 @@
  * What was played so far, with times in the visitor's zone. Asked for only while somebody looks at it.
  */
 
+import { find } from "../shared/dom.js";
 import { trackWords } from "../shared/stream_events.js";
 
 /** News of a track reaches all at once; those who look ask spread over this time. */
@@ -13,7 +14,7 @@ const SPREAD_MS = 3_000;
  * @param {import("../shared/language.js").Language} language
  */
 export function attachHistory(panel, listening, language) {
-  const list = /** @type {HTMLElement} */ (panel.querySelector("ol"));
+  const list = find(panel, "ol", HTMLElement);
   let shown = listening.track;
   let isStale = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */

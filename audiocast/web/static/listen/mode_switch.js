@@ -2,6 +2,7 @@
  * The switch between "live" and "stable", remembered in this browser.
  */
 
+import { find } from "../shared/dom.js";
 import { recall, remember } from "../shared/preferences.js";
 
 /** @returns {import("../player/live/playback_methods.js").ModeName} */
@@ -19,7 +20,7 @@ export class ModeSwitch extends EventTarget {
    */
   constructor(group, language) {
     super();
-    const hint = /** @type {HTMLElement} */ (group.querySelector(".hint"));
+    const hint = find(group, ".hint", HTMLElement);
     const show = () => {
       hint.textContent = language.say(`mode.${this.name}.more`);
     };

@@ -2,6 +2,7 @@
  * The listener's page: what it has beyond the player itself, which is listening.js.
  */
 
+import { byId } from "../shared/dom.js";
 import { Details } from "./details.js";
 import { attachHistory } from "./history.js";
 import { Language } from "../shared/language.js";
@@ -10,34 +11,31 @@ import { Listening } from "../player/listening.js";
 import { ModeSwitch } from "./mode_switch.js";
 import { attachCopy, attachQr, attachShare, copyShown, here } from "../shared/share.js";
 import { Spectrum } from "./spectrum.js";
-import { IS_APPLE_TOUCH } from "../player/media_session.js";
+import { IS_APPLE_TOUCH } from "../player/device.js";
 import { attachVolume } from "./volume.js";
 
-/** @param {string} id */
-const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
 const given = document.body.dataset;
-const audio = /** @type {HTMLAudioElement} */ ($("audio"));
+const audio = byId("audio", HTMLAudioElement);
 
 const language = new Language(document);
-const mode = new ModeSwitch(/** @type {HTMLElement} */ ($("mode")), language);
+const mode = new ModeSwitch(byId("mode"), language);
 const listening = new Listening(audio, given, () => mode.name);
 const { player } = listening;
-const spectrum = new Spectrum(/** @type {HTMLCanvasElement} */ ($("spectrum")), audio, !IS_APPLE_TOUCH);
+const spectrum = new Spectrum(byId("spectrum", HTMLCanvasElement), audio, !IS_APPLE_TOUCH);
 
 function showSince() {
   const { started_at: startedAt } = listening.stream;
   const isKnown = listening.isOnAir && startedAt;
-  $("since").textContent = isKnown ? language.say("since", { time: language.clock(startedAt) }) : "";
+  byId("since").textContent = isKnown ? language.say("since", { time: language.clock(startedAt) }) : "";
 }
 
 function wireSharing() {
   const link = given.listenUrl ?? location.href;
-  const dialog = /** @type {HTMLDialogElement} */ ($("qr-dialog"));
-  const openQr = /** @type {HTMLButtonElement} */ ($("qr-button"));
+  const dialog = byId("qr-dialog");
+  const openQr = byId("qr-button", HTMLButtonElement);
   attachQr(openQr, dialog, () => here(given.qrSvgUrl ?? ""));
-  attachCopy(/** @type {HTMLButtonElement} */ ($("copy-button")), () => link, {
-    label: $("copy-button-text"),
+  attachCopy(byId("copy-button", HTMLButtonElement), () => link, {
+    label: byId("copy-button-text"),
     usual: () => language.say("listen.copy"),
     done: () => language.say("copy.done"),
     refused: () => openQr.click(), // there the link stands in full, to be selected by hand
@@ -47,9 +45,9 @@ function wireSharing() {
     ["copy-frame", "frame-code"],
     ["copy-plain", "plain-code"],
   ]) {
-    copyShown(/** @type {HTMLButtonElement} */ ($(button)), $(shown), language);
+    copyShown(byId(button, HTMLButtonElement), byId(shown), language);
   }
-  attachShare(/** @type {HTMLButtonElement} */ ($("share-button")), () => {
+  attachShare(byId("share-button", HTMLButtonElement), () => {
     const title = listening.title || language.say("untitled");
     return { title, text: language.say("share.text", { title }), url: link };
   });
@@ -68,14 +66,14 @@ listening.addEventListener("change", showSince);
 language.addEventListener("change", showSince);
 mode.addEventListener("change", () => listening.choose());
 
-language.attachSwitch($("language-switch"));
+language.attachSwitch(byId("language-switch"));
 wireSharing();
-attachVolume($("volume"), audio, language);
+attachVolume(byId("volume"), audio, language);
 listening.open();
 attachListenView(listening, language);
-attachHistory(/** @type {HTMLDetailsElement} */ ($("history")), listening, language);
-new Details(/** @type {HTMLDetailsElement} */ ($("details")), player, language);
-/** @type {HTMLDetailsElement} */ ($("elsewhere")).open = !listening.canPlay;
+attachHistory(byId("history", HTMLDetailsElement), listening, language);
+new Details(byId("details", HTMLDetailsElement), player, language);
+byId("elsewhere", HTMLDetailsElement).open = !listening.canPlay;
 showSince();
 spectrum.show(false);
 document.body.dataset.script = "runs"; // plain.js has nothing to do

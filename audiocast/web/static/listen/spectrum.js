@@ -7,6 +7,8 @@
  * Writes the loudest frequency to `canvas.dataset.peakHz` about once a second while sound is playing.
  */
 
+import { SAMPLE_RATE } from "../shared/sample_rate.js";
+
 const FFT_SIZE = 4096;
 const SMOOTHING = 0.75;
 const LOWEST_HZ = 50;
@@ -144,7 +146,7 @@ export class Spectrum {
   }
 
   #hzPerBin() {
-    return (this.#analyser?.context.sampleRate ?? 48_000) / FFT_SIZE;
+    return (this.#analyser?.context.sampleRate ?? SAMPLE_RATE) / FFT_SIZE;
   }
 
   #notePeak() {

@@ -4,11 +4,9 @@
  * The rest of each page is its own module's.
  */
 
+import { byId } from "../shared/dom.js";
 import { setWords } from "../shared/language.js";
 import { describeSound } from "../player/media_session.js";
-
-/** @param {string} id */
-const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /**
  * Keep the page's elements in step.
@@ -17,21 +15,21 @@ const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
  * @param {import("../shared/language.js").Language} language
  */
 export function attachListenView(listening, language) {
-  const button = /** @type {HTMLButtonElement} */ ($("listen-button"));
+  const button = byId("listen-button", HTMLButtonElement);
   const show = () => {
     const { stream, track, isOnAir, player } = listening;
     const title = listening.title || language.say("untitled");
     document.title = `${title} · audiocast`;
     document.body.dataset.stream = stream.state;
     document.body.dataset.player = player.phase;
-    $("title").textContent = title;
-    setWords($("status"), language.say(`status.${stream.state}`));
-    $("now-playing").hidden = !track;
-    $("now-playing-text").textContent = track;
-    $("listeners").textContent = isOnAir ? language.say("listeners", { count: listening.listeners }) : "";
+    byId("title").textContent = title;
+    setWords(byId("status"), language.say(`status.${stream.state}`));
+    byId("now-playing").hidden = !track;
+    byId("now-playing-text").textContent = track;
+    byId("listeners").textContent = isOnAir ? language.say("listeners", { count: listening.listeners }) : "";
     button.disabled = !listening.canPlay && player.phase !== "failed";
-    $("listen-button-text").textContent = language.say(listening.action);
-    setWords($("note"), listening.note ? language.say(listening.note) : "");
+    byId("listen-button-text").textContent = language.say(listening.action);
+    setWords(byId("note"), listening.note ? language.say(listening.note) : "");
     const now = stream.now_playing;
     describeSound({
       title: now?.title || title,

@@ -2,8 +2,9 @@
  * The volume slider and the mute button, remembered in this browser.
  */
 
+import { find } from "../shared/dom.js";
 import { recall, remember } from "../shared/preferences.js";
-import { IS_APPLE_TOUCH } from "../player/media_session.js";
+import { IS_APPLE_TOUCH } from "../player/device.js";
 
 /**
  * @param {HTMLElement} row holds a slider, 0 to 100, and a button
@@ -15,8 +16,8 @@ export function attachVolume(row, audio, language) {
     row.hidden = true; // the system ignores it: the hardware buttons rule
     return;
   }
-  const slider = /** @type {HTMLInputElement} */ (row.querySelector("input"));
-  const button = /** @type {HTMLButtonElement} */ (row.querySelector("button"));
+  const slider = find(row, "input", HTMLInputElement);
+  const button = find(row, "button", HTMLButtonElement);
   const remembered = Number.parseInt(recall("volume") ?? "100", 10);
   slider.value = String(Number.isNaN(remembered) ? 100 : remembered);
   audio.volume = Number(slider.value) / 100;

@@ -12,7 +12,8 @@ import { LiveOutput } from "./live/live_output.js";
 import { Loudspeaker } from "./live/audio_output.js";
 import { MODES, chain } from "./live/playback_methods.js";
 import { Player } from "./player.js";
-import { attachMediaKeys, claimPlayback, IS_APPLE_TOUCH } from "./media_session.js";
+import { IS_APPLE_TOUCH } from "./device.js";
+import { attachMediaKeys, claimPlayback } from "./media_session.js";
 
 /** Fires "change" when something is to be shown anew, "wake" when sound may have to be woken up. */
 export class Listening extends EventTarget {

@@ -1,14 +1,6 @@
 /**
- * The player as the operating system sees it: lock screen, media keys, audio session, and what the device allows.
+ * The player as the operating system sees it: lock screen, media keys and audio session.
  */
-
-/**
- * iPhone and iPad, which also calls itself a Macintosh but has a touch screen. There the volume belongs to the
- * hardware buttons, and a locked screen suspends Web Audio but not a plain audio element.
- */
-export const IS_APPLE_TOUCH =
-  /iPhone|iPad|iPod/.test(navigator.userAgent) ||
-  (navigator.userAgent.includes("Macintosh") && navigator.maxTouchPoints > 1);
 
 /** Tell iOS that this is playback, which the silent switch leaves alone. */
 export function claimPlayback() {

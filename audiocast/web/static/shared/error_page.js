@@ -2,7 +2,8 @@
  * The error page: nothing but its language.
  */
 
+import { byId } from "./dom.js";
 import { Language } from "./language.js";
 
 const language = new Language(document);
-language.attachSwitch(/** @type {HTMLElement} */ (document.getElementById("language-switch")));
+language.attachSwitch(byId("language-switch"));

@@ -2,12 +2,8 @@
  * Where broadcasters find the listen link: the field, its copy, the share sheet, the QR code, the page itself.
  */
 
+import { byId } from "./dom.js";
 import { attachQr, attachShare, copyShown, here } from "./share.js";
-
-/** @param {string} id */
-const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-/** @param {string} id */
-const button = (id) => /** @type {HTMLButtonElement} */ ($(id));
 
 /**
  * @param {import("./language.js").Language} language
@@ -15,20 +11,20 @@ const button = (id) => /** @type {HTMLButtonElement} */ ($(id));
  * @returns {(broadcast: import("./api.js").Broadcast) => void} shows the link of a broadcast
  */
 export function attachListenLink(language, title) {
-  const link = /** @type {HTMLInputElement} */ ($("listen-link"));
+  const link = byId("listen-link", HTMLInputElement);
   let qrPath = "";
-  copyShown(button("copy-link"), link, language);
-  attachQr(button("qr-button"), /** @type {HTMLDialogElement} */ ($("qr-dialog")), () => qrPath);
-  attachShare(button("share-button"), () => {
+  copyShown(byId("copy-link", HTMLButtonElement), link, language);
+  attachQr(byId("qr-button", HTMLButtonElement), byId("qr-dialog"), () => qrPath);
+  attachShare(byId("share-button", HTMLButtonElement), () => {
     const name = title() || language.say("untitled");
     return { title: name, text: language.say("share.text", { title: name }), url: link.value };
   });
   return ({ stream_id: streamId, listen_url: url, qr_url: qrUrl }) => {
     link.value = url;
     qrPath = here(qrUrl);
-    $("qr-link").textContent = url;
-    /** @type {HTMLAnchorElement} */ ($("open-link")).href = here(url);
-    const png = /** @type {HTMLAnchorElement} */ ($("qr-png"));
+    byId("qr-link").textContent = url;
+    byId("open-link", HTMLAnchorElement).href = here(url);
+    const png = byId("qr-png", HTMLAnchorElement);
     png.href = qrPath.replace(/\.svg$/, ".png");
     png.download = `audiocast-${streamId}.png`;
   };

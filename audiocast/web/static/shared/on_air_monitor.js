@@ -4,6 +4,7 @@
  * Never says "on air" on old news: what the server has not confirmed of late is called unknown.
  */
 
+import { byId } from "./dom.js";
 import { StreamFeed, UNKNOWN_STREAM } from "./stream_events.js";
 import { setWords } from "./language.js";
 
@@ -14,9 +15,6 @@ const ASK_AFTER_MS = 5_000;
 const BELIEVED_FOR_MS = 10_000;
 /** The server cuts what it gets into pages of at most 100 ms; what comes in longer ones was waited for. */
 const LONG_PAGE_MS = 100;
-
-/** @param {string} id */
-const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /** Fires "change" when the broadcaster is on air, or is no longer. */
 export class Monitor extends EventTarget {
@@ -108,15 +106,15 @@ export class Monitor extends EventTarget {
     const { air, language } = this;
     const { started_at: startedAt, listeners, page_ms: pageMs } = this.#stream;
     const isLive = air === "live";
-    $("monitor").dataset.stream = air;
-    setWords($("air"), language.say(`air.${air}`));
+    byId("monitor").dataset.stream = air;
+    setWords(byId("air"), language.say(`air.${air}`));
     const since = startedAt ? language.say("since", { time: language.clock(startedAt) }) : "";
     const count = language.say("listeners", { count: listeners ?? 0 });
     const facts = [since, count].filter(Boolean).join(" · ");
-    $("air-facts").textContent = isLive ? facts : language.say(`air.${air}.more`);
+    byId("air-facts").textContent = isLive ? facts : language.say(`air.${air}.more`);
     const isLate = isLive && (pageMs ?? 0) > LONG_PAGE_MS;
-    $("air-delay").hidden = !isLate;
-    setWords($("air-delay-text"), isLate ? language.say("air.delay", { ms: pageMs ?? 0 }) : "");
+    byId("air-delay").hidden = !isLate;
+    setWords(byId("air-delay-text"), isLate ? language.say("air.delay", { ms: pageMs ?? 0 }) : "");
     document.title = `${language.say(`air.${air}`)} · audiocast`;
     if (air !== this.#shown) {
       this.#shown = air;

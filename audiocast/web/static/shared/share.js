@@ -4,6 +4,8 @@
  * Plain http is not a secure context, so neither the clipboard nor the share sheet can be taken for granted.
  */
 
+import { find } from "./dom.js";
+
 const COPIED_FOR_MS = 2_000;
 
 /**
@@ -12,7 +14,7 @@ const COPIED_FOR_MS = 2_000;
  * @param {string} text
  * @returns {Promise<boolean>} whether it is in the clipboard now
  */
-export async function copyText(text) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -81,7 +83,7 @@ export function attachCopy(button, text, { label, usual, done, refused }) {
  * @param {import("./language.js").Language} language
  */
 export function copyShown(button, shown, language) {
-  const label = /** @type {HTMLElement} */ (button.querySelector("[data-say]"));
+  const label = find(button, "[data-say]", HTMLElement);
   const text = () => (shown instanceof HTMLInputElement ? shown.value : (shown.textContent ?? ""));
   attachCopy(button, text, {
     label,
@@ -118,13 +120,13 @@ export function attachShare(button, what) {
  * Make a button open the QR dialog. The picture is fetched when it is first wanted.
  *
  * @param {HTMLButtonElement} button
- * @param {HTMLDialogElement} dialog
+ * @param {HTMLElement} dialog a dialog, as far as the browser knows them: Safari does from 15.4 on
  * @param {() => string} picture path of the SVG
  */
 export function attachQr(button, dialog, picture) {
-  const image = /** @type {HTMLImageElement} */ (dialog.querySelector("img"));
+  const image = find(dialog, "img", HTMLImageElement);
   button.addEventListener("click", () => {
-    if (typeof dialog.showModal !== "function") {
+    if (!isDialog(dialog)) {
       location.assign(picture());
       return;
     }
@@ -132,10 +134,18 @@ export function attachQr(button, dialog, picture) {
     dialog.showModal();
   });
   dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) {
+    if (event.target === dialog && isDialog(dialog)) {
       dialog.close(); // a click on the backdrop
     }
   });
+}
+
+/**
+ * @param {HTMLElement} element
+ * @returns {element is HTMLDialogElement}
+ */
+function isDialog(element) {
+  return typeof HTMLDialogElement !== "undefined" && element instanceof HTMLDialogElement;
 }
 
 /**

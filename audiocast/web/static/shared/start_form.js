@@ -2,11 +2,9 @@
  * Asking for a broadcast: its title, a token where the server wants one, and why it was refused.
  */
 
+import { byId } from "./dom.js";
 import { Refused, startBroadcast } from "./api.js";
 import { setWords } from "./language.js";
-
-/** @param {string} id */
-const field = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
 
 export class StartForm {
   /** A phrase's key and its values. @type {[string, Record<string, string>] | null} */
@@ -20,12 +18,12 @@ export class StartForm {
 
   /** What the broadcaster calls it; may be empty. */
   get title() {
-    return field("title").value.trim();
+    return byId("title", HTMLInputElement).value.trim();
   }
 
   /** @returns {Promise<import("./api.js").Broadcast | null>} null when it says why not */
   async ask() {
-    const token = field("token").value.trim();
+    const token = byId("token", HTMLInputElement).value.trim();
     this.#trouble = null;
     this.#show();
     try {
@@ -34,8 +32,8 @@ export class StartForm {
       this.#trouble = reason(error, token);
       this.#show();
       if (error instanceof Refused && error.status === 401) {
-        /** @type {HTMLElement} */ (document.getElementById("token-field")).hidden = false;
-        field("token").focus();
+        byId("token-field").hidden = false;
+        byId("token").focus();
       }
       return null;
     }
@@ -43,7 +41,7 @@ export class StartForm {
 
   #show() {
     const words = this.#trouble ? this.language.say(...this.#trouble) : "";
-    setWords(/** @type {HTMLElement} */ (document.getElementById("start-trouble")), words);
+    setWords(byId("start-trouble"), words);
   }
 }
 

@@ -5,7 +5,7 @@
  * decode by themselves sound through it, one at a time. Knows nothing of what sounds.
  */
 
-import { SAMPLE_RATE } from "./opus.js";
+import { SAMPLE_RATE } from "../../shared/sample_rate.js";
 
 /** A context that does not run by then never will: no sound card, or no permission. */
 const STARTS_WITHIN_MS = 5_000;

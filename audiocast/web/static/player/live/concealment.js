@@ -5,21 +5,21 @@
  * Knows the ring only, and no time.
  */
 
-const SAMPLE_RATE = 48_000;
-const MS = SAMPLE_RATE / 1000;
+import { SAMPLES_PER_MS } from "../../shared/sample_rate.js";
+
 /** Periods of voices and most instruments: 66 to 400 Hz; what is higher has many of them in one. */
-const SHORTEST_PERIOD = 2.5 * MS;
-const LONGEST_PERIOD = 15 * MS;
+const SHORTEST_PERIOD = 2.5 * SAMPLES_PER_MS;
+const LONGEST_PERIOD = 15 * SAMPLES_PER_MS;
 /** So much is compared with what was a period before. */
-const COMPARED = 10 * MS;
+const COMPARED = 10 * SAMPLES_PER_MS;
 /** The end of each period is mixed into what came before its beginning: no seam clicks. Of the real sound so much must
  *  not have been played yet. */
-export const SEAM = 2 * MS;
+export const SEAM = 2 * SAMPLES_PER_MS;
 /** As loud as before for a packet's length, then down to nothing. */
-const STEADY = 20 * MS;
-const AUDIBLE = 100 * MS;
+const STEADY = 20 * SAMPLES_PER_MS;
+const AUDIBLE = 100 * SAMPLES_PER_MS;
 /** Silence at the end, in which who plays can fade out. */
-const REST = 15 * MS;
+const REST = 15 * SAMPLES_PER_MS;
 
 /**
  * Append made-up sound to what is in the ring, of which there must be 25 ms, played or not.

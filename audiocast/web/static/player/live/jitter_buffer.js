@@ -24,22 +24,21 @@
  * @property {number} skippedMs what was left out to be on time again
  */
 
+import { SAMPLES_PER_MS } from "../../shared/sample_rate.js";
 import { SEAM, conceal } from "./concealment.js";
 import { DelayTarget } from "./delay_target.js";
 import { REACH, Ring } from "./ring.js";
 
-const SAMPLE_RATE = 48_000;
-const MS = SAMPLE_RATE / 1000;
-const FADE_SAMPLES = 5 * MS;
+const FADE_SAMPLES = 5 * SAMPLES_PER_MS;
 /** At the start and after a long hole: so much longer than for enough, until all that was held up has come. */
-const SETTLING_SAMPLES = 30 * MS;
-const LONG_HOLE_SAMPLES = 500 * MS;
+const SETTLING_SAMPLES = 30 * SAMPLES_PER_MS;
+const LONG_HOLE_SAMPLES = 500 * SAMPLES_PER_MS;
 /** At most this much faster or slower: a sixth of a semitone, and slowly reached. */
 const LARGEST_STEER = 0.01;
 /** Out by this much: steered with all there is. */
 const FULL_STEER_MS = 80;
 /** How fast the level is evened out, by the sample, and how fast the rate follows, by the round. */
-const LEVEL_FOLLOWS = 1 / (400 * MS);
+const LEVEL_FOLLOWS = 1 / (400 * SAMPLES_PER_MS);
 const RATE_FOLLOWS = 1 / 50;
 /** Too late by this much, or by this share of the target: leave out, do not run. What comes a second at a time goes up
  *  and down by half of the target. */
@@ -47,7 +46,7 @@ const SKIP_OVER_MS = 250;
 const SKIP_OVER_SHARE = 0.75;
 /** In silence a piece can be left out without a trace, at -66 dB. */
 const SILENCE = 0.0005;
-const SILENT_PIECE_SAMPLES = 10 * MS;
+const SILENT_PIECE_SAMPLES = 10 * SAMPLES_PER_MS;
 const SPARE_MS = 15;
 const CAPACITY_OVER_CEILING_MS = 4_000;
 
@@ -75,7 +74,7 @@ export class JitterBuffer {
   /** @param {import("./delay_target.js").Bounds} bounds */
   constructor(bounds) {
     this.#target = new DelayTarget(bounds);
-    this.#ring = new Ring(Math.ceil((bounds.ceilingMs + CAPACITY_OVER_CEILING_MS) * MS));
+    this.#ring = new Ring(Math.ceil((bounds.ceilingMs + CAPACITY_OVER_CEILING_MS) * SAMPLES_PER_MS));
   }
 
   /**
@@ -87,7 +86,7 @@ export class JitterBuffer {
     if (mediaMs === null) {
       this.#target.forget();
     } else {
-      this.#target.arrived(arrivedMs, mediaMs, channels[0].length / MS);
+      this.#target.arrived(arrivedMs, mediaMs, channels[0].length / SAMPLES_PER_MS);
     }
     this.#ring.push(channels);
     this.#arrivedMs = arrivedMs;
@@ -117,13 +116,13 @@ export class JitterBuffer {
   report() {
     return {
       isPlaying: this.#isPlaying,
-      bufferMs: (this.#isPlaying ? this.#level : this.#inHand) / MS,
+      bufferMs: (this.#isPlaying ? this.#level : this.#inHand) / SAMPLES_PER_MS,
       targetMs: this.#target.ms,
       jitterMs: this.#target.jitterMs,
       rate: this.#rate,
       holes: this.#holes,
-      missingMs: (this.#missing + (this.#hasPlayed ? this.#hole : 0)) / MS,
-      skippedMs: this.#skipped / MS,
+      missingMs: (this.#missing + (this.#hasPlayed ? this.#hole : 0)) / SAMPLES_PER_MS,
+      skippedMs: this.#skipped / SAMPLES_PER_MS,
     };
   }
 
@@ -140,7 +139,7 @@ export class JitterBuffer {
   /** @param {number} samples that are about to be played */
   #decide(samples) {
     const ring = this.#ring;
-    const target = this.#target.ms * MS;
+    const target = this.#target.ms * SAMPLES_PER_MS;
     this.#level += (this.#inHand - this.#level) * Math.min(1, samples * LEVEL_FOLLOWS);
     if (!this.#isPlaying) {
       if (this.#inHand >= target) {
@@ -156,9 +155,13 @@ export class JitterBuffer {
       this.#runDry();
     } else if (this.#leapFade > 0) {
       return;
-    } else if (spare > Math.max(SKIP_OVER_MS * MS, SKIP_OVER_SHARE * target)) {
+    } else if (spare > Math.max(SKIP_OVER_MS * SAMPLES_PER_MS, SKIP_OVER_SHARE * target)) {
       this.#leaveOut(Math.floor(spare));
-    } else if (this.#level - target > SPARE_MS * MS && spare > 0 && ring.isWithin(SILENT_PIECE_SAMPLES, SILENCE)) {
+    } else if (
+      this.#level - target > SPARE_MS * SAMPLES_PER_MS &&
+      spare > 0 &&
+      ring.isWithin(SILENT_PIECE_SAMPLES, SILENCE)
+    ) {
       this.#leaveOut(SILENT_PIECE_SAMPLES);
     }
   }
@@ -194,12 +197,12 @@ export class JitterBuffer {
     this.#rate = 1;
     conceal(this.#ring);
     this.#concealedUntil = this.#ring.end;
-    this.#target.ranDry(this.#arrivedMs + this.#samplesSinceArrival / MS);
+    this.#target.ranDry(this.#arrivedMs + this.#samplesSinceArrival / SAMPLES_PER_MS);
   }
 
   /** @param {number} target samples */
   #steer(target) {
-    const wanted = (this.#level - target) / (FULL_STEER_MS * MS);
+    const wanted = (this.#level - target) / (FULL_STEER_MS * SAMPLES_PER_MS);
     const steer = LARGEST_STEER * Math.max(-1, Math.min(1, wanted));
     this.#rate += (1 + steer - this.#rate) * RATE_FOLLOWS;
   }

@@ -7,8 +7,6 @@
  * @property {number} gain factor for every sample
  */
 
-export const SAMPLE_RATE = 48_000;
-
 const HEAD_BYTES = 19;
 /** The gain is Q7.8 decibels. */
 const GAIN_STEPS_A_DB = 256;

@@ -13,8 +13,9 @@
  */
 
 import { retryDelay } from "../../shared/backoff.js";
+import { SAMPLE_RATE } from "../../shared/sample_rate.js";
 import { OggReader } from "./ogg.js";
-import { SAMPLE_RATE, isHeader, packetSamples, parseHead } from "./opus.js";
+import { isHeader, packetSamples, parseHead } from "./opus.js";
 
 /** The server sends silence when its source has been quiet for two and a half seconds: nothing at all for longer is a
  *  dead connection. */

@@ -2,7 +2,8 @@
  * The browser's own decoder (WebCodecs, https://www.w3.org/TR/webcodecs/), as an engine of decoder.js.
  */
 
-import { SAMPLE_RATE, packetSamples } from "./opus.js";
+import { SAMPLE_RATE } from "../../shared/sample_rate.js";
+import { packetSamples } from "./opus.js";
 
 /** @type {import("./decoder.js").Open} */
 export async function openWebCodecs(channels, output, fail) {
