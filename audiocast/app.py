@@ -26,7 +26,7 @@ from audiocast.cluster.node import Node
 from audiocast.cluster.peer_client import Dialer
 from audiocast.cluster.signature import Signer
 from audiocast.cluster.stream_directory import Answers
-from audiocast.hls.muxer import Packagers
+from audiocast.hls.muxer import HlsMuxers
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
 from audiocast.stream.fanout import FanoutLimits
@@ -73,12 +73,12 @@ class App:
             max_egress_bps=settings.max_egress_mbps * 1e6,
             max_lag_seconds=settings.max_loop_lag_ms / 1000,
         )
-        packagers = Packagers(streams.clock)
+        hls_muxers = HlsMuxers(streams.clock)
         StreamMetrics(
             streams,
             metrics,
             admission=admission,
-            packagers=packagers,
+            hls_muxers=hls_muxers,
             version=__version__,
             node=settings.node_name,
         )
@@ -92,7 +92,7 @@ class App:
             dialer=Dialer(signer),
             streams=streams,
         )
-        self._packaging = Packaging(self.node, packagers.numbers, signer)
+        self._packaging = Packaging(self.node, hls_muxers.numbers, signer)
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
         self._context = Context(
@@ -114,7 +114,7 @@ class App:
             header_wait_seconds=settings.header_wait_timeout,
             first_audio_seconds=max(5.0, settings.source_grace_seconds),
             admission=admission,
-            packagers=packagers,
+            hls_muxers=hls_muxers,
             packaging=self._packaging,
             max_watchers=settings.max_listeners,
             max_ingest_kbps=settings.max_ingest_kbps,

@@ -103,7 +103,7 @@ class Edge:
             watch = asyncio.ensure_future(self._watch())
             watch.add_done_callback(lambda _: link.close())
             try:
-                await self._inlet.take(link, self._inlet.origin)
+                await self._inlet.take(link, self._inlet.source_id)
             finally:
                 watch.cancel()
         except Unreachable as error:

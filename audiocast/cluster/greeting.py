@@ -50,7 +50,7 @@ class Greeting:
                 0 < len(name) <= MAX_NAME_CHARACTERS
                 and not isinstance(internal_port, bool)
                 and 0 < internal_port < 65_536
-                and all(isinstance(origin, str) for origin in owned.values())
+                and all(isinstance(source_id, str) for source_id in owned.values())
             ):
                 return cls(name, instance, internal_port, draining, view, owned, _packaged(said))
         raise BadFrame(f"expected a greeting, got {str(said)[:200]}")
@@ -64,5 +64,5 @@ def _packaged(said: Mapping[str, Any]) -> dict[str, int]:
     """Read what older versions do not say."""
     packaged = said.get("packaged", {})
     if not isinstance(packaged, dict) or not all(isinstance(number, int) for number in packaged.values()):
-        raise BadFrame(f"expected a greeting with numbers of packagers, got {str(packaged)[:200]}")
+        raise BadFrame(f"expected a greeting with numbers of HLS muxers, got {str(packaged)[:200]}")
     return packaged

@@ -1,6 +1,6 @@
 """Which member has a stream's HLS, and its answers, at whichever member they are asked for.
 
-One packager for the whole cluster: the numbers and the bytes of segments are then the same everywhere, with
+One HLS muxer for the whole cluster: the numbers and the bytes of segments are then the same everywhere, with
 nothing to be agreed on. It stays where it is as long as somebody asks for it (members tell each other in
 greetings; of two the older counts), and a new one is at the stream's owner, or where an owner would be.
 
@@ -46,11 +46,11 @@ class Answer:
 
 
 class Packaging:
-    """Finds packagers and asks them.
+    """Finds HLS muxers and asks them.
 
     Args:
         node: This member.
-        packaged: Gives the streams that have a packager here, see `Greeting.packaged`.
+        packaged: Gives the streams that have an HLS muxer here, see `Greeting.packaged`.
         signer: Of this member; None when it is alone.
     """
 
@@ -64,7 +64,7 @@ class Packaging:
         self._asked: dict[str, asyncio.Task[Answer]] = {}
 
     def place(self, stream_id: str) -> Member | None:
-        """Give the member that has the stream's packager, or shall have it; None: this one."""
+        """Give the member that has the stream's HLS muxer, or shall have it; None: this one."""
         node = self._node
         if node.is_alone:
             return None
@@ -84,7 +84,7 @@ class Packaging:
         return node.locator.owner_for_source(stream_id)
 
     async def ask(self, member: Member, target: str) -> Answer:
-        """Ask another member's packager.
+        """Ask another member's HLS muxer.
 
         Args:
             member: Which one.

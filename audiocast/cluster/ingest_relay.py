@@ -20,7 +20,7 @@ from audiocast.cluster.peer_stream import Kind, Link, ended
 from audiocast.stream.errors import SourceError, StreamEnded, TakenOver
 from audiocast.stream.hub import Hub
 from audiocast.stream.source import Source
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
 log = structlog.get_logger()
@@ -104,7 +104,7 @@ class Front:
                 await self._forward_once()
             except Refused as error:
                 if error.code == OLDER and not self._resumed:
-                    self._source.origin = Origin.new(newer_than=Origin.parse(error.message))
+                    self._source.source_id = SourceId.new(newer_than=SourceId.parse(error.message))
                 elif error.code in FINAL:
                     self._source.dismiss(_reason(error))
                     return
@@ -133,7 +133,7 @@ class Front:
         log.info("source_forwarded", stream_id=self._hub.stream_id, member=member.name, had=str(had))
         tasks = [
             asyncio.ensure_future(hear_end(link)),
-            asyncio.ensure_future(follow(self._hub, link, origin=self._source.origin, had=had)),
+            asyncio.ensure_future(follow(self._hub, link, source_id=self._source.source_id, had=had)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -149,7 +149,7 @@ class Front:
 
     async def _connect(self, member: Member) -> tuple[Link, Position | None]:
         headers = {
-            ORIGIN_HEADER: str(self._source.origin),
+            ORIGIN_HEADER: str(self._source.source_id),
             GENERATION_HEADER: str(self._source.generation),
             TITLE_HEADER: quote(self._hub.title, safe=""),
             RESUME_HEADER: "1" if self._resumed else "0",

@@ -11,7 +11,7 @@ from audiocast.cluster.errors import ClusterError, Unreachable
 from audiocast.cluster.membership import Member, Membership
 from audiocast.cluster.peer_client import Dialer
 from audiocast.cluster.ring import order
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 
 STREAM = "/internal/streams/"
 FIRST_QUESTIONS = 2
@@ -65,7 +65,7 @@ class Locator:
     def _told(self, stream_id: str) -> Member | None:
         """Give the member whose greeting says that it owns the stream, the one with the newest source."""
         owners = [member for member in self.membership.others if stream_id in member.owned]
-        return max(owners, key=lambda member: _origin(member.owned[stream_id]), default=None)
+        return max(owners, key=lambda member: _source_id(member.owned[stream_id]), default=None)
 
     async def _has(self, member: Member, stream_id: str) -> bool:
         self.questions += 1
@@ -79,8 +79,8 @@ class Locator:
         return bool(said.get("owned"))
 
 
-def _origin(text: str) -> Origin:
+def _source_id(text: str) -> SourceId:
     try:
-        return Origin.parse(text)
+        return SourceId.parse(text)
     except ValueError:
-        return Origin(0, 0)
+        return SourceId(0, 0)

@@ -25,7 +25,7 @@ from audiocast.stream.errors import SourceError, StreamError
 from audiocast.stream.hub import Hub
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
 log = structlog.get_logger()
@@ -119,11 +119,11 @@ class Node:
         return self.membership.name
 
     def owned(self) -> Mapping[str, str]:
-        """Give the streams whose source is this member's to give to others, with its origin."""
+        """Give the streams whose source is this member's to give to others, with its source's id."""
         return {
-            stream_id: str(roles.hub.origin)
+            stream_id: str(roles.hub.source_id)
             for stream_id, roles in self._roles.items()
-            if roles.is_owner and roles.hub.origin is not None
+            if roles.is_owner and roles.hub.source_id is not None
         }
 
     def owner_of(self, stream_id: str) -> str:
@@ -172,7 +172,7 @@ class Node:
             front.close()
             if roles.front is front:
                 roles.front = None
-                roles.inlet.left = source.origin
+                roles.inlet.left = source.source_id
                 if hub.is_wanted:
                     roles.edge.supply()
 
@@ -188,14 +188,14 @@ class Node:
         return asyncio.get_running_loop().time() - since
 
     async def take_forward(
-        self, hub: Hub, link: Link, origin: Origin, *, generation: int, age_seconds: float
+        self, hub: Hub, link: Link, source_id: SourceId, *, generation: int, age_seconds: float
     ) -> None:
         """Be the owner of a source that another member sends, until that ends.
 
         Args:
             hub: Of its stream.
             link: From its front.
-            origin: Its name.
+            source_id: Its name.
             generation: Of its key.
             age_seconds: How long ago it came to its front.
         """
@@ -203,7 +203,7 @@ class Node:
         roles.forwarded = link
         roles.forwarded_since = asyncio.get_running_loop().time() - age_seconds
         try:
-            await roles.inlet.take(link, origin, generation=generation)
+            await roles.inlet.take(link, source_id, generation=generation)
         except Unreachable as error:
             log.info("forward_lost", stream_id=hub.stream_id, reason=str(error)[:200])
         except (ClusterError, StreamError, OggError) as error:
@@ -214,11 +214,11 @@ class Node:
                 if hub.is_wanted:
                     roles.edge.supply()
 
-    async def serve_relay(self, hub: Hub, link: Link, origin: Origin, had: Position) -> None:
+    async def serve_relay(self, hub: Hub, link: Link, source_id: SourceId, had: Position) -> None:
         """Send a stream's pages to an edge until it goes, or until its source is not here any more."""
         roles = self._role(hub)
         hears = asyncio.ensure_future(hear_end(link))
-        sends = asyncio.ensure_future(follow(hub, link, origin=origin, had=had))
+        sends = asyncio.ensure_future(follow(hub, link, source_id=source_id, had=had))
         watch = asyncio.ensure_future(self._while_source(roles))
         tasks = {hears, sends, watch}
         self.relays += 1
@@ -243,10 +243,10 @@ class Node:
                 seen_at = loop.time()
             await asyncio.sleep(0.1)
 
-    def had(self, stream_id: str, origin: Origin) -> str:
+    def had(self, stream_id: str, source_id: SourceId) -> str:
         """Give the newest page of a source that is here, as text; empty when it is not here."""
         roles = self._roles.get(stream_id)
-        if roles is None or roles.inlet.origin != origin:
+        if roles is None or roles.inlet.source_id != source_id:
             return ""
         return str(roles.inlet.had or "")
 
@@ -318,11 +318,11 @@ class Node:
         for member in self.membership.others:
             for stream_id, text in member.owned.items():
                 roles = self._roles.get(stream_id)
-                mine = roles.hub.origin if roles is not None and roles.is_owner else None
+                mine = roles.hub.source_id if roles is not None and roles.is_owner else None
                 if roles is None or mine is None:
                     continue
                 try:
-                    theirs = Origin.parse(text)
+                    theirs = SourceId.parse(text)
                 except ValueError:
                     continue
                 if mine < theirs:

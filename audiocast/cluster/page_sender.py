@@ -7,19 +7,19 @@ import structlog
 
 from audiocast.cluster.peer_stream import MAX_FRAME_BYTES, Kind, Link
 from audiocast.stream.hub import Hub
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
 log = structlog.get_logger()
 
 
-async def follow(hub: Hub, link: Link, *, origin: Origin | None, had: Position | None) -> None:
+async def follow(hub: Hub, link: Link, *, source_id: SourceId | None, had: Position | None) -> None:
     """Send what the other side has not got, and then each page as it comes. Never returns by itself.
 
     Args:
         hub: With a log of its sources.
         link: To the other side.
-        origin: The source that the other side knows.
+        source_id: The source that the other side knows.
         had: The newest page of it that the other side has.
 
     Raises:
@@ -30,17 +30,17 @@ async def follow(hub: Hub, link: Link, *, origin: Origin | None, had: Position |
     grown = asyncio.Event()
     pages.on_growth.add(grown.set)
     hub.on_change.add(grown.set)
-    sent: Origin | None = None
+    sent: SourceId | None = None
     cursor = pages.edge
     try:
         while True:
             grown.clear()
-            now = hub.origin
+            now = hub.source_id
             if now is not None and now != sent:
-                if now != origin:
+                if now != source_id:
                     await link.send(Kind.ORIGIN, f"{now} {hub.generation}".encode())
-                headers, cursor = pages.after(had if now == origin else None)
-                sent = origin = now
+                headers, cursor = pages.after(had if now == source_id else None)
+                sent = source_id = now
                 had = None
                 await _send(link, [headers] if headers else [])
                 continue

@@ -11,9 +11,9 @@ from audiocast.cluster.peer_stream import Kind, Link, ended
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError, TakenOver
 from audiocast.stream.hub import Hub
-from audiocast.stream.rate_limit import Pace
+from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source import Source
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
 
@@ -31,33 +31,33 @@ class Inlet:
         self._source: Source | None = None
         self._link: Link | None = None
         self._endings: set[asyncio.Task[None]] = set()
-        self.left: Origin | None = None
+        self.left: SourceId | None = None
         """The last source whose encoder was connected here: all that there is of it was heard here."""
 
     @property
-    def origin(self) -> Origin | None:
+    def source_id(self) -> SourceId | None:
         """The source that is here, from another member."""
         source = self._source
-        return source.origin if source is not None and source is self._hub.source else None
+        return source.source_id if source is not None and source is self._hub.source else None
 
     @property
     def had(self) -> Position | None:
         """The newest page of it that is here."""
-        return self._hub.log.last if self._hub.log is not None and self.origin is not None else None
+        return self._hub.log.last if self._hub.log is not None and self.source_id is not None else None
 
     @property
-    def known(self) -> tuple[Origin, Position] | None:
+    def known(self) -> tuple[SourceId, Position] | None:
         """A source of which nothing up to this page is wanted again, from another member or from here."""
         last = self._hub.log.last if self._hub.log is not None else None
-        origin = self.origin or self.left
-        return (origin, last) if origin is not None and last is not None else None
+        source_id = self.source_id or self.left
+        return (source_id, last) if source_id is not None and last is not None else None
 
-    async def take(self, link: Link, origin: Origin | None, *, generation: int = 0) -> None:
+    async def take(self, link: Link, source_id: SourceId | None, *, generation: int = 0) -> None:
         """Feed what a link brings, until it breaks; a link that is in use is closed for it.
 
         Args:
             link: From another member.
-            origin: The source whose pages come first, if they come without being named.
+            source_id: The source whose pages come first, if they come without being named.
             generation: Of that source's key.
 
         Raises:
@@ -68,12 +68,12 @@ class Inlet:
             audiocast.ogg.errors.OggError: Its pages are damaged; the other side is told.
         """
         before, self._link = self._link, link
-        if before is not None and origin is not None and origin != self.origin:
+        if before is not None and source_id is not None and source_id != self.source_id:
             self._end(before, TakenOver("a newer source has come through another member"))
         elif before is not None:
             before.close()
-        if origin is not None and origin != self.origin:
-            self._begin(origin, generation)
+        if source_id is not None and source_id != self.source_id:
+            self._begin(source_id, generation)
         try:
             while True:
                 kind, data = await link.receive()
@@ -99,8 +99,8 @@ class Inlet:
         if self._link is not None:
             self._link.close()
 
-    def _begin(self, origin: Origin, generation: int) -> None:
-        pace = Pace(max_kbps=0, lead_seconds=0, now=self._clock())
+    def _begin(self, source_id: SourceId, generation: int) -> None:
+        rate_limit = RateLimit(max_kbps=0, lead_seconds=0, now=self._clock())
 
         def dismiss(error: SourceError) -> None:
             # A newer source has come another way: what still comes on this link is old. One that came on this
@@ -109,7 +109,7 @@ class Inlet:
                 self._end(self._link, error)
 
         source = self._source = Source(
-            self._hub, origin=origin, pace=pace, generation=generation, dismiss=dismiss
+            self._hub, source_id=source_id, rate_limit=rate_limit, generation=generation, dismiss=dismiss
         )
 
     def _end(self, link: Link, error: SourceError) -> None:
@@ -118,10 +118,10 @@ class Inlet:
         ending.add_done_callback(self._endings.discard)
 
 
-def _named(data: bytes) -> tuple[Origin, int]:
+def _named(data: bytes) -> tuple[SourceId, int]:
     """Read an ORIGIN frame."""
     try:
         name, _, generation = data.decode().partition(" ")
-        return Origin.parse(name), int(generation)
+        return SourceId.parse(name), int(generation)
     except ValueError as error:
-        raise BadFrame(f"expected an origin and a generation, got {data[:40]!r}") from error
+        raise BadFrame(f"expected a source id and a generation, got {data[:40]!r}") from error

@@ -1,7 +1,8 @@
 """A stream as HLS, while somebody asks for it: a tap on its hub, and those who wait for what comes next.
 
-Whoever asks gets the same bytes: a part is made once. Nobody knows how many listen, since caches ask for all
-of theirs; so a packager ends when nobody has asked for half a minute, and a stream without one costs nothing.
+Every request for a part gets the same bytes: a part is made once. Caches ask for all of their players, so the
+number of listeners is unknown: an HLS muxer ends after half a minute without a request, and a stream without
+one costs nothing.
 
 Segments are numbered by the clock: one begins with the number of quarter seconds since 2025, and takes two
 numbers in four seconds. So the numbers of the next one, here or at another member, are always larger, without
@@ -31,15 +32,15 @@ IDLE_SECONDS = 30.0
 WAIT_SECONDS = 3.0 * SEGMENT_SECONDS
 """How long a request may wait for the next part: three target durations (RFC 8216bis section 6.2.5.2)."""
 
-MAX_PACKAGERS = 200
+MAX_HLS_MUXERS = 200
 """Each holds up to 4 MiB; half of one at 96 kbit/s."""
 
-NUMBERS_A_SECOND = 4
-SECONDS_A_CUT = 600
+NUMBERS_PER_SECOND = 4
+SECONDS_PER_CUT = 600
 RUN_BYTES = 5
 
 
-class Packager:
+class HlsMuxer:
     """One stream's timeline, kept up by its hub.
 
     Args:
@@ -53,8 +54,8 @@ class Packager:
         self.hub = hub
         self.timeline = Timeline(
             secrets.token_hex(RUN_BYTES),
-            first_number=int(age_seconds * NUMBERS_A_SECOND),
-            first_cut=int(age_seconds / SECONDS_A_CUT),
+            first_number=int(age_seconds * NUMBERS_PER_SECOND),
+            first_cut=int(age_seconds / SECONDS_PER_CUT),
         )
         self.asked_at = clock.time()
         self._unix_less_clock = now - clock.time()
@@ -104,7 +105,7 @@ class Packager:
         self._grown = asyncio.Event()
 
 
-class Packagers:
+class HlsMuxers:
     """Those of one node, by stream id.
 
     Args:
@@ -115,57 +116,57 @@ class Packagers:
     def __init__(self, clock: Clock, unix_seconds: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._unix_seconds = unix_seconds
-        self._packagers: dict[str, Packager] = {}
+        self._muxers: dict[str, HlsMuxer] = {}
 
     def __len__(self) -> int:
-        return len(self._packagers)
+        return len(self._muxers)
 
     def numbers(self) -> dict[str, int]:
         """Give the streams that go on, with the first number of each: the smaller, the older."""
         return {
-            stream_id: packager.timeline.first_number
-            for stream_id, packager in self._packagers.items()
-            if not packager.timeline.is_ended
+            stream_id: muxer.timeline.first_number
+            for stream_id, muxer in self._muxers.items()
+            if not muxer.timeline.is_ended
         }
 
-    def get(self, stream_id: str) -> Packager | None:
+    def get(self, stream_id: str) -> HlsMuxer | None:
         """Give the one of a stream, if somebody has asked for it lately."""
-        packager = self._packagers.get(stream_id)
-        if packager is not None:
-            packager.asked_at = self._clock.time()
-        return packager
+        muxer = self._muxers.get(stream_id)
+        if muxer is not None:
+            muxer.asked_at = self._clock.time()
+        return muxer
 
-    def open(self, hub: Hub) -> Packager:
+    def open(self, hub: Hub) -> HlsMuxer:
         """Give the one of a stream that is on, a new one when there is none, or when its stream has ended.
 
         Raises:
             ServerFull: There are too many.
         """
-        packager = self.get(hub.stream_id)
-        if packager is not None and packager.hub is hub and not packager.timeline.is_ended:
-            return packager
-        if packager is not None:
-            self._close(packager)
-        if len(self) >= MAX_PACKAGERS:
-            raise ServerFull(f"expected at most {MAX_PACKAGERS} streams as HLS at a time; try again later")
-        packager = Packager(hub, self._clock, self._unix_seconds())
-        self._packagers[hub.stream_id] = packager
-        log.info("hls_began", stream_id=hub.stream_id, run=packager.timeline.run)
-        self._watch(packager)
-        return packager
+        muxer = self.get(hub.stream_id)
+        if muxer is not None and muxer.hub is hub and not muxer.timeline.is_ended:
+            return muxer
+        if muxer is not None:
+            self._close(muxer)
+        if len(self) >= MAX_HLS_MUXERS:
+            raise ServerFull(f"expected at most {MAX_HLS_MUXERS} streams as HLS at a time; try again later")
+        muxer = HlsMuxer(hub, self._clock, self._unix_seconds())
+        self._muxers[hub.stream_id] = muxer
+        log.info("hls_began", stream_id=hub.stream_id, run=muxer.timeline.run)
+        self._watch(muxer)
+        return muxer
 
-    def _watch(self, packager: Packager) -> None:
-        self._clock.call_at(packager.asked_at + IDLE_SECONDS, self._look, packager)
+    def _watch(self, muxer: HlsMuxer) -> None:
+        self._clock.call_at(muxer.asked_at + IDLE_SECONDS, self._look, muxer)
 
-    def _look(self, packager: Packager) -> None:
-        if self._packagers.get(packager.hub.stream_id) is not packager:
+    def _look(self, muxer: HlsMuxer) -> None:
+        if self._muxers.get(muxer.hub.stream_id) is not muxer:
             return
-        if self._clock.time() - packager.asked_at < IDLE_SECONDS:
-            self._watch(packager)
+        if self._clock.time() - muxer.asked_at < IDLE_SECONDS:
+            self._watch(muxer)
             return
-        self._close(packager)
+        self._close(muxer)
 
-    def _close(self, packager: Packager) -> None:
-        packager.close()
-        del self._packagers[packager.hub.stream_id]
-        log.info("hls_ended", stream_id=packager.hub.stream_id, run=packager.timeline.run)
+    def _close(self, muxer: HlsMuxer) -> None:
+        muxer.close()
+        del self._muxers[muxer.hub.stream_id]
+        log.info("hls_ended", stream_id=muxer.hub.stream_id, run=muxer.timeline.run)

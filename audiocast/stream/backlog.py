@@ -1,7 +1,7 @@
 """The last seconds of a stream's pages, bounded in seconds and in bytes.
 
 A page has an index that counts from the start of the logical bitstream and never changes, so a listener's
-place is one integer. Every page begins with a packet and ends with one (`splice` sees to that), so a
+place is one integer. Every page begins with a packet and ends with one (`muxer` sees to that), so a
 listener may begin at any of them.
 """
 

@@ -9,7 +9,7 @@ from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout import Fanout, FanoutLimits
 from audiocast.stream.hold import TICK_SECONDS, Hold
-from audiocast.stream.muxer import Splicer, TimedPacket
+from audiocast.stream.muxer import OggMuxer, TimedPacket
 from audiocast.stream.tap import Taps
 
 
@@ -17,7 +17,7 @@ class Bitstream:
     """Lives from the first audio of a stream to its end.
 
     Args:
-        splicer: Makes its pages.
+        muxer: Makes its pages.
         clock: Time and timers.
         counters: Of this node.
         taps: Whoever takes its packets too.
@@ -27,7 +27,7 @@ class Bitstream:
 
     def __init__(
         self,
-        splicer: Splicer,
+        muxer: OggMuxer,
         clock: Clock,
         counters: Counters,
         taps: Taps,
@@ -36,27 +36,27 @@ class Bitstream:
         backlog_bytes: int,
         fanout: FanoutLimits,
     ) -> None:
-        self.splicer = splicer
+        self.muxer = muxer
         self._taps = taps
         self.backlog = Backlog(max_seconds=backlog_seconds, max_bytes=backlog_bytes)
         self.fanout = Fanout(self.backlog, clock, counters, fanout)
 
     def append(self, packets: Sequence[TimedPacket], now: float, *, eos: bool = False) -> None:
         """Make pages of packets and have them sent."""
-        for page in self.splicer.pages(packets, now, eos=eos):
+        for page in self.muxer.pages(packets, now, eos=eos):
             self.backlog.append(page)
         self.fanout.wake()
         self._taps.audio(packets, now)
 
     def finish(self, now: float) -> None:
         """Send a last page (20 ms of silence, marked as the end) and let the listeners go."""
-        last = Hold(self.splicer.head, bytes_a_second=0, now=now - TICK_SECONDS).silence(now)[:1]
+        last = Hold(self.muxer.head, bytes_a_second=0, now=now - TICK_SECONDS).silence(now)[:1]
         self.append(last, now, eos=True)
         self.fanout.finish()
 
     def backlog_packets(self) -> Iterator[tuple[list[TimedPacket], float]]:
         """Give the packets of each page of the backlog, and when they came."""
-        streams = self.splicer.head.stream_count
+        streams = self.muxer.head.stream_count
         for page in self.backlog.pages(self.backlog.first, self.backlog.edge):
             reader = PageReader()
             reader.feed(page.data)

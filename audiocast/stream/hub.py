@@ -25,11 +25,11 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.limits import HubLimits
 from audiocast.stream.listener import Sink
-from audiocast.stream.muxer import Splicer, TimedPacket
+from audiocast.stream.muxer import OggMuxer, TimedPacket
 from audiocast.stream.now_playing import History, NowPlaying
 from audiocast.stream.quiet import QuietWatch
 from audiocast.stream.source import Source
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import SourceLog
 from audiocast.stream.state import State
 from audiocast.stream.tap import Tap, Taps
@@ -84,9 +84,9 @@ class Hub:
         return State.HELD if self._absence is not None and self._watch.is_quiet else State.LIVE
 
     @property
-    def origin(self) -> Origin | None:
+    def source_id(self) -> SourceId | None:
         """Name of the source, while there is one."""
-        return self._source.origin if self._source is not None else None
+        return self._source.source_id if self._source is not None else None
 
     @property
     def source(self) -> Source | None:
@@ -129,7 +129,7 @@ class Hub:
     @property
     def channels(self) -> int | None:
         """1 for mono, 2 for stereo, more for surround; None while nothing is on."""
-        return self._bitstream.splicer.head.channels if self._bitstream else None
+        return self._bitstream.muxer.head.channels if self._bitstream else None
 
     @property
     def bitrate_bps(self) -> int | None:
@@ -179,7 +179,7 @@ class Hub:
         elif rival is not source:
             self.counters.takeovers += 1
             self._dismiss(rival, TakenOver("a newer source with a key of this stream has taken it over"))
-        if self._bitstream is not None and self._bitstream.splicer.can_continue(head):
+        if self._bitstream is not None and self._bitstream.muxer.can_continue(head):
             self.counters.splices += 1
             log.info("stream_spliced", stream_id=self.stream_id)
         else:
@@ -226,14 +226,14 @@ class Hub:
         """
         if self._bitstream is None:
             raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
-        head += self._bitstream.splicer.header_pages
+        head += self._bitstream.muxer.header_pages
         self._bitstream.fanout.join(sink, head, preroll_seconds=preroll_seconds, low=low)
 
     def open_tap(self, tap: Tap) -> None:
         """Give somebody what the backlog holds, and then all audio, until it is taken out of `taps`."""
         self.taps.add(tap)
         if self._bitstream is not None:
-            tap.begin(self._bitstream.splicer.head)
+            tap.begin(self._bitstream.muxer.head)
             for packets, came_at in self._bitstream.backlog_packets():
                 tap.audio(packets, came_at)
 
@@ -279,10 +279,10 @@ class Hub:
 
     def _begin(self, head: OpusHead, tags: OpusTags) -> None:
         self._finish_bitstream()
-        splicer = Splicer(secrets.randbits(SERIAL_BITS), head, tags)
+        muxer = OggMuxer(secrets.randbits(SERIAL_BITS), head, tags)
         limits = self._limits
         self._bitstream = Bitstream(
-            splicer,
+            muxer,
             self._clock,
             self.counters,
             self.taps,

@@ -41,7 +41,7 @@ TimedPacket = tuple[bytes, int]
 """An Opus packet, and its duration in 48 kHz samples."""
 
 
-class Splicer:
+class OggMuxer:
     """Makes the pages of one logical bitstream.
 
     Args:

@@ -11,7 +11,7 @@ from audiocast.stream.errors import TooFast
 BITS = 8
 
 
-class Pace:
+class RateLimit:
     """Bounds one source.
 
     Args:
@@ -29,7 +29,7 @@ class Pace:
         self._bytes = 0.0
         self._emptied_at = now
 
-    def take(self, *, size_bytes: int, samples: int, now: float) -> None:
+    def charge(self, *, size_bytes: int, samples: int, now: float) -> None:
         """Count what has come in.
 
         Raises:

@@ -21,8 +21,8 @@ from audiocast.ogg.sniff import codec_name, name_format
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, SourceError
 from audiocast.stream.muxer import TimedPacket
-from audiocast.stream.rate_limit import Pace
-from audiocast.stream.source_id import Origin
+from audiocast.stream.rate_limit import RateLimit
+from audiocast.stream.source_id import SourceId
 
 MAX_AUDIO_PACKET_BYTES = 61_440
 """RFC 7845 section 6: larger packets may be refused. It also makes each packet fit one page."""
@@ -30,7 +30,7 @@ MAX_AUDIO_PACKET_BYTES = 61_440
 SNIFF_BYTES = 16
 
 
-class Outlet(Protocol):
+class SourceSink(Protocol):
     """Where a source's audio goes: a hub, which this module need not know."""
 
     counters: Counters
@@ -59,9 +59,9 @@ class Source:
     """Brings audio into a hub.
 
     Args:
-        outlet: Of the stream that the source's key is for.
-        origin: Its name.
-        pace: Its bounds.
+        sink: Of the stream that the source's key is for.
+        source_id: Its name.
+        rate_limit: Its bounds.
         generation: Of its key; see `Hub.take`.
         dismiss: Called by the hub, once, when the source must stop for a reason of the hub's: a newer source,
             the end of the stream. Never called from within `feed`.
@@ -69,19 +69,19 @@ class Source:
 
     def __init__(
         self,
-        outlet: Outlet,
+        sink: SourceSink,
         *,
-        origin: Origin,
-        pace: Pace,
+        source_id: SourceId,
+        rate_limit: RateLimit,
         generation: int,
         dismiss: Callable[[SourceError], None],
     ) -> None:
-        self.origin = origin
+        self.source_id = source_id
         self.dismiss = dismiss
         self.generation = generation
         self.has_audio = False
-        self._outlet = outlet
-        self._pace = pace
+        self._sink = sink
+        self._rate_limit = rate_limit
         self._reader = PageReader()
         self._start = b""
         self._expect = _Expect.HEAD
@@ -104,11 +104,11 @@ class Source:
         """
         if len(self._start) < SNIFF_BYTES:
             self._start += data[: SNIFF_BYTES - len(self._start)]
-        self._outlet.counters.ingest_bytes += len(data)
-        self._pace.take(size_bytes=len(data), samples=0, now=now)
+        self._sink.counters.ingest_bytes += len(data)
+        self._rate_limit.charge(size_bytes=len(data), samples=0, now=now)
         self._reader.feed(data)
         while (page := self._next_page()) is not None:
-            self._outlet.counters.ingest_pages += 1
+            self._sink.counters.ingest_pages += 1
             self._take_page(page, now)
 
     def finish(self) -> None:
@@ -125,7 +125,7 @@ class Source:
 
     def leave(self) -> None:
         """Say that the connection is gone, whatever the reason. The hub holds its listeners from now on."""
-        self._outlet.leave(self)
+        self._sink.leave(self)
 
     def _next_page(self) -> Page | None:
         try:
@@ -184,13 +184,13 @@ class Source:
         return packet, packet_samples(packet, self._head.stream_count)
 
     def _give(self, page: Page | None, audio: list[TimedPacket], now: float) -> None:
-        """Hand on a page and what ended on it; the outlet hears of a link with its first audio packet."""
+        """Hand on a page and what ended on it; the sink hears of a link with its first audio packet."""
         if audio:
-            self._pace.take(size_bytes=0, samples=sum(samples for _, samples in audio), now=now)
+            self._rate_limit.charge(size_bytes=0, samples=sum(samples for _, samples in audio), now=now)
             if self._begun is not None:
                 assert self._head is not None
-                self._outlet.take(self, self._head, self._begun, self._header_pages, now)
+                self._sink.take(self, self._head, self._begun, self._header_pages, now)
                 self._begun = None
                 self.has_audio = True
         if audio or page is not None:
-            self._outlet.publish(self, page, audio, now)
+            self._sink.publish(self, page, audio, now)

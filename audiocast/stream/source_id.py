@@ -11,7 +11,7 @@ NONCE_BITS = 64
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Origin:
+class SourceId:
     """A source's name. Of two sources of a stream the greater one is the newer, and the newer one wins.
 
     Attributes:
@@ -23,7 +23,7 @@ class Origin:
     nonce: int
 
     @classmethod
-    def new(cls, *, newer_than: "Origin | None" = None) -> Self:
+    def new(cls, *, newer_than: "SourceId | None" = None) -> Self:
         """Name a source that comes now.
 
         Args:
@@ -41,7 +41,7 @@ class Origin:
         """
         found = _TEXT.fullmatch(text)
         if not found:
-            raise ValueError(f"expected an origin like 5f2a-9c, got {text[:40]!r}")
+            raise ValueError(f"expected a source id like 5f2a-9c, got {text[:40]!r}")
         return cls(int(found[1], 16), int(found[2], 16))
 
     def __str__(self) -> str:

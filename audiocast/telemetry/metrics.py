@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from audiocast.hls.muxer import Packagers
+from audiocast.hls.muxer import HlsMuxers
 from audiocast.stream.admission import BITS, Admission
 from audiocast.stream.counters import Counters, Histogram
 from audiocast.stream.registry import Registry
@@ -96,7 +96,7 @@ class StreamMetrics(Collector):
         streams: Whose numbers.
         metrics: Where to register.
         admission: Whom it turns away.
-        packagers: Streams as HLS.
+        hls_muxers: Streams as HLS.
         version: Of the server.
         node: Name of this node.
     """
@@ -107,13 +107,13 @@ class StreamMetrics(Collector):
         metrics: CollectorRegistry,
         *,
         admission: Admission,
-        packagers: Packagers,
+        hls_muxers: HlsMuxers,
         version: str,
         node: str,
     ) -> None:
         self._streams = streams
         self._admission = admission
-        self._packagers = packagers
+        self._hls_muxers = hls_muxers
         self._version = version
         self._node = node
         metrics.register(self)
@@ -134,7 +134,7 @@ class StreamMetrics(Collector):
         yield GaugeMetricFamily(
             "audiocast_hls_packagers",
             "Streams that somebody plays as HLS from here.",
-            value=len(self._packagers),
+            value=len(self._hls_muxers),
         )
         yield self._hls(counters)
         yield GaugeMetricFamily(

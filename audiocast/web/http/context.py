@@ -11,10 +11,10 @@ from audiocast.cluster.hls_router import Packaging
 from audiocast.cluster.node import Node
 from audiocast.cluster.signature import Signer
 from audiocast.cluster.stream_directory import Answers
-from audiocast.hls.muxer import Packagers
+from audiocast.hls.muxer import HlsMuxers
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys
-from audiocast.stream.rate_limit import Pace
+from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.web.http.urls import Links
 
@@ -38,10 +38,10 @@ class Context:
         header_wait_seconds: How long a listener waits for a stream that is not on.
         first_audio_seconds: How long a source may be connected before its first audio.
         admission: Lets listeners in.
-        packagers: Streams as HLS.
+        hls_muxers: Streams as HLS.
         packaging: The same at other members.
         max_watchers: Event streams of pages at a time.
-        max_ingest_kbps, ingest_lead_seconds: See `audiocast.stream.rate_limit.Pace`.
+        max_ingest_kbps, ingest_lead_seconds: See `audiocast.stream.rate_limit.RateLimit`.
         ready: Whether new requests should come here.
         watchers: Open event streams of pages.
         started_at: When the server started, unix seconds.
@@ -61,7 +61,7 @@ class Context:
     header_wait_seconds: float
     first_audio_seconds: float
     admission: Admission
-    packagers: Packagers
+    hls_muxers: HlsMuxers
     packaging: Packaging
     max_watchers: int
     max_ingest_kbps: int
@@ -75,7 +75,9 @@ class Context:
         """Give the time of the streams' clock."""
         return self.streams.clock.time
 
-    def pace(self, max_kbps: int) -> Pace:
+    def rate_limit(self, max_kbps: int) -> RateLimit:
         """Give the bounds of a source whose key allows `max_kbps` (0: says nothing)."""
         allowed = [kbps for kbps in (self.max_ingest_kbps, max_kbps) if kbps]
-        return Pace(max_kbps=min(allowed, default=0), lead_seconds=self.ingest_lead_seconds, now=self.clock())
+        return RateLimit(
+            max_kbps=min(allowed, default=0), lead_seconds=self.ingest_lead_seconds, now=self.clock()
+        )

@@ -20,7 +20,7 @@ from audiocast.cluster.ingest_relay import (
 from audiocast.cluster.peer_stream import Link
 from audiocast.stream.errors import StreamError
 from audiocast.stream.now_playing import NowPlaying
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import SERVER_NAME, MemberHandler
@@ -133,12 +133,12 @@ class RelayHandler(LinkHandler):
             raise ApiError(404, "not_the_owner", "the source of this stream is not here")
         hub = self.known_hub(stream_id)
         try:
-            origin = Origin.parse(self.get_query_argument("origin", "") or "0-0")
+            source_id = SourceId.parse(self.get_query_argument("origin", "") or "0-0")
             had = Position.parse(self.get_query_argument("had", "") or "0.0")
         except ValueError as error:
             raise ApiError(400, "bad_position", str(error)) from error
         link = await self.open_link({})
-        await self.context.node.serve_relay(hub, link, origin, had)
+        await self.context.node.serve_relay(hub, link, source_id, had)
 
 
 class ForwardHandler(LinkHandler):
@@ -149,7 +149,7 @@ class ForwardHandler(LinkHandler):
         node = self.context.node
         headers = self.request.headers
         try:
-            origin = Origin.parse(headers.get(ORIGIN_HEADER, ""))
+            source_id = SourceId.parse(headers.get(ORIGIN_HEADER, ""))
             generation = int(headers.get(GENERATION_HEADER, "0"))
             age_seconds = float(headers.get(AGE_HEADER, "0"))
         except ValueError as error:
@@ -159,16 +159,16 @@ class ForwardHandler(LinkHandler):
         title = unquote(headers.get(TITLE_HEADER, ""))[:MAX_TITLE_CHARACTERS]
         hub = self.context.streams.open(stream_id, title)
         hub.title = hub.title or title
-        if hub.origin is not None and origin < hub.origin:
+        if hub.source_id is not None and source_id < hub.source_id:
             mine_seconds = node.source_age_seconds(stream_id)
             came_before = mine_seconds is not None and age_seconds > mine_seconds
             if headers.get(RESUME_HEADER) == "1" or came_before:
                 raise ApiError(409, "taken_over", "a newer source with a key of this stream has taken over")
             # It comes now, so it is the newer one, whatever its front's clock says.
-            raise ApiError(409, OLDER, str(hub.origin))
+            raise ApiError(409, OLDER, str(hub.source_id))
         try:
             hub.admit(generation)
         except StreamError as error:
             raise ApiError.of(error) or ApiError.of_status(409) from error
-        link = await self.open_link({HAD_HEADER: node.had(stream_id, origin)})
-        await node.take_forward(hub, link, origin, generation=generation, age_seconds=age_seconds)
+        link = await self.open_link({HAD_HEADER: node.had(stream_id, source_id)})
+        await node.take_forward(hub, link, source_id, generation=generation, age_seconds=age_seconds)

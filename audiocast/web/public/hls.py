@@ -1,6 +1,6 @@
 """`GET /stream/{id}/hls/...`: a stream as HLS, for players that want it, and for caches.
 
-Any member of a cluster takes such a request, and one has the packager: the others pass on its answers.
+Any member of a cluster takes such a request, and one has the HLS muxer: the others pass on its answers.
 """
 
 from urllib.parse import urlencode

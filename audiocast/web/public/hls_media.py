@@ -1,4 +1,4 @@
-"""What this member's packagers answer, and how long caches may keep it.
+"""What this member's HLS muxers answer, and how long caches may keep it.
 
 A name never stands for anything else, so caches may keep what has one. The playlist's own answers change, but
 not for those who ask for the same state of it: they are a crowd, or were late.
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from audiocast.cluster.hls_router import Answer
 from audiocast.hls.fragments import CODEC
-from audiocast.hls.muxer import Packager
+from audiocast.hls.muxer import HlsMuxer
 from audiocast.hls.timeline import PART_SECONDS, SEGMENT_PARTS, SEGMENT_SECONDS
 from audiocast.stream.errors import StreamEnded
 from audiocast.web.http.context import Context
@@ -30,7 +30,7 @@ ADVANCE_PARTS = round(3 / PART_SECONDS)
 
 
 async def own_answer(context: Context, stream_id: str, path: str, directives: Mapping[str, str]) -> Answer:
-    """Answer from this member's packager; a playlist makes one.
+    """Answer from this member's HLS muxer; a playlist makes one.
 
     Args:
         context: Of this member.
@@ -54,28 +54,28 @@ async def _playlist(context: Context, stream_id: str, directives: Mapping[str, s
         raise ApiError(400, "bad_hls_part", "expected _HLS_msn beside _HLS_part, got _HLS_part alone")
     if part is not None and part > SEGMENT_PARTS + ADVANCE_PARTS:
         raise ApiError(400, "bad_hls_part", f"expected at most {SEGMENT_PARTS + ADVANCE_PARTS}, got {part}")
-    packager = await _packager(context, stream_id)
-    timeline = packager.timeline
+    muxer = await _muxer(context, stream_id)
+    timeline = muxer.timeline
     if number is None:
         # A playlist lists something: the first part of a stream that has just begun is waited for.
-        await _wait(context, packager, timeline.first_number, 0)
+        await _wait(context, muxer, timeline.first_number, 0)
     elif number <= timeline.open.number + 1 or timeline.is_ended:
-        await _wait(context, packager, number, part)
+        await _wait(context, muxer, number, part)
     else:
         raise ApiError(400, "bad_hls_msn", f"expected at most {timeline.open.number + 1}, got {number}")
     context.streams.counters.hls["playlist"] += 1
-    return Answer(200, PLAYLIST_TYPE, KEPT_NEWEST if number is None else KEPT_ASKED_FOR, packager.playlist)
+    return Answer(200, PLAYLIST_TYPE, KEPT_NEWEST if number is None else KEPT_ASKED_FOR, muxer.playlist)
 
 
 async def _media(context: Context, stream_id: str, path: str) -> Answer:
     run, _, name = path.partition("/")
-    packager = context.packagers.get(stream_id)
-    if packager is None or packager.timeline.run != run:
+    muxer = context.hls_muxers.get(stream_id)
+    if muxer is None or muxer.timeline.run != run:
         raise _not_found(path)
-    timeline = packager.timeline
+    timeline = muxer.timeline
     position = timeline.position(name)
     if position == timeline.hinted:
-        await _wait(context, packager, *timeline.hinted)
+        await _wait(context, muxer, *timeline.hinted)
     data = timeline.media(name)
     if data is None:
         raise _not_found(path)
@@ -84,25 +84,25 @@ async def _media(context: Context, stream_id: str, path: str) -> Answer:
     return Answer(200, MEDIA_TYPE, KEPT, data)
 
 
-async def _packager(context: Context, stream_id: str) -> Packager:
-    packager = context.packagers.get(stream_id)
+async def _muxer(context: Context, stream_id: str) -> HlsMuxer:
+    muxer = context.hls_muxers.get(stream_id)
     hub = context.streams.get(stream_id)
-    if packager is not None and (not packager.timeline.is_ended or hub is None or not hub.is_on):
-        return packager
+    if muxer is not None and (not muxer.timeline.is_ended or hub is None or not hub.is_on):
+        return muxer
     if hub is not None and hub.closed:
         raise StreamEnded("the stream was ended by its broadcaster")
     with context.admission.entering():
         hub = await context.node.listen(stream_id, context.header_wait_seconds)
     if hub is None:
         raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
-    return context.packagers.open(hub)
+    return context.hls_muxers.open(hub)
 
 
-async def _wait(context: Context, packager: Packager, number: int, part: int | None) -> None:
-    if packager.timeline.is_ended or packager.timeline.has(number, part):
+async def _wait(context: Context, muxer: HlsMuxer, number: int, part: int | None) -> None:
+    if muxer.timeline.is_ended or muxer.timeline.has(number, part):
         return
     with context.admission.entering():
-        if not await packager.wait(number, part):
+        if not await muxer.wait(number, part):
             raise ApiError(503, "no_audio_yet", "expected more audio by now; ask again in a moment")
 
 

@@ -12,7 +12,7 @@ from audiocast.stream.errors import NoAudio, ShuttingDown, SourceError
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.stream.source import Source
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 from audiocast.web.http.context import Context
 from audiocast.web.http.errors import ApiError
 
@@ -56,8 +56,8 @@ class Intake:
         self._dismiss = dismiss
         self._source = Source(
             hub,
-            origin=Origin.new(newer_than=hub.origin),
-            pace=context.pace(claims.max_kbps),
+            source_id=SourceId.new(newer_than=hub.source_id),
+            rate_limit=context.rate_limit(claims.max_kbps),
             generation=claims.generation,
             dismiss=dismiss,
         )

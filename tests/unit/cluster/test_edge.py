@@ -34,7 +34,7 @@ class Surroundings:
         self.closed = 0
         self._broken: asyncio.Future[None] | None = None
         self.log = SimpleNamespace(edge=0)
-        self.origin = self.known = None
+        self.source_id = self.known = None
         self.edge = Edge(
             cast(Hub, SimpleNamespace(stream_id="abc", log=self.log)),
             cast(Inlet, self),
@@ -52,7 +52,7 @@ class Surroundings:
         self.asked.append((asyncio.get_running_loop().time(), address))
         return cast(Link, self), {}
 
-    async def take(self, link: Link, origin: object) -> None:
+    async def take(self, link: Link, source_id: object) -> None:
         self._broken = asyncio.get_running_loop().create_future()
         self.log.edge += 1
         await self._broken

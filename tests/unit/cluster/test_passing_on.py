@@ -13,7 +13,7 @@ from audiocast.cluster.peer_stream import Kind, Link, ended
 from audiocast.cluster.relay_receiver import Inlet
 from audiocast.ogg.errors import OggError
 from audiocast.stream.limits import HubLimits
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 from tests.unit.cluster.fake_stream import links
 from tests.unit.stream.audio import body
 from tests.unit.stream.stage import Broadcaster, Stage
@@ -78,12 +78,12 @@ async def test_all_pages_cross_and_the_source_keeps_its_name(ends: Ends) -> None
     broadcaster = ends.broadcast(range(50))
     near, far = links()
     with (
-        running(follow(ends.here.hub, near, origin=None, had=None)),
+        running(follow(ends.here.hub, near, source_id=None, had=None)),
         running(ends.inlet.take(far, None)),
     ):
         await settle(ends.here, ends.there)
         assert pages_of(ends.there) == pages_of(ends.here)
-        assert ends.inlet.origin == broadcaster.source.origin
+        assert ends.inlet.source_id == broadcaster.source.source_id
         assert ends.here.hub.log is not None
         assert ends.inlet.had == ends.here.hub.log.last
 
@@ -93,16 +93,19 @@ async def test_a_new_link_goes_on_with_the_next_page(ends: Ends) -> None:
     cut = len(body(range(30)))
     broadcaster = Broadcaster(ends.here)
     broadcaster.send(whole[:cut])
-    origin = broadcaster.source.origin
+    source_id = broadcaster.source.source_id
     near, far = links()
-    with running(follow(ends.here.hub, near, origin=origin, had=None)), running(ends.inlet.take(far, origin)):
+    with (
+        running(follow(ends.here.hub, near, source_id=source_id, had=None)),
+        running(ends.inlet.take(far, source_id)),
+    ):
         await settle(ends.here, ends.there)
     near.close()
     far.close()
     broadcaster.send(whole[cut:])
     received: list[bytes] = []
     near, far = links()
-    with running(follow(ends.here.hub, near, origin=origin, had=ends.inlet.had)):
+    with running(follow(ends.here.hub, near, source_id=source_id, had=ends.inlet.had)):
         await settle(ends.here)
         kind, data = await far.receive()
         assert kind is Kind.PAGES
@@ -110,8 +113,8 @@ async def test_a_new_link_goes_on_with_the_next_page(ends: Ends) -> None:
     assert b"".join(received) == whole[cut:]
     near, far = links()
     with (
-        running(follow(ends.here.hub, near, origin=origin, had=ends.inlet.had)),
-        running(ends.inlet.take(far, origin)),
+        running(follow(ends.here.hub, near, source_id=source_id, had=ends.inlet.had)),
+        running(ends.inlet.take(far, source_id)),
     ):
         await settle(ends.here, ends.there)
     assert b"".join(pages_of(ends.there)) == whole
@@ -121,14 +124,14 @@ async def test_the_next_source_comes_over_the_same_link(ends: Ends) -> None:
     ends.broadcast(range(10))
     near, far = links()
     with (
-        running(follow(ends.here.hub, near, origin=None, had=None)),
+        running(follow(ends.here.hub, near, source_id=None, had=None)),
         running(ends.inlet.take(far, None)),
         running(heard_end(near)) as ending,
     ):
         await settle(ends.here, ends.there)
         again = ends.broadcast(range(100, 110))
         await settle(ends.here, ends.there)
-        assert ends.inlet.origin == again.source.origin
+        assert ends.inlet.source_id == again.source.source_id
         assert b"".join(pages_of(ends.there)) == body(range(100, 110))
         # The one before was dismissed for it, which is no reason to end the link that brought both.
         assert not ending.done()
@@ -136,7 +139,7 @@ async def test_the_next_source_comes_over_the_same_link(ends: Ends) -> None:
 
 async def test_a_link_with_a_newer_source_takes_over_and_the_old_one_is_told(ends: Ends) -> None:
     (old_near, old_far), (new_near, new_far) = links(), links()
-    old, new = Origin(1, 1), Origin(2, 2)
+    old, new = SourceId(1, 1), SourceId(2, 2)
     with running(ends.inlet.take(old_far, old)):
         await old_near.send(Kind.PAGES, body(range(10)))
         await settle(ends.there)
@@ -147,17 +150,17 @@ async def test_a_link_with_a_newer_source_takes_over_and_the_old_one_is_told(end
             await old_near.send(Kind.PAGES, body(range(10, 20)))
             assert (await last_words(old_near)).code == "taken_over"
             await settle(ends.there)
-            assert ends.inlet.origin == new
+            assert ends.inlet.source_id == new
             assert b"".join(pages_of(ends.there)) == body(range(100, 110))
 
 
 async def test_a_front_that_connects_anew_ends_its_old_link_without_a_word(ends: Ends) -> None:
     (old_near, old_far), (new_near, new_far) = links(), links()
-    origin = Origin(1, 1)
-    with running(ends.inlet.take(old_far, origin)):
+    source_id = SourceId(1, 1)
+    with running(ends.inlet.take(old_far, source_id)):
         await old_near.send(Kind.PAGES, body(range(10)))
         await settle(ends.there)
-        with running(ends.inlet.take(new_far, origin)):
+        with running(ends.inlet.take(new_far, source_id)):
             await settle(ends.there)
             with pytest.raises(Unreachable):
                 await last_words(old_near)
@@ -168,13 +171,13 @@ async def test_a_front_that_connects_anew_ends_its_old_link_without_a_word(ends:
 
 async def test_a_newer_source_that_comes_straight_here_ends_the_link(ends: Ends) -> None:
     near, far = links()
-    with running(ends.inlet.take(far, Origin(1, 1))):
+    with running(ends.inlet.take(far, SourceId(1, 1))):
         await near.send(Kind.PAGES, body(range(10)))
         await settle(ends.there)
         Broadcaster(ends.there).begin(range(100, 110))
         await settle(ends.there)
         assert (await last_words(near)).code == "taken_over"
-        assert ends.inlet.origin is None
+        assert ends.inlet.source_id is None
 
 
 async def test_a_source_that_was_connected_here_is_not_wanted_again(ends: Ends) -> None:
@@ -182,23 +185,26 @@ async def test_a_source_that_was_connected_here_is_not_wanted_again(ends: Ends) 
     own.begin(range(10))
     assert ends.inlet.known is None, "it is here"
     own.leave()
-    ends.inlet.left = own.source.origin
+    ends.inlet.left = own.source.source_id
     assert ends.there.hub.log is not None
     known = ends.inlet.known
-    assert known == (own.source.origin, ends.there.hub.log.last)
+    assert known == (own.source.source_id, ends.there.hub.log.last)
     assert known is not None
     # Its owner still has all of it, when this member becomes one of its edges.
     at_owner = Broadcaster(ends.here)
-    at_owner.source.origin = own.source.origin
+    at_owner.source.source_id = own.source.source_id
     at_owner.begin(range(10))
     near, far = links()
-    origin, had = known
-    with running(follow(ends.here.hub, near, origin=origin, had=had)), running(ends.inlet.take(far, None)):
+    source_id, had = known
+    with (
+        running(follow(ends.here.hub, near, source_id=source_id, had=had)),
+        running(ends.inlet.take(far, None)),
+    ):
         await settle(ends.here, ends.there)
         assert ends.there.hub.source is None
         again = ends.broadcast(range(100, 110))
         await settle(ends.here, ends.there)
-        assert ends.inlet.known == (again.source.origin, ends.there.hub.log.last)
+        assert ends.inlet.known == (again.source.source_id, ends.there.hub.log.last)
         assert b"".join(pages_of(ends.there)) == body(range(100, 110))
 
 
@@ -206,7 +212,7 @@ async def test_pages_that_are_damaged_end_the_link_and_say_why(ends: Ends) -> No
     near, far = links()
     await near.send(Kind.PAGES, body(range(10)) + b"garbage" * 100)
     with pytest.raises(OggError) as caught:
-        await ends.inlet.take(far, Origin(1, 1))
+        await ends.inlet.take(far, SourceId(1, 1))
     assert (await last_words(near)).code == caught.value.code
 
 
@@ -214,6 +220,6 @@ async def test_pages_that_are_damaged_end_the_link_and_say_why(ends: Ends) -> No
 async def test_a_source_without_a_name_is_refused(ends: Ends, name: bytes) -> None:
     near, far = links()
     await near.send(Kind.ORIGIN, name)
-    with pytest.raises(BadFrame, match="expected an origin"):
+    with pytest.raises(BadFrame, match="expected a source id"):
         await ends.inlet.take(far, None)
     near.close()

@@ -1,11 +1,11 @@
-"""Packagers: what they take from a hub, who waits, and that they end when nobody asks."""
+"""HlsMuxers: what they take from a hub, who waits, and that they end when nobody asks."""
 
 import asyncio
 
 import pytest
 
 from audiocast.hls import muxer as module
-from audiocast.hls.muxer import IDLE_SECONDS, Packagers
+from audiocast.hls.muxer import IDLE_SECONDS, HlsMuxers
 from audiocast.ogg.headers import OpusHead
 from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
 from tests.support.audio.hls_rules import Playlist
@@ -22,158 +22,158 @@ def stage() -> Stage:
 
 
 @pytest.fixture
-def packagers(stage: Stage) -> Packagers:
+def hls_muxers(stage: Stage) -> HlsMuxers:
     offset = UNIX_SECONDS - stage.clock.time()
-    return Packagers(stage.clock, lambda: stage.clock.time() + offset)
+    return HlsMuxers(stage.clock, lambda: stage.clock.time() + offset)
 
 
-def heard(packager: module.Packager) -> list[bytes]:
-    timeline = packager.timeline
+def heard(muxer: module.HlsMuxer) -> list[bytes]:
+    timeline = muxer.timeline
     parts = [part for segment in (*timeline.segments, timeline.open) for part in segment.parts]
     return [packet for part in parts for packet, _ in fragments(part.data)[0].packets]
 
 
-def numbers(packager: module.Packager) -> list[int]:
-    return [number_of(packet) for packet in heard(packager) if is_numbered(packet)]
+def numbers(muxer: module.HlsMuxer) -> list[int]:
+    return [number_of(packet) for packet in heard(muxer) if is_numbered(packet)]
 
 
-def parsed(packager: module.Packager) -> Playlist:
-    return Playlist.parse(packager.playlist.decode())
+def parsed(muxer: module.HlsMuxer) -> Playlist:
+    return Playlist.parse(muxer.playlist.decode())
 
 
 class TestAudio:
-    def test_it_begins_with_the_backlog_and_goes_on(self, stage: Stage, packagers: Packagers) -> None:
+    def test_it_begins_with_the_backlog_and_goes_on(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         broadcaster = stage.live(range(100))
-        packager = packagers.open(stage.hub)
+        muxer = hls_muxers.open(stage.hub)
         broadcaster.go_on(range(100, 160))
-        assert numbers(packager) == list(range(160))
+        assert numbers(muxer) == list(range(160))
 
-    def test_whoever_comes_later_gets_the_same(self, stage: Stage, packagers: Packagers) -> None:
+    def test_whoever_comes_later_gets_the_same(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         broadcaster = stage.live(range(100))
-        packager = packagers.open(stage.hub)
-        assert packagers.open(stage.hub) is packager
-        before = packager.playlist
-        assert packager.playlist is before
+        muxer = hls_muxers.open(stage.hub)
+        assert hls_muxers.open(stage.hub) is muxer
+        before = muxer.playlist
+        assert muxer.playlist is before
         broadcaster.go_on(range(20))
-        assert packager.playlist != before
+        assert muxer.playlist != before
 
-    def test_a_stream_without_one_is_wanted_by_nobody(self, stage: Stage, packagers: Packagers) -> None:
+    def test_a_stream_without_one_is_wanted_by_nobody(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         stage.live(range(100))
         assert not stage.hub.is_wanted
-        packagers.open(stage.hub)
+        hls_muxers.open(stage.hub)
         assert stage.hub.is_wanted
         assert stage.hub.listeners == 0
 
-    def test_a_lost_source_is_silence_and_no_cut(self, stage: Stage, packagers: Packagers) -> None:
+    def test_a_lost_source_is_silence_and_no_cut(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         broadcaster = stage.live(range(100))
-        packager = packagers.open(stage.hub)
+        muxer = hls_muxers.open(stage.hub)
         broadcaster.leave()
         stage.clock.advance(6)
         stage.live(range(200, 300))
-        assert numbers(packager) == [*range(100), *range(200, 300)]
-        assert 5 < sum(not is_numbered(packet) for packet in heard(packager)) * 0.02 <= 6.1
-        playlist = parsed(packager)
+        assert numbers(muxer) == [*range(100), *range(200, 300)]
+        assert 5 < sum(not is_numbered(packet) for packet in heard(muxer)) * 0.02 <= 6.1
+        playlist = parsed(muxer)
         assert len({segment.discontinuity for segment in playlist.segments}) == 1
 
-    def test_stereo_behind_mono_is_a_cut(self, stage: Stage, packagers: Packagers) -> None:
+    def test_stereo_behind_mono_is_a_cut(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         stage.broadcaster().begin(range(100), head=MONO)
-        packager = packagers.open(stage.hub)
+        muxer = hls_muxers.open(stage.hub)
         stage.broadcaster().begin(range(100, 200))
-        assert numbers(packager) == list(range(200))
-        assert [segment.init[-5] for segment in parsed(packager).segments] == ["0", "0", "1"]
+        assert numbers(muxer) == list(range(200))
+        assert [segment.init[-5] for segment in parsed(muxer).segments] == ["0", "0", "1"]
 
-    def test_a_gain_is_told_to_the_decoder_anew(self, stage: Stage, packagers: Packagers) -> None:
+    def test_a_gain_is_told_to_the_decoder_anew(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         stage.live(range(50))
-        packager = packagers.open(stage.hub)
+        muxer = hls_muxers.open(stage.hub)
         stage.broadcaster().begin(range(50), head=OpusHead(2, 312, output_gain=-512))
-        assert packager.timeline.open.is_cut
+        assert muxer.timeline.open.is_cut
 
 
 class TestNumbers:
-    def test_a_later_one_has_larger_numbers(self, stage: Stage, packagers: Packagers) -> None:
+    def test_a_later_one_has_larger_numbers(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         broadcaster = stage.live(range(1000))
-        first = packagers.open(stage.hub)
+        first = hls_muxers.open(stage.hub)
         broadcaster.go_on(range(1000, 1500))
         last = first.timeline.open.number
         stage.hub.end(StreamEnded("by the test"))
         stage.live()
-        second = packagers.open(stage.hub)
+        second = hls_muxers.open(stage.hub)
         assert second is not first
         assert second.timeline.first_number > last
         assert second.timeline.run != first.timeline.run
 
-    def test_they_fit_31_bits_for_years(self, stage: Stage, packagers: Packagers) -> None:
+    def test_they_fit_31_bits_for_years(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         stage.live()
-        assert packagers.open(stage.hub).timeline.first_number < 2**31 - 10 * 366 * 86_400 * 4
+        assert hls_muxers.open(stage.hub).timeline.first_number < 2**31 - 10 * 366 * 86_400 * 4
 
     def test_a_clock_that_is_years_behind_does_no_harm(self, stage: Stage) -> None:
         stage.live(range(100))
-        packager = Packagers(stage.clock, lambda: 1000.0).open(stage.hub)
-        assert packager.timeline.first_number == 0
-        assert parsed(packager).whole
+        muxer = HlsMuxers(stage.clock, lambda: 1000.0).open(stage.hub)
+        assert muxer.timeline.first_number == 0
+        assert parsed(muxer).whole
 
     def test_discontinuities_are_few_enough_for_an_array_of_all(
-        self, stage: Stage, packagers: Packagers
+        self, stage: Stage, hls_muxers: HlsMuxers
     ) -> None:
         stage.live(range(50))
-        (segment,) = parsed(packagers.open(stage.hub)).segments
+        (segment,) = parsed(hls_muxers.open(stage.hub)).segments
         assert 0 < segment.discontinuity < 1_000_000
 
-    def test_those_that_go_on_are_told(self, stage: Stage, packagers: Packagers) -> None:
+    def test_those_that_go_on_are_told(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         stage.live()
-        packager = packagers.open(stage.hub)
-        assert packagers.numbers() == {"abc": packager.timeline.first_number}
+        muxer = hls_muxers.open(stage.hub)
+        assert hls_muxers.numbers() == {"abc": muxer.timeline.first_number}
         stage.hub.end(StreamEnded("by the test"))
-        assert packagers.numbers() == {}
+        assert hls_muxers.numbers() == {}
 
 
 class TestEnd:
-    def test_the_end_of_the_stream_is_the_playlists(self, stage: Stage, packagers: Packagers) -> None:
+    def test_the_end_of_the_stream_is_the_playlists(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         broadcaster = stage.live(range(100))
-        packager = packagers.open(stage.hub)
+        muxer = hls_muxers.open(stage.hub)
         broadcaster.leave()
         stage.clock.advance(GRACE_SECONDS / 2)
-        packagers.get("abc")
+        hls_muxers.get("abc")
         stage.clock.advance(GRACE_SECONDS / 2 + 1)
-        assert parsed(packager).is_ended
-        assert packagers.get("abc") is packager
+        assert parsed(muxer).is_ended
+        assert hls_muxers.get("abc") is muxer
 
-    def test_a_server_that_stops_is_no_end(self, stage: Stage, packagers: Packagers) -> None:
+    def test_a_server_that_stops_is_no_end(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         stage.live(range(100))
-        packager = packagers.open(stage.hub)
+        muxer = hls_muxers.open(stage.hub)
         stage.hub.end(ShuttingDown("by the test"))
-        assert not parsed(packager).is_ended
+        assert not parsed(muxer).is_ended
 
-    def test_it_ends_when_nobody_asks(self, stage: Stage, packagers: Packagers) -> None:
+    def test_it_ends_when_nobody_asks(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         broadcaster = stage.live(range(100))
-        packagers.open(stage.hub)
+        hls_muxers.open(stage.hub)
         broadcaster.go_on(range(round(IDLE_SECONDS * 50) - 1))
-        assert packagers.get("abc") is not None
+        assert hls_muxers.get("abc") is not None
         broadcaster.go_on(range(round(IDLE_SECONDS * 50) - 1))
-        assert (len(packagers), stage.hub.is_wanted) == (1, True)
+        assert (len(hls_muxers), stage.hub.is_wanted) == (1, True)
         broadcaster.go_on(range(2))
-        assert (len(packagers), stage.hub.is_wanted) == (0, False)
+        assert (len(hls_muxers), stage.hub.is_wanted) == (0, False)
 
     def test_there_is_a_most(
-        self, stage: Stage, packagers: Packagers, monkeypatch: pytest.MonkeyPatch
+        self, stage: Stage, hls_muxers: HlsMuxers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "MAX_PACKAGERS", 1)
+        monkeypatch.setattr(module, "MAX_HLS_MUXERS", 1)
         stage.live()
-        packagers.open(stage.hub)
+        hls_muxers.open(stage.hub)
         other = Stage()
         other.hub.stream_id = "other"
         other.live()
         with pytest.raises(ServerFull, match="at most 1 streams"):
-            packagers.open(other.hub)
-        assert packagers.open(stage.hub).hub is stage.hub
+            hls_muxers.open(other.hub)
+        assert hls_muxers.open(stage.hub).hub is stage.hub
 
 
 class TestWaiting:
-    async def test_who_waits_is_woken_by_the_part(self, stage: Stage, packagers: Packagers) -> None:
+    async def test_who_waits_is_woken_by_the_part(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         broadcaster = stage.live(range(100))
-        packager = packagers.open(stage.hub)
-        position = packager.timeline.hinted
-        waits = [asyncio.ensure_future(packager.wait(*position)) for _ in range(3)]
+        muxer = hls_muxers.open(stage.hub)
+        position = muxer.timeline.hinted
+        waits = [asyncio.ensure_future(muxer.wait(*position)) for _ in range(3)]
         await asyncio.sleep(0)
         broadcaster.go_on(range(10))
         await asyncio.sleep(0)
@@ -181,19 +181,19 @@ class TestWaiting:
         broadcaster.go_on(range(10))
         assert await asyncio.gather(*waits) == [True] * 3
 
-    async def test_who_waits_is_woken_by_the_end(self, stage: Stage, packagers: Packagers) -> None:
+    async def test_who_waits_is_woken_by_the_end(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         stage.live(range(100))
-        packager = packagers.open(stage.hub)
-        number, _ = packager.timeline.hinted
-        wait = asyncio.ensure_future(packager.wait(number + 1, 0))
+        muxer = hls_muxers.open(stage.hub)
+        number, _ = muxer.timeline.hinted
+        wait = asyncio.ensure_future(muxer.wait(number + 1, 0))
         await asyncio.sleep(0)
         stage.hub.end(StreamEnded("by the test"))
         assert await wait
 
     async def test_nobody_waits_for_ever(
-        self, stage: Stage, packagers: Packagers, monkeypatch: pytest.MonkeyPatch
+        self, stage: Stage, hls_muxers: HlsMuxers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(module, "WAIT_SECONDS", 0.01)
         stage.live(range(100))
-        packager = packagers.open(stage.hub)
-        assert not await packager.wait(*packager.timeline.hinted)
+        muxer = hls_muxers.open(stage.hub)
+        assert not await muxer.wait(*muxer.timeline.hinted)

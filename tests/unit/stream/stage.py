@@ -8,9 +8,9 @@ from audiocast.stream.errors import SourceError
 from audiocast.stream.fanout import FanoutLimits
 from audiocast.stream.hub import Hub
 from audiocast.stream.limits import HubLimits
-from audiocast.stream.rate_limit import Pace
+from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source import Source
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 from tests.unit.stream.audio import STEREO, TAGS, body, packet
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.received import Received, received
@@ -33,17 +33,17 @@ class Broadcaster:
     Args:
         stage: Whose hub.
         generation: Of its key.
-        max_kbps: Of its pace; 0 for no bounds.
+        max_kbps: Rate limit of the source, kbit/s; 0 for none.
     """
 
     def __init__(self, stage: "Stage", *, generation: int = 0, max_kbps: int = 0) -> None:
         self.told: list[SourceError] = []
         self._stage = stage
-        pace = Pace(max_kbps=max_kbps, lead_seconds=20, now=stage.clock.time())
+        rate_limit = RateLimit(max_kbps=max_kbps, lead_seconds=20, now=stage.clock.time())
         self.source = Source(
             stage.hub,
-            origin=Origin.new(newer_than=stage.hub.origin),
-            pace=pace,
+            source_id=SourceId.new(newer_than=stage.hub.source_id),
+            rate_limit=rate_limit,
             generation=generation,
             dismiss=self.told.append,
         )

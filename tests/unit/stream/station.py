@@ -6,7 +6,7 @@ from audiocast.stream.backlog import Backlog
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout import Fanout, FanoutLimits
 from audiocast.stream.listener import Listener
-from audiocast.stream.muxer import Splicer
+from audiocast.stream.muxer import OggMuxer
 from tests.unit.stream.audio import STEREO, TAGS, timed
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.received import Received, received
@@ -33,7 +33,7 @@ class Station:
     ) -> None:
         self.clock = TurnedClock()
         self.counters = Counters()
-        self.splicer = Splicer(1, STEREO, TAGS)
+        self.muxer = OggMuxer(1, STEREO, TAGS)
         self.backlog = Backlog(max_seconds=backlog_seconds, max_bytes=backlog_bytes)
         limits = limits or FanoutLimits(flush_interval_seconds=FLUSH_SECONDS)
         self.fanout = Fanout(self.backlog, self.clock, self.counters, limits)
@@ -43,7 +43,7 @@ class Station:
         """Publish the next packets as one arrival: pages of up to five of them."""
         numbers = range(self.published, self.published + packets)
         self.published += packets
-        for page in self.splicer.pages(timed(numbers, size_bytes), self.clock.time(), eos=eos):
+        for page in self.muxer.pages(timed(numbers, size_bytes), self.clock.time(), eos=eos):
             self.backlog.append(page)
         self.fanout.wake()
 
@@ -63,7 +63,7 @@ class Station:
     ) -> tuple[FakeSink, Listener]:
         """Add a listener."""
         sink = FakeSink(room_bytes)
-        head = HTTP_HEAD + self.splicer.header_pages
+        head = HTTP_HEAD + self.muxer.header_pages
         return sink, self.fanout.join(sink, head, preroll_seconds=preroll_seconds, low=low)
 
     def flush(self) -> None:

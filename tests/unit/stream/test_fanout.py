@@ -23,7 +23,7 @@ class TestJoining:
 
     def test_without_preroll_only_the_head_goes_out(self, station: Station) -> None:
         sink, _ = station.listen()
-        assert sink.received == HTTP_HEAD + station.splicer.header_pages
+        assert sink.received == HTTP_HEAD + station.muxer.header_pages
 
     def test_what_comes_later_follows_without_a_hole(self, station: Station) -> None:
         sink, _ = station.listen(preroll_seconds=0.1)
@@ -67,7 +67,7 @@ class TestJoining:
         assert heard(sink).numbers == list(range(111))
 
     def test_a_socket_full_just_after_the_head_gets_the_pages_later(self, station: Station) -> None:
-        head_bytes = len(HTTP_HEAD + station.splicer.header_pages)
+        head_bytes = len(HTTP_HEAD + station.muxer.header_pages)
         sink, _ = station.listen(preroll_seconds=0.1, room_bytes=head_bytes)
         assert heard(sink).numbers == []
         sink.unblock()

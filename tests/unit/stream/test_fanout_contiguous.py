@@ -21,7 +21,7 @@ Guest = tuple[FakeSink, Listener]
 
 def has_pages(sink: FakeSink, station: Station) -> bool:
     """Tell whether the head has come whole."""
-    return len(sink.received) >= len(HTTP_HEAD + station.splicer.header_pages)
+    return len(sink.received) >= len(HTTP_HEAD + station.muxer.header_pages)
 
 
 class Evening(RuleBasedStateMachine):
@@ -43,7 +43,7 @@ class Evening(RuleBasedStateMachine):
     @rule(target=guests, preroll_seconds=st.floats(0, 2), low=st.booleans(), room_bytes=st.integers(0, 3_000))
     def join(self, preroll_seconds: float, low: bool, room_bytes: int) -> Guest:
         sink = FakeSink(room_bytes)
-        head = HTTP_HEAD + self.station.splicer.header_pages
+        head = HTTP_HEAD + self.station.muxer.header_pages
         listener = self.station.fanout.join(sink, head, preroll_seconds=preroll_seconds, low=low)
         self.everyone.append((sink, listener))
         return sink, listener

@@ -1,11 +1,11 @@
-"""The splicer: pages of one logical bitstream, whatever comes; and pages whose numbers were moved."""
+"""The muxer: pages of one logical bitstream, whatever comes; and pages whose numbers were moved."""
 
 import pytest
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import MAX_SEGMENTS, SEQUENCE_MODULUS, Page
 from audiocast.ogg.reader import PageReader
-from audiocast.stream.muxer import MAX_TAGS_BYTES, Splicer, renumber
+from audiocast.stream.muxer import MAX_TAGS_BYTES, OggMuxer, renumber
 from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, TAGS, packet, timed
 from tests.unit.stream.received import received
@@ -14,8 +14,8 @@ SERIAL = 0xFFFFFFFF
 
 
 @pytest.fixture
-def splicer() -> Splicer:
-    return Splicer(SERIAL, STEREO, TAGS)
+def muxer() -> OggMuxer:
+    return OggMuxer(SERIAL, STEREO, TAGS)
 
 
 def parsed(data: bytes) -> Page:
@@ -27,22 +27,22 @@ def parsed(data: bytes) -> Page:
     return page
 
 
-def test_header_pages_carry_the_head_and_the_comments(splicer: Splicer) -> None:
-    got = received(splicer.header_pages)
+def test_header_pages_carry_the_head_and_the_comments(muxer: OggMuxer) -> None:
+    got = received(muxer.header_pages)
     assert (got.head, got.tags, got.pages) == (STEREO, TAGS, [])
 
 
-def test_pages_go_on_over_calls(splicer: Splicer) -> None:
-    pages = [page for at in range(20) for page in splicer.pages(timed([at]), now=at)]
-    got = received(splicer.header_pages + b"".join(page.data for page in pages))
+def test_pages_go_on_over_calls(muxer: OggMuxer) -> None:
+    pages = [page for at in range(20) for page in muxer.pages(timed([at]), now=at)]
+    got = received(muxer.header_pages + b"".join(page.data for page in pages))
     assert got.numbers == list(range(20))
     assert {page.serial for page in got.pages} == {SERIAL}
     assert [page.sequence for page in got.pages] == list(range(2, 22))
     assert [page.granule_position for page in got.pages] == [960 * (at + 1) for at in range(20)]
 
 
-def test_a_page_tells_its_audio_and_its_arrival(splicer: Splicer) -> None:
-    first, second = splicer.pages(timed(range(6)), now=12.5)
+def test_a_page_tells_its_audio_and_its_arrival(muxer: OggMuxer) -> None:
+    first, second = muxer.pages(timed(range(6)), now=12.5)
     assert (first.samples, first.end_granule, first.arrived_at) == (4800, 4800, 12.5)
     assert (second.samples, second.end_granule, second.start_granule) == (960, 5760, 4800)
 
@@ -51,50 +51,50 @@ def test_a_page_tells_its_audio_and_its_arrival(splicer: Splicer) -> None:
     ("samples", "packets_a_page"), [(120, 40), (960, 5), (1920, 2), (2880, 1), (5760, 1)]
 )
 def test_a_page_holds_at_most_100_ms_or_one_packet(
-    splicer: Splicer, samples: int, packets_a_page: int
+    muxer: OggMuxer, samples: int, packets_a_page: int
 ) -> None:
-    pages = splicer.pages([(packet(at), samples) for at in range(80)], now=0)
+    pages = muxer.pages([(packet(at), samples) for at in range(80)], now=0)
     assert {page.samples for page in pages} == {packets_a_page * samples}
 
 
-def test_a_page_has_no_more_segments_than_the_format_can_say(splicer: Splicer) -> None:
+def test_a_page_has_no_more_segments_than_the_format_can_say(muxer: OggMuxer) -> None:
     large = [(packet(at, 1276) * 12, 960) for at in range(6)]
-    pages = [parsed(page.data) for page in splicer.pages(large, now=0)]
+    pages = [parsed(page.data) for page in muxer.pages(large, now=0)]
     assert b"".join(page.body for page in pages) == b"".join(data for data, _ in large)
     assert len(pages) == 2
     assert all(len(page.lacing) <= MAX_SEGMENTS for page in pages)
 
 
-def test_the_largest_packet_that_a_source_may_send_fits_one_page(splicer: Splicer) -> None:
-    (page,) = splicer.pages([(bytes(MAX_AUDIO_PACKET_BYTES), 5760)], now=0)
+def test_the_largest_packet_that_a_source_may_send_fits_one_page(muxer: OggMuxer) -> None:
+    (page,) = muxer.pages([(bytes(MAX_AUDIO_PACKET_BYTES), 5760)], now=0)
     assert len(parsed(page.data).body) == MAX_AUDIO_PACKET_BYTES
 
 
-def test_a_packet_of_whole_segments_is_closed_on_its_page(splicer: Splicer) -> None:
-    (page,) = splicer.pages([(bytes(510), 960)], now=0)
+def test_a_packet_of_whole_segments_is_closed_on_its_page(muxer: OggMuxer) -> None:
+    (page,) = muxer.pages([(bytes(510), 960)], now=0)
     assert parsed(page.data).lacing == b"\xff\xff\x00"
 
 
-def test_only_the_last_page_is_marked_as_the_end(splicer: Splicer) -> None:
-    pages = [parsed(page.data) for page in splicer.pages(timed(range(12)), now=0, eos=True)]
+def test_only_the_last_page_is_marked_as_the_end(muxer: OggMuxer) -> None:
+    pages = [parsed(page.data) for page in muxer.pages(timed(range(12)), now=0, eos=True)]
     assert [page.eos for page in pages] == [False, False, True]
 
 
-def test_page_numbers_wrap(splicer: Splicer) -> None:
-    splicer._sequence = SEQUENCE_MODULUS - 1
-    pages = splicer.pages(timed(range(10)), now=0)
+def test_page_numbers_wrap(muxer: OggMuxer) -> None:
+    muxer._sequence = SEQUENCE_MODULUS - 1
+    pages = muxer.pages(timed(range(10)), now=0)
     assert [parsed(page.data).sequence for page in pages] == [SEQUENCE_MODULUS - 1, 0]
 
 
 def test_comments_of_some_kilobytes_are_kept() -> None:
     tags = OpusTags("v", ("TITLE=" + "x" * 8_000,))
     assert len(tags.encode()) <= MAX_TAGS_BYTES
-    assert received(Splicer(1, STEREO, tags).header_pages).tags == tags
+    assert received(OggMuxer(1, STEREO, tags).header_pages).tags == tags
 
 
 def test_a_cover_picture_is_not_sent_to_everyone_who_joins() -> None:
     tags = OpusTags("v" * 300, ("METADATA_BLOCK_PICTURE=" + "x" * 100_000,))
-    assert received(Splicer(1, STEREO, tags).header_pages).tags == OpusTags("v" * 256, ())
+    assert received(OggMuxer(1, STEREO, tags).header_pages).tags == OpusTags("v" * 256, ())
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ def test_a_cover_picture_is_not_sent_to_everyone_who_joins() -> None:
 def test_a_source_fits_when_the_running_decoder_can_play_it(
     running: OpusHead, came: OpusHead, fits: bool
 ) -> None:
-    assert Splicer(1, running, TAGS).can_continue(came) is fits
+    assert OggMuxer(1, running, TAGS).can_continue(came) is fits
 
 
-def test_a_page_is_renumbered_with_a_checksum_that_fits(splicer: Splicer) -> None:
-    original = splicer.pages(timed(range(10)), now=0)[1].data
+def test_a_page_is_renumbered_with_a_checksum_that_fits(muxer: OggMuxer) -> None:
+    original = muxer.pages(timed(range(10)), now=0)[1].data
     before, after = parsed(original), parsed(renumber(original, pages_less=2, samples_less=4800))
     assert (after.sequence, after.granule_position) == (before.sequence - 2, before.granule_position - 4800)
     assert (after.body, after.lacing, after.serial, after.flags) == (
@@ -128,14 +128,14 @@ def test_a_page_is_renumbered_with_a_checksum_that_fits(splicer: Splicer) -> Non
     )
 
 
-def test_a_renumbered_page_counts_back_over_the_wrap(splicer: Splicer) -> None:
-    splicer._sequence = 1
-    (page,) = splicer.pages(timed([0]), now=0)
+def test_a_renumbered_page_counts_back_over_the_wrap(muxer: OggMuxer) -> None:
+    muxer._sequence = 1
+    (page,) = muxer.pages(timed([0]), now=0)
     assert parsed(renumber(page.data, pages_less=3, samples_less=0)).sequence == SEQUENCE_MODULUS - 2
 
 
-def test_the_original_stays_as_it_was(splicer: Splicer) -> None:
-    (page,) = splicer.pages(timed([0]), now=0)
+def test_the_original_stays_as_it_was(muxer: OggMuxer) -> None:
+    (page,) = muxer.pages(timed([0]), now=0)
     copy = bytes(page.data)
     renumber(page.data, pages_less=1, samples_less=1)
     assert page.data == copy

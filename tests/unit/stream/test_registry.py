@@ -7,10 +7,10 @@ import pytest
 from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.limits import HubLimits
-from audiocast.stream.rate_limit import Pace
+from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 from audiocast.stream.state import State
 from tests.unit.stream.audio import body
 from tests.unit.stream.turned_clock import TurnedClock
@@ -32,8 +32,8 @@ def streams(clock: TurnedClock) -> Registry:
 def put_on(hub: Hub, clock: TurnedClock) -> list[Exception]:
     """Bring a stream its first audio; give what the source will be told."""
     told: list[Exception] = []
-    pace = Pace(max_kbps=0, lead_seconds=1, now=0)
-    Source(hub, origin=Origin.new(), pace=pace, generation=0, dismiss=told.append).feed(
+    rate_limit = RateLimit(max_kbps=0, lead_seconds=1, now=0)
+    Source(hub, source_id=SourceId.new(), rate_limit=rate_limit, generation=0, dismiss=told.append).feed(
         body([0]), clock.time()
     )
     return told

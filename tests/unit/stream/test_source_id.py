@@ -2,28 +2,30 @@
 
 import pytest
 
-from audiocast.stream.source_id import Origin
+from audiocast.stream.source_id import SourceId
 
 
 def test_who_comes_later_is_newer_even_when_the_clock_has_gone_back() -> None:
-    ahead = Origin(2**62, 5)
-    assert Origin.new(newer_than=ahead) > ahead
-    assert Origin.new() < ahead
+    ahead = SourceId(2**62, 5)
+    assert SourceId.new(newer_than=ahead) > ahead
+    assert SourceId.new() < ahead
 
 
 def test_two_that_come_at_once_are_two() -> None:
-    assert Origin(7, 1) != Origin(7, 2)
-    assert len({Origin.new().nonce for _ in range(100)}) == 100
+    assert SourceId(7, 1) != SourceId(7, 2)
+    assert len({SourceId.new().nonce for _ in range(100)}) == 100
 
 
-@pytest.mark.parametrize("origin", [Origin(0, 0), Origin(1, 2), Origin(2**63, 2**64 - 1), Origin.new()])
-def test_text_and_back(origin: Origin) -> None:
-    assert Origin.parse(str(origin)) == origin
+@pytest.mark.parametrize(
+    "source_id", [SourceId(0, 0), SourceId(1, 2), SourceId(2**63, 2**64 - 1), SourceId.new()]
+)
+def test_text_and_back(source_id: SourceId) -> None:
+    assert SourceId.parse(str(source_id)) == source_id
 
 
 @pytest.mark.parametrize(
     "text", ["", "-", "1", "1-", "-1", "x-1", "1-1-1", "1 -1", "A-1", "1-" + "f" * 17, "1-1\n"]
 )
 def test_other_text_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="expected an origin"):
-        Origin.parse(text)
+    with pytest.raises(ValueError, match="expected a source id"):
+        SourceId.parse(text)

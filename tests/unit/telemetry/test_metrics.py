@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from audiocast.hls.muxer import Packagers
+from audiocast.hls.muxer import HlsMuxers
 from audiocast.ogg.errors import OggError, PacketError, PageError
 from audiocast.stream.admission import Admission
 from audiocast.stream.counters import Counters
@@ -35,7 +35,7 @@ def metrics(streams: Registry, admission: Admission) -> CollectorRegistry:
         streams,
         metrics,
         admission=admission,
-        packagers=Packagers(streams.clock),
+        hls_muxers=HlsMuxers(streams.clock),
         version="1.2.3",
         node="pod-0",
     )
