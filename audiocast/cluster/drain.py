@@ -137,6 +137,6 @@ class Drain:
 
     def _let_listeners_go(self, count: int) -> None:
         for hub in self._node.streams:
-            count -= hub.let_go(count)
+            count -= hub.close_listeners(count)
             if count <= 0:
                 return

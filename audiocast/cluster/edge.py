@@ -95,7 +95,7 @@ class Edge:
         stream_id = self._hub.stream_id
         known = self._inlet.known
         query = "?origin={}&had={}".format(*known) if known is not None else ""
-        before = self._hub.log.edge if self._hub.log is not None else 0
+        before = self._hub.source_log.end if self._hub.source_log is not None else 0
         try:
             link, _ = await self._dialer.link(member.address, RELAY + stream_id + query, {})
             self.relays_from = member.name
@@ -116,7 +116,7 @@ class Edge:
             log.warning("relay_broken", stream_id=stream_id, member=member.name, reason=str(error)[:200])
         finally:
             self.relays_from = ""
-        return self._hub.log is not None and self._hub.log.edge > before
+        return self._hub.source_log is not None and self._hub.source_log.end > before
 
     async def _watch(self) -> None:
         """Return when the relay is needed no more."""

@@ -25,13 +25,13 @@ async def follow(hub: Hub, link: Link, *, source_id: SourceId | None, had: Posit
     Raises:
         audiocast.cluster.errors.Unreachable: The other side is gone.
     """
-    pages = hub.log
+    pages = hub.source_log
     assert pages is not None, "a node with members logs its sources"
     grown = asyncio.Event()
     pages.on_growth.add(grown.set)
     hub.on_change.add(grown.set)
     sent: SourceId | None = None
-    cursor = pages.edge
+    cursor = pages.end
     try:
         while True:
             grown.clear()
@@ -44,11 +44,11 @@ async def follow(hub: Hub, link: Link, *, source_id: SourceId | None, had: Posit
                 had = None
                 await _send(link, [headers] if headers else [])
                 continue
-            if now is not None and cursor < pages.edge:
+            if now is not None and cursor < pages.end:
                 if cursor < pages.first:
                     log.warning("link_too_slow", stream_id=hub.stream_id, pages_lost=pages.first - cursor)
                 batch = pages.pages(cursor)
-                cursor = pages.edge
+                cursor = pages.end
                 await _send(link, batch)
                 continue
             await grown.wait()

@@ -43,12 +43,16 @@ class Inlet:
     @property
     def had(self) -> Position | None:
         """The newest page of it that is here."""
-        return self._hub.log.last if self._hub.log is not None and self.source_id is not None else None
+        return (
+            self._hub.source_log.last
+            if self._hub.source_log is not None and self.source_id is not None
+            else None
+        )
 
     @property
     def known(self) -> tuple[SourceId, Position] | None:
         """A source of which nothing up to this page is wanted again, from another member or from here."""
-        last = self._hub.log.last if self._hub.log is not None else None
+        last = self._hub.source_log.last if self._hub.source_log is not None else None
         source_id = self.source_id or self.left
         return (source_id, last) if source_id is not None and last is not None else None
 

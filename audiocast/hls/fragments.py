@@ -46,10 +46,10 @@ _UNDETERMINED = 0x55C4
 _FULL_VOLUME = 0x0100
 
 
-def init_section(head: OpusHead) -> bytes:
-    """Give what a player needs before any fragment of packets made for `head`."""
+def init_section(opus_head: OpusHead) -> bytes:
+    """Give what a player needs before any fragment of packets made for `opus_head`."""
     return box(b"ftyp", b"iso6", bytes(4), b"iso6", b"mp41") + box(
-        b"moov", _movie_header(), _track(head), box(b"mvex", _fragment_defaults())
+        b"moov", _movie_header(), _track(opus_head), box(b"mvex", _fragment_defaults())
     )
 
 
@@ -111,7 +111,7 @@ def _movie_header() -> bytes:
     )
 
 
-def _track(head: OpusHead) -> bytes:
+def _track(opus_head: OpusHead) -> bytes:
     header = full_box(
         b"tkhd",
         struct.pack(">IIIII8x", 0, 0, TRACK, 0, 0),
@@ -124,7 +124,7 @@ def _track(head: OpusHead) -> bytes:
         b"mdia",
         full_box(b"mdhd", struct.pack(">IIIIHH", 0, 0, SAMPLE_RATE, 0, _UNDETERMINED, 0)),
         full_box(b"hdlr", struct.pack(">4x4s12x", b"soun"), b"audiocast\0"),
-        box(b"minf", full_box(b"smhd", bytes(4)), box(b"dinf", _data_reference()), _sample_table(head)),
+        box(b"minf", full_box(b"smhd", bytes(4)), box(b"dinf", _data_reference()), _sample_table(opus_head)),
     )
     return box(b"trak", header, media)
 
@@ -133,11 +133,11 @@ def _data_reference() -> bytes:
     return full_box(b"dref", struct.pack(">I", 1), full_box(b"url ", flags=_SELF_CONTAINED))
 
 
-def _sample_table(head: OpusHead) -> bytes:
+def _sample_table(opus_head: OpusHead) -> bytes:
     none = bytes(4)
     return box(
         b"stbl",
-        full_box(b"stsd", struct.pack(">I", 1), _sample_entry(head)),
+        full_box(b"stsd", struct.pack(">I", 1), _sample_entry(opus_head)),
         full_box(b"stts", none),
         full_box(b"stsc", none),
         full_box(b"stsz", none, none),
@@ -146,18 +146,23 @@ def _sample_table(head: OpusHead) -> bytes:
     )
 
 
-def _sample_entry(head: OpusHead) -> bytes:
-    audio = struct.pack(">6xH8xHHHHI", 1, head.channels, 16, 0, 0, SAMPLE_RATE << 16)
-    return box(b"Opus", audio, box(b"dOps", _opus_specific(head)))
+def _sample_entry(opus_head: OpusHead) -> bytes:
+    audio = struct.pack(">6xH8xHHHHI", 1, opus_head.channels, 16, 0, 0, SAMPLE_RATE << 16)
+    return box(b"Opus", audio, box(b"dOps", _opus_specific(opus_head)))
 
 
-def _opus_specific(head: OpusHead) -> bytes:
+def _opus_specific(opus_head: OpusHead) -> bytes:
     fields = _OPUS.pack(
-        0, head.channels, head.pre_skip, head.input_sample_rate, head.output_gain, head.mapping_family
+        0,
+        opus_head.channels,
+        opus_head.pre_skip,
+        opus_head.input_sample_rate,
+        opus_head.output_gain,
+        opus_head.mapping_family,
     )
-    if head.mapping_family == FAMILY_RTP:
+    if opus_head.mapping_family == FAMILY_RTP:
         return fields
-    return fields + bytes((head.stream_count, head.coupled_count)) + head.mapping
+    return fields + bytes((opus_head.stream_count, opus_head.coupled_count)) + opus_head.mapping
 
 
 def _fragment_defaults() -> bytes:

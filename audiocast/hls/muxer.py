@@ -84,9 +84,9 @@ class HlsMuxer:
         """Let go of the hub."""
         self.hub.taps.discard(self)
 
-    def begin(self, head: OpusHead) -> None:
+    def begin(self, opus_head: OpusHead) -> None:
         """See `Tap`."""
-        self.timeline.begin(head)
+        self.timeline.begin(opus_head)
         self._grow()
 
     def audio(self, packets: Sequence[TimedPacket], came_at: float) -> None:

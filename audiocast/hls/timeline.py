@@ -130,14 +130,14 @@ class Timeline:
         """Segment and number of the part that comes next."""
         return self.open.number, len(self.open.parts)
 
-    def begin(self, head: OpusHead) -> None:
-        """Go on with packets that a decoder for `head` plays; a cut, unless nothing was there before."""
+    def begin(self, opus_head: OpusHead) -> None:
+        """Go on with packets that a decoder for `opus_head` plays; a cut, unless nothing was there before."""
         self._finish_segment()
         if self.segments and not self.open.is_cut:
             self.open.is_cut = True
             self.open.cuts += 1
         self.open.init += 1
-        self._inits[self.open.init] = init_section(head)
+        self._inits[self.open.init] = init_section(opus_head)
 
     def append(self, packets: Iterable[tuple[bytes, int]], came_at: float) -> bool:
         """Take the next packets; say whether there is a new part.

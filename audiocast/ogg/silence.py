@@ -22,11 +22,11 @@ _ONE_FRAME_PADDED = 0x41
 _FRAME = b"\xff\xfe"
 
 
-def silence_packet(head: OpusHead, size_bytes: int = 0) -> bytes:
-    """Give a packet of 20 ms of silence for every channel of `head`.
+def silence_packet(opus_head: OpusHead, size_bytes: int = 0) -> bytes:
+    """Give a packet of 20 ms of silence for every channel of `opus_head`.
 
     Args:
-        head: Of the stream that the packet is for.
+        opus_head: Of the stream that the packet is for.
         size_bytes: Wanted length. Every length from the shortest (3 bytes, and 4 more for each further
         stream) up to
             61,440 is met exactly; for a smaller one the shortest packet is given.
@@ -36,14 +36,14 @@ def silence_packet(head: OpusHead, size_bytes: int = 0) -> bytes:
     """
     if size_bytes > MAX_SILENCE_BYTES:
         raise ValueError(f"expected size_bytes of at most {MAX_SILENCE_BYTES}, got {size_bytes}")
-    last = head.stream_count - 1
-    others = b"".join(_delimited(_toc(head, stream)) for stream in range(last))
-    return others + _padded(_toc(head, last), size_bytes - len(others))
+    last = opus_head.stream_count - 1
+    others = b"".join(_delimited(_toc(opus_head, stream)) for stream in range(last))
+    return others + _padded(_toc(opus_head, last), size_bytes - len(others))
 
 
-def _toc(head: OpusHead, stream: int) -> int:
+def _toc(opus_head: OpusHead, stream: int) -> int:
     # The coupled streams come first (RFC 7845 section 5.1.1).
-    return _TOC_CELT_FULLBAND_20_MS | (_TOC_STEREO if stream < head.coupled_count else 0)
+    return _TOC_CELT_FULLBAND_20_MS | (_TOC_STEREO if stream < opus_head.coupled_count else 0)
 
 
 def _delimited(toc: int) -> bytes:

@@ -32,7 +32,7 @@ class PageWriter:
         self._serial = serial
         self._sequence = 0
         self._granule_position = 0
-        self._head: OpusHead | None = None
+        self._opus_head: OpusHead | None = None
 
     @property
     def sequence(self) -> int:
@@ -44,16 +44,16 @@ class PageWriter:
         """Samples at 48 kHz written so far, the pre-skip included."""
         return self._granule_position
 
-    def headers(self, head: OpusHead, tags: OpusTags) -> bytes:
-        """Give the header pages: one for `head`, one for `tags`, or more when these need them.
+    def headers(self, opus_head: OpusHead, tags: OpusTags) -> bytes:
+        """Give the header pages: one for `opus_head`, one for `tags`, or more when these need them.
 
         Raises:
             RuntimeError: They were written already.
         """
-        if self._head is not None:
+        if self._opus_head is not None:
             raise RuntimeError("expected headers once, got them again")
-        self._head = head
-        return self._pages([(head.encode(), 0)], FLAG_BOS) + self._pages([(tags.encode(), 0)], 0)
+        self._opus_head = opus_head
+        return self._pages([(opus_head.encode(), 0)], FLAG_BOS) + self._pages([(tags.encode(), 0)], 0)
 
     def audio(self, packets: Sequence[bytes], *, eos: bool = False) -> bytes:
         """Give a page with these audio packets, or more pages when they do not fit one.
@@ -69,14 +69,14 @@ class PageWriter:
             BadPacket: One of them is not an Opus packet. None is written then.
             RuntimeError: The headers were not written yet.
         """
-        if self._head is None:
+        if self._opus_head is None:
             raise RuntimeError("expected headers before audio, got audio first")
         if eos and not packets:
-            packets = [silence_packet(self._head)]
+            packets = [silence_packet(self._opus_head)]
         granule_position = self._granule_position
         placed = []
         for packet in packets:
-            granule_position += packet_samples(packet, self._head.stream_count)
+            granule_position += packet_samples(packet, self._opus_head.stream_count)
             placed.append((packet, granule_position))
         pages = self._pages(placed, FLAG_EOS if eos else 0)
         self._granule_position = granule_position

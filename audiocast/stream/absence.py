@@ -35,7 +35,7 @@ class Absence:
         self._on_over = on_over
         now = clock.time()
         self._over_at = now + grace_seconds
-        self._hold = Hold(bitstream.muxer.head, bytes_a_second=bitstream.bytes_a_second(), now=now)
+        self._hold = Hold(bitstream.muxer.opus_head, bytes_per_second=bitstream.bytes_per_second(), now=now)
         self._timer = clock.call_later(TICK_SECONDS, self._tick)
 
     def end(self) -> None:

@@ -33,7 +33,7 @@ class StreamPage:
 
 
 class Backlog:
-    """Pages by index, from `first` up to but not including `edge`.
+    """Pages by index, from `first` up to but not including `end`.
 
     Args:
         max_seconds: Older pages go when the rest still holds this much audio.
@@ -47,7 +47,7 @@ class Backlog:
         self._samples = 0
         self._batches: dict[tuple[int, int], bytes] = {}
         self.first = 0
-        self.edge = 0
+        self.end = 0
         self.size_bytes = 0
 
     @property
@@ -64,7 +64,7 @@ class Backlog:
         """Add the newest page; let go of what is too old."""
         pages = self._pages
         pages.append(page)
-        self.edge += 1
+        self.end += 1
         self._samples += page.samples
         self.size_bytes += len(page.data)
         self._batches.clear()
@@ -86,8 +86,8 @@ class Backlog:
         Raises:
             IndexError: It is gone, or not there yet.
         """
-        if not self.first <= index < self.edge:
-            raise IndexError(f"expected an index from {self.first} to {self.edge - 1}, got {index}")
+        if not self.first <= index < self.end:
+            raise IndexError(f"expected an index from {self.first} to {self.end - 1}, got {index}")
         return self._pages[index - self.first]
 
     def pages(self, start: int, stop: int) -> list[StreamPage]:
@@ -106,9 +106,9 @@ class Backlog:
         return batch
 
     def start_of(self, seconds: float) -> int:
-        """Give the index from which at most `seconds` of audio lie before the edge; `edge` when none do."""
+        """Give the index from which at most `seconds` of audio lie before the edge; `end` when none do."""
         left = seconds * SAMPLE_RATE
-        index = self.edge
+        index = self.end
         for page in reversed(self._pages):
             left -= page.samples
             if left < 0:

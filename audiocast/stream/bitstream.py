@@ -50,14 +50,14 @@ class Bitstream:
 
     def finish(self, now: float) -> None:
         """Send a last page (20 ms of silence, marked as the end) and let the listeners go."""
-        last = Hold(self.muxer.head, bytes_a_second=0, now=now - TICK_SECONDS).silence(now)[:1]
+        last = Hold(self.muxer.opus_head, bytes_per_second=0, now=now - TICK_SECONDS).silence(now)[:1]
         self.append(last, now, eos=True)
         self.fanout.finish()
 
     def backlog_packets(self) -> Iterator[tuple[list[TimedPacket], float]]:
         """Give the packets of each page of the backlog, and when they came."""
-        streams = self.muxer.head.stream_count
-        for page in self.backlog.pages(self.backlog.first, self.backlog.edge):
+        streams = self.muxer.opus_head.stream_count
+        for page in self.backlog.pages(self.backlog.first, self.backlog.end):
             reader = PageReader()
             reader.feed(page.data)
             parsed = reader.next_page()
@@ -66,7 +66,7 @@ class Bitstream:
             packets = [(packet, packet_samples(packet, streams)) for packet, _ in parsed.fragments()]
             yield packets, page.arrived_at
 
-    def bytes_a_second(self) -> float:
+    def bytes_per_second(self) -> float:
         """What one listener gets, with Ogg's own bytes, over the backlog."""
         backlog = self.backlog
         return backlog.size_bytes / backlog.seconds if backlog.seconds else 0.0

@@ -39,23 +39,27 @@ class Delivery:
         self.count = 0
         self.peak = 0
 
-    def begin(self, sink: Sink, head: bytes, *, preroll_seconds: float, low: bool, now: float) -> Listener:
+    def begin(
+        self, sink: Sink, first_bytes: bytes, *, preroll_seconds: float, low_latency: bool, now: float
+    ) -> Listener:
         """Make a listener and send what it begins with; see `Fanout.join`."""
         cursor = self._backlog.start_of(preroll_seconds)
-        listener = Listener(sink, cursor=cursor, granule=self._granule_at(cursor), rest=head, low=low)
+        listener = Listener(
+            sink, cursor=cursor, granule=self._granule_at(cursor), unsent=first_bytes, low_latency=low_latency
+        )
         self.count += 1
         self.peak = max(self.peak, self.count)
         self._counters.listeners += 1
         self._counters.joins += 1
-        self.serve(listener, self._backlog.edge, now)
+        self.serve(listener, self._backlog.end, now)
         return listener
 
-    def serve(self, listener: Listener, edge: int, now: float) -> None:
-        """Send what the listener has not got of the pages before `edge`, as far as its socket takes it."""
+    def serve(self, listener: Listener, end: int, now: float) -> None:
+        """Send what the listener has not got of the pages before `end`, as far as its socket takes it."""
         while True:
             if self._too_far_behind(listener):
-                self._move_to_edge(listener)
-            pages = self._backlog.pages(listener.cursor, edge) if listener.blocked_since is None else []
+                self._move_to_newest(listener)
+            pages = self._backlog.pages(listener.cursor, end) if listener.blocked_since is None else []
             data = self._bytes(listener, pages)
             if not data:
                 return
@@ -71,10 +75,10 @@ class Delivery:
             if sent < len(data):
                 self.stop_short(listener, pages, sent, now)
                 return
-            listener.rest = b""
+            listener.unsent = b""
             listener.blocked_since = None
             if pages:
-                listener.cursor = edge
+                listener.cursor = end
                 listener.next_granule = pages[-1].end_granule
 
     def stop_short(self, listener: Listener, pages: Sequence[StreamPage], sent: int, now: float) -> None:
@@ -93,15 +97,15 @@ class Delivery:
             return
         was_blocked = listener.blocked_since is not None
         listener.blocked_since = now
-        if sent < len(listener.rest) or was_blocked:
-            listener.rest = listener.rest[sent:]
+        if sent < len(listener.unsent) or was_blocked:
+            listener.unsent = listener.unsent[sent:]
             return
-        sent -= len(listener.rest)
+        sent -= len(listener.unsent)
         for page in pages:
             listener.cursor += 1
             listener.next_granule = page.end_granule
             if sent < len(page.data):
-                listener.rest = _numbered(listener, page)[sent:]
+                listener.unsent = _numbered(listener, page)[sent:]
                 return
             sent -= len(page.data)
 
@@ -112,8 +116,8 @@ class Delivery:
 
     def close(self, listener: Listener) -> None:
         """Let it go; what its socket took is still delivered."""
-        listener.open = False
-        listener.rest = b""
+        listener.is_open = False
+        listener.unsent = b""
         listener.sink.close()
         self.count -= 1
         self._counters.listeners -= 1
@@ -121,38 +125,38 @@ class Delivery:
     def _bytes(self, listener: Listener, pages: Sequence[StreamPage]) -> bytes:
         """Give its rest, and the pages from its cursor on as it has to see them."""
         if not pages:
-            return listener.rest
-        if listener.pages_less:
+            return listener.unsent
+        if listener.skipped_pages:
             batch = b"".join([_numbered(listener, page) for page in pages])
         else:
             batch = self._backlog.batch(listener.cursor, listener.cursor + len(pages))
-        return listener.rest + batch if listener.rest else batch
+        return listener.unsent + batch if listener.unsent else batch
 
     def _too_far_behind(self, listener: Listener) -> bool:
         backlog = self._backlog
         if listener.cursor < backlog.first:
             # Nobody need be slow for that: a source's burst can be larger than the backlog.
             return True
-        if listener.blocked_since is None or listener.cursor >= backlog.edge - 1:
+        if listener.blocked_since is None or listener.cursor >= backlog.end - 1:
             return False
         return backlog.end_granule - listener.next_granule > self._lag_samples
 
     def _granule_at(self, cursor: int) -> int:
         backlog = self._backlog
-        return backlog.page(cursor).start_granule if cursor < backlog.edge else backlog.end_granule
+        return backlog.page(cursor).start_granule if cursor < backlog.end else backlog.end_granule
 
-    def _move_to_edge(self, listener: Listener) -> None:
+    def _move_to_newest(self, listener: Listener) -> None:
         """Leave out all pages up to the newest; the listener's numbers go on without a hole."""
-        newest = self._backlog.edge - 1
+        newest = self._backlog.end - 1
         start_granule = self._backlog.page(newest).start_granule
-        listener.pages_less += newest - listener.cursor
-        listener.samples_less += start_granule - listener.next_granule
+        listener.skipped_pages += newest - listener.cursor
+        listener.skipped_samples += start_granule - listener.next_granule
         listener.cursor = newest
         listener.next_granule = start_granule
         self._counters.skips += 1
 
 
 def _numbered(listener: Listener, page: StreamPage) -> bytes:
-    if not listener.pages_less:
+    if not listener.skipped_pages:
         return page.data
-    return renumber(page.data, pages_less=listener.pages_less, samples_less=listener.samples_less)
+    return renumber(page.data, skipped_pages=listener.skipped_pages, skipped_samples=listener.skipped_samples)

@@ -25,7 +25,7 @@ from audiocast.stream.listener import Listener, Sink
 SLICE_LISTENERS = 250
 """About 2 ms of sends, then the loop has its turn."""
 
-REST = 0.5
+MIN_PAUSE_SHARE = 0.5
 """A pause has at least this part of the length of the pass before it: passes do not fill a core."""
 
 FINISH_SECONDS = 5.0
@@ -68,7 +68,7 @@ class Fanout:
             backlog, counters, lag_seconds=limits.lag_seconds, stall_seconds=limits.stall_seconds
         )
         self._low, self._buffered = (
-            Group(interval_seconds, cursor=backlog.edge, granule=backlog.end_granule)
+            Group(interval_seconds, cursor=backlog.end, granule=backlog.end_granule)
             for interval_seconds in (0.0, limits.flush_interval_seconds)
         )
         self._finish_at: float | None = None
@@ -83,23 +83,27 @@ class Fanout:
         """The most that there were."""
         return self._delivery.peak
 
-    def join(self, sink: Sink, head: bytes, *, preroll_seconds: float, low: bool) -> Listener:
+    def join(self, sink: Sink, first_bytes: bytes, *, preroll_seconds: float, low_latency: bool) -> Listener:
         """Add a listener and send what it begins with, at once.
 
         Args:
             sink: Its non-blocking socket; closed here in the end.
-            head: Goes out first: the response's head and the header pages.
+            first_bytes: the response's head and the header pages.
             preroll_seconds: How much of the backlog it gets, at most.
-            low: See `Listener.low`.
+            low_latency: See `Listener.low_latency`.
         """
         listener = self._delivery.begin(
-            sink, head, preroll_seconds=preroll_seconds, low=low, now=self._clock.time()
+            sink,
+            first_bytes,
+            preroll_seconds=preroll_seconds,
+            low_latency=low_latency,
+            now=self._clock.time(),
         )
-        if listener.open:
-            group = self._low if low else self._buffered
+        if listener.is_open:
+            group = self._low if low_latency else self._buffered
             if not group:
                 # No pass has been made meanwhile: what came was for nobody, and late for nobody.
-                group.cursor, group.granule = self._backlog.edge, self._backlog.end_granule
+                group.cursor, group.granule = self._backlog.end, self._backlog.end_granule
             group.add(listener)
         return listener
 
@@ -118,14 +122,14 @@ class Fanout:
             if not group.running:
                 self._start(group)
 
-    def let_go(self, count: int) -> int:
+    def close_listeners(self, count: int) -> int:
         """Close some listeners that have all there is, so that no page is cut; give how many."""
         gone = 0
         for group in (self._low, self._buffered):
             for listener in chain(group.stragglers, group.in_step):
                 if gone >= count:
                     return gone
-                if listener.open and not listener.rest:
+                if listener.is_open and not listener.unsent:
                     self._delivery.close(listener)
                     gone += 1
         return gone
@@ -159,10 +163,10 @@ class Fanout:
         if group.cursor < backlog.first:
             # The pages between two passes were more than the backlog holds.
             group.break_step()
-            group.cursor = backlog.edge
-        edge, end_granule = backlog.edge, backlog.end_granule
-        pages = backlog.pages(group.cursor, edge)
-        data = backlog.batch(group.cursor, edge)
+            group.cursor = backlog.end
+        end, end_granule = backlog.end, backlog.end_granule
+        pages = backlog.pages(group.cursor, end)
+        data = backlog.batch(group.cursor, end)
         began_at = self._clock.time()
         fallen: list[Listener] = []
         served = 0
@@ -174,26 +178,26 @@ class Fanout:
             served += len(listeners)
             now = self._clock.time()
             if not are_in_step:
-                self._serve_each(listeners, edge, now)
+                self._serve_each(listeners, end, now)
             elif data:
                 fallen += self._send_in_step(listeners, group, pages, data, now)
         now = self._clock.time()
         if pages and group:
             self._counters.delay.observe(max(0.0, now - pages[0].arrived_at))
-        group.advance(fallen, edge, end_granule)
+        group.advance(fallen, end, end_granule)
         group.running = False
         if self._finish_at is not None:
             self._close_finished(group, self._finish_at)
-        elif group and backlog.edge > edge:
+        elif group and backlog.end > end:
             # What came during the pass waits since then, not since now.
-            waits_since = backlog.page(max(edge, backlog.first)).arrived_at
-            rested_at = now + REST * (now - began_at)
+            waits_since = backlog.page(max(end, backlog.first)).arrived_at
+            rested_at = now + MIN_PAUSE_SHARE * (now - began_at)
             self._start_at(group, max(waits_since + group.interval_seconds, rested_at))
 
-    def _serve_each(self, listeners: list[Listener], edge: int, now: float) -> None:
+    def _serve_each(self, listeners: list[Listener], end: int, now: float) -> None:
         for listener in listeners:
-            if listener.open:
-                self._delivery.serve(listener, edge, now)
+            if listener.is_open:
+                self._delivery.serve(listener, end, now)
 
     def _send_in_step(
         self, listeners: list[Listener], group: Group, pages: list[StreamPage], data: bytes, now: float
@@ -202,7 +206,7 @@ class Fanout:
         size, sends = len(data), 0
         fallen = []
         for listener in listeners:
-            if not listener.open:
+            if not listener.is_open:
                 fallen.append(listener)
                 continue
             try:
@@ -227,9 +231,9 @@ class Fanout:
         group.break_step()
         late = self._clock.time() >= finish_at
         for listener in group.stragglers:
-            if listener.open and (late or (listener.cursor == self._backlog.edge and not listener.rest)):
+            if listener.is_open and (late or (listener.cursor == self._backlog.end and not listener.unsent)):
                 self._delivery.close(listener)
-        group.stragglers = [listener for listener in group.stragglers if listener.open]
+        group.stragglers = [listener for listener in group.stragglers if listener.is_open]
         if group.stragglers:
             group.timer = self._clock.call_later(FINISH_RETRY_SECONDS, self._start, group)
 

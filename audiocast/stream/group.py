@@ -63,8 +63,8 @@ class Group:
         self.cursor, self.granule = cursor, granule
         stragglers, self.stragglers = chain(self.stragglers, fallen), []
         for listener in stragglers:
-            if listener.open:
-                caught_up = listener.cursor == cursor and not listener.rest and not listener.pages_less
+            if listener.is_open:
+                caught_up = listener.cursor == cursor and not listener.unsent and not listener.skipped_pages
                 (self.in_step if caught_up else self.stragglers).append(listener)
 
     def break_step(self) -> None:

@@ -19,15 +19,17 @@ class Hold:
     """One absence of a stream's source.
 
     Args:
-        head: Of the stream.
-        bytes_a_second: What its listeners got until now, in bytes of packets.
+        opus_head: Of the stream.
+        bytes_per_second: What its listeners got until now, in bytes of packets.
         now: The clock's seconds.
     """
 
-    def __init__(self, head: OpusHead, *, bytes_a_second: float, now: float) -> None:
+    def __init__(self, opus_head: OpusHead, *, bytes_per_second: float, now: float) -> None:
         self.since = now
         self._made = 0
-        self._packet = silence_packet(head, min(round(bytes_a_second * PACKET_SECONDS), MAX_SILENCE_BYTES))
+        self._packet = silence_packet(
+            opus_head, min(round(bytes_per_second * PACKET_SECONDS), MAX_SILENCE_BYTES)
+        )
 
     def silence(self, now: float) -> list[TimedPacket]:
         """Give the packets that are due since the last call, so that silence lasts as long as the absence."""

@@ -64,9 +64,9 @@ class Hub:
         self.on_change: set[Callable[[], None]] = set()
         self._clock = clock
         self._limits = limits
-        self.log: SourceLog | None = None
+        self.source_log: SourceLog | None = None
         if limits.log_sources:
-            self.log = SourceLog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
+            self.source_log = SourceLog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
         self._source: Source | None = None
         self.taps = Taps()
         self._bitstream: Bitstream | None = None
@@ -129,12 +129,12 @@ class Hub:
     @property
     def channels(self) -> int | None:
         """1 for mono, 2 for stereo, more for surround; None while nothing is on."""
-        return self._bitstream.muxer.head.channels if self._bitstream else None
+        return self._bitstream.muxer.opus_head.channels if self._bitstream else None
 
     @property
     def bitrate_bps(self) -> int | None:
         """What one listener gets, with Ogg's own bytes, over the backlog; None while nothing is on."""
-        return round(self._bitstream.bytes_a_second() * 8) if self._bitstream else None
+        return round(self._bitstream.bytes_per_second() * 8) if self._bitstream else None
 
     @property
     def backlog_seconds(self) -> float:
@@ -153,8 +153,8 @@ class Hub:
         if generation < self._generation:
             raise BadKey("the ingest key was replaced by a newer one")
 
-    def take(
-        self, source: Source, head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
+    def attach_source(
+        self, source: Source, opus_head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
     ) -> None:
         """Make `source` the one that this stream plays, from its next packet on. The newest always wins.
 
@@ -170,20 +170,20 @@ class Hub:
         rival, self._source = self._source, source
         if rival is not source:
             self._page_samples = (0, 0)
-            if self.log is not None:
-                self.log.clear()
-        if self.log is not None:
-            self.log.begin_link(header_pages)
+            if self.source_log is not None:
+                self.source_log.clear()
+        if self.source_log is not None:
+            self.source_log.begin_chain_segment(header_pages)
         if rival is None:
             self.counters.sources += 1
         elif rival is not source:
             self.counters.takeovers += 1
             self._dismiss(rival, TakenOver("a newer source with a key of this stream has taken it over"))
-        if self._bitstream is not None and self._bitstream.muxer.can_continue(head):
+        if self._bitstream is not None and self._bitstream.muxer.can_continue(opus_head):
             self.counters.splices += 1
             log.info("stream_spliced", stream_id=self.stream_id)
         else:
-            self._begin(head, tags)
+            self._start_bitstream(opus_head, tags)
         self._end_absence()
         self._watch.hear(now)
         tagged = NowPlaying.of(tags)
@@ -191,15 +191,15 @@ class Hub:
             # The next track of a chain says nothing of itself: what the last one's tags said is over.
             self.now_playing = None
         self._tagged = tagged
-        self.play(tagged)
+        self.set_now_playing(tagged)
 
     def publish(self, source: Source, page: Page | None, packets: Sequence[TimedPacket], now: float) -> None:
         """Give listeners the packets of one page of the current source; another one's are dropped."""
         if source is not self._source or self._bitstream is None:
             return
         page_samples = sum(samples for _, samples in packets)
-        if self.log is not None and page is not None:
-            self.log.append(page, page_samples)
+        if self.source_log is not None and page is not None:
+            self.source_log.append(page, page_samples)
         if not packets:
             return
         self._page_samples = (self._page_samples[1], page_samples)
@@ -210,7 +210,7 @@ class Hub:
         if resumed:
             self._changed()
 
-    def leave(self, source: Source) -> None:
+    def detach_source(self, source: Source) -> None:
         """Take note that a source's connection is gone."""
         if source is self._source:
             self._source = None
@@ -218,30 +218,32 @@ class Hub:
             log.info("source_lost", stream_id=self.stream_id)
             self._begin_absence()
 
-    def join(self, sink: Sink, head: bytes, *, preroll_seconds: float, low: bool) -> None:
-        """Add a listener; see `Fanout.join`. The header pages are put after `head`.
+    def join(self, sink: Sink, response_head: bytes, *, preroll_seconds: float, low_latency: bool) -> None:
+        """Add a listener; see `Fanout.join`. The header pages follow `response_head`.
 
         Raises:
             RuntimeError: Nothing is on (see `is_on`).
         """
         if self._bitstream is None:
             raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
-        head += self._bitstream.muxer.header_pages
-        self._bitstream.fanout.join(sink, head, preroll_seconds=preroll_seconds, low=low)
+        first_bytes = response_head + self._bitstream.muxer.header_pages
+        self._bitstream.fanout.join(
+            sink, first_bytes, preroll_seconds=preroll_seconds, low_latency=low_latency
+        )
 
     def open_tap(self, tap: Tap) -> None:
         """Give somebody what the backlog holds, and then all audio, until it is taken out of `taps`."""
         self.taps.add(tap)
         if self._bitstream is not None:
-            tap.begin(self._bitstream.muxer.head)
+            tap.begin(self._bitstream.muxer.opus_head)
             for packets, came_at in self._bitstream.backlog_packets():
                 tap.audio(packets, came_at)
 
-    def let_go(self, count: int) -> int:
+    def close_listeners(self, count: int) -> int:
         """Close the connections of some listeners, so that they connect to another node; give how many."""
-        return self._bitstream.fanout.let_go(count) if self._bitstream is not None else 0
+        return self._bitstream.fanout.close_listeners(count) if self._bitstream is not None else 0
 
-    def play(self, now_playing: NowPlaying | None) -> None:
+    def set_now_playing(self, now_playing: NowPlaying | None) -> None:
         """Show what is on, at once and beside the audio: the bitstream is never chained for it."""
         self.now_playing = now_playing or self.now_playing
         self.history.note(self.now_playing, time.time())
@@ -277,9 +279,9 @@ class Hub:
         self.title = title or self.title
         self._changed()
 
-    def _begin(self, head: OpusHead, tags: OpusTags) -> None:
+    def _start_bitstream(self, opus_head: OpusHead, tags: OpusTags) -> None:
         self._finish_bitstream()
-        muxer = OggMuxer(secrets.randbits(SERIAL_BITS), head, tags)
+        muxer = OggMuxer(secrets.randbits(SERIAL_BITS), opus_head, tags)
         limits = self._limits
         self._bitstream = Bitstream(
             muxer,
@@ -292,8 +294,8 @@ class Hub:
         )
         self._ended = False
         self.started_at = time.time()
-        self.taps.begin(head)
-        log.info("stream_live", stream_id=self.stream_id, channels=head.channels)
+        self.taps.begin(opus_head)
+        log.info("stream_live", stream_id=self.stream_id, channels=opus_head.channels)
 
     def _finish_bitstream(self) -> None:
         self._end_absence()

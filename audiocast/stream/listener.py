@@ -25,36 +25,37 @@ class Listener:
     """One open listener.
 
     Attributes:
-        sink: Its socket.
-        low: It wants every page at once, for the price of a send each.
-        cursor: Index of the next page that is not in `rest`. Not kept up while it is in step with others, and
-            `next_granule` neither: `fanout` has one of each for all of these.
-        rest: Bytes to be sent before the page at `cursor`: of the response's head, or of a page.
-        blocked_since: When its socket stopped taking bytes, the clock's seconds; None while it takes all.
-        next_granule: Where the page at `cursor` begins.
-        pages_less, samples_less: What it missed so far; its pages are numbered as if that had never been.
-        open: False once it was closed.
+        sink: The listener's socket; closed by the fan-out.
+        low_latency: The listener wants each page at once, for the price of a send each.
+        cursor: Index of the next page that is not in `unsent`. Like `next_granule`, not kept up while the
+            listener is in step with others: `group` has one of each for all of these.
+        unsent: Bytes to be sent before the page at `cursor`: of the response's head, or of a page.
+        blocked_since: When the socket stopped taking bytes, the clock's seconds; None while it takes all.
+        next_granule: Granule position of the begin of the page at `cursor`.
+        skipped_pages, skipped_samples: What the listener missed so far; its pages are numbered as if that
+            had never been.
+        is_open: False once the listener was closed.
     """
 
     __slots__ = (
         "blocked_since",
         "cursor",
-        "low",
+        "is_open",
+        "low_latency",
         "next_granule",
-        "open",
-        "pages_less",
-        "rest",
-        "samples_less",
         "sink",
+        "skipped_pages",
+        "skipped_samples",
+        "unsent",
     )
 
-    def __init__(self, sink: Sink, *, cursor: int, granule: int, rest: bytes, low: bool) -> None:
+    def __init__(self, sink: Sink, *, cursor: int, granule: int, unsent: bytes, low_latency: bool) -> None:
         self.sink = sink
-        self.low = low
+        self.low_latency = low_latency
         self.cursor = cursor
-        self.rest = rest
+        self.unsent = unsent
         self.blocked_since: float | None = None
         self.next_granule = granule
-        self.pages_less = 0
-        self.samples_less = 0
-        self.open = True
+        self.skipped_pages = 0
+        self.skipped_samples = 0
+        self.is_open = True

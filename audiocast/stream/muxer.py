@@ -46,28 +46,30 @@ class OggMuxer:
 
     Args:
         serial: Its serial number, 32 bits.
-        head: Every packet that comes later fits it (see `can_continue`).
+        opus_head: Every packet that comes later fits it (see `can_continue`).
         tags: Comments of the first source.
     """
 
-    def __init__(self, serial: int, head: OpusHead, tags: OpusTags) -> None:
-        self.head = head
+    def __init__(self, serial: int, opus_head: OpusHead, tags: OpusTags) -> None:
+        self.opus_head = opus_head
         self._serial = serial
         self._sequence = 0
         self._granule = 0
-        self.header_pages = self._header(head.encode(), FLAG_BOS) + self._header(_short(tags).encode(), 0)
+        self.header_pages = self._header(opus_head.encode(), FLAG_BOS) + self._header(
+            _short(tags).encode(), 0
+        )
 
-    def can_continue(self, head: OpusHead) -> bool:
-        """Say whether a decoder that was set up for this bitstream can play packets made for `head`.
+    def can_continue(self, opus_head: OpusHead) -> bool:
+        """Say whether a decoder that was set up for this bitstream can play packets made for `opus_head`.
 
         Packets of mapping family 0 say themselves whether they are mono or stereo, so mono goes into a stereo
         bitstream without loss. The other way round would play, but as mono for as long as the stream lives.
         """
-        if head.output_gain != self.head.output_gain:
+        if opus_head.output_gain != self.opus_head.output_gain:
             return False
-        if head.mapping_family == 0 and self.head.mapping_family == 0:
-            return head.channels <= self.head.channels
-        return head.layout == self.head.layout
+        if opus_head.mapping_family == 0 and self.opus_head.mapping_family == 0:
+            return opus_head.channels <= self.opus_head.channels
+        return opus_head.layout == self.opus_head.layout
 
     def pages(self, packets: Iterable[TimedPacket], now: float, *, eos: bool = False) -> list[StreamPage]:
         """Put whole packets on pages of at most 100 ms.
@@ -105,7 +107,7 @@ class OggMuxer:
         return page
 
 
-def renumber(page: bytes, *, pages_less: int, samples_less: int) -> bytes:
+def renumber(page: bytes, *, skipped_pages: int, skipped_samples: int) -> bytes:
     """Give a page again with a smaller page number and granule position, and a checksum that fits.
 
     For a listener that was moved to the live edge: what it missed is taken out of its numbers. 3 µs a page,
@@ -114,8 +116,8 @@ def renumber(page: bytes, *, pages_less: int, samples_less: int) -> bytes:
     copy = bytearray(page)
     (granule,) = _GRANULE.unpack_from(page, GRANULE_OFFSET)
     (sequence,) = _UINT32.unpack_from(page, SEQUENCE_OFFSET)
-    _GRANULE.pack_into(copy, GRANULE_OFFSET, granule - samples_less)
-    _UINT32.pack_into(copy, SEQUENCE_OFFSET, (sequence - pages_less) % SEQUENCE_MODULUS)
+    _GRANULE.pack_into(copy, GRANULE_OFFSET, granule - skipped_samples)
+    _UINT32.pack_into(copy, SEQUENCE_OFFSET, (sequence - skipped_pages) % SEQUENCE_MODULUS)
     _UINT32.pack_into(copy, CRC_OFFSET, 0)
     _UINT32.pack_into(copy, CRC_OFFSET, crc(copy))
     return bytes(copy)

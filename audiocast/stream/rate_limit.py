@@ -24,7 +24,7 @@ class RateLimit:
     def __init__(self, *, max_kbps: int, lead_seconds: float, now: float) -> None:
         self._max_kbps = max_kbps
         self._lead_seconds = lead_seconds
-        self._bytes_a_second = max_kbps * 1000 / BITS
+        self._bytes_per_second = max_kbps * 1000 / BITS
         self._audio_seconds = 0.0
         self._bytes = 0.0
         self._emptied_at = now
@@ -40,11 +40,11 @@ class RateLimit:
         elapsed = now - self._emptied_at
         self._emptied_at = now
         self._audio_seconds = max(0.0, self._audio_seconds - elapsed) + samples / SAMPLE_RATE
-        self._bytes = max(0.0, self._bytes - elapsed * self._bytes_a_second) + size_bytes
+        self._bytes = max(0.0, self._bytes - elapsed * self._bytes_per_second) + size_bytes
         if self._audio_seconds > self._lead_seconds:
             raise TooFast(
                 f"expected audio in real time, at most {self._lead_seconds:g} s ahead of it, "
                 f"got {self._audio_seconds:.1f} s ahead; with ffmpeg, add -re before -i"
             )
-        if self._bytes > self._lead_seconds * self._bytes_a_second:
+        if self._bytes > self._lead_seconds * self._bytes_per_second:
             raise TooFast(f"expected at most {self._max_kbps} kbit/s, got more for {self._lead_seconds:g} s")

@@ -35,8 +35,8 @@ class SourceSink(Protocol):
 
     counters: Counters
 
-    def take(
-        self, source: "Source", head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
+    def attach_source(
+        self, source: "Source", opus_head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
     ) -> None:
         """Begin with a source, or with the next link of its chain; its audio comes next."""
 
@@ -45,7 +45,7 @@ class SourceSink(Protocol):
     ) -> None:
         """Take a page and the packets that end on it, maybe none; None for a page that was a header too."""
 
-    def leave(self, source: "Source") -> None:
+    def detach_source(self, source: "Source") -> None:
         """Take note that the source's connection is gone."""
 
 
@@ -87,8 +87,8 @@ class Source:
         self._expect = _Expect.HEAD
         self._serial = -1
         self._assembler = PacketAssembler()
-        self._head: OpusHead | None = None
-        self._begun: OpusTags | None = None
+        self._opus_head: OpusHead | None = None
+        self._new_tags: OpusTags | None = None
         self._header_pages: list[Page] = []
 
     def feed(self, data: bytes, now: float) -> None:
@@ -123,9 +123,9 @@ class Source:
             came = "headers without audio" if self._start else "an empty body"
             raise NoAudio(f"expected Ogg Opus with audio, got {came}")
 
-    def leave(self) -> None:
+    def detach(self) -> None:
         """Say that the connection is gone, whatever the reason. The hub holds its listeners from now on."""
-        self._sink.leave(self)
+        self._sink.detach_source(self)
 
     def _next_page(self) -> Page | None:
         try:
@@ -146,7 +146,7 @@ class Source:
             packets = self._take_headers(packets)
         # Liquidsoap ends every track with an empty packet: no audio, and no reason to lose the source.
         audio = [self._timed(packet) for packet in packets if packet]
-        if is_header or (self._begun is not None and not audio):
+        if is_header or (self._new_tags is not None and not audio):
             # Whoever begins in this link needs what came before its audio: this page goes with the headers.
             self._header_pages.append(page)
             self._give(None, audio, now)
@@ -168,29 +168,29 @@ class Source:
             if self._expect is _Expect.HEAD:
                 if not is_opus_head(packet):
                     raise NotOpus(f"expected Ogg Opus, got Ogg with {codec_name(packet)}")
-                self._head = OpusHead.parse(packet)
+                self._opus_head = OpusHead.parse(packet)
                 self._expect = _Expect.TAGS
             elif self._expect is _Expect.TAGS:
                 tags = OpusTags.parse(packet)
                 self._expect = _Expect.AUDIO
-                self._begun = tags
+                self._new_tags = tags
                 self._assembler = PacketAssembler(max_packet_bytes=MAX_AUDIO_PACKET_BYTES)
             else:
                 return packets[number:]
         return []
 
     def _timed(self, packet: bytes) -> TimedPacket:
-        assert self._head is not None
-        return packet, packet_samples(packet, self._head.stream_count)
+        assert self._opus_head is not None
+        return packet, packet_samples(packet, self._opus_head.stream_count)
 
     def _give(self, page: Page | None, audio: list[TimedPacket], now: float) -> None:
         """Hand on a page and what ended on it; the sink hears of a link with its first audio packet."""
         if audio:
             self._rate_limit.charge(size_bytes=0, samples=sum(samples for _, samples in audio), now=now)
-            if self._begun is not None:
-                assert self._head is not None
-                self._sink.take(self, self._head, self._begun, self._header_pages, now)
-                self._begun = None
+            if self._new_tags is not None:
+                assert self._opus_head is not None
+                self._sink.attach_source(self, self._opus_head, self._new_tags, self._header_pages, now)
+                self._new_tags = None
                 self.has_audio = True
         if audio or page is not None:
             self._sink.publish(self, page, audio, now)

@@ -65,7 +65,7 @@ class SourceLog:
         self.on_growth: set[Callable[[], None]] = set()
 
     @property
-    def edge(self) -> int:
+    def end(self) -> int:
         """The number that the next page will have."""
         return self.first + len(self._pages)
 
@@ -76,11 +76,11 @@ class SourceLog:
 
     def clear(self) -> None:
         """Forget all: another source begins. Numbers go on."""
-        self.first = self.edge
+        self.first = self.end
         self._pages.clear()
         self._samples = self._bytes = 0
 
-    def begin_link(self, header_pages: Sequence[Page]) -> None:
+    def begin_chain_segment(self, header_pages: Sequence[Page]) -> None:
         """Take the header pages of a link of a chain, the first one too."""
         encoded = [page.encode() for page in header_pages]
         self._headers = b"".join(encoded)
@@ -110,7 +110,7 @@ class SourceLog:
         if had is not None:
             for back, page in enumerate(reversed(self._pages)):
                 if page.position == had:
-                    return b"", self.edge - back
+                    return b"", self.end - back
         oldest = self._pages[0] if self._pages else None
         if oldest is None or (had is not None and oldest.headers and oldest.position.serial == had.serial):
             return b"", self.first

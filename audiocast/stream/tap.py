@@ -10,7 +10,7 @@ from audiocast.stream.muxer import TimedPacket
 class Tap(Protocol):
     """Told of all audio that listeners get, silence too, in the calls that bring it. Never waits."""
 
-    def begin(self, head: OpusHead) -> None:
+    def begin(self, opus_head: OpusHead) -> None:
         """Take note that packets for such a decoder come next: at first, and with each new bitstream."""
 
     def audio(self, packets: Sequence[TimedPacket], came_at: float) -> None:
@@ -23,10 +23,10 @@ class Tap(Protocol):
 class Taps(set[Tap]):
     """All of one stream, told together."""
 
-    def begin(self, head: OpusHead) -> None:
+    def begin(self, opus_head: OpusHead) -> None:
         """See `Tap`."""
         for tap in self:
-            tap.begin(head)
+            tap.begin(opus_head)
 
     def audio(self, packets: Sequence[TimedPacket], came_at: float) -> None:
         """See `Tap`."""

@@ -27,7 +27,7 @@ ONE_BY_ONE = """
 from audiocast.stream.group import Group
 def advance(self, fallen, cursor, granule):
     self.cursor, self.granule = cursor, granule
-    self.stragglers = [listener for listener in self.stragglers if listener.open]
+    self.stragglers = [listener for listener in self.stragglers if listener.is_open]
 Group.advance = advance
 """
 OWN_COPIES = (
@@ -40,7 +40,7 @@ Backlog.batch = batch
 """
 )
 TORNADO = """
-from audiocast.web import listen
+from audiocast.web.public import listen
 class Written:
     def __init__(self, stream):
         self.stream, self.close = stream, stream.close
@@ -63,7 +63,7 @@ Fanout._go_on = go_on
 """
 NAGLE = """
 import socket
-from audiocast.web import listen
+from audiocast.web.public import listen
 take = listen._take_socket
 def take_with_nagle(stream):
     connection = take(stream)
@@ -72,7 +72,7 @@ def take_with_nagle(stream):
 listen._take_socket = take_with_nagle
 """
 NO_LOWAT = """
-from audiocast.web import listen
+from audiocast.web.public import listen
 listen.UNSENT_BYTES = 2**31 - 1
 """
 UVLOOP = """

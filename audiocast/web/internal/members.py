@@ -97,7 +97,9 @@ class MemberPlayingHandler(MemberHandler):
         said = self.json_body()
         hub = self.context.streams.get(stream_id)
         if hub is not None:
-            hub.play(NowPlaying(title=str(said.get("title", "")), artist=str(said.get("artist", ""))))
+            hub.set_now_playing(
+                NowPlaying(title=str(said.get("title", "")), artist=str(said.get("artist", "")))
+            )
         self.write({})
 
 

@@ -88,7 +88,7 @@ class Intake:
         """Say that it is gone, whatever the reason. Nothing is called after it."""
         self._first_audio.cancel()
         self._gone()
-        self._source.leave()
+        self._source.detach()
 
     def _check_first_audio(self) -> None:
         if not self._source.has_audio:

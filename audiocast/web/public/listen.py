@@ -42,7 +42,7 @@ class ListenHandler(CrossOriginHandler):
         context = self.context
         self.checked_id(stream_id)
         preroll_seconds = self._preroll_seconds()
-        low = self._is_low()
+        low_latency = self._is_low_latency()
         with context.admission.entering():
             hub = await context.node.listen(stream_id, context.header_wait_seconds)
         if hub is None:
@@ -51,7 +51,12 @@ class ListenHandler(CrossOriginHandler):
         self.set_status(200)
         self.application.log_request(self)
         if connection is not None:
-            hub.join(connection, head(200, _audio_headers()), preroll_seconds=preroll_seconds, low=low)
+            hub.join(
+                connection,
+                head(200, _audio_headers()),
+                preroll_seconds=preroll_seconds,
+                low_latency=low_latency,
+            )
 
     async def head(self, stream_id: str) -> None:
         """Say what a GET would give, in the same words: Tornado would add a length to them."""
@@ -77,7 +82,7 @@ class ListenHandler(CrossOriginHandler):
             raise ApiError(400, "bad_preroll", f"expected preroll in seconds, 0 or more, got {given[:20]!r}")
         return seconds
 
-    def _is_low(self) -> bool:
+    def _is_low_latency(self) -> bool:
         given = self.get_query_argument("latency", "")
         if given not in ("", "low"):
             raise ApiError(400, "bad_latency", f"expected latency=low or nothing, got {given[:20]!r}")

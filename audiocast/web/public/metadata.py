@@ -23,7 +23,7 @@ class MetadataRequest(BaseModel):
 
 async def play_everywhere(context: Context, hub: Hub, playing: NowPlaying) -> None:
     """Show what is on here and, in a cluster, at every member that has the stream."""
-    hub.play(playing)
+    hub.set_now_playing(playing)
     said = {"title": playing.title, "artist": playing.artist}
     await context.node.tell_all("POST", f"/internal/streams/{hub.stream_id}/playing", said)
 

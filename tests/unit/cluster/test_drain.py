@@ -44,7 +44,7 @@ class FakeNode:
     async def announce(self) -> None:
         self.said.append("announce")
 
-    def let_go(self, count: int) -> int:
+    def close_listeners(self, count: int) -> int:
         count = min(count, self.counters.listeners)
         self.counters.listeners -= count
         self.gone["listener"] += [asyncio.get_running_loop().time()] * count
@@ -110,7 +110,7 @@ def test_streams_go_before_listeners_but_are_not_waited_for_without_end() -> Non
 def test_whoever_stays_is_left_when_the_time_is_over() -> None:
     async def test() -> None:
         node = FakeNode(listeners=3)
-        node.let_go = lambda count: 0  # type: ignore[method-assign]
+        node.close_listeners = lambda count: 0  # type: ignore[method-assign]
         drain = drain_of(node, 5, [])
         began_at = asyncio.get_running_loop().time()
         drain.start()

@@ -33,10 +33,10 @@ class Surroundings:
         self.has_source = False
         self.closed = 0
         self._broken: asyncio.Future[None] | None = None
-        self.log = SimpleNamespace(edge=0)
+        self.log = SimpleNamespace(end=0)
         self.source_id = self.known = None
         self.edge = Edge(
-            cast(Hub, SimpleNamespace(stream_id="abc", log=self.log)),
+            cast(Hub, SimpleNamespace(stream_id="abc", source_log=self.log)),
             cast(Inlet, self),
             has_source=lambda: self.has_source,
             is_wanted=lambda: self.wanted,
@@ -54,7 +54,7 @@ class Surroundings:
 
     async def take(self, link: Link, source_id: object) -> None:
         self._broken = asyncio.get_running_loop().create_future()
-        self.log.edge += 1
+        self.log.end += 1
         await self._broken
 
     def close(self) -> None:

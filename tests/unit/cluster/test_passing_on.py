@@ -39,8 +39,8 @@ def running(work: Coroutine[Any, Any, None]) -> Iterator["asyncio.Task[None]"]:
 
 def pages_of(stage: Stage) -> list[bytes]:
     """Give the source's own pages at a member, header pages too."""
-    assert stage.hub.log is not None
-    return stage.hub.log.pages(stage.hub.log.first)
+    assert stage.hub.source_log is not None
+    return stage.hub.source_log.pages(stage.hub.source_log.first)
 
 
 async def last_words(link: Link) -> Refused:
@@ -84,8 +84,8 @@ async def test_all_pages_cross_and_the_source_keeps_its_name(ends: Ends) -> None
         await settle(ends.here, ends.there)
         assert pages_of(ends.there) == pages_of(ends.here)
         assert ends.inlet.source_id == broadcaster.source.source_id
-        assert ends.here.hub.log is not None
-        assert ends.inlet.had == ends.here.hub.log.last
+        assert ends.here.hub.source_log is not None
+        assert ends.inlet.had == ends.here.hub.source_log.last
 
 
 async def test_a_new_link_goes_on_with_the_next_page(ends: Ends) -> None:
@@ -186,9 +186,9 @@ async def test_a_source_that_was_connected_here_is_not_wanted_again(ends: Ends) 
     assert ends.inlet.known is None, "it is here"
     own.leave()
     ends.inlet.left = own.source.source_id
-    assert ends.there.hub.log is not None
+    assert ends.there.hub.source_log is not None
     known = ends.inlet.known
-    assert known == (own.source.source_id, ends.there.hub.log.last)
+    assert known == (own.source.source_id, ends.there.hub.source_log.last)
     assert known is not None
     # Its owner still has all of it, when this member becomes one of its edges.
     at_owner = Broadcaster(ends.here)
@@ -204,7 +204,7 @@ async def test_a_source_that_was_connected_here_is_not_wanted_again(ends: Ends) 
         assert ends.there.hub.source is None
         again = ends.broadcast(range(100, 110))
         await settle(ends.here, ends.there)
-        assert ends.inlet.known == (again.source.source_id, ends.there.hub.log.last)
+        assert ends.inlet.known == (again.source.source_id, ends.there.hub.source_log.last)
         assert b"".join(pages_of(ends.there)) == body(range(100, 110))
 
 

@@ -64,7 +64,7 @@ class Broadcaster:
 
     def leave(self) -> None:
         """Lose the connection."""
-        self.source.leave()
+        self.source.detach()
 
 
 class Stage:
@@ -94,7 +94,7 @@ class Stage:
     def listen(self, *, preroll_seconds: float = 1000) -> FakeSink:
         """Connect a low-latency listener that takes everything."""
         sink = FakeSink()
-        self.hub.join(sink, HTTP_HEAD, preroll_seconds=preroll_seconds, low=True)
+        self.hub.join(sink, HTTP_HEAD, preroll_seconds=preroll_seconds, low_latency=True)
         return sink
 
     def heard(self, sink: FakeSink) -> Received:

@@ -59,12 +59,12 @@ class Station:
         self.fanout.finish()
 
     def listen(
-        self, *, preroll_seconds: float = 0, low: bool = False, room_bytes: float = math.inf
+        self, *, preroll_seconds: float = 0, low_latency: bool = False, room_bytes: float = math.inf
     ) -> tuple[FakeSink, Listener]:
         """Add a listener."""
         sink = FakeSink(room_bytes)
         head = HTTP_HEAD + self.muxer.header_pages
-        return sink, self.fanout.join(sink, head, preroll_seconds=preroll_seconds, low=low)
+        return sink, self.fanout.join(sink, head, preroll_seconds=preroll_seconds, low_latency=low_latency)
 
     def flush(self) -> None:
         """Let one flush interval pass."""

@@ -20,12 +20,12 @@ def filled(count: int, *, max_seconds: float = 100, max_bytes: int = 10_000) -> 
 
 
 def numbers(backlog: Backlog) -> list[int]:
-    return [each.data[0] for each in backlog.pages(backlog.first, backlog.edge)]
+    return [each.data[0] for each in backlog.pages(backlog.first, backlog.end)]
 
 
 def test_an_empty_one_has_nothing() -> None:
     backlog = Backlog(max_seconds=5, max_bytes=100)
-    assert (backlog.first, backlog.edge, backlog.seconds, backlog.size_bytes) == (0, 0, 0, 0)
+    assert (backlog.first, backlog.end, backlog.seconds, backlog.size_bytes) == (0, 0, 0, 0)
     assert backlog.end_granule == 0
     assert backlog.start_of(10) == 0
     assert backlog.batch(0, 0) == b""
@@ -33,7 +33,7 @@ def test_an_empty_one_has_nothing() -> None:
 
 def test_pages_are_kept_in_order_up_to_the_edge() -> None:
     backlog = filled(4)
-    assert (backlog.first, backlog.edge) == (0, 4)
+    assert (backlog.first, backlog.end) == (0, 4)
     assert numbers(backlog) == [0, 1, 2, 3]
     assert (backlog.seconds, backlog.size_bytes, backlog.end_granule) == (4, 40, 4 * SECOND)
 
@@ -41,7 +41,7 @@ def test_pages_are_kept_in_order_up_to_the_edge() -> None:
 def test_pages_go_when_the_rest_still_holds_enough_seconds() -> None:
     backlog = filled(10, max_seconds=3)
     assert numbers(backlog) == [7, 8, 9]
-    assert (backlog.first, backlog.edge, backlog.seconds, backlog.size_bytes) == (7, 10, 3, 30)
+    assert (backlog.first, backlog.end, backlog.seconds, backlog.size_bytes) == (7, 10, 3, 30)
 
 
 def test_a_page_stays_while_the_rest_would_be_too_short() -> None:
@@ -77,9 +77,9 @@ def test_a_page_that_is_gone_or_not_there_yet_is_an_error(index: int) -> None:
 
 def test_a_batch_is_everything_from_a_place_to_the_edge() -> None:
     backlog = filled(10, max_seconds=3)
-    assert backlog.batch(7, backlog.edge) == b"".join(each.data for each in backlog.pages(7, backlog.edge))
-    assert backlog.batch(9, backlog.edge) == backlog.page(9).data
-    assert backlog.batch(10, backlog.edge) == b""
+    assert backlog.batch(7, backlog.end) == b"".join(each.data for each in backlog.pages(7, backlog.end))
+    assert backlog.batch(9, backlog.end) == backlog.page(9).data
+    assert backlog.batch(10, backlog.end) == b""
 
 
 def test_pages_end_where_they_are_asked_to() -> None:
@@ -93,14 +93,14 @@ def test_pages_end_where_they_are_asked_to() -> None:
 
 def test_a_batch_is_made_once_for_all_at_the_same_place() -> None:
     backlog = filled(4)
-    assert backlog.batch(1, backlog.edge) is backlog.batch(1, backlog.edge)
+    assert backlog.batch(1, backlog.end) is backlog.batch(1, backlog.end)
 
 
 def test_a_batch_grows_with_the_edge() -> None:
     backlog = filled(4)
-    before = backlog.batch(1, backlog.edge)
+    before = backlog.batch(1, backlog.end)
     backlog.append(page(4))
-    assert backlog.batch(1, backlog.edge) == before + page(4).data
+    assert backlog.batch(1, backlog.end) == before + page(4).data
 
 
 @pytest.mark.parametrize(

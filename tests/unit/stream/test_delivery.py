@@ -22,7 +22,7 @@ def station() -> Station:
 
 class TestSlowListeners:
     def test_a_blocked_listener_costs_one_send_of_at_most_a_page_in_a_pass(self, station: Station) -> None:
-        sink, _ = station.listen(low=True)
+        sink, _ = station.listen(low_latency=True)
         sink.block()
         for passes in range(1, 51):
             station.publish()
@@ -43,7 +43,7 @@ class TestSlowListeners:
         sink, listener = station.listen()
         sink.block()
         station.broadcast(8)
-        assert len(listener.rest) == PAGE_BYTES
+        assert len(listener.unsent) == PAGE_BYTES
 
     def test_the_rest_of_a_page_is_sent_before_anything_else(self, station: Station) -> None:
         sink, _ = station.listen()
@@ -78,7 +78,7 @@ class TestSlowListeners:
         assert heard(sink).numbers == [50, 51, 52, 53]
 
     def test_one_that_takes_a_little_at_a_time_gets_everything_in_the_end(self, station: Station) -> None:
-        sink, _ = station.listen(low=True)
+        sink, _ = station.listen(low_latency=True)
         for _ in range(100):
             sink.room_bytes = 61
             station.clock.advance(0.02)
@@ -129,7 +129,7 @@ class TestSlowListeners:
         station.broadcast(0.5)
         station.flush()
         assert station.counters.skips == 3
-        assert listener.open
+        assert listener.is_open
         assert heard(sink).numbers[-25:] == list(range(station.published - 25, station.published))
 
     def test_a_moved_listener_is_still_sent_everything_in_one_send(self, station: Station) -> None:
@@ -187,12 +187,12 @@ class TestSlowListeners:
         assert station.counters.skips >= 1
         assert heard(sink).numbers == [50, *range(heard(sink).numbers[1], station.published)]
 
-    @pytest.mark.parametrize("low", [True, False])
-    def test_a_burst_larger_than_the_backlog_leaves_no_hole(self, low: bool) -> None:
+    @pytest.mark.parametrize("low_latency", [True, False])
+    def test_a_burst_larger_than_the_backlog_leaves_no_hole(self, low_latency: bool) -> None:
         """Nobody was slow here: the pages between two passes were more than the backlog holds."""
         station = Station(backlog_bytes=10 * PAGE_BYTES)
         station.broadcast(1)
-        sink, _ = station.listen(low=low, preroll_seconds=0.1)
+        sink, _ = station.listen(low_latency=low_latency, preroll_seconds=0.1)
         for _ in range(25):
             station.publish()
         station.flush()
@@ -220,20 +220,20 @@ class TestStalledListeners:
         sink, listener = station.listen()
         sink.block()
         station.broadcast(19.9)
-        assert listener.open
+        assert listener.is_open
         station.broadcast(0.4)
-        assert not listener.open
+        assert not listener.is_open
         assert sink.closed
         assert (station.counters.stalls, station.counters.listeners, station.fanout.count) == (1, 0, 0)
-        assert listener.rest == b""
+        assert listener.unsent == b""
 
     def test_every_byte_is_progress(self, station: Station) -> None:
-        sink, listener = station.listen(low=True)
+        sink, listener = station.listen(low_latency=True)
         sink.block()
         for _ in range(6):
             station.broadcast(15)
             sink.room_bytes = 1
-        assert listener.open
+        assert listener.is_open
         assert station.counters.stalls == 0
 
     def test_a_stall_touches_nobody_else(self, station: Station) -> None:

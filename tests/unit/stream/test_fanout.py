@@ -41,14 +41,14 @@ class TestJoining:
 
     def test_a_joined_listener_is_counted(self, station: Station) -> None:
         station.listen()
-        station.listen(low=True)
+        station.listen(low_latency=True)
         assert station.fanout.count == station.counters.listeners == station.counters.joins == 2
 
     def test_one_that_is_gone_already_is_not_kept(self, station: Station) -> None:
         sink = FakeSink()
         sink.error = ConnectionResetError()
-        listener = station.fanout.join(sink, b"head", preroll_seconds=1, low=False)
-        assert not listener.open
+        listener = station.fanout.join(sink, b"head", preroll_seconds=1, low_latency=False)
+        assert not listener.is_open
         assert sink.closed
         station.publish()
         station.flush()
@@ -102,7 +102,7 @@ class TestPasses:
         assert sink.sends == 1 + station.counters.passes
 
     def test_low_latency_listeners_are_sent_each_page_at_once(self, station: Station) -> None:
-        sink, _ = station.listen(low=True)
+        sink, _ = station.listen(low_latency=True)
         for number in range(50, 60):
             station.publish()
             station.clock.settle()
@@ -111,12 +111,12 @@ class TestPasses:
         assert sink.sends == 1 + 10
 
     def test_nothing_is_sent_from_within_publish(self, station: Station) -> None:
-        sink, _ = station.listen(low=True)
+        sink, _ = station.listen(low_latency=True)
         station.publish()
         assert sink.sends == 1
 
     def test_pages_that_arrive_together_are_one_send_even_with_low_latency(self, station: Station) -> None:
-        sink, _ = station.listen(low=True)
+        sink, _ = station.listen(low_latency=True)
         station.publish(25)
         station.publish(25)
         station.clock.settle()
@@ -125,16 +125,16 @@ class TestPasses:
 
     def test_low_latency_listeners_do_not_make_the_others_dearer(self, station: Station) -> None:
         buffered, _ = station.listen()
-        low, _ = station.listen(low=True)
+        low_latency, _ = station.listen(low_latency=True)
         station.broadcast(1.2)
         station.flush()
-        assert low.sends == 1 + 60
+        assert low_latency.sends == 1 + 60
         assert buffered.sends <= 1 + 1.2 / 0.1 + 1
-        assert heard(low).numbers == heard(buffered).numbers
+        assert heard(low_latency).numbers == heard(buffered).numbers
 
     def test_nothing_runs_while_nothing_new_is_there(self, station: Station) -> None:
         station.listen()
-        station.listen(low=True)
+        station.listen(low_latency=True)
         station.publish()
         station.clock.advance(60)
         assert station.counters.passes == 2
@@ -159,7 +159,7 @@ class TestPasses:
         station.broadcast(1)
         station.flush()
         assert gone.closed
-        assert not listener.open
+        assert not listener.is_open
         assert gone.sends == 2
         assert (station.fanout.count, station.counters.listeners, station.counters.disconnects) == (1, 1, 1)
         assert heard(stays).numbers == list(range(50, 100))
@@ -178,7 +178,7 @@ class TestPasses:
         assert heard(stays).numbers == list(range(50, 150))
 
     def test_all_bytes_that_sockets_took_are_counted(self, station: Station) -> None:
-        sinks = [station.listen(preroll_seconds=1)[0], station.listen(low=True, room_bytes=100)[0]]
+        sinks = [station.listen(preroll_seconds=1)[0], station.listen(low_latency=True, room_bytes=100)[0]]
         station.broadcast(1)
         station.flush()
         assert station.counters.sent_bytes == sum(len(sink.received) for sink in sinks)
@@ -207,7 +207,7 @@ class TestLongPasses:
 
     @pytest.fixture
     def crowd(self, station: Station) -> list[FakeSink]:
-        return [station.listen(low=True)[0] for _ in range(self.LISTENERS)]
+        return [station.listen(low_latency=True)[0] for _ in range(self.LISTENERS)]
 
     def served(self, crowd: list[FakeSink]) -> int:
         return sum(sink.sends > 1 for sink in crowd)
@@ -242,7 +242,7 @@ class TestLongPasses:
         station.publish()
         station.clock.turn()
         station.publish()
-        late, _ = station.listen(low=True, preroll_seconds=0.1)
+        late, _ = station.listen(low_latency=True, preroll_seconds=0.1)
         station.clock.settle()
         station.publish()
         station.clock.settle()
@@ -267,9 +267,9 @@ class TestLongPasses:
 
 
 class TestTheEnd:
-    @pytest.mark.parametrize("low", [True, False])
-    def test_each_gets_the_last_page_at_once_and_is_closed(self, station: Station, low: bool) -> None:
-        sink, _ = station.listen(low=low, preroll_seconds=0.1)
+    @pytest.mark.parametrize("low_latency", [True, False])
+    def test_each_gets_the_last_page_at_once_and_is_closed(self, station: Station, low_latency: bool) -> None:
+        sink, _ = station.listen(low_latency=low_latency, preroll_seconds=0.1)
         station.end()
         assert sink.closed
         assert heard(sink).ended
@@ -344,13 +344,13 @@ class TestLettingGo:
         return [*in_step, station.listen()[0]]
 
     def test_so_many_are_closed_as_were_asked_for(self, station: Station, sinks: list[FakeSink]) -> None:
-        assert station.fanout.let_go(2) == 2
+        assert station.fanout.close_listeners(2) == 2
         assert sum(sink.closed for sink in sinks) == station.fanout.count == 2
-        assert station.fanout.let_go(9) == 2
-        assert station.fanout.let_go(9) == station.fanout.count == 0
+        assert station.fanout.close_listeners(9) == 2
+        assert station.fanout.close_listeners(9) == station.fanout.count == 0
 
     def test_the_others_are_sent_what_comes(self, station: Station, sinks: list[FakeSink]) -> None:
-        station.fanout.let_go(2)
+        station.fanout.close_listeners(2)
         station.publish()
         station.flush()
         left = [sink for sink in sinks if not sink.closed]
@@ -361,17 +361,17 @@ class TestLettingGo:
         sinks[0].room_bytes = 10
         station.publish()
         station.flush()
-        assert station.fanout.let_go(9) == 3
+        assert station.fanout.close_listeners(9) == 3
         assert [sink.closed for sink in sinks] == [False, True, True, True]
 
     def test_in_the_middle_of_a_pass_nobody_is_closed_twice(self) -> None:
         station = Station()
-        sinks = [station.listen(low=True)[0] for _ in range(2 * SLICE_LISTENERS)]
+        sinks = [station.listen(low_latency=True)[0] for _ in range(2 * SLICE_LISTENERS)]
         station.publish()
         station.clock.settle()
         station.publish()
         station.clock.turn()
-        assert station.fanout.let_go(len(sinks)) == len(sinks)
+        assert station.fanout.close_listeners(len(sinks)) == len(sinks)
         station.publish()
         station.clock.settle()
         assert station.fanout.count == station.counters.listeners == 0

@@ -40,11 +40,18 @@ class Evening(RuleBasedStateMachine):
             limits=FanoutLimits(flush_seconds, LAG_SECONDS, STALL_SECONDS),
         )
 
-    @rule(target=guests, preroll_seconds=st.floats(0, 2), low=st.booleans(), room_bytes=st.integers(0, 3_000))
-    def join(self, preroll_seconds: float, low: bool, room_bytes: int) -> Guest:
+    @rule(
+        target=guests,
+        preroll_seconds=st.floats(0, 2),
+        low_latency=st.booleans(),
+        room_bytes=st.integers(0, 3_000),
+    )
+    def join(self, preroll_seconds: float, low_latency: bool, room_bytes: int) -> Guest:
         sink = FakeSink(room_bytes)
         head = HTTP_HEAD + self.station.muxer.header_pages
-        listener = self.station.fanout.join(sink, head, preroll_seconds=preroll_seconds, low=low)
+        listener = self.station.fanout.join(
+            sink, head, preroll_seconds=preroll_seconds, low_latency=low_latency
+        )
         self.everyone.append((sink, listener))
         return sink, listener
 
@@ -81,14 +88,14 @@ class Evening(RuleBasedStateMachine):
 
     @invariant()
     def the_open_are_counted(self) -> None:
-        is_open = sum(listener.open for _, listener in self.everyone)
+        is_open = sum(listener.is_open for _, listener in self.everyone)
         assert self.station.fanout.count == self.station.counters.listeners == is_open
-        assert all(sink.closed is not listener.open for sink, listener in self.everyone)
+        assert all(sink.closed is not listener.is_open for sink, listener in self.everyone)
 
     @invariant()
     def without_a_move_nothing_is_left_out(self) -> None:
         for sink, listener in self.everyone:
-            if listener.pages_less == 0 and has_pages(sink, self.station):
+            if listener.skipped_pages == 0 and has_pages(sink, self.station):
                 numbers = heard(sink).numbers
                 assert not numbers or numbers == list(range(numbers[0], numbers[-1] + 1))
 
@@ -100,7 +107,7 @@ class Evening(RuleBasedStateMachine):
             sink.unblock()
         station.publish()
         station.clock.advance(2)
-        ready = [sink for sink, listener in self.everyone if listener.open]
+        ready = [sink for sink, listener in self.everyone if listener.is_open]
         assert all(heard(sink).numbers[-1] == station.published - 1 for sink in ready)
         for sink in ready[::2]:
             sink.block()

@@ -21,16 +21,16 @@ SECONDS = 2
 PAGES_A_SECOND = 50
 
 
-def crowd(station: Station, *, low: bool) -> list[FakeSink]:
+def crowd(station: Station, *, low_latency: bool) -> list[FakeSink]:
     """Bring listeners in, and let one pass bring them in step."""
-    sinks = [station.listen(low=low)[0] for _ in range(LISTENERS)]
+    sinks = [station.listen(low_latency=low_latency)[0] for _ in range(LISTENERS)]
     station.broadcast(FLUSH_SECONDS)
     station.flush()
     return sinks
 
 
 @pytest.fixture(params=[False, True], ids=["buffered", "low"])
-def low(request: pytest.FixtureRequest) -> bool:
+def low_latency(request: pytest.FixtureRequest) -> bool:
     """Which of the two kinds of listeners."""
     return bool(request.param)
 
@@ -41,24 +41,24 @@ def passes_made(station: Station) -> int:
     return station.counters.passes - before
 
 
-def test_a_pass_each_flush_interval_or_each_page(low: bool) -> None:
+def test_a_pass_each_flush_interval_or_each_page(low_latency: bool) -> None:
     station = Station()
-    crowd(station, low=low)
-    most = PAGES_A_SECOND * SECONDS if low else SECONDS / FLUSH_SECONDS
+    crowd(station, low_latency=low_latency)
+    most = PAGES_A_SECOND * SECONDS if low_latency else SECONDS / FLUSH_SECONDS
     assert 0.8 * most <= passes_made(station) <= most
 
 
-def test_one_send_for_each_listener_and_pass(low: bool) -> None:
+def test_one_send_for_each_listener_and_pass(low_latency: bool) -> None:
     station = Station()
-    sinks = crowd(station, low=low)
+    sinks = crowd(station, low_latency=low_latency)
     before = [sink.sends for sink in sinks]
     passes = passes_made(station)
     assert {sink.sends - sends for sink, sends in zip(sinks, before, strict=True)} == {passes}
 
 
-def test_one_copy_of_the_bytes_for_all_listeners_of_a_pass(low: bool) -> None:
+def test_one_copy_of_the_bytes_for_all_listeners_of_a_pass(low_latency: bool) -> None:
     station = Station()
-    sinks = crowd(station, low=low)
+    sinks = crowd(station, low_latency=low_latency)
     for sink in sinks:
         sink.offered.clear()
     passes = passes_made(station)
@@ -69,17 +69,17 @@ def test_one_copy_of_the_bytes_for_all_listeners_of_a_pass(low: bool) -> None:
 
 def test_a_lone_page_is_not_copied_at_all() -> None:
     station = Station()
-    sinks = crowd(station, low=True)
+    sinks = crowd(station, low_latency=True)
     station.publish()
     station.clock.settle()
     assert {id(sink.offered[-1]) for sink in sinks} == {
-        id(station.backlog.page(station.backlog.edge - 1).data)
+        id(station.backlog.page(station.backlog.end - 1).data)
     }
 
 
 def test_pages_that_come_during_a_pass_do_not_split_it() -> None:
     station = Station()
-    sinks = crowd(station, low=True)
+    sinks = crowd(station, low_latency=True)
     station.publish()
     for _ in range(SLICES):
         # Between two slices.
@@ -92,10 +92,10 @@ def test_pages_that_come_during_a_pass_do_not_split_it() -> None:
 
 
 def test_checksums_are_computed_once_a_page_whoever_listens(
-    low: bool, monkeypatch: pytest.MonkeyPatch
+    low_latency: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     station = Station()
-    crowd(station, low=low)
+    crowd(station, low_latency=low_latency)
     computed = Mock(side_effect=crc)
     monkeypatch.setattr("audiocast.ogg.page.crc", computed)
     monkeypatch.setattr(muxer, "crc", computed)
@@ -103,9 +103,9 @@ def test_checksums_are_computed_once_a_page_whoever_listens(
     assert computed.call_count == PAGES_A_SECOND * SECONDS
 
 
-def test_nobody_who_keeps_up_is_served_by_himself(low: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_who_keeps_up_is_served_by_himself(low_latency: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     station = Station()
-    crowd(station, low=low)
+    crowd(station, low_latency=low_latency)
     one_by_one = Mock()
     monkeypatch.setattr(Delivery, "serve", one_by_one)
     station.broadcast(SECONDS)
@@ -114,7 +114,7 @@ def test_nobody_who_keeps_up_is_served_by_himself(low: bool, monkeypatch: pytest
 
 def test_one_slow_listener_costs_the_others_no_send_and_no_copy() -> None:
     station = Station()
-    sinks = crowd(station, low=True)
+    sinks = crowd(station, low_latency=True)
     slow, *quick = sinks
     slow.block()
     for sink in sinks:
@@ -124,9 +124,9 @@ def test_one_slow_listener_costs_the_others_no_send_and_no_copy() -> None:
     assert len({id(data) for sink in quick for data in sink.offered}) == passes
 
 
-def test_the_clock_is_read_by_slices_and_not_by_listeners(low: bool) -> None:
+def test_the_clock_is_read_by_slices_and_not_by_listeners(low_latency: bool) -> None:
     station = Station()
-    crowd(station, low=low)
+    crowd(station, low_latency=low_latency)
     readings = Mock(side_effect=station.clock.time)
     station.clock.time = readings  # type: ignore[method-assign]
     passes = passes_made(station)
@@ -136,7 +136,7 @@ def test_the_clock_is_read_by_slices_and_not_by_listeners(low: bool) -> None:
 
 def test_a_slice_of_a_pass_is_all_that_a_turn_of_the_loop_does() -> None:
     station = Station()
-    sinks = crowd(station, low=True)
+    sinks = crowd(station, low_latency=True)
     before = sum(sink.sends for sink in sinks)
     station.publish()
     turns = []
@@ -150,8 +150,8 @@ def test_a_slice_of_a_pass_is_all_that_a_turn_of_the_loop_does() -> None:
 
 def test_a_crowd_that_has_just_come_waits_for_those_who_listened_already() -> None:
     station = Station()
-    sinks = crowd(station, low=True)[:SLICE_LISTENERS]
-    new = [station.listen(low=True)[0] for _ in range(LISTENERS)]
+    sinks = crowd(station, low_latency=True)[:SLICE_LISTENERS]
+    new = [station.listen(low_latency=True)[0] for _ in range(LISTENERS)]
     before = sum(sink.sends for sink in (*sinks, *new))
     station.publish()
     station.clock.turn()
@@ -161,7 +161,7 @@ def test_a_crowd_that_has_just_come_waits_for_those_who_listened_already() -> No
 
 def test_a_crowd_is_in_step_after_one_pass_whatever_came_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     station = Station()
-    sinks = [station.listen(low=True)[0] for _ in range(LISTENERS)]
+    sinks = [station.listen(low_latency=True)[0] for _ in range(LISTENERS)]
     station.publish()
     for _ in range(SLICES):
         station.clock.turn()

@@ -9,8 +9,8 @@ from tests.unit.stream.fake_sink import FakeSink
 CURSOR, GRANULE = 7, 7 * 960
 
 
-def listener(cursor: int = CURSOR, rest: bytes = b"") -> Listener:
-    return Listener(FakeSink(), cursor=cursor, granule=cursor * 960, rest=rest, low=True)
+def listener(cursor: int = CURSOR, unsent: bytes = b"") -> Listener:
+    return Listener(FakeSink(), cursor=cursor, granule=cursor * 960, unsent=unsent, low_latency=True)
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def test_a_new_one_is_a_straggler_until_a_pass_has_come_by() -> None:
 
 def test_who_is_elsewhere_has_a_rest_or_other_numbers_stays_a_straggler(group: Group) -> None:
     moved = listener()
-    moved.pages_less = 1
-    others = [listener(CURSOR - 1), listener(CURSOR + 1), listener(rest=b"x"), moved]
+    moved.skipped_pages = 1
+    others = [listener(CURSOR - 1), listener(CURSOR + 1), listener(unsent=b"x"), moved]
     for each in others:
         group.add(each)
     group.advance([], CURSOR, GRANULE)
@@ -48,7 +48,7 @@ def test_who_falls_behind_has_a_cursor_of_its_own_from_then_on(group: Group) -> 
     fallen, stays = group.in_step
     group.advance([], CURSOR + 5, GRANULE + 5 * 960)
     group.fall_behind(fallen)
-    fallen.rest = b"half a page"
+    fallen.unsent = b"half a page"
     group.advance([fallen], CURSOR + 6, GRANULE + 6 * 960)
     assert (group.in_step, group.stragglers) == ([stays], [fallen])
     assert (fallen.cursor, fallen.next_granule) == (CURSOR + 5, GRANULE + 5 * 960)
@@ -56,9 +56,9 @@ def test_who_falls_behind_has_a_cursor_of_its_own_from_then_on(group: Group) -> 
 
 def test_who_has_gone_is_forgotten(group: Group) -> None:
     gone, stays = group.in_step
-    gone.open = False
+    gone.is_open = False
     straggler = listener(CURSOR - 1)
-    straggler.open = False
+    straggler.is_open = False
     group.add(straggler)
     group.advance([gone], CURSOR, GRANULE)
     assert (group.in_step, group.stragglers) == ([stays], [])

@@ -491,7 +491,7 @@ class TestNowPlaying:
         stage.live(range(5))
         sink = stage.listen()
         before_bytes, before_changes = len(sink.received), stage.changes
-        stage.hub.play(NowPlaying("Song", "Singer"))
+        stage.hub.set_now_playing(NowPlaying("Song", "Singer"))
         assert stage.hub.now_playing == NowPlaying("Song", "Singer")
         assert stage.changes == before_changes + 1
         stage.heard(sink)
@@ -503,7 +503,7 @@ class TestNowPlaying:
 
     def test_a_source_that_says_nothing_takes_nothing_back(self, stage: Stage) -> None:
         stage.live()
-        stage.hub.play(NowPlaying("Song", "Singer"))
+        stage.hub.set_now_playing(NowPlaying("Song", "Singer"))
         stage.live([1])
         assert stage.hub.now_playing == NowPlaying("Song", "Singer")
 
@@ -516,13 +516,13 @@ class TestNowPlaying:
     def test_but_not_what_was_told_beside_the_audio(self, stage: Stage) -> None:
         broadcaster = stage.broadcaster()
         broadcaster.begin([0], tags=OpusTags("v", ("TITLE=Song",)))
-        stage.hub.play(NowPlaying("Told", ""))
+        stage.hub.set_now_playing(NowPlaying("Told", ""))
         broadcaster.begin([1])
         assert stage.hub.now_playing == NowPlaying("Told", "")
 
     def test_it_is_forgotten_at_the_end(self, stage: Stage) -> None:
         stage.live()
-        stage.hub.play(NowPlaying("Song", "Singer"))
+        stage.hub.set_now_playing(NowPlaying("Song", "Singer"))
         stage.hub.end(StreamEnded("over"))
         assert stage.hub.now_playing is None
 
@@ -532,7 +532,7 @@ class TestNowPlaying:
         broadcaster = stage.broadcaster()
         for packet, title in enumerate(["First", "Second"]):
             broadcaster.begin([packet], tags=OpusTags("v", (f"TITLE={title}",)))
-        stage.hub.play(NowPlaying("Told", ""))
+        stage.hub.set_now_playing(NowPlaying("Told", ""))
         stage.hub.end(StreamEnded("over"))
         titles = [track.playing.title for track in stage.hub.history.tracks]
         assert titles == ["Told", "Second", "First"]
@@ -544,12 +544,12 @@ class TestNowPlaying:
             stage.hub.on_change.discard(once)
 
         stage.hub.on_change.add(once)
-        stage.hub.play(NowPlaying("Song", ""))
+        stage.hub.set_now_playing(NowPlaying("Song", ""))
         assert once not in stage.hub.on_change
 
 
 def test_surround_is_relayed_with_its_mapping() -> None:
     stage = Stage()
-    stage.hub.take(stage.broadcaster().source, SURROUND, OpusTags("v"), [], stage.clock.time())
+    stage.hub.attach_source(stage.broadcaster().source, SURROUND, OpusTags("v"), [], stage.clock.time())
     assert stage.hub.channels == 6
     assert stage.heard(stage.listen()).head == SURROUND

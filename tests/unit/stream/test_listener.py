@@ -10,13 +10,18 @@ from tests.unit.stream.fake_sink import FakeSink
 
 @pytest.fixture
 def listener() -> Listener:
-    return Listener(FakeSink(), cursor=7, granule=960, rest=b"head", low=True)
+    return Listener(FakeSink(), cursor=7, granule=960, unsent=b"head", low_latency=True)
 
 
 def test_it_begins_open_with_nothing_missed(listener: Listener) -> None:
-    assert listener.open
-    assert (listener.cursor, listener.next_granule, listener.rest, listener.low) == (7, 960, b"head", True)
-    assert (listener.blocked_since, listener.pages_less, listener.samples_less) == (None, 0, 0)
+    assert listener.is_open
+    assert (listener.cursor, listener.next_granule, listener.unsent, listener.low_latency) == (
+        7,
+        960,
+        b"head",
+        True,
+    )
+    assert (listener.blocked_since, listener.skipped_pages, listener.skipped_samples) == (None, 0, 0)
 
 
 def test_it_cannot_grow_a_queue(listener: Listener) -> None:

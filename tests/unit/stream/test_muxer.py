@@ -118,7 +118,7 @@ def test_a_source_fits_when_the_running_decoder_can_play_it(
 
 def test_a_page_is_renumbered_with_a_checksum_that_fits(muxer: OggMuxer) -> None:
     original = muxer.pages(timed(range(10)), now=0)[1].data
-    before, after = parsed(original), parsed(renumber(original, pages_less=2, samples_less=4800))
+    before, after = parsed(original), parsed(renumber(original, skipped_pages=2, skipped_samples=4800))
     assert (after.sequence, after.granule_position) == (before.sequence - 2, before.granule_position - 4800)
     assert (after.body, after.lacing, after.serial, after.flags) == (
         before.body,
@@ -131,11 +131,11 @@ def test_a_page_is_renumbered_with_a_checksum_that_fits(muxer: OggMuxer) -> None
 def test_a_renumbered_page_counts_back_over_the_wrap(muxer: OggMuxer) -> None:
     muxer._sequence = 1
     (page,) = muxer.pages(timed([0]), now=0)
-    assert parsed(renumber(page.data, pages_less=3, samples_less=0)).sequence == SEQUENCE_MODULUS - 2
+    assert parsed(renumber(page.data, skipped_pages=3, skipped_samples=0)).sequence == SEQUENCE_MODULUS - 2
 
 
 def test_the_original_stays_as_it_was(muxer: OggMuxer) -> None:
     (page,) = muxer.pages(timed([0]), now=0)
     copy = bytes(page.data)
-    renumber(page.data, pages_less=1, samples_less=1)
+    renumber(page.data, skipped_pages=1, skipped_samples=1)
     assert page.data == copy

@@ -21,7 +21,7 @@ def headers(serial: int) -> bytes:
 
 
 def filled(log: SourceLog, serial: int, sequences: range) -> None:
-    log.begin_link(link(serial))
+    log.begin_chain_segment(link(serial))
     for sequence in sequences:
         log.append(page(serial, sequence), SAMPLES)
 
@@ -84,16 +84,16 @@ def test_it_is_bounded_in_bytes_too() -> None:
 
 def test_another_source_begins_anew_and_numbers_go_on(log: SourceLog) -> None:
     filled(log, 7, range(2, 5))
-    edge = log.edge
+    end = log.end
     log.clear()
-    assert (log.first, log.edge, log.last) == (edge, edge, None)
+    assert (log.first, log.end, log.last) == (end, end, None)
     filled(log, 7, range(2, 4))
-    assert log.edge == edge + 4
+    assert log.end == end + 4
 
 
 def test_growth_is_told(log: SourceLog) -> None:
     told: list[int] = []
-    log.on_growth.add(lambda: told.append(log.edge))
+    log.on_growth.add(lambda: told.append(log.end))
     filled(log, 7, range(2, 4))
     assert told == [1, 2, 3, 4]
 
