@@ -4,7 +4,7 @@ from typing import Any
 
 
 def is_restricted(pod: dict[str, Any]) -> bool:
-    """Say whether a pod's spec is allowed, and no more than that.
+    """Return whether a pod's spec meets the standard.
 
     Args:
         pod: The `spec` of a pod or of a pod template.

@@ -60,7 +60,7 @@ def test_every_example_is_one_restricted_pod_with_a_named_image(chart: Chart, va
     deployment = chart.manifest("Deployment", values)["spec"]
     assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
     assert deployment["selector"]["matchLabels"].items() <= made["metadata"]["labels"].items()
-    # The servers' NetworkPolicies let in whoever has this name.
+    # The servers' NetworkPolicies let in pods with this name.
     assert made["metadata"]["labels"][NAME_LABEL] == MANAGER
 
 

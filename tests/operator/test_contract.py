@@ -51,7 +51,7 @@ def stream(**more: Any) -> StreamSpec:
 def test_the_server_takes_the_operators_keys(more: dict[str, Any], claims: Claims) -> None:
     key = build_ingest_key(SECRET, stream(**more))
     assert Keys([OTHER_SECRET, SECRET]).check("news", key, time.time()) == claims
-    # To the letter what the server makes, so that a key stays the same whoever makes it.
+    # To the letter what the server makes, so that a key does not depend on which of the two has made it.
     assert key == Keys([SECRET]).make("news", claims)
 
 

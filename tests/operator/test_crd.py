@@ -26,7 +26,7 @@ def schema(crd: dict[str, Any]) -> dict[str, Any]:
 
 
 def fields(below: dict[str, Any]) -> set[str]:
-    """Give the dotted names of all fields of a schema."""
+    """Return the dotted names of all fields of a schema."""
     found = set()
     for name, each in below.get("properties", {}).items():
         inner = each.get("items", each) if each.get("type") == "array" else each
@@ -35,7 +35,7 @@ def fields(below: dict[str, Any]) -> set[str]:
 
 
 def model_fields(model: type[BaseModel]) -> set[str]:
-    """Give the dotted names of all fields of a model."""
+    """Return the dotted names of all fields of a model."""
     found = set()
     for name, field in model.model_fields.items():
         shown = field.alias or name

@@ -19,7 +19,7 @@ SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "live", "
 
 @asynccontextmanager
 async def answering(response: httpx2.Response | Exception) -> AsyncIterator[LightKube]:
-    """Give a client whose every request is answered so."""
+    """Return a client whose requests all get the same answer."""
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         if isinstance(response, Exception):

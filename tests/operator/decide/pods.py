@@ -19,7 +19,7 @@ def pod(
     is_running: bool = True,
     failure: str = "",
 ) -> PodState:
-    """Give a pod that serves, but for what is said otherwise."""
+    """Return a pod that serves, unless an argument says otherwise."""
     reported = MemberStatus(
         view=view,
         listeners=listeners,
@@ -39,7 +39,7 @@ def pod(
 
 
 def broken(ordinal: int, *, revision: str = NEW) -> PodState:
-    """Give a pod that crash-loops."""
+    """Return a pod that crash-loops."""
     return pod(
         ordinal,
         revision=revision,

@@ -25,7 +25,7 @@ async def test_an_api_server_that_fails_for_a_while_only_delays(
 
 
 async def test_a_disruption_budget_that_is_used_up_only_delays(cluster: SimulatedCluster) -> None:
-    cluster.workloads.defaults["leaves_at_once"] = True
+    cluster.workloads.defaults["drains_at_once"] = True
     cluster.create_cast(replicas=2)
     await cluster.until_complete()
     used_up = Fault("POST", "/eviction$", 429, times=3)
@@ -81,7 +81,7 @@ async def test_without_its_timer_it_lives_from_watches(
 
 
 async def test_nobody_is_replaced_while_a_pod_does_not_answer(cluster: SimulatedCluster) -> None:
-    cluster.workloads.defaults["leaves_at_once"] = True
+    cluster.workloads.defaults["drains_at_once"] = True
     cluster.create_cast()
     await cluster.until_complete()
     cluster.workloads.pods["live-0"].is_silent = True

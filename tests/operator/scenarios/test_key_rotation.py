@@ -17,14 +17,14 @@ def ingest_key(cluster: SimulatedCluster) -> str:
 
 
 def is_accepted_by_all(cluster: SimulatedCluster, key: str) -> bool:
-    """Say whether every pod takes a key, with the secrets that it was started with."""
+    """Return whether every pod accepts a key, with the secrets that it was started with."""
     return all(
         Keys(pod.secrets).check("news", key, 0).generation == 1 for pod in cluster.workloads.pods.values()
     )
 
 
 async def test_a_rotation_overlaps(cluster: SimulatedCluster) -> None:
-    cluster.workloads.defaults["leaves_at_once"] = True
+    cluster.workloads.defaults["drains_at_once"] = True
     cluster.create_cast(replicas=2)
     cluster.create_stream("news")
     await cluster.until_complete()
@@ -37,7 +37,7 @@ async def test_a_rotation_overlaps(cluster: SimulatedCluster) -> None:
     def in_overlap() -> bool:
         now = secret_keys(cluster)
         if now != steps[-1]:
-            # Members sign with the first: whoever runs must know it before anybody does.
+            # Members sign with the first secret: every running pod must know it before any pod uses it.
             known = [set(pod.secrets) for pod in cluster.workloads.pods.values()]
             assert all(now[0] in each for each in known)
             steps.append(now)

@@ -14,25 +14,25 @@ async def with_listeners(cluster: SimulatedCluster, **spec: Any) -> None:
     await cluster.until_complete()
     for name, count in LISTENERS.items():
         cluster.workloads.pods[name].listeners = count
-    cluster.workloads.defaults["leaves_at_once"] = True
+    cluster.workloads.defaults["drains_at_once"] = True
     await cluster.until(lambda: cluster.cast()["listeners"] == sum(LISTENERS.values()))
 
 
-def let_go(cluster: SimulatedCluster) -> None:
+def finish_drain(cluster: SimulatedCluster) -> None:
     for pod in cluster.workloads.pods.values():
-        pod.leaves_at_once = True
+        pod.drains_at_once = True
         if pod.drain == "draining":
-            pod.let_go()
+            pod.finish_drain()
 
 
 async def test_fewest_listeners_first_and_each_is_drained_before(cluster: SimulatedCluster) -> None:
     await with_listeners(cluster)
-    let_go(cluster)
+    finish_drain(cluster)
     cluster.change(image="audiocast:2")
     await cluster.until_complete()
     gone = cluster.workloads.gone
     assert [each.name for each in gone] == ["live-1", "live-0", "live-2"]
-    # Whoever went was empty, and all others were ready.
+    # Every pod that went was empty, and all others were ready.
     assert [(each.listeners, each.drained, each.others_ready) for each in gone] == [(0, True, 2)] * 3
     assert set(cluster.images().values()) == {"audiocast:2"}
     assert (cluster.cast()["updatedReplicas"], cluster.cast().get("drain")) == (3, None)
@@ -40,7 +40,7 @@ async def test_fewest_listeners_first_and_each_is_drained_before(cluster: Simula
 
 async def test_by_ordinal_the_highest_is_first(cluster: SimulatedCluster) -> None:
     await with_listeners(cluster, drain={"strategy": "Ordinal"})
-    let_go(cluster)
+    finish_drain(cluster)
     cluster.change(image="audiocast:2")
     await cluster.until_complete()
     assert [each.name for each in cluster.workloads.gone] == ["live-2", "live-1", "live-0"]
@@ -57,13 +57,13 @@ async def test_a_pod_stays_while_it_has_listeners(cluster: SimulatedCluster) -> 
     await cluster.ticks()
     assert cluster.workloads.gone == []
     assert [pod.drain for pod in cluster.workloads.pods.values()] == ["no", "draining", "no"]
-    let_go(cluster)
+    finish_drain(cluster)
     await cluster.until_complete()
 
 
 async def test_the_next_waits_until_all_are_ready(cluster: SimulatedCluster) -> None:
     await with_listeners(cluster)
-    let_go(cluster)
+    finish_drain(cluster)
     cluster.workloads.defaults["is_ready"] = False
     cluster.change(image="audiocast:2")
     await cluster.until(lambda: len(cluster.workloads.gone) == 1 and "live-1" in cluster.workloads.pods)
@@ -78,7 +78,7 @@ async def test_the_next_waits_until_all_are_ready(cluster: SimulatedCluster) -> 
 
 async def test_the_next_waits_until_views_agree(cluster: SimulatedCluster) -> None:
     await with_listeners(cluster)
-    let_go(cluster)
+    finish_drain(cluster)
     cluster.workloads.pods["live-2"].view = "another"
     cluster.change(image="audiocast:2")
     await cluster.until(lambda: cluster.cast()["viewsAgree"] is False)
@@ -91,7 +91,7 @@ async def test_the_next_waits_until_views_agree(cluster: SimulatedCluster) -> No
 
 async def test_a_revision_that_crash_loops_stops_at_its_first_pod(cluster: SimulatedCluster) -> None:
     await with_listeners(cluster)
-    let_go(cluster)
+    finish_drain(cluster)
     cluster.change(image="broken:2")
     await cluster.until(lambda: cluster.condition("Degraded") == ("True", "RollOutStopped"))
     await cluster.ticks(5)
@@ -112,7 +112,7 @@ async def test_a_revision_that_crash_loops_stops_at_its_first_pod(cluster: Simul
 
 async def test_a_better_image_goes_on_where_the_bad_one_stopped(cluster: SimulatedCluster) -> None:
     await with_listeners(cluster)
-    let_go(cluster)
+    finish_drain(cluster)
     cluster.change(image="broken:2")
     await cluster.until(lambda: cluster.condition("Degraded") == ("True", "RollOutStopped"))
     cluster.change(image="audiocast:3")
@@ -137,7 +137,7 @@ async def test_outside_the_window_nobody_is_drained(cluster: SimulatedCluster) -
     later = (now + timedelta(hours=6)).strftime("%H:%M")
     much_later = (now + timedelta(hours=7)).strftime("%H:%M")
     await with_listeners(cluster, drain={"window": {"start": later, "end": much_later}})
-    let_go(cluster)
+    finish_drain(cluster)
     cluster.change(image="audiocast:2")
     await cluster.until(lambda: cluster.condition("Progressing") == ("True", "RollOut"))
     await cluster.ticks()

@@ -16,11 +16,11 @@ async def test_scaling_down_drains_the_highest_first_one_after_the_other(cluster
         4,
         ["no", "no", "no", "draining"],
     )
-    cluster.workloads.pods["live-3"].let_go()
+    cluster.workloads.pods["live-3"].finish_drain()
     await cluster.until(
         lambda: cluster.replicas() == 3 and cluster.workloads.pods["live-2"].drain == "draining"
     )
-    cluster.workloads.pods["live-2"].let_go()
+    cluster.workloads.pods["live-2"].finish_drain()
     await cluster.until_complete()
     gone = [(each.name, each.listeners, each.drained) for each in cluster.workloads.gone]
     assert gone == [("live-3", 0, True), ("live-2", 0, True)]
@@ -75,6 +75,6 @@ async def test_an_audience_that_shrinks_gives_pods_back_after_a_drain(cluster: S
     await cluster.until(lambda: last.drain == "no")
     cluster.workloads.pods["live-1"].listeners = 0
     await cluster.until(lambda: last.drain == "draining")
-    last.let_go()
+    last.finish_drain()
     await cluster.until(lambda: cluster.replicas() == 2)
     assert [(each.name, each.drained) for each in cluster.workloads.gone] == [("live-2", True)]

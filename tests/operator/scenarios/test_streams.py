@@ -77,7 +77,7 @@ async def test_listeners_that_come_and_go_are_written_rarely(cluster: SimulatedC
 
 
 async def test_a_suspended_stream_is_ended_everywhere_and_comes_back(cluster: SimulatedCluster) -> None:
-    cluster.workloads.defaults["leaves_at_once"] = True
+    cluster.workloads.defaults["drains_at_once"] = True
     cluster.create_cast(replicas=2)
     await cluster.until_complete()
     pods = cluster.workloads.pods

@@ -36,7 +36,7 @@ class Admission:
         }
 
     def admit(self, plural: str, new: Json, old: Json | None) -> Json:
-        """Give an object as it is kept.
+        """Return an object as the API server keeps it.
 
         Raises:
             Invalid: It is refused; the message names the field and the reason.
@@ -53,7 +53,7 @@ class Admission:
 
 
 def broken_rules(schema: Json, new: Any, old: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Give place and message of every rule that does not hold."""
+    """Yield place and message of every rule that does not hold."""
     for rule in schema.get(RULES, []):
         text = rule["rule"]
         if "oldSelf" in text and old is None:

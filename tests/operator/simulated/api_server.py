@@ -43,7 +43,7 @@ class Fault:
     """Requests that are answered wrongly.
 
     Attributes:
-        method: Of the request.
+        method: HTTP method.
         path: A pattern that is somewhere in the path.
         status: What is answered.
         times: How often; it counts down.
@@ -56,8 +56,8 @@ class Fault:
     times: int = 1
     retry_after: str = ""
 
-    def takes(self, method: str, path: str) -> bool:
-        """Say whether it is this request's turn, and count."""
+    def applies_to(self, method: str, path: str) -> bool:
+        """Return whether this request gets the fault, and count it down."""
         if self.times > 0 and method == self.method and re.search(self.path, path):
             self.times -= 1
             return True
@@ -70,7 +70,7 @@ class ApiServer:
 
     Attributes:
         store: What it serves.
-        permissions: Of the operator.
+        permissions: What the operator's account may do.
         faults: What it answers wrongly; tests append to it.
         frozen: Watches are open and bring nothing.
         requests: Method and path of all that came.
@@ -123,7 +123,7 @@ class _Handler(RequestHandler):
         method, path = self.request.method or "", self.request.path
         self.api.requests.append((method, path))
         for fault in self.api.faults:
-            if fault.takes(method, path):
+            if fault.applies_to(method, path):
                 if fault.retry_after:
                     self.set_header("Retry-After", fault.retry_after)
                 self._fail(fault.status, "Injected", "as the test wants it")
@@ -154,7 +154,6 @@ class DiscoveryHandler(_Handler):
     """What kinds there are."""
 
     def get(self) -> None:
-        """Say so."""
         path = self.request.path
         if path == "/version":
             self.finish_json({"major": "1", "minor": "37", "gitVersion": "v1.37.0"})
@@ -246,7 +245,7 @@ class ObjectHandler(_Handler):
         self.finish_json({"kind": "Status", "apiVersion": "v1", "status": "Success", "metadata": {}})
 
     def _labels(self) -> dict[str, str]:
-        """Give the labels that are asked for."""
+        """Return the labels of the query's selector."""
         selector = self.get_query_argument("labelSelector", "")
         return dict(pair.split("=", 1) for pair in selector.split(",") if pair)
 

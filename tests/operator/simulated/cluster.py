@@ -26,7 +26,7 @@ WAIT_SECONDS = 15.0
 
 @dataclass
 class SimulatedCluster:
-    """What a test has in hand.
+    """A running cluster, as a test uses it.
 
     Attributes:
         api: The API server.
@@ -56,31 +56,31 @@ class SimulatedCluster:
         self.store.patch(plural, NAMESPACE, name, {"spec": spec}, False)
 
     def cast(self, name: str = "live") -> Json:
-        """Give an AudioCast's status."""
+        """Return an AudioCast's status."""
         found = self.store.find("audiocasts", NAMESPACE, name) or {}
         status: Json = found.get("status", {})
         return status
 
     def stream(self, name: str) -> Json:
-        """Give a Stream's status."""
+        """Return a Stream's status."""
         found = self.store.find("streams", NAMESPACE, name) or {}
         status: Json = found.get("status", {})
         return status
 
     def condition(self, kind: str, name: str = "live") -> tuple[str, str]:
-        """Give a condition's status and reason."""
+        """Return a condition's status and reason."""
         for each in self.cast(name).get("conditions", []):
             if each["type"] == kind:
                 return each["status"], each["reason"]
         return "", ""
 
     def replicas(self, name: str = "live") -> int:
-        """Give how many pods the StatefulSet asks for."""
+        """Return how many pods the StatefulSet asks for; -1 without one."""
         found = self.store.find("statefulsets", NAMESPACE, name)
         return int(found["spec"]["replicas"]) if found else -1
 
     def images(self) -> dict[str, str]:
-        """Give the image of each pod."""
+        """Return the image of each pod."""
         return {
             pod["metadata"]["name"]: pod["spec"]["containers"][0]["image"]
             for pod in self.store.all_of("pods", NAMESPACE)
@@ -123,7 +123,7 @@ class SimulatedCluster:
 
 
 def audiocast(name: str = "live", **spec: Any) -> Json:
-    """Give an AudioCast as a user writes it."""
+    """Return an AudioCast as a user writes it."""
     if "autoscaling" not in spec:
         spec.setdefault("replicas", 3)
     return {
@@ -135,7 +135,7 @@ def audiocast(name: str = "live", **spec: Any) -> Json:
 
 
 def stream(name: str, **spec: Any) -> Json:
-    """Give a Stream as a user writes it."""
+    """Return a Stream as a user writes it."""
     return {
         "apiVersion": "audiocast.dev/v1alpha1",
         "kind": "Stream",
@@ -156,9 +156,9 @@ async def simulated_cluster(
     """Run a cluster with the operator in it.
 
     Args:
-        folder: For the operator's KUBECONFIG.
-        environment: Of the operator.
-        tick_seconds: Of the operator's timer.
+        folder: Where the operator's KUBECONFIG is written.
+        environment: Changes the environment that the operator reads.
+        tick_seconds: Time between two ticks of the operator's timer.
         options: More options of `kopf run`.
         make: Makes pods that are not simulated ones.
     """

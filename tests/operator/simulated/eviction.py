@@ -32,7 +32,7 @@ def evict(store: Store, pod: Json, asked: Json) -> None:
 
 
 def is_ready(pod: Json) -> bool:
-    """Say whether a pod is ready and stays."""
+    """Return whether a pod is ready and is not being deleted."""
     conditions = pod.get("status", {}).get("conditions", [])
     ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
     return ready and "deletionTimestamp" not in pod["metadata"]

@@ -10,12 +10,12 @@ from tests.repo import tree
 
 @dataclass
 class Permissions:
-    """Of one account.
+    """The permissions of one account.
 
     Attributes:
-        rules: Of its Role.
-        used: Group, resource and verb of what was asked for and allowed.
-        refused: The same of what was not.
+        rules: The rules of its Role.
+        used: Group, resource and verb of each allowed request.
+        refused: Group, resource and verb of each refused request.
     """
 
     rules: list[dict[str, Any]]
@@ -23,7 +23,7 @@ class Permissions:
     refused: set[tuple[str, str, str]] = field(default_factory=set)
 
     def allow(self, group: str, resource: str, verb: str) -> bool:
-        """Say whether it may, and take note."""
+        """Return whether the account may do this, and record the answer."""
         may = any(
             group in rule["apiGroups"] and resource in rule["resources"] and verb in rule["verbs"]
             for rule in self.rules
@@ -33,7 +33,7 @@ class Permissions:
 
 
 def of_the_chart() -> Permissions:
-    """Give what the chart gives the operator by default."""
+    """Return the permissions that the chart gives the operator by default."""
     return Permissions(_rules())
 
 

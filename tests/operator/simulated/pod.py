@@ -23,19 +23,19 @@ class SimulatedPod:
     """One process.
 
     Attributes:
-        name: Of the pod.
+        name: Name of the pod.
         host: Address on loopback, its own.
-        secrets: That it was started with.
-        on_change: Called when it begins to drain, and when it stays after all.
-        listeners: Who listens to it.
+        secrets: The secrets that the process was started with.
+        on_change: Called when a drain starts, ends or is undone.
+        listeners: Listeners that are connected.
         sources: Encoders that are connected.
-        egress_bytes: Sent since it has started.
-        view: What it sees.
-        leaves_at_once: Whether a drain is over at once; else the test lets people go.
-        is_ready: It would say so, but for a drain.
+        egress_bytes: Bytes sent since the start.
+        view: Hash of the members that it sees.
+        drains_at_once: A drain is over at once; else the test ends it.
+        is_ready: The readiness probe passes, unless the pod drains.
         is_silent: It answers nothing that is of use.
-        streams: That are on at it, by id.
-        closed: Streams that may not begin.
+        streams: Streams that are on the air at it, by id.
+        closed: Streams whose encoders it refuses.
         refused: Requests with a bad signature.
         asked: Method and path of signed requests.
     """
@@ -48,7 +48,7 @@ class SimulatedPod:
     sources: int = 0
     egress_bytes: int = 0
     view: str = "same"
-    leaves_at_once: bool = False
+    drains_at_once: bool = False
     is_ready: bool = True
     is_silent: bool = False
     streams: dict[str, Json] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class SimulatedPod:
     drain: str = "no"
 
     def start(self) -> int:
-        """Listen; give the port."""
+        """Listen on a free port; return the port."""
         sockets = bind_sockets(0, self.host)
         own = {"pod": self}
         self._server = HTTPServer(
@@ -85,27 +85,27 @@ class SimulatedPod:
         """End it at once, which is the same here."""
         await self.stop()
 
-    def begin_drain(self) -> None:
-        """Let people go, all at once or when the test says so."""
+    def start_drain(self) -> None:
+        """Start a drain, which is over at once or when the test ends it."""
         if self.drain == "no":
             self.drain = "draining"
-            if self.leaves_at_once or not (self.listeners or self.sources):
-                self.let_go()
+            if self.drains_at_once or not (self.listeners or self.sources):
+                self.finish_drain()
             self.on_change()
 
     def undo_drain(self) -> None:
-        """Stay after all."""
+        """Stop the drain."""
         self.drain = "no"
         self.on_change()
 
-    def let_go(self) -> None:
-        """Be empty."""
+    def finish_drain(self) -> None:
+        """Disconnect everybody; the drain is over then."""
         self.listeners = self.sources = 0
         self.drain = "done"
         self.on_change()
 
     def status(self) -> Json:
-        """Tell what the server tells."""
+        """Return what a real server answers."""
         return {
             "name": self.name,
             "ring": [],
@@ -143,7 +143,6 @@ class StatusHandler(_Handler):
     """`GET /internal/status`, unsigned as in the server."""
 
     def get(self) -> None:
-        """Tell."""
         self.write(self.pod.status())
 
 
@@ -168,7 +167,7 @@ class DrainHandler(_SignedHandler):
 
     def post(self) -> None:
         """Begin."""
-        self.pod.begin_drain()
+        self.pod.start_drain()
         self.set_status(202)
 
     def delete(self) -> None:
@@ -181,7 +180,6 @@ class StreamsHandler(_SignedHandler):
     """`GET /internal/streams`."""
 
     def get(self) -> None:
-        """Tell."""
         self.write({"streams": list(self.pod.streams.values())})
 
 

@@ -59,11 +59,11 @@ class RealPod(SimulatedPod):
 
 
 class RealPods:
-    """Makes them.
+    """Makes pods that are real servers.
 
     Args:
-        folder: For their logs.
-        settings: Of each server.
+        folder: Where their logs are written.
+        settings: Settings of each server.
     """
 
     def __init__(self, folder: Path, **settings: str | int) -> None:
@@ -73,7 +73,7 @@ class RealPods:
         self._unused = iter(self._ports)
 
     def __call__(self, name: str, secrets: tuple[str, ...], on_change: Callable[[], None]) -> RealPod:
-        """Make a pod, with an address that none had before."""
+        """Start a pod at an address that no pod had before."""
         port = next(self._unused)
         server = AudiocastServer(
             self._folder / f"{name}-{port}.log",

@@ -36,10 +36,10 @@ class Change:
     """One entry of the log.
 
     Attributes:
-        version: The resourceVersion that it led to.
-        plural: Of the object.
+        version: The resourceVersion after the change.
+        plural: Plural of the object's kind.
         type: ADDED, MODIFIED or DELETED.
-        object: As it is after it.
+        object: The object after the change.
     """
 
     version: int
@@ -70,7 +70,7 @@ class Store:
         self._changed = asyncio.Event()
 
     def get(self, plural: str, namespace: str, name: str) -> Json:
-        """Give a copy of an object.
+        """Return a copy of an object.
 
         Raises:
             NotFound: There is none.
@@ -81,12 +81,12 @@ class Store:
             raise NotFound(f'{plural} "{name}" not found') from None
 
     def find(self, plural: str, namespace: str, name: str) -> Json | None:
-        """Give a copy of an object, if it is there."""
+        """Return a copy of an object; None when there is none."""
         found = self._objects.get((plural, namespace, name))
         return _copied(found)
 
     def all_of(self, plural: str, namespace: str = "", labels: dict[str, str] | None = None) -> list[Json]:
-        """Give copies of all objects with these labels, by name."""
+        """Return copies of all objects with these labels, sorted by name."""
         return [
             _copied(each)
             for (kind, where, _), each in sorted(self._objects.items())

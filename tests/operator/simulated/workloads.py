@@ -26,9 +26,9 @@ class Replaced:
     """A pod that has gone.
 
     Attributes:
-        name: Of the pod.
-        listeners: Who was there when it was deleted.
-        drained: It had been told to let them go.
+        name: Name of the pod.
+        listeners: Listeners that were connected when it was deleted.
+        drained: The pod had been told to drain.
         others_ready: How many other pods were ready.
     """
 
@@ -181,7 +181,7 @@ class Workloads:
         self.store.remove("pods", metadata["namespace"], metadata["name"])
 
     def _secrets(self, owner: Json) -> tuple[str, ...]:
-        """Give the secrets that a pod is started with, as the kubelet looks them up."""
+        """Return the secrets that a pod is started with, as the kubelet looks them up."""
         environment = owner["spec"]["template"]["spec"]["containers"][0]["env"]
         [source] = [
             each["valueFrom"]["secretKeyRef"] for each in environment if each["name"] == "SECRET_KEYS"
