@@ -18,14 +18,14 @@ KEEP = "helm.sh/resource-policy"
 
 
 def template(crd: dict[str, Any]) -> str:
-    """Give a CRD as a file of the chart: upgraded with it, and kept when it goes."""
+    """Return a CRD as a template of the chart: upgraded with the release, and kept when it is uninstalled."""
     metadata = {**crd["metadata"], "annotations": {KEEP: "keep"}}
     text = yaml.safe_dump({**crd, "metadata": metadata}, sort_keys=False, width=110)
     return f"{{{{- /* Made by cmd/crds.py from the operator's models. */}}}}\n{GUARD}{text}{GUARD_END}"
 
 
 def fields_table(crd: dict[str, Any]) -> str:
-    """Give the Markdown table of a CRD's fields under spec and status."""
+    """Return the Markdown table of a CRD's fields under spec and status."""
     properties = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
     rows = [*_rows(properties["spec"], "spec"), *_rows(properties["status"], "status")]
     return "\n".join(["| field | type | default | meaning |", "| --- | --- | --- | --- |", *rows, ""])

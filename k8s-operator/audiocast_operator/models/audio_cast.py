@@ -26,7 +26,7 @@ Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
 class AutoscalingSpec(ResourceModel):
-    """As many pods as the listeners need, counted from the pods' own numbers, without a metrics adapter."""
+    """The number of pods follows the numbers that the pods report, without a metrics adapter."""
 
     model_config = ConfigDict(
         json_schema_extra=validation_rules(
@@ -38,7 +38,7 @@ class AutoscalingSpec(ResourceModel):
     max_replicas: int = Field(ge=1, le=500, description="Never more pods than this.")
     listeners_per_pod: int = Field(default=5000, ge=1, description="Listeners that one pod is meant for.")
     egress_mbps_per_pod: int = Field(
-        default=0, ge=0, description="What one pod is meant to send to listeners, Mbit/s. 0: not looked at."
+        default=0, ge=0, description="What one pod is meant to send to listeners, Mbit/s. 0: does not count."
     )
     scale_down_delay_seconds: int = Field(
         default=600,
@@ -49,14 +49,14 @@ class AutoscalingSpec(ResourceModel):
 
 
 class MaintenanceWindow(ResourceModel):
-    """Hours in which pods may be replaced. It may end on the next day."""
+    """Hours in which a roll-out may take pods. A window may end on the next day."""
 
-    start: str = Field(pattern=CLOCK_TIME, description='When it begins, as in "02:00".')
+    start: str = Field(pattern=CLOCK_TIME, description='Start of the window, as in "02:00".')
     end: str = Field(
-        pattern=CLOCK_TIME, description='When it ends, as in "05:30". The same as start: all day.'
+        pattern=CLOCK_TIME, description='End of the window, as in "05:30". The same as start: all day.'
     )
     days: list[Day] = Field(
-        default_factory=list, max_length=7, description="Days on which it begins. Empty: every day."
+        default_factory=list, max_length=7, description="Days on which the window begins. Empty: every day."
     )
     time_zone: str = Field(
         default="UTC", max_length=64, description="IANA name of the time zone, as in Europe/Berlin."
@@ -64,13 +64,13 @@ class MaintenanceWindow(ResourceModel):
 
 
 class DrainSpec(ResourceModel):
-    """How pods are let go of their listeners and encoders before they are replaced or removed."""
+    """How a pod hands its listeners and encoders over before it is replaced or removed."""
 
     timeout_seconds: int = Field(
         default=300,
         ge=0,
         le=86400,
-        description="How long one pod takes to let its people go, at most. Seconds.",
+        description="Longest time in which a pod hands its listeners and encoders over. Seconds.",
     )
     strategy: Literal["LeastListeners", "Ordinal"] = Field(
         default="LeastListeners",
@@ -90,23 +90,23 @@ class ServiceSpec(ResourceModel):
         default="ClusterIP", description="As in a Service."
     )
     port: int = Field(default=80, ge=1, le=65535, description="Port of the Service.")
-    annotations: dict[str, str] = Field(default_factory=dict, description="Of the Service.")
+    annotations: dict[str, str] = Field(default_factory=dict, description="Annotations of the Service.")
 
 
 class IngressSpec(ResourceModel):
     """An Ingress to the Service. A Gateway's HTTPRoute can lead to the same Service instead."""
 
-    host: str = Field(min_length=1, max_length=253, description="Host name that it answers to.")
+    host: str = Field(min_length=1, max_length=253, description="Host name of the Ingress.")
     class_name: str = Field(default="", description="IngressClass. Empty: the cluster's default.")
     tls_secret_name: str = Field(default="", description="Secret with the certificate. Empty: no TLS here.")
     annotations: dict[str, str] = Field(
         default_factory=dict,
-        description="Of the Ingress. Turn off buffering and time-outs of the controller here.",
+        description="Annotations of the Ingress. Turn off the controller's buffering and time-outs here.",
     )
 
 
 class SecretSpec(ResourceModel):
-    """The secret that ingest keys are made with and that members know each other by."""
+    """The secret that makes ingest keys and by which members recognize each other."""
 
     name: str = Field(
         default="",
@@ -117,8 +117,8 @@ class SecretSpec(ResourceModel):
     generation: int = Field(
         default=1,
         ge=1,
-        description="Count up to rotate. The new secret is made known to all pods, then used, then the old "
-        "one is dropped; pods are rolled for each.",
+        description="Count up to rotate the secret. All pods learn the new secret first, then use it, then "
+        "forget the old one; each step rolls the pods.",
     )
     overlap_seconds: int = Field(
         default=604_800,
@@ -129,14 +129,15 @@ class SecretSpec(ResourceModel):
 
 
 class MonitoringSpec(ResourceModel):
-    """How the pods are watched."""
+    """How Prometheus scrapes the pods."""
 
     pod_monitor: bool = Field(
-        default=False, description="Make a PodMonitor for the Prometheus Operator; its CRD must be there."
+        default=False,
+        description="Create a PodMonitor for the Prometheus Operator, whose CRD must be installed.",
     )
-    interval_seconds: int = Field(default=30, ge=5, le=600, description="How often it is scraped. Seconds.")
+    interval_seconds: int = Field(default=30, ge=5, le=600, description="Time between two scrapes. Seconds.")
     labels: dict[str, str] = Field(
-        default_factory=dict, description="Of the PodMonitor, as your Prometheus selects them."
+        default_factory=dict, description="Labels of the PodMonitor, as your Prometheus selects them."
     )
     namespace: str = Field(
         default="",
@@ -146,13 +147,13 @@ class MonitoringSpec(ResourceModel):
 
 
 class PodOverrides(ResourceModel):
-    """What the pods get beside what the operator decides. A change rolls them."""
+    """What the pods have beside what the operator decides. A change rolls them."""
 
     labels: dict[str, str] = Field(default_factory=dict, description="More labels of the pods.")
     annotations: dict[str, str] = Field(default_factory=dict, description="Annotations of the pods.")
     resources: dict[str, Any] = Field(
         default_factory=dict,
-        description="Of the server's container. It is one process: one CPU is the most that it uses.",
+        description="Resources of the server's container. It is one process, which uses one CPU at most.",
         json_schema_extra=UNTYPED,
     )
     node_selector: dict[str, str] = Field(default_factory=dict, description="As in a Pod.")
@@ -165,11 +166,13 @@ class PodOverrides(ResourceModel):
         default_factory=dict, description="As in a Pod.", json_schema_extra=UNTYPED
     )
     priority_class_name: str = Field(default="", description="As in a Pod.")
-    image_pull_secrets: list[str] = Field(default_factory=list, description="Names of Secrets.")
+    image_pull_secrets: list[str] = Field(
+        default_factory=list, description="Names of Secrets to pull the image with."
+    )
 
 
 class AudioCastSpec(ResourceModel):
-    """What is wanted."""
+    """The wanted state."""
 
     model_config = ConfigDict(
         json_schema_extra=validation_rules(
@@ -186,16 +189,16 @@ class AudioCastSpec(ResourceModel):
         default="IfNotPresent", description="As in a container."
     )
     replicas: int | None = Field(
-        default=None, ge=0, le=500, description="How many pods. Or give autoscaling; never both."
+        default=None, ge=0, le=500, description="Number of pods. Give either this or autoscaling."
     )
     autoscaling: AutoscalingSpec | None = Field(
-        default=None, description="Let the operator count. Or give replicas."
+        default=None, description="The operator computes the number of pods. Give either this or replicas."
     )
-    drain: DrainSpec = Field(default_factory=DrainSpec, description="How pods are emptied.")
+    drain: DrainSpec = Field(default_factory=DrainSpec, description="How pods are drained.")
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$",
-        description="Address that links are built on, as in https://radio.example.org. Empty: the Ingress' "
+        description="Address that URLs are built on, as in https://radio.example.org. Empty: the Ingress' "
         "host, else the Service.",
     )
     settings: dict[str, str] = Field(
@@ -204,46 +207,49 @@ class AudioCastSpec(ResourceModel):
         description="More settings of the server by their names, as in MAX_LISTENERS.",
     )
     service: ServiceSpec = Field(default_factory=ServiceSpec, description="The Service.")
-    ingress: IngressSpec | None = Field(default=None, description="Make an Ingress too.")
+    ingress: IngressSpec | None = Field(default=None, description="Create an Ingress, too.")
     secret: SecretSpec = Field(default_factory=SecretSpec, description="The secret and its rotation.")
     monitoring: MonitoringSpec = Field(
-        default_factory=MonitoringSpec, description="How the pods are watched."
+        default_factory=MonitoringSpec, description="How Prometheus scrapes the pods."
     )
     network_policy: bool = Field(
         default=True,
         description="Only the pods themselves, the operator and your Prometheus reach the internal port.",
     )
-    pod: PodOverrides = Field(default_factory=PodOverrides, description="More of the pods.")
+    pod: PodOverrides = Field(default_factory=PodOverrides, description="Additions to the pods.")
     paused: bool = Field(
-        default=False, description="Change nothing, only tell: no roll-out, no scaling, no rotation."
+        default=False,
+        description="Change nothing and only write the status: no roll-out, no scaling, no rotation.",
     )
 
 
 class Condition(StatusModel):
-    """One of the conditions, as Kubernetes has them."""
+    """A condition, in the form that Kubernetes' own objects have."""
 
     type: str = Field(description="Available, Progressing, Degraded or Draining.")
-    status: Literal["True", "False", "Unknown"] = Field(description="Whether it is so.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether the condition holds.")
     reason: str = Field(description="Why, in one word.")
     message: str = Field(default="", description="Why, in a sentence.")
     last_transition_time: Time = Field(description="When the status changed last.")
-    observed_generation: int = Field(default=0, description="Of the spec that it was said about.")
+    observed_generation: int = Field(
+        default=0, description="Generation of the spec that the condition is about."
+    )
 
 
 class DrainStatus(StatusModel):
-    """The drain that is on."""
+    """The drain that is going on."""
 
-    pod: str = Field(description="Which pod is emptied.")
-    reason: Literal["RollOut", "ScaleDown"] = Field(description="What for.")
-    started_at: Time = Field(description="Since when.")
-    listeners_left: int = Field(default=0, description="Who is still there.")
-    sources_left: int = Field(default=0, description="Encoders that are still there.")
+    pod: str = Field(description="The pod that drains.")
+    reason: Literal["RollOut", "ScaleDown"] = Field(description="Why the pod drains.")
+    started_at: Time = Field(description="When the drain began.")
+    listeners_left: int = Field(default=0, description="Listeners that are still connected.")
+    sources_left: int = Field(default=0, description="Encoders that are still connected.")
 
 
 class AutoscalingStatus(StatusModel):
-    """What the operator has counted."""
+    """The result of autoscaling."""
 
-    recommended_replicas: int = Field(description="Pods that the listeners of now need.")
+    recommended_replicas: int = Field(description="Pods that the present listeners need.")
     lower_since: Time | None = Field(
         default=None, description="Since when fewer pods than there are would have been enough."
     )
@@ -252,26 +258,28 @@ class AutoscalingStatus(StatusModel):
 class SecretStatus(StatusModel):
     """How far a rotation is."""
 
-    generation: int = Field(description="Of the newest secret.")
+    generation: int = Field(description="Generation of the newest secret.")
     step: Literal["Steady", "Offered", "Overlap"] = Field(
         description="Steady; Offered: being made known to all pods; Overlap: in use, the old one accepted."
     )
 
 
 class AudioCastStatus(StatusModel):
-    """What there is."""
+    """The present state."""
 
-    observed_generation: int = Field(default=0, description="Of the spec that this was said about.")
+    observed_generation: int = Field(
+        default=0, description="Generation of the spec that this status is about."
+    )
     replicas: int = Field(default=0, description="Pods of the StatefulSet.")
     ready_replicas: int = Field(default=0, description="Pods that are ready.")
     updated_replicas: int = Field(default=0, description="Pods made of the present spec.")
-    ready: str = Field(default="", description="Ready pods of all, for people.")
+    ready: str = Field(default="", description="Ready pods and wanted pods, as in 2/3.")
     listeners: int = Field(default=0, description="Listeners of all pods.")
-    live_streams: int = Field(default=0, description="Streams that are on.")
+    live_streams: int = Field(default=0, description="Streams that are on the air.")
     selector: str = Field(default="", description="The pods' labels, for the scale subresource.")
     views_agree: bool = Field(default=False, description="All pods see the same members.")
-    drain: DrainStatus | None = Field(default=None, description="The drain that is on.")
-    autoscaling: AutoscalingStatus | None = Field(default=None, description="What autoscaling has counted.")
+    drain: DrainStatus | None = Field(default=None, description="The drain that is going on.")
+    autoscaling: AutoscalingStatus | None = Field(default=None, description="The result of autoscaling.")
     secret: SecretStatus | None = Field(default=None, description="The secret that the operator has made.")
     conditions: list[Condition] = Field(
         default_factory=list,

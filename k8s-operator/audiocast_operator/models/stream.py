@@ -10,16 +10,16 @@ STREAM_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
 
 class StreamLimits(ResourceModel):
-    """What the key allows. It is written inside the key, so a change makes another key."""
+    """What the key allows. The limits are written inside the key, so a change makes another key."""
 
     max_kbps: int = Field(
         default=0, ge=0, description="Bound of the source's rate, kbit/s. 0: the server's own bound alone."
     )
-    expires_at: Time | None = Field(default=None, description="When the key ends. None: never.")
+    expires_at: Time | None = Field(default=None, description="When the key expires. Empty: never.")
 
 
 class StreamSpec(ResourceModel):
-    """What is wanted."""
+    """The wanted state."""
 
     audio_cast: str = Field(
         min_length=1,
@@ -29,7 +29,7 @@ class StreamSpec(ResourceModel):
     )
     id: str = Field(
         pattern=STREAM_ID,
-        description="Of the stream, as in its links: 1 to 64 letters, digits, - and _.",
+        description="Id of the stream, as in its URLs: 1 to 64 letters, digits, - and _.",
         json_schema_extra=IMMUTABLE,
     )
     title: str = Field(default="", max_length=200, description="What listeners see.")
@@ -37,27 +37,29 @@ class StreamSpec(ResourceModel):
     key_generation: int = Field(
         default=1,
         ge=1,
-        description="Count up for another key. The old one is refused once the new one was used.",
+        description="Count up for another key. The old one is refused once an encoder has used the new one.",
     )
     suspended: bool = Field(
         default=False,
-        description="Take the stream off the air and let no encoder on, until this is false again.",
+        description="Take the stream off the air and refuse its encoders, until this is false again.",
     )
 
 
 class StreamStatus(StatusModel):
-    """What there is. Written at most every 15 seconds."""
+    """The present state, written at most every 15 seconds."""
 
-    observed_generation: int = Field(default=0, description="Of the spec that this was said about.")
+    observed_generation: int = Field(
+        default=0, description="Generation of the spec that this status is about."
+    )
     phase: Literal["Offline", "Live", "Suspended", "Conflict", "Orphaned", "Invalid"] = Field(
         default="Offline",
         description="Conflict: an older Stream has the same id. Orphaned: there is no such AudioCast. "
         "Invalid: an older CRD has let through what this operator cannot read.",
     )
     listeners: int = Field(default=0, description="Listeners at all pods.")
-    since: Time | None = Field(default=None, description="When it went on the air.")
-    owner: str = Field(default="", description="Pod that has the source.")
+    since: Time | None = Field(default=None, description="When the stream went on the air.")
+    owner: str = Field(default="", description="Pod that the encoder is connected to.")
     ingest_url: str = Field(default="", description="Where the encoder sends to.")
     listen_url: str = Field(default="", description="The listener's page.")
     stream_url: str = Field(default="", description="The bare audio, for players.")
-    secret_name: str = Field(default="", description="Secret with url and key.")
+    secret_name: str = Field(default="", description="Name of the Secret with url and key.")
