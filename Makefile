@@ -8,6 +8,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Touched when .venv holds what the lock says; older than the lock means: install again.
 VENV_STAMP := .venv/.installed
+# Likewise for the server and the client alone, which is all that the demos need; a full .venv holds them too.
+RUN_STAMP := .venv/.installed-run
 # Likewise for what the tests take from npm.
 NODE_STAMP := node_modules/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
@@ -29,11 +31,11 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV_STAMP) ## start a server with a demo broadcast and print the link to listen
+run: $(RUN_STAMP) ## start a server with a demo broadcast and print the link to listen
 	@$(BIN)/python cmd/decoder.py || true
 	@$(BIN)/python cmd/demo.py
 
-cluster: $(VENV_STAMP) ## start three members behind HAProxy with a demo broadcast, and say which one to kill
+cluster: $(RUN_STAMP) ## start three members behind HAProxy with a demo broadcast, and say which one to kill
 	@$(BIN)/python cmd/cluster.py
 
 test: $(VENV_STAMP) debian-packages $(NODE_STAMP) lint decoder ## set up what is missing, then check and run every test
@@ -59,9 +61,10 @@ image: decoder ## build the images audiocast and audiocast-operator
 	@$(ENGINE) build $(IMAGE_ARGS) --target server --build-arg VERSION=$(VERSION) --tag audiocast:$(VERSION) .
 	@$(ENGINE) build $(IMAGE_ARGS) --target operator --build-arg VERSION=$(VERSION) --tag audiocast-operator:$(VERSION) .
 
-lock: $(VENV_STAMP) ## remake the locks, three from pyproject.toml and one from package.json
+lock: $(VENV_STAMP) ## remake the locks, four from pyproject.toml and one from package.json
 	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock
 	@$(UV_LOCK) --constraints requirements.lock pyproject.toml --output-file requirements-server.lock
+	@$(UV_LOCK) --constraints requirements.lock --extra client --group editable pyproject.toml --output-file requirements-run.lock
 	@$(UV_LOCK) --constraints requirements.lock --extra operator pyproject.toml --output-file requirements-operator.lock
 	@$(NPM) update --package-lock-only --omit-lockfile-registry-resolved
 
@@ -96,13 +99,15 @@ debian-packages:
 UV_LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --no-config --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
 
-# --no-deps: the lock holds everything, and pip before 23.3 looks past it for an extra (coverage[toml]) as soon as a
-# newer release is out. `pip check` says what would be missing.
+SET_UP = $(PYTHON) cmd/python_packages.py
+
 $(VENV_STAMP): requirements.lock pyproject.toml
-	@test -x $(BIN)/python || { echo "Setting up .venv ..."; $(PYTHON) -m venv .venv; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@$(SET_UP) requirements.lock .venv
 	@$(BIN)/python -m pip check --disable-pip-version-check > .venv/pip-check.log || { cat .venv/pip-check.log; exit 1; }
+	@touch $(RUN_STAMP) $@
+
+$(RUN_STAMP): requirements-run.lock pyproject.toml
+	@$(SET_UP) requirements-run.lock .venv
 	@touch $@
 
 # An npm of the machine, else that of .venv. Packages run nothing of their own, at their installation or later: tests

@@ -52,8 +52,7 @@ def fetch(root: Path) -> None:
     Raises:
         NoDecoderError: There is no npm, or it failed.
     """
-    place = root / PLACE
-    if place.exists() and place.stat().st_mtime >= (root / LOCK).stat().st_mtime:
+    if is_fetched(root):
         return
     # `make` has an npm in .venv, for machines that have none.
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
@@ -76,11 +75,19 @@ def fetch(root: Path) -> None:
         if done.returncode != 0:
             said = " ".join(done.stdout.split())[:MOST_OUTPUT_CHARACTERS]
             raise NoDecoderError(f"no WebAssembly decoder: npm could not fetch it: {said}")
-        shutil.copyfile(Path(folder, SCRIPT), place)
+        shutil.copyfile(Path(folder, SCRIPT), root / PLACE)
+
+
+def is_fetched(root: Path) -> bool:
+    """Return whether the decoder that the lock names is among the pages' files."""
+    place = root / PLACE
+    return place.exists() and place.stat().st_mtime >= (root / LOCK).stat().st_mtime
 
 
 def main() -> int:
     """Fetch it for the work tree; give the exit code."""
+    if not is_fetched(ROOT):
+        print("Fetching the listener's WebAssembly decoder with npm ...", flush=True)
     try:
         fetch(ROOT)
     except NoDecoderError as error:

@@ -3,6 +3,9 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +19,11 @@ from qrcode.main import QRCode
 from tests.client.command.drawn_qr import modules_of
 from tests.client.demo_process import DemoProcess
 from tests.client.sound import decode
+from tests.support.http.http_stand_in import serving
 from tests.support.http.listener import Listener
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "cmd" / "python_packages.py"
 
 
 @pytest.fixture
@@ -144,3 +151,73 @@ def test_wrong_arguments_are_told_in_words(
         assert demo.wait() == 2
         assert complaint in demo.text
         assert "Traceback" not in demo.text
+
+
+def make_plan(target: str) -> str:
+    """Return the commands that make would run in a tree where nothing is installed."""
+    command = ["make", "--dry-run", "--always-make", target]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+
+
+@pytest.mark.parametrize("target", ["run", "cluster"])
+def test_a_demo_installs_the_server_and_the_client_only(target: str) -> None:
+    plan = make_plan(target)
+    assert "requirements-run.lock .venv" in plan
+    assert "requirements.lock" not in plan
+    assert "apt-get" not in plan
+
+
+def test_a_full_environment_will_do_for_the_demo() -> None:
+    plan = make_plan("check")
+    assert "requirements.lock .venv" in plan
+    assert "touch .venv/.installed-run .venv/.installed" in plan
+
+
+def installed_from(index: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the first step of `make run` with a package that is nowhere, and an index of the test's own."""
+    lock = folder / "example.lock"
+    lock.write_text(f"audiocast-no-such-package==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
+    python = folder / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    # This run's own pip, without an environment of its own: nothing gets installed.
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    names = ("PATH", "HOME", "TMPDIR")
+    environment = {name: os.environ[name] for name in names if name in os.environ}
+    environment |= {"PIP_INDEX_URL": index, "PIP_CONFIG_FILE": os.devnull, "no_proxy": "127.0.0.1"}
+    return subprocess.run(
+        [sys.executable, SCRIPT, lock, folder / "venv"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_package_index_that_does_not_answer_is_told_in_words_and_soon(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        # Bound and not listening: whoever connects is refused.
+        nobody.bind(("127.0.0.1", 0))
+        index = f"http://127.0.0.1:{nobody.getsockname()[1]}/simple"
+        began = time.monotonic()
+        done = installed_from(index, tmp_path)
+        seconds = time.monotonic() - began
+    assert done.returncode == 1
+    assert done.stdout == "Installing 1 Python packages from example.lock ...\n"
+    first, *rest = done.stderr.splitlines()
+    assert first == "The package index does not answer, so Python packages cannot be installed."
+    assert rest[0].endswith("/simple/audiocast-no-such-package/ and got: [Errno 111] Connection refused")
+    assert "PIP_INDEX_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert seconds < 30
+
+
+def test_an_index_that_has_nothing_is_told_in_other_words(tmp_path: Path) -> None:
+    with serving(lambda *_: None) as index:
+        done = installed_from(index, tmp_path)
+    assert done.returncode == 1
+    assert "does not answer" not in done.stderr
+    assert done.stderr.splitlines()[-1] == "Does PIP_INDEX_URL, or pip's configuration, name a package index?"

@@ -13,7 +13,11 @@ from packaging.utils import canonicalize_name
 from tests.repo import tree
 
 # Locks of a part of the project, and the extra that it needs.
-PARTS = {"requirements-operator.lock": "operator", "requirements-server.lock": ""}
+PARTS = {
+    "requirements-operator.lock": "operator",
+    "requirements-run.lock": "client",
+    "requirements-server.lock": "",
+}
 
 LOCKS = ["requirements.lock", *PARTS]
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+?))? \\$", re.MULTILINE)
@@ -61,6 +65,18 @@ def test_a_part_is_satisfied_by_its_lock_with_the_same_versions(lock: str, extra
     full, part = pins("requirements.lock"), pins(lock)
     # The markers may differ: a part may need a package on fewer systems than the whole does.
     assert {name: version for name, (version, _) in part.items() if full[name][0] != version} == {}
+
+
+def test_what_an_editable_installation_needs_is_in_the_locks_that_make_installs() -> None:
+    wanted = [*pyproject()["build-system"]["requires"], *pyproject()["dependency-groups"]["editable"]]
+    assert len(wanted) > 1
+    assert unmet(wanted, "requirements.lock") == []
+    assert unmet(wanted, "requirements-run.lock") == []
+
+
+def test_what_the_demos_need_is_little() -> None:
+    # `make run` installs it before anybody hears a sound.
+    assert len(pins("requirements-run.lock")) <= 35
 
 
 def test_a_requirement_that_is_not_locked_is_found() -> None:
