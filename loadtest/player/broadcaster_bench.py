@@ -3,9 +3,9 @@
     python loadtest/player/broadcaster_bench.py [--seconds 30]
 
 Broadcasts a tone in real time to a server of its own on the loopback address, and prints the table that
-docs/broadcaster.md has. The delay is from the moment at which the source gives the last block of a packet to
-the one at which the page has arrived. The CPU is that of this process and of ffmpeg's, without the receiving
-thread's.
+docs/desktop-program.md has. The delay is from the moment at which the source gives the last block of a packet
+to the one at which the page has arrived. The CPU is that of this process and of ffmpeg's, without the
+receiving thread's.
 """
 
 import argparse

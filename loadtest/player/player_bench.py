@@ -5,7 +5,7 @@
 A source ticks at known times; an ear in the page hears the ticks in the page's own audio path. What the
 browser says of its output's latency is added; a sound card is not in it. One page listens at a time. It
 prints the promises, PASS or FAIL each with its numbers, and ends with exit code 1 when one was broken. What
-is measured: docs/player.md.
+is measured: docs/listener-page.md.
 """
 
 import argparse

@@ -48,7 +48,7 @@ def _icecast(server: AudiocastServer, started: Started, log: Path) -> Iterator[i
     """Run an Icecast with the documents' relay; give its port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
-    relay = filled(block("players.md", "Icecast", "xml"), server, started)
+    relay = filled(block("listening-programs.md", "Icecast", "xml"), server, started)
     with ordinary_folder() as folder:
         (folder / "icecast.xml").write_text(_configuration(port, relay, folder))
         with Program(f"exec {PREFIX}icecast2 -c icecast.xml", log=log, folder=folder) as icecast:

@@ -53,7 +53,7 @@ def delays(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
         card = stack.enter_context(SoundCard())
         for player, options in PLAYERS.items():
             for heading in (player, f"{player} with little delay"):
-                command = filled(block("players.md", heading), server, started).strip()
+                command = filled(block("listening-programs.md", heading), server, started).strip()
                 command = f"exec {PREFIX if player == 'VLC' else ''}{command} {options}"
                 others = card.sounds()
                 home = stack.enter_context(ordinary_folder())

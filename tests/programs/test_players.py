@@ -1,4 +1,4 @@
-"""Players that people have, run as docs/players.md says: twenty seconds of one tone, a lost source, the end.
+"""Players, run as docs/listening-programs.md says: twenty seconds of one tone, a lost source, the end.
 
 All of them listen at the same time. What they decode goes into files, and is looked at as sound.
 """
@@ -65,7 +65,7 @@ class Player:
     """How a test runs a player.
 
     Attributes:
-        heading: Of its section in docs/players.md.
+        heading: Of its section in docs/listening-programs.md.
         options: What is added to the command: the sound goes to a file.
         instead: A part of the command, and what stands there in the test.
         sound: The file with the sound.
@@ -82,7 +82,7 @@ class Player:
 
     def command(self, server: AudiocastServer, started: Started) -> str:
         """Give the document's command for a stream."""
-        written = filled(block("players.md", self.heading), server, started).strip()
+        written = filled(block("listening-programs.md", self.heading), server, started).strip()
         prefix = PREFIX if self.heading == "VLC" else ""
         return f"{prefix}{written.replace(*self.instead)} {self.options}"
 

@@ -1,7 +1,7 @@
 """PCM to Opus packets through the ffmpeg program, for people who need its filters.
 
 The encoder owns the process and the two threads that read its output. It delays more than `encoder`: the
-program holds one page back, and the first page takes 100 ms. docs/broadcaster.md has the numbers.
+program holds one page back, and the first page takes 100 ms. docs/desktop-program.md has the numbers.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""docs/broadcaster.md says what the command line says: options and exit codes."""
+"""docs/desktop-program.md says what the command line says: options and exit codes."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from tk_streamer.command import options
 from tk_streamer.engine import broadcast_state
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "broadcaster.md").read_text()
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "desktop-program.md").read_text()
 
 
 @pytest.fixture
