@@ -1,4 +1,4 @@
-"""Print the Markdown table of every setting, as README.md and README.ru.md hold it between their marks.
+"""Print the Markdown table of every setting, as docs/settings.md holds it between two marks.
 
 With file names as arguments the table is put into these files instead. It is made from the server's own
 `Settings`, and a test compares the two.

@@ -1,4 +1,4 @@
-"""Every command of the README that talks to the server, run as it stands but for address, id and key."""
+"""Commands of README.md and docs/ that talk to the server, run as they stand but for address, id and key."""
 
 import json
 import re
@@ -13,9 +13,10 @@ ROOT = Path(__file__).parents[2]
 ADDRESS = "http://localhost:8000"
 
 
-def commands(readme: str) -> list[str]:
+def commands(*documents: str) -> list[str]:
     """Give the commands of all sh blocks, continued lines joined."""
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / readme).read_text(), re.DOTALL)
+    markdown = "".join((ROOT / document).read_text() for document in documents)
+    blocks = re.findall(r"```sh\n(.*?)```", markdown, re.DOTALL)
     text = "".join(blocks).replace("\\\n", " ")
     return [line for line in text.splitlines() if ADDRESS in line]
 
@@ -27,9 +28,9 @@ def one(lines: list[str], pattern: str) -> str:
     return found[0]
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.ru.md"])
-def test_the_commands_do_what_the_readme_says(readme: str, tmp_path: Path) -> None:
-    lines = commands(readme)
+@pytest.mark.parametrize("start", ["README.md", "docs/first-broadcast.md", "docs/ru/first-broadcast.md"])
+def test_the_commands_do_what_the_documents_say(start: str, tmp_path: Path) -> None:
+    lines = commands(start, "docs/api.md")
     music = "ffmpeg -loglevel error -f lavfi -i sine=440:duration=20 music.mp3"
     subprocess.run(music.split(), cwd=tmp_path, check=True)
     with AudiocastServer(tmp_path / "server.log") as server:

@@ -11,7 +11,9 @@ import pytest
 from tests.repo import tree
 
 DOCUMENTS = [tree.name(path) for path in tree.files("*.md")]
-SETTINGS_DOCUMENTS = ["README.md", "README.ru.md"]
+SETTINGS_DOCUMENTS = ["docs/settings.md"]
+INDEX = "docs/README.md"
+MOST_README_LINES = 120
 
 
 def read(document: str) -> str:
@@ -38,13 +40,79 @@ def anchors(markdown: str) -> set[str]:
 
 def links(markdown: str) -> list[str]:
     without_blocks = re.sub(r"^```.*?^```", "", markdown, flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"\]\(([^)\s]+)\)", without_blocks)
+    found = re.findall(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"", without_blocks)
+    return [link or picture for link, picture in found]
+
+
+def groups(index: str) -> dict[str, list[str]]:
+    """Return the documents that each group of the index links to, by paths from docs/."""
+    sections = re.split(r"^## (.+)$", index, flags=re.MULTILINE)[1:]
+    return {
+        title: [link for link in links(text) if link.endswith(".md") and not link.startswith("..")]
+        for title, text in zip(sections[::2], sections[1::2], strict=True)
+    }
 
 
 def test_there_are_documents() -> None:
-    assert {"README.md", "README.ru.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"} <= set(
-        DOCUMENTS
-    )
+    wanted = {
+        "README.md",
+        "README.ru.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+    }
+    assert wanted <= set(DOCUMENTS)
+
+
+def test_the_front_door_is_short() -> None:
+    assert len(read("README.md").splitlines()) <= MOST_README_LINES
+
+
+def test_every_document_stands_in_one_group_of_the_index() -> None:
+    indexed = groups(read(INDEX))
+    assert list(indexed) == ["Start", "Operate", "Reference", "How it works"]
+    documents = {name.removeprefix("docs/") for name in DOCUMENTS if name.startswith("docs/")}
+    assert sorted(link for group in indexed.values() for link in group) == sorted(documents - {"README.md"})
+
+
+def test_the_pages_of_the_start_exist_in_russian_too() -> None:
+    start = groups(read(INDEX))["Start"]
+    english = [link for link in start if not link.startswith("ru/")]
+    assert english
+    assert sorted(start) == sorted([*english, *(f"ru/{link}" for link in english)])
+
+
+def test_the_changes_have_a_section_for_the_version_that_this_is() -> None:
+    version = re.search(r'^__version__ = "(.+)"$', read("audiocast/__init__.py"), re.MULTILINE)
+    assert version
+    sections = re.findall(r"^## (.+)$", read("CHANGELOG.md"), re.MULTILINE)
+    assert sections[0] == "Unreleased"
+    assert re.fullmatch(rf"{re.escape(version[1])} - \d{{4}}-\d\d-\d\d", sections[1])
+
+
+def test_every_route_of_the_public_port_is_in_the_api() -> None:
+    source = read("audiocast/web/routes.py")
+    source = source[source.index("def public_application") : source.index("def internal_application")]
+    patterns = re.findall(r'^ +\(r"(/[^"]*)"', source, re.MULTILINE)
+    assert len(patterns) > 10
+    # What stands before the first choice that a pattern leaves, as the table writes it.
+    names = [
+        re.sub(r"\(\[\^/\]\*\??\)", "{id}", each).partition("(")[0].replace("\\", "") for each in patterns
+    ]
+    routes = "\n".join(code(read("docs/api.md")))
+    assert [name for name in names if name.rstrip(".") not in routes] == []
+
+
+def test_what_the_workflows_run_is_a_target_of_make() -> None:
+    workflows = tree.files("*.yml", under=".github/workflows")
+    assert workflows
+    text = "\n".join(path.read_text() for path in workflows)
+    named = set(re.findall(r"run: make ([a-z][a-z0-9-]*)$", text, re.MULTILINE))
+    assert {"check", "test"} <= named <= make_targets()
+    # Actions by their major version, and nothing that only one owner of a repository has.
+    assert re.findall(r"uses: (?!actions/[a-z-]+@v\d+$).*", text, re.MULTILINE) == []
+    assert "secrets." not in text
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -80,7 +148,7 @@ def test_make_help_lists_every_command() -> None:
 
 @pytest.mark.parametrize("document", SETTINGS_DOCUMENTS)
 def test_the_settings_table_is_that_of_the_settings(document: str, tmp_path: Path) -> None:
-    copy = tmp_path / document
+    copy = tmp_path / Path(document).name
     copy.write_text(read(document))
     script = tree.ROOT / "cmd" / "settings_table.py"
     done = subprocess.run([sys.executable, script, copy], capture_output=True, text=True, timeout=60)
