@@ -14,16 +14,16 @@
 - `theme`: colours, fonts, sizes, styles
 - `captions`: which widget shows which phrase
 
-without Tk:
+Without Tk:
 
 - `broadcast`: the window's broadcasts, one after the other
-- `worker`: a thread for whatever may block; results come back by polling
-- `presentation`: a status of the station becomes words, a mark and a colour: pure
+- `job_thread`: a thread for whatever may block; results come back by polling
+- `presentation`: the status of a broadcast becomes words, a mark and colours: pure
 - `preferences`: what the window remembers, and its files
 - `qr`: a QR code as modules, and as a PNG file
 - `words`: finds phrases; writes numbers and times
 - `phrases`: the phrases in English and in Russian
 - `russian_troubles`: the table of troubles in Russian
 
-Tk's thread never blocks: it calls `Station.status` and `JobThread.submit`, and both return at once.
+Tk's thread never blocks: `Station.status` and `JobThread.submit` return at once.
 """

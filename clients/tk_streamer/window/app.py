@@ -1,6 +1,7 @@
-"""`audiocast-tk`: opens the window. The command line, and the only place that makes the root window.
+"""`audiocast-tk`: parses the command line and opens the window. Only this module makes the root window.
 
-tkinter is imported where it is needed: `--help` and the words about what is missing work without it.
+tkinter is imported where it is needed, so that `--help` and the message about what is missing work without
+it.
 """
 
 import argparse
@@ -24,15 +25,16 @@ if TYPE_CHECKING:
     import tkinter
 
 EXIT_NO_WINDOW = 1
-# Of the icon; Tk takes what fits the title bar, the task bar and the switcher.
+# The sizes of the icon; Tk picks those that fit the title bar, the task bar and the switcher.
 ICON_SIDES_PX = (256, 128, 64, 48, 32, 16)
 # The class of the window (WM_CLASS), by which a desktop finds audiocast.desktop.
 WINDOW_CLASS = "Audiocast"
+# How long jobs may go on after the window is closed.
 JOBS_END_SECONDS = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Open the window, wait until it is closed; give the exit code."""
+    """Open the window and wait until it is closed; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
         import tkinter
@@ -67,20 +69,21 @@ def _run(tk: ModuleType, root: "tkinter.Tk", scale: float | None, options: argpa
     token = store.load_token() if preferences.remembers_token else ""
     jobs = JobThread()
     window = MainWindow(root, theme, store, preferences, token, jobs, Broadcast(JobThread()))
-    # Python runs a handler between two callbacks of Tk, and the window's polling is one of them.
+    # Python runs a signal handler between two callbacks of Tk; the window's polling makes sure that there are
+    # some.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: window.quit())
     root.update_idletasks()
     root.minsize(root.winfo_reqwidth(), root.winfo_reqheight())
     root.deiconify()
     root.mainloop()
-    # Preferences may still be on their way to the disk.
+    # The job that saves the preferences may still run.
     jobs.close(JOBS_END_SECONDS)
     return 0
 
 
 def _preferences(saved: Preferences, options: argparse.Namespace) -> Preferences:
-    """Put what the command line says over what was saved, and this computer's folder where none is named."""
+    """Return the saved preferences with those of the command line, and with a folder for copies."""
     preferences = replace(saved, copy_folder=saved.copy_folder or platformdirs.user_music_dir())
     if options.server:
         preferences = replace(preferences, server_url=options.server)

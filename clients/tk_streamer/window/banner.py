@@ -5,7 +5,7 @@ import tkinter
 from tk_streamer.window.presentation import StateView
 from tk_streamer.window.theme import Theme
 
-# So many lines of detail have room: the window must not change its size while one aims at a button.
+# The lines of detail that have room: the window must not change its size while the user aims at a button.
 DETAIL_LINES = 2
 
 
@@ -20,14 +20,15 @@ class Banner(tkinter.Frame):
         self._mark.grid(row=0, column=0, rowspan=2, padx=(theme.px(8), theme.px(4)))
         self._headline = tkinter.Label(self, font="Headline", anchor="w")
         self._headline.grid(row=0, column=1, sticky="ew", pady=(theme.px(10), 0))
-        # One character wide by itself, as wide as the window by its place: a long text must not widen it.
+        # The label asks for one character and is stretched to the window, so that a long text does not widen
+        # it.
         self._detail = tkinter.Label(self, anchor="nw", justify="left", width=1, height=DETAIL_LINES)
         self._detail.grid(row=1, column=1, sticky="ew", pady=(0, theme.px(8)), padx=(0, theme.px(12)))
         self.columnconfigure(1, weight=1)
         self.bind("<Configure>", self._wrap)
 
     def show(self, view: StateView) -> None:
-        """Show a state; the same again costs nothing."""
+        """Show a state. Returns at once if it is shown already."""
         if view == self._shown:
             return
         self._shown = view
@@ -41,6 +42,6 @@ class Banner(tkinter.Frame):
             label.configure(text=text, background=colours.background, foreground=colours.ink)
 
     def _wrap(self, event: "tkinter.Event[tkinter.Misc]") -> None:
-        """Break the detail into lines where the frame ends."""
+        """Wrap the detail at the width of the frame."""
         left_px = self._mark.winfo_reqwidth() + self._theme.px(30)
         self._detail.configure(wraplength=max(1, event.width - left_px))

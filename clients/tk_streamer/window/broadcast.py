@@ -1,7 +1,7 @@
-"""The window's broadcasts, one after the other: each has a station, started and stopped elsewhere. No Tk.
+"""The window's broadcasts, one after the other, each with a station of its own. No Tk.
 
-Everything here returns at once. What may block (a microphone's driver, a folder on a slow disk, the joining
-of threads) is a job of the worker.
+Everything here returns at once. What may block (the driver of a microphone, a folder on a slow disk, the end
+of threads) is a job of a thread.
 """
 
 from collections.abc import Callable
@@ -21,17 +21,17 @@ MakeStation = Callable[[StationSettings, str], Station]
 
 
 def station_with_microphone(settings: StationSettings, device_name: str) -> Station:
-    """Make a station for an input; "" is the system's default."""
+    """Return a station for an input; "" is the system's default."""
     return Station(settings, Microphone(device_name or None))
 
 
 def station_settings(preferences: Preferences, token: str, now: datetime) -> StationSettings:
-    """Give what the station needs of what the form holds.
+    """Return the settings of a station.
 
     Args:
-        preferences: The form.
+        preferences: The values of the form.
         token: API token, or "".
-        now: Local time; the copy is named by it, so that no broadcast overwrites another.
+        now: Local time; it is part of the copy's name, so that no broadcast overwrites another.
     """
     name = now.strftime("audiocast %Y-%m-%d %H-%M-%S.opus")
     return StationSettings(
@@ -46,36 +46,36 @@ def station_settings(preferences: Preferences, token: str, now: datetime) -> Sta
 
 
 class Broadcast:
-    """At most one station at a time.
+    """Runs at most one station at a time.
 
     Args:
-        worker: Where stations start and stop. It has no other jobs, since an errand that hangs (a browser,
-            a disk) must not keep anyone on air.
-        make_station: Makes one; runs there too.
+        thread: Starts and stops stations. It has no other jobs, because a job that hangs (a browser, a disk)
+            must not delay the end of a broadcast.
+        make_station: Returns a station; called on that thread.
     """
 
-    def __init__(self, worker: JobThread, make_station: MakeStation = station_with_microphone) -> None:
-        self._worker = worker
+    def __init__(self, thread: JobThread, make_station: MakeStation = station_with_microphone) -> None:
+        self._thread = thread
         self._make_station = make_station
         self._station: Station | None = None
         self._trouble: Trouble | None = None
         self._is_starting = self._is_stopping = False
 
     def start(self, settings: StationSettings, device_name: str) -> None:
-        """Begin; does nothing unless the last one is over."""
+        """Start a broadcast, unless the last one is not over."""
         if not self.status().phase.is_over:
             return
         self._is_starting = True
         self._trouble = None
-        self._worker.submit(
-            lambda: self._begin(settings, device_name), done=self._begun, failed=self._not_begun
+        self._thread.submit(
+            lambda: self._start(settings, device_name), done=self._on_started, failed=self._on_start_failed
         )
 
     def stop(self, stopped: Callable[[], None] | None = None) -> None:
-        """End it properly.
+        """End the broadcast properly.
 
         Args:
-            stopped: Called (in `run_callbacks`) when nothing of it runs any more.
+            stopped: Called in `run_callbacks` when all threads of the broadcast have ended.
         """
         self._is_stopping = True
 
@@ -84,20 +84,20 @@ class Broadcast:
             if stopped:
                 stopped()
 
-        # A job after the one of `start`: there is a station by then.
-        self._worker.submit(self._end, done=done, failed=self._not_ended)
+        # This job runs after that of `start`, so that there is a station by then.
+        self._thread.submit(self._end, done=done, failed=self._on_end_failed)
 
     def set_now_playing(self, title: str, artist: str) -> None:
-        """Tell the listeners what is playing."""
+        """Send what is playing to the listeners."""
         if self._station:
             self._station.set_now_playing(title, artist)
 
     def run_callbacks(self) -> None:
-        """Call back about what has begun or ended since the last time."""
-        self._worker.run_callbacks()
+        """Call back for what has started or ended since the last call."""
+        self._thread.run_callbacks()
 
     def status(self) -> BroadcastStatus:
-        """Give how it stands, before the first and after the last station too."""
+        """Return the status of the broadcast; without a station, it is stopped."""
         if self._is_starting:
             return BroadcastStatus(Phase.STOPPING if self._is_stopping else Phase.CONNECTING)
         if self._trouble:
@@ -107,7 +107,7 @@ class Broadcast:
         status = self._station.status()
         return replace(status, phase=Phase.STOPPING) if self._is_stopping else status
 
-    def _begin(self, settings: StationSettings, device_name: str) -> None:
+    def _start(self, settings: StationSettings, device_name: str) -> None:
         self._end()
         if settings.copy_path:
             settings.copy_path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,14 +119,14 @@ class Broadcast:
         if self._station:
             self._station.stop()
 
-    def _begun(self, _nothing: None) -> None:
+    def _on_started(self, _nothing: None) -> None:
         self._is_starting = False
 
-    def _not_begun(self, error: Exception) -> None:
+    def _on_start_failed(self, error: Exception) -> None:
         self._is_starting = False
         code = "copy_failed" if isinstance(error, OSError) else "unexpected"
         self._trouble = Trouble.of_code(code, bounded(str(error)))
 
-    def _not_ended(self, error: Exception) -> None:
+    def _on_end_failed(self, error: Exception) -> None:
         self._is_stopping = False
         self._trouble = Trouble.of_code("unexpected", bounded(str(error)))

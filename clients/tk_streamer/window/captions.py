@@ -1,4 +1,4 @@
-"""Which widget shows which phrase, so that the language can change while the window is open."""
+"""Which widget shows which phrase: the language can change while the window is open."""
 
 import tkinter
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from tk_streamer.window.words import Language, Words
 
 
 class Captions:
-    """Puts phrases on widgets, and puts them there again in another language.
+    """Sets the phrases of widgets, and sets them again in another language.
 
     Args:
-        language: The first one.
+        language: The language at the start.
     """
 
     def __init__(self, language: Language) -> None:
@@ -19,16 +19,16 @@ class Captions:
         self._callbacks: list[Callable[[], None]] = []
 
     def set_phrase(self, widget: tkinter.Misc, key: str) -> None:
-        """Show a phrase as the widget's text, now and after every change of the language."""
+        """Show a phrase as the widget's text, in the current language and after each change of it."""
         self._widgets.append((widget, key))
         self._show(widget, key)
 
     def on_language(self, retranslate: Callable[[], None]) -> None:
-        """Call this after every change of the language: for what is more than a fixed phrase."""
+        """Call `retranslate` after each change of the language; for texts beyond a fixed phrase."""
         self._callbacks.append(retranslate)
 
     def set_language(self, language: Language) -> None:
-        """Change the language of everything."""
+        """Change the language of the window."""
         self.words = Words(language)
         for widget, key in self._widgets:
             self._show(widget, key)

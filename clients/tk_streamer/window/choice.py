@@ -1,4 +1,4 @@
-"""A list to choose one value from, by mouse or keyboard: values in the code, words on the screen."""
+"""A list to choose one value from, by mouse or keyboard; each value has a label on the screen."""
 
 import tkinter
 from collections.abc import Callable, Sequence
@@ -12,11 +12,11 @@ class Choice(ttk.Combobox, Generic[Value]):
     """A Combobox that cannot be typed into.
 
     Args:
-        parent: Widget that it is in.
-        values: What can be chosen.
-        value: What is chosen first; it is offered even when it is not among `values`.
-        label: Gives the words for a value.
-        width: In characters.
+        parent: The widget around this one.
+        values: The values that can be chosen.
+        value: The value that is chosen first; the list has it even if `values` has not.
+        label: Returns the label of a value in the current language.
+        width: Width in characters.
     """
 
     def __init__(
@@ -37,26 +37,26 @@ class Choice(ttk.Combobox, Generic[Value]):
 
     @property
     def value(self) -> Value:
-        """What is chosen."""
+        """The chosen value."""
         return self._chosen
 
     def set_values(self, values: Sequence[Value]) -> None:
-        """Offer other values; what was chosen stays chosen, and in the list."""
+        """Replace the values of the list; the chosen value stays chosen, and in the list."""
         self._choices = list(values)
         if self._chosen not in self._choices:
             self._choices.append(self._chosen)
         self.relabel()
 
     def relabel(self) -> None:
-        """Ask for all the words again."""
+        """Update all labels, after a change of the language."""
         self.configure(values=[self._label(value) for value in self._choices])
         self.current(self._choices.index(self._chosen))
 
     def set_enabled(self, enabled: bool) -> None:
-        """Let it be changed, or not."""
+        """Enable or disable the list."""
         self.configure(state="readonly" if enabled else "disabled")
 
     def _on_selected(self, _event: "tkinter.Event[tkinter.Misc]") -> None:
         self._chosen = self._choices[self.current()]
-        # Else the chosen words stay marked like text that is about to be copied.
+        # Otherwise Tk leaves the chosen label marked, like text to be copied.
         self.selection_clear()

@@ -1,4 +1,4 @@
-"""Small windows that ask or tell, in the window's language. They never block: an answer is a call back."""
+"""Small windows that ask or inform, in the window's language. They never block: the answer is a callback."""
 
 import tkinter
 from collections.abc import Callable
@@ -10,16 +10,18 @@ TEXT_WIDTH = 380
 
 
 class Dialog(tkinter.Toplevel):
-    """A text with one or two buttons; Escape or closing it is the second, Enter the one that has the focus.
+    """A text with one or two buttons.
+
+    Enter presses the button that has the focus; Escape and the closing of the dialog press "no".
 
     Args:
-        root: The window that waits behind it.
+        root: The window that waits behind the dialog.
         theme: Colours and scale.
-        title: In its title bar, and bold in it.
-        text: What it says.
-        no: Words of the button that changes nothing; it has the focus.
-        yes: Words of the button that does something, "" for none.
-        on_yes: Called after that button, when the dialog is gone.
+        title: Title of the dialog; in its title bar, and bold above the text.
+        text: What the dialog asks or informs about.
+        no: Label of the button that changes nothing; it has the focus.
+        yes: Label of the other button, "" for none.
+        on_yes: Called after that button is pressed, when the dialog is gone.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Dialog(tkinter.Toplevel):
         y = root.winfo_rooty() + (root.winfo_height() - self.winfo_reqheight()) // 3
         self.geometry(f"+{max(0, x)}+{max(0, y)}")
         self.deiconify()
-        # A window that is not on the screen yet cannot have the grab.
+        # A window can have the grab only when it is on the screen.
         self.after_idle(self._grab)
 
     def _grab(self) -> None:

@@ -1,4 +1,4 @@
-"""The left half of the window: what is chosen before a broadcast, and the button that begins it."""
+"""The left half of the window: the settings of a broadcast, and the button that starts it."""
 
 import tkinter
 from collections.abc import Callable, Sequence
@@ -18,14 +18,14 @@ class Form(ttk.Frame):
     """Two panels and two buttons.
 
     Args:
-        parent: Widget that it is in.
+        parent: The widget around this one.
         theme: Scale.
-        captions: Its words.
-        preferences: What it is filled in with.
-        token: API token, likewise.
-        on_action: The large button was pressed.
-        on_refresh: The user asks for the list of inputs; answer with `show_devices`.
-        on_language: The user asks for the other language.
+        captions: Phrases of the window.
+        preferences: The first values of the fields.
+        token: The first value of the token's field.
+        on_action: Called when the large button is pressed.
+        on_refresh: Called when the user asks for the list of inputs; `show_devices` shows it.
+        on_language: Called when the user asks for the other language.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Form(ttk.Frame):
 
     @property
     def preferences(self) -> Preferences:
-        """What is filled in now, but for the token."""
+        """The values of all fields but the token."""
         return Preferences(
             server_url=self._server.url.get(),
             title=self._server.title.get(),
@@ -70,23 +70,23 @@ class Form(ttk.Frame):
 
     @property
     def token(self) -> str:
-        """The API token that is filled in."""
+        """The value of the token's field."""
         return self._server.token.get()
 
     def focus_first(self) -> None:
-        """Put the cursor into the first field."""
+        """Set the focus to the first field."""
         self._server.focus_first()
 
     def show_devices(self, devices: Sequence[InputDevice], trouble: Trouble | None = None) -> None:
-        """Show the inputs that are there now, or why there are none."""
+        """Show the list of inputs, or why there is none."""
         self._sound.show_devices(devices, trouble)
 
     def show_phase(self, phase: Phase, *, can_act: bool) -> None:
-        """Let the fields be changed while nothing is on, and say on the button what it does now.
+        """Enable the fields while no broadcast runs, and label the button with what it does now.
 
         Args:
-            phase: Of the broadcast.
-            can_act: The button counts.
+            phase: Phase of the broadcast.
+            can_act: Enable the button.
         """
         if phase.is_over != self._is_open:
             self._is_open = phase.is_over

@@ -1,4 +1,4 @@
-"""A thread beside Tk's: whatever may block runs there, one job after the other. No Tk.
+"""A thread beside Tk's for whatever may block: one job after the other. No Tk.
 
 Tk may be called from its own thread only, so a job's outcome waits in a queue until that thread calls
 `run_callbacks`.
@@ -16,7 +16,7 @@ _Job = Callable[[], Callable[[], None]]
 
 
 class JobThread:
-    """Runs jobs in the order in which they came; never more than one at a time.
+    """Runs jobs in the order of their submission, one at a time.
 
     The thread is a daemon: a job that hangs (a driver, a dead disk) cannot keep the program from ending.
     """
@@ -34,12 +34,12 @@ class JobThread:
         done: Callable[[Result], None] | None = None,
         failed: Callable[[Exception], None],
     ) -> None:
-        """Have a job run. Returns at once.
+        """Queue a job. Returns at once.
 
         Args:
-            job: Runs on the second thread.
-            done: Gets the job's result, in `run_callbacks`.
-            failed: Gets the job's exception, in `run_callbacks`.
+            job: Called on the second thread.
+            done: Called with the job's result, in `run_callbacks`.
+            failed: Called with the job's exception, in `run_callbacks`.
         """
 
         def run() -> Callable[[], None]:
@@ -47,12 +47,12 @@ class JobThread:
                 result = job()
             except Exception as error:
                 return partial(failed, error)
-            return partial(done, result) if done else _nothing
+            return partial(done, result) if done else _do_nothing
 
         self._jobs.put(run)
 
     def run_callbacks(self) -> None:
-        """Call the callbacks of all jobs that have ended since the last time. Never waits."""
+        """Call the callbacks of all jobs that have ended since the last call. Never waits."""
         while True:
             try:
                 outcome = self._outcomes.get_nowait()
@@ -61,7 +61,7 @@ class JobThread:
             outcome()
 
     def close(self, timeout_seconds: float) -> bool:
-        """Take no more jobs, wait for those that are there; tell if they ended in time."""
+        """End the thread after the queued jobs; return whether it has ended in time. Blocks."""
         self._jobs.put(None)
         self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
@@ -71,5 +71,5 @@ class JobThread:
             self._outcomes.put(job())
 
 
-def _nothing() -> None:
-    """What is to be done after a job whose end nobody waits for."""
+def _do_nothing() -> None:
+    """Do nothing, after a job without a callback."""

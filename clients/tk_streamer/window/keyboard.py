@@ -1,7 +1,7 @@
 """Keys of the window, on Latin and Cyrillic layouts alike.
 
-With a Russian layout Tk reports the Russian letter of a key. Ctrl+C and its like, which Tk itself binds only
-to Latin letters, then do nothing. What is bound here is bound to the key, whatever letter it gives.
+With a Russian layout Tk reports the Russian letter of a key, and Tk binds Ctrl+C and its like only to Latin
+letters, so that they do nothing. The bindings here are to the key, whatever letter it has.
 """
 
 import tkinter
@@ -19,7 +19,7 @@ _CYRILLIC: Mapping[str, str] = {
     "x": "Cyrillic_che",
     "z": "Cyrillic_ya",
 }
-# Tk's own events of editing.
+# Tk's virtual events for editing.
 _EDITING: Mapping[str, str] = {
     "a": "<<SelectAll>>",
     "c": "<<Copy>>",
@@ -27,15 +27,16 @@ _EDITING: Mapping[str, str] = {
     "x": "<<Cut>>",
     "z": "<<Undo>>",
 }
-# What Windows says for a key whose letter is not Latin; its code tells the key, as the capital letter's.
+# The key symbol on Windows of a key whose letter is not Latin; its key code is that of the Latin capital
+# letter.
 _UNNAMED = "??"
 
 
 class Keyboard:
-    """The keys of one window.
+    """The keys of the window.
 
     Args:
-        root: The window.
+        root: The root window.
     """
 
     def __init__(self, root: tkinter.Tk) -> None:
@@ -49,11 +50,11 @@ class Keyboard:
         root.bind_all("<Control-KeyPress>", self._on_unnamed, add=True)
 
     def accelerator(self, letter: str) -> str:
-        """Give the words for a command's key, for a menu."""
+        """Return the text for a command's key in a menu, like "Ctrl+S"."""
         return f"{self._shown_modifier}{letter.upper()}"
 
     def bind_command(self, letter: str, action: Callable[[], None]) -> None:
-        """Call `action` when the letter's key is pressed together with the key for commands."""
+        """Call `action` when the letter's key is pressed with Ctrl, or with Command on macOS."""
         event = f"<<audiocast-{letter}>>"
         self._root.event_add(event, *self._sequences(letter))
         self._root.bind(event, lambda _event: action())
@@ -63,13 +64,13 @@ class Keyboard:
         return f"<{self._modifier}-{letter}>", f"<{self._modifier}-{_CYRILLIC[letter]}>"
 
     def _bind_editing_keys(self) -> None:
-        # Ctrl+A moves to the start of the line in Tk 8.6 on X11, which nobody expects any more.
+        # In Tk 8.6 on X11, Ctrl+A moves to the start of the line; users expect it to select all.
         self._root.event_delete("<<LineStart>>", "<Control-a>")
         for letter, event in _EDITING.items():
             self._root.event_add(event, *self._sequences(letter))
 
     def _bind_enter_to_buttons(self) -> None:
-        """Make Enter press the button that has the focus, as the space bar does, and do nothing else."""
+        """Make Enter press the button that has the focus, as the space bar does, and nothing else."""
 
         def press(event: "tkinter.Event[tkinter.Misc]") -> str:
             self._root.tk.call(str(event.widget), "invoke")

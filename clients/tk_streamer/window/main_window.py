@@ -1,6 +1,6 @@
 """The window: puts the panels together, polls the broadcast, and hands each panel what it shows.
 
-It decides what a click means. It never blocks: `Broadcast` and `JobThread` return at once.
+The window decides what a click means. It never blocks: `Broadcast` and `JobThread` return at once.
 """
 
 import sys
@@ -34,13 +34,13 @@ from tk_streamer.window.presentation import state_view
 from tk_streamer.window.theme import Theme, stack
 from tk_streamer.window.words import Language
 
-# 15 times a second: a meter that looks alive.
+# 15 times per second, so that the meter moves smoothly.
 POLL_MS = 66
-# A second click within it is the rest of a double click, not a wish to stop what the first one has begun.
+# A second click within this time is the end of a double click, and does not stop what the first has started.
 ACTION_PAUSE_SECONDS = 0.6
-# The list of inputs is read again when the window gets the focus, but not more often than this.
+# The list of inputs is read again when the window gets the focus, at most this often.
 LIST_PAUSE_SECONDS = 3.0
-# Longer than `Station.stop` takes at most: then the window closes whatever hangs.
+# After this time the window closes, whatever hangs; `Station.stop` takes less.
 CLOSE_MS = 35_000
 
 
@@ -48,12 +48,12 @@ class MainWindow:
     """Everything in the root window.
 
     Args:
-        root: The window, dressed by `theme` and empty.
+        root: The window, empty and with the theme applied.
         theme: Colours and scale.
-        store: Where preferences are kept.
-        preferences: What the form begins with.
-        token: What the token's field begins with.
-        jobs: Runs what may block and is no broadcast.
+        store: Saves the preferences.
+        preferences: The first values of the form.
+        token: The first value of the token's field.
+        jobs: Runs what may block and is not a broadcast.
         broadcast: What the buttons start and stop.
     """
 
@@ -71,7 +71,7 @@ class MainWindow:
         self._store, self._jobs, self._broadcast = store, jobs, broadcast
         language = Language(preferences.language) if preferences.language else Language.of_system()
         self._captions = Captions(language)
-        self._acted_at = self._listed_at = -ACTION_PAUSE_SECONDS - LIST_PAUSE_SECONDS
+        self._action_at = self._listed_at = -ACTION_PAUSE_SECONDS - LIST_PAUSE_SECONDS
         self._is_quitting = False
         self._was_over = False
         self._dialog: Dialog | None = None
@@ -82,32 +82,32 @@ class MainWindow:
         root.bind("<FocusIn>", self._on_focus)
         root.protocol("WM_DELETE_WINDOW", self.close)
         if root.tk.call("tk", "windowingsystem") == "aqua":
-            # The Quit of the program's own menu, which the system makes, would end it without a question.
+            # Quit in the menu that macOS makes for the program would otherwise end it without a question.
             root.createcommand("::tk::mac::Quit", self.close)
         self._poll()
 
     def start(self) -> None:
-        """Go on air with what the form holds; nothing happens when a broadcast is not over."""
+        """Start a broadcast with the values of the form, unless one is running."""
         if not self._broadcast.status().phase.is_over or not self._claim_action():
             return
-        self._remember()
+        self._save_preferences()
         preferences = self._form.preferences
         settings = station_settings(preferences, self._form.token, datetime.now())
         self._broadcast.start(settings, preferences.device_name)
 
     def stop(self) -> None:
-        """End the broadcast, or the attempt to begin one."""
+        """End the broadcast, or the attempt to start one."""
         if self._claim_action():
             self._broadcast.stop()
 
     def refresh(self) -> None:
-        """Theme for inputs again; while one is in use, the list stays as it is."""
+        """Read the list of inputs again, unless an input is in use."""
         if self._broadcast.status().phase.is_over:
             self._listed_at = time.monotonic()
             self._jobs.submit(list_inputs, done=self._form.show_devices, failed=self._on_no_devices)
 
     def close(self) -> None:
-        """Close the window; on air it asks first."""
+        """Close the window; ask first while a broadcast is running."""
         words = self._captions.words
         if self._broadcast.status().phase.is_over:
             self.quit()
@@ -125,10 +125,10 @@ class MainWindow:
         )
 
     def quit(self) -> None:
-        """End everything properly and close the window, without a question."""
+        """End the broadcast properly and close the window, without a question."""
         if not self._is_quitting:
             self._is_quitting = True
-            self._remember()
+            self._save_preferences()
             self._broadcast.stop(stopped=self._root.destroy)
             self._root.after(CLOSE_MS, self._root.destroy)
 
@@ -142,14 +142,14 @@ class MainWindow:
             captions,
             preferences,
             token,
-            on_action=self._act,
+            on_action=self._toggle_broadcast,
             on_refresh=self.refresh,
             on_language=self._toggle_language,
         )
         self._form.grid(row=1, column=0, sticky="nsew")
         right = ttk.Frame(self._root, padding=(0, px(20), px(20), px(20)))
         right.grid(row=1, column=1, sticky="nsew")
-        self._link = LinkPanel(right, self._theme, captions, on_save=self._save_qr, on_open=self._run)
+        self._link = LinkPanel(right, self._theme, captions, on_save=self._save_qr, on_open=self._submit)
         self._level = LevelPanel(right, self._theme, captions)
         self._playing = PlayingPanel(right, self._theme, captions, on_play=self._broadcast.set_now_playing)
         stack(right, (self._link, self._level, self._playing), px(18))
@@ -169,7 +169,7 @@ class MainWindow:
         self._form.focus_first()
 
     def _poll(self) -> None:
-        # First of all: a fault further down must not end the polling. The end of the window does.
+        # This comes first, so that an exception below does not end the polling.
         self._root.after(POLL_MS, self._poll)
         self._jobs.run_callbacks()
         self._broadcast.run_callbacks()
@@ -186,14 +186,14 @@ class MainWindow:
         self._form.show_phase(status.phase, can_act=self._can_act)
         is_over = status.phase.is_over
         if is_over and not self._was_over:
-            # The list is as old as the broadcast that has ended.
+            # The list of inputs is as old as the broadcast that has ended.
             self.refresh()
         self._was_over = is_over
         has_stream = status.credentials is not None and not is_over
         self._link.show(status.credentials.listen_url if status.credentials and has_stream else "")
         self._playing.set_enabled(has_stream)
 
-    def _act(self) -> None:
+    def _toggle_broadcast(self) -> None:
         if self._broadcast.status().phase.is_over:
             self.start()
         else:
@@ -201,16 +201,16 @@ class MainWindow:
 
     @property
     def _can_act(self) -> bool:
-        return not self._is_quitting and time.monotonic() - self._acted_at >= ACTION_PAUSE_SECONDS
+        return not self._is_quitting and time.monotonic() - self._action_at >= ACTION_PAUSE_SECONDS
 
     def _claim_action(self) -> bool:
-        """Tell if a click counts; if so, the next one has to wait."""
+        """Return whether a click counts; if so, the next click within `ACTION_PAUSE_SECONDS` does not."""
         if not self._can_act:
             return False
-        self._acted_at = time.monotonic()
+        self._action_at = time.monotonic()
         return True
 
-    def _remember(self) -> None:
+    def _save_preferences(self) -> None:
         preferences, token = self._form.preferences, self._form.token
         self._jobs.submit(
             lambda: self._store.save(preferences, token),
@@ -224,7 +224,7 @@ class MainWindow:
             failed=lambda error: self._show_error("error.save", error),
         )
 
-    def _run(self, job: Callable[[], object]) -> None:
+    def _submit(self, job: Callable[[], object]) -> None:
         self._jobs.submit(job, failed=lambda error: self._show_error("error.unexpected", error))
 
     def _on_no_devices(self, error: Exception) -> None:
@@ -235,7 +235,7 @@ class MainWindow:
         self._form.show_devices([], trouble)
 
     def _on_focus(self, event: "tkinter.Event[tkinter.Misc]") -> None:
-        """Someone who has just plugged a microphone in comes back to this window."""
+        """Read the list of inputs again: the user may have plugged in a microphone meanwhile."""
         if event.widget is self._root and time.monotonic() - self._listed_at > LIST_PAUSE_SECONDS:
             self.refresh()
 
@@ -252,7 +252,7 @@ class MainWindow:
         return self._dialog is not None and bool(self._dialog.winfo_exists())
 
     def _show_error(self, key: str, error: Exception) -> None:
-        # One at a time: what goes wrong may do so fifteen times a second.
+        # One dialog at a time, because an error may repeat with each poll.
         if self._has_dialog:
             return
         words = self._captions.words
@@ -266,14 +266,14 @@ class MainWindow:
         )
 
     def _on_fault(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """Take an exception of a callback: a fault of ours. The window stays, and says so."""
+        """Show an exception of a callback, which is a fault of this program; the window stays open."""
         traceback.print_exception(kind, error, trace, file=sys.stderr)
         if isinstance(error, Exception) and _exists(self._root):
             self._show_error("error.unexpected", error)
 
 
 def _exists(root: tkinter.Tk) -> bool:
-    """Tell if the window has not been destroyed."""
+    """Return whether the window has not been destroyed."""
     try:
         return bool(root.winfo_exists())
     except tkinter.TclError:

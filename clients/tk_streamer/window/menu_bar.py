@@ -1,4 +1,4 @@
-"""The menu: what the buttons do too, with the keys for it, and the language."""
+"""The menu: the commands of the buttons with their keys, and the language."""
 
 import tkinter
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from tk_streamer.window.words import Language
 
 LANGUAGE_NAMES = {Language.ENGLISH: "English", Language.RUSSIAN: "Русский"}
 
-# Phrase, letter or name of the key, what it does; None is a line between two groups.
+# Phrase, letter or name of the key, action; None is a line between two groups.
 Command = tuple[str, str, Callable[[], None]] | None
 
 
@@ -17,11 +17,11 @@ class MenuBar(tkinter.Menu):
     """The menu bar of the window; on macOS it is at the top of the screen.
 
     Args:
-        root: The window.
-        captions: Its words.
-        keyboard: Where its keys are bound.
-        commands: What the first menu holds, top to bottom.
-        on_language: Gets the chosen language.
+        root: The root window.
+        captions: Phrases of the window.
+        keyboard: Binds the keys of the commands.
+        commands: The entries of the first menu, from top to bottom.
+        on_language: Called with the chosen language.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ import tkinter
 from tk_streamer.window.theme import LINE, Theme
 
 FLOOR_DBFS = -60.0
-# Where the bar turns amber, and where it turns red: -18 dBFS is EBU R 68's alignment level.
+# Where the bar turns amber, and where it turns red; -18 dBFS is the alignment level of EBU R 68.
 LOUD_DBFS, HOT_DBFS = -18.0, -6.0
 TICKS_DBFS = (-60, -48, -36, -24, -18, -12, -6, 0)
 
@@ -16,10 +16,10 @@ HEIGHT, TICK_HEIGHT, MARGIN = 16, 16, 10
 
 
 class LevelMeter(tkinter.Canvas):
-    """A meter from -60 to 0 dBFS, as wide as it is let be.
+    """A meter from -60 to 0 dBFS, as wide as its parent makes it.
 
     Args:
-        parent: Widget that it is in.
+        parent: The widget around this one.
         theme: Colours and scale.
     """
 
@@ -39,11 +39,11 @@ class LevelMeter(tkinter.Canvas):
         self.bind("<Configure>", lambda _event: self._lay_out())
 
     def show(self, rms_dbfs: float, peak_dbfs: float) -> None:
-        """Show a level; the same again costs nothing.
+        """Show a level. Returns at once if it is shown already.
 
         Args:
-            rms_dbfs: Loudness, for the bar; minus infinity is possible.
-            peak_dbfs: Highest sample, for the line.
+            rms_dbfs: Loudness, for the bar; -inf is silence.
+            peak_dbfs: Highest sample, for the line; -inf is silence.
         """
         level = _bounded(rms_dbfs), _bounded(peak_dbfs)
         if level != (self._bar_dbfs, self._peak_dbfs):

@@ -1,4 +1,4 @@
-"""The words of the window, in English and in Russian, and nothing else.
+"""The phrases of the window, in English and in Russian.
 
 Both languages hold the same keys and the same `{places}`. Troubles have a table of their own.
 """

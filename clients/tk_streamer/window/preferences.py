@@ -1,8 +1,8 @@
-"""What the window remembers between two runs, and the files that it is in. No Tk.
+"""What the window remembers between two runs, and the files that hold it. No Tk.
 
-`preferences.json` holds everything but the token. The token has a file of its own, readable by its owner
-alone (mode 0600), and only when the user asks for it to be remembered. A damaged file is as good as none: a
-value that is not what it should be is replaced by its default, the rest is kept.
+`preferences.json` holds everything but the token. The token is remembered only if the user asks for it, in a
+file of its own that only its owner can read (mode 0600). A file that is not JSON counts as none; a value of
+the wrong type or out of its choices is replaced by its default, the others are kept.
 """
 
 import json
@@ -16,7 +16,7 @@ from tk_streamer.audio.encoder import FRAME_DURATIONS_MS
 
 PREFERENCES_FILE = "preferences.json"
 TOKEN_FILE = "token"
-# A file of settings has a few hundred bytes; what is larger is not one.
+# A file of preferences has a few hundred bytes; a larger file is not one.
 MAX_FILE_BYTES = 65_536
 
 CHANNEL_CHOICES = (1, 2)
@@ -36,16 +36,16 @@ class Preferences:
     """The values of the form.
 
     Attributes:
-        server_url: As it was typed.
-        title: Of the stream, for listeners.
-        device_name: Input device; "" for the system's default.
+        server_url: Address of the server, as the user typed it.
+        title: Title of the stream, for listeners.
+        device_name: Name of the input; "" for the system's default.
         channels: 1 or 2.
         bitrate_kbps: One of `BITRATE_CHOICES_KBPS`.
-        frame_ms: Length of a packet.
-        keeps_copy: Write what is sent into a file too.
-        copy_folder: Where to; "" for the user's music folder.
+        frame_ms: Length of a packet, one of `FRAME_CHOICES_MS`.
+        keeps_copy: Write a copy of the broadcast into a file.
+        copy_folder: Folder of the copies; "" for the user's music folder.
         remembers_token: Keep the token in its file.
-        language: "en", "ru", or "" for that of the system.
+        language: "en", "ru", or "" for the language of the system.
     """
 
     server_url: str = "http://localhost:8000"
@@ -61,7 +61,7 @@ class Preferences:
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> "Preferences":
-        """Make them from what a file held; a value of another type, or none of its choices, is left out."""
+        """Return the preferences of a file; a value of another type, or out of its choices, is left out."""
         good = {}
         for field in fields(cls):
             value, default = values.get(field.name), field.default
@@ -72,17 +72,17 @@ class Preferences:
 
 
 class PreferenceStore:
-    """Reads and writes them. Blocks for as long as a disk does.
+    """Reads and writes the preferences; each method blocks on the disk.
 
     Args:
-        folder: Where the files are; made when something is written.
+        folder: Folder of the files; created by `save`.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def load(self) -> Preferences:
-        """Give what was saved last, or the defaults."""
+        """Return the saved preferences, or the defaults."""
         try:
             values = json.loads(self._read(PREFERENCES_FILE))
         except ValueError:
@@ -90,14 +90,14 @@ class PreferenceStore:
         return Preferences.of(values if isinstance(values, dict) else {})
 
     def load_token(self) -> str:
-        """Give the remembered token, or ""."""
+        """Return the remembered token, or ""."""
         return self._read(TOKEN_FILE).strip()
 
     def save(self, preferences: Preferences, token: str) -> None:
         """Write both files; without `remembers_token` the token's file is removed.
 
         Raises:
-            OSError: The disk is full, or the folder is not ours to write.
+            OSError: The disk is full, or the folder cannot be written.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(preferences), indent=2, ensure_ascii=False)
@@ -115,7 +115,7 @@ class PreferenceStore:
             return ""
 
     def _replace(self, name: str, text: str) -> None:
-        """Write a file whole or not at all; mkstemp makes it 0600 before there is a byte in it."""
+        """Replace a file by a complete one; mkstemp creates it with mode 0600."""
         descriptor, unfinished = mkstemp(dir=self._folder, prefix=f".{name}-")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:

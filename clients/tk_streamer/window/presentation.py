@@ -1,6 +1,6 @@
-"""What people see of a broadcast: a status of the station becomes a style, a mark and words. Pure; no Tk.
+"""What the user sees of a broadcast: its status becomes words, a mark and colours. Pure; no Tk.
 
-The one rule: words, mark and colour say "on air" for `Phase.ON_AIR` and for nothing else.
+Words, mark and colours mean "on air" for `Phase.ON_AIR` and for no other phase.
 """
 
 import math
@@ -13,7 +13,7 @@ from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import BroadcastStatus
 from tk_streamer.window.words import Words, duration, time_of_day
 
-# How long the clip mark stays: long enough to be seen by someone who looks at the other screen.
+# How long the clip mark stays: long enough to be seen by a user who looks at another screen.
 CLIP_MARK_SECONDS = 3.0
 
 
@@ -24,7 +24,7 @@ class _StateColours(NamedTuple):
 
 
 class StateStyle(Enum):
-    """How a state looks: a mark that differs in shape, and two colours with a contrast of 4.5:1 or better."""
+    """How a state looks: a mark of its own shape, and two colours with a contrast of at least 4.5:1."""
 
     OFF = _StateColours("■", "#e0d9cd", "#221e19")
     CONNECTING = _StateColours("…", "#f3dfae", "#221e19")
@@ -52,7 +52,7 @@ class StateView:
         style: Mark and colours.
         headline: The state, in a few words.
         detail: Since when, or why, and what to do.
-        window_title: For the title bar and the task bar, with the mark.
+        window_title: The state with its mark, for the title bar and the task bar.
     """
 
     style: StateStyle
@@ -62,20 +62,20 @@ class StateView:
 
 
 def state_view(status: BroadcastStatus, words: Words, now_seconds: float) -> StateView:
-    """Say how a broadcast stands.
+    """Return what the state line shows.
 
     Args:
-        status: Of the station.
-        words: The language.
-        now_seconds: `time.time`.
+        status: Status of the broadcast.
+        words: Phrases in the language of the window.
+        now_seconds: Seconds of `time.time`.
     """
     style, headline, detail = _state(status, words, now_seconds)
     window_title = f"{style.value.mark} {words.phrase(_WINDOW_TITLES[style])}"
     return StateView(style, headline, detail, window_title)
 
 
-def clips(status: BroadcastStatus, now_seconds: float) -> bool:
-    """Tell if the clip mark is to be lit."""
+def is_clipping(status: BroadcastStatus, now_seconds: float) -> bool:
+    """Return whether the clip mark is shown."""
     return status.clipped_at is not None and now_seconds - status.clipped_at < CLIP_MARK_SECONDS
 
 

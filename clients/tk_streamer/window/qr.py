@@ -1,6 +1,6 @@
 """A link as a QR code (ISO/IEC 18004): its modules, and a PNG file of them. No Tk.
 
-Around the code is the quiet zone that the standard asks for: phones find no code without it.
+The quiet zone that the standard asks for is around the code; without it, phones do not find the code.
 """
 
 from pathlib import Path
@@ -11,14 +11,14 @@ from qrcode.main import QRCode
 
 # Section 9.1 of the standard; counted in modules.
 QUIET_ZONE_MODULES = 4
-# Of the file: a code of 29 modules becomes 444 pixels wide, good on a screen and on paper.
+# A file of a code with 29 modules is 444 pixels wide with its quiet zone, good on a screen and on paper.
 FILE_PIXELS_PER_MODULE = 12
 
 Matrix = list[list[bool]]
 
 
 def qr_matrix(text: str) -> Matrix:
-    """Give the rows of modules, quiet zone included; true is dark."""
+    """Return the rows of modules with the quiet zone; true is dark."""
     code = QRCode(error_correction=ERROR_CORRECT_L, border=QUIET_ZONE_MODULES)
     code.add_data(text)
     code.make(fit=True)
@@ -26,7 +26,7 @@ def qr_matrix(text: str) -> Matrix:
 
 
 def dark_runs(row: list[bool]) -> list[tuple[int, int]]:
-    """Give the runs of dark modules in a row: first column, and the column after the last."""
+    """Return the runs of dark modules in a row: first column, and the column after the last."""
     edges = [
         i
         for i, (one, next_one) in enumerate(zip([False, *row], [*row, False], strict=True))

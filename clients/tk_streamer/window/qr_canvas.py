@@ -1,4 +1,4 @@
-"""A QR code on the screen: dark modules on white, whatever the theme."""
+"""A QR code on the screen: black modules on white, whatever the theme."""
 
 import tkinter
 
@@ -11,9 +11,9 @@ class QrCanvas(tkinter.Canvas):
     """A square that shows one code, or nothing.
 
     Args:
-        parent: Widget that it is in.
-        side_px: Its width and height.
-        blank: Its colour while there is no code.
+        parent: The widget around this one.
+        side_px: Width and height, in pixels of this screen.
+        blank: Colour of the square while there is no code.
     """
 
     def __init__(self, parent: tkinter.Misc, *, side_px: int, blank: str) -> None:
@@ -25,7 +25,7 @@ class QrCanvas(tkinter.Canvas):
         self._text = ""
 
     def show(self, text: str) -> None:
-        """Draw the code of a text; "" clears the square. The same text again costs nothing."""
+        """Draw the code of a text; "" clears the square. Returns at once if the code is shown already."""
         if text == self._text:
             return
         self._text = text
@@ -35,7 +35,7 @@ class QrCanvas(tkinter.Canvas):
             self._draw(qr_matrix(text))
 
     def _draw(self, matrix: Matrix) -> None:
-        # Whole pixels: a module of 4.3 would be 4 here and 5 there. What is left widens the quiet zone.
+        # Modules have whole pixels, or some would be wider than others. The rest widens the quiet zone.
         module_px = max(1, self._side_px // len(matrix))
         start_px = (self._side_px - module_px * len(matrix)) // 2
         for y, row in enumerate(matrix):

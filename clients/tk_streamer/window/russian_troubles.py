@@ -1,4 +1,4 @@
-"""The table of troubles (`tk_streamer.trouble`) in Russian: code, what is wrong, what to do."""
+"""The table of troubles (`tk_streamer.trouble`) in Russian: code, message, remedy."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,7 +1,7 @@
 """How the window looks: colours, fonts, sizes in pixels of this screen, ttk styles.
 
-Windows and macOS have ttk themes of their own that look native, and they are left alone. X11 has none: there
-the "clam" theme gets the colours of the listeners' page.
+Windows and macOS have native ttk themes, which are used as they are. X11 has none: there the "clam" theme
+gets the colours of the listeners' page.
 """
 
 import contextlib
@@ -16,10 +16,10 @@ LINE, EDGE, INK_LIGHT = "#e0d9cd", "#8d8578", "#453e36"
 ACCENT, ON_ACCENT = "#b5400f", "#fffdfa"
 ERROR_INK = "#a3261b"
 
-# Tk counts in points of 1/72 inch; the sizes in this package are pixels of a screen with 96 to the inch.
+# Tk counts in points of 1/72 inch; sizes in this package are pixels of a screen with 96 pixels per inch.
 _POINTS_PER_INCH = 72
 _PIXELS_PER_INCH = 96
-# Name, points more than the system's font, weight.
+# Name, size in points above the system's font, weight.
 _FONTS = (("Mark", 20, "normal"), ("Headline", 7, "bold"), ("Section", 1, "bold"), ("Action", 2, "bold"))
 
 MIN_SCALE, MAX_SCALE = 0.5, 4.0
@@ -27,12 +27,12 @@ MIN_SCALE, MAX_SCALE = 0.5, 4.0
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """What a panel needs to know to draw itself.
+    """What a panel needs to draw itself.
 
     Attributes:
-        scale: Pixels of this screen for one of 1/96 inch.
-        background: Of the window.
-        ink: Of text on it.
+        scale: Pixels of this screen per 1/96 inch.
+        background: Colour of the window.
+        ink: Colour of text on that background.
     """
 
     scale: float
@@ -40,12 +40,12 @@ class Theme:
     ink: str
 
     def px(self, pixels: float) -> int:
-        """Give a size in this screen's pixels, at least 1."""
+        """Return a size in this screen's pixels, at least 1."""
         return max(1, round(pixels * self.scale))
 
 
 def enable_dpi_awareness() -> None:
-    """Tell Windows, before the first window, that this program scales itself; elsewhere do nothing."""
+    """Tell Windows, before the first window, that this program scales itself; do nothing elsewhere."""
     if sys.platform == "win32":
         import ctypes
 
@@ -55,10 +55,11 @@ def enable_dpi_awareness() -> None:
 
 
 def system_scale() -> float | None:
-    """Give the scale that an X11 desktop asks for (`Xft.dpi`), None when it says nothing.
+    """Return the scale that an X11 desktop asks for (`Xft.dpi`), or None if it asks for none.
 
-    Tk computes its scale from the millimetres that the X server believes in, which desktops leave at 96 dots
-    to the inch on any screen. A resource can be read by a window of its class only, hence one for it.
+    Tk computes its scale from the size in millimetres that the X server reports, and desktops leave that at
+    96 dots per inch on any screen. Only a window of the class Xft can read the resource, so one is made for
+    it.
     """
     if sys.platform in ("win32", "darwin"):
         return None
@@ -75,11 +76,11 @@ def system_scale() -> float | None:
 
 
 def apply_theme(root: tkinter.Tk, scale: float | None) -> Theme:
-    """Set scale, fonts and styles of everything that will be in the window.
+    """Set scale, fonts and styles of all widgets to come, and return what panels need to know of them.
 
     Args:
-        root: The window, still empty.
-        scale: From the command line or `system_scale`; None: what Tk found out.
+        root: The root window, still empty.
+        scale: Scale of the command line or of `system_scale`; None: the scale that Tk has found.
     """
     if scale is not None:
         root.tk.call("tk", "scaling", scale * _PIXELS_PER_INCH / _POINTS_PER_INCH)
@@ -97,14 +98,14 @@ def apply_theme(root: tkinter.Tk, scale: float | None) -> Theme:
 
 
 def stack(parent: tkinter.Misc, widgets: Sequence[tkinter.Widget], gap_px: int) -> None:
-    """Put widgets under each other, as wide as their parent."""
+    """Lay out widgets below each other, as wide as their parent."""
     for row, widget in enumerate(widgets):
         widget.grid(row=row, column=0, sticky="ew", pady=(gap_px if row else 0, 0))
     parent.grid_columnconfigure(0, weight=1)
 
 
 def _make_fonts(root: tkinter.Tk, style: ttk.Style) -> None:
-    """Derive the fonts from the system's own; named fonts are Tk's for as long as the window lives."""
+    """Derive the fonts from the system's; Tk keeps named fonts as long as the window exists."""
     base = font.nametofont("TkDefaultFont", root=root)
     family, points = base.actual("family"), abs(base.actual("size"))
     for name, step, weight in _FONTS:
@@ -149,7 +150,7 @@ def _dress_clam(root: tkinter.Tk, style: ttk.Style, scale: float) -> None:
         "TButton", padding=(px(10), px(5)), background=RAISED, lightcolor=RAISED, darkcolor=RAISED
     )
     style.map("TButton", background=[("disabled", PAPER), ("pressed", LINE), ("active", LINE)])
-    # Not in the accent's colour: a large field of that means "on air" and nothing else.
+    # Not in the accent colour: a large area of it means "on air" and nothing else.
     style.configure(
         "Action.TButton",
         padding=(px(16), px(10)),
@@ -168,7 +169,7 @@ def _dress_clam(root: tkinter.Tk, style: ttk.Style, scale: float) -> None:
     )
     style.configure("TCheckbutton", indicatorsize=px(14), indicatorbackground=RAISED)
     style.map("TCheckbutton", background=[("active", PAPER)], indicatorbackground=[("disabled", PAPER)])
-    # The list of a Combobox is not ttk's; it is told by the option database.
+    # The list of a Combobox is not a ttk widget; its colours come from the option database.
     for option, value in (
         ("background", RAISED),
         ("foreground", INK),

@@ -11,7 +11,7 @@ from tk_streamer.window.russian_troubles import RUSSIAN_TROUBLES
 
 BYTES_PER_STEP = 1_000
 
-# Troubles that say too little without what the server or the system said.
+# Troubles whose message tells too little without the detail.
 _CODES_WITH_DETAIL = frozenset({"unexpected", "refused", "encoder_failed", "copy_failed", "device_failed"})
 
 
@@ -23,7 +23,7 @@ class Language(StrEnum):
 
     @classmethod
     def of_system(cls) -> "Language":
-        """Give Russian where the system speaks it ("ru_RU", "Russian_Russia"), else English."""
+        """Return Russian if the system's locale is Russian ("ru_RU", "Russian_Russia"), else English."""
         name = locale.getlocale()[0] or ""
         return cls.RUSSIAN if name.lower().startswith("ru") else cls.ENGLISH
 
@@ -32,28 +32,24 @@ _PHRASES: Mapping[Language, Mapping[str, str]] = {Language.ENGLISH: ENGLISH, Lan
 
 
 class Words:
-    """The phrases of one language.
-
-    Args:
-        language: Which.
-    """
+    """The phrases, numbers and times of one language."""
 
     def __init__(self, language: Language) -> None:
         self.language = language
         self._phrases = _PHRASES[language]
 
     def phrase(self, key: str, **places: str | int) -> str:
-        """Give a phrase with its `{places}` filled in.
+        """Return a phrase with its `{places}` filled in.
 
         Raises:
-            KeyError: There is no such phrase, or a place of it was not given.
+            KeyError: There is no such phrase, or a value for one of its places is missing.
         """
         return self._phrases[key].format(**places)
 
     def trouble(self, trouble: Trouble) -> str:
-        """Give what is wrong and the remedy; one without Russian words is said in its own, English ones.
+        """Return message and remedy of a trouble; in English if there is no Russian text.
 
-        What the server or the system said stays out where it adds nothing for people.
+        The detail is left out where it adds nothing for the user.
         """
         message, remedy = trouble.message, trouble.remedy
         if self.language is Language.RUSSIAN:
@@ -62,12 +58,12 @@ class Words:
         return " ".join(filter(None, (message, detail, remedy)))
 
     def number(self, value: float, decimals: int = 0) -> str:
-        """Write a number; Russian has a comma before the decimals."""
+        """Return a number as text; Russian has a comma before the decimals."""
         text = f"{value:.{decimals}f}"
         return text.replace(".", ",") if self.language is Language.RUSSIAN else text
 
     def size(self, size_bytes: int) -> str:
-        """Write a number of bytes in the largest unit that leaves at least 1."""
+        """Return a number of bytes as text, in the largest unit that leaves at least 1."""
         value = float(size_bytes)
         for unit in ("unit.bytes", "unit.kilobytes", "unit.megabytes"):
             if value < BYTES_PER_STEP:
@@ -76,17 +72,17 @@ class Words:
         return f"{self.number(value, 2)} {self.phrase('unit.gigabytes')}"
 
     def seconds(self, seconds: float, decimals: int = 1) -> str:
-        """Write a short time: "2.5 s"."""
+        """Return a short time as text: "2.5 s"."""
         return f"{self.number(seconds, decimals)} {self.phrase('unit.seconds')}"
 
 
 def duration(seconds: float) -> str:
-    """Write a long time as h:mm:ss, the same in every language."""
+    """Return a long time as text, h:mm:ss in every language."""
     minutes, rest_seconds = divmod(int(seconds), 60)
     hours, rest_minutes = divmod(minutes, 60)
     return f"{hours}:{rest_minutes:02}:{rest_seconds:02}"
 
 
 def time_of_day(unix_seconds: float) -> str:
-    """Write a moment as local time, HH:MM:SS."""
+    """Return a moment as local time, HH:MM:SS."""
     return datetime.fromtimestamp(unix_seconds).strftime("%H:%M:%S")

@@ -7,7 +7,7 @@ import pytest
 from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import BroadcastStatus
 from tk_streamer.trouble import Trouble
-from tk_streamer.window.presentation import CLIP_MARK_SECONDS, StateStyle, StateView, clips, state_view
+from tk_streamer.window.presentation import CLIP_MARK_SECONDS, StateStyle, StateView, is_clipping, state_view
 from tk_streamer.window.words import Language, Words
 
 NOW = 1_800_000_000.0
@@ -86,10 +86,10 @@ def test_a_failure_says_the_remedy() -> None:
 
 
 def test_the_clip_mark_stays_for_a_while() -> None:
-    assert not clips(BroadcastStatus(Phase.ON_AIR), NOW)
+    assert not is_clipping(BroadcastStatus(Phase.ON_AIR), NOW)
     clipped = BroadcastStatus(Phase.ON_AIR, clipped_at=NOW)
-    assert clips(clipped, NOW + CLIP_MARK_SECONDS - 0.1)
-    assert not clips(clipped, NOW + CLIP_MARK_SECONDS)
+    assert is_clipping(clipped, NOW + CLIP_MARK_SECONDS - 0.1)
+    assert not is_clipping(clipped, NOW + CLIP_MARK_SECONDS)
 
 
 def luminance(colour: str) -> float:

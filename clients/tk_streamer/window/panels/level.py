@@ -1,4 +1,4 @@
-"""How the sound is and how much of it has been sent: the meter, the clip mark, the figures."""
+"""How loud the sound is, and how much of it has been sent: the meter, the clip mark, the figures."""
 
 import math
 import tkinter
@@ -8,7 +8,7 @@ from tkinter import ttk
 from tk_streamer.engine.station import BroadcastStatus
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.meter import RED, LevelMeter
-from tk_streamer.window.presentation import clips
+from tk_streamer.window.presentation import is_clipping
 from tk_streamer.window.theme import Theme
 from tk_streamer.window.words import Words, duration
 
@@ -16,12 +16,12 @@ _FIGURES = ("figures.sent", "figures.dropped", "figures.listeners", "figures.fil
 
 
 class LevelPanel(ttk.Frame):
-    """Shows the figures of a status.
+    """Shows the level and the figures of a status.
 
     Args:
-        parent: Widget that it is in.
+        parent: The widget around this one.
         theme: Colours and scale.
-        captions: Its words.
+        captions: Phrases of the window.
     """
 
     def __init__(self, parent: tkinter.Misc, theme: Theme, captions: Captions) -> None:
@@ -32,7 +32,7 @@ class LevelPanel(ttk.Frame):
         heading.grid(row=0, column=0, sticky="w")
         self._peak = ttk.Label(self, anchor="e", width=9)
         self._peak.grid(row=0, column=1, sticky="e")
-        # Room for the longer of the two languages' words, so that nothing moves when it is lit.
+        # Wide enough for both languages, so that nothing moves when the mark is shown.
         self._clip = tkinter.Label(self, width=11, background=theme.background, foreground=theme.background)
         self._clip.grid(row=0, column=2, sticky="e", padx=(theme.px(8), theme.px(10)))
         self._meter = LevelMeter(self, theme)
@@ -60,17 +60,17 @@ class LevelPanel(ttk.Frame):
         self._is_clip_lit = False
 
     def show(self, status: BroadcastStatus, now_seconds: float) -> None:
-        """Show a moment; what has not changed costs nothing.
+        """Show a status; only what has changed is drawn.
 
         Args:
-            status: Of the station.
-            now_seconds: `time.time`.
+            status: Status of the broadcast.
+            now_seconds: Seconds of `time.time`.
         """
         is_over = status.phase.is_over
         rms_dbfs = -math.inf if is_over else status.rms_dbfs
         peak_dbfs = -math.inf if is_over else status.peak_dbfs
         self._meter.show(rms_dbfs, peak_dbfs)
-        self._light_clip(not is_over and clips(status, now_seconds))
+        self._light_clip(not is_over and is_clipping(status, now_seconds))
         shown = [_level(peak_dbfs, self._captions.words), *_figures(status, self._captions.words)]
         if shown != self._shown:
             self._shown = shown
@@ -87,12 +87,12 @@ class LevelPanel(ttk.Frame):
 def _level(peak_dbfs: float, words: Words) -> str:
     if math.isinf(peak_dbfs):
         return words.phrase("level.silence")
-    # The typographic minus is as wide as a digit: the number does not jump.
+    # The typographic minus is as wide as a digit, so that the number does not move.
     return words.phrase("level.value", peak=words.number(peak_dbfs, 1).replace("-", "−"))
 
 
 def _figures(status: BroadcastStatus, words: Words) -> Iterator[str]:
-    """Give the figures in the order of `_FIGURES`."""
+    """Yield the figures in the order of `_FIGURES`."""
     yield words.phrase(
         "figures.sent.value", size=words.size(status.bytes_sent), duration=duration(status.seconds_sent)
     )

@@ -1,4 +1,4 @@
-"""The link for listeners: as text to copy, as a page to open, as a QR code to point a phone at."""
+"""The link for listeners: as text to copy, as a page to open, as a QR code for phones."""
 
 import tkinter
 import webbrowser
@@ -11,19 +11,19 @@ from tk_streamer.window.qr_canvas import QrCanvas
 from tk_streamer.window.theme import LINE, Theme
 
 QR_SIDE = 186
-# For how long a button says that it has done its work.
+# How long a button shows that it has done its work.
 DONE_MS = 1_500
 
 
 class LinkPanel(ttk.Frame):
-    """Shows the link while there is one.
+    """Shows the link while there is a stream.
 
     Args:
-        parent: Widget that it is in.
+        parent: The widget around this one.
         theme: Scale.
-        captions: Its words.
-        on_save: Gets the link and where to write its QR code; call `show_saved` when it is there.
-        on_open: Runs what may block: here, the start of a browser.
+        captions: Phrases of the window.
+        on_save: Called with the link and the path for its QR code; `show_saved` shows that it is written.
+        on_open: Called with a function that starts a browser and may block; it runs it on another thread.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class LinkPanel(ttk.Frame):
         self._show_widgets()
 
     def show(self, link: str) -> None:
-        """Show a link; "" for none. The same again costs nothing."""
+        """Show a link; "" for none. Returns at once if it is shown already."""
         if link == self._link.get():
             return
         self._link.set(link)
@@ -71,19 +71,19 @@ class LinkPanel(ttk.Frame):
         self._show_widgets()
 
     def copy(self) -> None:
-        """Put the link on the clipboard."""
+        """Copy the link to the clipboard."""
         if link := self._link.get():
             self.clipboard_clear()
             self.clipboard_append(link)
-            self._relabel(self._copy, "link.copied", then="link.copy")
+            self._flash(self._copy, "link.copied", then="link.copy")
 
     def open(self) -> None:
-        """Open the listeners' page in the browser."""
+        """Open the listeners' page in a browser."""
         if link := self._link.get():
             self._on_open(lambda: webbrowser.open(link))
 
     def save(self) -> None:
-        """Ask where to, and have the QR code written there."""
+        """Ask for a path, and save the QR code there."""
         link = self._link.get()
         if not link:
             return
@@ -99,8 +99,8 @@ class LinkPanel(ttk.Frame):
             self._on_save(link, Path(chosen))
 
     def show_saved(self) -> None:
-        """Say that the QR code is written."""
-        self._relabel(self._save, "link.saved", then="link.save")
+        """Show that the QR code is written."""
+        self._flash(self._save, "link.saved", then="link.save")
 
     def _show_widgets(self) -> None:
         has_link = bool(self._link.get())
@@ -108,7 +108,7 @@ class LinkPanel(ttk.Frame):
             button.grid() if has_link else button.grid_remove()
         self._hint.grid_remove() if has_link else self._hint.grid()
 
-    def _relabel(self, button: ttk.Button, key: str, *, then: str) -> None:
+    def _flash(self, button: ttk.Button, key: str, *, then: str) -> None:
         button.configure(text=self._captions.words.phrase(key))
         self.after(DONE_MS, lambda: button.configure(text=self._captions.words.phrase(then)))
 

@@ -1,4 +1,4 @@
-"""What is playing now, for the listeners' page: artist, title, and the button that sends them."""
+"""What is playing, for the listeners' page: artist, title, and the button that sends both."""
 
 import tkinter
 from collections.abc import Callable
@@ -14,10 +14,10 @@ class PlayingPanel(ttk.Frame):
     """Two fields; Enter in one of them sends both.
 
     Args:
-        parent: Widget that it is in.
+        parent: The widget around this one.
         theme: Scale.
-        captions: Its words.
-        on_play: Gets title and artist.
+        captions: Phrases of the window.
+        on_play: Called with title and artist.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class PlayingPanel(ttk.Frame):
             entry.bind("<Return>", self._on_enter)
             entry.bind("<KP_Enter>", self._on_enter)
         self._send = ttk.Button(self, command=self._play)
-        # Drawn beside the heading; Tab comes to it after the fields, in the order of making.
+        # The button is beside the heading; Tab reaches it after the fields, in the order of creation.
         self._send.grid(row=0, column=1, sticky="e")
         captions.on_language(self._label_send)
         self._label_send()
@@ -52,11 +52,11 @@ class PlayingPanel(ttk.Frame):
         self.set_enabled(False)
 
     def set_enabled(self, enabled: bool) -> None:
-        """Let it be sent, or not. The fields can be filled in at any time."""
+        """Enable or disable the button; the fields are always enabled."""
         self._send.state(["!disabled" if enabled else "disabled"])
 
     def _play(self) -> None:
-        """Send what the fields say; empty fields take it away."""
+        """Send the fields; empty ones clear what is playing."""
         if self._send.instate(["!disabled"]):
             self._on_play(self._title.get().strip(), self._artist.get().strip())
             self._send.configure(text=self._captions.words.phrase("playing.sent"))
@@ -64,7 +64,7 @@ class PlayingPanel(ttk.Frame):
 
     def _on_enter(self, _event: "tkinter.Event[tkinter.Misc]") -> str:
         self._play()
-        # Enter in the other fields of the window starts the broadcast.
+        # Otherwise Enter would start a broadcast, as it does in the other fields of the window.
         return "break"
 
     def _label_send(self) -> None:

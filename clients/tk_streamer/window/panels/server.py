@@ -7,19 +7,19 @@ from tk_streamer.window.captions import Captions
 from tk_streamer.window.preferences import Preferences
 from tk_streamer.window.theme import Theme
 
-# What the token is shown as; a bullet is in every font.
+# Shown for each character of the token; every font has a bullet.
 TOKEN_MASK = "•"
 
 
 class ServerPanel(ttk.Frame):
-    """Three fields and a tick.
+    """Three fields and a check box.
 
     Args:
-        parent: Widget that it is in.
+        parent: The widget around this one.
         theme: Scale.
-        captions: Its words.
-        preferences: What it is filled in with.
-        token: API token, likewise.
+        captions: Phrases of the window.
+        preferences: The first values of the fields.
+        token: The first value of the token's field.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class ServerPanel(ttk.Frame):
         self._first = url
 
     def set_enabled(self, enabled: bool) -> None:
-        """Let the fields be changed, or not; the tick and the Show button stay."""
+        """Enable or disable the fields; the check box and the Show button stay enabled."""
         for field in self._fields:
             field.state(["!disabled" if enabled else "disabled"])
 
     def focus_first(self) -> None:
-        """Put the cursor into the address."""
+        """Set the focus to the address."""
         self._first.focus_set()
         self._first.icursor("end")
 

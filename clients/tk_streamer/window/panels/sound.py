@@ -17,20 +17,20 @@ from tk_streamer.window.preferences import (
 )
 from tk_streamer.window.theme import Theme
 
-# The choice that follows the system's default input; no device has an empty name.
+# The choice of the system's default input; no device has an empty name.
 SYSTEM_DEFAULT = ""
 ERROR_INK_WIDTH = 400
 
 
 class SoundPanel(ttk.Frame):
-    """Chooses what is sent.
+    """Lets the user choose what is sent.
 
     Args:
-        parent: Widget that it is in.
+        parent: The widget around this one.
         theme: Scale.
-        captions: Its words.
-        preferences: What is chosen first.
-        on_refresh: The user asks for the list of inputs; answer with `show_devices`.
+        captions: Phrases of the window.
+        preferences: The first choices.
+        on_refresh: Called when the user asks for the list of inputs; `show_devices` shows it.
     """
 
     def __init__(
@@ -113,22 +113,22 @@ class SoundPanel(ttk.Frame):
         self._show_folder()
 
     def set_enabled(self, enabled: bool) -> None:
-        """Let all of it be changed, or not."""
+        """Enable or disable all choices."""
         for choice in self._choices:
             choice.set_enabled(enabled)
         for button in (self._refresh, self._folder, self._keep):
             button.state(["!disabled" if enabled else "disabled"])
 
     def show_devices(self, devices: Sequence[InputDevice], trouble: Trouble | None = None) -> None:
-        """Show the inputs that are there now. The chosen one stays, marked as gone when it is.
+        """Show the inputs. The chosen one stays chosen, and is marked if it is gone.
 
         Args:
-            devices: The inputs.
-            trouble: Why there are none.
+            devices: The inputs; none with a `trouble`.
+            trouble: Why there is no list.
         """
         self._trouble = trouble
         self._show_error()
-        # One device may be there once for each of Windows' sound systems; its name is what is remembered.
+        # A device appears once for each sound system of Windows; it is remembered by its name.
         self._names = list(dict.fromkeys(device.name for device in devices))
         self._default_name = next((device.name for device in devices if device.is_default), "")
         self._is_listed = True
@@ -178,7 +178,7 @@ class SoundPanel(ttk.Frame):
 
 
 def shortened(path: str, most_characters: int = 52) -> str:
-    """Give a path without its middle when it is longer than there is room for."""
+    """Return a path, without its middle if it is too long."""
     if len(path) <= most_characters:
         return path
     kept = most_characters - 1
