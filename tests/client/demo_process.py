@@ -78,7 +78,7 @@ class DemoProcess:
         return link
 
     def children(self) -> dict[str, int]:
-        """Give the ids of the programs that it has started, by the name of their Python module or file."""
+        """Return the ids of the programs that it has started, by the name of their Python module or file."""
         pids = Path(f"/proc/{self._running.pid}/task/{self._running.pid}/children").read_text().split()
         commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_text().split("\0") for pid in pids}
         return {words[2] if words[1] == "-m" else Path(words[0]).name: pid for pid, words in commands.items()}

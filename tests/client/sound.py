@@ -15,7 +15,7 @@ LEAST_SHARE = 0.8
 
 
 def decode(path: Path, channels: int = 2) -> list[array[int]]:
-    """Give the samples of each channel at 48 kHz; a complaint of the decoder is a failure."""
+    """Return the samples of each channel at 48 kHz; a complaint of the decoder is a failure."""
     command = ["ffmpeg", "-nostdin", "-v", "warning", "-i", str(path), "-f", "s16le"]
     command += ["-ar", str(SAMPLE_RATE), "-ac", str(channels), "-"]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
@@ -25,7 +25,7 @@ def decode(path: Path, channels: int = 2) -> list[array[int]]:
 
 
 def power_share(samples: array[int], hz: float) -> float:
-    """Give how much of the signal's power is in a sine of this frequency: 0 to 1 (Goertzel's algorithm)."""
+    """Return how much of the signal's power is in a sine of this frequency: 0 to 1 (Goertzel's algorithm)."""
     factor = 2 * math.cos(math.tau * hz / SAMPLE_RATE)
     last, before = 0.0, 0.0
     for sample in samples:
@@ -36,7 +36,7 @@ def power_share(samples: array[int], hz: float) -> float:
 
 
 def time_share(samples: array[int], hz: float) -> float:
-    """Give for how much of the time this tone is heard: 0 to 1.
+    """Return for how much of the time this tone is heard: 0 to 1.
 
     For what a busy machine has recorded: one gap puts the tone out of phase, and two halves of a second that
     are out of phase look to `power_share` like no tone at all.

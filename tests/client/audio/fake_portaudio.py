@@ -24,7 +24,7 @@ class FakeStream:
         library.streams.append(self)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the stream."""
 
     def abort(self) -> None:
         """End."""
@@ -68,11 +68,11 @@ class FakePortAudio:
         self.is_begun = True
 
     def query_hostapis(self) -> list[dict[str, Any]]:
-        """Give the one host API."""
+        """Return the one host API."""
         return [{"name": "Fake", "default_input_device": 0 if self._names else -1}]
 
     def query_devices(self) -> list[dict[str, Any]]:
-        """Give the inputs, then an output."""
+        """Return the inputs, then an output."""
         inputs = [
             {"name": name, "hostapi": 0, "max_input_channels": 1, "default_samplerate": 44_100.0}
             for name in self._names

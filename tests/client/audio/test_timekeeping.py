@@ -1,4 +1,4 @@
-"""The clock of a sound input, with devices that run off, stand still, and come back. Time is turned."""
+"""The clock of a sound input, with devices that are fast or slow, stop, and come back. The clock is fake."""
 
 import pytest
 
@@ -22,7 +22,7 @@ class Card:
         self.keeper.start()
 
     def run(self, seconds: float, *, gives: bool = True) -> None:
-        """Let time pass in callbacks of 10 ms."""
+        """Advance the clock in callbacks of 10 ms."""
         for _ in range(round(seconds / TICK_SECONDS)):
             self.now += TICK_SECONDS
             if gives:
@@ -30,7 +30,7 @@ class Card:
             self.read()
 
     def come(self, seconds: float) -> None:
-        """Let the card give sound."""
+        """Deliver sound of the card."""
         before = int(self._produced)
         self._produced += seconds * SAMPLE_RATE
         self.waiting += int(self._produced) - before

@@ -4,7 +4,7 @@ UPPER_AND_LOWER = {" ": (False, False), "▀": (True, False), "▄": (False, Tru
 
 
 def modules_of(drawing: str, *, is_ink_dark: bool) -> list[list[bool]]:
-    """Give the rows of modules, true is dark; without the half row under the last one."""
+    """Return the rows of modules, true is dark; without the half row under the last one."""
     rows = []
     for line in drawing.splitlines():
         pairs = [UPPER_AND_LOWER[character] for character in line]

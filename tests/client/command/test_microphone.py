@@ -144,19 +144,19 @@ def test_no_portaudio_is_told_with_the_package(server: AudiocastServer, tmp_path
 
 
 def envelope(samples: "array[int]") -> list[float]:
-    """Give the power of each hop, as a root mean square."""
+    """Return the power of each hop, as a root mean square."""
     return [math.hypot(*samples[start : start + HOP]) for start in range(0, len(samples) - HOP, HOP)]
 
 
 def best_correlation(said: list[float], heard: list[float]) -> float:
-    """Give the correlation of `said` with the part of `heard` that it fits best."""
+    """Return the correlation of `said` with the part of `heard` that it fits best."""
     return max(
         correlation(said, heard[shift : shift + len(said)]) for shift in range(len(heard) - len(said) + 1)
     )
 
 
 def correlation(one: list[float], other: list[float]) -> float:
-    """Give Pearson's correlation of two lists of one length."""
+    """Return Pearson's correlation of two lists of one length."""
     mean_one, mean_other = sum(one) / len(one), sum(other) / len(other)
     one, other = [each - mean_one for each in one], [each - mean_other for each in other]
     norm = math.hypot(*one) * math.hypot(*other)

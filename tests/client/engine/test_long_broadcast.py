@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.engine.air import ServerOnAir
+from tests.client.engine.fake_server import FakeServer
 from tests.support.audio.capture import Capture
 from tests.support.audio.media import wav_file
 from tk_streamer.audio.files import FileSource
@@ -25,7 +25,7 @@ MOST_GROWTH_OBJECTS = 3_000
 @pytest.mark.timeout(400)
 def test_half_an_hour_is_half_an_hour(tmp_path: Path) -> None:
     source = FileSource(wav_file(tmp_path, seconds=7.0), loops=True, is_paced=False)
-    with ServerOnAir() as server:
+    with FakeServer() as server:
         settings = StationSettings(server.url, channels=1, bitrate_bps=32_000, frame_ms=60)
         station = Station(settings, LimitedSource(source, MINUTES * 60.0))
         looks: list[tuple[float, int, int]] = []

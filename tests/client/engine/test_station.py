@@ -8,22 +8,29 @@ from pathlib import Path
 import pytest
 
 from audiocast.ogg.headers import OpusTags
-from tests.client.engine.air import SECONDS, STREAM_ID, ServerOnAir, broadcasting, tone_source, wait_for
+from tests.client.engine.fake_server import (
+    SECONDS,
+    STREAM_ID,
+    FakeServer,
+    broadcasting,
+    tone_source,
+    wait_for,
+)
 from tests.support.audio.capture import Capture
 from tk_streamer.audio.encoder import OpusEncoder
 from tk_streamer.audio.sources import LimitedSource
-from tk_streamer.engine import broadcast_state as session_module
+from tk_streamer.engine import broadcast_state
 from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import Station, StationSettings
 
 
 @pytest.fixture
-def server() -> Iterator[ServerOnAir]:
-    with ServerOnAir() as server:
+def server() -> Iterator[FakeServer]:
+    with FakeServer() as server:
         yield server
 
 
-def test_a_broadcast_from_begin_to_end(server: ServerOnAir) -> None:
+def test_a_broadcast_from_begin_to_end(server: FakeServer) -> None:
     with broadcasting(server, title="Größe", token="a token", bitrate_bps=64_000) as station:
         current = wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         assert current.credentials is not None
@@ -43,7 +50,7 @@ def test_a_broadcast_from_begin_to_end(server: ServerOnAir) -> None:
     assert station.status().bytes_sent == len(body)
 
 
-def test_it_is_not_on_the_air_before_the_server_says_so(server: ServerOnAir) -> None:
+def test_it_is_not_on_the_air_before_the_server_says_so(server: FakeServer) -> None:
     server.state = {"live": False, "state": "waiting"}
     with broadcasting(server) as station:
         wait_for(station, lambda now: now.seconds_sent > 1)
@@ -57,7 +64,7 @@ def test_it_is_not_on_the_air_before_the_server_says_so(server: ServerOnAir) -> 
         assert current.trouble.code == "unconfirmed"
 
 
-def test_the_end_of_the_sound_ends_the_stream(server: ServerOnAir) -> None:
+def test_the_end_of_the_sound_ends_the_stream(server: FakeServer) -> None:
     station = Station(StationSettings(server.url), LimitedSource(tone_source(), 1.0))
     station.start()
     assert station.wait(SECONDS)
@@ -77,7 +84,7 @@ def test_the_end_of_the_sound_ends_the_stream(server: ServerOnAir) -> None:
     ],
 )
 def test_a_start_that_is_refused_for_good_is_told(
-    server: ServerOnAir, status: int, code: str, has_token: bool, told: str
+    server: FakeServer, status: int, code: str, has_token: bool, told: str
 ) -> None:
     server.start_answer = status, {"error": code, "message": "words"}
     with broadcasting(server, token="x" if has_token else "") as station:
@@ -89,7 +96,7 @@ def test_a_start_that_is_refused_for_good_is_told(
     assert len(server.requests) == 1
 
 
-def test_a_full_server_is_asked_again(server: ServerOnAir) -> None:
+def test_a_full_server_is_asked_again(server: FakeServer) -> None:
     server.start_answer = 503, {"error": "server_full", "message": "words"}
     with broadcasting(server) as station:
         current = wait_for(station, lambda now: now.retry_in_seconds is not None)
@@ -103,7 +110,7 @@ def test_a_full_server_is_asked_again(server: ServerOnAir) -> None:
 @pytest.mark.parametrize(
     ("status", "code"), [(401, "bad_key"), (409, "taken_over"), (410, "stream_ended"), (415, "refused")]
 )
-def test_a_refusal_for_good_while_on_the_air_ends_it(server: ServerOnAir, status: int, code: str) -> None:
+def test_a_refusal_for_good_while_on_the_air_ends_it(server: FakeServer, status: int, code: str) -> None:
     with broadcasting(server) as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         server.refuse_sources(status, code)
@@ -116,7 +123,7 @@ def test_a_refusal_for_good_while_on_the_air_ends_it(server: ServerOnAir, status
     assert not any(request.startswith("DELETE") for request, *_ in server.requests)
 
 
-def test_a_connection_that_breaks_comes_back_under_the_same_stream_and_key(server: ServerOnAir) -> None:
+def test_a_connection_that_breaks_comes_back_under_the_same_stream_and_key(server: FakeServer) -> None:
     with broadcasting(server) as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         server.hang_up()
@@ -130,7 +137,7 @@ def test_a_connection_that_breaks_comes_back_under_the_same_stream_and_key(serve
     assert len(serials) == 2
 
 
-def test_what_is_captured_while_away_is_dropped_and_counted(server: ServerOnAir) -> None:
+def test_what_is_captured_while_away_is_dropped_and_counted(server: FakeServer) -> None:
     with broadcasting(server) as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         server.takes_sources = False
@@ -147,10 +154,10 @@ def test_what_is_captured_while_away_is_dropped_and_counted(server: ServerOnAir)
 
 
 def test_a_server_that_reads_nothing_is_not_believed(
-    server: ServerOnAir, monkeypatch: pytest.MonkeyPatch
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "CONFIRMATION_VALID_SECONDS", 1.0)
-    monkeypatch.setattr(session_module, "CONFIRMATION_TIMEOUT_SECONDS", 3.0)
+    monkeypatch.setattr(broadcast_state, "CONFIRMATION_VALID_SECONDS", 1.0)
+    monkeypatch.setattr(broadcast_state, "CONFIRMATION_TIMEOUT_SECONDS", 3.0)
     with broadcasting(server) as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         server.freeze()
@@ -161,7 +168,7 @@ def test_a_server_that_reads_nothing_is_not_believed(
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
 
 
-def test_a_server_that_drains_gets_a_second_connection_before_the_first_one_goes(server: ServerOnAir) -> None:
+def test_a_server_that_drains_gets_a_second_connection_before_the_first_one_goes(server: FakeServer) -> None:
     with broadcasting(server) as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         server.state = {"live": True, "state": "live", "draining": True}
@@ -185,7 +192,7 @@ def test_a_server_that_drains_gets_a_second_connection_before_the_first_one_goes
 
 
 def station_packets(count: int) -> list[bytes]:
-    """Give what the encoder makes of the tone that `tone_source` is."""
+    """Return what the encoder makes of the tone that `tone_source` is."""
     source, encoder = tone_source(), OpusEncoder()
     source.open(2)
     packets: list[bytes] = []
@@ -196,7 +203,7 @@ def station_packets(count: int) -> list[bytes]:
     return packets + encoder.flush()
 
 
-def test_a_server_that_restarts_is_left_at_once(server: ServerOnAir) -> None:
+def test_a_server_that_restarts_is_left_at_once(server: FakeServer) -> None:
     with broadcasting(server) as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         server.refuse_sources(503, "shutting_down", times=1)
@@ -205,7 +212,7 @@ def test_a_server_that_restarts_is_left_at_once(server: ServerOnAir) -> None:
         assert station.status().dropped_seconds < 1
 
 
-def test_what_plays_is_told_at_once_and_again_to_a_new_connection(server: ServerOnAir) -> None:
+def test_what_plays_is_told_at_once_and_again_to_a_new_connection(server: FakeServer) -> None:
     with broadcasting(server, title="Show") as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         station.set_now_playing("Song", "Band")
@@ -226,7 +233,7 @@ def test_what_plays_is_told_at_once_and_again_to_a_new_connection(server: Server
 
 
 @pytest.mark.parametrize("moment", ["connecting", "on air", "reconnecting", "retrying a start"])
-def test_stop_ends_all_threads_and_sockets_whenever_it_comes(server: ServerOnAir, moment: str) -> None:
+def test_stop_ends_all_threads_and_sockets_whenever_it_comes(server: FakeServer, moment: str) -> None:
     threads, sockets = set(threading.enumerate()), open_sockets()
     if moment == "retrying a start":
         server.start_answer = 503, {"error": "server_full", "message": "words"}
@@ -254,13 +261,13 @@ def open_sockets() -> int:
     return sum(1 for link in links if link.is_symlink() and str(link.readlink()).startswith("socket:"))
 
 
-def test_a_station_is_used_once(server: ServerOnAir) -> None:
+def test_a_station_is_used_once(server: FakeServer) -> None:
     with broadcasting(server) as station, pytest.raises(RuntimeError, match="never started"):
         station.start()
     assert station.wait(0)
 
 
-def test_a_copy_holds_what_was_sent_and_what_was_not(server: ServerOnAir, tmp_path: Path) -> None:
+def test_a_copy_holds_what_was_sent_and_what_was_not(server: FakeServer, tmp_path: Path) -> None:
     with broadcasting(server, copy_path=tmp_path / "copy.opus") as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         server.takes_sources = False
@@ -271,21 +278,21 @@ def test_a_copy_holds_what_was_sent_and_what_was_not(server: ServerOnAir, tmp_pa
     assert copy.seconds > station.status().seconds_sent + dropped_seconds
 
 
-def test_a_copy_that_cannot_be_written_is_told_and_does_no_harm(server: ServerOnAir, tmp_path: Path) -> None:
+def test_a_copy_that_cannot_be_written_is_told_and_does_no_harm(server: FakeServer, tmp_path: Path) -> None:
     with broadcasting(server, copy_path=tmp_path / "nowhere" / "copy.opus") as station:
         current = wait_for(station, lambda now: now.phase is Phase.ON_AIR)
         assert current.trouble is not None
         assert current.trouble.code == "copy_failed"
 
 
-def test_the_ffmpeg_program_serves_as_well(server: ServerOnAir) -> None:
+def test_the_ffmpeg_program_serves_as_well(server: FakeServer) -> None:
     with broadcasting(server, encoder="ffmpeg", ffmpeg_filter="volume=0.5") as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR and now.seconds_sent > 1)
         assert station.stop()
     assert Capture.parse(server.bodies[0]).pages[-1].eos
 
 
-def test_an_encoder_that_fails_is_told_and_ends_it(server: ServerOnAir) -> None:
+def test_an_encoder_that_fails_is_told_and_ends_it(server: FakeServer) -> None:
     with broadcasting(server, encoder="ffmpeg", ffmpeg_filter="no_such_filter") as station:
         assert station.wait(SECONDS)
         current = station.status()

@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.client.engine.air import SECONDS, tone_source, wait_for
+from tests.client.engine.fake_server import SECONDS, tone_source, wait_for
 from tests.client.proxy import Proxy
 from tests.client.sound import decode, power_share
 from tests.support.http.listener import Listener

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.client.stand_in import StandIn, Visit
+from tests.client.scripted_server import ClientConnection, ScriptedServer
 from tk_streamer.errors import BadResponse, RequestRefused
 from tk_streamer.server.connection import LiveSession
 from tk_streamer.server.streams import end_stream, start_stream
@@ -20,14 +20,17 @@ ANSWER = {
 def test_a_stream_is_started_with_title_and_token_and_ended_with_its_key() -> None:
     bodies: list[object] = []
 
-    def start(visit: Visit) -> None:
-        bodies.append(visit.json_body())
-        visit.answer(201, ANSWER)
+    def start(client: ClientConnection) -> None:
+        bodies.append(client.json_body())
+        client.answer(201, ANSWER)
 
-    with StandIn(start, lambda visit: visit.answer(204, text=b"")) as server, LiveSession() as session:
+    with (
+        ScriptedServer(start, lambda client: client.answer(204, text=b"")) as server,
+        LiveSession() as session,
+    ):
         credentials = start_stream(session, f"{server.url}/", title="Größe", token="secret-token")
         end_stream(session, credentials)
-    started, ended = server.visits
+    started, ended = server.connections
     assert bodies == [{"title": "Größe"}]
     assert started.request_line == "POST /api/start HTTP/1.1"
     assert started.headers["authorization"] == "Bearer secret-token"
@@ -41,7 +44,7 @@ def test_a_stream_is_started_with_title_and_token_and_ended_with_its_key() -> No
 @pytest.mark.parametrize("value", [None, "", 7])
 def test_an_answer_without_what_is_needed_is_told_at_once(name: str, value: object) -> None:
     with (
-        StandIn(lambda visit: visit.answer(201, {**ANSWER, name: value})) as server,
+        ScriptedServer(lambda client: client.answer(201, {**ANSWER, name: value})) as server,
         LiveSession() as session,
         pytest.raises(BadResponse, match=f"expected '{name}'") as caught,
     ):
@@ -52,9 +55,9 @@ def test_an_answer_without_what_is_needed_is_told_at_once(name: str, value: obje
 def test_a_server_that_wants_a_token_is_heard() -> None:
     refusal = {"error": "token_needed", "message": "expected a token, got none"}
     with (
-        StandIn(lambda visit: visit.answer(401, refusal)) as server,
+        ScriptedServer(lambda client: client.answer(401, refusal)) as server,
         LiveSession() as session,
         pytest.raises(RequestRefused, match="401 token_needed: expected a token, got none"),
     ):
         start_stream(session, server.url)
-    assert "authorization" not in server.visits[0].headers
+    assert "authorization" not in server.connections[0].headers

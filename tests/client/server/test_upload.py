@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.client.stand_in import SECONDS, StandIn, Visit
+from tests.client.scripted_server import SECONDS, ClientConnection, ScriptedServer
 from tk_streamer.errors import BadResponse, ConnectionLost, RequestRefused
 from tk_streamer.server.connection import LiveSession
 from tk_streamer.server.upload import upload
@@ -24,7 +24,7 @@ def session() -> Iterator[requests.Session]:
 
 
 def endless(pause: threading.Event) -> Iterator[bytes]:
-    """Give pages like a live source, which has no end of its own."""
+    """Return pages like a live source, which has no end of its own."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         yield PAGE
@@ -35,44 +35,44 @@ def endless(pause: threading.Event) -> Iterator[bytes]:
 def test_each_page_is_a_chunk_and_the_key_is_in_the_header_alone(session: requests.Session) -> None:
     received: list[bytes] = []
 
-    def take(visit: Visit) -> None:
-        received.extend(visit.chunks())
-        visit.answer(200)
+    def take(client: ClientConnection) -> None:
+        received.extend(client.chunks())
+        client.answer(200)
 
-    with StandIn(take) as server:
+    with ScriptedServer(take) as server:
         upload(session, f"{server.url}/ingest/abc?key=leaked", key=KEY, pages=[b"one", b"", b"two"])
-    (visit,) = server.visits
+    (client,) = server.connections
     assert received == [b"one", b"two"]
-    assert visit.request_line == "POST /ingest/abc HTTP/1.1"
-    assert visit.headers["authorization"] == f"Bearer {KEY}"
-    assert visit.headers["content-type"] == "audio/ogg"
-    assert visit.headers["transfer-encoding"] == "chunked"
+    assert client.request_line == "POST /ingest/abc HTTP/1.1"
+    assert client.headers["authorization"] == f"Bearer {KEY}"
+    assert client.headers["content-type"] == "audio/ogg"
+    assert client.headers["transfer-encoding"] == "chunked"
 
 
 def test_a_page_is_on_its_way_before_the_next_one_exists(session: requests.Session) -> None:
     arrived = threading.Event()
 
-    def take(visit: Visit) -> None:
-        while visit.chunk():
+    def take(client: ClientConnection) -> None:
+        while client.chunk():
             arrived.set()
-        visit.answer(200)
+        client.answer(200)
 
     def pages() -> Iterator[bytes]:
         yield PAGE
         assert arrived.wait(SECONDS)
         yield PAGE
 
-    with StandIn(take) as server:
+    with ScriptedServer(take) as server:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=pages())
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 408, 409, 410, 415, 429, 500, 503])
 def test_a_refusal_has_the_servers_code_and_words(session: requests.Session, status: int) -> None:
-    def refuse(visit: Visit) -> None:
-        visit.chunks()
-        visit.answer(status, {"error": "some_code", "message": "expected this, got that"})
+    def refuse(client: ClientConnection) -> None:
+        client.chunks()
+        client.answer(status, {"error": "some_code", "message": "expected this, got that"})
 
-    with StandIn(refuse) as server, pytest.raises(RequestRefused) as caught:
+    with ScriptedServer(refuse) as server, pytest.raises(RequestRefused) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
     assert (caught.value.status, caught.value.code) == (status, "some_code")
     assert caught.value.message == "expected this, got that"
@@ -80,25 +80,25 @@ def test_a_refusal_has_the_servers_code_and_words(session: requests.Session, sta
 
 
 def test_a_redirection_is_not_followed_with_half_a_body(session: requests.Session) -> None:
-    def redirect(visit: Visit) -> None:
-        visit.chunks()
-        visit.answer(307, headers="Location: /elsewhere\r\n")
+    def redirect(client: ClientConnection) -> None:
+        client.chunks()
+        client.answer(307, headers="Location: /elsewhere\r\n")
 
-    with StandIn(redirect) as server, pytest.raises(RequestRefused) as caught:
+    with ScriptedServer(redirect) as server, pytest.raises(RequestRefused) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
-    assert (caught.value.status, len(server.visits)) == (307, 1)
+    assert (caught.value.status, len(server.connections)) == (307, 1)
 
 
 def test_a_refusal_is_heard_while_the_source_goes_on(session: requests.Session) -> None:
     # Like a proxy that answers and goes on reading what nobody wants: only the answer can end this.
     is_over = threading.Event()
 
-    def refuse_and_read_on(visit: Visit) -> None:
-        visit.chunk()
-        visit.answer(409, {"error": "taken_over", "message": "a newer source has the stream"})
+    def refuse_and_read_on(client: ClientConnection) -> None:
+        client.chunk()
+        client.answer(409, {"error": "taken_over", "message": "a newer source has the stream"})
         is_over.wait(SECONDS)
 
-    with StandIn(refuse_and_read_on) as server:
+    with ScriptedServer(refuse_and_read_on) as server:
         try:
             with pytest.raises(RequestRefused) as caught:
                 upload(session, f"{server.url}/ingest/abc", key=KEY, pages=endless(threading.Event()))
@@ -108,25 +108,25 @@ def test_a_refusal_is_heard_while_the_source_goes_on(session: requests.Session) 
 
 
 def test_a_refusal_before_the_body_is_heard_although_the_server_hangs_up(session: requests.Session) -> None:
-    def refuse_at_once(visit: Visit) -> None:
-        visit.answer(401, {"error": "bad_key", "message": "expected the stream's key"})
+    def refuse_at_once(client: ClientConnection) -> None:
+        client.answer(401, {"error": "bad_key", "message": "expected the stream's key"})
 
-    with StandIn(refuse_at_once) as server, pytest.raises(RequestRefused) as caught:
+    with ScriptedServer(refuse_at_once) as server, pytest.raises(RequestRefused) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=endless(threading.Event()))
     assert caught.value.code == "bad_key"
 
 
 def test_the_servers_yes_ends_it_early(session: requests.Session) -> None:
-    def enough(visit: Visit) -> None:
-        visit.chunk()
-        visit.answer(200)
+    def enough(client: ClientConnection) -> None:
+        client.chunk()
+        client.answer(200)
 
-    with StandIn(enough) as server:
+    with ScriptedServer(enough) as server:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=endless(threading.Event()))
 
 
 def test_a_connection_that_breaks_is_lost(session: requests.Session) -> None:
-    with StandIn(lambda visit: visit.close()) as server, pytest.raises(ConnectionLost) as caught:
+    with ScriptedServer(lambda client: client.close()) as server, pytest.raises(ConnectionLost) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=endless(threading.Event()))
     assert str(caught.value).startswith(server.url)
 
@@ -140,30 +140,30 @@ def test_nobody_there_is_lost_too_and_says_what_the_system_said(session: request
 
 
 def test_an_answer_of_a_proxy_is_told_by_its_status_line(session: requests.Session) -> None:
-    def page(visit: Visit) -> None:
-        visit.chunks()
-        visit.answer(502, text=b"<html>bad gateway</html>")
+    def page(client: ClientConnection) -> None:
+        client.chunks()
+        client.answer(502, text=b"<html>bad gateway</html>")
 
-    with StandIn(page) as server, pytest.raises(RequestRefused) as caught:
+    with ScriptedServer(page) as server, pytest.raises(RequestRefused) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
     assert (caught.value.status, caught.value.code, caught.value.message) == (502, "", "Whatever")
 
 
 def test_a_yes_that_is_not_the_servers_is_no_yes(session: requests.Session) -> None:
-    def page(visit: Visit) -> None:
-        visit.chunks()
-        visit.answer(200, text=b"<html>please log in to the hotel's network</html>")
+    def page(client: ClientConnection) -> None:
+        client.chunks()
+        client.answer(200, text=b"<html>please log in to the hotel's network</html>")
 
-    with StandIn(page) as server, pytest.raises(BadResponse, match=r"expected a JSON object.*<html>"):
+    with ScriptedServer(page) as server, pytest.raises(BadResponse, match=r"expected a JSON object.*<html>"):
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
 
 
 def test_messages_are_bounded_and_on_one_line(session: requests.Session) -> None:
-    def talk(visit: Visit) -> None:
-        visit.chunks()
-        visit.answer(400, {"error": "x" * 5_000, "message": "line\n" * 5_000})
+    def talk(client: ClientConnection) -> None:
+        client.chunks()
+        client.answer(400, {"error": "x" * 5_000, "message": "line\n" * 5_000})
 
-    with StandIn(talk) as server, pytest.raises(RequestRefused) as caught:
+    with ScriptedServer(talk) as server, pytest.raises(RequestRefused) as caught:
         upload(session, f"{server.url}/ingest/abc", key=KEY, pages=[PAGE])
     assert len(str(caught.value)) < 500
     assert "\n" not in str(caught.value)

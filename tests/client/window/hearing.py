@@ -54,7 +54,7 @@ class Timed:
     arrivals: Sequence[tuple[int, float]]
 
     def arrived_at(self, position: int) -> float:
-        """Give when a sample, counted at `RATE_HZ`, was there."""
+        """Return when a sample, counted at `RATE_HZ`, was there."""
         index = bisect_left(self.arrivals, (position * COARSE, -math.inf))
         return self.arrivals[min(index, len(self.arrivals) - 1)][1]
 
@@ -95,7 +95,7 @@ class SinkRecorder:
         return len(self._pcm) / 2 / SAMPLE_RATE
 
     def recording(self) -> Timed:
-        """Give what has been recorded so far."""
+        """Return what has been recorded so far."""
         pcm = bytes(self._pcm)
         return Timed(_coarse(array("h", pcm[: len(pcm) // 2 * 2])), list(self._arrivals))
 
@@ -108,7 +108,7 @@ class SinkRecorder:
 
 
 def recording_of(listener: Listener, folder: Path) -> Timed:
-    """Give what a listener has got so far; its stream is mixed down to one channel."""
+    """Return what a listener has got so far; its stream is mixed down to one channel."""
     body = listener.body
     head_bytes = listener.size_bytes - len(body)
     arrivals = list(listener.arrivals)
@@ -142,7 +142,7 @@ def compare(played: Timed, heard: Timed, *, at_seconds: float, seconds: float) -
 def _page_arrivals(
     body: bytes, head_bytes: int, arrivals: Sequence[tuple[float, int]]
 ) -> list[tuple[int, float]]:
-    """Give how many samples were there with each piece of the response."""
+    """Return how many samples were there with each piece of the response."""
     reader, assembler = PageReader(), PacketAssembler()
     fed = samples = packets = 0
     there = []
@@ -158,7 +158,7 @@ def _page_arrivals(
 
 
 def _coarse(samples: Sequence[int]) -> list[float]:
-    """Give the means of `COARSE` samples each: a low-pass, good enough for comparing."""
+    """Return the means of `COARSE` samples each: a low-pass, good enough for comparing."""
     whole = len(samples) // COARSE * COARSE
     return [sum(samples[index : index + COARSE]) / COARSE for index in range(0, whole, COARSE)]
 
@@ -171,13 +171,13 @@ def _loudness(samples: Sequence[float]) -> list[float]:
 
 
 def _best_shift(part: Sequence[float], whole: Sequence[float]) -> int:
-    """Give where in `whole` the part fits best."""
+    """Return where in `whole` the part fits best."""
     shifts = range(max(1, len(whole) - len(part) + 1))
     return max(shifts, key=lambda shift: _correlation(part, whole[shift : shift + len(part)]))
 
 
 def _correlation(one: Sequence[float], other: Sequence[float]) -> float:
-    """Give Pearson's correlation; -1 for what is too short or has no sound in it."""
+    """Return Pearson's correlation; -1 for what is too short or has no sound in it."""
     if len(one) != len(other) or len(one) < 2:
         return -1.0
     try:

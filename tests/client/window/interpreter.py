@@ -18,7 +18,7 @@ _PROBE = "import sys, tkinter; print(*sys.version_info[:2])"
 
 
 def python_with_tk() -> tuple[str, Mapping[str, str]]:
-    """Give an interpreter, and what its environment needs so that it finds the product and its libraries.
+    """Return an interpreter, and what its environment needs so that it finds the product and its libraries.
 
     Raises:
         AssertionError: There is none; says what to install.

@@ -135,13 +135,13 @@ class Program:
         return self.wait(lambda: any(text.startswith(start) for text in self.texts), start, seconds)
 
     def find(self, kind: str, text: str) -> Widget:
-        """Give the widget of a kind whose text begins so."""
+        """Return the widget of a kind whose text begins so."""
         found = [each for each in self.widgets if each["kind"] == kind and each["text"].startswith(text)]
         assert len(found) == 1, f"expected one {kind} {text!r}, got {found}; seen: {self.texts}"
         return found[0]
 
     def field(self, label: str, kind: str = "TEntry") -> Widget:
-        """Give the field that belongs to a label: right of it, or under it."""
+        """Return the field that belongs to a label: right of it, or under it."""
         words = self.find("TLabel", label)
 
         def distance(field: Widget) -> int:
@@ -150,7 +150,7 @@ class Program:
         return min((each for each in self.widgets if each["kind"] == kind), key=distance)
 
     def beside(self, label: str) -> str:
-        """Give the value that is written in one line with a label, right of it."""
+        """Return the value that is written in one line with a label, right of it."""
         words = self.find("TLabel", label)
         values = [
             each

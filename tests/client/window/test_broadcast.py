@@ -21,7 +21,7 @@ DEADLINE_SECONDS = 10.0
 SETTINGS = StationSettings("http://localhost:8000")
 
 
-class PretendedStation:
+class FakeStation:
     """Is on air at once, and off air when it is stopped."""
 
     def __init__(self, log: list[str], may_stop: threading.Event) -> None:
@@ -44,23 +44,23 @@ class PretendedStation:
         return BroadcastStatus(self.phase)
 
 
-class Bench:
-    """A broadcast with its worker and the log of its stations."""
+class BroadcastHarness:
+    """A broadcast with its thread and the log of its stations."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
         self.may_stop = threading.Event()
         self.may_stop.set()
-        self.worker = JobThread()
-        self.stations: list[PretendedStation] = []
+        self.thread = JobThread()
+        self.stations: list[FakeStation] = []
         self.error: Exception | None = None
-        self.broadcast = Broadcast(self.worker, self._make)
+        self.broadcast = Broadcast(self.thread, self._make)
 
     def _make(self, settings: StationSettings, device_name: str) -> Station:
         if self.error:
             raise self.error
         self.log.append(f"make {settings.server_url} {device_name}")
-        self.stations.append(PretendedStation(self.log, self.may_stop))
+        self.stations.append(FakeStation(self.log, self.may_stop))
         return cast(Station, self.stations[-1])
 
     @property
@@ -76,85 +76,87 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    bench = Bench()
-    yield bench
-    bench.may_stop.set()
-    assert bench.worker.close(DEADLINE_SECONDS)
+def harness() -> Iterator[BroadcastHarness]:
+    harness = BroadcastHarness()
+    yield harness
+    harness.may_stop.set()
+    assert harness.thread.close(DEADLINE_SECONDS)
 
 
-def test_one_broadcast_from_start_to_end(bench: Bench) -> None:
-    assert bench.phase is Phase.STOPPED
-    bench.broadcast.start(SETTINGS, "Mic")
-    assert bench.phase is Phase.CONNECTING
-    bench.wait(lambda: bench.phase is Phase.ON_AIR)
-    bench.broadcast.set_now_playing("Song", "Band")
-    bench.broadcast.stop()
-    bench.wait(lambda: bench.phase is Phase.STOPPED)
-    assert bench.log == ["make http://localhost:8000 Mic", "start", "Band: Song", "stop"]
+def test_one_broadcast_from_start_to_end(harness: BroadcastHarness) -> None:
+    assert harness.phase is Phase.STOPPED
+    harness.broadcast.start(SETTINGS, "Mic")
+    assert harness.phase is Phase.CONNECTING
+    harness.wait(lambda: harness.phase is Phase.ON_AIR)
+    harness.broadcast.set_now_playing("Song", "Band")
+    harness.broadcast.stop()
+    harness.wait(lambda: harness.phase is Phase.STOPPED)
+    assert harness.log == ["make http://localhost:8000 Mic", "start", "Band: Song", "stop"]
 
 
-def test_it_is_stopping_until_everything_has_ended(bench: Bench) -> None:
-    bench.broadcast.start(SETTINGS, "")
-    bench.wait(lambda: bench.phase is Phase.ON_AIR)
-    bench.may_stop.clear()
+def test_it_is_stopping_until_everything_has_ended(harness: BroadcastHarness) -> None:
+    harness.broadcast.start(SETTINGS, "")
+    harness.wait(lambda: harness.phase is Phase.ON_AIR)
+    harness.may_stop.clear()
     ended: list[bool] = []
-    bench.broadcast.stop(stopped=lambda: ended.append(True))
+    harness.broadcast.stop(stopped=lambda: ended.append(True))
     # The station's own word comes too early: its threads are still there.
-    bench.stations[0].phase = Phase.STOPPED
-    assert bench.phase is Phase.STOPPING
+    harness.stations[0].phase = Phase.STOPPED
+    assert harness.phase is Phase.STOPPING
     assert not ended
-    bench.may_stop.set()
-    bench.wait(lambda: bool(ended))
-    assert bench.phase is Phase.STOPPED
+    harness.may_stop.set()
+    harness.wait(lambda: bool(ended))
+    assert harness.phase is Phase.STOPPED
 
 
-def test_a_second_start_is_no_second_station(bench: Bench) -> None:
-    bench.broadcast.start(SETTINGS, "")
-    bench.broadcast.start(SETTINGS, "")
-    bench.wait(lambda: bench.phase is Phase.ON_AIR)
-    bench.broadcast.start(SETTINGS, "")
-    assert len(bench.stations) == 1
+def test_a_second_start_is_no_second_station(harness: BroadcastHarness) -> None:
+    harness.broadcast.start(SETTINGS, "")
+    harness.broadcast.start(SETTINGS, "")
+    harness.wait(lambda: harness.phase is Phase.ON_AIR)
+    harness.broadcast.start(SETTINGS, "")
+    assert len(harness.stations) == 1
 
 
-def test_a_stop_while_it_starts_stops_it(bench: Bench) -> None:
-    bench.broadcast.start(SETTINGS, "")
-    bench.broadcast.stop()
-    assert bench.phase is Phase.STOPPING
-    bench.wait(lambda: bench.phase is Phase.STOPPED)
-    assert bench.log[-1] == "stop"
+def test_a_stop_while_it_starts_stops_it(harness: BroadcastHarness) -> None:
+    harness.broadcast.start(SETTINGS, "")
+    harness.broadcast.stop()
+    assert harness.phase is Phase.STOPPING
+    harness.wait(lambda: harness.phase is Phase.STOPPED)
+    assert harness.log[-1] == "stop"
 
 
-def test_the_next_broadcast_has_a_station_of_its_own_and_the_last_one_is_cleared_away(bench: Bench) -> None:
-    bench.broadcast.start(SETTINGS, "")
-    bench.wait(lambda: bench.phase is Phase.ON_AIR)
-    bench.stations[0].phase = Phase.FAILED
-    bench.broadcast.start(SETTINGS, "")
-    bench.wait(lambda: bench.phase is Phase.ON_AIR)
-    assert bench.log[2:] == ["stop", "make http://localhost:8000 ", "start"]
+def test_the_next_broadcast_has_a_station_of_its_own_and_the_last_one_is_cleared_away(
+    harness: BroadcastHarness,
+) -> None:
+    harness.broadcast.start(SETTINGS, "")
+    harness.wait(lambda: harness.phase is Phase.ON_AIR)
+    harness.stations[0].phase = Phase.FAILED
+    harness.broadcast.start(SETTINGS, "")
+    harness.wait(lambda: harness.phase is Phase.ON_AIR)
+    assert harness.log[2:] == ["stop", "make http://localhost:8000 ", "start"]
 
 
 @pytest.mark.parametrize(
     ("error", "code"), [(PermissionError("no"), "copy_failed"), (ValueError("oh"), "unexpected")]
 )
 def test_a_station_that_cannot_be_made_is_a_failure_with_a_reason(
-    bench: Bench, error: Exception, code: str
+    harness: BroadcastHarness, error: Exception, code: str
 ) -> None:
-    bench.error = error
-    bench.broadcast.start(SETTINGS, "")
-    bench.wait(lambda: bench.phase is Phase.FAILED)
-    trouble = bench.broadcast.status().trouble
+    harness.error = error
+    harness.broadcast.start(SETTINGS, "")
+    harness.wait(lambda: harness.phase is Phase.FAILED)
+    trouble = harness.broadcast.status().trouble
     assert trouble is not None
     assert trouble.code == code
-    bench.error = None
-    bench.broadcast.start(SETTINGS, "")
-    bench.wait(lambda: bench.phase is Phase.ON_AIR)
+    harness.error = None
+    harness.broadcast.start(SETTINGS, "")
+    harness.wait(lambda: harness.phase is Phase.ON_AIR)
 
 
-def test_the_folder_of_the_copy_is_made(bench: Bench, tmp_path: Path) -> None:
+def test_the_folder_of_the_copy_is_made(harness: BroadcastHarness, tmp_path: Path) -> None:
     copy = tmp_path / "new" / "copy.opus"
-    bench.broadcast.start(StationSettings("http://localhost:8000", copy_path=copy), "")
-    bench.wait(lambda: bench.phase is Phase.ON_AIR)
+    harness.broadcast.start(StationSettings("http://localhost:8000", copy_path=copy), "")
+    harness.wait(lambda: harness.phase is Phase.ON_AIR)
     assert copy.parent.is_dir()
 
 

@@ -93,7 +93,7 @@ def test_the_clip_mark_stays_for_a_while() -> None:
 
 
 def luminance(colour: str) -> float:
-    """Give the relative luminance of "#rrggbb" (WCAG 2.2)."""
+    """Return the relative luminance of "#rrggbb" (WCAG 2.2)."""
     channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return math.fsum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -43,12 +43,12 @@ KEY_Q = 24
 
 
 def path_of(link: str) -> str:
-    """Give the path of the stream that a link for listeners is about."""
+    """Return the path of the stream that a link for listeners is about."""
     return f"/stream/{link.rpartition('/')[2]}?latency=low&preroll=0"
 
 
 def decoded(picture: Path) -> str:
-    """Give what the QR code in a picture says."""
+    """Return what the QR code in a picture says."""
     command = ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", str(picture)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout.strip()
 
@@ -297,7 +297,7 @@ def test_the_window_follows_the_resolution_of_the_desktop(desktop: Desktop, tmp_
 
 
 def tone_at_the_end(listener: Listener, folder: Path) -> float:
-    """Give how much of the last second that came is the tone."""
+    """Return how much of the last second that came is the tone."""
     path = folder / "tone.opus"
     path.write_bytes(listener.body)
     return time_share(decode(path)[0][-48_000:], 440.0)

@@ -21,7 +21,7 @@ OTHER_LANGUAGE = {"language.other"}
 
 
 def places(phrases: Mapping[str, str]) -> dict[str, set[str]]:
-    """Give the names of the places in each phrase."""
+    """Return the names of the places in each phrase."""
     return {
         key: {name for _, name, _, _ in string.Formatter().parse(phrase) if name is not None}
         for key, phrase in phrases.items()

@@ -1,6 +1,7 @@
-"""A server of the test's own: does what audiocast does for a broadcaster, unless a test wants otherwise.
+"""A fake server: it does what audiocast does for a broadcaster, unless a test wants otherwise.
 
-Unlike `StandIn` it serves many connections at once, as a broadcast needs. And what is around a station.
+Unlike `ScriptedServer` it serves many connections at once, as a broadcast needs. Helpers for stations are
+here too.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from tests.client.stand_in import Visit
+from tests.client.scripted_server import ClientConnection
 from tk_streamer.audio.music import tone
 from tk_streamer.audio.sources import GeneratedSource
 from tk_streamer.engine.station import BroadcastStatus, Station, StationSettings
@@ -22,13 +23,13 @@ SECONDS = 30.0
 STREAM_ID = "abc"
 
 
-class ServerOnAir:
+class FakeServer:
     """Listens while the `with` block runs.
 
     Attributes:
-        requests: Method and path, Authorization, JSON body or None; all but those for the state.
-        bodies: What each source has sent so far; complete when it has ended.
-        state: The answer to `GET /api/streams/{id}`.
+        requests: Method and path, Authorization, JSON body or None of all requests but those for the state.
+        bodies: What each source has sent so far.
+        state: The response to `GET /api/streams/{id}`.
         start_answer: BroadcastStatus and body in place of the credentials, or None.
         takes_sources: False: hang up on each new source.
         most_sources_at_once: The most connections that sent audio at the same time.
@@ -46,7 +47,7 @@ class ServerOnAir:
         self._bodies: list[bytearray] = []
         self._refusal: tuple[int, str] | None = None
         self._refusals_left = 0
-        self._sources: set[Visit] = set()
+        self._sources: set[ClientConnection] = set()
         self._thawed = threading.Event()
         self._thawed.set()
         self._lock = threading.Lock()
@@ -75,7 +76,7 @@ class ServerOnAir:
         return [bytes(body) for body in self._bodies]
 
     def refuse_sources(self, status: int, code: str, *, times: int = 1_000) -> None:
-        """Say no to the sources that are there and, that many times in all, to those that come."""
+        """Refuse the sources that are connected and those that connect, `times` of them in all."""
         self._refusals_left = times
         self._refusal = status, code
 
@@ -85,11 +86,11 @@ class ServerOnAir:
             source.break_off()
 
     def freeze(self) -> None:
-        """Read and answer nothing from now on."""
+        """Stop reading and responding."""
         self._thawed.clear()
 
     def thaw(self) -> None:
-        """Go on."""
+        """Go on reading and responding."""
         self._thawed.set()
 
     def wait_until_idle(self) -> None:
@@ -112,53 +113,53 @@ class ServerOnAir:
 
     def _serve(self, connection: socket.socket) -> None:
         self._thawed.wait()
-        # A client may be gone at any moment: that is for its own test to find wrong.
+        # A client may disconnect at any moment; the tests of the client find out if that is wrong.
         with contextlib.suppress(OSError, ValueError):
-            visit = Visit(connection)
+            client = ClientConnection(connection)
             try:
-                self._answer(visit)
+                self._answer(client)
             finally:
-                visit.close()
+                client.close()
         connection.close()
 
-    def _answer(self, visit: Visit) -> None:
-        request = visit.request_line.removesuffix(" HTTP/1.1")
-        key = visit.headers.get("authorization", "")
+    def _answer(self, client: ClientConnection) -> None:
+        request = client.request_line.removesuffix(" HTTP/1.1")
+        key = client.headers.get("authorization", "")
         if request == f"GET /api/streams/{STREAM_ID}":
-            visit.answer(200, self.state)
+            client.answer(200, self.state)
             return
         if "/ingest/" in request:
             self.requests.append((request, key, None))
-            self._take(visit)
+            self._take(client)
             return
-        has_body = visit.headers.get("content-length", "0") != "0"
-        self.requests.append((request, key, visit.json_body() if has_body else None))
+        has_body = client.headers.get("content-length", "0") != "0"
+        self.requests.append((request, key, client.json_body() if has_body else None))
         if request == "POST /api/start":
-            visit.answer(*(self.start_answer or (201, self._ticket())))
+            client.answer(*(self.start_answer or (201, self._ticket())))
         else:
-            visit.answer(204, text=b"")
+            client.answer(204, text=b"")
 
-    def _take(self, visit: Visit) -> None:
+    def _take(self, client: ClientConnection) -> None:
         if not self.takes_sources:
             return
         body = bytearray()
         with self._lock:
             self._bodies.append(body)
-            self._sources.add(visit)
+            self._sources.add(client)
             self.most_sources_at_once = max(self.most_sources_at_once, len(self._sources))
         try:
-            while chunk := visit.chunk():
+            while chunk := client.chunk():
                 self._thawed.wait()
                 body += chunk
                 if self._refusal is not None and self._refusals_left:
                     self._refusals_left -= 1
                     status, code = self._refusal
-                    visit.answer(status, {"error": code, "message": "words"})
+                    client.answer(status, {"error": code, "message": "words"})
                     return
-            visit.answer(200)
+            client.answer(200)
         finally:
             with self._lock:
-                self._sources.discard(visit)
+                self._sources.discard(client)
                 self.sizes_at_ends.append([len(each) for each in self._bodies])
 
     def _ticket(self) -> dict[str, str]:
@@ -171,13 +172,13 @@ class ServerOnAir:
 
 
 def tone_source() -> GeneratedSource:
-    """Give a tone in real time."""
+    """Return a tone in real time."""
     return GeneratedSource("tone", lambda channels: tone(440, channels=channels))
 
 
 @contextmanager
-def broadcasting(server: ServerOnAir, **settings: Any) -> Iterator[Station]:
-    """Give a station that broadcasts a tone to the server, and stop it."""
+def broadcasting(server: FakeServer, **settings: Any) -> Iterator[Station]:
+    """Yield a station that broadcasts a tone to the server, and stop it in the end."""
     station = Station(StationSettings(server.url, **settings), tone_source())
     station.start()
     try:
@@ -189,7 +190,7 @@ def broadcasting(server: ServerOnAir, **settings: Any) -> Iterator[Station]:
 def wait_for(
     station: Station, condition: Callable[[BroadcastStatus], bool], seconds: float = SECONDS
 ) -> BroadcastStatus:
-    """Wait until a status is as it should be, and give it."""
+    """Wait until the status meets the condition, and return it."""
     deadline = time.monotonic() + seconds
     while not condition(status := station.status()):
         assert time.monotonic() < deadline, f"still {json.dumps(str(status))}"

@@ -1,4 +1,4 @@
-"""A stand-in for the server: a real socket on loopback that does with each connection what the test says."""
+"""A scripted server: a real socket on loopback that does with each connection what the test says."""
 
 import json
 import socket
@@ -10,8 +10,8 @@ from typing import IO, Self
 SECONDS = 20.0
 
 
-class Visit:
-    """One connection: the head of its request, and what to do with it."""
+class ClientConnection:
+    """One connection: its request, and what a script can do with it."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -58,16 +58,16 @@ class Visit:
         self._connection.close()
 
 
-class StandIn:
+class ScriptedServer:
     """Listens while the `with` block runs.
 
     Args:
         scenes: What happens in the first connection, the second, and so on; the last one stays for the rest.
     """
 
-    def __init__(self, *scenes: Callable[[Visit], None]) -> None:
+    def __init__(self, *scenes: Callable[[ClientConnection], None]) -> None:
         self._scenes = scenes
-        self.visits: list[Visit] = []
+        self.connections: list[ClientConnection] = []
         self._failures: list[BaseException] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._listening.settimeout(SECONDS)
@@ -96,12 +96,12 @@ class StandIn:
             except OSError:
                 return
             connection.settimeout(SECONDS)
-            visit = Visit(connection)
-            scene = self._scenes[min(len(self.visits), len(self._scenes) - 1)]
-            self.visits.append(visit)
+            client = ClientConnection(connection)
+            scene = self._scenes[min(len(self.connections), len(self._scenes) - 1)]
+            self.connections.append(client)
             try:
-                scene(visit)
+                scene(client)
             except BaseException as failure:
                 self._failures.append(failure)
             finally:
-                visit.close()
+                client.close()
