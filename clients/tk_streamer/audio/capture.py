@@ -152,8 +152,8 @@ class Microphone:
         wait_seconds = MAX_WAIT_SECONDS if wait_seconds is None else min(wait_seconds, MAX_WAIT_SECONDS)
         if stream is None:
             self._interrupted.wait(wait_seconds)
-        elif came := stream.receive(wait_seconds):
-            self._pcm += came
+        elif received := stream.receive(wait_seconds):
+            self._pcm += received
             self._lost_at = time.monotonic() + LOST_SECONDS
             self._is_lost = False
             self._keeper.start(self._waiting_samples)

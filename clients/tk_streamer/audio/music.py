@@ -92,9 +92,9 @@ def music(seed: int = 1) -> Iterator[bytes]:
             note = figure[step_of_chord]
             if note is not None:
                 voices.append(iter(plucks[note]))
-        heard = [(voice, block) for voice in voices if (block := next(voice, None)) is not None]
-        voices = [voice for voice, _ in heard]
-        yield array("h", map(sum, zip(silence, *(block for _, block in heard), strict=True))).tobytes()
+        sounding = [(voice, block) for voice in voices if (block := next(voice, None)) is not None]
+        voices = [voice for voice, _ in sounding]
+        yield array("h", map(sum, zip(silence, *(block for _, block in sounding), strict=True))).tobytes()
 
 
 def tone(hz: float, *, peak: int = 8_000, channels: int = CHANNELS) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ that `step` returns.
 
     STOPPED --start--> CONNECTING --confirmed--> ON_AIR --lost, denied--> RECONNECTING --confirmed--> ON_AIR
                             |                                                  |
-                            '------- lost for good --> FAILED <----------------'
+                            '--- permanent trouble --> FAILED <----------------'
     any of these --stop--> STOPPING --stopped--> STOPPED
 
 A broadcast is on the air when the server says so, not when bytes were sent: a socket takes bytes long after
@@ -104,11 +104,11 @@ class BroadcastState:
         self._has_been_on_air = False
         self._on_air_since = 0.0
         self._confirmed_at = 0.0
-        self._believe_from = 0.0
+        self._trust_live_from = 0.0
         self._delay_seconds = FIRST_RETRY_SECONDS
         self._retry_at = 0.0
         self._replace_at: float | None = None
-        self._heed_draining_from = 0.0
+        self._trust_draining_from = 0.0
         self._is_replacing = False
 
     @property
@@ -177,9 +177,9 @@ class BroadcastState:
             return None
         due = [self._retry_at]
         if self._connection is _Connection.OPEN:
-            belief_ends = self._confirmed_at + CONFIRMATION_VALID_SECONDS
+            confirmation_ends = self._confirmed_at + CONFIRMATION_VALID_SECONDS
             due = [
-                belief_ends
+                confirmation_ends
                 if self._phase is Phase.ON_AIR
                 else self._confirmed_at + CONFIRMATION_TIMEOUT_SECONDS
             ]
@@ -193,7 +193,7 @@ class BroadcastState:
             self._connection = _Connection.OPEN
             self._confirmed_at = self._clock()
             if self._has_been_on_air:
-                self._heed_draining_from = self._clock() + DRAIN_MEMORY_SECONDS
+                self._trust_draining_from = self._clock() + DRAIN_MEMORY_SECONDS
 
     def live_confirmed(self, asked_at: float) -> None:
         """Note that the server says "live".
@@ -204,7 +204,7 @@ class BroadcastState:
         """
         if not self._is_wanted or self._connection is not _Connection.OPEN:
             return
-        if asked_at < max(self._believe_from, self._confirmed_at):
+        if asked_at < max(self._trust_live_from, self._confirmed_at):
             return
         self._confirmed_at = asked_at
         self._trouble = None
@@ -237,18 +237,18 @@ class BroadcastState:
             self._retry_at = self._clock() + self._next_delay_seconds()
         if self._has_been_on_air:
             self._phase = Phase.RECONNECTING
-            self._believe_from = self._clock() + LIVE_MEMORY_SECONDS
+            self._trust_live_from = self._clock() + LIVE_MEMORY_SECONDS
 
     def server_draining(self) -> None:
         """Note that the server will close the connection soon: a new one is opened before."""
-        is_heeded = self._clock() >= self._heed_draining_from
-        if self._connection is _Connection.OPEN and self._replace_at is None and is_heeded:
+        is_trusted = self._clock() >= self._trust_draining_from
+        if self._connection is _Connection.OPEN and self._replace_at is None and is_trusted:
             self._replace_at = self._clock()
 
     def connection_replaced(self) -> None:
         """Note that the new connection has taken the place of the old one."""
         self._is_replacing = False
-        self._heed_draining_from = self._clock() + DRAIN_MEMORY_SECONDS
+        self._trust_draining_from = self._clock() + DRAIN_MEMORY_SECONDS
         # If the server still says that it drains, the new connection went to it too: try again, later.
         self._replace_at = self._clock() + CONFIRMATION_TIMEOUT_SECONDS
 

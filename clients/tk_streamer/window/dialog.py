@@ -44,8 +44,8 @@ class Dialog(tkinter.Toplevel):
         body = ttk.Frame(self, padding=theme.px(20))
         body.grid()
         ttk.Label(body, text=title, style="Section.TLabel").grid(sticky="w")
-        said = ttk.Label(body, text=text, wraplength=theme.px(TEXT_WIDTH))
-        said.grid(sticky="w", pady=(theme.px(8), theme.px(16)))
+        message = ttk.Label(body, text=text, wraplength=theme.px(TEXT_WIDTH))
+        message.grid(sticky="w", pady=(theme.px(8), theme.px(16)))
         buttons = ttk.Frame(body)
         buttons.grid(sticky="e")
         if yes:
