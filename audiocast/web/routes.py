@@ -9,6 +9,7 @@ from tornado.web import Application, RequestHandler
 
 from audiocast.web.http.compression import PageCompression
 from audiocast.web.http.context import Context
+from audiocast.web.icecast.metadata import IcecastMetadataHandler
 from audiocast.web.icecast.options import ServerOptionsHandler
 from audiocast.web.icecast.status import StatusHandler
 from audiocast.web.internal.health import (
@@ -20,6 +21,7 @@ from audiocast.web.internal.health import (
     MetricsHandler,
     ReadyHandler,
 )
+from audiocast.web.internal.hls import MemberHlsHandler
 from audiocast.web.internal.members import (
     DrainHandler,
     ForwardHandler,
@@ -41,11 +43,11 @@ from audiocast.web.pages.pages import (
     NotFoundHandler,
     QrHandler,
 )
-from audiocast.web.public.hls import HlsHandler, MemberHlsHandler
+from audiocast.web.public.hls import HlsHandler
 from audiocast.web.public.ingest import IngestHandler
 from audiocast.web.public.ingest_socket import IngestSocketHandler
 from audiocast.web.public.listen import ListenHandler
-from audiocast.web.public.metadata import IcecastMetadataHandler, MetadataHandler
+from audiocast.web.public.metadata import MetadataHandler
 from audiocast.web.public.playlists import PlaylistHandler
 from audiocast.web.public.start import StartHandler
 from audiocast.web.public.streams import EventsHandler, HistoryHandler, StateHandler, StreamsHandler

@@ -1,5 +1,9 @@
 """What only Icecast's programs ask for.
 
+- `metadata`: `/admin/metadata`, by which source clients tell what is on now
 - `options`: `OPTIONS *`, which some source clients send first
 - `status`: `/status-json.xsl`
+
+Some of it cannot stand apart: the method `SOURCE` is in `public.ingest`, the version `ICE/1.0` of a request
+line in `http.server`, and the password of Basic credentials in `http.credentials`.
 """

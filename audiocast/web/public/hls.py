@@ -5,13 +5,11 @@ Any member of a cluster takes such a request, and one has the HLS muxer: the oth
 
 from urllib.parse import urlencode
 
-from tornado.web import RequestHandler
-
 from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.hls_router import Answer
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import CrossOriginHandler, MemberHandler
-from audiocast.web.public.hls_media import DIRECTIVES, own_answer
+from audiocast.web.http.handlers import CrossOriginHandler
+from audiocast.web.public.hls_media import directives_of, own_answer, send_answer
 
 ATTEMPTS = 3
 """A member that dies is known to be dead by the first one."""
@@ -27,9 +25,9 @@ class HlsHandler(CrossOriginHandler):
         self.checked_id(stream_id)
         if len(path) > MAX_PATH_CHARACTERS:
             raise ApiError(404, "media_not_found", "expected a name that a playlist lists, got a longer one")
-        answer = await self._answer(stream_id, path, _directives(self))
+        answer = await self._answer(stream_id, path, directives_of(self))
         self.context.streams.counters.sent_bytes += len(answer.body)
-        _finish(self, answer)
+        send_answer(self, answer)
 
     head = get
 
@@ -48,25 +46,3 @@ class HlsHandler(CrossOriginHandler):
             except Refused as error:
                 raise ApiError(error.status, error.code, error.message) from error
         raise ApiError(503, "packager_unreachable", "expected a member to answer, got none; ask again")
-
-
-class MemberHlsHandler(MemberHandler):
-    """`GET /internal/hls/{id}?path=`: the same for another member, from here in any case."""
-
-    async def get(self, stream_id: str) -> None:
-        """Give it."""
-        path = self.get_query_argument("path")
-        _finish(self, await own_answer(self.context, stream_id, path, _directives(self)))
-
-
-def _directives(handler: RequestHandler) -> dict[str, str]:
-    return {
-        name: handler.get_query_argument(name) for name in DIRECTIVES if handler.get_query_arguments(name)
-    }
-
-
-def _finish(handler: RequestHandler, answer: Answer) -> None:
-    handler.set_status(answer.status)
-    handler.set_header("Content-Type", answer.content_type)
-    handler.set_header("Cache-Control", answer.cache_control)
-    handler.finish(answer.body)

@@ -6,6 +6,8 @@ not for those who ask for the same state of it: they are a crowd, or were late.
 
 from collections.abc import Mapping
 
+from tornado.web import RequestHandler
+
 from audiocast.cluster.hls_router import Answer
 from audiocast.hls.fragments import CODEC
 from audiocast.hls.muxer import HlsMuxer
@@ -46,6 +48,21 @@ async def own_answer(context: Context, stream_id: str, path: str, directives: Ma
     if path == PLAYLIST:
         return await _playlist(context, stream_id, directives)
     return await _media(context, stream_id, path)
+
+
+def directives_of(handler: RequestHandler) -> dict[str, str]:
+    """Return the request's HLS directives by name; see `DIRECTIVES`."""
+    return {
+        name: handler.get_query_argument(name) for name in DIRECTIVES if handler.get_query_arguments(name)
+    }
+
+
+def send_answer(handler: RequestHandler, answer: Answer) -> None:
+    """Finish a request with an answer of this member or another."""
+    handler.set_status(answer.status)
+    handler.set_header("Content-Type", answer.content_type)
+    handler.set_header("Cache-Control", answer.cache_control)
+    handler.finish(answer.body)
 
 
 async def _playlist(context: Context, stream_id: str, directives: Mapping[str, str]) -> Answer:

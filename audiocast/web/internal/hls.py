@@ -1,0 +1,12 @@
+"""`GET /internal/hls/{id}?path=`: HLS for another member, from here in any case."""
+
+from audiocast.web.http.handlers import MemberHandler
+from audiocast.web.public.hls_media import directives_of, own_answer, send_answer
+
+
+class MemberHlsHandler(MemberHandler):
+    """Never asks a third member."""
+
+    async def get(self, stream_id: str) -> None:
+        path = self.get_query_argument("path")
+        send_answer(self, await own_answer(self.context, stream_id, path, directives_of(self)))
