@@ -37,9 +37,9 @@ from audiocast.telemetry.cluster_metrics import ClusterMetrics
 from audiocast.telemetry.loop_lag import LoopLag
 from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RequestLog
-from audiocast.web.http.context import Context
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.server import Server
+from audiocast.web.http.services import Limits, Readiness, Services, Watchers
 from audiocast.web.http.urls import Links
 from audiocast.web.routes import internal_application, public_application
 
@@ -95,10 +95,11 @@ class App:
         self._packaging = Packaging(self.node, hls_muxers.numbers, signer)
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
-        self._context = Context(
+        self._readiness = Readiness()
+        self._services = Services(
             streams=streams,
             keys=Keys(_secrets(settings)),
-            links=Links(
+            urls=Links(
                 domain=settings.stream_domain,
                 scheme=settings.stream_scheme,
                 trusted_proxies=settings.trusted_proxies,
@@ -108,28 +109,24 @@ class App:
             node=self.node,
             signer=signer,
             drain=self.drain,
-            answers=Answers(self.node),
-            version=__version__,
-            preroll_seconds=settings.preroll_seconds,
-            header_wait_seconds=settings.header_wait_timeout,
-            first_audio_seconds=max(5.0, settings.source_grace_seconds),
+            directory=Answers(self.node),
             admission=admission,
             hls_muxers=hls_muxers,
-            packaging=self._packaging,
-            max_watchers=settings.max_listeners,
-            max_ingest_kbps=settings.max_ingest_kbps,
-            ingest_lead_seconds=settings.ingest_lead_seconds,
+            hls_router=self._packaging,
+            watchers=Watchers(settings.max_listeners),
+            version=__version__,
         )
+        limits = _limits(settings)
         log_request = RequestLog(metrics)
         self.public = Server(
-            public_application(self._context, log_request),
+            public_application(self._services, limits, log_request),
             host=settings.host,
             port=settings.port,
             max_body_bytes=MAX_BODY_BYTES,
             shares_port=is_worker,
         )
         self.internal = Server(
-            internal_application(self._context, log_request),
+            internal_application(self._services, limits, self._readiness, log_request),
             host=settings.internal_host,
             port=settings.internal_port,
             max_body_bytes=MAX_BODY_BYTES,
@@ -142,18 +139,18 @@ class App:
         self.internal.start()
         self.public.start()
         await self.node.start()
-        self._context.ready = True
+        self._readiness.is_ready = True
 
     def _note_drain(self, draining: bool) -> None:
-        self._context.ready = not draining
+        self._readiness.is_ready = not draining
 
     async def stop(self) -> None:
         """End all streams properly, then close everything."""
-        self._context.ready = False
+        self._readiness.is_ready = False
         self.public.stop_accepting()
         await self.node.stop()
-        self._context.streams.end_all()
-        counters = self._context.streams.counters
+        self._services.streams.end_all()
+        counters = self._services.streams.counters
         deadline = asyncio.get_running_loop().time() + LAST_WORDS_SECONDS
         while asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.02)
@@ -228,6 +225,16 @@ async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
     await asyncio.gather(*others, return_exceptions=True)
     for task in done:
         task.result()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        preroll_seconds=settings.preroll_seconds,
+        header_wait_seconds=settings.header_wait_timeout,
+        first_audio_seconds=max(5.0, settings.source_grace_seconds),
+        max_ingest_kbps=settings.max_ingest_kbps,
+        ingest_lead_seconds=settings.ingest_lead_seconds,
+    )
 
 
 def _hub_limits(settings: Settings) -> HubLimits:

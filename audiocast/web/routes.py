@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 from tornado.web import Application, RequestHandler
 
 from audiocast.web.http.compression import PageCompression
-from audiocast.web.http.context import Context
+from audiocast.web.http.services import Limits, Readiness, Services
 from audiocast.web.icecast.metadata import IcecastMetadataHandler
 from audiocast.web.icecast.options import ServerOptionsHandler
 from audiocast.web.icecast.status import StatusHandler
@@ -58,9 +58,9 @@ LogRequest = Callable[[RequestHandler], None]
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
 
-def public_application(context: Context, log_request: LogRequest) -> Application:
+def public_application(services: Services, limits: Limits, log_request: LogRequest) -> Application:
     """Return the contract's public port."""
-    own = {"context": context}
+    own = {"services": services, "limits": limits}
     return Application(
         [
             (r"\*", ServerOptionsHandler, own),
@@ -95,15 +95,17 @@ def public_application(context: Context, log_request: LogRequest) -> Application
     )
 
 
-def internal_application(context: Context, log_request: LogRequest) -> Application:
+def internal_application(
+    services: Services, limits: Limits, readiness: Readiness, log_request: LogRequest
+) -> Application:
     """Return the internal port."""
-    own = {"context": context}
+    own = {"services": services, "limits": limits}
 
     async def get_metrics() -> Collector:
-        return context.metrics
+        return services.metrics
 
     async def is_ready() -> bool:
-        return context.ready
+        return readiness.is_ready
 
     return Application(
         [

@@ -18,9 +18,9 @@ from tornado.web import HTTPError, MissingArgumentError, RequestHandler
 from audiocast.cluster.signature import HEADER, BadSignature
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
-from audiocast.web.http.context import Context
 from audiocast.web.http.credentials import ingest_key
 from audiocast.web.http.errors import ApiError
+from audiocast.web.http.services import Limits, Services
 
 log = structlog.get_logger()
 
@@ -102,11 +102,12 @@ class JsonErrors(RequestHandler):
 class Handler(JsonErrors):
     """A handler that works with this node's parts."""
 
-    context: Context
+    services: Services
+    limits: Limits
 
-    def initialize(self, context: Context) -> None:
-        """Take what the routes pass to each handler."""
-        self.context = context
+    def initialize(self, services: Services, limits: Limits) -> None:
+        self.services = services
+        self.limits = limits
 
     def checked_id(self, stream_id: str) -> str:
         """Return the stream id.
@@ -124,7 +125,7 @@ class Handler(JsonErrors):
         Raises:
             ApiError: 404.
         """
-        hub = self.context.streams.get(self.checked_id(stream_id))
+        hub = self.services.streams.get(self.checked_id(stream_id))
         if hub is None:
             raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
         return hub
@@ -177,7 +178,7 @@ class PublicHandler(Handler):
         if key is None:
             message = "expected the ingest key as ?key=, Basic password or Bearer token, got none"
             raise ApiError(401, "key_missing", message)
-        return self.context.keys.check(stream_id, key, time.time())
+        return self.services.keys.check(stream_id, key, time.time())
 
     def allow_any_origin(self) -> None:
         """Let pages of other sites read this response."""
@@ -226,15 +227,15 @@ class MemberHandler(InternalHandler):
         Raises:
             ApiError: 403 or 404.
         """
-        context = self.context
-        if context.signer is None:
+        services = self.services
+        if services.signer is None:
             raise ApiError(404, "alone", "this server has no members to speak with")
         request = self.request
         value = request.headers.get(HEADER, "")
         try:
-            self.member = context.signer.check(request.method or "", request.uri or "", value, time.time())
+            self.member = services.signer.check(request.method or "", request.uri or "", value, time.time())
         except (BadSignature, ValueError) as error:
-            context.node.bad_signatures += 1
+            services.node.bad_signatures += 1
             log.warning("bad_signature", path=request.path[:200], peer=request.remote_ip, reason=str(error))
             raise ApiError(403, "bad_signature", "expected a request signed by a member") from None
         for stream_id in self.path_args:

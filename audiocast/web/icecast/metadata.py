@@ -21,8 +21,8 @@ class IcecastMetadataHandler(PublicHandler):
         stream_id = self.checked_id(mount.removeprefix(INGEST_MOUNT))
         claims = self.claims_for(stream_id)
         title = self._text("title") or self._text("song")
-        hub = self.context.streams.open(stream_id, claims.title)
-        await play_everywhere(self.context, hub, NowPlaying(title=title, artist=self._text("artist")))
+        hub = self.services.streams.open(stream_id, claims.title)
+        await play_everywhere(self.services, hub, NowPlaying(title=title, artist=self._text("artist")))
         self.set_header("Content-Type", "text/xml; charset=UTF-8")
         self.write(
             '<?xml version="1.0"?>\n'

@@ -22,19 +22,19 @@ class StatusHandler(PublicHandler):
     async def get(self) -> None:
         """Give them."""
         self.allow_any_origin()
-        base = self.context.links.base(self.request)
+        base = self.services.urls.base(self.request)
         mount = self.get_query_argument("mount", "")
         sources = [
             _source(state, base)
-            for state in await whole_list(self.context)
+            for state in await whole_list(self.services)
             if not mount or mount == STREAM_MOUNT + str(state["stream_id"])
         ]
         status: dict[str, object] = {
             "admin": "",
             "host": urlsplit(base).hostname,
             "location": "",
-            "server_id": f"audiocast {self.context.version}",
-            **_times("server_start", self.context.started_at),
+            "server_id": f"audiocast {self.services.version}",
+            **_times("server_start", self.services.started_at),
         }
         if sources:
             status["source"] = sources if len(sources) > 1 else sources[0]

@@ -60,10 +60,10 @@ class MemberStatusHandler(InternalHandler):
     """`GET /internal/status`: what this member is about, for people and the operator. It holds no secret."""
 
     def get(self) -> None:
-        context = self.context
-        node = context.node
+        services = self.services
+        node = services.node
         membership = node.membership
-        counters = context.streams.counters
+        counters = services.streams.counters
         self.write(
             {
                 "name": node.name,
@@ -74,10 +74,10 @@ class MemberStatusHandler(InternalHandler):
                     for each in membership.others
                 ],
                 "draining": membership.draining,
-                "drain": asdict(context.drain.progress),
+                "drain": asdict(services.drain.progress),
                 "listeners": counters.listeners,
                 "sources": counters.sources,
-                "live_streams": len(context.streams.live()),
+                "live_streams": len(services.streams.live()),
                 "egress_bytes": counters.sent_bytes,
                 "owned": len(node.owned()),
                 "relays": node.relays,

@@ -9,4 +9,5 @@ class MemberHlsHandler(MemberHandler):
 
     async def get(self, stream_id: str) -> None:
         path = self.get_query_argument("path")
-        send_answer(self, await own_answer(self.context, stream_id, path, directives_of(self)))
+        answer = await own_answer(self.services, self.limits, stream_id, path, directives_of(self))
+        send_answer(self, answer)

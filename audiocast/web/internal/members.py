@@ -37,7 +37,7 @@ class HelloHandler(MemberHandler):
         """Greet back."""
         host = (self.request.remote_ip or "").partition("%")[0]
         try:
-            self.write(self.context.node.membership.greeted(self.json_body(), host))
+            self.write(self.services.node.membership.greeted(self.json_body(), host))
         except BadFrame as error:
             raise ApiError(400, "bad_greeting", str(error)) from error
 
@@ -47,12 +47,12 @@ class DrainHandler(MemberHandler):
 
     def post(self) -> None:
         """Begin."""
-        self.context.drain.start()
+        self.services.drain.start()
         self.set_status(202)
 
     def delete(self) -> None:
         """Undo it."""
-        self.context.drain.undo()
+        self.services.drain.undo()
         self.set_status(204)
 
 
@@ -61,7 +61,7 @@ class GoodbyeHandler(MemberHandler):
 
     def post(self) -> None:
         """Take note."""
-        self.context.node.membership.parted(self.json_body())
+        self.services.node.membership.parted(self.json_body())
         self.write({})
 
 
@@ -70,8 +70,8 @@ class MemberStreamsHandler(MemberHandler):
 
     def get(self) -> None:
         """Give them."""
-        context = self.context
-        self.write({"streams": [describe(hub, context.node) for hub in context.streams.live()]})
+        services = self.services
+        self.write({"streams": [describe(hub, services.node) for hub in services.streams.live()]})
 
 
 class MemberStreamHandler(MemberHandler):
@@ -79,13 +79,13 @@ class MemberStreamHandler(MemberHandler):
 
     def get(self, stream_id: str) -> None:
         """Say what it is here."""
-        node = self.context.node
+        node = self.services.node
         hub = self.known_hub(stream_id)
         self.write({"owned": node.owns(stream_id), "state": describe_with_history(hub, node)})
 
     def delete(self, stream_id: str) -> None:
         """End the stream, for good: its broadcaster has said so to another member."""
-        self.context.streams.open(stream_id).close()
+        self.services.streams.open(stream_id).close()
         self.write({})
 
 
@@ -95,7 +95,7 @@ class MemberPlayingHandler(MemberHandler):
     def post(self, stream_id: str) -> None:
         """Show it, if the stream is known here."""
         said = self.json_body()
-        hub = self.context.streams.get(stream_id)
+        hub = self.services.streams.get(stream_id)
         if hub is not None:
             hub.set_now_playing(
                 NowPlaying(title=str(said.get("title", "")), artist=str(said.get("artist", "")))
@@ -109,7 +109,7 @@ class MemberReopenHandler(MemberHandler):
     def post(self, stream_id: str) -> None:
         """Forget that it has ended, if the stream is known here."""
         title = str(self.json_body().get("title", ""))
-        hub = self.context.streams.get(stream_id)
+        hub = self.services.streams.get(stream_id)
         if hub is not None:
             hub.reopen(title)
         self.write({})
@@ -131,7 +131,7 @@ class RelayHandler(LinkHandler):
 
     async def post(self, stream_id: str) -> None:
         """Send them for as long as the edge wants them."""
-        if not self.context.node.owns(stream_id):
+        if not self.services.node.owns(stream_id):
             raise ApiError(404, "not_the_owner", "the source of this stream is not here")
         hub = self.known_hub(stream_id)
         try:
@@ -140,7 +140,7 @@ class RelayHandler(LinkHandler):
         except ValueError as error:
             raise ApiError(400, "bad_position", str(error)) from error
         link = await self.open_link({})
-        await self.context.node.serve_relay(hub, link, source_id, had)
+        await self.services.node.serve_relay(hub, link, source_id, had)
 
 
 class ForwardHandler(LinkHandler):
@@ -148,7 +148,7 @@ class ForwardHandler(LinkHandler):
 
     async def post(self, stream_id: str) -> None:
         """Take them until the front goes."""
-        node = self.context.node
+        node = self.services.node
         headers = self.request.headers
         try:
             source_id = SourceId.parse(headers.get(ORIGIN_HEADER, ""))
@@ -159,7 +159,7 @@ class ForwardHandler(LinkHandler):
         if node.membership.draining:
             raise ApiError(503, "draining", "this member takes no more streams")
         title = unquote(headers.get(TITLE_HEADER, ""))[:MAX_TITLE_CHARACTERS]
-        hub = self.context.streams.open(stream_id, title)
+        hub = self.services.streams.open(stream_id, title)
         hub.title = hub.title or title
         if hub.source_id is not None and source_id < hub.source_id:
             mine_seconds = node.source_age_seconds(stream_id)

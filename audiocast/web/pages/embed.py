@@ -33,10 +33,10 @@ class OEmbedHandler(PublicHandler):
         """Give it, in JSON, the one form there is."""
         if self.get_query_argument("format", "json") != "json":
             raise ApiError(501, "format_not_there", "expected format=json, the only one there is")
-        base = self.context.links.base(self.request)
+        base = self.services.urls.base(self.request)
         width, height = self._most("maxwidth"), self._most("maxheight")
         stream_id = self._stream_id(base)
-        state = await whole_state(self.context, stream_id)
+        state = await whole_state(self.services, stream_id)
         if state is None:
             raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
         self.allow_any_origin()

@@ -79,8 +79,8 @@ class HomeHandler(PageHandler):
         """Show the live streams, and how to broadcast."""
         self.render(
             "home.html",
-            version=self.context.version,
-            base_url=self.context.links.base(self.request),
+            version=self.services.version,
+            base_url=self.services.urls.base(self.request),
         )
 
     head = get
@@ -105,11 +105,11 @@ class StreamPageHandler(PageHandler):
         Raises:
             ApiError: 404, it cannot be one.
         """
-        context = self.context
-        state = await whole_state(context, self.checked_id(stream_id))
+        services = self.services
+        state = await whole_state(services, self.checked_id(stream_id))
         if state is None:
-            state = describe_with_history(context.streams.get_or_waiting(stream_id), context.node)
-        base = context.links.base(self.request)
+            state = describe_with_history(services.streams.get_or_waiting(stream_id), services.node)
+        base = services.urls.base(self.request)
         return {
             "stream_id": stream_id,
             "title": state["title"],
@@ -149,7 +149,7 @@ class QrHandler(PublicHandler):
 
     async def get(self, stream_id: str, form: str) -> None:
         """Draw the code of the listen link, beside the event loop: the first time takes milliseconds."""
-        link = f"{self.context.links.base(self.request)}/listen/{self.checked_id(stream_id)}"
+        link = f"{self.services.urls.base(self.request)}/listen/{self.checked_id(stream_id)}"
         draw = {"svg": draw_svg, "png": draw_png}[form]
         image = await IOLoop.current().run_in_executor(None, draw, link)
         self.set_header("Content-Type", "image/svg+xml" if form == "svg" else "image/png")

@@ -26,20 +26,20 @@ class HlsHandler(CrossOriginHandler):
         if len(path) > MAX_PATH_CHARACTERS:
             raise ApiError(404, "media_not_found", "expected a name that a playlist lists, got a longer one")
         answer = await self._answer(stream_id, path, directives_of(self))
-        self.context.streams.counters.sent_bytes += len(answer.body)
+        self.services.streams.counters.sent_bytes += len(answer.body)
         send_answer(self, answer)
 
     head = get
 
     async def _answer(self, stream_id: str, path: str, directives: dict[str, str]) -> Answer:
-        packaging = self.context.packaging
+        packaging = self.services.hls_router
         query = urlencode({"path": path, **directives})
         for _ in range(ATTEMPTS):
             member = packaging.place(stream_id)
             if member is None:
-                return await own_answer(self.context, stream_id, path, directives)
+                return await own_answer(self.services, self.limits, stream_id, path, directives)
             try:
-                with self.context.admission.entering():
+                with self.services.admission.entering():
                     return await packaging.ask(member, f"/internal/hls/{stream_id}?{query}")
             except Unreachable:
                 continue

@@ -13,8 +13,8 @@ from audiocast.hls.fragments import CODEC
 from audiocast.hls.muxer import HlsMuxer
 from audiocast.hls.timeline import PART_SECONDS, SEGMENT_PARTS, SEGMENT_SECONDS
 from audiocast.stream.errors import StreamEnded
-from audiocast.web.http.context import Context
 from audiocast.web.http.errors import ApiError
+from audiocast.web.http.services import Limits, Services
 
 PLAYLIST = "index.m3u8"
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
@@ -31,13 +31,16 @@ ADVANCE_PARTS = round(3 / PART_SECONDS)
 """So many parts may be asked for in advance, as the draft has it: more would be more things to wait for."""
 
 
-async def own_answer(context: Context, stream_id: str, path: str, directives: Mapping[str, str]) -> Answer:
+async def own_answer(
+    services: Services, limits: Limits, stream_id: str, path: str, directives: Mapping[str, str]
+) -> Answer:
     """Answer from this member's HLS muxer; a playlist makes one.
 
     Args:
-        context: Of this member.
+        services: The parts of this member.
+        limits: A playlist waits `header_wait_seconds` for a stream that is not on.
         stream_id: A checked one.
-        path: Of the playlist, or as it lists it.
+        path: `PLAYLIST`, or a path that the playlist lists.
         directives: By name; see `DIRECTIVES`.
 
     Raises:
@@ -46,8 +49,8 @@ async def own_answer(context: Context, stream_id: str, path: str, directives: Ma
         audiocast.stream.errors.ServerFull: It does not fit now.
     """
     if path == PLAYLIST:
-        return await _playlist(context, stream_id, directives)
-    return await _media(context, stream_id, path)
+        return await _playlist(services, limits, stream_id, directives)
+    return await _media(services, stream_id, path)
 
 
 def directives_of(handler: RequestHandler) -> dict[str, str]:
@@ -65,60 +68,62 @@ def send_answer(handler: RequestHandler, answer: Answer) -> None:
     handler.finish(answer.body)
 
 
-async def _playlist(context: Context, stream_id: str, directives: Mapping[str, str]) -> Answer:
+async def _playlist(
+    services: Services, limits: Limits, stream_id: str, directives: Mapping[str, str]
+) -> Answer:
     number, part = (_number(directives, name) for name in DIRECTIVES)
     if number is None and part is not None:
         raise ApiError(400, "bad_hls_part", "expected _HLS_msn beside _HLS_part, got _HLS_part alone")
     if part is not None and part > SEGMENT_PARTS + ADVANCE_PARTS:
         raise ApiError(400, "bad_hls_part", f"expected at most {SEGMENT_PARTS + ADVANCE_PARTS}, got {part}")
-    muxer = await _muxer(context, stream_id)
+    muxer = await _muxer(services, limits, stream_id)
     timeline = muxer.timeline
     if number is None:
         # A playlist lists something: the first part of a stream that has just begun is waited for.
-        await _wait(context, muxer, timeline.first_number, 0)
+        await _wait(services, muxer, timeline.first_number, 0)
     elif number <= timeline.open.number + 1 or timeline.is_ended:
-        await _wait(context, muxer, number, part)
+        await _wait(services, muxer, number, part)
     else:
         raise ApiError(400, "bad_hls_msn", f"expected at most {timeline.open.number + 1}, got {number}")
-    context.streams.counters.hls["playlist"] += 1
+    services.streams.counters.hls["playlist"] += 1
     return Answer(200, PLAYLIST_TYPE, KEPT_NEWEST if number is None else KEPT_ASKED_FOR, muxer.playlist)
 
 
-async def _media(context: Context, stream_id: str, path: str) -> Answer:
+async def _media(services: Services, stream_id: str, path: str) -> Answer:
     run, _, name = path.partition("/")
-    muxer = context.hls_muxers.get(stream_id)
+    muxer = services.hls_muxers.get(stream_id)
     if muxer is None or muxer.timeline.run != run:
         raise _not_found(path)
     timeline = muxer.timeline
     position = timeline.position(name)
     if position == timeline.hinted:
-        await _wait(context, muxer, *timeline.hinted)
+        await _wait(services, muxer, *timeline.hinted)
     data = timeline.media(name)
     if data is None:
         raise _not_found(path)
     kind = "init" if position is None else "segment" if position[1] is None else "part"
-    context.streams.counters.hls[kind] += 1
+    services.streams.counters.hls[kind] += 1
     return Answer(200, MEDIA_TYPE, KEPT, data)
 
 
-async def _muxer(context: Context, stream_id: str) -> HlsMuxer:
-    muxer = context.hls_muxers.get(stream_id)
-    hub = context.streams.get(stream_id)
+async def _muxer(services: Services, limits: Limits, stream_id: str) -> HlsMuxer:
+    muxer = services.hls_muxers.get(stream_id)
+    hub = services.streams.get(stream_id)
     if muxer is not None and (not muxer.timeline.is_ended or hub is None or not hub.is_on):
         return muxer
     if hub is not None and hub.closed:
         raise StreamEnded("the stream was ended by its broadcaster")
-    with context.admission.entering():
-        hub = await context.node.listen(stream_id, context.header_wait_seconds)
+    with services.admission.entering():
+        hub = await services.node.listen(stream_id, limits.header_wait_seconds)
     if hub is None:
         raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
-    return context.hls_muxers.open(hub)
+    return services.hls_muxers.open(hub)
 
 
-async def _wait(context: Context, muxer: HlsMuxer, number: int, part: int | None) -> None:
+async def _wait(services: Services, muxer: HlsMuxer, number: int, part: int | None) -> None:
     if muxer.timeline.is_ended or muxer.timeline.has(number, part):
         return
-    with context.admission.entering():
+    with services.admission.entering():
         if not await muxer.wait(number, part):
             raise ApiError(503, "no_audio_yet", "expected more audio by now; ask again in a moment")
 

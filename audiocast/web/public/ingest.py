@@ -121,8 +121,8 @@ class IngestHandler(PublicHandler):
     def _open(self, stream_id: str) -> None:
         self._stream_id = self.checked_id(stream_id)
         claims = self.claims_for(stream_id)
-        hub = welcome(self.context, stream_id, claims)
-        self._intake = Intake(self.context, hub, claims, dismiss=self._refuse_later)
+        hub = welcome(self.services, stream_id, claims)
+        self._intake = Intake(self.services, self.limits, hub, claims, dismiss=self._refuse_later)
         connection = cast(HTTP1Connection, self.request.connection)
         connection.set_max_body_size(UNBOUNDED_BYTES)
         connection.set_body_timeout(UNBOUNDED_SECONDS)
@@ -188,7 +188,7 @@ class IngestHandler(PublicHandler):
         try:
             self._finish_source()
         except (OggError, StreamError) as error:
-            note_refusal(self.context, self._stream_id, ApiError.of(error) or ApiError.of_status(400))
+            note_refusal(self.services, self._stream_id, ApiError.of(error) or ApiError.of_status(400))
 
     async def _drain(self, raw: IOStream) -> None:
         """Throw away what still comes, so that the answer can be read."""
@@ -212,7 +212,7 @@ class IngestHandler(PublicHandler):
         if self._refusal is not None or (self._finished and self._raw is None):
             return
         refusal = self._refusal = ApiError.of(error) or ApiError.of_status(500)
-        note_refusal(self.context, self._stream_id, refusal)
+        note_refusal(self.services, self._stream_id, refusal)
         self._close()
         try:
             if self._raw is not None:

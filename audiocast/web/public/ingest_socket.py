@@ -99,11 +99,11 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
         try:
             self._check_origin()
             self._claims = self.claims_for(stream_id)
-            self._hub = welcome(self.context, stream_id, self._claims)
+            self._hub = welcome(self.services, stream_id, self._claims)
         except (ApiError, StreamError) as error:
             refusal = _said(error)
             if upgrade:
-                note_refusal(self.context, stream_id, refusal)
+                note_refusal(self.services, stream_id, refusal)
             raise refusal from error
         if not upgrade:
             raise ApiError(426, "upgrade_required", "expected a WebSocket; the key is good")
@@ -114,7 +114,7 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
         The key is all that counts, and no browser sends one by itself, as it would a cookie. Yet no site has
         business here with the browsers of its visitors.
         """
-        ours = {self.request.host, urlsplit(self.context.links.base(self.request)).netloc}
+        ours = {self.request.host, urlsplit(self.services.urls.base(self.request)).netloc}
         return urlsplit(origin).netloc.lower() in {host.lower() for host in ours}
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
@@ -124,7 +124,7 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
     def open(self, *_: str) -> None:
         """Begin."""
         self._messages = Messages()
-        self._intake = Intake(self.context, self._hub, self._claims, dismiss=self._refuse)
+        self._intake = Intake(self.services, self.limits, self._hub, self._claims, dismiss=self._refuse)
         log.info("source_connected", stream_id=self._hub.stream_id, websocket=True)
 
     def on_message(self, message: bytes | str) -> None:
@@ -151,7 +151,7 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
         if self._intake is None:
             return
         refusal = _said(error)
-        note_refusal(self.context, self._hub.stream_id, refusal)
+        note_refusal(self.services, self._hub.stream_id, refusal)
         self._leave()
         reason = f"{refusal.code}: {refusal.message}".encode()[:MAX_REASON_BYTES]
         self.close(CLOSE_CODES + refusal.status, reason.decode(errors="ignore"))

@@ -13,28 +13,28 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
-from audiocast.web.http.context import Context
 from audiocast.web.http.errors import ApiError
+from audiocast.web.http.services import Limits, Services
 
 log = structlog.get_logger()
 
 
-def welcome(context: Context, stream_id: str, claims: Claims) -> Hub:
+def welcome(services: Services, stream_id: str, claims: Claims) -> Hub:
     """Give the stream that a source with this key may come to now.
 
     Raises:
         audiocast.stream.errors.StreamError: Not now, or never again.
     """
-    if context.node.membership.draining:
+    if services.node.membership.draining:
         raise ShuttingDown("this server stops; connect again with the same key")
-    hub = context.streams.open(stream_id, claims.title)
+    hub = services.streams.open(stream_id, claims.title)
     hub.admit(claims.generation)
     return hub
 
 
-def note_refusal(context: Context, stream_id: str, refusal: ApiError) -> None:
+def note_refusal(services: Services, stream_id: str, refusal: ApiError) -> None:
     """Count and log that a source was sent away."""
-    context.streams.counters.refuse(refusal.code)
+    services.streams.counters.refuse(refusal.code)
     log.info("source_refused", stream_id=stream_id, error=refusal.code, message=refusal.message[:200])
 
 
@@ -42,28 +42,36 @@ class Intake:
     """One source.
 
     Args:
-        context: Of the server.
-        hub: Of its stream; see `welcome`.
-        claims: Of its key.
-        dismiss: Called when it must stop for a reason that is not in what it sends: a newer source, the end
-            of the stream, no audio in time. Never called from within `feed`.
+        services: The parts of this node.
+        limits: Bounds of the source's rate, and of the time to its first audio.
+        hub: The source's stream, as `welcome` returned it.
+        claims: What the source's key allows.
+        dismiss: Called when the source must stop for a reason that is not in its bytes: a newer source, the
+            end of the stream, no audio in time. Never called from within `feed`.
     """
 
     def __init__(
-        self, context: Context, hub: Hub, claims: Claims, *, dismiss: Callable[[SourceError], None]
+        self,
+        services: Services,
+        limits: Limits,
+        hub: Hub,
+        claims: Claims,
+        *,
+        dismiss: Callable[[SourceError], None],
     ) -> None:
-        self._context = context
+        self._services = services
+        self._first_audio_seconds = limits.first_audio_seconds
         self._dismiss = dismiss
         self._source = Source(
             hub,
             source_id=SourceId.new(newer_than=hub.source_id),
-            rate_limit=context.rate_limit(claims.max_kbps),
+            rate_limit=limits.source_rate(claims.max_kbps, services.now()),
             generation=claims.generation,
             dismiss=dismiss,
         )
-        self._gone = context.node.connect(hub, self._source)
+        self._gone = services.node.connect(hub, self._source)
         self._first_audio = asyncio.get_running_loop().call_later(
-            context.first_audio_seconds, self._check_first_audio
+            limits.first_audio_seconds, self._check_first_audio
         )
 
     def feed(self, data: bytes) -> None:
@@ -73,7 +81,7 @@ class Intake:
             audiocast.stream.errors.StreamError: See `Source.feed`.
             audiocast.ogg.errors.OggError: Likewise.
         """
-        self._source.feed(data, self._context.clock())
+        self._source.feed(data, self._services.now())
 
     def finish(self) -> None:
         """Say that its Ogg stream has ended.
@@ -92,5 +100,4 @@ class Intake:
 
     def _check_first_audio(self) -> None:
         if not self._source.has_audio:
-            seconds = self._context.first_audio_seconds
-            self._dismiss(NoAudio(f"expected audio within {seconds:g} s, got none"))
+            self._dismiss(NoAudio(f"expected audio within {self._first_audio_seconds:g} s, got none"))

@@ -39,12 +39,12 @@ class ListenHandler(CrossOriginHandler):
 
     async def get(self, stream_id: str) -> None:
         """Wait for the stream if need be, then hand the socket over."""
-        context = self.context
+        services = self.services
         self.checked_id(stream_id)
         preroll_seconds = self._preroll_seconds()
         low_latency = self._is_low_latency()
-        with context.admission.entering():
-            hub = await context.node.listen(stream_id, context.header_wait_seconds)
+        with services.admission.entering():
+            hub = await services.node.listen(stream_id, self.limits.header_wait_seconds)
         if hub is None:
             raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
         connection = _take_socket(self.detach())
@@ -60,7 +60,7 @@ class ListenHandler(CrossOriginHandler):
 
     async def head(self, stream_id: str) -> None:
         """Say what a GET would give, in the same words: Tornado would add a length to them."""
-        hub = self.context.streams.get(self.checked_id(stream_id))
+        hub = self.services.streams.get(self.checked_id(stream_id))
         if hub is None or not hub.is_on:
             raise ApiError(404, "stream_not_live", "the stream is not on the air")
         self.set_status(200)
@@ -73,7 +73,7 @@ class ListenHandler(CrossOriginHandler):
     def _preroll_seconds(self) -> float:
         given = self.get_query_argument("preroll", None)
         if given is None:
-            return self.context.preroll_seconds
+            return self.limits.preroll_seconds
         try:
             seconds = float(given)
         except ValueError:

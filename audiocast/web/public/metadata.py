@@ -4,9 +4,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from audiocast.stream.hub import Hub
 from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
-from audiocast.web.http.context import Context
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
+from audiocast.web.http.services import Services
 
 
 class MetadataRequest(BaseModel):
@@ -18,11 +18,11 @@ class MetadataRequest(BaseModel):
     artist: str = Field(default="", max_length=MAX_CHARACTERS)
 
 
-async def play_everywhere(context: Context, hub: Hub, playing: NowPlaying) -> None:
+async def play_everywhere(services: Services, hub: Hub, playing: NowPlaying) -> None:
     """Show what is on here and, in a cluster, at every member that has the stream."""
     hub.set_now_playing(playing)
     said = {"title": playing.title, "artist": playing.artist}
-    await context.node.tell_all("POST", f"/internal/streams/{hub.stream_id}/playing", said)
+    await services.node.tell_all("POST", f"/internal/streams/{hub.stream_id}/playing", said)
 
 
 class MetadataHandler(PublicHandler):
@@ -33,6 +33,6 @@ class MetadataHandler(PublicHandler):
         claims = self.claims_for(self.checked_id(stream_id))
         example = '{"title": "...", "artist": "..."}'
         said = parse_body(self.request.body, MetadataRequest, example=example)
-        hub = self.context.streams.open(stream_id, claims.title)
-        await play_everywhere(self.context, hub, NowPlaying(title=said.title, artist=said.artist))
+        hub = self.services.streams.open(stream_id, claims.title)
+        await play_everywhere(self.services, hub, NowPlaying(title=said.title, artist=said.artist))
         self.set_status(204)

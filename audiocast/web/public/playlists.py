@@ -11,13 +11,13 @@ class PlaylistHandler(PublicHandler):
 
     async def get(self, stream_id: str, form: str) -> None:
         """Give the list, with the stream's title as the name of its entry."""
-        state = await whole_state(self.context, self.checked_id(stream_id))
+        state = await whole_state(self.services, self.checked_id(stream_id))
         title = str(state["title"]) if state is not None else ""
         write = {"m3u": _m3u, "pls": _pls}[form]
         self.set_header("Content-Type", CONTENT_TYPES[form])
         self.set_header("Cache-Control", "no-store")
         self.allow_any_origin()
-        address = f"{self.context.links.base(self.request)}/stream/{stream_id}"
+        address = f"{self.services.urls.base(self.request)}/stream/{stream_id}"
         self.write(write(address, " ".join(title.split()) or stream_id))
 
     head = get

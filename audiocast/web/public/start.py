@@ -38,15 +38,15 @@ class StartHandler(PublicHandler):
                 403, "id_needs_token", "expected no id: only a server with API_TOKENS lets you choose"
             )
         stream_id = asked.id or "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
-        self.context.streams.open(stream_id, asked.title).reopen(asked.title)
+        self.services.streams.open(stream_id, asked.title).reopen(asked.title)
         if asked.id is not None:
             said = {"title": asked.title}
-            await self.context.node.tell_all("POST", f"/internal/streams/{stream_id}/reopen", said)
-        base = self.context.links.base(self.request)
+            await self.services.node.tell_all("POST", f"/internal/streams/{stream_id}/reopen", said)
+        base = self.services.urls.base(self.request)
         self.write_json(
             {
                 "stream_id": stream_id,
-                "ingest_key": self.context.keys.make(stream_id, Claims(title=asked.title)),
+                "ingest_key": self.services.keys.make(stream_id, Claims(title=asked.title)),
                 "ingest_url": f"{base}/ingest/{stream_id}",
                 "listen_url": f"{base}/listen/{stream_id}",
                 "stream_url": f"{base}/stream/{stream_id}",
@@ -61,7 +61,7 @@ class StartHandler(PublicHandler):
         Raises:
             ApiError: 401, one is needed.
         """
-        tokens = self.context.api_tokens
+        tokens = self.services.api_tokens
         if not tokens:
             return False
         token = bearer(self.request)

@@ -12,9 +12,9 @@ from audiocast.cluster.stream_directory import public
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.state import State
-from audiocast.web.http.context import Context
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
+from audiocast.web.http.services import Limits, Services
 
 HEARTBEAT_SECONDS = 15.0
 """A comment line this often keeps proxies from closing, and finds out who is gone."""
@@ -59,16 +59,16 @@ def describe_with_history(hub: Hub, node: Node) -> StreamState:
     return {**describe(hub, node), "history": tracks}
 
 
-async def whole_state(context: Context, stream_id: str) -> StreamState | None:
+async def whole_state(services: Services, stream_id: str) -> StreamState | None:
     """Give what the whole cluster knows of a stream; None when nobody knows it."""
-    hub = context.streams.get(stream_id)
-    mine = describe_with_history(hub, context.node) if hub is not None else None
-    return await context.answers.one(stream_id, mine)
+    hub = services.streams.get(stream_id)
+    mine = describe_with_history(hub, services.node) if hub is not None else None
+    return await services.directory.one(stream_id, mine)
 
 
-async def whole_list(context: Context) -> list[StreamState]:
+async def whole_list(services: Services) -> list[StreamState]:
     """Give the streams that are on anywhere."""
-    return await context.answers.all([describe(hub, context.node) for hub in context.streams.live()])
+    return await services.directory.all([describe(hub, services.node) for hub in services.streams.live()])
 
 
 class StreamsHandler(PublicHandler):
@@ -77,7 +77,7 @@ class StreamsHandler(PublicHandler):
     async def get(self) -> None:
         """Give the streams that are on."""
         self.allow_any_origin()
-        self.write_json({"streams": [public(state) for state in await whole_list(self.context)]})
+        self.write_json({"streams": [public(state) for state in await whole_list(self.services)]})
 
 
 class StateHandler(PublicHandler):
@@ -86,7 +86,7 @@ class StateHandler(PublicHandler):
     async def get(self, stream_id: str) -> None:
         """Give one stream's state."""
         self.allow_any_origin()
-        state = await whole_state(self.context, self.checked_id(stream_id))
+        state = await whole_state(self.services, self.checked_id(stream_id))
         if state is None:
             raise ApiError(404, "stream_not_found", NOT_FOUND)
         self.write_json(public(state))
@@ -96,14 +96,14 @@ class StateHandler(PublicHandler):
     async def delete(self, stream_id: str) -> None:
         """End the stream, for good and everywhere."""
         claims = self.claims_for(self.checked_id(stream_id))
-        hub = self.context.streams.open(stream_id, claims.title)
+        hub = self.services.streams.open(stream_id, claims.title)
         try:
             hub.admit(claims.generation)
         except StreamEnded:
             pass
         else:
             hub.close()
-        await self.context.node.tell_all("DELETE", f"/internal/streams/{stream_id}")
+        await self.services.node.tell_all("DELETE", f"/internal/streams/{stream_id}")
         self.set_status(204)
 
 
@@ -113,7 +113,7 @@ class HistoryHandler(PublicHandler):
     async def get(self, stream_id: str) -> None:
         """Give the last tracks, the newest first."""
         self.allow_any_origin()
-        state = await whole_state(self.context, self.checked_id(stream_id))
+        state = await whole_state(self.services, self.checked_id(stream_id))
         if state is None:
             raise ApiError(404, "stream_not_found", NOT_FOUND)
         self.write_json({"tracks": state["history"]})
@@ -130,34 +130,32 @@ class EventsHandler(PublicHandler):
 
     _gone = False
 
-    def initialize(self, context: Context) -> None:
-        """Take what the routes give."""
-        super().initialize(context)
+    def initialize(self, services: Services, limits: Limits) -> None:
+        super().initialize(services, limits)
         self._changed = asyncio.Event()
 
     async def get(self, stream_id: str) -> None:
         """Write until the page goes."""
-        context = self.context
-        hub = context.streams.get(self.checked_id(stream_id))
+        services = self.services
+        hub = services.streams.get(self.checked_id(stream_id))
         if hub is None:
-            if await whole_state(context, stream_id) is None:
+            if await whole_state(services, stream_id) is None:
                 raise ApiError(404, "stream_not_found", NOT_FOUND)
-            hub = context.streams.open(stream_id)
-        if context.watchers >= context.max_watchers:
+            hub = services.streams.open(stream_id)
+        if services.watchers.is_full:
             raise ApiError(503, "server_full", "too many pages are open; the state can be asked for instead")
         self.allow_any_origin()
         self.set_header("Content-Type", "text/event-stream; charset=UTF-8")
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")
-        context.watchers += 1
         hub.on_change.add(self._changed.set)
         try:
-            await self._write_states(hub)
+            with services.watchers.counted():
+                await self._write_states(hub)
         except StreamClosedError:
             pass
         finally:
             hub.on_change.discard(self._changed.set)
-            context.watchers -= 1
 
     def on_connection_close(self) -> None:
         """Let the writer find out."""
@@ -170,8 +168,8 @@ class EventsHandler(PublicHandler):
         written_at = 0.0
         while not self._gone:
             self._changed.clear()
-            mine = describe(hub, self.context.node)
-            state = public(await self.context.answers.one(hub.stream_id, mine) or mine)
+            mine = describe(hub, self.services.node)
+            state = public(await self.services.directory.one(hub.stream_id, mine) or mine)
             if state | UNSHOWN != shown:
                 self.write(f"event: state\ndata: {json.dumps(state, ensure_ascii=False)}\n\n")
             elif loop.time() - written_at >= HEARTBEAT_SECONDS:
@@ -186,5 +184,6 @@ class EventsHandler(PublicHandler):
     async def _wait(self) -> None:
         """Wait for a change that matters, or until the numbers may be looked at again."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(LEAST_PAUSE_SECONDS, self.context.watchers / WATCHERS_A_SECOND)):
+            pause_seconds = max(LEAST_PAUSE_SECONDS, self.services.watchers.count / WATCHERS_A_SECOND)
+            async with asyncio.timeout(pause_seconds):
                 await self._changed.wait()

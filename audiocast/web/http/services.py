@@ -1,0 +1,125 @@
+"""What handlers work with. The composition root makes it; handlers read and call it, and set none of it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
+
+from audiocast.cluster.drain import Drain
+from audiocast.cluster.hls_router import Packaging
+from audiocast.cluster.node import Node
+from audiocast.cluster.signature import Signer
+from audiocast.cluster.stream_directory import Answers
+from audiocast.hls.muxer import HlsMuxers
+from audiocast.stream.admission import Admission
+from audiocast.stream.keys import Keys
+from audiocast.stream.rate_limit import RateLimit
+from audiocast.stream.registry import Registry
+from audiocast.web.http.urls import Links
+
+
+class Watchers:
+    """Pages that are told of a stream's changes, all streams together.
+
+    Args:
+        limit: How many may be open at a time.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.count = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more does not fit."""
+        return self.count >= self._limit
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count one more while the context is open."""
+        self.count += 1
+        try:
+            yield
+        finally:
+            self.count -= 1
+
+
+@dataclass(slots=True, frozen=True)
+class Services:
+    """The parts of one node.
+
+    Attributes:
+        streams: All streams that are known here.
+        keys: Makes and checks ingest keys.
+        urls: Makes absolute URLs.
+        metrics: What `/metrics` exports.
+        api_tokens: One of them is needed to start a stream; none: anyone may.
+        node: This member of the cluster.
+        signer: Checks the requests of other members; None: there are none.
+        drain: Leaves the cluster.
+        directory: What all members know of streams.
+        admission: Decides which listeners fit.
+        hls_muxers: Streams as HLS, made here.
+        hls_router: Finds the member that makes a stream's HLS.
+        watchers: Open event streams of pages.
+        version: Version of the server.
+        started_at: When the server started, unix seconds.
+    """
+
+    streams: Registry
+    keys: Keys
+    urls: Links
+    metrics: CollectorRegistry
+    api_tokens: tuple[str, ...]
+    node: Node
+    signer: Signer | None
+    drain: Drain
+    directory: Answers
+    admission: Admission
+    hls_muxers: HlsMuxers
+    hls_router: Packaging
+    watchers: Watchers
+    version: str
+    started_at: float = field(default_factory=time.time)
+
+    def now(self) -> float:
+        """Return the time of the streams' clock, seconds."""
+        return self.streams.clock.time()
+
+
+@dataclass(slots=True, frozen=True)
+class Limits:
+    """Plain numbers from the settings.
+
+    Attributes:
+        preroll_seconds: Backlog that a listener gets unless it asks otherwise.
+        header_wait_seconds: How long a listener waits for a stream that is not on.
+        first_audio_seconds: How long a source may be connected before its first audio.
+        max_ingest_kbps: Rate of a source; 0: no bound.
+        ingest_lead_seconds: How far ahead of real time a source may be.
+    """
+
+    preroll_seconds: float
+    header_wait_seconds: float
+    first_audio_seconds: float
+    max_ingest_kbps: int
+    ingest_lead_seconds: float
+
+    def source_rate(self, key_max_kbps: int, now: float) -> RateLimit:
+        """Return the bounds of one source.
+
+        Args:
+            key_max_kbps: What the source's key allows; 0: the key says nothing.
+            now: Time of the streams' clock, seconds.
+        """
+        allowed = [kbps for kbps in (self.max_ingest_kbps, key_max_kbps) if kbps]
+        return RateLimit(max_kbps=min(allowed, default=0), lead_seconds=self.ingest_lead_seconds, now=now)
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Whether new requests should come to this server: not while it starts, drains or stops."""
+
+    is_ready: bool = False
