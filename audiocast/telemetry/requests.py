@@ -1,5 +1,7 @@
 """One log event and one metric for each HTTP request, on Tornado's `log_function`."""
 
+from typing import ClassVar, Literal
+
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from tornado.web import RequestHandler
@@ -7,8 +9,22 @@ from tornado.web import RequestHandler
 log = structlog.get_logger()
 
 DURATION_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0)
-QUIET_PORTS = frozenset({"Live", "Ready", "Metrics"})
-"""Handlers that are asked every few seconds: logged at debug only."""
+
+
+class LoggedHandler(RequestHandler):
+    """What the request log reads off a handler's class.
+
+    Attributes:
+        metric_label: The handler's name in metrics and events. Dashboards ask for it: it stays when the class
+            gets another name.
+        is_long_lived: A request lasts as long as a broadcast or an open page, which is no time to an answer.
+        refusal_level: Level of statuses from 400 on, but for errors of the server. "debug" is for paths that
+            are asked every few seconds.
+    """
+
+    metric_label: ClassVar[str]
+    is_long_lived: ClassVar[bool] = False
+    refusal_level: ClassVar[Literal["debug", "info"]] = "info"
 
 
 class RequestLog:
@@ -35,19 +51,19 @@ class RequestLog:
             registry=metrics,
         )
 
-    def __call__(self, handler: RequestHandler) -> None:
-        """Take a finished request. The query is not logged: it may hold a key."""
-        name = type(handler).__name__.removesuffix("Handler")
+    def __call__(self, handler: LoggedHandler) -> None:
+        """Log and count a finished request. The query is not logged: it may hold a key."""
+        name = handler.metric_label
         status = handler.get_status()
         request = handler.request
         method = request.method if request.method in handler.SUPPORTED_METHODS else "other"
         seconds = request.request_time()
         self._total.labels(name, method, str(status)).inc()
-        if name != "Ingest" and name != "Events":
+        if not handler.is_long_lived:
             self._seconds.labels(name).observe(seconds)
         if status >= 500 and status != 503:
             write = log.error
-        elif name in QUIET_PORTS or status < 400:
+        elif status < 400 or handler.refusal_level == "debug":
             write = log.debug
         else:
             write = log.info

@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client.registry import Collector
 from tornado.web import Application, RequestHandler
 
+from audiocast.telemetry.requests import LoggedHandler
 from audiocast.web.http.compression import PageCompression
 from audiocast.web.http.services import Limits, Readiness, Services
 from audiocast.web.icecast.metadata import IcecastMetadataHandler
@@ -54,7 +55,7 @@ from audiocast.web.public.streams import EventsHandler, HistoryHandler, StateHan
 
 FOLDER = Path(__file__).parent
 
-LogRequest = Callable[[RequestHandler], None]
+LogRequest = Callable[[LoggedHandler], None]
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
 

@@ -18,6 +18,7 @@ from tornado.web import HTTPError, MissingArgumentError, RequestHandler
 from audiocast.cluster.signature import HEADER, BadSignature
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
+from audiocast.telemetry.requests import LoggedHandler
 from audiocast.web.http.credentials import ingest_key
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.services import Limits, Services
@@ -49,7 +50,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-class JsonErrors(RequestHandler):
+class JsonErrors(LoggedHandler):
     """Errors as the contract's JSON, logged only when no part of the server raises them on purpose."""
 
     def set_default_headers(self) -> None:

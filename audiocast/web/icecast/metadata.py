@@ -11,6 +11,8 @@ INGEST_MOUNT = "/ingest/"
 class IcecastMetadataHandler(PublicHandler):
     """`GET /admin/metadata?mode=updinfo&mount=&song=`, as Icecast source clients call it."""
 
+    metric_label = "IcecastMetadata"
+
     async def get(self) -> None:
         """Show the song (or artist and title) to all listeners."""
         mount = self.get_query_argument("mount")

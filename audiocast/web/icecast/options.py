@@ -12,6 +12,8 @@ METHODS = "GET, HEAD, POST, PUT, DELETE, SOURCE, OPTIONS"
 class ServerOptionsHandler(PublicHandler):
     """The server as a whole; it has no other method."""
 
+    metric_label = "ServerOptions"
+
     def options(self, *_: str) -> None:
         """Say which methods there are."""
         self.set_header("Allow", METHODS)

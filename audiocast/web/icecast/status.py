@@ -19,6 +19,8 @@ STREAM_MOUNT = "/stream/"
 class StatusHandler(PublicHandler):
     """The live streams; with `?mount=/stream/{id}` that one alone."""
 
+    metric_label = "Status"
+
     async def get(self) -> None:
         """Give them."""
         self.allow_any_origin()

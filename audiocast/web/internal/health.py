@@ -19,6 +19,9 @@ IsReady = Callable[[], Awaitable[bool]]
 class MetricsHandler(JsonErrors):
     """`GET /metrics`, in the format that the scraper prefers."""
 
+    metric_label = "Metrics"
+    refusal_level = "debug"
+
     def initialize(self, get_metrics: GetMetrics) -> None:
         self.get_metrics = get_metrics
 
@@ -32,12 +35,18 @@ class MetricsHandler(JsonErrors):
 class LiveHandler(JsonErrors):
     """`GET /livez`: the event loop turns. It depends on nothing else, so that no pod dies of its peers."""
 
+    metric_label = "Live"
+    refusal_level = "debug"
+
     def get(self) -> None:
         self.write("ok\n")
 
 
 class ReadyHandler(JsonErrors):
     """`GET /readyz`: 200 when new requests should come here, 503 while starting and stopping."""
+
+    metric_label = "Ready"
+    refusal_level = "debug"
 
     def initialize(self, is_ready: IsReady) -> None:
         self.is_ready = is_ready
@@ -52,12 +61,16 @@ class ReadyHandler(JsonErrors):
 class ErrorHandler(JsonErrors):
     """All other paths of the internal port."""
 
+    metric_label = "Error"
+
     def prepare(self) -> None:
         raise ApiError.of_status(404)
 
 
 class MemberStatusHandler(InternalHandler):
     """`GET /internal/status`: what this member is about, for people and the operator. It holds no secret."""
+
+    metric_label = "MemberStatus"
 
     def get(self) -> None:
         services = self.services

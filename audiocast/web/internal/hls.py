@@ -7,6 +7,8 @@ from audiocast.web.public.hls_media import directives_of, own_answer, send_answe
 class MemberHlsHandler(MemberHandler):
     """Never asks a third member."""
 
+    metric_label = "MemberHls"
+
     async def get(self, stream_id: str) -> None:
         path = self.get_query_argument("path")
         answer = await own_answer(self.services, self.limits, stream_id, path, directives_of(self))

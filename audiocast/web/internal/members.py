@@ -33,6 +33,8 @@ MAX_TITLE_CHARACTERS = 200
 class HelloHandler(MemberHandler):
     """`POST /internal/hello`."""
 
+    metric_label = "Hello"
+
     def post(self) -> None:
         """Greet back."""
         host = (self.request.remote_ip or "").partition("%")[0]
@@ -44,6 +46,8 @@ class HelloHandler(MemberHandler):
 
 class DrainHandler(MemberHandler):
     """`POST` and `DELETE /internal/drain`: leave the cluster without being heard, or stay after all."""
+
+    metric_label = "Drain"
 
     def post(self) -> None:
         """Begin."""
@@ -59,6 +63,8 @@ class DrainHandler(MemberHandler):
 class GoodbyeHandler(MemberHandler):
     """`POST /internal/goodbye`."""
 
+    metric_label = "Goodbye"
+
     def post(self) -> None:
         """Take note."""
         self.services.node.membership.parted(self.json_body())
@@ -68,6 +74,8 @@ class GoodbyeHandler(MemberHandler):
 class MemberStreamsHandler(MemberHandler):
     """`GET /internal/streams`: the streams that are on here."""
 
+    metric_label = "MemberStreams"
+
     def get(self) -> None:
         """Give them."""
         services = self.services
@@ -76,6 +84,8 @@ class MemberStreamsHandler(MemberHandler):
 
 class MemberStreamHandler(MemberHandler):
     """`GET /internal/streams/{id}`: one of them."""
+
+    metric_label = "MemberStream"
 
     def get(self, stream_id: str) -> None:
         """Say what it is here."""
@@ -92,6 +102,8 @@ class MemberStreamHandler(MemberHandler):
 class MemberPlayingHandler(MemberHandler):
     """`POST /internal/streams/{id}/playing`: another member was told what is on."""
 
+    metric_label = "MemberPlaying"
+
     def post(self, stream_id: str) -> None:
         """Show it, if the stream is known here."""
         said = self.json_body()
@@ -105,6 +117,8 @@ class MemberPlayingHandler(MemberHandler):
 
 class MemberReopenHandler(MemberHandler):
     """`POST /internal/streams/{id}/reopen`: a stream begins anew under an id that may have ended before."""
+
+    metric_label = "MemberReopen"
 
     def post(self, stream_id: str) -> None:
         """Forget that it has ended, if the stream is known here."""
@@ -129,6 +143,8 @@ class LinkHandler(MemberHandler):
 class RelayHandler(LinkHandler):
     """`POST /internal/relay/{id}?origin=&had=`: the stream's pages for an edge, from after the one it had."""
 
+    metric_label = "Relay"
+
     async def post(self, stream_id: str) -> None:
         """Send them for as long as the edge wants them."""
         if not self.services.node.owns(stream_id):
@@ -145,6 +161,8 @@ class RelayHandler(LinkHandler):
 
 class ForwardHandler(LinkHandler):
     """`POST /internal/forward/{id}`: the pages of a source whose encoder is connected to another member."""
+
+    metric_label = "Forward"
 
     async def post(self, stream_id: str) -> None:
         """Take them until the front goes."""

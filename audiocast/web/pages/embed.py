@@ -17,6 +17,8 @@ LINK = re.compile(r"https?://([^/?#]+)/(?:listen|embed)/([^/?#]*)(?:[?#].*)?")
 class EmbedPageHandler(StreamPageHandler):
     """`GET /embed/{id}`: the one page that others may frame."""
 
+    metric_label = "EmbedPage"
+
     framed_by = "*"
 
     async def get(self, stream_id: str) -> None:
@@ -28,6 +30,8 @@ class EmbedPageHandler(StreamPageHandler):
 
 class OEmbedHandler(PublicHandler):
     """`GET /oembed?url=&maxwidth=&maxheight=&format=`: what a program needs to embed a listen link."""
+
+    metric_label = "OEmbed"
 
     async def get(self) -> None:
         """Give it, in JSON, the one form there is."""

@@ -25,6 +25,8 @@ RGB = tuple[int, int, int]
 class IconHandler(PublicHandler):
     """The icon; `-square` fills the corners, for systems that cut out a shape of their own."""
 
+    metric_label = "Icon"
+
     async def get(self, square: str, size: str) -> None:
         """Draw it, beside the event loop."""
         if int(size) not in SIZES:

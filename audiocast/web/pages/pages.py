@@ -66,6 +66,8 @@ class PageHandler(PublicHandler):
 class NotFoundHandler(PageHandler):
     """All that has no route."""
 
+    metric_label = "NotFound"
+
     def prepare(self) -> NoReturn:
         """Say so, whatever the method."""
         super().prepare()
@@ -74,6 +76,8 @@ class NotFoundHandler(PageHandler):
 
 class HomeHandler(PageHandler):
     """`GET /`."""
+
+    metric_label = "Home"
 
     def get(self) -> None:
         """Show the live streams, and how to broadcast."""
@@ -88,6 +92,8 @@ class HomeHandler(PageHandler):
 
 class BroadcastPageHandler(PageHandler):
     """`GET /broadcast`."""
+
+    metric_label = "BroadcastPage"
 
     def get(self) -> None:
         """Show the page from which anyone broadcasts."""
@@ -126,6 +132,8 @@ class StreamPageHandler(PageHandler):
 class ListenPageHandler(StreamPageHandler):
     """`GET /listen/{id}`."""
 
+    metric_label = "ListenPage"
+
     async def get(self, stream_id: str) -> None:
         """Show the page."""
         stream = await self.stream(stream_id)
@@ -147,6 +155,8 @@ class ListenPageHandler(StreamPageHandler):
 class QrHandler(PublicHandler):
     """`GET /listen/{id}/qr.svg` and `.png`."""
 
+    metric_label = "Qr"
+
     async def get(self, stream_id: str, form: str) -> None:
         """Draw the code of the listen link, beside the event loop: the first time takes milliseconds."""
         link = f"{self.services.urls.base(self.request)}/listen/{self.checked_id(stream_id)}"
@@ -162,6 +172,8 @@ class QrHandler(PublicHandler):
 
 class AssetHandler(JsonErrors, StaticFileHandler):
     """Styles, scripts and pictures of the pages: checked for a newer version each time, by their ETag."""
+
+    metric_label = "Asset"
 
     def set_extra_headers(self, path: str) -> None:
         """Say how browsers should treat them."""

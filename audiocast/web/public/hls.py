@@ -20,6 +20,8 @@ MAX_PATH_CHARACTERS = 80
 class HlsHandler(CrossOriginHandler):
     """The playlist, and what it lists."""
 
+    metric_label = "Hls"
+
     async def get(self, stream_id: str, path: str) -> None:
         """Give it."""
         self.checked_id(stream_id)

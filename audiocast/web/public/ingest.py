@@ -47,6 +47,9 @@ WELCOME_SECONDS = 0.5
 class IngestHandler(PublicHandler):
     """One source."""
 
+    metric_label = "Ingest"
+    is_long_lived = True
+
     SUPPORTED_METHODS = (*PublicHandler.SUPPORTED_METHODS, "SOURCE")
 
     _intake: Intake | None = None

@@ -75,6 +75,9 @@ class Messages:
 class IngestSocketHandler(WebSocketHandler, PublicHandler):
     """One source."""
 
+    # Not long-lived for the request log: to Tornado, the request ends with the upgrade.
+    metric_label = "IngestSocket"
+
     _hub: Hub
     _claims: Claims
     _intake: Intake | None = None

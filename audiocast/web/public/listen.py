@@ -37,6 +37,8 @@ MAX_PREROLL_SECONDS = 86_400.0
 class ListenHandler(CrossOriginHandler):
     """One listener."""
 
+    metric_label = "Listen"
+
     async def get(self, stream_id: str) -> None:
         """Wait for the stream if need be, then hand the socket over."""
         services = self.services

@@ -28,6 +28,8 @@ async def play_everywhere(services: Services, hub: Hub, playing: NowPlaying) -> 
 class MetadataHandler(PublicHandler):
     """`PUT /api/streams/{id}/metadata`."""
 
+    metric_label = "Metadata"
+
     async def put(self, stream_id: str) -> None:
         """Show title and artist to all listeners."""
         claims = self.claims_for(self.checked_id(stream_id))

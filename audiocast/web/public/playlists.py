@@ -9,6 +9,8 @@ CONTENT_TYPES = {"m3u": "audio/x-mpegurl", "pls": "audio/x-scpls"}
 class PlaylistHandler(PublicHandler):
     """A playlist of one entry. It is a link and no more, so a stream that is not on has one too."""
 
+    metric_label = "Playlist"
+
     async def get(self, stream_id: str, form: str) -> None:
         """Give the list, with the stream's title as the name of its entry."""
         state = await whole_state(self.services, self.checked_id(stream_id))

@@ -29,6 +29,8 @@ class StartRequest(BaseModel):
 class StartHandler(PublicHandler):
     """Makes streams. Nothing is stored: all that matters is in the key."""
 
+    metric_label = "Start"
+
     async def post(self) -> None:
         """Answer 201 with key and links."""
         has_token = self._check_token()

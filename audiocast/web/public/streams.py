@@ -74,6 +74,8 @@ async def whole_list(services: Services) -> list[StreamState]:
 class StreamsHandler(PublicHandler):
     """`GET /api/streams`."""
 
+    metric_label = "Streams"
+
     async def get(self) -> None:
         """Give the streams that are on."""
         self.allow_any_origin()
@@ -82,6 +84,8 @@ class StreamsHandler(PublicHandler):
 
 class StateHandler(PublicHandler):
     """`GET` and `DELETE /api/streams/{id}`."""
+
+    metric_label = "State"
 
     async def get(self, stream_id: str) -> None:
         """Give one stream's state."""
@@ -110,6 +114,8 @@ class StateHandler(PublicHandler):
 class HistoryHandler(PublicHandler):
     """`GET /api/streams/{id}/history`."""
 
+    metric_label = "History"
+
     async def get(self, stream_id: str) -> None:
         """Give the last tracks, the newest first."""
         self.allow_any_origin()
@@ -127,6 +133,9 @@ class EventsHandler(PublicHandler):
     What matters is written at once, a mere number now and then. Only the newest state counts, so a page that
     reads slowly is sent less, not later.
     """
+
+    metric_label = "Events"
+    is_long_lived = True
 
     _gone = False
 

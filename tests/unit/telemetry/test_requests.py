@@ -6,22 +6,30 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
-from tornado.web import Application, RequestHandler
+from tornado.web import Application
 
 from audiocast.telemetry import requests
-from audiocast.telemetry.requests import RequestLog
+from audiocast.telemetry.requests import LoggedHandler, RequestLog
 
 
-class ListenHandler(RequestHandler):
+class ListenHandler(LoggedHandler):
     """Stands for any handler."""
 
+    metric_label = "Listen"
 
-class IngestHandler(RequestHandler):
+
+class IngestHandler(LoggedHandler):
     """Its requests last as long as broadcasts."""
 
+    metric_label = "Ingest"
+    is_long_lived = True
 
-class Metrics(RequestHandler):
+
+class Metrics(LoggedHandler):
     """Asked every few seconds."""
+
+    metric_label = "Metrics"
+    refusal_level = "debug"
 
 
 class Connection:
@@ -40,7 +48,7 @@ class Bench:
 
     def finish(
         self,
-        kind: type[RequestHandler] = ListenHandler,
+        kind: type[LoggedHandler] = ListenHandler,
         status: int = 200,
         method: str = "GET",
         uri: str = "/",
@@ -106,7 +114,7 @@ def test_a_path_is_cut(bench: Bench) -> None:
     ],
 )
 def test_only_what_somebody_should_look_at_is_loud(
-    bench: Bench, kind: type[RequestHandler], status: int, level: str
+    bench: Bench, kind: type[LoggedHandler], status: int, level: str
 ) -> None:
     assert bench.finish(kind, status)["log_level"] == level
 
