@@ -1,6 +1,7 @@
-"""The numbers of this member's part in the cluster, as Prometheus metrics: pulled when asked for."""
+"""The numbers of this member's part in the cluster, as Prometheus metrics: read when they are scraped."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -11,22 +12,40 @@ from audiocast.cluster.node import Node
 
 Number = Callable[[Node], float]
 
-GAUGES: dict[str, tuple[str, Number]] = {
-    "audiocast_members": (
+
+class Gauge(NamedTuple):
+    """One gauge.
+
+    Attributes:
+        text: What it tells.
+        number: Reads it off a node.
+        is_shared: All members tell the same number, so the workers' ones are not added up.
+    """
+
+    text: str
+    number: Number
+    is_shared: bool = False
+
+
+GAUGES = {
+    "audiocast_members": Gauge(
         "Members that streams may be owned by, as this one sees it.",
         lambda n: len(n.membership.ring),
+        is_shared=True,
     ),
-    "audiocast_views_differing": (
+    "audiocast_views_differing": Gauge(
         "Members that see other members than this one does.",
         lambda n: sum(each.view != n.membership.view for each in n.membership.others),
     ),
-    "audiocast_owned_streams": (
+    "audiocast_owned_streams": Gauge(
         "Streams whose source is here to be given to others.",
         lambda n: len(n.owned()),
     ),
-    "audiocast_fronts": ("Encoders that are connected here.", lambda n: n.fronts),
-    "audiocast_relays": ("Edges that take a stream from here.", lambda n: n.relays),
-    "audiocast_draining": ("1 while this member leaves the cluster.", lambda n: n.membership.draining),
+    "audiocast_fronts": Gauge("Encoders that are connected here.", lambda n: n.fronts),
+    "audiocast_relays": Gauge("Edges that take a stream from here.", lambda n: n.relays),
+    "audiocast_draining": Gauge(
+        "1 while this member leaves the cluster.", lambda n: n.membership.draining, is_shared=True
+    ),
 }
 
 COUNTERS: dict[str, tuple[str, Number]] = {
@@ -42,10 +61,10 @@ COUNTERS: dict[str, tuple[str, Number]] = {
 
 
 class ClusterMetrics(Collector):
-    """Gives the numbers of a node.
+    """Collects the numbers of a node.
 
     Args:
-        node: Whose numbers.
+        node: The node that is read at each scrape.
         metrics: Where to register.
     """
 
@@ -54,8 +73,7 @@ class ClusterMetrics(Collector):
         metrics.register(self)
 
     def collect(self) -> Iterator[Metric]:
-        """Give one family after the other, from the numbers of this moment."""
-        for name, (text, number) in GAUGES.items():
-            yield GaugeMetricFamily(name, text, value=number(self._node))
+        for name, gauge in GAUGES.items():
+            yield GaugeMetricFamily(name, gauge.text, value=gauge.number(self._node))
         for name, (text, number) in COUNTERS.items():
             yield CounterMetricFamily(name, text, value=number(self._node))

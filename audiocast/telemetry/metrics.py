@@ -17,6 +17,8 @@ from audiocast.stream.counters import Counters, Histogram
 from audiocast.stream.registry import Registry
 from audiocast.stream.state import State
 
+BUILD_INFO = "audiocast_build_info"
+
 REFUSAL_CODES = (
     "bad_crc",
     "bad_key",
@@ -154,7 +156,7 @@ class StreamMetrics(Collector):
 
     def _info(self) -> Metric:
         family = GaugeMetricFamily(
-            "audiocast_build_info", "Version and name of this node; always 1.", labels=["version", "node"]
+            BUILD_INFO, "Version and name of this node; always 1.", labels=["version", "node"]
         )
         family.add_metric([self._version, self._node], 1)
         return family

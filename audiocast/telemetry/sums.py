@@ -7,16 +7,19 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
-HIGHEST = frozenset(
+from audiocast.telemetry.cluster_metrics import GAUGES
+from audiocast.telemetry.metrics import BUILD_INFO
+
+# What all processes tell of the same thing is not added up: the highest number stands for all.
+SHARED = frozenset(
     {
-        "audiocast_build_info",
-        "audiocast_draining",
-        "audiocast_members",
+        BUILD_INFO,
+        *(name for name, gauge in GAUGES.items() if gauge.is_shared),
+        # prometheus_client's own.
         "process_start_time_seconds",
         "python_info",
     }
 )
-"""What all of them say of the same thing: one of them says it best."""
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -36,7 +39,6 @@ class Sum(Collector):
                 self._add(family)
 
     def collect(self) -> Iterator[Metric]:
-        """Give one family after the other."""
         for name, family in self._families.items():
             family.samples = [
                 Sample(series, dict(labels), value) for (series, labels), value in self._values[name].items()
@@ -50,4 +52,4 @@ class Sum(Collector):
             series = (sample.name, tuple(sorted(sample.labels.items())))
             before = values.get(series, 0.0)
             value = float(sample.value)
-            values[series] = max(before, value) if family.name in HIGHEST else before + value
+            values[series] = max(before, value) if family.name in SHARED else before + value

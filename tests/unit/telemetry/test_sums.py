@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.parser import text_string_to_metric_families
 
-from audiocast.telemetry.sums import HIGHEST, Sum
+from audiocast.telemetry.sums import SHARED, Sum
 
 
 def process(number: int) -> str:
@@ -45,10 +45,20 @@ def test_the_same_series_are_added_up_and_others_stand_beside_them() -> None:
     }
 
 
-@pytest.mark.parametrize("name", sorted(HIGHEST))
+@pytest.mark.parametrize("name", sorted(SHARED))
 def test_what_all_say_of_the_same_thing_is_not_added_up(name: str) -> None:
     text = f"# TYPE {name} gauge\n{name} 5.0\n"
     assert samples(generate_latest(Sum([text, text])).decode()) == {name: 5}
+
+
+def test_what_is_shared_is_known_by_where_it_is_made() -> None:
+    assert sorted(SHARED) == [
+        "audiocast_build_info",
+        "audiocast_draining",
+        "audiocast_members",
+        "process_start_time_seconds",
+        "python_info",
+    ]
 
 
 def test_one_that_is_not_there_counts_for_nothing() -> None:
