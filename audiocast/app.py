@@ -40,12 +40,12 @@ from audiocast.telemetry.requests import RequestLog
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.server import Server
 from audiocast.web.http.services import Limits, Readiness, Services, Watchers
-from audiocast.web.http.urls import Links
+from audiocast.web.http.urls import Urls
 from audiocast.web.routes import internal_application, public_application
 
 log = structlog.get_logger()
 
-LAST_WORDS_SECONDS = 1.0
+FLUSH_SECONDS = 1.0
 """How long a stopping server lets last pages and answers go out."""
 
 
@@ -99,7 +99,7 @@ class App:
         self._services = Services(
             streams=streams,
             keys=Keys(_secrets(settings)),
-            urls=Links(
+            urls=Urls(
                 domain=settings.stream_domain,
                 scheme=settings.stream_scheme,
                 trusted_proxies=settings.trusted_proxies,
@@ -151,7 +151,7 @@ class App:
         await self.node.stop()
         self._services.streams.end_all()
         counters = self._services.streams.counters
-        deadline = asyncio.get_running_loop().time() + LAST_WORDS_SECONDS
+        deadline = asyncio.get_running_loop().time() + FLUSH_SECONDS
         while asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.02)
             if not counters.listeners and not counters.sources:
@@ -177,7 +177,7 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
     if is_worker:
         _stop_with_parent(stop)
     # A member that cannot find out where the others are is told to stop before it has started.
-    await _first(app.start(), stop.wait())
+    await _wait_for_first(app.start(), stop.wait())
     if not stop.is_set():
         log.info(
             "worker_serving" if is_worker else "serving",
@@ -194,7 +194,7 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
         again = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, again.set)
-        await _first(app.drain.done.wait(), again.wait())
+        await _wait_for_first(app.drain.done.wait(), again.wait())
     for number in (signal.SIGTERM, signal.SIGINT):
         # A second signal ends the process at once.
         loop.remove_signal_handler(number)
@@ -212,7 +212,7 @@ def _stop_with_parent(stop: asyncio.Event) -> None:
     loop.add_reader(sys.stdin, gone)
 
 
-async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+async def _wait_for_first(*waits: Coroutine[Any, Any, Any]) -> None:
     """Wait for one of them, and give the others up.
 
     A signal cuts a start short, a second one a drain; a third one ends the process.

@@ -27,7 +27,7 @@ PACKETS = 100
 PACKET_BYTES = 160
 """64 kbit/s."""
 
-HEAR_SECONDS = 15.0
+TIMEOUT_SECONDS = 15.0
 """So long after the begin all must have been heard."""
 
 NUMBER_BYTES = 2
@@ -36,7 +36,7 @@ MAX_SHOWN_CHARACTERS = 200
 
 Body = bytes | Iterator[bytes] | None
 
-HEAD = OpusHead(channels=1, pre_skip=0)
+OPUS_HEAD = OpusHead(channels=1, pre_skip=0)
 
 
 class CheckFailed(Exception):
@@ -44,7 +44,7 @@ class CheckFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class CheckResult:
     """What a check has found.
 
     Attributes:
@@ -58,7 +58,7 @@ class Heard:
     first_audio_seconds: float
 
 
-def check(server: str, token: str = "") -> Heard:
+def check(server: str, token: str = "") -> CheckResult:
     """Start a stream, send it, listen to it, end it.
 
     Args:
@@ -78,23 +78,23 @@ def check(server: str, token: str = "") -> Heard:
         raise CheckFailed(f"{type(error).__name__}: {error}") from error
 
 
-def _check(url: SplitResult, token: str) -> Heard:
+def _check(url: SplitResult, token: str) -> CheckResult:
     bearer = {"Authorization": f"Bearer {token}"} if token else {}
-    started = json.loads(_ask(url, "POST", "/api/start", b'{"title": "audiocast check"}', bearer))
+    started = json.loads(_request(url, "POST", "/api/start", b'{"title": "audiocast check"}', bearer))
     stream_id, with_key = started["stream_id"], {"Authorization": f"Bearer {started['ingest_key']}"}
     packets = [_packet(number) for number in range(1, PACKETS + 1)]
     with ThreadPoolExecutor(1) as pool:
-        sending = pool.submit(_ask, url, "POST", f"/ingest/{stream_id}", _pages(packets), with_key)
+        sending = pool.submit(_request, url, "POST", f"/ingest/{stream_id}", _pages(packets), with_key)
         try:
-            first_audio_seconds = _hear(url, stream_id, packets)
+            first_audio_seconds = _listen(url, stream_id, packets)
         finally:
             # Its error, if there is one, is why nothing was heard.
             sending.result()
-    _ask(url, "DELETE", f"/api/streams/{stream_id}", None, with_key)
-    return Heard(stream_id, len(packets), first_audio_seconds)
+    _request(url, "DELETE", f"/api/streams/{stream_id}", None, with_key)
+    return CheckResult(stream_id, len(packets), first_audio_seconds)
 
 
-def _hear(url: SplitResult, stream_id: str, packets: Sequence[bytes]) -> float:
+def _listen(url: SplitResult, stream_id: str, packets: Sequence[bytes]) -> float:
     """Listen until all packets were heard; give the seconds to the first one."""
     asked_at = time.monotonic()
     pages, assembler = PageReader(), PacketAssembler()
@@ -103,8 +103,8 @@ def _hear(url: SplitResult, stream_id: str, packets: Sequence[bytes]) -> float:
     with _open(url, "GET", f"/stream/{stream_id}?preroll=20&latency=low", None, {}) as response:
         while heard < len(packets):
             data = response.read1(READ_BYTES)
-            if not data or time.monotonic() - asked_at > HEAR_SECONDS:
-                raise CheckFailed(f"expected {len(packets)} packets in {HEAR_SECONDS:g} s, heard {heard}")
+            if not data or time.monotonic() - asked_at > TIMEOUT_SECONDS:
+                raise CheckFailed(f"expected {len(packets)} packets in {TIMEOUT_SECONDS:g} s, heard {heard}")
             pages.feed(data)
             while (page := pages.next_page()) is not None:
                 for number in filter(None, map(_number, assembler.push(page))):
@@ -119,14 +119,14 @@ def _pages(packets: Sequence[bytes]) -> Iterator[bytes]:
     """Give a page a packet, each when its time has come."""
     writer = PageWriter(serial=time.time_ns() & 0xFFFF_FFFF)
     began_at = time.monotonic()
-    yield writer.headers(HEAD, OpusTags(vendor="audiocast check"))
+    yield writer.headers(OPUS_HEAD, OpusTags(vendor="audiocast check"))
     for count, packet in enumerate(packets):
         time.sleep(max(0.0, began_at + count * PACKET_SECONDS - time.monotonic()))
         yield writer.audio([packet])
 
 
 def _packet(number: int) -> bytes:
-    return silence_packet(HEAD, PACKET_BYTES)[:-NUMBER_BYTES] + number.to_bytes(NUMBER_BYTES, "big")
+    return silence_packet(OPUS_HEAD, PACKET_BYTES)[:-NUMBER_BYTES] + number.to_bytes(NUMBER_BYTES, "big")
 
 
 def _number(packet: bytes) -> int:
@@ -135,7 +135,7 @@ def _number(packet: bytes) -> int:
     return number if packet == _packet(number) else 0
 
 
-def _ask(url: SplitResult, method: str, path: str, body: Body, headers: dict[str, str]) -> bytes:
+def _request(url: SplitResult, method: str, path: str, body: Body, headers: dict[str, str]) -> bytes:
     with _open(url, method, path, body, headers) as response:
         return response.read()
 
@@ -146,7 +146,7 @@ def _open(
 ) -> Iterator[HTTPResponse]:
     """Send a request, in chunks when its body is made bit by bit; give its good answer."""
     connect = HTTPSConnection if url.scheme == "https" else HTTPConnection
-    with closing(connect(url.netloc, timeout=HEAR_SECONDS)) as connection:
+    with closing(connect(url.netloc, timeout=TIMEOUT_SECONDS)) as connection:
         connection.request(method, url.path.rstrip("/") + path, body=body, headers=headers)
         with closing(connection.getresponse()) as response:
             if response.status >= 300:

@@ -38,9 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        return _complain(f"{name}: {first['msg']}", USAGE_ERROR)
+        return _fail(f"{name}: {first['msg']}", USAGE_ERROR)
     except SettingsError as error:
-        return _complain(str(error).splitlines()[0], USAGE_ERROR)
+        return _fail(str(error).splitlines()[0], USAGE_ERROR)
     print(__version__)
     return 0
 
@@ -62,10 +62,10 @@ def _serve(settings: Settings, *, is_worker: bool) -> int:
     try:
         asyncio.run(supervise(settings) if settings.workers > 1 else serve(settings, is_worker=is_worker))
     except WorkerFailed as error:
-        return _complain(str(error), 1)
+        return _fail(str(error), 1)
     except OSError as error:
         ports = f"{settings.port} and {settings.internal_port}"
-        return _complain(f"cannot listen on ports {ports}: {error.strerror}", 1)
+        return _fail(f"cannot listen on ports {ports}: {error.strerror}", 1)
     return 0
 
 
@@ -73,14 +73,14 @@ def _check(server: str | None, settings: Settings) -> int:
     server = server or f"http://127.0.0.1:{settings.port}"
     tokens = [token.get_secret_value() for token in settings.api_tokens]
     try:
-        heard = check(server, *tokens[:1])
+        result = check(server, *tokens[:1])
     except CheckFailed as error:
-        return _complain(f"{server}: {error}", 1)
-    seconds = heard.packets * PACKET_SECONDS
-    print(f"{server}: {seconds:g} s of audio heard, the first after {heard.first_audio_seconds:.3f} s")
+        return _fail(f"{server}: {error}", 1)
+    seconds = result.packets * PACKET_SECONDS
+    print(f"{server}: {seconds:g} s of audio heard, the first after {result.first_audio_seconds:.3f} s")
     return 0
 
 
-def _complain(text: str, code: int) -> int:
+def _fail(text: str, code: int) -> int:
     print(f"audiocast: {text}", file=sys.stderr)
     return code

@@ -24,7 +24,7 @@ SHARED = frozenset(
 Series = tuple[str, tuple[tuple[str, str], ...]]
 
 
-class Sum(Collector):
+class SummedMetrics(Collector):
     """Collects what several processes have answered.
 
     Args:

@@ -12,7 +12,7 @@ from audiocast.web.http.compression import PageCompression
 from audiocast.web.http.services import Limits, Readiness, Services
 from audiocast.web.icecast.metadata import IcecastMetadataHandler
 from audiocast.web.icecast.options import ServerOptionsHandler
-from audiocast.web.icecast.status import StatusHandler
+from audiocast.web.icecast.status import IcecastStatusHandler
 from audiocast.web.internal.health import (
     ErrorHandler,
     GetMetrics,
@@ -51,7 +51,7 @@ from audiocast.web.public.listen import ListenHandler
 from audiocast.web.public.metadata import MetadataHandler
 from audiocast.web.public.playlists import PlaylistHandler
 from audiocast.web.public.start import StartHandler
-from audiocast.web.public.streams import EventsHandler, HistoryHandler, StateHandler, StreamsHandler
+from audiocast.web.public.streams import EventsHandler, HistoryHandler, StreamsHandler, StreamStateHandler
 
 FOLDER = Path(__file__).parent
 
@@ -69,12 +69,12 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/broadcast", BroadcastPageHandler, own),
             (r"/api/start", StartHandler, own),
             (r"/api/streams", StreamsHandler, own),
-            (r"/api/streams/([^/]*)", StateHandler, own),
+            (r"/api/streams/([^/]*)", StreamStateHandler, own),
             (r"/api/streams/([^/]*)/events", EventsHandler, own),
             (r"/api/streams/([^/]*)/history", HistoryHandler, own),
             (r"/api/streams/([^/]*)/metadata", MetadataHandler, own),
             (r"/admin/metadata", IcecastMetadataHandler, own),
-            (r"/status-json\.xsl", StatusHandler, own),
+            (r"/status-json\.xsl", IcecastStatusHandler, own),
             (r"/ingest/([^/]*)", IngestHandler, own),
             (r"/ingest/([^/]*)/ws", IngestSocketHandler, own),
             (r"/stream/([^/]*)\.(m3u|pls)", PlaylistHandler, own),

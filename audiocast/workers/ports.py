@@ -1,4 +1,4 @@
-"""Ports that several processes of ours will listen on, held so that nobody else takes them.
+"""Ports that several processes of ours will listen on, reserved so that nobody else takes them.
 
 A socket that is bound with SO_REUSEPORT and does not listen gets no connection, and lets others of the same
 user that also say SO_REUSEPORT listen there (socket(7)).
@@ -9,7 +9,7 @@ import socket
 LOOPBACK = "127.0.0.1"
 
 
-def hold(host: str, port: int) -> socket.socket:
+def reserve(host: str, port: int) -> socket.socket:
     """Bind a port and keep it until the socket is closed.
 
     Args:
@@ -26,14 +26,14 @@ def hold(host: str, port: int) -> socket.socket:
         alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         alone.bind(where)
         where = alone.getsockname()
-    held = socket.socket(family, kind, protocol)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind(where)
-    return held
+    reserved = socket.socket(family, kind, protocol)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    reserved.bind(where)
+    return reserved
 
 
-def number_of(held: socket.socket) -> int:
+def port_of(reserved: socket.socket) -> int:
     """Give the port's number."""
-    number: int = held.getsockname()[1]
+    number: int = reserved.getsockname()[1]
     return number

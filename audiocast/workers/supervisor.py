@@ -13,11 +13,11 @@ import structlog
 from audiocast import __version__
 from audiocast.app import with_secret
 from audiocast.settings import Settings
-from audiocast.telemetry.sums import Sum
+from audiocast.telemetry.sums import SummedMetrics
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.server import Server
 from audiocast.web.routes import health_application
-from audiocast.workers.ports import LOOPBACK, hold, number_of
+from audiocast.workers.ports import LOOPBACK, port_of, reserve
 from audiocast.workers.worker import Worker
 
 log = structlog.get_logger()
@@ -37,10 +37,10 @@ class Supervisor:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._public = hold(settings.host, settings.port)
-        self._internals = [hold(LOOPBACK, 0) for _ in range(settings.workers)]
-        self.port = number_of(self._public)
-        ports = [number_of(held) for held in self._internals]
+        self._public_port = reserve(settings.host, settings.port)
+        self._internal_ports = [reserve(LOOPBACK, 0) for _ in range(settings.workers)]
+        self.port = port_of(self._public_port)
+        ports = [port_of(reserved) for reserved in self._internal_ports]
         self.workers = [
             Worker(_worker_settings(settings, number, self.port, ports)) for number in range(len(ports))
         ]
@@ -63,7 +63,7 @@ class Supervisor:
         for worker in self.workers:
             await worker.start()
         await asyncio.gather(*(worker.wait_until_ready() for worker in self.workers))
-        self._tasks = [asyncio.ensure_future(worker.keep()) for worker in self.workers]
+        self._tasks = [asyncio.ensure_future(worker.restart_forever()) for worker in self.workers]
 
     async def stop(self) -> None:
         """Have all workers end their streams and stop."""
@@ -74,17 +74,17 @@ class Supervisor:
         await asyncio.gather(*(worker.stop(STOP_SECONDS) for worker in self.workers))
         self.internal.stop_accepting()
         await self.internal.close()
-        for held in (self._public, *self._internals):
-            held.close()
+        for reserved in (self._public_port, *self._internal_ports):
+            reserved.close()
 
     def kill(self) -> None:
         """End all workers at once."""
         for worker in self.workers:
             worker.kill()
 
-    async def _metrics(self) -> Sum:
+    async def _metrics(self) -> SummedMetrics:
         """Add up the workers' metrics; a worker that does not answer counts for nothing."""
-        return Sum(await asyncio.gather(*(worker.metrics() for worker in self.workers)))
+        return SummedMetrics(await asyncio.gather(*(worker.metrics() for worker in self.workers)))
 
     async def _is_ready(self) -> bool:
         """One ready worker is enough: the kernel gives no connection to a dead one."""

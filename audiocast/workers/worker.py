@@ -13,8 +13,8 @@ from audiocast.workers.ports import LOOPBACK
 log = structlog.get_logger()
 
 ANSWER_SECONDS = 2.0
-LOOK_SECONDS = 0.05
-AGAIN_SECONDS = 0.5
+POLL_SECONDS = 0.05
+RESTART_SECONDS = 0.5
 """Between a worker's end and the next start, so that one that cannot live does not take a core to die."""
 
 
@@ -47,12 +47,12 @@ class Worker:
             start_new_session=True,
         )
 
-    async def keep(self) -> None:
+    async def restart_forever(self) -> None:
         """Start it again whenever it ends; returns never."""
         while True:
             code = await self._running.wait()
             log.error("worker_ended", worker=self.name, exit_code=code)
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(RESTART_SECONDS)
             await self.start()
 
     async def wait_until_ready(self) -> None:
@@ -66,7 +66,7 @@ class Worker:
                 raise WorkerFailed(
                     f"expected {self.name} to serve, it has ended with code {self._running.returncode}"
                 )
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def is_ready(self) -> bool:
         """Say whether new requests should come to it."""

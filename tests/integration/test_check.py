@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audiocast.check import HEAD, PACKETS, CheckFailed, check
+from audiocast.check import OPUS_HEAD, PACKETS, CheckFailed, check
 from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.writer import PageWriter
 from tests.support.audio.capture import Capture
@@ -69,7 +69,7 @@ def lossy_service(lost: range) -> AbstractContextManager[str]:
             return b""
         packets = enumerate(Capture.parse(sent.result(timeout=10)).packets, 1)
         writer = PageWriter(1)
-        pages = [writer.headers(HEAD, OpusTags(vendor="lossy"))]
+        pages = [writer.headers(OPUS_HEAD, OpusTags(vendor="lossy"))]
         pages += [writer.audio([packet]) for number, packet in packets if number not in lost]
         return b"".join(pages)
 

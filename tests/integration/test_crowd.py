@@ -11,11 +11,11 @@ import requests
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
 
-from audiocast.web.http.accept_queue import ENTER_A_TURN
+from audiocast.web.http.accept_queue import ADMITTED_PER_TURN
 from audiocast.web.http.server import Server
 from tests.support.processes.server import AudiocastServer
 
-CROWD = 5 * ENTER_A_TURN
+CROWD = 5 * ADMITTED_PER_TURN
 DESCRIPTORS = 64
 
 
@@ -45,7 +45,7 @@ async def test_a_turn_of_the_loop_takes_a_few_connections(monkeypatch: pytest.Mo
     for stream in taken:
         stream.close()
     assert len(taken) == CROWD
-    assert max(turns) == ENTER_A_TURN
+    assert max(turns) == ADMITTED_PER_TURN
 
 
 def test_without_descriptors_it_says_so_and_goes_on(tmp_path: Path) -> None:

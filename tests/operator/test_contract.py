@@ -17,7 +17,7 @@ from audiocast.stream.keys import Claims, Keys
 from audiocast.stream.limits import HubLimits
 from audiocast.web.http.handlers import STREAM_ID as SERVER_STREAM_ID
 from audiocast.web.internal.members import MAX_TITLE_CHARACTERS
-from audiocast.web.public.streams import describe
+from audiocast.web.public.streams import stream_state
 from audiocast_operator.clients.members import MembersClient
 from audiocast_operator.manifests.owner import Owner
 from audiocast_operator.manifests.statefulset import build_statefulset
@@ -144,7 +144,7 @@ async def test_a_real_server_takes_the_key_but_not_while_the_stream_is_suspended
 
 async def test_a_real_stream_is_told_as_the_operator_reads_it() -> None:
     hub = Hub("news", title="", clock=asyncio.get_running_loop(), counters=Counters(), limits=HubLimits())
-    told = describe(hub, cast(Node, _Alone()))
+    told = stream_state(hub, cast(Node, _Alone()))
     assert StreamReport.model_fields.keys() <= told.keys()
     assert parse_streams({"streams": [told]})[0].state == "waiting"
 

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from audiocast import __version__, cli
-from audiocast.check import CheckFailed, Heard
+from audiocast.check import CheckFailed, CheckResult
 from audiocast.settings import Settings
 from audiocast.workers.worker import WorkerFailed
 
@@ -149,9 +149,9 @@ def test_a_check_that_went_well_is_one_line(
 ) -> None:
     asked: list[tuple[str, ...]] = []
 
-    def check(*how: str) -> Heard:
+    def check(*how: str) -> CheckResult:
         asked.append(how)
-        return Heard("x", packets=100, first_audio_seconds=0.0125)
+        return CheckResult("x", packets=100, first_audio_seconds=0.0125)
 
     monkeypatch.setattr(cli, "check", check)
     monkeypatch.setenv("PORT", "8123")
@@ -164,7 +164,7 @@ def test_a_check_that_went_well_is_one_line(
 def test_a_check_that_failed_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def check(_: str) -> Heard:
+    def check(_: str) -> CheckResult:
         raise CheckFailed("expected packet 2 next, heard packet 3")
 
     monkeypatch.setattr(cli, "check", check)

@@ -8,19 +8,19 @@ for itself what it once had. By eights, nobody hears them.
 import asyncio
 from collections import deque
 
-ENTER_A_TURN = 8
+ADMITTED_PER_TURN = 8
 """About 4 ms of work: to read a request, find its stream, and send the first audio."""
 
 
-class Door:
+class AcceptQueue:
     """Lets so many through in one turn, the others in the turns after it, first come, first served."""
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._left = ENTER_A_TURN
+        self._left = ADMITTED_PER_TURN
         self._is_counting = False
 
-    async def enter(self) -> None:
+    async def wait_for_turn(self) -> None:
         """Return when it is one's turn; at once when there is no crowd."""
         loop = asyncio.get_running_loop()
         if not self._is_counting:
@@ -34,7 +34,7 @@ class Door:
         await place
 
     def _begin_turn(self) -> None:
-        self._left = ENTER_A_TURN
+        self._left = ADMITTED_PER_TURN
         self._is_counting = bool(self._waiting)
         while self._left and self._waiting:
             place = self._waiting.popleft()

@@ -14,7 +14,7 @@ SUBPROTOCOL = "audiocast"
 such a name may have."""
 
 
-def bearer(request: HTTPServerRequest) -> str | None:
+def bearer_token(request: HTTPServerRequest) -> str | None:
     """Give the Bearer token (RFC 6750 section 2.1), if there is one."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" and value.strip() else None
@@ -51,7 +51,7 @@ def ingest_key(request: HTTPServerRequest) -> str | None:
     in_query = request.query_arguments.get("key")
     if in_query and in_query[-1]:
         return in_query[-1].decode("utf-8", "surrogateescape")
-    return bearer(request) or basic_password(request) or subprotocol_key(request)
+    return bearer_token(request) or basic_password(request) or subprotocol_key(request)
 
 
 def is_one_of(token: str, tokens: Sequence[str]) -> bool:

@@ -9,19 +9,19 @@ from http.client import responses
 from audiocast.web.http.errors import ApiError
 
 
-def head(status: int, headers: Mapping[str, str], *, version: str = "HTTP/1.1") -> bytes:
+def response_head(status: int, headers: Mapping[str, str], *, version: str = "HTTP/1.1") -> bytes:
     """Give the status line and the headers. The connection ends after the response."""
     lines = [f"{version} {status} {responses[status]}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-def json_reply(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
+def json_response(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
     """Give a whole response with a JSON body."""
     fields = {"Content-Type": "application/json; charset=UTF-8", "Content-Length": str(len(body))}
-    return head(status, {**fields, **(headers or {})}) + body
+    return response_head(status, {**fields, **(headers or {})}) + body
 
 
-def error_reply(error: ApiError) -> bytes:
+def error_response(error: ApiError) -> bytes:
     """Give a whole response that says an error."""
-    return json_reply(error.status, error.body, error.headers)
+    return json_response(error.status, error.body, error.headers)

@@ -15,9 +15,9 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, UnsatisfiableReadError
 from tornado.netutil import bind_sockets
 
-from audiocast.web.http.accept_queue import ENTER_A_TURN, Door
+from audiocast.web.http.accept_queue import ADMITTED_PER_TURN, AcceptQueue
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.raw_response import error_reply
+from audiocast.web.http.raw_response import error_response
 
 log = structlog.get_logger()
 
@@ -70,7 +70,7 @@ class Server:
         )
         self._port: int = self._sockets[0].getsockname()[1]
         self._accepting = False
-        self._door = Door()
+        self._queue = AcceptQueue()
 
     @property
     def port(self) -> int:
@@ -99,7 +99,7 @@ class Server:
             asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
     def _accept(self, listening: socket.socket) -> None:
-        for _ in range(ENTER_A_TURN):
+        for _ in range(ADMITTED_PER_TURN):
             try:
                 connection, address = listening.accept()
             except BlockingIOError:
@@ -112,34 +112,40 @@ class Server:
                 loop.remove_reader(listening)
                 loop.call_later(ACCEPT_PAUSE_SECONDS, self._watch, listening)
                 return
-            stream = _PublicStream(connection, max_buffer_size=self._http.max_buffer_size)
-            stream.door = self._door
+            stream = _Connection(connection, max_buffer_size=self._http.max_buffer_size)
+            stream.queue = self._queue
             self._http.handle_stream(stream, address)
 
 
-class _PublicStream(IOStream):
+class _Connection(IOStream):
     """A connection that says goodbye when a request's head is too large or too slow."""
 
-    door: Door
-    _reads_head = False
+    queue: AcceptQueue
+    _reads_request_head = False
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         # Tornado's server reads the head of a request, and nothing else, with a regular expression.
-        self._reads_head = True
-        future = asyncio.ensure_future(_head_in_http(super().read_until_regex(regex, max_bytes), self.door))
-        future.add_done_callback(self._head_was_read)
+        self._reads_request_head = True
+        future = asyncio.ensure_future(
+            _read_request_head(super().read_until_regex(regex, max_bytes), self.queue)
+        )
+        future.add_done_callback(self._on_request_head)
         return future
 
     def close(self, exc_info: Any = False) -> None:
-        if self._reads_head and not self.closed() and not self._is_left():
+        if self._reads_request_head and not self.closed() and not self._has_peer_closed():
             if isinstance(exc_info, UnsatisfiableReadError):
-                self._say(431, "headers_too_large", f"expected a head below {MAX_PARSED_HEAD_BYTES} bytes")
+                self._send_error(
+                    431, "headers_too_large", f"expected a head below {MAX_PARSED_HEAD_BYTES} bytes"
+                )
             elif not exc_info:
-                self._say(408, "request_timeout", f"expected a request within {HEAD_TIMEOUT_SECONDS:g} s")
-        self._reads_head = False
+                self._send_error(
+                    408, "request_timeout", f"expected a request within {HEAD_TIMEOUT_SECONDS:g} s"
+                )
+        self._reads_request_head = False
         super().close(exc_info)
 
-    def _is_left(self) -> bool:
+    def _has_peer_closed(self) -> bool:
         """Say whether the other side has closed, so that nobody is there to read an answer."""
         try:
             return self.socket.recv(1, socket.MSG_PEEK) == b""
@@ -148,25 +154,25 @@ class _PublicStream(IOStream):
         except OSError:
             return True
 
-    def _head_was_read(self, _: object) -> None:
-        self._reads_head = False
+    def _on_request_head(self, _: object) -> None:
+        self._reads_request_head = False
 
-    def _say(self, status: int, code: str, message: str) -> None:
+    def _send_error(self, status: int, code: str, message: str) -> None:
         try:
-            self.socket.send(error_reply(ApiError(status, code, message)))
+            self.socket.send(error_response(ApiError(status, code, message)))
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
             pass
 
 
-async def _head_in_http(reading: Awaitable[bytes], door: Door) -> bytes:
+async def _read_request_head(reading: Awaitable[bytes], queue: AcceptQueue) -> bytes:
     """Read a head and give it in the form that Tornado knows, when it is its turn.
 
     "ICE/1.0" in the request line, which source clients of old say, means HTTP/1.0. A whole URL as the target,
     as proxies are asked, means its path (RFC 9112 section 3.2.2); its host is in the Host field too.
     """
     request_line, end, fields = (await reading).partition(b"\r\n")
-    await door.enter()
+    await queue.wait_for_turn()
     if request_line.endswith(ICE_VERSION):
         request_line = request_line.removesuffix(ICE_VERSION) + b" HTTP/1.0"
     return ABSOLUTE_FORM.sub(rb"\1/\2", request_line) + end + fields

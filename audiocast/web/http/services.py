@@ -17,7 +17,7 @@ from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
-from audiocast.web.http.urls import Links
+from audiocast.web.http.urls import Urls
 
 
 class Watchers:
@@ -70,7 +70,7 @@ class Services:
 
     streams: Registry
     keys: Keys
-    urls: Links
+    urls: Urls
     metrics: CollectorRegistry
     api_tokens: tuple[str, ...]
     node: Node

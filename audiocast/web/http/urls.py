@@ -1,4 +1,4 @@
-"""Links that work for whoever asked: on a configured domain, or on the address that the request came to."""
+"""URLs that work for whoever asked: on a configured domain, or on the address that the request came to."""
 
 import ipaddress
 import re
@@ -11,7 +11,7 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
-class Links:
+class Urls:
     """Makes absolute links.
 
     Args:

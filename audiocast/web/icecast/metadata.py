@@ -3,7 +3,7 @@
 from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
-from audiocast.web.public.metadata import play_everywhere
+from audiocast.web.public.metadata import show_everywhere
 
 INGEST_MOUNT = "/ingest/"
 
@@ -24,7 +24,7 @@ class IcecastMetadataHandler(PublicHandler):
         claims = self.claims_for(stream_id)
         title = self._text("title") or self._text("song")
         hub = self.services.streams.open(stream_id, claims.title)
-        await play_everywhere(self.services, hub, NowPlaying(title=title, artist=self._text("artist")))
+        await show_everywhere(self.services, hub, NowPlaying(title=title, artist=self._text("artist")))
         self.set_header("Content-Type", "text/xml; charset=UTF-8")
         self.write(
             '<?xml version="1.0"?>\n'

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 from audiocast.cluster.stream_directory import State as StreamState
 from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.web.http.handlers import PublicHandler
-from audiocast.web.public.streams import whole_list
+from audiocast.web.public.streams import cluster_list
 
 STREAM_MOUNT = "/stream/"
 
 
-class StatusHandler(PublicHandler):
+class IcecastStatusHandler(PublicHandler):
     """The live streams; with `?mount=/stream/{id}` that one alone."""
 
     metric_label = "Status"
@@ -28,7 +28,7 @@ class StatusHandler(PublicHandler):
         mount = self.get_query_argument("mount", "")
         sources = [
             _source(state, base)
-            for state in await whole_list(self.services)
+            for state in await cluster_list(self.services)
             if not mount or mount == STREAM_MOUNT + str(state["stream_id"])
         ]
         status: dict[str, object] = {

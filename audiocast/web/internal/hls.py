@@ -1,7 +1,7 @@
 """`GET /internal/hls/{id}?path=`: HLS for another member, from here in any case."""
 
 from audiocast.web.http.handlers import MemberHandler
-from audiocast.web.public.hls_media import directives_of, own_answer, send_answer
+from audiocast.web.public.hls_media import directives_of, local_answer, send_answer
 
 
 class MemberHlsHandler(MemberHandler):
@@ -11,5 +11,5 @@ class MemberHlsHandler(MemberHandler):
 
     async def get(self, stream_id: str) -> None:
         path = self.get_query_argument("path")
-        answer = await own_answer(self.services, self.limits, stream_id, path, directives_of(self))
+        answer = await local_answer(self.services, self.limits, stream_id, path, directives_of(self))
         send_answer(self, answer)

@@ -24,8 +24,8 @@ from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import SERVER_NAME, MemberHandler
-from audiocast.web.http.raw_response import head
-from audiocast.web.public.streams import describe, describe_with_history
+from audiocast.web.http.raw_response import response_head
+from audiocast.web.public.streams import stream_state, stream_state_with_history
 
 MAX_TITLE_CHARACTERS = 200
 
@@ -79,7 +79,7 @@ class MemberStreamsHandler(MemberHandler):
     def get(self) -> None:
         """Give them."""
         services = self.services
-        self.write({"streams": [describe(hub, services.node) for hub in services.streams.live()]})
+        self.write({"streams": [stream_state(hub, services.node) for hub in services.streams.live()]})
 
 
 class MemberStreamHandler(MemberHandler):
@@ -91,7 +91,7 @@ class MemberStreamHandler(MemberHandler):
         """Say what it is here."""
         node = self.services.node
         hub = self.known_hub(stream_id)
-        self.write({"owned": node.owns(stream_id), "state": describe_with_history(hub, node)})
+        self.write({"owned": node.owns(stream_id), "state": stream_state_with_history(hub, node)})
 
     def delete(self, stream_id: str) -> None:
         """End the stream, for good: its broadcaster has said so to another member."""
@@ -136,7 +136,7 @@ class LinkHandler(MemberHandler):
         """Answer 200, then frames."""
         stream: IOStream = self.detach()
         stream.set_nodelay(True)
-        await stream.write(head(200, {"Server": SERVER_NAME, **headers}))
+        await stream.write(response_head(200, {"Server": SERVER_NAME, **headers}))
         return Link(stream)
 
 

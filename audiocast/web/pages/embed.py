@@ -8,7 +8,7 @@ from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.pages.embed_code import FRAME_HEIGHT, FRAME_WIDTH, UNTITLED, frame_code
 from audiocast.web.pages.icon import SIZES
 from audiocast.web.pages.pages import StreamPageHandler
-from audiocast.web.public.streams import whole_state
+from audiocast.web.public.streams import cluster_state
 
 LINK = re.compile(r"https?://([^/?#]+)/(?:listen|embed)/([^/?#]*)(?:[?#].*)?")
 """Host and stream of a link; the scheme may be another one than ours, as people type it."""
@@ -40,7 +40,7 @@ class OEmbedHandler(PublicHandler):
         base = self.services.urls.base(self.request)
         width, height = self._most("maxwidth"), self._most("maxheight")
         stream_id = self._stream_id(base)
-        state = await whole_state(self.services, stream_id)
+        state = await cluster_state(self.services, stream_id)
         if state is None:
             raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
         self.allow_any_origin()

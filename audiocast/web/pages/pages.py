@@ -18,7 +18,7 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CONTENT_SECURITY_POLICY, JsonErrors, PublicHandler
 from audiocast.web.pages.embed_code import frame_code, plain_code
 from audiocast.web.pages.modules import modules_of
-from audiocast.web.public.streams import describe_with_history, whole_state
+from audiocast.web.public.streams import cluster_state, stream_state_with_history
 
 WASM_DECODER = "player/live/opus-decoder.min.js"
 """libopus as WebAssembly, put among the static files by `make decoder`; a server may be built without it."""
@@ -112,9 +112,9 @@ class StreamPageHandler(PageHandler):
             ApiError: 404, it cannot be one.
         """
         services = self.services
-        state = await whole_state(services, self.checked_id(stream_id))
+        state = await cluster_state(services, self.checked_id(stream_id))
         if state is None:
-            state = describe_with_history(services.streams.get_or_waiting(stream_id), services.node)
+            state = stream_state_with_history(services.streams.get_or_waiting(stream_id), services.node)
         base = services.urls.base(self.request)
         return {
             "stream_id": stream_id,

@@ -9,7 +9,7 @@ from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.hls_router import Answer
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
-from audiocast.web.public.hls_media import directives_of, own_answer, send_answer
+from audiocast.web.public.hls_media import directives_of, local_answer, send_answer
 
 ATTEMPTS = 3
 """A member that dies is known to be dead by the first one."""
@@ -39,7 +39,7 @@ class HlsHandler(CrossOriginHandler):
         for _ in range(ATTEMPTS):
             member = packaging.place(stream_id)
             if member is None:
-                return await own_answer(self.services, self.limits, stream_id, path, directives)
+                return await local_answer(self.services, self.limits, stream_id, path, directives)
             try:
                 with self.services.admission.entering():
                     return await packaging.ask(member, f"/internal/hls/{stream_id}?{query}")

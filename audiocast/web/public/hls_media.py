@@ -31,7 +31,7 @@ ADVANCE_PARTS = round(3 / PART_SECONDS)
 """So many parts may be asked for in advance, as the draft has it: more would be more things to wait for."""
 
 
-async def own_answer(
+async def local_answer(
     services: Services, limits: Limits, stream_id: str, path: str, directives: Mapping[str, str]
 ) -> Answer:
     """Answer from this member's HLS muxer; a playlist makes one.

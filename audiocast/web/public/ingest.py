@@ -24,8 +24,8 @@ from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import SERVER_NAME, PublicHandler
-from audiocast.web.http.raw_response import error_reply, head
-from audiocast.web.public.intake import Intake, note_refusal, welcome
+from audiocast.web.http.raw_response import error_response, response_head
+from audiocast.web.public.intake import Intake, admit_source, count_refusal
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ UNBOUNDED_SECONDS = 100 * 365 * 86400.0
 
 
 SOURCE_METHODS = ("POST", "PUT", "SOURCE")
-WELCOME_SECONDS = 0.5
+EARLY_RESPONSE_SECONDS = 0.5
 """Who has sent nothing for so long waits for an answer. Who sends gets one at the end, with its status."""
 
 
@@ -57,11 +57,11 @@ class IngestHandler(PublicHandler):
     _probe_error: ApiError | StreamError | None = None
     _refusal: ApiError | None = None
     _raw: IOStream | None = None
-    _welcomed = False
+    _has_early_response = False
     _received_bytes = 0
     _lingered_bytes = 0
     _refusing: asyncio.Future[None] | None = None
-    _welcoming: asyncio.TimerHandle | None = None
+    _early_response_timer: asyncio.TimerHandle | None = None
 
     async def prepare(self) -> None:
         """Check the key, then open the door."""
@@ -96,7 +96,7 @@ class IngestHandler(PublicHandler):
             raise self._probe_error
         if self._refusal is not None:
             if self._is_unframed():
-                await self._drain(cast(HTTP1Connection, self.request.connection).stream)
+                await self._discard_input(cast(HTTP1Connection, self.request.connection).stream)
             self._finish_refusal()
             return
         if self._is_unframed():
@@ -124,12 +124,14 @@ class IngestHandler(PublicHandler):
     def _open(self, stream_id: str) -> None:
         self._stream_id = self.checked_id(stream_id)
         claims = self.claims_for(stream_id)
-        hub = welcome(self.services, stream_id, claims)
+        hub = admit_source(self.services, stream_id, claims)
         self._intake = Intake(self.services, self.limits, hub, claims, dismiss=self._refuse_later)
         connection = cast(HTTP1Connection, self.request.connection)
         connection.set_max_body_size(UNBOUNDED_BYTES)
         connection.set_body_timeout(UNBOUNDED_SECONDS)
-        self._welcoming = asyncio.get_running_loop().call_later(WELCOME_SECONDS, self._welcome)
+        self._early_response_timer = asyncio.get_running_loop().call_later(
+            EARLY_RESPONSE_SECONDS, self._send_early_response
+        )
         log.info("source_connected", stream_id=stream_id, unframed=self._is_unframed())
 
     def _is_unframed(self) -> bool:
@@ -156,44 +158,49 @@ class IngestHandler(PublicHandler):
         raw = self._raw = self.detach()
         try:
             if self.request.method == "SOURCE":
-                self._welcome()
+                self._send_early_response()
             while True:
                 data = await raw.read_bytes(READ_BYTES, partial=True)
                 if self._refusal is not None:
                     break
                 self._feed(data)
         except StreamClosedError:
-            self._note_end_of_raw()
+            self._finish_unframed()
         except (OggError, StreamError) as error:
             await self._refuse(error)
         finally:
             self._close()
         if self._refusal is not None:
-            await self._drain(raw)
+            await self._discard_input(raw)
         raw.close()
 
-    def _welcome(self) -> None:
+    def _send_early_response(self) -> None:
         """Say that the source may begin. What comes later, an error even, is the body of this response."""
-        if self._welcomed or self._received_bytes or self._refusal is not None or self._expects_continue():
+        if (
+            self._has_early_response
+            or self._received_bytes
+            or self._refusal is not None
+            or self._expects_continue()
+        ):
             return
-        self._welcomed = True
+        self._has_early_response = True
         with contextlib.suppress(StreamClosedError):
             if self._raw is not None:
                 # In the version of the request: DarkIce takes no other "200" than HTTP/1.0's.
                 fields = {"Server": SERVER_NAME, "Content-Type": JSON}
-                self._raw.write(head(200, fields, version=self.request.version))
+                self._raw.write(response_head(200, fields, version=self.request.version))
             else:
                 self.set_header("Connection", "close")
                 self.set_header("Content-Type", JSON)
                 self.flush()
 
-    def _note_end_of_raw(self) -> None:
+    def _finish_unframed(self) -> None:
         try:
             self._finish_source()
         except (OggError, StreamError) as error:
-            note_refusal(self.services, self._stream_id, ApiError.of(error) or ApiError.of_status(400))
+            count_refusal(self.services, self._stream_id, ApiError.of(error) or ApiError.of_status(400))
 
-    async def _drain(self, raw: IOStream) -> None:
+    async def _discard_input(self, raw: IOStream) -> None:
         """Throw away what still comes, so that the answer can be read."""
         deadline = time.monotonic() + LINGER_SECONDS
         try:
@@ -215,15 +222,15 @@ class IngestHandler(PublicHandler):
         if self._refusal is not None or (self._finished and self._raw is None):
             return
         refusal = self._refusal = ApiError.of(error) or ApiError.of_status(500)
-        note_refusal(self.services, self._stream_id, refusal)
+        count_refusal(self.services, self._stream_id, refusal)
         self._close()
         try:
             if self._raw is not None:
-                await self._raw.write(refusal.body if self._welcomed else error_reply(refusal))
+                await self._raw.write(refusal.body if self._has_early_response else error_response(refusal))
                 self._raw.socket.shutdown(1)
                 return
-            if not self._welcomed:
-                self._set_refusal_head(refusal)
+            if not self._has_early_response:
+                self._set_refusal_headers(refusal)
             self.write(refusal.body)
             await self.flush()
         except (StreamClosedError, OSError):
@@ -234,7 +241,7 @@ class IngestHandler(PublicHandler):
         else:
             asyncio.get_running_loop().call_later(LINGER_SECONDS, self._finish_refusal)
 
-    def _set_refusal_head(self, refusal: ApiError) -> None:
+    def _set_refusal_headers(self, refusal: ApiError) -> None:
         self.set_status(refusal.status)
         for name, value in refusal.headers.items():
             self.set_header(name, value)
@@ -253,8 +260,8 @@ class IngestHandler(PublicHandler):
             self._finish_refusal()
 
     def _close(self) -> None:
-        if self._welcoming is not None:
-            self._welcoming.cancel()
+        if self._early_response_timer is not None:
+            self._early_response_timer.cancel()
         intake, self._intake = self._intake, None
         if intake is not None:
             intake.close()

@@ -27,7 +27,7 @@ from audiocast.stream.keys import Claims
 from audiocast.web.http.credentials import SUBPROTOCOL, is_upgrade
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import PublicHandler
-from audiocast.web.public.intake import Intake, note_refusal, welcome
+from audiocast.web.public.intake import Intake, admit_source, count_refusal
 
 log = structlog.get_logger()
 
@@ -47,12 +47,12 @@ SERIAL_BITS = 32
 TAGS = OpusTags(vendor=f"audiocast {__version__}, encoded by a browser")
 
 
-class Messages:
+class OggMessages:
     """Makes an Ogg stream of messages, if they are not one."""
 
     def __init__(self) -> None:
         self._writer: PageWriter | None = None
-        self._begun = False
+        self._has_begun = False
 
     def to_ogg(self, message: bytes | str) -> bytes:
         """Give what a message is of the Ogg stream.
@@ -65,8 +65,8 @@ class Messages:
             raise NotOpus("expected binary messages, got a text")
         if self._writer is not None:
             return self._writer.audio([message])
-        if self._begun or not is_opus_head(message):
-            self._begun = True
+        if self._has_begun or not is_opus_head(message):
+            self._has_begun = True
             return message
         self._writer = PageWriter(secrets.randbits(SERIAL_BITS))
         return self._writer.headers(OpusHead.parse(message), TAGS)
@@ -102,11 +102,11 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
         try:
             self._check_origin()
             self._claims = self.claims_for(stream_id)
-            self._hub = welcome(self.services, stream_id, self._claims)
+            self._hub = admit_source(self.services, stream_id, self._claims)
         except (ApiError, StreamError) as error:
-            refusal = _said(error)
+            refusal = _refusal_of(error)
             if upgrade:
-                note_refusal(self.services, stream_id, refusal)
+                count_refusal(self.services, stream_id, refusal)
             raise refusal from error
         if not upgrade:
             raise ApiError(426, "upgrade_required", "expected a WebSocket; the key is good")
@@ -126,7 +126,7 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
 
     def open(self, *_: str) -> None:
         """Begin."""
-        self._messages = Messages()
+        self._messages = OggMessages()
         self._intake = Intake(self.services, self.limits, self._hub, self._claims, dismiss=self._refuse)
         log.info("source_connected", stream_id=self._hub.stream_id, websocket=True)
 
@@ -141,7 +141,7 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
 
     def on_close(self) -> None:
         """Let the stream know, however it has ended."""
-        self._leave()
+        self._close_intake()
 
     def _check_origin(self) -> None:
         origin = self.request.headers.get("Origin")
@@ -153,19 +153,19 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
     def _refuse(self, error: OggError | StreamError) -> None:
         if self._intake is None:
             return
-        refusal = _said(error)
-        note_refusal(self.services, self._hub.stream_id, refusal)
-        self._leave()
+        refusal = _refusal_of(error)
+        count_refusal(self.services, self._hub.stream_id, refusal)
+        self._close_intake()
         reason = f"{refusal.code}: {refusal.message}".encode()[:MAX_REASON_BYTES]
         self.close(CLOSE_CODES + refusal.status, reason.decode(errors="ignore"))
 
-    def _leave(self) -> None:
+    def _close_intake(self) -> None:
         intake, self._intake = self._intake, None
         if intake is not None:
             intake.close()
 
 
-def _said(error: ApiError | OggError | StreamError) -> ApiError:
+def _refusal_of(error: ApiError | OggError | StreamError) -> ApiError:
     """Give what an error is in HTTP. For a challenge of Basic, browsers would show a dialog of their own."""
     known = ApiError.of(error) or ApiError.of_status(500)
     return ApiError(known.status, known.code, known.message, challenge=BEARER)

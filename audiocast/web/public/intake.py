@@ -19,7 +19,7 @@ from audiocast.web.http.services import Limits, Services
 log = structlog.get_logger()
 
 
-def welcome(services: Services, stream_id: str, claims: Claims) -> Hub:
+def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
     """Give the stream that a source with this key may come to now.
 
     Raises:
@@ -32,7 +32,7 @@ def welcome(services: Services, stream_id: str, claims: Claims) -> Hub:
     return hub
 
 
-def note_refusal(services: Services, stream_id: str, refusal: ApiError) -> None:
+def count_refusal(services: Services, stream_id: str, refusal: ApiError) -> None:
     """Count and log that a source was sent away."""
     services.streams.counters.refuse(refusal.code)
     log.info("source_refused", stream_id=stream_id, error=refusal.code, message=refusal.message[:200])
@@ -44,7 +44,7 @@ class Intake:
     Args:
         services: The parts of this node.
         limits: Bounds of the source's rate, and of the time to its first audio.
-        hub: The source's stream, as `welcome` returned it.
+        hub: The source's stream, as `admit_source` returned it.
         claims: What the source's key allows.
         dismiss: Called when the source must stop for a reason that is not in its bytes: a newer source, the
             end of the stream, no audio in time. Never called from within `feed`.

@@ -16,7 +16,7 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import SERVER_NAME, CrossOriginHandler
-from audiocast.web.http.raw_response import head
+from audiocast.web.http.raw_response import response_head
 
 AUDIO_HEADERS = {
     "Server": SERVER_NAME,
@@ -55,7 +55,7 @@ class ListenHandler(CrossOriginHandler):
         if connection is not None:
             hub.join(
                 connection,
-                head(200, _audio_headers()),
+                response_head(200, _audio_headers()),
                 preroll_seconds=preroll_seconds,
                 low_latency=low_latency,
             )
@@ -69,7 +69,7 @@ class ListenHandler(CrossOriginHandler):
         stream = self.detach()
         self.application.log_request(self)
         with contextlib.suppress(StreamClosedError):
-            await stream.write(head(200, _audio_headers()))
+            await stream.write(response_head(200, _audio_headers()))
         stream.close()
 
     def _preroll_seconds(self) -> float:

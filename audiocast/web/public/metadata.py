@@ -18,7 +18,7 @@ class MetadataRequest(BaseModel):
     artist: str = Field(default="", max_length=MAX_CHARACTERS)
 
 
-async def play_everywhere(services: Services, hub: Hub, playing: NowPlaying) -> None:
+async def show_everywhere(services: Services, hub: Hub, playing: NowPlaying) -> None:
     """Show what is on here and, in a cluster, at every member that has the stream."""
     hub.set_now_playing(playing)
     said = {"title": playing.title, "artist": playing.artist}
@@ -36,5 +36,5 @@ class MetadataHandler(PublicHandler):
         example = '{"title": "...", "artist": "..."}'
         said = parse_body(self.request.body, MetadataRequest, example=example)
         hub = self.services.streams.open(stream_id, claims.title)
-        await play_everywhere(self.services, hub, NowPlaying(title=said.title, artist=said.artist))
+        await show_everywhere(self.services, hub, NowPlaying(title=said.title, artist=said.artist))
         self.set_status(204)

@@ -1,7 +1,7 @@
 """`GET /stream/{id}.m3u` and `.pls`: the stream's address in a file that players open by a click."""
 
 from audiocast.web.http.handlers import PublicHandler
-from audiocast.web.public.streams import whole_state
+from audiocast.web.public.streams import cluster_state
 
 CONTENT_TYPES = {"m3u": "audio/x-mpegurl", "pls": "audio/x-scpls"}
 
@@ -13,7 +13,7 @@ class PlaylistHandler(PublicHandler):
 
     async def get(self, stream_id: str, form: str) -> None:
         """Give the list, with the stream's title as the name of its entry."""
-        state = await whole_state(self.services, self.checked_id(stream_id))
+        state = await cluster_state(self.services, self.checked_id(stream_id))
         title = str(state["title"]) if state is not None else ""
         write = {"m3u": _m3u, "pls": _pls}[form]
         self.set_header("Content-Type", CONTENT_TYPES[form])

@@ -5,7 +5,7 @@ import secrets
 from pydantic import BaseModel, ConfigDict, Field
 
 from audiocast.stream.keys import Claims
-from audiocast.web.http.credentials import bearer, is_one_of
+from audiocast.web.http.credentials import bearer_token, is_one_of
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import STREAM_ID, PublicHandler
 from audiocast.web.http.json_body import parse_body
@@ -66,7 +66,7 @@ class StartHandler(PublicHandler):
         tokens = self.services.api_tokens
         if not tokens:
             return False
-        token = bearer(self.request)
+        token = bearer_token(self.request)
         if token is None or not is_one_of(token, tokens):
             came = "another one" if token else "none"
             message = f"expected Authorization: Bearer with an API token, got {came}"

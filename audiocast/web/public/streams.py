@@ -19,17 +19,17 @@ from audiocast.web.http.services import Limits, Services
 HEARTBEAT_SECONDS = 15.0
 """A comment line this often keeps proxies from closing, and finds out who is gone."""
 
-LEAST_PAUSE_SECONDS = 2.0
-WATCHERS_A_SECOND = 500
+MIN_PAUSE_SECONDS = 2.0
+WATCHERS_PER_SECOND = 500
 """So many pages a second are told of new numbers at most: the more watch, the rarer."""
 
 NOT_FOUND = "no such stream here; it may come when its source does"
 
-UNSHOWN: dict[str, object] = {"bitrate_bps": None}
+NO_EVENT_FIELDS: dict[str, object] = {"bitrate_bps": None}
 """Changes all the time, and is not worth an event."""
 
 
-def describe(hub: Hub, node: Node) -> StreamState:
+def stream_state(hub: Hub, node: Node) -> StreamState:
     """Give what this member knows of a stream: the contract's state, and what members tell each other."""
     playing = hub.now_playing
     return {
@@ -50,25 +50,25 @@ def describe(hub: Hub, node: Node) -> StreamState:
     }
 
 
-def describe_with_history(hub: Hub, node: Node) -> StreamState:
+def stream_state_with_history(hub: Hub, node: Node) -> StreamState:
     """Give the same and the last tracks: too much for a list of streams, or for each event."""
     tracks = [
         {"title": track.playing.title, "artist": track.playing.artist, "started_at": track.started_at}
         for track in hub.history.tracks
     ]
-    return {**describe(hub, node), "history": tracks}
+    return {**stream_state(hub, node), "history": tracks}
 
 
-async def whole_state(services: Services, stream_id: str) -> StreamState | None:
+async def cluster_state(services: Services, stream_id: str) -> StreamState | None:
     """Give what the whole cluster knows of a stream; None when nobody knows it."""
     hub = services.streams.get(stream_id)
-    mine = describe_with_history(hub, services.node) if hub is not None else None
+    mine = stream_state_with_history(hub, services.node) if hub is not None else None
     return await services.directory.one(stream_id, mine)
 
 
-async def whole_list(services: Services) -> list[StreamState]:
+async def cluster_list(services: Services) -> list[StreamState]:
     """Give the streams that are on anywhere."""
-    return await services.directory.all([describe(hub, services.node) for hub in services.streams.live()])
+    return await services.directory.all([stream_state(hub, services.node) for hub in services.streams.live()])
 
 
 class StreamsHandler(PublicHandler):
@@ -79,10 +79,10 @@ class StreamsHandler(PublicHandler):
     async def get(self) -> None:
         """Give the streams that are on."""
         self.allow_any_origin()
-        self.write_json({"streams": [public(state) for state in await whole_list(self.services)]})
+        self.write_json({"streams": [public(state) for state in await cluster_list(self.services)]})
 
 
-class StateHandler(PublicHandler):
+class StreamStateHandler(PublicHandler):
     """`GET` and `DELETE /api/streams/{id}`."""
 
     metric_label = "State"
@@ -90,7 +90,7 @@ class StateHandler(PublicHandler):
     async def get(self, stream_id: str) -> None:
         """Give one stream's state."""
         self.allow_any_origin()
-        state = await whole_state(self.services, self.checked_id(stream_id))
+        state = await cluster_state(self.services, self.checked_id(stream_id))
         if state is None:
             raise ApiError(404, "stream_not_found", NOT_FOUND)
         self.write_json(public(state))
@@ -119,7 +119,7 @@ class HistoryHandler(PublicHandler):
     async def get(self, stream_id: str) -> None:
         """Give the last tracks, the newest first."""
         self.allow_any_origin()
-        state = await whole_state(self.services, self.checked_id(stream_id))
+        state = await cluster_state(self.services, self.checked_id(stream_id))
         if state is None:
             raise ApiError(404, "stream_not_found", NOT_FOUND)
         self.write_json({"tracks": state["history"]})
@@ -137,7 +137,7 @@ class EventsHandler(PublicHandler):
     metric_label = "Events"
     is_long_lived = True
 
-    _gone = False
+    _is_closed = False
 
     def initialize(self, services: Services, limits: Limits) -> None:
         super().initialize(services, limits)
@@ -148,7 +148,7 @@ class EventsHandler(PublicHandler):
         services = self.services
         hub = services.streams.get(self.checked_id(stream_id))
         if hub is None:
-            if await whole_state(services, stream_id) is None:
+            if await cluster_state(services, stream_id) is None:
                 raise ApiError(404, "stream_not_found", NOT_FOUND)
             hub = services.streams.open(stream_id)
         if services.watchers.is_full:
@@ -168,18 +168,18 @@ class EventsHandler(PublicHandler):
 
     def on_connection_close(self) -> None:
         """Let the writer find out."""
-        self._gone = True
+        self._is_closed = True
         self._changed.set()
 
     async def _write_states(self, hub: Hub) -> None:
         loop = asyncio.get_running_loop()
         shown: dict[str, object] = {}
         written_at = 0.0
-        while not self._gone:
+        while not self._is_closed:
             self._changed.clear()
-            mine = describe(hub, self.services.node)
+            mine = stream_state(hub, self.services.node)
             state = public(await self.services.directory.one(hub.stream_id, mine) or mine)
-            if state | UNSHOWN != shown:
+            if state | NO_EVENT_FIELDS != shown:
                 self.write(f"event: state\ndata: {json.dumps(state, ensure_ascii=False)}\n\n")
             elif loop.time() - written_at >= HEARTBEAT_SECONDS:
                 self.write(": still here\n\n")
@@ -187,12 +187,12 @@ class EventsHandler(PublicHandler):
                 await self._wait()
                 continue
             await self.flush()
-            shown, written_at = state | UNSHOWN, loop.time()
+            shown, written_at = state | NO_EVENT_FIELDS, loop.time()
             await self._wait()
 
     async def _wait(self) -> None:
         """Wait for a change that matters, or until the numbers may be looked at again."""
         with contextlib.suppress(TimeoutError):
-            pause_seconds = max(LEAST_PAUSE_SECONDS, self.services.watchers.count / WATCHERS_A_SECOND)
+            pause_seconds = max(MIN_PAUSE_SECONDS, self.services.watchers.count / WATCHERS_PER_SECOND)
             async with asyncio.timeout(pause_seconds):
                 await self._changed.wait()

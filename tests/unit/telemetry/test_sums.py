@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.parser import text_string_to_metric_families
 
-from audiocast.telemetry.sums import SHARED, Sum
+from audiocast.telemetry.sums import SHARED, SummedMetrics
 
 
 def process(number: int) -> str:
@@ -32,7 +32,7 @@ def samples(text: str) -> dict[str, float]:
 
 
 def test_the_same_series_are_added_up_and_others_stand_beside_them() -> None:
-    assert samples(generate_latest(Sum([process(1), process(2)])).decode()) == {
+    assert samples(generate_latest(SummedMetrics([process(1), process(2)])).decode()) == {
         "audiocast_listener_joins_total": 3,
         "audiocast_streams live": 3,
         "audiocast_streams held": 1,
@@ -48,7 +48,7 @@ def test_the_same_series_are_added_up_and_others_stand_beside_them() -> None:
 @pytest.mark.parametrize("name", sorted(SHARED))
 def test_what_all_say_of_the_same_thing_is_not_added_up(name: str) -> None:
     text = f"# TYPE {name} gauge\n{name} 5.0\n"
-    assert samples(generate_latest(Sum([text, text])).decode()) == {name: 5}
+    assert samples(generate_latest(SummedMetrics([text, text])).decode()) == {name: 5}
 
 
 def test_what_is_shared_is_known_by_where_it_is_made() -> None:
@@ -62,13 +62,13 @@ def test_what_is_shared_is_known_by_where_it_is_made() -> None:
 
 
 def test_one_that_is_not_there_counts_for_nothing() -> None:
-    one = samples(generate_latest(Sum([process(2)])).decode())
-    assert samples(generate_latest(Sum(["", process(2)])).decode()) == one
-    assert generate_latest(Sum(["", ""])) == b""
+    one = samples(generate_latest(SummedMetrics([process(2)])).decode())
+    assert samples(generate_latest(SummedMetrics(["", process(2)])).decode()) == one
+    assert generate_latest(SummedMetrics(["", ""])) == b""
 
 
 def test_types_and_texts_are_kept() -> None:
-    text = generate_latest(Sum([process(1), process(2)])).decode()
+    text = generate_latest(SummedMetrics([process(1), process(2)])).decode()
     assert "# HELP audiocast_listener_joins_total Listeners.\n" in text
     assert "# TYPE audiocast_listener_joins_total counter\n" in text
     assert "# TYPE audiocast_loop_lag_seconds histogram\n" in text
@@ -76,4 +76,4 @@ def test_types_and_texts_are_kept() -> None:
 
 def test_the_other_format_can_be_had_too() -> None:
     encode, _ = choose_encoder("application/openmetrics-text")
-    assert encode(Sum([process(1)])).endswith(b"# EOF\n")
+    assert encode(SummedMetrics([process(1)])).endswith(b"# EOF\n")

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from audiocast.web.http.accept_queue import ENTER_A_TURN, Door
+from audiocast.web.http.accept_queue import ADMITTED_PER_TURN, AcceptQueue
 
 
-async def come_in(door: Door, number: int, came: list[int]) -> None:
-    await door.enter()
+async def come_in(queue: AcceptQueue, number: int, came: list[int]) -> None:
+    await queue.wait_for_turn()
     came.append(number)
 
 
@@ -25,39 +25,39 @@ async def turns_of(came: list[int], count: int) -> list[int]:
 
 
 async def test_a_crowd_comes_in_by_eights_and_in_order() -> None:
-    door, came = Door(), list[int]()
-    count = 3 * ENTER_A_TURN + 1
-    tasks = [asyncio.ensure_future(come_in(door, number, came)) for number in range(count)]
+    queue, came = AcceptQueue(), list[int]()
+    count = 3 * ADMITTED_PER_TURN + 1
+    tasks = [asyncio.ensure_future(come_in(queue, number, came)) for number in range(count)]
     turns = await turns_of(came, count)
-    assert max(turns) == ENTER_A_TURN
+    assert max(turns) == ADMITTED_PER_TURN
     assert came == list(range(count))
     await asyncio.gather(*tasks)
 
 
 async def test_who_comes_alone_does_not_wait() -> None:
-    door = Door()
+    queue = AcceptQueue()
     for _ in range(3):
-        for _ in range(ENTER_A_TURN):
+        for _ in range(ADMITTED_PER_TURN):
             with pytest.raises(StopIteration):
-                door.enter().send(None)
+                queue.wait_for_turn().send(None)
         await asyncio.sleep(0)
 
 
 async def test_who_has_gone_takes_nobodys_place() -> None:
-    door, came = Door(), list[int]()
-    count = 3 * ENTER_A_TURN
-    tasks = [asyncio.ensure_future(come_in(door, number, came)) for number in range(count)]
+    queue, came = AcceptQueue(), list[int]()
+    count = 3 * ADMITTED_PER_TURN
+    tasks = [asyncio.ensure_future(come_in(queue, number, came)) for number in range(count)]
     await asyncio.sleep(0)
-    gone = tasks[ENTER_A_TURN : 2 * ENTER_A_TURN]
+    gone = tasks[ADMITTED_PER_TURN : 2 * ADMITTED_PER_TURN]
     for task in gone:
         task.cancel()
     await asyncio.wait(tasks, timeout=5)
-    assert came == [*range(ENTER_A_TURN), *range(2 * ENTER_A_TURN, count)]
+    assert came == [*range(ADMITTED_PER_TURN), *range(2 * ADMITTED_PER_TURN, count)]
 
 
 async def test_nothing_runs_when_nobody_comes() -> None:
-    door = Door()
-    await door.enter()
+    queue = AcceptQueue()
+    await queue.wait_for_turn()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert not door._is_counting
+    assert not queue._is_counting

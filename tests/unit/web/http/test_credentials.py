@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from audiocast.web.http.credentials import basic_password, bearer, ingest_key, is_one_of
+from audiocast.web.http.credentials import basic_password, bearer_token, ingest_key, is_one_of
 from tests.unit.web.http_request import request
 
 
@@ -14,12 +14,12 @@ def basic(pair: str) -> str:
 
 @pytest.mark.parametrize("header", ["Bearer secret", "bearer secret", "BEARER   secret "])
 def test_a_bearer_token_is_found(header: str) -> None:
-    assert bearer(request(Authorization=header)) == "secret"
+    assert bearer_token(request(Authorization=header)) == "secret"
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer  ", "Basic secret", "secret", "Bearersecret"])
 def test_anything_else_is_no_bearer_token(header: str) -> None:
-    assert bearer(request(Authorization=header)) is None
+    assert bearer_token(request(Authorization=header)) is None
 
 
 @pytest.mark.parametrize("pair", ["source:secret", ":secret", "any user:secret"])

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.raw_response import error_reply, head, json_reply
+from audiocast.web.http.raw_response import error_response, json_response, response_head
 
 
 class Wire:
@@ -27,20 +27,20 @@ def read(data: bytes) -> HTTPResponse:
 
 
 def test_a_head_is_a_status_line_headers_and_an_empty_line() -> None:
-    assert head(200, {"Content-Type": "audio/ogg"}) == (
+    assert response_head(200, {"Content-Type": "audio/ogg"}) == (
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: audio/ogg\r\n\r\n"
     )
 
 
 def test_a_head_without_length_means_that_the_end_is_the_close() -> None:
-    response = read(head(200, {}) + b"any number of bytes")
+    response = read(response_head(200, {}) + b"any number of bytes")
     assert response.length is None
     assert response.will_close
     assert response.read() == b"any number of bytes"
 
 
 def test_a_json_reply_is_whole() -> None:
-    response = read(json_reply(201, '{"title": "я"}\n'.encode(), {"Retry-After": "5"}))
+    response = read(json_response(201, '{"title": "я"}\n'.encode(), {"Retry-After": "5"}))
     assert (response.status, response.reason) == (201, "Created")
     assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
     assert response.headers["Retry-After"] == "5"
@@ -51,7 +51,7 @@ def test_a_json_reply_is_whole() -> None:
 @pytest.mark.parametrize("status", [400, 401, 404, 408, 409, 410, 413, 415, 429, 431, 500, 503])
 def test_an_error_reply_says_the_same_as_the_error(status: int) -> None:
     error = ApiError(status, "some_code", "expected this, got that")
-    response = read(error_reply(error))
+    response = read(error_response(error))
     assert response.status == status
     assert response.read() == error.body
     assert {name: response.headers[name] for name in error.headers} == error.headers

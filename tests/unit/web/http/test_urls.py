@@ -1,72 +1,72 @@
-"""Links: right for whoever asked, and never made of what a stranger says in a header."""
+"""URLs: right for whoever asked, and never made of what a stranger says in a header."""
 
 import ipaddress
 
 import pytest
 
-from audiocast.web.http.urls import Links
+from audiocast.web.http.urls import Urls
 from tests.unit.web.http_request import request
 
 PROXY = "10.0.0.9"
 FORWARDED = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "listen.example"}
 
 
-def links(domain: str = "", scheme: str = "") -> Links:
-    return Links(domain=domain, scheme=scheme, trusted_proxies=[ipaddress.ip_network("10.0.0.0/8")])
+def urls(domain: str = "", scheme: str = "") -> Urls:
+    return Urls(domain=domain, scheme=scheme, trusted_proxies=[ipaddress.ip_network("10.0.0.0/8")])
 
 
 @pytest.mark.parametrize("host", ["radio.example", "radio.example:8000", "192.0.2.1", "[2001:db8::1]:8000"])
 def test_the_address_that_was_asked_is_the_address_of_the_links(host: str) -> None:
-    assert links().base(request(host=host)) == f"http://{host}"
+    assert urls().base(request(host=host)) == f"http://{host}"
 
 
 def test_the_scheme_of_the_connection_is_that_of_the_links() -> None:
-    assert links().base(request(protocol="https")) == "https://radio.example"
+    assert urls().base(request(protocol="https")) == "https://radio.example"
 
 
 def test_a_domain_that_was_set_wins_over_everything() -> None:
-    got = links("stream.example:8443").base(request(peer=PROXY, **FORWARDED))
+    got = urls("stream.example:8443").base(request(peer=PROXY, **FORWARDED))
     assert got == "https://stream.example:8443"
 
 
 def test_a_scheme_that_was_set_wins_over_everything() -> None:
-    assert links(scheme="http").base(request(peer=PROXY, protocol="https", **FORWARDED)).startswith("http://")
+    assert urls(scheme="http").base(request(peer=PROXY, protocol="https", **FORWARDED)).startswith("http://")
 
 
 def test_a_trusted_proxy_says_what_it_was_asked() -> None:
-    assert links().base(request(peer=PROXY, **FORWARDED)) == "https://listen.example"
+    assert urls().base(request(peer=PROXY, **FORWARDED)) == "https://listen.example"
 
 
 def test_an_ipv4_proxy_on_an_ipv6_socket_is_the_same_proxy() -> None:
-    assert links().base(request(peer=f"::ffff:{PROXY}", **FORWARDED)) == "https://listen.example"
+    assert urls().base(request(peer=f"::ffff:{PROXY}", **FORWARDED)) == "https://listen.example"
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.7", "2001:db8::7", "fe80::1%eth0", "", "no address"])
 def test_nobody_else_is_believed(peer: str) -> None:
-    assert links().base(request(peer=peer, **FORWARDED)) == "http://radio.example"
+    assert urls().base(request(peer=peer, **FORWARDED)) == "http://radio.example"
 
 
 def test_a_zone_in_an_address_is_no_obstacle() -> None:
-    trusting = Links(domain="", scheme="", trusted_proxies=[ipaddress.ip_network("fe80::/10")])
+    trusting = Urls(domain="", scheme="", trusted_proxies=[ipaddress.ip_network("fe80::/10")])
     assert trusting.base(request(peer="fe80::1%eth0", **FORWARDED)) == "https://listen.example"
 
 
 def test_of_several_proxies_the_first_one_counts() -> None:
     several = {"X_Forwarded_Proto": "HTTPS, http", "X_Forwarded_Host": "listen.example, inner.example"}
-    assert links().base(request(peer=PROXY, **several)) == "https://listen.example"
+    assert urls().base(request(peer=PROXY, **several)) == "https://listen.example"
 
 
 @pytest.mark.parametrize("proto", ["ftp", "", "javascript"])
 def test_an_odd_scheme_is_left_alone(proto: str) -> None:
-    assert links().base(request(peer=PROXY, X_Forwarded_Proto=proto)) == "http://radio.example"
+    assert urls().base(request(peer=PROXY, X_Forwarded_Proto=proto)) == "http://radio.example"
 
 
 @pytest.mark.parametrize("host", ['evil.example"><script>', "a b", "a/b", "user@evil.example", "a:port", ""])
 def test_a_host_that_could_break_out_of_a_link_is_left_alone(host: str) -> None:
-    assert links().base(request(peer=PROXY, X_Forwarded_Host=host)) == "http://radio.example"
+    assert urls().base(request(peer=PROXY, X_Forwarded_Host=host)) == "http://radio.example"
 
 
 @pytest.mark.parametrize("host", ["a'b", "a&b", "(a)"])
 def test_without_any_good_host_there_is_still_a_link(host: str) -> None:
     """Tornado lets these through, RFC 3986 section 3.2.2 allows them."""
-    assert links().base(request(host=host)) == "http://localhost"
+    assert urls().base(request(host=host)) == "http://localhost"

@@ -5,7 +5,7 @@ import pytest
 from audiocast.ogg.errors import BadHead, BadPacket
 from audiocast.ogg.headers import OpusHead
 from audiocast.stream.errors import NotOpus
-from audiocast.web.public.ingest_socket import Messages
+from audiocast.web.public.ingest_socket import OggMessages
 from tests.support.audio.capture import Capture
 from tests.support.audio.numbered_audio import numbered_audio, numbered_packet
 
@@ -13,7 +13,7 @@ HEAD = OpusHead(channels=2, pre_skip=120)
 
 
 def test_packets_become_a_page_each() -> None:
-    messages = Messages()
+    messages = OggMessages()
     packets = [numbered_packet(number) for number in range(5)]
     stream = b"".join(map(messages.to_ogg, [HEAD.encode(), *packets]))
     capture = Capture.parse(stream)
@@ -23,7 +23,7 @@ def test_packets_become_a_page_each() -> None:
 
 
 def test_pieces_of_ogg_stay_what_they_are() -> None:
-    messages = Messages()
+    messages = OggMessages()
     stream = numbered_audio(seconds=1)
     # A piece may begin like an OpusHead by chance; the first one alone decides.
     pieces = [stream[:28], stream[28:100], stream[100:]]
@@ -43,7 +43,7 @@ def test_pieces_of_ogg_stay_what_they_are() -> None:
 )
 def test_what_is_neither_is_refused(messages: list[bytes | str], error: type[Exception]) -> None:
     *good, bad = messages
-    reads = Messages()
+    reads = OggMessages()
     for message in good:
         reads.to_ogg(message)
     with pytest.raises(error):
