@@ -1,13 +1,13 @@
-"""What all HTTP handlers stand on: errors, limits, credentials, and answers that Tornado no longer owns.
+"""What all HTTP handlers stand on: services, errors, bounds, credentials, and raw responses.
 
-- `accept_queue`: how many connections of a crowd are taken in at a turn of the event loop
+- `accept_queue`: how many requests of a crowd go on in a turn of the event loop
 - `compression`: pages and their files, gzipped
 - `credentials`: where a request carries its key or token
-- `errors`: which status an error deserves
-- `handlers`: what all handlers share: errors, limits, headers
+- `errors`: the HTTP status of an error, and its JSON
+- `handlers`: the base classes of all handlers
 - `json_body`: JSON bodies, checked
-- `raw_response`: a whole response as bytes, for connections that Tornado no longer owns
-- `services`: what handlers work with: services, limits, readiness
+- `raw_response`: a whole response as bytes, for connections that Tornado does not own
 - `server`: accepting connections, and answers to those that never become requests
-- `urls`: links that work for whoever asked
+- `services`: what handlers work with: services, limits, readiness
+- `urls`: absolute URLs that work for the client that asked
 """

@@ -1,6 +1,6 @@
-"""What pages are made of, compressed: a phone on a slow network waits for a third of the bytes.
+"""Pages, styles and scripts are compressed: a phone on a slow network waits for a third of the bytes.
 
-Audio stays as it is, and so do event streams: each of them would keep a compressor of a quarter of a MiB.
+Audio and event streams are not: each event stream would keep a compressor of a quarter of a MiB.
 """
 
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
@@ -13,7 +13,7 @@ class PageCompression(OutputTransform):
     """Tornado's own compression, for `COMPRESSED_TYPES` only.
 
     Args:
-        request: Says whether its client knows it.
+        request: Its `Accept-Encoding` decides whether the response is compressed.
     """
 
     def __init__(self, request: HTTPServerRequest) -> None:
@@ -23,12 +23,10 @@ class PageCompression(OutputTransform):
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        """Look at the type, and begin."""
         self._is_used = headers.get("Content-Type", "").partition(";")[0] in COMPRESSED_TYPES
         if not self._is_used:
             return status_code, headers, chunk
         return self._gzip.transform_first_chunk(status_code, headers, chunk, finishing)
 
     def transform_chunk(self, chunk: bytes, finishing: bool) -> bytes:
-        """Go on as it was begun."""
         return self._gzip.transform_chunk(chunk, finishing) if self._is_used else chunk

@@ -1,6 +1,6 @@
 """Where a request carries its key or its token: Bearer, Basic password (any user name), or `?key=`.
 
-The upgrade to a WebSocket may have it as a subprotocol too: browsers let a page say no other header.
+The upgrade to a WebSocket may carry it as a subprotocol too: a page can set no other header of it.
 """
 
 import base64
@@ -9,19 +9,19 @@ from collections.abc import Sequence
 
 from tornado.httputil import HTTPServerRequest
 
+# The protocol of our WebSocket. A page names the key as a second subprotocol after it; a key has only letters
+# that such a name may have.
 SUBPROTOCOL = "audiocast"
-"""What our WebSocket speaks. The subprotocol that is named after it is a key, which has no other letters than
-such a name may have."""
 
 
 def bearer_token(request: HTTPServerRequest) -> str | None:
-    """Give the Bearer token (RFC 6750 section 2.1), if there is one."""
+    """Return the Bearer token (RFC 6750 section 2.1), if there is one."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" and value.strip() else None
 
 
 def basic_password(request: HTTPServerRequest) -> str | None:
-    """Give the password of Basic credentials (RFC 7617), if there are any that can be read."""
+    """Return the password of Basic credentials (RFC 7617), if there are any that can be read."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -34,12 +34,12 @@ def basic_password(request: HTTPServerRequest) -> str | None:
 
 
 def is_upgrade(request: HTTPServerRequest) -> bool:
-    """Say whether a request wants to become a WebSocket (RFC 6455 section 4.2.1)."""
+    """Return whether a request asks for a WebSocket (RFC 6455 section 4.2.1)."""
     return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 def subprotocol_key(request: HTTPServerRequest) -> str | None:
-    """Give the key that is named as a subprotocol, if there is one."""
+    """Return the key that is named as a subprotocol, if there is one."""
     named = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
     if not is_upgrade(request) or len(named) != 2 or named[0] != SUBPROTOCOL:
         return None
@@ -47,7 +47,7 @@ def subprotocol_key(request: HTTPServerRequest) -> str | None:
 
 
 def ingest_key(request: HTTPServerRequest) -> str | None:
-    """Give the ingest key, wherever it is."""
+    """Return the ingest key: from the query, else the Authorization header, else the subprotocols."""
     in_query = request.query_arguments.get("key")
     if in_query and in_query[-1]:
         return in_query[-1].decode("utf-8", "surrogateescape")
@@ -55,7 +55,7 @@ def ingest_key(request: HTTPServerRequest) -> str | None:
 
 
 def is_one_of(token: str, tokens: Sequence[str]) -> bool:
-    """Say whether a token is among those that count, in a time that does not tell which is near."""
+    """Return whether a token is one of these, in a time that does not depend on how much of it fits."""
     given = token.encode("utf-8", "surrogateescape")
     fits = [hmac.compare_digest(given, each.encode()) for each in tokens]
     return any(fits)

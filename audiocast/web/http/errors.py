@@ -1,4 +1,4 @@
-"""Which HTTP status an error deserves, and the JSON that says it."""
+"""The HTTP status of an error, and the contract's JSON for it."""
 
 import json
 from http.client import responses
@@ -23,6 +23,7 @@ RETRY_AFTER_SECONDS = 5
 BASIC = 'Basic realm="audiocast", charset="UTF-8"'
 BEARER = 'Bearer realm="audiocast"'
 
+# All other errors of a source are a 400.
 STATUS: dict[type[Exception], int] = {
     BadKey: 401,
     SourceStalled: 408,
@@ -36,7 +37,6 @@ STATUS: dict[type[Exception], int] = {
     ServerFull: 503,
     ShuttingDown: 503,
 }
-"""The rest of what a source can do wrong is a 400."""
 
 
 class ApiError(Exception):
@@ -46,8 +46,8 @@ class ApiError(Exception):
         status: HTTP status, 4xx or 5xx.
         code: Machine-readable name, snake_case.
         message: What was expected and what came.
-        challenge: How a 401 asks for credentials. Encoders wait for Basic; a browser would show its own
-            dialog for it, over our page.
+        challenge: The `WWW-Authenticate` of a 401. Encoders wait for Basic; for pages it is Bearer, because
+            a browser answers Basic with a dialog of its own.
     """
 
     def __init__(self, status: int, code: str, message: str, *, challenge: str = BASIC) -> None:
@@ -59,7 +59,7 @@ class ApiError(Exception):
 
     @classmethod
     def of(cls, error: Exception) -> "ApiError | None":
-        """Give what a lower layer's error is in HTTP; None for one that nobody has planned."""
+        """Return the error of a lower layer as one of HTTP; None when it is a fault of the server."""
         if isinstance(error, ApiError):
             return error
         if isinstance(error, OggError | StreamError):
@@ -68,13 +68,13 @@ class ApiError(Exception):
 
     @classmethod
     def of_status(cls, status: int) -> "ApiError":
-        """Give the error for a status that has no words of its own."""
+        """Return the error for a status without a code and message of its own."""
         phrase = responses.get(status, "Error")
         return cls(status, phrase.lower().replace(" ", "_").replace("-", "_"), phrase)
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers that belong to the status (RFC 9110 sections 7.8, 10.2.3 and 11.6.1)."""
+        """The headers that the status requires (RFC 9110 sections 7.8, 10.2.3 and 11.6.1)."""
         if self.status == 401:
             return {"WWW-Authenticate": self.challenge}
         if self.status == 426:
@@ -85,6 +85,6 @@ class ApiError(Exception):
 
     @property
     def body(self) -> bytes:
-        """The contract's JSON."""
+        """The contract's JSON, a line."""
         message = self.message[:MAX_MESSAGE_CHARACTERS]
         return json.dumps({"error": self.code, "message": message}, ensure_ascii=False).encode() + b"\n"

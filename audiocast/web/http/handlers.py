@@ -21,6 +21,7 @@ from audiocast.stream.keys import Claims
 from audiocast.telemetry.requests import LoggedHandler
 from audiocast.web.http.credentials import ingest_key
 from audiocast.web.http.errors import ApiError
+from audiocast.web.http.json_body import parse_object
 from audiocast.web.http.services import Limits, Services
 
 log = structlog.get_logger()
@@ -248,10 +249,4 @@ class MemberHandler(InternalHandler):
         Raises:
             ApiError: 400.
         """
-        try:
-            said = json.loads(self.request.body)
-        except (ValueError, RecursionError):
-            said = None
-        if not isinstance(said, dict):
-            raise ApiError(400, "bad_json", "expected a JSON object")
-        return said
+        return parse_object(self.request.body)

@@ -1,7 +1,7 @@
-"""JSON bodies: bytes to a checked model, or an error that says what was expected."""
+"""JSON bodies of requests: bytes become a checked model, or an error that names what was expected."""
 
 import json
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -11,15 +11,15 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse_body(data: bytes, model: type[Model], *, example: str) -> Model:
-    """Give the model that a JSON object holds; no body at all is an empty object.
+    """Return the model that a JSON object holds; no body at all is an empty object.
 
     Args:
         data: The request's body.
-        model: What it must be.
-        example: A body as it should be, for the error's message.
+        model: Checks the object.
+        example: A valid body, for the error's message.
 
     Raises:
-        ApiError: 400, it is no JSON, or not this model.
+        ApiError: 400, the body is no JSON, or not this model.
     """
     try:
         return model.model_validate(json.loads(data or b"{}"))
@@ -29,3 +29,18 @@ def parse_body(data: bytes, model: type[Model], *, example: str) -> Model:
         raise ApiError(400, "bad_request", f"{where}: {first['msg']}") from error
     except (ValueError, RecursionError) as error:
         raise ApiError(400, "bad_json", f"expected a JSON object like {example}") from error
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body.
+
+    Raises:
+        ApiError: 400, the body is none.
+    """
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise ApiError(400, "bad_json", "expected a JSON object")
+    return value

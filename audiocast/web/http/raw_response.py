@@ -1,7 +1,4 @@
-"""A whole HTTP response as bytes.
-
-For connections that Tornado no longer owns, or never got a request from.
-"""
+"""A whole HTTP response as bytes, for connections that Tornado does not own, or got no request from."""
 
 from collections.abc import Mapping
 from http.client import responses
@@ -10,18 +7,18 @@ from audiocast.web.http.errors import ApiError
 
 
 def response_head(status: int, headers: Mapping[str, str], *, version: str = "HTTP/1.1") -> bytes:
-    """Give the status line and the headers. The connection ends after the response."""
+    """Return the status line and the headers. The connection ends after the response."""
     lines = [f"{version} {status} {responses[status]}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def json_response(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
-    """Give a whole response with a JSON body."""
+    """Return a whole response with a JSON body."""
     fields = {"Content-Type": "application/json; charset=UTF-8", "Content-Length": str(len(body))}
     return response_head(status, {**fields, **(headers or {})}) + body
 
 
 def error_response(error: ApiError) -> bytes:
-    """Give a whole response that says an error."""
+    """Return a whole response with an error as the contract's JSON."""
     return json_response(error.status, error.body, error.headers)

@@ -1,7 +1,7 @@
 """Accepting connections, and answers to those that never become requests.
 
-Tornado closes a connection without a word when its request head is too large or does not come. Whoever is
-behind it, a person with a wrong tool most often, should read why.
+Tornado closes a connection without an answer when its request head is too large or does not come in time. The
+client, most often a person with a wrong tool, should read why: here it is answered.
 """
 
 import asyncio
@@ -21,31 +21,33 @@ from audiocast.web.http.raw_response import error_response
 
 log = structlog.get_logger()
 
+# A thousand listeners that join in one second are normal. The kernel cuts it to net.core.somaxconn.
 ACCEPT_BACKLOG = 4096
-"""A thousand people joining in one second is normal. The kernel cuts it to net.core.somaxconn."""
 
+# Without a descriptor left, a waiting connection would wake the loop over and over.
 ACCEPT_PAUSE_SECONDS = 1.0
-"""Without a descriptor left, a waiting connection would wake the loop over and over."""
 
 HEAD_TIMEOUT_SECONDS = 15.0
 BODY_TIMEOUT_SECONDS = 15.0
+# Request heads up to here are parsed; those over `handlers.MAX_HEADER_BYTES` are refused by the handlers.
 MAX_PARSED_HEAD_BYTES = 65_536
-"""Heads up to here are parsed, and those over `base.MAX_HEADER_BYTES` refused by the handlers."""
 
+# What Icecast's oldest source clients write for the version of HTTP.
 ICE_VERSION = b" ICE/1.0"
+
+# A method and a URL up to its path. The first group is before the path, the second behind its first slash.
 ABSOLUTE_FORM = re.compile(rb"^(\S+ )https?://[^/?\s]+/?([^\s]*)", re.IGNORECASE)
-"""A method and a URL up to its path: what stands before the path, and what behind its first slash."""
 
 
 class Server:
     """One port.
 
     Args:
-        application: Takes the requests.
-        host: Address; empty for all.
+        application: Called with each request.
+        host: Address to listen on; empty for all.
         port: Port; 0 for a free one.
-        max_body_bytes: Bound of a request's body, but for handlers that lift it.
-        shares_port: Other processes of this user listen there too (SO_REUSEPORT).
+        max_body_bytes: Bound of a request's body, unless its handler lifts it.
+        shares_port: Other processes of this user listen on the port too (SO_REUSEPORT).
     """
 
     def __init__(
@@ -69,33 +71,33 @@ class Server:
             port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host), reuse_port=shares_port
         )
         self._port: int = self._sockets[0].getsockname()[1]
-        self._accepting = False
+        self._is_accepting = False
         self._queue = AcceptQueue()
 
     @property
     def port(self) -> int:
-        """The port that is listened on, or was: what is still under way may ask after `stop_accepting`."""
+        """The port, also after `stop_accepting`, for requests that are still under way."""
         return self._port
 
     def start(self) -> None:
-        """Begin to accept, in the running loop."""
-        self._accepting = True
+        """Start to accept, in the running loop."""
+        self._is_accepting = True
         for each in self._sockets:
-            self._watch(each)
+            self._watch_socket(each)
 
     def stop_accepting(self) -> None:
-        """Take no more connections; those that are open go on."""
-        self._accepting = False
+        """Accept no more connections; open ones go on."""
+        self._is_accepting = False
         for each in self._sockets:
             asyncio.get_running_loop().remove_reader(each)
             each.close()
 
     async def close(self) -> None:
-        """Close what is still open."""
+        """Close all connections."""
         await self._http.close_all_connections()
 
-    def _watch(self, listening: socket.socket) -> None:
-        if self._accepting:
+    def _watch_socket(self, listening: socket.socket) -> None:
+        if self._is_accepting:
             asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
     def _accept(self, listening: socket.socket) -> None:
@@ -110,7 +112,7 @@ class Server:
                 log.error("accept_failed", error=error.strerror, hint="raise the limit of open files")
                 loop = asyncio.get_running_loop()
                 loop.remove_reader(listening)
-                loop.call_later(ACCEPT_PAUSE_SECONDS, self._watch, listening)
+                loop.call_later(ACCEPT_PAUSE_SECONDS, self._watch_socket, listening)
                 return
             stream = _Connection(connection, max_buffer_size=self._http.max_buffer_size)
             stream.queue = self._queue
@@ -118,7 +120,7 @@ class Server:
 
 
 class _Connection(IOStream):
-    """A connection that says goodbye when a request's head is too large or too slow."""
+    """A connection that answers when a request's head is too large or too slow, before it closes."""
 
     queue: AcceptQueue
     _reads_request_head = False
@@ -146,7 +148,7 @@ class _Connection(IOStream):
         super().close(exc_info)
 
     def _has_peer_closed(self) -> bool:
-        """Say whether the other side has closed, so that nobody is there to read an answer."""
+        """Return whether the client has closed, so that it would read no answer."""
         try:
             return self.socket.recv(1, socket.MSG_PEEK) == b""
         except BlockingIOError:
@@ -166,10 +168,10 @@ class _Connection(IOStream):
 
 
 async def _read_request_head(reading: Awaitable[bytes], queue: AcceptQueue) -> bytes:
-    """Read a head and give it in the form that Tornado knows, when it is its turn.
+    """Read a request head, wait for its turn, and return it in the form that Tornado parses.
 
-    "ICE/1.0" in the request line, which source clients of old say, means HTTP/1.0. A whole URL as the target,
-    as proxies are asked, means its path (RFC 9112 section 3.2.2); its host is in the Host field too.
+    "ICE/1.0" in the request line means HTTP/1.0. A whole URL as the target, as proxies get it, means its path
+    (RFC 9112 section 3.2.2); its host is in the Host field too.
     """
     request_line, end, fields = (await reading).partition(b"\r\n")
     await queue.wait_for_turn()

@@ -12,10 +12,10 @@ _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5}
 
 
 class Urls:
-    """Makes absolute links.
+    """Makes absolute URLs.
 
     Args:
-        domain: Host (and port) of all links; empty: taken from the request.
+        domain: Host (and port) of all URLs; empty: taken from the request.
         scheme: "http" or "https"; empty: taken from the request.
         trusted_proxies: Peers whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
     """
@@ -26,7 +26,7 @@ class Urls:
         self._trusted_proxies = tuple(trusted_proxies)
 
     def base(self, request: HTTPServerRequest) -> str:
-        """Give "scheme://host" for the links of a response, without a slash at the end."""
+        """Return "scheme://host" for the URLs of a response, without a slash at the end."""
         forwarded = request.headers if self._trusts(request.remote_ip) else {}
         scheme = self._scheme or _first(forwarded.get("X-Forwarded-Proto", "")).lower()
         if scheme not in ("http", "https"):
@@ -47,5 +47,5 @@ class Urls:
 
 
 def _first(value: str) -> str:
-    """Give the first of a list header: what the proxy nearest to the client has said."""
+    """Return the first item of a list header, which the proxy nearest to the client has set."""
     return value.partition(",")[0].strip()
