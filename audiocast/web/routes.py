@@ -34,16 +34,12 @@ from audiocast.web.internal.members import (
     MemberStreamsHandler,
     RelayHandler,
 )
+from audiocast.web.pages.assets import AssetHandler
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.pages.icon import IconHandler
-from audiocast.web.pages.pages import (
-    AssetHandler,
-    BroadcastPageHandler,
-    HomeHandler,
-    ListenPageHandler,
-    NotFoundHandler,
-    QrHandler,
-)
+from audiocast.web.pages.listen import ListenPageHandler
+from audiocast.web.pages.page import BroadcastPageHandler, HomeHandler, NotFoundHandler
+from audiocast.web.pages.qr import QrHandler
 from audiocast.web.public.hls import HlsHandler
 from audiocast.web.public.ingest import IngestHandler
 from audiocast.web.public.ingest_socket import IngestSocketHandler

@@ -1,8 +1,11 @@
 """Pages for people. `templates/` holds their HTML; their modules and styles are in `static/`.
 
+- `assets`: styles, scripts and pictures
 - `embed`: the player in other people's pages, and oEmbed
 - `embed_code`: the HTML that a visitor copies
 - `icon`: the icon as PNG
+- `listen`: the listener's page
 - `modules`: which JavaScript modules a page names at once
-- `pages`: the start page, the listener's page, QR codes
+- `page`: the start page, the broadcaster's page, errors
+- `qr`: QR codes of listen links
 """

@@ -7,38 +7,35 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.pages.embed_code import FRAME_HEIGHT, FRAME_WIDTH, UNTITLED, frame_code
 from audiocast.web.pages.icon import SIZES
-from audiocast.web.pages.pages import StreamPageHandler
+from audiocast.web.pages.listen import StreamPageHandler
 from audiocast.web.public.streams import cluster_state
 
+# Host and stream of a listen link. The scheme may be another one than ours, since people type links.
 LINK = re.compile(r"https?://([^/?#]+)/(?:listen|embed)/([^/?#]*)(?:[?#].*)?")
-"""Host and stream of a link; the scheme may be another one than ours, as people type it."""
 
 
 class EmbedPageHandler(StreamPageHandler):
     """`GET /embed/{id}`: the one page that others may frame."""
 
     metric_label = "EmbedPage"
-
     framed_by = "*"
 
     async def get(self, stream_id: str) -> None:
-        """Show the player."""
         self.render("embed.html", **await self.stream(stream_id))
 
     head = get
 
 
 class OEmbedHandler(PublicHandler):
-    """`GET /oembed?url=&maxwidth=&maxheight=&format=`: what a program needs to embed a listen link."""
+    """`GET /oembed?url=&maxwidth=&maxheight=&format=`: what programs need to embed a listen link, as JSON."""
 
     metric_label = "OEmbed"
 
     async def get(self) -> None:
-        """Give it, in JSON, the one form there is."""
         if self.get_query_argument("format", "json") != "json":
             raise ApiError(501, "format_not_there", "expected format=json, the only one there is")
         base = self.services.urls.base(self.request)
-        width, height = self._most("maxwidth"), self._most("maxheight")
+        width, height = self._max_pixels("maxwidth"), self._max_pixels("maxheight")
         stream_id = self._stream_id(base)
         state = await cluster_state(self.services, stream_id)
         if state is None:
@@ -48,7 +45,7 @@ class OEmbedHandler(PublicHandler):
 
     head = get
 
-    def _most(self, name: str) -> int | None:
+    def _max_pixels(self, name: str) -> int | None:
         given = self.get_query_argument(name, "")
         if not given:
             return None
@@ -57,10 +54,10 @@ class OEmbedHandler(PublicHandler):
         return int(given)
 
     def _stream_id(self, base: str) -> str:
-        """Give the stream of the link.
+        """Return the id of the stream that the link is to.
 
         Raises:
-            ApiError: 404, it is none of ours.
+            ApiError: 404, it is no listen link of this server.
         """
         link = LINK.fullmatch(self.get_query_argument("url"))
         if link is None or link[1] != base.partition("://")[2]:
@@ -71,7 +68,7 @@ class OEmbedHandler(PublicHandler):
 def _answer(
     base: str, stream_id: str, title: str, *, width: int | None, height: int | None
 ) -> dict[str, Any]:
-    """Give the response of section 2.3.4 of the specification; nothing in it is larger than was asked for."""
+    """Return the response (section 2.3.4 of the specification), nothing in it larger than was asked for."""
     frame_width = min(FRAME_WIDTH, width or FRAME_WIDTH)
     frame_height = min(FRAME_HEIGHT, height or FRAME_HEIGHT)
     answer = {

@@ -1,21 +1,21 @@
-"""HTML of a stream for other people's pages, as text to be copied or to be sent to programs."""
+"""HTML of a stream for other people's pages, as text that a visitor copies or a program fetches."""
 
 from tornado.escape import xhtml_escape
 
+# CSS pixels that the embedded player is drawn for; it fits into less.
 FRAME_WIDTH = 480
 FRAME_HEIGHT = 120
-"""CSS pixels that the embedded player is drawn for; it makes do with less."""
 
 UNTITLED = "Untitled broadcast"
 
 
 def frame_code(embed_url: str, title: str, *, width: str = "100%", height: int = FRAME_HEIGHT) -> str:
-    """Give the embedded player.
+    """Return the embedded player as a frame.
 
     Args:
-        embed_url: Its page.
-        title: Of the stream; may be empty.
-        width: CSS pixels, or a share of the place.
+        embed_url: URL of the player's page.
+        title: The stream's title; may be empty.
+        width: CSS pixels, or a share of the surrounding element.
         height: CSS pixels.
     """
     return (
@@ -25,7 +25,7 @@ def frame_code(embed_url: str, title: str, *, width: str = "100%", height: int =
 
 
 def plain_code(stream_url: str, listen_url: str, title: str) -> str:
-    """Give a player that needs neither a frame nor scripts: the browser's own, and a link.
+    """Return a player that needs neither a frame nor scripts: the browser's own, and a link.
 
     HLS is for Safari before 18.4, which plays no Ogg.
     """

@@ -1,6 +1,6 @@
 """`GET /icon-{size}.png`: the icon of static/icon.svg in the sizes that systems ask for, as PNG.
 
-The drawing is a rounded square with upright strokes on it, and this reads no other SVG.
+The drawing is a rounded square with upright strokes on it; no other SVG can be read here.
 """
 
 import io
@@ -16,19 +16,19 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 
 DRAWING = Path(__file__).parents[1] / "static" / "icon.svg"
+
+# Pixels. 180: the home screen of an iPhone; 192 and 512: a web app's manifest.
 SIZES = (180, 192, 512)
-"""Pixels. 180: the home screen of an iPhone; 192 and 512: a web app's manifest."""
 
 RGB = tuple[int, int, int]
 
 
 class IconHandler(PublicHandler):
-    """The icon; `-square` fills the corners, for systems that cut out a shape of their own."""
+    """The icon, drawn in a thread; `-square` fills the corners, for systems that cut out their own shape."""
 
     metric_label = "Icon"
 
     async def get(self, square: str, size: str) -> None:
-        """Draw it, beside the event loop."""
         if int(size) not in SIZES:
             raise ApiError(404, "not_found", f"expected an icon of {SIZES} pixels, got {size}")
         picture = await IOLoop.current().run_in_executor(None, draw, int(size), bool(square))
@@ -42,7 +42,7 @@ class IconHandler(PublicHandler):
 
 @lru_cache
 def draw(size: int, square: bool) -> bytes:
-    """Give the icon as PNG.
+    """Return the icon as PNG.
 
     Args:
         size: Pixels of each side.
@@ -73,13 +73,13 @@ def draw(size: int, square: bool) -> bytes:
 
 
 def _beyond_square(x: float, y: float, side: float, radius: float) -> float:
-    """Give how far a place is outside of a rounded square; below 0 inside."""
+    """Return how far a place is outside a rounded square; below 0 inside."""
     across, along = (abs(place - side / 2) - side / 2 + radius for place in (x, y))
     return math.hypot(max(across, 0), max(along, 0)) + min(max(across, along), 0) - radius
 
 
 def _cover(beyond: float, pixel: float) -> float:
-    """Give how much of a pixel is covered whose middle is so far beyond an edge."""
+    """Return the covered share of a pixel whose middle is so far beyond an edge."""
     return min(max(0.5 - beyond / pixel, 0.0), 1.0)
 
 

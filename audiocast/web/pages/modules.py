@@ -1,7 +1,7 @@
-"""Which JavaScript modules a page's script brings with it, so that the page can name them all at once.
+"""Which JavaScript modules a page's script imports, so that the page can name them all at once.
 
-A browser learns of a module from the one that imports it: a chain of four is four times there and back to the
-server before the page is of use. With `<link rel="modulepreload">` for each it is once.
+A browser learns of a module from the one that imports it: a chain of four costs four round trips before the
+page is of use. With `<link rel="modulepreload">` for each module it costs one.
 """
 
 import posixpath
@@ -9,17 +9,17 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+# Static imports only: a module runs without what it loads by `import(...)`.
 _IMPORTED = re.compile(r'^(?:import|export)\b[^"()]*?from "(\.[^"]+)";', re.MULTILINE)
-"""What a module cannot run without; `import(...)` is for later."""
 
 
 @lru_cache
 def modules_of(folder: Path, script: str) -> tuple[str, ...]:
-    """Give the modules that a script imports, and those that these import, each once.
+    """Return the modules that a script imports, and those that these import, each once.
 
     Args:
-        folder: Of the static files.
-        script: Path of a module in it. It is not among what is given.
+        folder: The folder of static files.
+        script: Path of the script in it. It is not in the result.
     """
     found = {script: None}
     waiting = [script]

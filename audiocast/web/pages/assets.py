@@ -1,0 +1,27 @@
+"""`GET /static/...`: styles, scripts and pictures of the pages."""
+
+from tornado.web import StaticFileHandler
+
+from audiocast.web.http.handlers import JsonErrors
+
+# libopus as WebAssembly, put among the static files by `make decoder`; a server may be built without it.
+WASM_DECODER = "player/live/opus-decoder.min.js"
+
+WASM_WORKER = "player/live/wasm_worker.js"
+
+# A script that compiles WebAssembly needs a permission, for which Safari before 16 knows no milder word. So
+# this worker does it: it reaches nothing but scripts of ours, and the page's own policy stays strict.
+WASM_WORKER_POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval'"
+
+
+class AssetHandler(JsonErrors, StaticFileHandler):
+    """A static file. Browsers ask for a newer version each time, by its ETag, unless its URL names one."""
+
+    metric_label = "Asset"
+
+    def set_extra_headers(self, path: str) -> None:
+        self.set_header("X-Content-Type-Options", "nosniff")
+        if not self.get_argument("v", ""):
+            self.set_header("Cache-Control", "no-cache")
+        if path == WASM_WORKER:
+            self.set_header("Content-Security-Policy", WASM_WORKER_POLICY)

@@ -1,0 +1,66 @@
+"""`GET /listen/{id}`: the listener's page, and what all pages of one stream show."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from audiocast.cluster.stream_directory import public
+from audiocast.web.pages.assets import WASM_DECODER
+from audiocast.web.pages.embed_code import frame_code, plain_code
+from audiocast.web.pages.page import PageHandler
+from audiocast.web.public.streams import cluster_state, stream_state_with_history
+
+
+class StreamPageHandler(PageHandler):
+    """A page of one stream. An id that no member knows yet has a page too: its source may come."""
+
+    async def stream(self, stream_id: str) -> dict[str, Any]:
+        """Return what templates need to know of the stream.
+
+        Raises:
+            ApiError: 404, it cannot be an id.
+        """
+        services = self.services
+        state = await cluster_state(services, self.checked_id(stream_id))
+        if state is None:
+            state = stream_state_with_history(services.streams.get_or_waiting(stream_id), services.node)
+        base = services.urls.base(self.request)
+        return {
+            "stream_id": stream_id,
+            "title": state["title"],
+            "state": public(state),
+            "history": state["history"],
+            "has_wasm_decoder": Path(self.settings["static_path"], WASM_DECODER).is_file(),
+            "base_url": base,
+            "embed_url": f"{base}/embed/{stream_id}",
+            "listen_url": f"{base}/listen/{stream_id}",
+            "stream_url": f"{base}/stream/{stream_id}",
+        }
+
+
+class ListenPageHandler(StreamPageHandler):
+    """The listener's page."""
+
+    metric_label = "ListenPage"
+
+    async def get(self, stream_id: str) -> None:
+        stream = await self.stream(stream_id)
+        listen_url, title = stream["listen_url"], stream["title"]
+        self.render(
+            "listen.html",
+            **stream,
+            frame_code=frame_code(stream["embed_url"], title),
+            plain_code=plain_code(stream["stream_url"], listen_url, title),
+            oembed_url=f"{stream['base_url']}/oembed?{urlencode({'url': listen_url, 'format': 'json'})}",
+            moment=_moment,
+            qr_svg_url=f"/listen/{stream_id}/qr.svg",
+            qr_png_url=f"/listen/{stream_id}/qr.png",
+        )
+
+    head = get
+
+
+def _moment(unix_seconds: float) -> datetime:
+    """Return a time as templates write it, until the page's script puts it into the visitor's zone."""
+    return datetime.fromtimestamp(unix_seconds, UTC)
