@@ -1,4 +1,4 @@
-"""The composition root: settings become objects, they serve, they stop.
+"""The composition root: settings become objects, which serve and stop.
 
 No other module builds another's parts.
 """
@@ -45,16 +45,16 @@ from audiocast.web.routes import internal_application, public_application
 
 log = structlog.get_logger()
 
+# How long a stopping server waits until last pages and answers are sent.
 FLUSH_SECONDS = 1.0
-"""How long a stopping server lets last pages and answers go out."""
 
 
 class App:
     """A whole server in one event loop. Made inside the running loop.
 
     Args:
-        settings: All of them, with a secret (see `with_secret`).
-        is_worker: It is one of several on the same port.
+        settings: All settings, with a secret (see `with_secret`).
+        is_worker: The server is one of several on the same port.
     """
 
     def __init__(self, settings: Settings, *, is_worker: bool = False) -> None:
@@ -134,7 +134,7 @@ class App:
         )
 
     async def start(self) -> None:
-        """Serve; ready when this member has found the others."""
+        """Start to serve; ready when this member has found the others."""
         self._lag.start()
         self.internal.start()
         self.public.start()
@@ -156,7 +156,7 @@ class App:
             await asyncio.sleep(0.02)
             if not counters.listeners and not counters.sources:
                 break
-        # One more turn for the answers to sources, which are told in a call of their own.
+        # One more turn of the loop for the answers to sources, which are sent in a call of their own.
         await asyncio.sleep(0.1)
         self._packaging.close()
         await self.public.close()
@@ -176,7 +176,7 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
         loop.add_signal_handler(number, stop.set)
     if is_worker:
         _stop_with_parent(stop)
-    # A member that cannot find out where the others are is told to stop before it has started.
+    # A member that does not find the others can be stopped before it has started.
     await _wait_for_first(app.start(), stop.wait())
     if not stop.is_set():
         log.info(
@@ -185,7 +185,7 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
             internal_port=app.internal.port,
             version=__version__,
         )
-    # What is there now stays. The collector need not look at it again, and finds a crowd's rubbish sooner.
+    # Objects that exist now stay. The collector skips them from now on, and finds a crowd's garbage sooner.
     gc.collect()
     gc.freeze()
     await stop.wait()
@@ -202,7 +202,7 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
 
 
 def _stop_with_parent(stop: asyncio.Event) -> None:
-    """Stop when nobody holds the other end of the standard input any more."""
+    """Set `stop` when the parent is gone: the other end of the standard input is closed."""
     loop = asyncio.get_running_loop()
 
     def gone() -> None:
@@ -213,7 +213,7 @@ def _stop_with_parent(stop: asyncio.Event) -> None:
 
 
 async def _wait_for_first(*waits: Coroutine[Any, Any, Any]) -> None:
-    """Wait for one of them, and give the others up.
+    """Wait for the first of them, and cancel the others.
 
     A signal cuts a start short, a second one a drain; a third one ends the process.
     """
@@ -253,7 +253,7 @@ def _hub_limits(settings: Settings) -> HubLimits:
 
 
 def with_secret(settings: Settings) -> Settings:
-    """Make up a secret if there is none."""
+    """Return settings that have a secret; one is made up if there is none."""
     if settings.secret_keys:
         return settings
     log.warning("secret_made_up", hint="ingest keys end with this process; set SECRET_KEYS to keep them")
@@ -273,7 +273,7 @@ def _secrets(settings: Settings) -> list[str]:
 
 
 def _allow_many_connections() -> None:
-    """Take as many descriptors as we may: the usual soft limit, 1,024, is meant for programs with select."""
+    """Raise the limit of descriptors: the usual one, 1,024, is meant for programs with select."""
     with contextlib.suppress(ValueError, OSError):
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

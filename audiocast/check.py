@@ -1,8 +1,8 @@
 """`audiocast check URL`: sends two seconds of audio to a service and hears them, packet by packet.
 
-It is a client like any other, with HTTP and `audiocast.ogg`; it knows nothing of a server's inside. What it
-sends are packets of silence with their number in the padding (RFC 6716 section 3.2.5), where decoders do not
-look. Through a balancer, sending and hearing may be two members' work.
+The check is a client like any other, with HTTP and `audiocast.ogg`; it knows nothing of a server's inside. It
+sends packets of silence with their number in the padding (RFC 6716 section 3.2.5), which decoders ignore.
+Through a balancer, two members may do the receiving and the sending.
 """
 
 import json
@@ -24,11 +24,12 @@ from audiocast.ogg.writer import PageWriter
 
 PACKET_SECONDS = SILENCE_SAMPLES / SAMPLE_RATE
 PACKETS = 100
-PACKET_BYTES = 160
-"""64 kbit/s."""
 
+# 64 kbit/s.
+PACKET_BYTES = 160
+
+# From the listener's request until all packets must have been heard.
 TIMEOUT_SECONDS = 15.0
-"""So long after the begin all must have been heard."""
 
 NUMBER_BYTES = 2
 READ_BYTES = 65_536
@@ -40,16 +41,16 @@ OPUS_HEAD = OpusHead(channels=1, pre_skip=0)
 
 
 class CheckFailed(Exception):
-    """The service does not do what it should. The message says what was expected and what came."""
+    """The service failed the check. The message says what was expected and what came."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check has found.
+    """The result of a check that went well.
 
     Attributes:
-        stream_id: That it has made, and ended.
-        packets: All that were sent; each was heard once, in order, byte for byte.
+        stream_id: The stream that the check has made, and ended.
+        packets: How many were sent; each was heard once, in order, byte for byte.
         first_audio_seconds: From the listener's request to its first packet.
     """
 
@@ -62,11 +63,11 @@ def check(server: str, token: str = "") -> CheckResult:
     """Start a stream, send it, listen to it, end it.
 
     Args:
-        server: URL of the public port, or of what is before it.
-        token: To start a stream with, if one is needed.
+        server: URL of the public port, or of a proxy before it.
+        token: API token, if the server requires one.
 
     Raises:
-        CheckFailed: Something came otherwise than it was sent, or not at all.
+        CheckFailed: A packet was not heard as it was sent, or a request failed.
     """
     url = urlsplit(server)
     if url.scheme not in ("http", "https") or not url.hostname:
@@ -95,7 +96,7 @@ def _check(url: SplitResult, token: str) -> CheckResult:
 
 
 def _listen(url: SplitResult, stream_id: str, packets: Sequence[bytes]) -> float:
-    """Listen until all packets were heard; give the seconds to the first one."""
+    """Listen until all packets were heard; return the seconds to the first one."""
     asked_at = time.monotonic()
     pages, assembler = PageReader(), PacketAssembler()
     heard = 0
@@ -116,7 +117,7 @@ def _listen(url: SplitResult, stream_id: str, packets: Sequence[bytes]) -> float
 
 
 def _pages(packets: Sequence[bytes]) -> Iterator[bytes]:
-    """Give a page a packet, each when its time has come."""
+    """Yield one page for each packet, in real time."""
     writer = PageWriter(serial=time.time_ns() & 0xFFFF_FFFF)
     began_at = time.monotonic()
     yield writer.headers(OPUS_HEAD, OpusTags(vendor="audiocast check"))
@@ -130,7 +131,7 @@ def _packet(number: int) -> bytes:
 
 
 def _number(packet: bytes) -> int:
-    """Give the number of a packet made here; 0 for headers, and for silence that the server has made."""
+    """Return the number of a packet; 0 for headers, and for silence that the server has made."""
     number = int.from_bytes(packet[-NUMBER_BYTES:], "big")
     return number if packet == _packet(number) else 0
 
@@ -144,7 +145,7 @@ def _request(url: SplitResult, method: str, path: str, body: Body, headers: dict
 def _open(
     url: SplitResult, method: str, path: str, body: Body, headers: dict[str, str]
 ) -> Iterator[HTTPResponse]:
-    """Send a request, in chunks when its body is made bit by bit; give its good answer."""
+    """Send a request, in chunks if its body is an iterator; yield the response, which was a success."""
     connect = HTTPSConnection if url.scheme == "https" else HTTPConnection
     with closing(connect(url.netloc, timeout=TIMEOUT_SECONDS)) as connection:
         connection.request(method, url.path.rstrip("/") + path, body=body, headers=headers)

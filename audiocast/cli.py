@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Args:
-        arguments: Of the command line; None for those of this process.
+        arguments: The command line without the program's name; None for that of this process.
 
     Returns:
         The exit code: 0, 1 when the server cannot start or is not well, 2 for wrong arguments or settings.

@@ -1,6 +1,7 @@
 """Every setting of the server, with its unit, default and reason. The only place that reads the environment.
 
-`audiocast serve` has an option for each. Lower layers get plain numbers; only `app` and `cli` import this.
+`audiocast serve` has an option for each. Lower layers get plain numbers; only `app`, `cli` and `workers` see
+this module.
 """
 
 import ipaddress
@@ -18,9 +19,8 @@ from audiocast.cluster.discovery.pod import Pod
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-
+# Members on one host have different internal ports, and get different names from them.
 USUAL_INTERNAL_PORT = 8001
-"""Members on one host have different ones, and get different names by it."""
 
 
 class Settings(BaseSettings):
@@ -193,7 +193,7 @@ class Settings(BaseSettings):
         )
 
     def environment(self) -> dict[str, str]:
-        """Give the environment of a process that is to have just these settings."""
+        """Return the environment of a process that shall have just these settings."""
         others = {
             name: value for name, value in os.environ.items() if name.lower() not in type(self).model_fields
         }
@@ -254,7 +254,7 @@ class Settings(BaseSettings):
 
 
 def _text(value: Any) -> str:
-    """Give a value as the environment has it; no list is a comma, since nothing at all means the default."""
+    """Return a value as the environment has it; an empty list is a comma, since empty means the default."""
     if isinstance(value, tuple):
         return ",".join(map(_text, value)) or ","
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -1,7 +1,7 @@
 """Logs: structlog events, for people on a terminal and as JSON lines elsewhere.
 
-Events carry `stream_id`, `node`, `role`. Keys and tokens are in no event: nothing that holds one (a query
-string, an Authorization header, a settings object) is ever handed to a logger.
+Events carry `stream_id`, `node`, `role`. No event holds a key or token: what contains one (a query string, an
+Authorization header, a settings object) is never passed to a logger.
 """
 
 import logging
@@ -15,8 +15,8 @@ def set_up_logs(*, form: str, level: str, node: str) -> None:
 
     Args:
         form: "json", "console", or "auto" for console on a terminal and JSON elsewhere.
-        level: Name of the least level that is written.
-        node: Name of this node, put into every event.
+        level: Name of the lowest level that is written.
+        node: Name of this node, which every event carries.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -30,10 +30,10 @@ def set_up_logs(*, form: str, level: str, node: str) -> None:
     )
     if console:
         shared.pop()
-    least = logging.getLevelNamesMapping()[level.upper()]
+    lowest = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
+        wrapper_class=structlog.make_filtering_bound_logger(lowest),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -46,8 +46,8 @@ def set_up_logs(*, form: str, level: str, node: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(least)
-    # Tornado says at "info" what our own events say better, and its access log is replaced by ours.
+    root.setLevel(lowest)
+    # Our own events tell more than Tornado's at "info", and the request log replaces its access log.
     logging.getLogger("tornado.access").disabled = True
-    logging.getLogger("tornado.general").setLevel(max(least, logging.WARNING))
+    logging.getLogger("tornado.general").setLevel(max(lowest, logging.WARNING))
     structlog.contextvars.bind_contextvars(node=node)

@@ -1,4 +1,4 @@
-"""How late the event loop is: the one number that tells whether this process has enough of a core."""
+"""How late the event loop is: the number that shows whether the process has enough of a core."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,10 +10,10 @@ BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 
 
 class LoopLag:
-    """Measures it, four times a second, until it is stopped.
+    """Measures the event loop's lag four times a second.
 
     Args:
-        metrics: Where the histogram is registered.
+        metrics: Registry of the histogram.
         on_measure: Called with the loop's time and each lag in seconds.
     """
 
@@ -28,13 +28,13 @@ class LoopLag:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin, in the running loop."""
+        """Start, in the running loop."""
         loop = asyncio.get_running_loop()
         due = loop.time() + INTERVAL_SECONDS
         self._timer = loop.call_at(due, self._measure, loop, due)
 
     def stop(self) -> None:
-        """Measure no more."""
+        """Stop; no call of `on_measure` follows."""
         if self._timer is not None:
             self._timer.cancel()
 

@@ -1,4 +1,4 @@
-"""The numbers of streams as Prometheus metrics: pulled when asked for, never pushed from the audio's way.
+"""The numbers of streams as Prometheus metrics: read when they are scraped, never on the audio's way.
 
 Names are `audiocast_<noun>_<unit>`. Labels are from short fixed lists: no address, no stream id.
 """
@@ -19,6 +19,7 @@ from audiocast.stream.state import State
 
 BUILD_INFO = "audiocast_build_info"
 
+# Every code that a source can end with, so that each has its series from the start.
 REFUSAL_CODES = (
     "bad_crc",
     "bad_key",
@@ -42,7 +43,6 @@ REFUSAL_CODES = (
     "too_fast",
     "truncated",
 )
-"""All that a source can end with, so that each has its series from the start."""
 
 Number = Callable[[Counters], float]
 
@@ -92,14 +92,14 @@ HISTOGRAMS: dict[str, tuple[str, Callable[[Counters], Histogram]]] = {
 
 
 class StreamMetrics(Collector):
-    """Gives the numbers of a registry.
+    """Collects the numbers of a registry of streams.
 
     Args:
-        streams: Whose numbers.
+        streams: The streams that are read at each scrape.
         metrics: Where to register.
-        admission: Whom it turns away.
+        admission: Counts the listeners that did not fit.
         hls_muxers: Streams as HLS.
-        version: Of the server.
+        version: Version of the server.
         node: Name of this node.
     """
 
@@ -121,7 +121,6 @@ class StreamMetrics(Collector):
         metrics.register(self)
 
     def collect(self) -> Iterator[Metric]:
-        """Give one family after the other, from the numbers of this moment."""
         counters = self._streams.counters
         yield self._info()
         yield self._by_state()

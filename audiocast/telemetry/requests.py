@@ -31,11 +31,11 @@ class RequestLog:
     """Logs and counts finished requests.
 
     Args:
-        metrics: Where the metrics are registered.
+        metrics: Registry of count and duration.
     """
 
     def __init__(self, metrics: CollectorRegistry) -> None:
-        # A second series for each first one, that nobody asks for.
+        # A second series for each first one, which no dashboard needs.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._total = Counter(
             "audiocast_http_requests_total",

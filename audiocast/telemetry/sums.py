@@ -25,10 +25,10 @@ Series = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class SummedMetrics(Collector):
-    """Collects what several processes have answered.
+    """Collects the sums of several processes' metrics.
 
     Args:
-        texts: Of `/metrics` of each process, in Prometheus' text format; an empty one counts for nothing.
+        texts: `/metrics` of each process, in Prometheus' text format; an empty one counts for nothing.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:

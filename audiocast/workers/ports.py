@@ -1,4 +1,4 @@
-"""Ports that several processes of ours will listen on, reserved so that nobody else takes them.
+"""Ports that several processes of ours will listen on, reserved so that no other program gets them.
 
 A socket that is bound with SO_REUSEPORT and does not listen gets no connection, and lets others of the same
 user that also say SO_REUSEPORT listen there (socket(7)).
@@ -10,14 +10,14 @@ LOOPBACK = "127.0.0.1"
 
 
 def reserve(host: str, port: int) -> socket.socket:
-    """Bind a port and keep it until the socket is closed.
+    """Reserve a port until the returned socket is closed.
 
     Args:
-        host: Address; empty for all.
+        host: Address to listen on; empty for all.
         port: 0 for a free one.
 
     Raises:
-        OSError: Somebody is there already, even if he would share.
+        OSError: Another process listens there, even one that would share the port.
     """
     address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     family, kind, protocol, _, where = address
@@ -34,6 +34,6 @@ def reserve(host: str, port: int) -> socket.socket:
 
 
 def port_of(reserved: socket.socket) -> int:
-    """Give the port's number."""
+    """Return the number of a reserved port."""
     number: int = reserved.getsockname()[1]
     return number

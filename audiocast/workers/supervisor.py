@@ -1,7 +1,7 @@
-"""Who watches over the workers: starts them, starts them again, stops them, and answers for all of them.
+"""The parent of the workers: it starts, restarts and stops them, and answers for all of them.
 
-It never sees audio or a listener's connection. What workers share they are given here, once: the public port,
-the secret, and the addresses of each other.
+It never sees audio or a listener's connection. From here workers get what they share: the public port, the
+secret, and each other's addresses.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ from audiocast.workers.worker import Worker
 
 log = structlog.get_logger()
 
+# A worker ends its streams and exits within two seconds.
 STOP_SECONDS = 10.0
-"""A worker ends its streams and is gone within two."""
 
 
 class Supervisor:
-    """Of some workers. Made inside the running loop.
+    """Two or more workers, and the internal port that answers for them. Made inside the running loop.
 
     Args:
-        settings: Of the server, with a secret; `workers` is 2 or more.
+        settings: The server's settings, with a secret; `workers` is 2 or more.
 
     Raises:
         OSError: A port is taken.
@@ -54,10 +54,10 @@ class Supervisor:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Serve.
+        """Start all workers, and return when each is ready.
 
         Raises:
-            WorkerFailed: A worker cannot.
+            WorkerFailed: A worker has ended before it was ready.
         """
         self.internal.start()
         for worker in self.workers:
@@ -66,7 +66,7 @@ class Supervisor:
         self._tasks = [asyncio.ensure_future(worker.restart_forever()) for worker in self.workers]
 
     async def stop(self) -> None:
-        """Have all workers end their streams and stop."""
+        """Stop all workers, which end their streams first."""
         self._stopping = True
         for task in self._tasks:
             task.cancel()
@@ -78,7 +78,7 @@ class Supervisor:
             reserved.close()
 
     def kill(self) -> None:
-        """End all workers at once."""
+        """Kill all workers."""
         for worker in self.workers:
             worker.kill()
 
@@ -97,7 +97,7 @@ async def supervise(settings: Settings) -> None:
 
     Raises:
         OSError: A port is taken.
-        WorkerFailed: A worker did not come to serve.
+        WorkerFailed: A worker has ended before it was ready.
     """
     supervisor = Supervisor(with_secret(settings))
     loop = asyncio.get_running_loop()
@@ -132,7 +132,7 @@ async def supervise(settings: Settings) -> None:
 
 
 def _worker_settings(settings: Settings, number: int, port: int, ports: list[int]) -> Settings:
-    """Give the settings of one worker: those of the server, but for what workers share or share out."""
+    """Return the settings of one worker: the server's, but for what workers share or divide."""
     count = len(ports)
     return settings.model_copy(
         update={
@@ -142,7 +142,7 @@ def _worker_settings(settings: Settings, number: int, port: int, ports: list[int
             "internal_port": ports[number],
             "node_name": f"{settings.node_name}-{number + 1}",
             "peers": ",".join(f"{LOOPBACK}:{each}" for each in ports),
-            # All stop together, so nobody is left to whom streams could move.
+            # All workers stop together, so streams have no member to move to.
             "drain_seconds": 0.0,
             "max_listeners": math.ceil(settings.max_listeners / count),
             "max_egress_mbps": settings.max_egress_mbps / count,

@@ -1,4 +1,4 @@
-"""One worker: its settings, its process, and what its internal port says. Another one comes when it dies."""
+"""One worker: its settings, its process, which is restarted when it dies, and its internal port's answers."""
 
 import asyncio
 import contextlib
@@ -14,19 +14,20 @@ log = structlog.get_logger()
 
 ANSWER_SECONDS = 2.0
 POLL_SECONDS = 0.05
+
+# From a worker's end to its next start, so that one that cannot run does not use a whole core to die.
 RESTART_SECONDS = 0.5
-"""Between a worker's end and the next start, so that one that cannot live does not take a core to die."""
 
 
 class WorkerFailed(Exception):
-    """A worker has ended before it served."""
+    """A worker has ended before it was ready."""
 
 
 class Worker:
-    """A place for a process.
+    """One worker, and its process of the moment.
 
     Args:
-        settings: Of the process.
+        settings: The process's settings, passed on as its environment.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -37,9 +38,9 @@ class Worker:
         self._http = AsyncHTTPClient(force_instance=True)
 
     async def start(self) -> None:
-        """Start its process."""
-        # It reads nothing from its standard input, and sees there when this process is gone.
-        # A session of its own: Ctrl-C is for the parent, who stops all in order.
+        """Start the process."""
+        # The worker reads nothing from its standard input; end of file there means that the parent is gone.
+        # A session of its own: Ctrl-C is for the parent, which stops all in order.
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "audiocast", "worker"),
             env=self._environment,
@@ -48,7 +49,7 @@ class Worker:
         )
 
     async def restart_forever(self) -> None:
-        """Start it again whenever it ends; returns never."""
+        """Start the process again whenever it ends. Never returns."""
         while True:
             code = await self._running.wait()
             log.error("worker_ended", worker=self.name, exit_code=code)
@@ -56,10 +57,10 @@ class Worker:
             await self.start()
 
     async def wait_until_ready(self) -> None:
-        """Wait until it serves.
+        """Wait until the worker is ready.
 
         Raises:
-            WorkerFailed: It has ended; it has said why.
+            WorkerFailed: Its process has ended; its own log says why.
         """
         while not await self.is_ready():
             if self._running.returncode is not None:
@@ -69,15 +70,15 @@ class Worker:
             await asyncio.sleep(POLL_SECONDS)
 
     async def is_ready(self) -> bool:
-        """Say whether new requests should come to it."""
+        """Return whether new requests should come to this worker."""
         return await self._get("/readyz") is not None
 
     async def metrics(self) -> str:
-        """Give its metrics as text; empty while it is not there."""
+        """Return its metrics as text; empty while it does not answer."""
         return await self._get("/metrics") or ""
 
     async def stop(self, seconds: float) -> None:
-        """Have it end its streams and stop; kill it when it has not after this time."""
+        """Stop the process, which ends its streams first; kill it if it still runs after `seconds`."""
         process = self._process
         if process is None:
             return
@@ -92,7 +93,7 @@ class Worker:
             await process.wait()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the process."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()

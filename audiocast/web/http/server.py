@@ -114,12 +114,12 @@ class Server:
                 loop.remove_reader(listening)
                 loop.call_later(ACCEPT_PAUSE_SECONDS, self._watch_socket, listening)
                 return
-            stream = _Connection(connection, max_buffer_size=self._http.max_buffer_size)
+            stream = _PublicConnection(connection, max_buffer_size=self._http.max_buffer_size)
             stream.queue = self._queue
             self._http.handle_stream(stream, address)
 
 
-class _Connection(IOStream):
+class _PublicConnection(IOStream):
     """A connection that answers when a request's head is too large or too slow, before it closes."""
 
     queue: AcceptQueue

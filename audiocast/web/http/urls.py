@@ -1,4 +1,4 @@
-"""URLs that work for whoever asked: on a configured domain, or on the address that the request came to."""
+"""URLs that work for the client: on a configured domain, or on the address that its request came to."""
 
 import ipaddress
 import re

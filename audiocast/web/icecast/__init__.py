@@ -1,6 +1,6 @@
 """What only Icecast's programs ask for.
 
-- `metadata`: `/admin/metadata`, by which source clients tell what is on now
+- `metadata`: `/admin/metadata`, with which source clients send what is on now
 - `options`: `OPTIONS *`, which some source clients send first
 - `status`: `/status-json.xsl`
 

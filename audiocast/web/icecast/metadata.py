@@ -1,4 +1,4 @@
-"""`GET /admin/metadata`: what is on now, as Icecast's source clients tell it."""
+"""`GET /admin/metadata`: what is on now, as Icecast's source clients send it."""
 
 from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
 from audiocast.web.http.errors import ApiError
@@ -9,12 +9,11 @@ INGEST_MOUNT = "/ingest/"
 
 
 class IcecastMetadataHandler(PublicHandler):
-    """`GET /admin/metadata?mode=updinfo&mount=&song=`, as Icecast source clients call it."""
+    """`GET /admin/metadata?mode=updinfo&mount=&song=`: shows song, or artist and title, to listeners."""
 
     metric_label = "IcecastMetadata"
 
     async def get(self) -> None:
-        """Show the song (or artist and title) to all listeners."""
         mount = self.get_query_argument("mount")
         if not mount.startswith(INGEST_MOUNT):
             raise ApiError(400, "bad_mount", f"expected a mount like {INGEST_MOUNT}ID, got {mount[:50]!r}")
@@ -32,7 +31,7 @@ class IcecastMetadataHandler(PublicHandler):
         )
 
     def _text(self, name: str) -> str:
-        """Give an argument in the character set it says, else UTF-8, else Latin-1, which fits all bytes."""
+        """Return an argument in the character set that `charset` names, else UTF-8, else Latin-1."""
         values = self.request.query_arguments.get(name, [])
         data = values[-1] if values else b""
         charset = self.get_query_argument("charset", "utf-8")

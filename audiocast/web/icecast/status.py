@@ -1,4 +1,4 @@
-"""`GET /status-json.xsl`: the live streams in the words of Icecast, for tools and directories that read it.
+"""`GET /status-json.xsl`: the live streams as Icecast lists them, for tools and directories that read it.
 
 Field names, date formats and the quirks (`source` is missing without a stream, an object with one, a list
 with more; each source ends with `"dummy": null`) are those of Icecast 2.4.4, read off its answers: programs
@@ -17,12 +17,11 @@ STREAM_MOUNT = "/stream/"
 
 
 class IcecastStatusHandler(PublicHandler):
-    """The live streams; with `?mount=/stream/{id}` that one alone."""
+    """The live streams; with `?mount=/stream/{id}` only that one."""
 
     metric_label = "Status"
 
     async def get(self) -> None:
-        """Give them."""
         self.allow_any_origin()
         base = self.services.urls.base(self.request)
         mount = self.get_query_argument("mount", "")

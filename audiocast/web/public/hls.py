@@ -11,8 +11,8 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
 from audiocast.web.public.hls_media import directives_of, local_answer, send_answer
 
+# The first attempt at a member that has just died makes its death known.
 ATTEMPTS = 3
-"""A member that dies is known to be dead by the first one."""
 
 MAX_PATH_CHARACTERS = 80
 
@@ -23,7 +23,6 @@ class HlsHandler(CrossOriginHandler):
     metric_label = "Hls"
 
     async def get(self, stream_id: str, path: str) -> None:
-        """Give it."""
         self.checked_id(stream_id)
         if len(path) > MAX_PATH_CHARACTERS:
             raise ApiError(404, "media_not_found", "expected a name that a playlist lists, got a longer one")

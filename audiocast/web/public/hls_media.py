@@ -1,7 +1,7 @@
 """What this member's HLS muxers answer, and how long caches may keep it.
 
-A name never stands for anything else, so caches may keep what has one. The playlist's own answers change, but
-not for those who ask for the same state of it: they are a crowd, or were late.
+A name never stands for other media, so caches may keep what has a name. The playlist changes, but not for
+requests that name the same state of it: those come from a crowd, or came late.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,16 @@ PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 MEDIA_TYPE = f'audio/mp4; codecs="{CODEC}"'
 
 KEPT = "public, max-age=86400, immutable"
+
+# Six and half a target duration are what RFC 8216bis recommends (section 6.2.5.2).
 KEPT_ASKED_FOR = f"public, max-age={6 * SEGMENT_SECONDS}"
 KEPT_NEWEST = f"public, max-age={SEGMENT_SECONDS // 2}"
-"""Six and half a target duration are what RFC 8216bis recommends (section 6.2.5.2)."""
 
 DIRECTIVES = ("_HLS_msn", "_HLS_part")
 MAX_NUMBER_DIGITS = 18
+
+# How many parts a request may name in advance, as the draft has it: each is one more that requests wait for.
 ADVANCE_PARTS = round(3 / PART_SECONDS)
-"""So many parts may be asked for in advance, as the draft has it: more would be more things to wait for."""
 
 
 async def local_answer(
@@ -39,14 +41,14 @@ async def local_answer(
     Args:
         services: The parts of this member.
         limits: A playlist waits `header_wait_seconds` for a stream that is not on.
-        stream_id: A checked one.
+        stream_id: An id that was checked.
         path: `PLAYLIST`, or a path that the playlist lists.
         directives: By name; see `DIRECTIVES`.
 
     Raises:
         ApiError: 400, 404 or 503.
-        StreamEnded: The broadcaster has ended the stream.
-        audiocast.stream.errors.ServerFull: It does not fit now.
+        StreamEnded: Its broadcaster has ended the stream.
+        audiocast.stream.errors.ServerFull: One more request does not fit.
     """
     if path == PLAYLIST:
         return await _playlist(services, limits, stream_id, directives)

@@ -1,13 +1,13 @@
 """`POST`, `PUT` and `SOURCE /ingest/{id}`: audio in, chunked or with no framing at all (bytes until close).
 
-`SOURCE` is what Icecast's clients said before it took `PUT`, and many still do. They wait for `200` before
-their first byte, as Icecast answers, and so do some that say `POST` (Liquidsoap). Hence `SOURCE` is welcomed
-at once, and so is everybody else who is silent for a moment. The library of most clients (libshout) asks once
-without credentials, and reads what the refusal allows.
+`SOURCE` is what Icecast's clients sent before it accepted `PUT`, and many still do. They wait for `200`
+before their first byte, as Icecast answers, and so do some that send `POST` (Liquidsoap). Hence `SOURCE` is
+answered at once, and so is any other source that sends nothing for a moment. The library of most clients
+(libshout) asks once without credentials, and reads from the refusal which methods are allowed.
 
-Credentials are checked before `100 Continue` and before a byte of the body is read. When a source has to be
-refused while it still sends, the whole answer goes out first and what comes is thrown away for a moment: to
-close at once would make the kernel send a reset, and the encoder would never read why.
+Credentials are checked before `100 Continue` and before a byte of the body is read. A source that is refused
+while it still sends gets the whole answer first, and for a moment its bytes are discarded: if the server
+closed at once, the kernel would send a reset, and the encoder could not read why.
 """
 
 import asyncio
@@ -33,19 +33,20 @@ JSON = "application/json; charset=UTF-8"
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 8 * 1024 * 1024
 READ_BYTES = 65_536
+
+# A source may run for months; Tornado's own bounds are made for documents, and cover the whole body.
 UNBOUNDED_BYTES = 1 << 62
 UNBOUNDED_SECONDS = 100 * 365 * 86400.0
-"""A source may run for months; Tornado's own bounds are made for documents, and cover the whole body."""
-
 
 SOURCE_METHODS = ("POST", "PUT", "SOURCE")
+
+# A source that sends nothing for so long waits for an answer. One that sends is answered at its end.
 EARLY_RESPONSE_SECONDS = 0.5
-"""Who has sent nothing for so long waits for an answer. Who sends gets one at the end, with its status."""
 
 
 @stream_request_body
 class IngestHandler(PublicHandler):
-    """One source."""
+    """One source, which sends a body without end."""
 
     metric_label = "Ingest"
     is_long_lived = True
@@ -64,7 +65,7 @@ class IngestHandler(PublicHandler):
     _early_response_timer: asyncio.TimerHandle | None = None
 
     async def prepare(self) -> None:
-        """Check the key, then open the door."""
+        """Check the key and admit the source, before its body is read."""
         if self.request.method == "OPTIONS":
             return
         if self.request.method not in SOURCE_METHODS:
@@ -79,7 +80,7 @@ class IngestHandler(PublicHandler):
                 await self._refuse(error)
 
     def data_received(self, chunk: bytes) -> None:
-        """Take the next bytes of a framed body."""
+        """Feed the source with the next bytes of a framed body."""
         if self._refusal is not None or self._refusing is not None:
             self._linger(len(chunk))
             return
@@ -91,8 +92,8 @@ class IngestHandler(PublicHandler):
     async def post(self, _: str) -> None:
         """End a framed body, or read an unframed one to its end."""
         if self._probe_error is not None:
-            # A client that asks what is wanted, and comes back on the same connection. Tornado closes the
-            # connection of whom it answers before the body, even an empty one, is read.
+            # A client that asks what is required, and comes back on the same connection. Tornado closes a
+            # connection that it answers before the body, even an empty one, is read.
             raise self._probe_error
         if self._refusal is not None:
             if self._is_unframed():
@@ -113,11 +114,9 @@ class IngestHandler(PublicHandler):
     put = source = post
 
     def on_finish(self) -> None:
-        """Let the stream know, however the request has ended."""
         self._close()
 
     def on_connection_close(self) -> None:
-        """Likewise, when the encoder is gone."""
         super().on_connection_close()
         self._close()
 
@@ -154,7 +153,7 @@ class IngestHandler(PublicHandler):
         return {"stream_id": self._stream_id, "received_bytes": self._received_bytes}
 
     async def _read_until_close(self) -> None:
-        """Take raw bytes until the encoder closes; nobody is there to read an answer after that."""
+        """Feed the source with raw bytes until the encoder closes; no answer can be sent after that."""
         raw = self._raw = self.detach()
         try:
             if self.request.method == "SOURCE":
@@ -175,7 +174,7 @@ class IngestHandler(PublicHandler):
         raw.close()
 
     def _send_early_response(self) -> None:
-        """Say that the source may begin. What comes later, an error even, is the body of this response."""
+        """Answer 200, so that the source starts. What is sent later, even an error, is in the body."""
         if (
             self._has_early_response
             or self._received_bytes
@@ -201,7 +200,7 @@ class IngestHandler(PublicHandler):
             count_refusal(self.services, self._stream_id, ApiError.of(error) or ApiError.of_status(400))
 
     async def _discard_input(self, raw: IOStream) -> None:
-        """Throw away what still comes, so that the answer can be read."""
+        """Discard what still arrives, so that the encoder can read the answer."""
         deadline = time.monotonic() + LINGER_SECONDS
         try:
             while self._lingered_bytes < LINGER_BYTES and time.monotonic() < deadline:
@@ -218,7 +217,7 @@ class IngestHandler(PublicHandler):
             self._refusing = asyncio.ensure_future(self._refuse(error))
 
     async def _refuse(self, error: Exception) -> None:
-        """Give the whole answer now; the request ends when the encoder goes, or a moment later."""
+        """Send the whole answer now; the request ends when the encoder closes, or a moment later."""
         if self._refusal is not None or (self._finished and self._raw is None):
             return
         refusal = self._refusal = ApiError.of(error) or ApiError.of_status(500)
@@ -236,7 +235,7 @@ class IngestHandler(PublicHandler):
         except (StreamClosedError, OSError):
             return
         if self._expects_continue() and not self._received_bytes:
-            # The encoder waits for us and has sent nothing: no reset to fear.
+            # The encoder waits and has sent nothing, so there will be no reset.
             self._finish_refusal()
         else:
             asyncio.get_running_loop().call_later(LINGER_SECONDS, self._finish_refusal)

@@ -4,11 +4,11 @@ Binary messages. When the first one is an OpusHead (RFC 7845 section 5.1), each 
 as a browser's `AudioEncoder` gives them; pages are made of them here. Otherwise they are pieces of an Ogg
 stream, as `MediaRecorder` gives it. Either way it is a source like any other.
 
-The key is checked before the upgrade is accepted. A browser's WebSocket can send no header but the list of
-subprotocols, so the key is in that: "audiocast", then the key. It is neither in a URL nor sent back. A page
-is not told the status of a refused upgrade; a plain GET with the same key answers what the upgrade would,
-and 426 if all is well. Whoever is sent away later is closed with 4000 + the status that ingest would have
-answered, and a reason that begins with the error's code.
+The key is checked before the upgrade is accepted. A browser's WebSocket can set no header but the list of
+subprotocols, so the key is in that: "audiocast", then the key. It is neither in a URL nor sent back. A
+browser hides the status of a refused upgrade from the page; a plain GET with the same key gets the status
+that the upgrade would, and 426 if the key is good. A source that is refused later is closed with 4000 + the
+status that ingest would have answered, and a reason that begins with the error's code.
 """
 
 import secrets
@@ -31,35 +31,35 @@ from audiocast.web.public.intake import Intake, admit_source, count_refusal
 
 log = structlog.get_logger()
 
+# A packet has at most 61,440 (RFC 7845 section 6); of Ogg that is 5 s at 96 kbit/s.
 MAX_MESSAGE_BYTES = 65_536
-"""A packet has at most 61,440 (RFC 7845 section 6); of Ogg that is 5 s at 96 kbit/s."""
 
+# Finds browsers that are gone without a close frame, and keeps proxies from closing an idle connection.
 PING_SECONDS = 10.0
-"""Finds out about browsers that are gone without a goodbye; keeps proxies from thinking that we are."""
 
+# Codes from here on are for applications (RFC 6455 section 7.4.2).
 CLOSE_CODES = 4000
-"""Codes from here on are for applications (RFC 6455 section 7.4.2)."""
 
+# RFC 6455 section 5.5: a control frame holds 125, two of them the code.
 MAX_REASON_BYTES = 123
-"""RFC 6455 section 5.5: a control frame holds 125, two of them the code."""
 
 SERIAL_BITS = 32
 TAGS = OpusTags(vendor=f"audiocast {__version__}, encoded by a browser")
 
 
 class OggMessages:
-    """Makes an Ogg stream of messages, if they are not one."""
+    """Turns messages into an Ogg stream, unless they are pieces of one."""
 
     def __init__(self) -> None:
         self._writer: PageWriter | None = None
         self._has_begun = False
 
     def to_ogg(self, message: bytes | str) -> bytes:
-        """Give what a message is of the Ogg stream.
+        """Return the bytes of the Ogg stream that a message stands for.
 
         Raises:
-            NotOpus: It is a text.
-            audiocast.ogg.errors.OggError: It is not the packet that it should be.
+            NotOpus: The message is a text.
+            audiocast.ogg.errors.OggError: It is not the packet that is due.
         """
         if isinstance(message, str):
             raise NotOpus("expected binary messages, got a text")
@@ -73,7 +73,7 @@ class OggMessages:
 
 
 class IngestSocketHandler(WebSocketHandler, PublicHandler):
-    """One source."""
+    """One source, which sends messages."""
 
     # Not long-lived for the request log: to Tornado, the request ends with the upgrade.
     metric_label = "IngestSocket"
@@ -84,16 +84,16 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
 
     @property
     def max_message_size(self) -> int:
-        """Bound of a message, in bytes; a larger one ends the connection with 1009."""
+        """Bound of a message, bytes; a larger one ends the connection with 1009."""
         return MAX_MESSAGE_BYTES
 
     @property
     def ping_interval(self) -> float:
-        """Seconds from ping to ping; without an answer for as long, the connection is closed."""
+        """Seconds from ping to ping, and how long an answer may take before the connection is closed."""
         return PING_SECONDS
 
     def prepare(self) -> None:
-        """Check origin and key: no upgrade is accepted before."""
+        """Check origin and key before any upgrade."""
         super().prepare()
         if self.request.method != "GET":
             return
@@ -112,26 +112,25 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
             raise ApiError(426, "upgrade_required", "expected a WebSocket; the key is good")
 
     def check_origin(self, origin: str) -> bool:
-        """Say whether a page of this origin may connect: one of ours, under whatever name it was opened.
+        """Return whether a page of this origin may connect: one of ours, under whatever name it was opened.
 
-        The key is all that counts, and no browser sends one by itself, as it would a cookie. Yet no site has
-        business here with the browsers of its visitors.
+        The key protects the stream, and no browser adds one by itself, as it would a cookie. Still, no other
+        site has a reason to connect here with the browsers of its visitors.
         """
         ours = {self.request.host, urlsplit(self.services.urls.base(self.request)).netloc}
         return urlsplit(origin).netloc.lower() in {host.lower() for host in ours}
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
-        """Take ours: browsers close a connection that takes none of those they have named."""
+        """Select ours: browsers close a connection that selects none of those they have named."""
         return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
 
     def open(self, *_: str) -> None:
-        """Begin."""
         self._messages = OggMessages()
         self._intake = Intake(self.services, self.limits, self._hub, self._claims, dismiss=self._refuse)
         log.info("source_connected", stream_id=self._hub.stream_id, websocket=True)
 
     def on_message(self, message: bytes | str) -> None:
-        """Take the next one; what comes after a refusal is thrown away."""
+        """Feed the source; messages after a refusal are discarded."""
         if self._intake is None:
             return
         try:
@@ -140,7 +139,6 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
             self._refuse(error)
 
     def on_close(self) -> None:
-        """Let the stream know, however it has ended."""
         self._close_intake()
 
     def _check_origin(self) -> None:
@@ -166,6 +164,6 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
 
 
 def _refusal_of(error: ApiError | OggError | StreamError) -> ApiError:
-    """Give what an error is in HTTP. For a challenge of Basic, browsers would show a dialog of their own."""
+    """Return an error as one of HTTP, challenged with Bearer: for Basic, browsers show their own dialog."""
     known = ApiError.of(error) or ApiError.of_status(500)
     return ApiError(known.status, known.code, known.message, challenge=BEARER)

@@ -1,6 +1,6 @@
-"""One source on its way in, whatever carries its bytes: from a key that was found good until it is gone.
+"""One source, whatever carries its bytes: from a key that was checked until the source disconnects.
 
-It is what the ways in have in common. How bytes come, and how a refusal is told, is theirs.
+Ingest over HTTP and over a WebSocket share it. How bytes arrive and how a refusal is sent is their own.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ log = structlog.get_logger()
 
 
 def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
-    """Give the stream that a source with this key may come to now.
+    """Return the stream that a source with this key may send to.
 
     Raises:
-        audiocast.stream.errors.StreamError: Not now, or never again.
+        audiocast.stream.errors.StreamError: The server stops, or the key is not valid any more.
     """
     if services.node.membership.draining:
         raise ShuttingDown("this server stops; connect again with the same key")
@@ -33,7 +33,7 @@ def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
 
 
 def count_refusal(services: Services, stream_id: str, refusal: ApiError) -> None:
-    """Count and log that a source was sent away."""
+    """Count and log that a source was refused."""
     services.streams.counters.refuse(refusal.code)
     log.info("source_refused", stream_id=stream_id, error=refusal.code, message=refusal.message[:200])
 
@@ -69,13 +69,13 @@ class Intake:
             generation=claims.generation,
             dismiss=dismiss,
         )
-        self._gone = services.node.connect(hub, self._source)
+        self._disconnect = services.node.connect(hub, self._source)
         self._first_audio = asyncio.get_running_loop().call_later(
             limits.first_audio_seconds, self._check_first_audio
         )
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes of its Ogg stream.
+        """Pass on the next bytes of the source's Ogg stream.
 
         Raises:
             audiocast.stream.errors.StreamError: See `Source.feed`.
@@ -84,7 +84,7 @@ class Intake:
         self._source.feed(data, self._services.now())
 
     def finish(self) -> None:
-        """Say that its Ogg stream has ended.
+        """End the source's Ogg stream.
 
         Raises:
             audiocast.stream.errors.StreamError: See `Source.finish`.
@@ -93,9 +93,9 @@ class Intake:
         self._source.finish()
 
     def close(self) -> None:
-        """Say that it is gone, whatever the reason. Nothing is called after it."""
+        """Detach the source, whatever the reason. No method is called after it."""
         self._first_audio.cancel()
-        self._gone()
+        self._disconnect()
         self._source.detach()
 
     def _check_first_audio(self) -> None:

@@ -1,9 +1,9 @@
 """`GET /stream/{id}`: audio out.
 
-Tornado parses the request; the response's head is written together with the first audio, and from then on the
-socket belongs to the stream's fan-out. The response has no length and no chunks, it ends with the connection
-(RFC 9112 section 6.3): all listeners can then be sent the very same bytes, and the end of the audio is marked
-inside it, by Ogg's own last page.
+Tornado parses the request; the response head is written together with the first audio, and from then on the
+socket belongs to the stream's fan-out. The response has neither length nor chunks and ends with the
+connection (RFC 9112 section 6.3), so all listeners are sent the very same bytes. Ogg's last page marks the
+end of audio.
 """
 
 import contextlib
@@ -28,19 +28,18 @@ AUDIO_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+# Unsent bytes that the kernel may hold for each listener; its default is minutes of audio.
 UNSENT_BYTES = 16_384
-"""How much the kernel may hold that it has not yet sent, per listener; its default is minutes of audio."""
 
 MAX_PREROLL_SECONDS = 86_400.0
 
 
 class ListenHandler(CrossOriginHandler):
-    """One listener."""
+    """One listener: it waits for the stream if need be, then the fan-out gets its socket."""
 
     metric_label = "Listen"
 
     async def get(self, stream_id: str) -> None:
-        """Wait for the stream if need be, then hand the socket over."""
         services = self.services
         self.checked_id(stream_id)
         preroll_seconds = self._preroll_seconds()
@@ -49,7 +48,7 @@ class ListenHandler(CrossOriginHandler):
             hub = await services.node.listen(stream_id, self.limits.header_wait_seconds)
         if hub is None:
             raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
-        connection = _take_socket(self.detach())
+        connection = _detached_socket(self.detach())
         self.set_status(200)
         self.application.log_request(self)
         if connection is not None:
@@ -61,7 +60,7 @@ class ListenHandler(CrossOriginHandler):
             )
 
     async def head(self, stream_id: str) -> None:
-        """Say what a GET would give, in the same words: Tornado would add a length to them."""
+        """Send the head of GET's response, byte for byte: Tornado would add a length to it."""
         hub = self.services.streams.get(self.checked_id(stream_id))
         if hub is None or not hub.is_on:
             raise ApiError(404, "stream_not_live", "the stream is not on the air")
@@ -92,14 +91,14 @@ class ListenHandler(CrossOriginHandler):
 
 
 def _audio_headers() -> dict[str, str]:
-    """Give the response's headers; a server that has a clock says the time (RFC 9110 section 6.6.1)."""
+    """Return the response's headers, with the time as RFC 9110 section 6.6.1 requires."""
     return {**AUDIO_HEADERS, "Date": format_timestamp(time.time())}
 
 
-def _take_socket(stream: IOStream) -> socket.socket | None:
-    """Take the connection away from Tornado; None when the listener is gone already.
+def _detached_socket(stream: IOStream) -> socket.socket | None:
+    """Return the connection without Tornado; None when the listener has closed it.
 
-    The descriptor is duplicated, because an IOStream closes its own when it lets go of the event loop.
+    The descriptor is duplicated, because an IOStream closes its own when it leaves the event loop.
     """
     if stream.closed():
         return None

@@ -19,19 +19,18 @@ class MetadataRequest(BaseModel):
 
 
 async def show_everywhere(services: Services, hub: Hub, playing: NowPlaying) -> None:
-    """Show what is on here and, in a cluster, at every member that has the stream."""
+    """Show the track at this member and, in a cluster, at each that has the stream."""
     hub.set_now_playing(playing)
     said = {"title": playing.title, "artist": playing.artist}
     await services.node.tell_all("POST", f"/internal/streams/{hub.stream_id}/playing", said)
 
 
 class MetadataHandler(PublicHandler):
-    """`PUT /api/streams/{id}/metadata`."""
+    """`PUT /api/streams/{id}/metadata`: shows title and artist to all listeners."""
 
     metric_label = "Metadata"
 
     async def put(self, stream_id: str) -> None:
-        """Show title and artist to all listeners."""
         claims = self.claims_for(self.checked_id(stream_id))
         example = '{"title": "...", "artist": "..."}'
         said = parse_body(self.request.body, MetadataRequest, example=example)

@@ -1,4 +1,4 @@
-"""`GET /stream/{id}.m3u` and `.pls`: the stream's address in a file that players open by a click."""
+"""`GET /stream/{id}.m3u` and `.pls`: the stream's address in a file that players open with a click."""
 
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.public.streams import cluster_state
@@ -7,16 +7,15 @@ CONTENT_TYPES = {"m3u": "audio/x-mpegurl", "pls": "audio/x-scpls"}
 
 
 class PlaylistHandler(PublicHandler):
-    """A playlist of one entry. It is a link and no more, so a stream that is not on has one too."""
+    """A playlist of one entry, named by the stream's title. A stream that is not on has one too."""
 
     metric_label = "Playlist"
 
-    async def get(self, stream_id: str, form: str) -> None:
-        """Give the list, with the stream's title as the name of its entry."""
+    async def get(self, stream_id: str, extension: str) -> None:
         state = await cluster_state(self.services, self.checked_id(stream_id))
         title = str(state["title"]) if state is not None else ""
-        write = {"m3u": _m3u, "pls": _pls}[form]
-        self.set_header("Content-Type", CONTENT_TYPES[form])
+        write = {"m3u": _m3u, "pls": _pls}[extension]
+        self.set_header("Content-Type", CONTENT_TYPES[extension])
         self.set_header("Cache-Control", "no-store")
         self.allow_any_origin()
         address = f"{self.services.urls.base(self.request)}/stream/{stream_id}"
@@ -26,10 +25,10 @@ class PlaylistHandler(PublicHandler):
 
 
 def _m3u(address: str, title: str) -> str:
-    """Give an extended M3U playlist; -1: it has no length."""
+    """Return an extended M3U playlist; a length of -1 means live."""
     return f"#EXTM3U\n#EXTINF:-1,{title}\n{address}\n"
 
 
 def _pls(address: str, title: str) -> str:
-    """Give a version 2 PLS playlist; -1: it has no length."""
+    """Return a version 2 PLS playlist; a length of -1 means live."""
     return f"[playlist]\nNumberOfEntries=1\nFile1={address}\nTitle1={title}\nLength1=-1\nVersion=2\n"

@@ -1,4 +1,4 @@
-"""`POST /api/start`: a broadcaster asks for a stream and gets its key and its links."""
+"""`POST /api/start`: a broadcaster asks for a stream and gets its key and its URLs."""
 
 import secrets
 
@@ -10,15 +10,15 @@ from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import STREAM_ID, PublicHandler
 from audiocast.web.http.json_body import parse_body
 
+# Without l, o, 0 and 1, which people mix up when they read an id aloud or type it from a poster.
 ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-"""Without l, o, 0 and 1, which are mixed up when read aloud or typed from a poster."""
 
+# 50 bits: an id cannot be guessed, and still fits a QR code that a phone reads from afar.
 ID_CHARACTERS = 10
-"""50 bits: nobody guesses an id, and it still fits a QR code that a phone reads from afar."""
 
 
 class StartRequest(BaseModel):
-    """The optional JSON body."""
+    """The optional JSON body of `POST /api/start`."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -27,12 +27,11 @@ class StartRequest(BaseModel):
 
 
 class StartHandler(PublicHandler):
-    """Makes streams. Nothing is stored: all that matters is in the key."""
+    """Answers 201 with key and URLs. The server stores nothing: the key holds all that matters."""
 
     metric_label = "Start"
 
     async def post(self) -> None:
-        """Answer 201 with key and links."""
         has_token = self._check_token()
         asked = parse_body(self.request.body, StartRequest, example='{"title": "..."}')
         if asked.id is not None and not has_token:
@@ -58,10 +57,10 @@ class StartHandler(PublicHandler):
         )
 
     def _check_token(self) -> bool:
-        """Say whether the request came with one of the tokens.
+        """Return whether the request has an API token.
 
         Raises:
-            ApiError: 401, one is needed.
+            ApiError: 401, this server requires one.
         """
         tokens = self.services.api_tokens
         if not tokens:

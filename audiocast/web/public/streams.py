@@ -1,4 +1,4 @@
-"""What is known of streams: as JSON, and as events that a page gets when something changes."""
+"""What the cluster knows of streams: as JSON, and as events that pages get when it changes."""
 
 import asyncio
 import contextlib
@@ -16,21 +16,21 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.services import Limits, Services
 
+# A comment line this often keeps proxies from closing, and finds connections that are gone.
 HEARTBEAT_SECONDS = 15.0
-"""A comment line this often keeps proxies from closing, and finds out who is gone."""
 
-MIN_PAUSE_SECONDS = 2.0
+# Pages that are sent new numbers in a second, at most: the more pages are open, the longer the pause of each.
 WATCHERS_PER_SECOND = 500
-"""So many pages a second are told of new numbers at most: the more watch, the rarer."""
+MIN_PAUSE_SECONDS = 2.0
 
 NOT_FOUND = "no such stream here; it may come when its source does"
 
+# The bit rate changes all the time, and is not worth an event.
 NO_EVENT_FIELDS: dict[str, object] = {"bitrate_bps": None}
-"""Changes all the time, and is not worth an event."""
 
 
 def stream_state(hub: Hub, node: Node) -> StreamState:
-    """Give what this member knows of a stream: the contract's state, and what members tell each other."""
+    """Return this member's state of a stream: the contract's fields, and those for other members."""
     playing = hub.now_playing
     return {
         "stream_id": hub.stream_id,
@@ -51,7 +51,7 @@ def stream_state(hub: Hub, node: Node) -> StreamState:
 
 
 def stream_state_with_history(hub: Hub, node: Node) -> StreamState:
-    """Give the same and the last tracks: too much for a list of streams, or for each event."""
+    """Return `stream_state` with the last tracks, which are too long for lists and events."""
     tracks = [
         {"title": track.playing.title, "artist": track.playing.artist, "started_at": track.started_at}
         for track in hub.history.tracks
@@ -60,35 +60,33 @@ def stream_state_with_history(hub: Hub, node: Node) -> StreamState:
 
 
 async def cluster_state(services: Services, stream_id: str) -> StreamState | None:
-    """Give what the whole cluster knows of a stream; None when nobody knows it."""
+    """Return the state of a stream from all members; None when none knows it."""
     hub = services.streams.get(stream_id)
     mine = stream_state_with_history(hub, services.node) if hub is not None else None
     return await services.directory.one(stream_id, mine)
 
 
 async def cluster_list(services: Services) -> list[StreamState]:
-    """Give the streams that are on anywhere."""
+    """Return the streams that are on at any member."""
     return await services.directory.all([stream_state(hub, services.node) for hub in services.streams.live()])
 
 
 class StreamsHandler(PublicHandler):
-    """`GET /api/streams`."""
+    """`GET /api/streams`: the streams that are on."""
 
     metric_label = "Streams"
 
     async def get(self) -> None:
-        """Give the streams that are on."""
         self.allow_any_origin()
         self.write_json({"streams": [public(state) for state in await cluster_list(self.services)]})
 
 
 class StreamStateHandler(PublicHandler):
-    """`GET` and `DELETE /api/streams/{id}`."""
+    """`GET /api/streams/{id}`: its state. `DELETE`: its end, for good and at all members."""
 
     metric_label = "State"
 
     async def get(self, stream_id: str) -> None:
-        """Give one stream's state."""
         self.allow_any_origin()
         state = await cluster_state(self.services, self.checked_id(stream_id))
         if state is None:
@@ -98,7 +96,6 @@ class StreamStateHandler(PublicHandler):
     head = get
 
     async def delete(self, stream_id: str) -> None:
-        """End the stream, for good and everywhere."""
         claims = self.claims_for(self.checked_id(stream_id))
         hub = self.services.streams.open(stream_id, claims.title)
         try:
@@ -112,12 +109,11 @@ class StreamStateHandler(PublicHandler):
 
 
 class HistoryHandler(PublicHandler):
-    """`GET /api/streams/{id}/history`."""
+    """`GET /api/streams/{id}/history`: the last tracks, the newest first."""
 
     metric_label = "History"
 
     async def get(self, stream_id: str) -> None:
-        """Give the last tracks, the newest first."""
         self.allow_any_origin()
         state = await cluster_state(self.services, self.checked_id(stream_id))
         if state is None:
@@ -130,8 +126,8 @@ class HistoryHandler(PublicHandler):
 class EventsHandler(PublicHandler):
     """`GET /api/streams/{id}/events` (text/event-stream): the state now, and whenever it changes.
 
-    What matters is written at once, a mere number now and then. Only the newest state counts, so a page that
-    reads slowly is sent less, not later.
+    A change that matters is sent at once, a changed number after a pause. Only the newest state counts, so a
+    page that reads slowly is sent fewer states, not old ones.
     """
 
     metric_label = "Events"
@@ -144,7 +140,6 @@ class EventsHandler(PublicHandler):
         self._changed = asyncio.Event()
 
     async def get(self, stream_id: str) -> None:
-        """Write until the page goes."""
         services = self.services
         hub = services.streams.get(self.checked_id(stream_id))
         if hub is None:
@@ -167,7 +162,6 @@ class EventsHandler(PublicHandler):
             hub.on_change.discard(self._changed.set)
 
     def on_connection_close(self) -> None:
-        """Let the writer find out."""
         self._is_closed = True
         self._changed.set()
 
@@ -191,7 +185,7 @@ class EventsHandler(PublicHandler):
             await self._wait()
 
     async def _wait(self) -> None:
-        """Wait for a change that matters, or until the numbers may be looked at again."""
+        """Wait for a change that matters, or until changed numbers may be sent."""
         with contextlib.suppress(TimeoutError):
             pause_seconds = max(MIN_PAUSE_SECONDS, self.services.watchers.count / WATCHERS_PER_SECOND)
             async with asyncio.timeout(pause_seconds):
