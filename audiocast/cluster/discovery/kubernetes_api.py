@@ -28,7 +28,7 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """Of a list, and of all that one watch brings. An endpoint is about 500 bytes: room for 30,000."""
 
 
-class Answer(HTTPMessageDelegate):
+class ApiResponse(HTTPMessageDelegate):
     """One of the API server's, as it comes."""
 
     def __init__(self) -> None:
@@ -166,7 +166,7 @@ class KubernetesApi:
                 yield decoded(line)
 
     @asynccontextmanager
-    async def _ask(self, target: str) -> AsyncIterator[Answer]:
+    async def _ask(self, target: str) -> AsyncIterator[ApiResponse]:
         """Send a request; give the answer if it is a success."""
         headers = HTTPHeaders(
             {
@@ -182,7 +182,7 @@ class KubernetesApi:
         # A request that cannot be sent is an answer that does not come.
         connection.write_headers(RequestStartLine("GET", target, "HTTP/1.1"), headers)
         connection.finish()
-        answer = Answer()
+        answer = ApiResponse()
         reading = asyncio.ensure_future(connection.read_response(answer))
         reading.add_done_callback(lambda _: answer.end())
         try:
