@@ -1,6 +1,6 @@
 """One stream on one node: who brings audio, what was brought last, who listens.
 
-A hub makes one logical bitstream out of whatever its sources do (design: "one logical stream, always"):
+A hub makes one logical bitstream out of whatever its sources do (ARCHITECTURE.md, "One logical stream"):
 
     waiting --first audio--> live --source lost--> held --source back--> live
                                                     '--grace over--> ended --first audio--> live
