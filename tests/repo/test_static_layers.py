@@ -33,7 +33,7 @@ CLOCKS = re.compile(r"\b(?:Date|performance|currentTime|setTimeout|setInterval|r
 # How a script or a style names another: `import`, `export`, `import("…")`, also as a type in a comment, and
 # `new URL("…")` have a relative path in quotes; `importScripts`, `@import` and `url` need no dot in it.
 NAMED = re.compile(
-    r"""(?:["'`](?=\.{1,2}/|/static/)|\bimportScripts\(\s*["']|@import\s+["']|\burl\(\s*["']?)"""
+    r"""(?:["'`](?=\.{1,2}/|/static/)|\bimportScripts\(\s*["']|@import\s+["']|(?<![.#\w])url\(\s*["']?)"""
     r"""(?P<target>[^"'`\s)]+)"""
 )
 IN_TEMPLATE = re.compile(r"""(?:static_url\("|set script = "|/static/)(?P<target>[\w/.-]+)""")

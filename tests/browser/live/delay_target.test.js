@@ -26,17 +26,17 @@ function arrive(target, fromMs, toMs, lateMs = 0) {
 
 test("after running dry it is half as much again and ten, up to the ceiling", () => {
   const target = new DelayTarget(BOUNDS);
-  target.ranDry(0);
+  target.underrun(0);
   assert.equal(target.ms, 85);
   for (let time = 1; time < 20; time += 1) {
-    target.ranDry(time);
+    target.underrun(time);
   }
   assert.equal(target.ms, BOUNDS.ceilingMs);
 });
 
 test("after ten calm seconds it sinks, by 4 ms in a second, to the floor", () => {
   const target = new DelayTarget(BOUNDS);
-  target.ranDry(1_000);
+  target.underrun(1_000);
   arrive(target, 1_000, 11_000);
   assert.equal(target.ms, 85);
   arrive(target, 11_000, 16_000);
@@ -48,7 +48,7 @@ test("after ten calm seconds it sinks, by 4 ms in a second, to the floor", () =>
 test("one packet that is late is enough to be ready for the next, for as long as it is remembered", () => {
   const target = new DelayTarget(BOUNDS);
   arrive(target, 0, 5_000);
-  target.ranDry(5_000);
+  target.underrun(5_000);
   target.arrived(5_100, 5_000, PACKET_MS);
   assert.equal(target.jitterMs, 100);
   assert.equal(target.ms, 100 + PACKET_MS + 15);
@@ -77,13 +77,13 @@ test("having run dry in an outage, or with a connection, is no reason for more",
   const target = new DelayTarget(BOUNDS);
   arrive(target, 0, 5_000);
   const before = target.ms;
-  target.ranDry(5_000);
+  target.underrun(5_000);
   target.arrived(8_000, 5_000, PACKET_MS);
-  target.ranDry(8_000);
+  target.underrun(8_000);
   assert.equal(target.ms, before);
   arrive(target, 8_000, 9_000);
-  target.ranDry(9_000);
-  target.forget();
+  target.underrun(9_000);
+  target.reset();
   assert.equal(target.ms, before);
 });
 
@@ -96,14 +96,14 @@ test("an outage each second is none: all of it is waited for", () => {
   }
   assert.equal(target.jitterMs, 1_000 - PACKET_MS);
   assert.equal(target.ms, 1_000 + 15);
-  target.ranDry(20_000);
+  target.underrun(20_000);
   assert.equal(target.ms, 1_000 + 15);
 });
 
 test("a clock that jumps is no jitter once it is said", () => {
   const target = new DelayTarget(BOUNDS);
   arrive(target, 0, 5_000);
-  target.forget();
+  target.reset();
   arrive(target, 5_000, 9_000, 300);
   assert.equal(target.jitterMs, 0);
 });

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { chain } from "../../../audiocast/web/static/player/live/playback_methods.js";
+import { availableMethods } from "../../../audiocast/web/static/player/live/playback_methods.js";
 
 const ABLE = { AudioDecoder: 1, AudioContext: 1, ReadableStream: 1, WebAssembly: 1, Worker: 1 };
 const LIVE = {
@@ -19,8 +19,8 @@ const LIVE = {
 };
 
 test("the quick ways first, and the sure one after them", () => {
-  assert.deepEqual(chain(LIVE), ["webcodecs", "wasm", "audio"]);
-  assert.deepEqual(chain({ ...LIVE, mode: "stable" }), ["webcodecs", "wasm", "audio"]);
+  assert.deepEqual(availableMethods(LIVE), ["webcodecs", "wasm", "audio"]);
+  assert.deepEqual(availableMethods({ ...LIVE, mode: "stable" }), ["webcodecs", "wasm", "audio"]);
 });
 
 for (const [missing, left] of Object.entries({
@@ -32,39 +32,39 @@ for (const [missing, left] of Object.entries({
 })) {
   test(`a browser without ${missing} has ${left.join(" and ")}`, () => {
     const scope = Object.fromEntries(Object.entries(ABLE).filter(([name]) => name !== missing));
-    assert.deepEqual(chain({ ...LIVE, scope }), left);
+    assert.deepEqual(availableMethods({ ...LIVE, scope }), left);
   });
 }
 
 test("a server that was built without the decoder offers none", () => {
-  assert.deepEqual(chain({ ...LIVE, hasWasmDecoder: false }), ["webcodecs", "audio"]);
-  assert.deepEqual(chain({ ...LIVE, hasWasmDecoder: false, forced: "wasm" }), []);
+  assert.deepEqual(availableMethods({ ...LIVE, hasWasmDecoder: false }), ["webcodecs", "audio"]);
+  assert.deepEqual(availableMethods({ ...LIVE, hasWasmDecoder: false, forced: "wasm" }), []);
 });
 
 test("an element that knows no Ogg Opus is not asked", () => {
-  assert.deepEqual(chain({ ...LIVE, canPlayElement: false }), ["webcodecs", "wasm"]);
-  assert.deepEqual(chain({ ...LIVE, canPlayElement: false, scope: {} }), []);
+  assert.deepEqual(availableMethods({ ...LIVE, canPlayElement: false }), ["webcodecs", "wasm"]);
+  assert.deepEqual(availableMethods({ ...LIVE, canPlayElement: false, scope: {} }), []);
 });
 
 test("steady sound on an iPhone goes on behind a locked screen", () => {
-  assert.deepEqual(chain({ ...LIVE, mode: "stable", isAppleTouch: true }), ["audio", "webcodecs", "wasm"]);
-  assert.deepEqual(chain({ ...LIVE, isAppleTouch: true }), ["webcodecs", "wasm", "audio"]);
+  assert.deepEqual(availableMethods({ ...LIVE, mode: "stable", isAppleTouch: true }), ["audio", "webcodecs", "wasm"]);
+  assert.deepEqual(availableMethods({ ...LIVE, isAppleTouch: true }), ["webcodecs", "wasm", "audio"]);
 });
 
 test("HLS is for those that play nothing better, and for locked screens", () => {
   const hls = { ...LIVE, canPlayHls: true };
-  assert.deepEqual(chain(hls), ["webcodecs", "wasm", "audio", "hls"]);
-  assert.deepEqual(chain({ ...hls, canPlayElement: false, scope: {} }), ["hls"]);
+  assert.deepEqual(availableMethods(hls), ["webcodecs", "wasm", "audio", "hls"]);
+  assert.deepEqual(availableMethods({ ...hls, canPlayElement: false, scope: {} }), ["hls"]);
   const old = { ...hls, canPlayElement: false, isAppleTouch: true };
-  assert.deepEqual(chain({ ...old, mode: "stable" }), ["hls", "webcodecs", "wasm"]);
-  assert.deepEqual(chain({ ...hls, forced: "hls" }), ["hls"]);
-  assert.deepEqual(chain({ ...LIVE, forced: "hls" }), []);
+  assert.deepEqual(availableMethods({ ...old, mode: "stable" }), ["hls", "webcodecs", "wasm"]);
+  assert.deepEqual(availableMethods({ ...hls, forced: "hls" }), ["hls"]);
+  assert.deepEqual(availableMethods({ ...LIVE, forced: "hls" }), []);
 });
 
 test("a way that is wished for is the only one", () => {
   for (const name of ["webcodecs", "wasm", "audio"]) {
-    assert.deepEqual(chain({ ...LIVE, forced: name }), [name]);
+    assert.deepEqual(availableMethods({ ...LIVE, forced: name }), [name]);
   }
-  assert.deepEqual(chain({ ...LIVE, forced: "wasm", scope: {} }), []);
-  assert.deepEqual(chain({ ...LIVE, forced: "flash" }), ["webcodecs", "wasm", "audio"]);
+  assert.deepEqual(availableMethods({ ...LIVE, forced: "wasm", scope: {} }), []);
+  assert.deepEqual(availableMethods({ ...LIVE, forced: "flash" }), ["webcodecs", "wasm", "audio"]);
 });

@@ -1,26 +1,26 @@
 /**
- * The sound that is broadcast: a microphone or a tab, through a gain, in frames of 20 ms.
+ * Captures the sound that is broadcast: a microphone or a tab, through a gain, in frames of 20 ms.
  *
- * Owns the audio context and the tracks. Once begun, frames come for as long as the page wants them, with silence
- * while there is no input, so that a change of the microphone is no end of the broadcast.
+ * Owns the audio context and the tracks. After the first input, frames are fired until `close`, with silence while there
+ * is no input, so that a change of the microphone does not end the broadcast.
  *
- * @typedef {{samples: Float32Array<ArrayBuffer>, peak: number}} Frame left samples, then right ones; peak from 0 on
+ * @typedef {{samples: Float32Array<ArrayBuffer>, peak: number}} Frame left samples, then right ones; peak 1 for full scale
  */
 
 import { SAMPLE_RATE } from "../shared/sample_rate.js";
 
-const FRAMES_A_SECOND = 50;
+const FRAMES_PER_SECOND = 50;
 const RAMP_SECONDS = 0.02;
 
-/** What browsers do to voices in calls would spoil music, and costs delay. */
-const AS_IT_IS = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+/** The processing that browsers apply to voices in calls would spoil music, and adds delay. */
+const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
-/** Sound was shared without any sound in it: the box in the browser's own dialog was not ticked. */
-export class NothingShared extends Error {}
+/** A tab was shared without its audio: the box in the browser's dialog was not ticked. */
+export class NoAudioShared extends Error {}
 
-/** Fires "frame" (a CustomEvent whose detail is a Frame), and "input" when it was changed or is gone. */
-export class Sound extends EventTarget {
-  /** @type {"" | "microphone" | "tab"} where the sound comes from; empty: from nowhere */
+/** Fires "frame" (a CustomEvent whose detail is a Frame), and "input" when the input was changed or is gone. */
+export class AudioCapture extends EventTarget {
+  /** @type {"" | "microphone" | "tab"} kind of the input; empty without one */
   kind = "";
   /** The id of the microphone. */
   deviceId = "";
@@ -34,49 +34,49 @@ export class Sound extends EventTarget {
   /** @type {MediaStreamAudioDestinationNode | null} */
   #recorded = null;
 
-  /** Whether tabs can be chosen here; phones have no such thing. */
+  /** Whether this browser can share a tab; phones cannot. */
   static get hasTabs() {
     return typeof navigator.mediaDevices?.getDisplayMedia === "function";
   }
 
   /**
-   * @param {string} [deviceId] the microphone; else the usual one
+   * @param {string} [deviceId] of the microphone; the default one without it
    * @throws {DOMException} the user or the system said no
    */
   async useMicrophone(deviceId = "") {
     const device = deviceId ? { deviceId: { exact: deviceId } } : {};
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: { ...AS_IT_IS, channelCount: 2, ...device } });
-    await this.#use("microphone", stream);
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: { ...UNPROCESSED, channelCount: 2, ...device } });
+    await this.#setInput("microphone", stream);
     this.deviceId = stream.getAudioTracks()[0].getSettings().deviceId ?? deviceId;
   }
 
   /**
    * @throws {DOMException} the user said no
-   * @throws {NothingShared} there is no sound in what was chosen
+   * @throws {NoAudioShared} the tab was shared without its audio
    */
   async useTab() {
-    // A picture is shared whether one wants it or not: as little of it as there is.
+    // Browsers share video too: as little of it as possible.
     const stream = await navigator.mediaDevices.getDisplayMedia({
-      audio: AS_IT_IS,
+      audio: UNPROCESSED,
       video: { width: 16, height: 16, frameRate: 1 },
     });
     if (stream.getAudioTracks().length === 0) {
       release(stream);
-      throw new NothingShared();
+      throw new NoAudioShared();
     }
-    await this.#use("tab", stream);
+    await this.#setInput("tab", stream);
   }
 
   /** @param {number} decibels -Infinity for silence */
   setGain(decibels) {
     this.#gainFactor = 10 ** (decibels / 20);
     if (this.#context && this.#gain) {
-      // Not at once, which would click.
+      // A jump would click.
       this.#gain.gain.setTargetAtTime(this.#gainFactor, this.#context.currentTime, RAMP_SECONDS);
     }
   }
 
-  get sampleRateHz() {
+  get sampleRate() {
     return this.#context?.sampleRate ?? SAMPLE_RATE;
   }
 
@@ -90,16 +90,16 @@ export class Sound extends EventTarget {
     return this.#recorded.stream;
   }
 
-  /** Phones suspend a page's audio for a call, and leave it so. */
-  async wake() {
+  /** Resume the context, which phones suspend for a call and do not resume. */
+  async resume() {
     if (this.#context && this.#context.state !== "running") {
       await this.#context.resume();
     }
   }
 
-  /** Let go of the microphone and of everything. */
+  /** Release the input and the audio context. */
   async close() {
-    this.#drop();
+    this.#dropInput();
     const context = this.#context;
     this.#context = this.#gain = this.#recorded = null;
     this.dispatchEvent(new Event("input"));
@@ -110,14 +110,14 @@ export class Sound extends EventTarget {
    * @param {"microphone" | "tab"} kind
    * @param {MediaStream} stream
    */
-  async #use(kind, stream) {
+  async #setInput(kind, stream) {
     try {
-      await this.#begin();
+      await this.#open();
     } catch (error) {
       release(stream);
       throw error;
     }
-    this.#drop();
+    this.#dropInput();
     const { context, gain } = this.#running();
     this.#input = context.createMediaStreamSource(stream);
     this.#input.connect(gain);
@@ -125,28 +125,28 @@ export class Sound extends EventTarget {
     this.deviceId = "";
     const input = this.#input;
     for (const track of stream.getTracks()) {
-      track.addEventListener("ended", () => this.#lose(input));
+      track.addEventListener("ended", () => this.#onEnded(input));
     }
     this.dispatchEvent(new Event("input"));
   }
 
-  async #begin() {
+  async #open() {
     if (!this.#context) {
       const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: "interactive" });
       await context.audioWorklet.addModule(new URL("./frames_worklet.js", import.meta.url));
       const frames = new AudioWorkletNode(context, "frames", {
         channelCount: 2,
         channelCountMode: "explicit",
-        processorOptions: { frameSamples: context.sampleRate / FRAMES_A_SECOND },
+        processorOptions: { frameSamples: context.sampleRate / FRAMES_PER_SECOND },
       });
       frames.port.onmessage = ({ data }) => this.dispatchEvent(new CustomEvent("frame", { detail: data }));
       this.#gain = new GainNode(context, { gain: this.#gainFactor, channelCount: 2, channelCountMode: "explicit" });
       this.#gain.connect(frames);
-      // Some browsers run only what leads to the loudspeakers.
+      // Some browsers run only nodes that lead to the destination.
       frames.connect(context.destination);
       this.#context = context;
     }
-    await this.wake();
+    await this.resume();
   }
 
   #running() {
@@ -156,15 +156,15 @@ export class Sound extends EventTarget {
     return { context: this.#context, gain: this.#gain };
   }
 
-  /** @param {MediaStreamAudioSourceNode} input that has ended by itself */
-  #lose(input) {
+  /** @param {MediaStreamAudioSourceNode} input one of its tracks has ended */
+  #onEnded(input) {
     if (input === this.#input) {
-      this.#drop();
+      this.#dropInput();
       this.dispatchEvent(new Event("input"));
     }
   }
 
-  #drop() {
+  #dropInput() {
     const input = this.#input;
     this.#input = null;
     this.kind = "";

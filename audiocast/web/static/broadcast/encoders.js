@@ -1,9 +1,10 @@
 /**
- * Sound to Opus, by whatever this browser has. One encoder for each connection: its first message begins a stream.
+ * Encodes to Opus, by the encoder that this browser has. Each connection has its own encoder, whose first message starts
+ * a stream.
  *
- * `AudioEncoder` gives bare packets, each a message; the server makes Ogg of them. Firefox on phones has none, but its
- * MediaRecorder writes Ogg by itself, a third of a second at a time. Other recorders write WebM or MP4, which nobody
- * here takes apart.
+ * `AudioEncoder` returns bare packets, each of which is a message; the server makes Ogg pages of them. Firefox on phones
+ * has no AudioEncoder, but its MediaRecorder writes Ogg, a third of a second at a time. Other recorders write WebM or MP4,
+ * which the server does not parse.
  *
  * @typedef {(message: Uint8Array<ArrayBuffer> | ArrayBuffer) => void} Send
  */
@@ -11,29 +12,29 @@
 import { SAMPLE_RATE } from "../shared/sample_rate.js";
 
 const CHANNELS = 2;
-const BITS_A_SECOND = 96_000;
+const BITRATE_BPS = 96_000;
 const FRAME_MICROSECONDS = 20_000;
 const OGG = "audio/ogg;codecs=opus";
-/** An encoder that is so many frames late will not catch up: sound is lost, and not late for ever. */
-const MOST_WAITING = 25;
+/** An encoder that is this many frames behind will not catch up: frames are dropped, so that the delay stays short. */
+const MOST_QUEUED_FRAMES = 25;
 
 /**
  * @param {number} sampleRate
- * @returns {AudioEncoderConfig} with constant packets, since quiet ones would starve players that read in blocks
+ * @returns {AudioEncoderConfig} with a constant bitrate: quiet sound would starve players that read in blocks
  */
 function configuration(sampleRate) {
   return /** @type {AudioEncoderConfig} */ ({
     codec: "opus",
     sampleRate,
     numberOfChannels: CHANNELS,
-    bitrate: BITS_A_SECOND,
+    bitrate: BITRATE_BPS,
     bitrateMode: "constant",
     opus: { application: "lowdelay", frameDuration: FRAME_MICROSECONDS },
   });
 }
 
-/** @returns {Promise<"packets" | "ogg" | "">} how this browser can encode; empty: it cannot */
-export async function wayToEncode() {
+/** @returns {Promise<"packets" | "ogg" | "">} how this browser can encode; empty where it cannot */
+export async function encodingMethod() {
   if (
     typeof AudioEncoder !== "undefined" &&
     (await AudioEncoder.isConfigSupported(configuration(SAMPLE_RATE))).supported
@@ -49,14 +50,14 @@ export class PacketEncoder {
   /**
    * @param {number} sampleRate of the frames
    * @param {Send} send
-   * @param {() => void} fail called once, when it cannot go on
+   * @param {() => void} fail called once, when the encoder cannot go on
    */
   constructor(sampleRate, send, fail) {
     this.sampleRate = sampleRate;
     this.encoder = new AudioEncoder({
       output: (chunk, about) => {
         if (about?.decoderConfig) {
-          send(opusHead(about.decoderConfig.description, sampleRate));
+          send(opusHeadOf(about.decoderConfig.description, sampleRate));
         }
         const packet = new Uint8Array(chunk.byteLength);
         chunk.copyTo(packet);
@@ -68,10 +69,10 @@ export class PacketEncoder {
   }
 
   /** @param {Float32Array<ArrayBuffer>} samples left, then right */
-  take(samples) {
+  encode(samples) {
     const timestamp = this.#frames * FRAME_MICROSECONDS;
     this.#frames += 1;
-    if (this.encoder.state !== "configured" || this.encoder.encodeQueueSize > MOST_WAITING) {
+    if (this.encoder.state !== "configured" || this.encoder.encodeQueueSize > MOST_QUEUED_FRAMES) {
       return;
     }
     const data = new AudioData({
@@ -94,7 +95,7 @@ export class PacketEncoder {
 }
 
 export class OggRecorder {
-  /** Pieces become bytes one after the other. @type {Promise<void>} */
+  /** The last piece that was read and sent: pieces keep their order. @type {Promise<void>} */
   #sent = Promise.resolve();
 
   /**
@@ -103,7 +104,7 @@ export class OggRecorder {
    * @param {() => void} fail
    */
   constructor(stream, send, fail) {
-    this.recorder = new MediaRecorder(stream, { mimeType: OGG, audioBitsPerSecond: BITS_A_SECOND });
+    this.recorder = new MediaRecorder(stream, { mimeType: OGG, audioBitsPerSecond: BITRATE_BPS });
     this.recorder.addEventListener("dataavailable", ({ data }) => {
       this.#sent = this.#sent.then(async () => {
         if (data.size) {
@@ -115,8 +116,8 @@ export class OggRecorder {
     this.recorder.start(FRAME_MICROSECONDS / 1000);
   }
 
-  /** The recorder hears the sound by itself. */
-  take() {}
+  /** Nothing to do: the recorder reads the stream itself. */
+  encode() {}
 
   close() {
     if (this.recorder.state !== "inactive") {
@@ -126,27 +127,27 @@ export class OggRecorder {
 }
 
 /**
- * The head of the stream (RFC 7845 section 5.1): the encoder's own, or, from one that gives none, the usual.
+ * Return the OpusHead (RFC 7845 section 5.1) of the encoder, or the usual one where the encoder has none.
  *
  * @param {AllowSharedBufferSource | undefined} description
  * @param {number} sampleRate
  */
-function opusHead(description, sampleRate) {
+function opusHeadOf(description, sampleRate) {
   if (description) {
-    return description instanceof ArrayBuffer ? new Uint8Array(description) : viewed(description);
+    return description instanceof ArrayBuffer ? new Uint8Array(description) : bytesOf(description);
   }
   const head = new DataView(new ArrayBuffer(19));
   [..."OpusHead"].forEach((letter, at) => head.setUint8(at, letter.charCodeAt(0)));
   head.setUint8(8, 1);
   head.setUint8(9, CHANNELS);
-  // libopus looks 6.5 ms ahead unless it is told to be quick.
+  // The look-ahead of libopus is 6.5 ms, except in its low-delay mode.
   head.setUint16(10, 312, true);
   head.setUint32(12, sampleRate, true);
   return new Uint8Array(head.buffer);
 }
 
 /** @param {AllowSharedBufferSource} source */
-function viewed(source) {
+function bytesOf(source) {
   const { buffer, byteOffset, byteLength } = /** @type {ArrayBufferView} */ (source);
   return new Uint8Array(/** @type {ArrayBuffer} */ (buffer), byteOffset, byteLength);
 }

@@ -1,14 +1,14 @@
 /**
- * Runs where the audio does: gathers blocks of 128 samples to frames of one Opus packet, and measures their peaks.
+ * Runs on the audio thread: joins blocks of 128 samples into frames of one Opus packet, and measures their peaks.
  *
- * A frame is posted as its samples, left and then right, and its peak. Where no input is connected it posts silence:
- * time goes on for listeners too. It gives no sound, and so may be connected to the loudspeakers.
+ * A message is a frame: its samples, left and then right, and its peak. Without an input the worklet posts silence, since
+ * time goes on for listeners too. Its output is silent, so that the node may be connected to the destination.
  */
 
 const CHANNELS = 2;
 
-class Frames extends AudioWorkletProcessor {
-  /** @param {{processorOptions: {frameSamples: number}}} options how long a frame is */
+class FramesProcessor extends AudioWorkletProcessor {
+  /** @param {{processorOptions: {frameSamples: number}}} options length of a frame */
   constructor(options) {
     super();
     this.frameSamples = options.processorOptions.frameSamples;
@@ -43,4 +43,4 @@ class Frames extends AudioWorkletProcessor {
   }
 }
 
-registerProcessor("frames", Frames);
+registerProcessor("frames", FramesProcessor);

@@ -1,15 +1,15 @@
 /**
- * Choosing where the sound comes from, and how loud it is: the two buttons, the list of microphones, the gain.
+ * The choice of the input and its gain: the two buttons, the list of microphones, the slider.
  *
- * Says what went wrong in words of people: browsers say it in names of exceptions.
+ * Shows failures in plain language, where browsers have only names of exceptions.
  */
 
 import { byId } from "../shared/dom.js";
-import { NothingShared, Sound } from "./capture.js";
-import { setWords } from "../shared/language.js";
+import { NoAudioShared, AudioCapture } from "./capture.js";
+import { updateText } from "../shared/language.js";
 import { recall, remember } from "../shared/preferences.js";
 
-/** By names of DOMExceptions; the rest is "other". @type {Record<string, string>} */
+/** Reasons by the names of DOMExceptions; all others are "other". @type {Record<string, string>} */
 const TROUBLES = {
   NotAllowedError: "refused",
   SecurityError: "refused",
@@ -20,39 +20,39 @@ const TROUBLES = {
 };
 
 /**
- * @param {Sound} sound
+ * @param {AudioCapture} capture
  * @param {import("../shared/language.js").Language} language
- * @returns {() => Promise<boolean>} asks for the microphone; says whether it is there
+ * @returns {() => Promise<boolean>} opens the microphone; false where that fails
  */
-export function attachInputs(sound, language) {
+export function attachInputs(capture, language) {
   const device = byId("device", HTMLSelectElement);
   const gain = byId("gain", HTMLInputElement);
   /** @type {[string, Record<string, string>] | null} */
   let trouble = null;
 
   const show = () => {
-    setWords(byId("sound-trouble"), trouble ? language.say(...trouble) : "");
-    byId("sound").hidden = !sound.kind && byId("sound").hidden;
-    byId("device-field").hidden = sound.kind === "tab";
-    byId("use-microphone").setAttribute("aria-pressed", String(sound.kind === "microphone"));
-    byId("use-tab").setAttribute("aria-pressed", String(sound.kind === "tab"));
+    updateText(byId("sound-trouble"), trouble ? language.translate(...trouble) : "");
+    byId("sound").hidden = !capture.kind && byId("sound").hidden;
+    byId("device-field").hidden = capture.kind === "tab";
+    byId("use-microphone").setAttribute("aria-pressed", String(capture.kind === "microphone"));
+    byId("use-tab").setAttribute("aria-pressed", String(capture.kind === "tab"));
     const isMute = gain.value === gain.min;
     const decibels = Number(gain.value);
     const db = `${decibels > 0 ? "+" : decibels < 0 ? "−" : ""}${Math.abs(decibels)}`;
-    const words = language.say(isMute ? "broadcast.gain.mute" : "broadcast.gain.db", { db });
+    const words = language.translate(isMute ? "broadcast.gain.mute" : "broadcast.gain.db", { db });
     byId("gain-words").textContent = words;
     gain.setAttribute("aria-valuetext", words);
-    sound.setGain(isMute ? -Infinity : decibels);
+    capture.setGain(isMute ? -Infinity : decibels);
   };
 
   const list = async () => {
     const all = await navigator.mediaDevices.enumerateDevices();
     const microphones = all.filter(({ kind }) => kind === "audioinput");
     const names = microphones.map(({ deviceId, label }, at) => {
-      return new Option(label || language.say("broadcast.device.number", { number: at + 1 }), deviceId);
+      return new Option(label || language.translate("broadcast.device.number", { number: at + 1 }), deviceId);
     });
     device.replaceChildren(...names);
-    device.value = sound.deviceId;
+    device.value = capture.deviceId;
   };
 
   /** @param {() => Promise<void>} open */
@@ -63,22 +63,22 @@ export function attachInputs(sound, language) {
       await list();
     } catch (error) {
       const { name, message } = /** @type {Error} */ (error);
-      const key = error instanceof NothingShared ? "nothing" : (TROUBLES[name] ?? "other");
+      const key = error instanceof NoAudioShared ? "nothing" : (TROUBLES[name] ?? "other");
       trouble = [`trouble.${key}`, { message }];
     }
     show();
-    return Boolean(sound.kind);
+    return Boolean(capture.kind);
   };
 
   const useMicrophone = () =>
     use(async () => {
       try {
-        await sound.useMicrophone(recall("microphone") ?? "");
+        await capture.useMicrophone(recall("microphone") ?? "");
       } catch (error) {
         if (/** @type {Error} */ (error).name !== "OverconstrainedError") {
           throw error;
         }
-        await sound.useMicrophone(); // that of the last time is not connected
+        await capture.useMicrophone(); // the microphone of the last time is not connected
       }
     });
 
@@ -89,13 +89,13 @@ export function attachInputs(sound, language) {
   });
   device.addEventListener("change", () => {
     remember("microphone", device.value);
-    use(() => sound.useMicrophone(device.value));
+    use(() => capture.useMicrophone(device.value));
   });
   byId("use-microphone").addEventListener("click", useMicrophone);
-  byId("use-tab").addEventListener("click", () => use(() => sound.useTab()));
-  byId("use-tab").hidden = !Sound.hasTabs;
+  byId("use-tab").addEventListener("click", () => use(() => capture.useTab()));
+  byId("use-tab").hidden = !AudioCapture.hasTabs;
   navigator.mediaDevices?.addEventListener("devicechange", list);
-  sound.addEventListener("input", show);
+  capture.addEventListener("input", show);
   language.addEventListener("change", show);
   show();
   return useMicrophone;

@@ -1,61 +1,61 @@
 /**
- * The broadcaster's page: joins the sound, its encoder, the connection and what the server says of them.
+ * The broadcaster's page: joins the capture, its encoder, the uplink and the monitor.
  *
- * It never says "on air" by itself: that is on_air_monitor.js, which has it from the server. The key stays in this page's
+ * The page never shows "on air" by itself: on_air_monitor.js does, as the server confirms it. The key stays in the page's
  * memory and is shown nowhere.
  */
 
 import { byId } from "../shared/dom.js";
 import { endBroadcast } from "../shared/api.js";
-import { Awake } from "./wake_lock.js";
-import { OggRecorder, PacketEncoder, wayToEncode } from "./encoders.js";
+import { PageGuard } from "./wake_lock.js";
+import { OggRecorder, PacketEncoder, encodingMethod } from "./encoders.js";
 import { attachInputs } from "./inputs.js";
-import { Level } from "./level_meter.js";
-import { Sound } from "./capture.js";
+import { LevelMeter } from "./level_meter.js";
+import { AudioCapture } from "./capture.js";
 import { Uplink } from "./uplink.js";
-import { Language, setWords } from "../shared/language.js";
+import { Language, updateText } from "../shared/language.js";
 import { attachListenLink } from "../shared/listen_link.js";
-import { Monitor } from "../shared/on_air_monitor.js";
-import { here } from "../shared/share.js";
+import { OnAirMonitor } from "../shared/on_air_monitor.js";
+import { pathOnThisOrigin } from "../shared/share.js";
 import { StartForm } from "../shared/start_form.js";
 import { BROADCAST_STRINGS } from "./strings.js";
 
-const LOOK_MS = 500;
-/** A connection of which the server confirms nothing for so long is made anew. */
+const CHECK_INTERVAL_MS = 500;
+/** The uplink reconnects when the server has not confirmed its sound for this long. */
 const UNCONFIRMED_MS = 6_000;
-/** A packet that was left out is told of for so long. */
+/** The page shows for this long that a packet was skipped. */
 const SLOW_FOR_MS = 5_000;
 
 const language = new Language(document, BROADCAST_STRINGS);
-const sound = new Sound();
-const level = new Level(byId("level"), byId("level-words"), language);
+const capture = new AudioCapture();
+const levelMeter = new LevelMeter(byId("level"), byId("level-words"), language);
 const uplink = new Uplink();
-const monitor = new Monitor(language);
-const awake = new Awake();
-const useMicrophone = attachInputs(sound, language);
+const monitor = new OnAirMonitor(language);
+const pageGuard = new PageGuard();
+const useMicrophone = attachInputs(capture, language);
 const startForm = new StartForm(language);
 const showListenLink = attachListenLink(language, () => startForm.title);
 
 /** @type {"packets" | "ogg" | ""} */
-let way = "";
+let method = "";
 /** @type {PacketEncoder | OggRecorder | null} of the open connection */
 let encoder = null;
 /** @type {import("../shared/api.js").Broadcast | null} */
 let broadcast = null;
 
 /** @param {"quiet" | "sending" | "over"} stage */
-function enter(stage) {
+function showStage(stage) {
   document.body.dataset.stage = stage;
   byId("on-air").hidden = stage === "quiet";
   byId("studio").hidden = stage === "over";
   byId("start-form").hidden = stage !== "quiet";
   byId("sharing").hidden = stage !== "sending";
   byId("again").hidden = stage !== "over";
-  show();
+  showNote();
 }
 
-/** @returns {[string, Record<string, string>]} the key of the sentence that matters most now, or "" */
-function note() {
+/** @returns {[string, Record<string, string>]} key of the most important message now, or "", and its values */
+function currentNote() {
   const { stage } = document.body.dataset;
   if (stage === "over") {
     const code = uplink.refusal;
@@ -66,48 +66,48 @@ function note() {
   if (uplink.phase === "waiting" || (uplink.phase === "connecting" && uplink.openedAt > 0)) {
     return ["note.lost", {}];
   }
-  if (!sound.kind) {
+  if (!capture.kind) {
     return ["note.gone", {}];
   }
-  if (performance.now() - uplink.leftOutAt < SLOW_FOR_MS) {
+  if (performance.now() - uplink.skippedAt < SLOW_FOR_MS) {
     return ["note.slow", {}];
   }
-  return [level.isSilent ? "note.silent" : "", {}];
+  return [levelMeter.isSilent ? "note.silent" : "", {}];
 }
 
-function show() {
-  const [key, values] = note();
-  setWords(byId("note"), key && broadcast ? language.say(key, values) : "");
-  byId("on-air-heading").textContent = startForm.title || language.say("untitled");
+function showNote() {
+  const [key, values] = currentNote();
+  updateText(byId("note"), key && broadcast ? language.translate(key, values) : "");
+  byId("on-air-heading").textContent = startForm.title || language.translate("untitled");
 }
 
-/** A packet at a time from an AudioEncoder, or what a recorder makes of the same sound. */
-function beginEncoding() {
+/** Replace the encoder by one for the open connection. */
+function replaceEncoder() {
   encoder?.close();
   encoder = null;
   if (uplink.phase !== "open") {
     return;
   }
-  const socket = uplink.openedAt;
+  const openedAt = uplink.openedAt;
   const send = (/** @type {Uint8Array<ArrayBuffer> | ArrayBuffer} */ message) => {
-    // A recorder that was stopped still gives its last piece, which is not the new connection's.
-    if (uplink.openedAt === socket) {
+    // A recorder that was stopped still returns its last piece, which does not belong to the new connection.
+    if (uplink.openedAt === openedAt) {
       uplink.send(message);
     }
   };
   const fail = () => uplink.renew();
   encoder =
-    way === "packets"
-      ? new PacketEncoder(sound.sampleRateHz, send, fail)
-      : new OggRecorder(sound.toStream(), send, fail);
+    method === "packets"
+      ? new PacketEncoder(capture.sampleRate, send, fail)
+      : new OggRecorder(capture.toStream(), send, fail);
 }
 
 /** @param {Event} event */
 async function goLive(event) {
   event.preventDefault();
   byId("go-live", HTMLButtonElement).disabled = true;
-  if (sound.kind || (await useMicrophone())) {
-    broadcast = await startForm.ask();
+  if (capture.kind || (await useMicrophone())) {
+    broadcast = await startForm.submit();
   }
   byId("go-live", HTMLButtonElement).disabled = false;
   if (broadcast) {
@@ -115,95 +115,95 @@ async function goLive(event) {
   }
 }
 
-/** @param {import("../shared/api.js").Broadcast} begun */
-function showBroadcast(begun) {
-  showListenLink(begun);
-  monitor.watch(begun.stream_id);
-  level.begin();
-  uplink.start(here(begun.ingest_url), begun.ingest_key);
-  awake.begin();
-  enter("sending");
+/** @param {import("../shared/api.js").Broadcast} started */
+function showBroadcast(started) {
+  showListenLink(started);
+  monitor.watch(started.stream_id);
+  levelMeter.reset();
+  uplink.start(pathOnThisOrigin(started.ingest_url), started.ingest_key);
+  pageGuard.acquire();
+  showStage("sending");
   byId("on-air-heading").focus();
 }
 
-async function end() {
+async function endStream() {
   const ended = broadcast;
-  finish();
+  stopSending();
   if (ended) {
-    // Without it listeners would wait for the grace to pass. The server ends the stream then, if this does not arrive.
+    // If the request is lost, the server ends the stream after its grace period.
     await endBroadcast(ended).catch(() => {});
   }
 }
 
-function finish() {
+function stopSending() {
   uplink.stop();
-  awake.end();
-  sound.close();
-  enter("over");
+  pageGuard.release();
+  capture.close();
+  showStage("over");
 }
 
-function again() {
+function startOver() {
   monitor.stop();
   broadcast = null;
   uplink.refusal = "";
-  enter("quiet");
+  showStage("quiet");
   byId("go-live").focus();
 }
 
-function look() {
-  const since = performance.now() - Math.max(uplink.openedAt, monitor.changedAt);
-  if (uplink.phase === "open" && monitor.air !== "live" && since > UNCONFIRMED_MS) {
+function checkConnection() {
+  const since = performance.now() - Math.max(uplink.openedAt, monitor.stateChangedAt);
+  if (uplink.phase === "open" && monitor.state !== "live" && since > UNCONFIRMED_MS) {
     uplink.renew();
   }
   if (broadcast) {
-    show();
+    showNote();
   }
 }
 
-/** @param {string} key of what is in the way of broadcasting here at all */
-function bar(key) {
+/** @param {string} key why this browser cannot broadcast */
+function showBarrier(key) {
   byId("studio").hidden = true;
   byId("barrier").hidden = false;
-  const say = () => {
-    byId("barrier-title").textContent = language.say(key);
-    byId("barrier-text").textContent = language.say(`${key}.text`);
+  const showText = () => {
+    byId("barrier-title").textContent = language.translate(key);
+    byId("barrier-text").textContent = language.translate(`${key}.text`);
   };
-  language.addEventListener("change", say);
-  say();
+  language.addEventListener("change", showText);
+  showText();
 }
 
-async function begin() {
+async function checkBrowser() {
   if (!isSecureContext) {
-    bar("barrier.insecure");
+    showBarrier("barrier.insecure");
     return;
   }
-  way = await wayToEncode();
-  if (!way) {
-    bar("barrier.encoder");
+  method = await encodingMethod();
+  if (!method) {
+    showBarrier("barrier.encoder");
   }
 }
 
-sound.addEventListener("frame", (event) => {
+capture.addEventListener("frame", (event) => {
   const { samples, peak } = /** @type {CustomEvent<import("./capture.js").Frame>} */ (event).detail;
-  level.take(peak);
-  encoder?.take(samples);
+  levelMeter.update(peak);
+  encoder?.encode(samples);
 });
-sound.addEventListener("input", () => {
-  level.begin();
-  show();
+capture.addEventListener("input", () => {
+  levelMeter.reset();
+  showNote();
 });
 uplink.addEventListener("phase", () => {
-  beginEncoding();
+  replaceEncoder();
   if (uplink.phase === "refused") {
-    finish();
+    stopSending();
   }
-  show();
+  showNote();
 });
-document.addEventListener("visibilitychange", () => sound.wake());
-language.addEventListener("change", show);
+document.addEventListener("visibilitychange", () => capture.resume());
+language.addEventListener("change", showNote);
 language.attachSwitch(byId("language-switch"));
 byId("start-form").addEventListener("submit", goLive);
-byId("end").addEventListener("click", end);
-byId("again").addEventListener("click", again);
-setInterval(look, LOOK_MS);
-begin();
+byId("end").addEventListener("click", endStream);
+byId("again").addEventListener("click", startOver);
+setInterval(checkConnection, CHECK_INTERVAL_MS);
+checkBrowser();

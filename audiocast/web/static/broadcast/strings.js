@@ -1,5 +1,5 @@
 /**
- * The words of the broadcaster's page alone. Same form as strings.js.
+ * The phrases of the broadcaster's page alone, in the form of shared/strings.js.
  */
 
 import { START_STRINGS } from "../shared/strings_start.js";

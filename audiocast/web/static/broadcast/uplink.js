@@ -1,42 +1,42 @@
 /**
- * The connection that takes the sound to the server: a WebSocket that is made anew, with back-off, until told to stop.
+ * The connection that sends the sound to the server: a WebSocket that reconnects, with back-off, until `stop`.
  *
- * It keeps no sound: what was sent late would be heard late for ever after. Whether anybody hears it is not known here;
- * a socket takes bytes long after the other end is gone (see on_air_monitor.js).
+ * The uplink keeps no sound: a late packet would make all that follows late. It does not know whether the sound arrives:
+ * a socket accepts bytes long after the other end is gone (see on_air_monitor.js).
  *
  *   idle --start--> connecting --> open --lost--> waiting --timer--> connecting
- *   open, connecting --sent away for good--> refused          any --stop--> idle
+ *   open, connecting --refused by the server--> refused         any --stop--> idle
  *
  * @typedef {"idle" | "connecting" | "open" | "waiting" | "refused"} Phase
  */
 
-import { retryDelay } from "../shared/backoff.js";
+import { retryDelayMs } from "../shared/backoff.js";
 
 const SUBPROTOCOL = "audiocast";
-/** Well inside the time for which the server holds the listeners of a lost source. */
+/** Much less than the time for which the server holds the listeners of a lost source. */
 const LONGEST_RETRY_MS = 4_000;
 const CONNECTED_WITHIN_MS = 8_000;
-/** A connection that stood so long was a good one: the next failure starts with the shortest delay again. */
+/** After a connection that was open for this long, the next failure starts with the shortest delay again. */
 const GOOD_AFTER_MS = 5_000;
-/** Two seconds at 96 kbit/s. What waits longer is left out. */
+/** Two seconds at 96 kbit/s. Packets behind a longer queue are skipped. */
 const MOST_UNSENT_BYTES = 24_000;
 
-/** Codes above it are 4000 + an HTTP status, and the reason begins with the error's code. */
-const OWN_CLOSE_CODES = 4_000;
-/** What passes by itself; all else that the server says is its last word. */
-const PASSES = new Set(["no_audio", "server_full", "shutting_down", "source_stalled", "too_fast"]);
-/** Statuses of the question why no connection was made: 426 means that one will be. */
-const REFUSALS = new Set([401, 403, 404, 410]);
+/** Close codes above this are 4000 + an HTTP status, and their reason starts with the error's code. */
+const ERROR_CLOSE_CODES = 4_000;
+/** Errors after which the uplink reconnects; all others are final. */
+const TRANSIENT_ERRORS = new Set(["no_audio", "server_full", "shutting_down", "source_stalled", "too_fast"]);
+/** Final statuses of a plain request after a connection that failed; 426 means that a WebSocket is welcome. */
+const REFUSAL_STATUSES = new Set([401, 403, 404, 410]);
 
-/** Fires "phase" whenever `phase` changed. */
+/** Fires "phase" when `phase` changed. */
 export class Uplink extends EventTarget {
   /** @type {Phase} */
   phase = "idle";
-  /** The server's code, once refused. */
+  /** The server's error code, once it has refused the broadcast. */
   refusal = "";
-  /** When the newest packet was left out because the network is too slow, by `performance.now`. */
-  leftOutAt = -Infinity;
-  /** When it was last opened, likewise. */
+  /** When a packet was last skipped because the network is too slow, by `performance.now`. */
+  skippedAt = -Infinity;
+  /** When the connection was last opened, by `performance.now`. */
   openedAt = -Infinity;
   /** @type {WebSocket | null} */
   #socket = null;
@@ -67,14 +67,14 @@ export class Uplink extends EventTarget {
   }
 
   stop() {
-    this.#hangUp();
+    this.#disconnect();
     this.#enter("idle");
   }
 
-  /** Make the connection anew: nobody confirms that this one arrives anywhere. */
+  /** Reconnect: the server does not confirm that the sound of this connection arrives. */
   renew() {
     if (this.phase === "open") {
-      this.#lost();
+      this.#retryLater();
     }
   }
 
@@ -84,19 +84,19 @@ export class Uplink extends EventTarget {
       return;
     }
     if (this.#socket.bufferedAmount > MOST_UNSENT_BYTES) {
-      this.leftOutAt = performance.now();
+      this.skippedAt = performance.now();
       return;
     }
     this.#socket.send(message);
   }
 
   #connect() {
-    this.#hangUp();
+    this.#disconnect();
     const url = new URL(this.#url, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(url, [SUBPROTOCOL, this.#key]);
     this.#socket = socket;
-    this.#timer = setTimeout(() => this.#lost(), CONNECTED_WITHIN_MS);
+    this.#timer = setTimeout(() => this.#retryLater(), CONNECTED_WITHIN_MS);
     socket.addEventListener("open", () => {
       if (socket === this.#socket) {
         clearTimeout(this.#timer);
@@ -106,66 +106,66 @@ export class Uplink extends EventTarget {
     });
     socket.addEventListener("close", (event) => {
       if (socket === this.#socket) {
-        this.#closed(event);
+        this.#onClose(event);
       }
     });
     this.#enter("connecting");
   }
 
   /** @param {CloseEvent} event */
-  async #closed({ code, reason }) {
+  async #onClose({ code, reason }) {
     const { phase } = this;
-    const said = reason.split(":")[0];
-    if (code > OWN_CLOSE_CODES) {
-      if (!PASSES.has(said)) {
-        this.#refused(said);
-      } else if (said === "shutting_down" && phase === "open") {
+    const errorCode = reason.split(":")[0];
+    if (code > ERROR_CLOSE_CODES) {
+      if (!TRANSIENT_ERRORS.has(errorCode)) {
+        this.#refuse(errorCode);
+      } else if (errorCode === "shutting_down" && phase === "open") {
         this.#attempt = 0;
-        this.#connect(); // another member takes over, or the back-off begins
+        this.#connect(); // another member takes over; if none does, the back-off starts
       } else {
-        this.#lost();
+        this.#retryLater();
       }
       return;
     }
-    this.#lost();
+    this.#retryLater();
     if (phase === "connecting") {
-      await this.#askWhy();
+      await this.#askReason();
     }
   }
 
-  /** A page is not told why no WebSocket was made. A plain request gets the same answer, and can read it. */
-  async #askWhy() {
+  /** Browsers do not tell a page why a WebSocket failed. A plain request gets the same answer, and the page can read it. */
+  async #askReason() {
     const socket = this.#socket;
     try {
       const headers = { Authorization: `Bearer ${this.#key}` };
       const answer = await fetch(this.#url, { headers, cache: "no-store", credentials: "omit" });
       const { error } = await answer.json();
-      if (REFUSALS.has(answer.status) && socket === this.#socket) {
-        this.#refused(error);
+      if (REFUSAL_STATUSES.has(answer.status) && socket === this.#socket) {
+        this.#refuse(error);
       }
     } catch {
-      // No network, or no server: the next try comes by itself.
+      // No network or no server: the timer retries.
     }
   }
 
   /** @param {string} code */
-  #refused(code) {
-    this.#hangUp();
+  #refuse(code) {
+    this.#disconnect();
     this.refusal = code;
     this.#enter("refused");
   }
 
-  #lost() {
+  #retryLater() {
     const wasGood = this.phase === "open" && performance.now() - this.openedAt > GOOD_AFTER_MS;
     this.#attempt = wasGood ? 0 : this.#attempt;
-    this.#hangUp();
-    const delayMs = Math.min(LONGEST_RETRY_MS, retryDelay(this.#attempt, Math.random()));
+    this.#disconnect();
+    const delayMs = Math.min(LONGEST_RETRY_MS, retryDelayMs(this.#attempt, Math.random()));
     this.#attempt += 1;
     this.#timer = setTimeout(() => this.#connect(), delayMs);
     this.#enter("waiting");
   }
 
-  #hangUp() {
+  #disconnect() {
     clearTimeout(this.#timer);
     const socket = this.#socket;
     this.#socket = null;

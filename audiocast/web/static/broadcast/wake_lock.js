@@ -1,50 +1,50 @@
 /**
- * While one broadcasts: the screen stays on, since phones stop the microphone of a page behind a dark one, and the
- * browser asks before the tab is closed.
+ * Protects the page during a broadcast: the screen stays on, since phones stop the microphone behind a dark one, and the
+ * browser asks before it closes the tab.
  */
 
 /** @param {BeforeUnloadEvent} event */
-function ask(event) {
+function confirmLeaving(event) {
   event.preventDefault();
-  event.returnValue = true; // what browsers of before 2023 look at
+  event.returnValue = true; // for browsers before 2023
 }
 
-export class Awake {
-  #wanted = false;
+export class PageGuard {
+  #isWanted = false;
   /** @type {WakeLockSentinel | null} */
   #lock = null;
 
   constructor() {
-    // Browsers take the lock back from a page that is not seen.
-    document.addEventListener("visibilitychange", () => this.#hold());
+    // Browsers release the lock of a hidden page.
+    document.addEventListener("visibilitychange", () => this.#request());
   }
 
-  begin() {
-    this.#wanted = true;
-    addEventListener("beforeunload", ask);
-    this.#hold();
+  acquire() {
+    this.#isWanted = true;
+    addEventListener("beforeunload", confirmLeaving);
+    this.#request();
   }
 
-  end() {
-    this.#wanted = false;
-    removeEventListener("beforeunload", ask);
+  release() {
+    this.#isWanted = false;
+    removeEventListener("beforeunload", confirmLeaving);
     this.#lock?.release();
     this.#lock = null;
   }
 
-  async #hold() {
-    if (!this.#wanted || document.hidden || !navigator.wakeLock) {
+  async #request() {
+    if (!this.#isWanted || document.hidden || !navigator.wakeLock) {
       return;
     }
     try {
       const lock = await navigator.wakeLock.request("screen");
-      if (this.#wanted) {
+      if (this.#isWanted) {
         this.#lock = lock;
       } else {
         lock.release();
       }
     } catch {
-      // A low battery may be the system's reason to say no.
+      // The system refuses the lock, for a low battery for example.
     }
   }
 }

@@ -1,10 +1,10 @@
 /**
- * The commands that send sound to an ingest address, one for each kind of source. Pure text.
+ * Commands that send audio to an ingest URL, one for each kind of source. Pure functions of text.
  */
 
 import { icecastUrl, needsTls } from "./icecast.js";
 
-/** What everyone may use; -page_duration is in microseconds, and FFmpeg's own choice would be a whole second. */
+/** For all sources; -page_duration is in microseconds, and FFmpeg's default is a whole second. */
 const ENCODER = "-c:a libopus -b:a 96k -application lowdelay -frame_duration 20 -page_duration 20000 -vbr off";
 const OUTPUT = "-f ogg -content_type audio/ogg";
 
@@ -14,7 +14,7 @@ const SOURCES = {
   macos: post('-f avfoundation -i ":0"'),
   windows: post('-f dshow -i audio="Microphone"'),
   file: post("-re -i music.mp3 -vn"),
-  // curl alone sends in lumps of seconds, even with --limit-rate, so FFmpeg keeps the time here too.
+  // curl alone sends seconds at a time, even with --limit-rate, so FFmpeg sets the pace here too.
   curl: (/** @type {string} */ ingestUrl, /** @type {string} */ key) =>
     `ffmpeg -v error -re -i music.opus -c copy -page_duration 20000 -f ogg - | ` +
     `curl -T - -H "Content-Type: audio/ogg" "${keyed(ingestUrl, key)}"`,
@@ -38,7 +38,7 @@ export function command(source, ingestUrl, key) {
   return SOURCES[source](ingestUrl, key);
 }
 
-/** @returns {Source} the microphone of this computer, or a file on a phone */
+/** @returns {Source} the microphone on a computer, a file on a phone */
 export function likelySource() {
   const system = navigator.userAgent;
   if (/Android|iPhone|iPad/.test(system)) {
@@ -47,7 +47,7 @@ export function likelySource() {
   return system.includes("Windows") ? "windows" : system.includes("Macintosh") ? "macos" : "linux";
 }
 
-/** @param {string} input FFmpeg's options for where the sound comes from */
+/** @param {string} input FFmpeg's options for the input */
 function post(input) {
   return (/** @type {string} */ ingestUrl, /** @type {string} */ key) =>
     `ffmpeg ${input} ${ENCODER} ${OUTPUT} -method POST -send_expect_100 1 "${keyed(ingestUrl, key)}"`;

@@ -1,5 +1,5 @@
 /**
- * What programs that speak Icecast ask for, taken from an ingest address. Pure text.
+ * The settings that Icecast source clients ask for, derived from an ingest URL. Pure functions of text.
  *
  * @typedef {object} Access
  * @property {string} host without the brackets of an IPv6 address
@@ -9,7 +9,7 @@
  * @property {string} password
  */
 
-/** The server takes any name; this is the one that such programs fill in by themselves. */
+/** The server accepts any name; source clients have this one as their default. */
 const USER = "source";
 
 /**
@@ -26,7 +26,7 @@ export function icecastAccess(ingestUrl, key) {
 /**
  * @param {string} ingestUrl without the key
  * @param {string} key
- * @returns {string} the address as FFmpeg's Icecast output wants it
+ * @returns {string} the URL for FFmpeg's Icecast output
  */
 export function icecastUrl(ingestUrl, key) {
   const { hostname, pathname } = new URL(ingestUrl);
@@ -38,7 +38,7 @@ export function needsTls(ingestUrl) {
   return new URL(ingestUrl).protocol === "https:";
 }
 
-/** @param {string} ingestUrl whose default port a URL leaves out */
+/** @param {string} ingestUrl may omit a default port */
 function portOf(ingestUrl) {
   return new URL(ingestUrl).port || (needsTls(ingestUrl) ? "443" : "80");
 }

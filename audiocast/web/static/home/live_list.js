@@ -1,45 +1,45 @@
 /**
- * The list of the live streams on the start page, kept fresh while somebody looks at it.
+ * The list of live streams on the start page, refreshed while the page is visible.
  */
 
-import { liveStreams } from "../shared/api.js";
-import { trackWords } from "../shared/stream_events.js";
+import { fetchLiveStreams } from "../shared/api.js";
+import { trackText } from "../shared/stream_events.js";
 
 const REFRESH_MS = 10_000;
 
 /**
  * @param {HTMLElement} list a `ul`
- * @param {HTMLElement} remark said instead of, or beside, the list
+ * @param {HTMLElement} remark shown where there is no list, or an old one
  * @param {import("../shared/language.js").Language} language
- * @returns {() => void} asks for the list now
+ * @returns {() => void} refreshes the list now
  */
-export function attachOnAir(list, remark, language) {
+export function attachLiveList(list, remark, language) {
   /** @type {import("../shared/stream_events.js").StreamState[]} */
   let streams = [];
-  let reached = true;
-  let asked = false;
+  let isReachable = true;
+  let isLoaded = false;
 
   const show = () => {
     list.replaceChildren(...streams.map((stream) => entry(stream, language)));
-    const key = !reached ? "home.live.lost" : streams.length === 0 && asked ? "home.live.none" : "";
-    remark.textContent = key ? language.say(key) : "";
+    const key = !isReachable ? "home.live.lost" : streams.length === 0 && isLoaded ? "home.live.none" : "";
+    remark.textContent = key ? language.translate(key) : "";
   };
   const refresh = async () => {
     if (document.hidden) {
       return;
     }
-    const focused = document.activeElement?.getAttribute("href");
+    const focusedHref = document.activeElement?.getAttribute("href");
     try {
-      streams = await liveStreams();
-      reached = true;
+      streams = await fetchLiveStreams();
+      isReachable = true;
     } catch {
-      reached = false;
+      isReachable = false;
     }
-    asked = true;
+    isLoaded = true;
     show();
-    if (focused) {
-      // The entries are new elements: the keyboard stays where it was.
-      /** @type {HTMLElement | null} */ (list.querySelector(`a[href="${CSS.escape(focused)}"]`))?.focus();
+    if (focusedHref) {
+      // The entries are new elements: restore the focus.
+      /** @type {HTMLElement | null} */ (list.querySelector(`a[href="${CSS.escape(focusedHref)}"]`))?.focus();
     }
   };
   setInterval(refresh, REFRESH_MS);
@@ -54,10 +54,10 @@ export function attachOnAir(list, remark, language) {
  * @param {import("../shared/language.js").Language} language
  */
 function entry(stream, language) {
-  const title = make("span", "title", stream.title || language.say("untitled"));
-  const now = trackWords(stream.now_playing);
+  const title = make("span", "title", stream.title || language.translate("untitled"));
+  const now = trackText(stream.now_playing);
   const words = make("span", "words", title, ...(now ? [make("span", "quiet", now)] : []));
-  const count = make("span", "quiet", language.say("listeners", { count: stream.listeners }));
+  const count = make("span", "quiet", language.translate("listeners", { count: stream.listeners }));
   const link = document.createElement("a");
   link.href = `/listen/${encodeURIComponent(stream.stream_id)}`;
   link.dataset.stream = stream.state;

@@ -1,22 +1,22 @@
 /**
- * The start page: what is on air, and starting a broadcast of one's own.
+ * The start page: the list of live streams, and the form that creates a broadcast.
  *
- * The key stays in this page's memory and on its screen; it is stored nowhere.
+ * The page keeps the key in memory and on the screen, and stores it nowhere.
  */
 
 import { byId } from "../shared/dom.js";
 import { Language } from "../shared/language.js";
 import { attachListenLink } from "../shared/listen_link.js";
-import { Monitor } from "../shared/on_air_monitor.js";
-import { attachOnAir } from "./live_list.js";
-import { attachSend } from "./send.js";
-import { copyShown } from "../shared/share.js";
+import { OnAirMonitor } from "../shared/on_air_monitor.js";
+import { attachLiveList } from "./live_list.js";
+import { attachSendGuide } from "./send.js";
+import { attachElementCopy } from "../shared/share.js";
 import { StartForm } from "../shared/start_form.js";
 import { HOME_STRINGS } from "./strings.js";
 
 const language = new Language(document, HOME_STRINGS);
-const monitor = new Monitor(language);
-const showSending = attachSend(language);
+const monitor = new OnAirMonitor(language);
+const showSendGuide = attachSendGuide(language);
 const startForm = new StartForm(language);
 const showListenLink = attachListenLink(language, () => startForm.title);
 const form = byId("start-form", HTMLFormElement);
@@ -33,17 +33,17 @@ function showBroadcast() {
   }
   showListenLink(broadcast);
   byId("ingest-key", HTMLInputElement).value = broadcast.ingest_key;
-  showSending(broadcast);
+  showSendGuide(broadcast);
 }
 
 /** @param {SubmitEvent} event */
-async function start(event) {
+async function startStream(event) {
   event.preventDefault();
   create.disabled = true;
-  byId("create-button-text").textContent = language.say("home.creating");
-  broadcast = await startForm.ask();
+  byId("create-button-text").textContent = language.translate("home.creating");
+  broadcast = await startForm.submit();
   create.disabled = false;
-  byId("create-button-text").textContent = language.say("home.create");
+  byId("create-button-text").textContent = language.translate("home.create");
   if (broadcast) {
     showBroadcast();
     monitor.watch(broadcast.stream_id);
@@ -51,13 +51,13 @@ async function start(event) {
   }
 }
 
-form.addEventListener("submit", start);
+form.addEventListener("submit", startStream);
 byId("another-button").addEventListener("click", () => {
   broadcast = null;
   monitor.stop();
   showBroadcast();
   byId("title").focus();
 });
-copyShown(byId("copy-key", HTMLButtonElement), byId("ingest-key", HTMLInputElement), language);
+attachElementCopy(byId("copy-key", HTMLButtonElement), byId("ingest-key", HTMLInputElement), language);
 language.attachSwitch(byId("language-switch"));
-monitor.addEventListener("change", attachOnAir(byId("streams"), byId("streams-remark"), language));
+monitor.addEventListener("change", attachLiveList(byId("streams"), byId("streams-remark"), language));

@@ -1,19 +1,19 @@
 /**
- * How to send sound to a broadcast: a command, or the settings that programs for Icecast ask for.
+ * How to send audio to a broadcast: a command, or the settings that Icecast source clients ask for.
  */
 
 import { byId, find } from "../shared/dom.js";
 import { command, likelySource, SOURCE_NAMES } from "./commands.js";
 import { icecastAccess, needsTls } from "./icecast.js";
-import { copyShown } from "../shared/share.js";
+import { attachElementCopy } from "../shared/share.js";
 
 /**
- * Fill the choice of sources and show what belongs to the chosen one.
+ * Fill the choice of sources and show the guide for the chosen one.
  *
  * @param {import("../shared/language.js").Language} language
- * @returns {(broadcast: import("../shared/api.js").Broadcast) => void} shows how to send sound to a broadcast
+ * @returns {(broadcast: import("../shared/api.js").Broadcast) => void} shows the guide for a broadcast
  */
-export function attachSend(language) {
+export function attachSendGuide(language) {
   const source = byId("source", HTMLSelectElement);
   /** @type {import("../shared/api.js").Broadcast | null} */
   let broadcast = null;
@@ -24,8 +24,8 @@ export function attachSend(language) {
     }
     const { ingest_url: ingestUrl, ingest_key: key } = broadcast;
     const name = /** @type {import("./commands.js").Source} */ (source.value);
-    byId("about-source").textContent = language.say(`home.about.${name}`);
-    byId("command").replaceChildren(...words(command(name, ingestUrl, key)));
+    byId("about-source").textContent = language.translate(`home.about.${name}`);
+    byId("command").replaceChildren(...breakable(command(name, ingestUrl, key)));
     byId("access").hidden = name !== "icecast";
     byId("access-tls").hidden = !needsTls(ingestUrl);
     const rows = Object.entries(icecastAccess(ingestUrl, key)).map(([field, value]) => row(field, value, language));
@@ -33,14 +33,14 @@ export function attachSend(language) {
   };
 
   for (const name of SOURCE_NAMES) {
-    const option = new Option(language.say(`home.source.${name}`), name);
-    option.dataset.say = `home.source.${name}`;
+    const option = new Option(language.translate(`home.source.${name}`), name);
+    option.dataset.i18n = `home.source.${name}`;
     source.append(option);
   }
   source.value = likelySource();
   source.addEventListener("change", show);
   language.addEventListener("change", show);
-  copyShown(byId("copy-command", HTMLButtonElement), byId("command"), language);
+  attachElementCopy(byId("copy-command", HTMLButtonElement), byId("command"), language);
   return (next) => {
     broadcast = next;
     show();
@@ -48,7 +48,7 @@ export function attachSend(language) {
 }
 
 /**
- * One setting of a program, with a button that copies it.
+ * Return a row with one setting and a button that copies it.
  *
  * @param {string} field a property of `Access` in icecast.js
  * @param {string} value
@@ -60,24 +60,24 @@ function row(field, value, language) {
   const name = find(element, "dt", HTMLElement);
   const shown = find(element, ".value", HTMLElement);
   const button = find(element, "button", HTMLButtonElement);
-  name.textContent = language.say(`home.access.${field}`);
+  name.textContent = language.translate(`home.access.${field}`);
   name.id = `access-${field}-name`;
   shown.textContent = value;
   shown.id = `access-${field}`;
-  find(element, "[data-say]", HTMLElement).textContent = language.say("copy.copy");
+  find(element, "[data-i18n]", HTMLElement).textContent = language.translate("copy.copy");
   button.id = `copy-access-${field}`;
   button.setAttribute("aria-labelledby", `${button.id} ${name.id}`);
-  copyShown(button, shown, language);
+  attachElementCopy(button, shown, language);
   return element;
 }
 
 /**
- * A command in pieces that lines may break between: an option with its value, a quoted word, the address.
+ * Split a command into pieces that lines may break between: an option with its value, a quoted word, the URL.
  *
  * @param {string} line
  * @returns {(Node | string)[]} with the same text as the line
  */
-function words(line) {
+function breakable(line) {
   return line
     .split(/(?<= )(?=[-"])/)
     .map((piece) => {

@@ -1,5 +1,5 @@
 /**
- * The words of the start page alone, apart so that listeners need not load them. Same form as strings.js.
+ * The phrases of the start page alone, in the form of shared/strings.js; listeners do not load them.
  */
 
 import { START_STRINGS } from "../shared/strings_start.js";

@@ -1,8 +1,8 @@
 /**
- * What the curious may see of the playback: the way it is done, the delay, the buffer, jitter and losses.
+ * The details of the playback: its method, delay, buffer, jitter and losses.
  */
 
-export class Details {
+export class PlaybackDetails {
   /**
    * @param {HTMLDetailsElement} panel with elements that carry `data-detail`
    * @param {import("../player/player.js").Player} player
@@ -25,30 +25,33 @@ export class Details {
     const { output } = this.player;
     const report = output?.report;
     this.panel.dataset.method = output?.name ?? "none";
-    this.#put("method", output ? language.say(`method.${output.name}`) : "—");
+    this.#setText("method", output ? language.translate(`method.${output.name}`) : "—");
     if (!output || !report) {
-      this.#put("delay", language.say(this.player.phase === "playing" ? "details.unknown" : "details.silent"));
+      this.#setText(
+        "delay",
+        language.translate(this.player.phase === "playing" ? "details.unknown" : "details.silent"),
+      );
       for (const name of ["buffer", "jitter", "losses"]) {
-        this.#put(name, "—");
+        this.#setText(name, "—");
       }
       return;
     }
     const ms = (/** @type {number} */ value) => ({ ms: Math.round(value) });
-    this.#put("delay", language.say("details.ms", ms(report.bufferMs + output.outputMs)));
-    this.#put(
+    this.#setText("delay", language.translate("details.ms", ms(report.bufferMs + output.outputMs)));
+    this.#setText(
       "buffer",
-      language.say("details.buffer.of", { ...ms(report.bufferMs), target: Math.round(report.targetMs) }),
+      language.translate("details.buffer.of", { ...ms(report.bufferMs), target: Math.round(report.targetMs) }),
     );
-    this.#put("jitter", language.say("details.ms", ms(report.jitterMs)));
-    const losses = { count: report.holes, ...ms(report.missingMs), reconnections: output.reconnections };
-    this.#put("losses", language.say("details.holes", losses));
+    this.#setText("jitter", language.translate("details.ms", ms(report.jitterMs)));
+    const losses = { count: report.underruns, ...ms(report.missingMs), reconnections: output.reconnections };
+    this.#setText("losses", language.translate("details.underruns", losses));
   }
 
   /**
    * @param {string} name
    * @param {string} words
    */
-  #put(name, words) {
+  #setText(name, words) {
     const place = this.panel.querySelector(`[data-detail="${name}"]`);
     if (place) {
       place.textContent = words;

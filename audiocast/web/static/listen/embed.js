@@ -1,6 +1,6 @@
 /**
- * The player on other people's pages. The language is the browser's, the choices are those of the listener's page where the
- * browser lets a frame see them.
+ * The player embedded in other sites. Its language is the browser's; it uses the choices made on the listener's page where
+ * the browser lets a frame read them.
  */
 
 import { byId } from "../shared/dom.js";

@@ -1,15 +1,15 @@
 /**
- * What was played so far, with times in the visitor's zone. Asked for only while somebody looks at it.
+ * The track history, with times in the visitor's zone. The list is fetched only while it is open.
  */
 
 import { find } from "../shared/dom.js";
-import { trackWords } from "../shared/stream_events.js";
+import { trackText } from "../shared/stream_events.js";
 
-/** News of a track reaches all at once; those who look ask spread over this time. */
+/** All pages learn of a track at once; they fetch the history spread over this time. */
 const SPREAD_MS = 3_000;
 
 /**
- * @param {HTMLDetailsElement} panel with the tracks that the server has put there, and hidden when there are none
+ * @param {HTMLDetailsElement} panel with the tracks that the server has put into it; hidden when there are none
  * @param {import("../player/listening.js").Listening} listening
  * @param {import("../shared/language.js").Language} language
  */
@@ -33,7 +33,7 @@ export function attachHistory(panel, listening, language) {
       isStale = false;
       showTimes();
     } catch {
-      // No network: the next track asks again, and so does opening.
+      // No network: the next track fetches again, and so does opening the panel.
     }
   };
   listening.addEventListener("change", () => {
@@ -58,7 +58,7 @@ function entry(track) {
   const time = document.createElement("time");
   time.dateTime = new Date(track.started_at * 1000).toISOString();
   const words = document.createElement("span");
-  words.textContent = trackWords(track);
+  words.textContent = trackText(track);
   const item = document.createElement("li");
   item.append(time, " ", words);
   return item;

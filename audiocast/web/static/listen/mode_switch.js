@@ -10,19 +10,19 @@ export function chosenMode() {
   return recall("mode") === "stable" ? "stable" : "live";
 }
 
-/** Fires "change" when the listener has chosen the other one. */
+/** Fires "change" when the listener has chosen the other mode. */
 export class ModeSwitch extends EventTarget {
   name = chosenMode();
 
   /**
-   * @param {HTMLElement} group holds a radio button for each, and `.hint` for what the chosen one means
+   * @param {HTMLElement} group holds a radio button for each mode, and a `.hint` that explains the chosen one
    * @param {import("../shared/language.js").Language} language
    */
   constructor(group, language) {
     super();
     const hint = find(group, ".hint", HTMLElement);
     const show = () => {
-      hint.textContent = language.say(`mode.${this.name}.more`);
+      hint.textContent = language.translate(`mode.${this.name}.more`);
     };
     for (const button of group.querySelectorAll("input")) {
       button.checked = button.value === this.name;

@@ -1,6 +1,6 @@
 /**
- * The listener's page and the embedded player where their modules do not run, in a browser that is too old for them or
- * over a network that has lost one: the audio element's own controls, as without scripts. Written for browsers that know no
+ * The listener's page and the embedded player where their modules do not run, because the browser is too old or the
+ * network has lost one: shows the audio element's own controls, as without scripts. The syntax is that of browsers without
  * modules.
  */
 window.addEventListener("load", function () {

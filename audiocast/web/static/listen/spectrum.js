@@ -1,9 +1,9 @@
 /**
- * The picture of the sound: bars over a logarithmic frequency axis, drawn on a canvas.
+ * The spectrum of the sound: bars over a logarithmic frequency axis, drawn on a canvas.
  *
- * Never stands between the listener and the sound: sound that runs through Web Audio already is tapped; the element is
- * routed through it only once the context really runs, and not at all on iPhone and iPad, where a locked screen suspends
- * Web Audio and would silence it.
+ * Never interrupts the sound. Sound that runs through Web Audio already is tapped. The element is routed through Web Audio
+ * only once the context runs, and not at all on iPhone and iPad, where a locked screen suspends the context and would
+ * mute the element.
  * Writes the loudest frequency to `canvas.dataset.peakHz` about once a second while sound is playing.
  */
 
@@ -18,7 +18,7 @@ const CEILING_DB = -20;
 const BAR_PITCH_PX = 8;
 const BAR_WIDTH_PX = 4;
 const PEAK_INTERVAL_MS = 1_000;
-/** Bars fall by at most this share of the height in a frame, which looks calmer than the raw numbers. */
+/** Bars fall by at most this share of the height in a frame, which looks calmer than the raw values. */
 const FALL_PER_FRAME = 0.03;
 
 export class Spectrum {
@@ -33,17 +33,17 @@ export class Spectrum {
   /** @type {AnalyserNode | null} of what is heard now */
   #analyser = null;
   #decibels = new Float32Array(FFT_SIZE / 2);
-  #playing = false;
+  #isPlaying = false;
   #frame = 0;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #peakTimer = undefined;
   /** @type {number[]} height of each bar, 0 to 1 */
   #heights = [];
-  #still = matchMedia("(prefers-reduced-motion: reduce)");
+  #reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
   /**
    * @param {HTMLCanvasElement} canvas drawn in its own CSS `color`
-   * @param {HTMLAudioElement} audio same-origin, so that the analyser may hear it
+   * @param {HTMLAudioElement} audio from this origin, so that the analyser may read it
    * @param {boolean} mayRoute whether the sound may go through Web Audio on this device
    */
   constructor(canvas, audio, mayRoute) {
@@ -51,12 +51,12 @@ export class Spectrum {
     this.audio = audio;
     this.mayRoute = mayRoute;
     new ResizeObserver(() => this.#draw()).observe(canvas);
-    for (const query of [this.#still, matchMedia("(prefers-color-scheme: dark)")]) {
+    for (const query of [this.#reducedMotion, matchMedia("(prefers-color-scheme: dark)")]) {
       query.addEventListener("change", () => this.#refresh());
     }
   }
 
-  /** Create or wake the audio context. Call it from a click; elsewhere it can only help. */
+  /** Create or resume the audio context. Browsers allow that in a click, and sometimes elsewhere. */
   wake() {
     if (!this.mayRoute || typeof AudioContext === "undefined") {
       return;
@@ -66,24 +66,24 @@ export class Spectrum {
       this.#context.addEventListener("statechange", () => this.#routeWhenRunning());
     }
     if (this.#context.state !== "running") {
-      this.#context.resume().catch(() => {}); // refused: the next click asks again, the sound plays without us
+      this.#context.resume().catch(() => {}); // refused: the sound plays without a spectrum, and the next click tries again
     }
     this.#routeWhenRunning();
   }
 
   /** @param {boolean} playing whether sound is coming out */
   show(playing) {
-    this.#playing = playing;
+    this.#isPlaying = playing;
     clearInterval(this.#peakTimer);
     if (playing) {
-      this.#peakTimer = setInterval(() => this.#notePeak(), PEAK_INTERVAL_MS);
+      this.#peakTimer = setInterval(() => this.#writePeak(), PEAK_INTERVAL_MS);
     } else {
       delete this.canvas.dataset.peakHz;
     }
     this.#refresh();
   }
 
-  /** @param {AudioNode | null} node sound that runs through Web Audio already; null: it is the element's */
+  /** @param {AudioNode | null} node the sound, where it runs through Web Audio already; null for the element's */
   tap(node) {
     if (node !== this.#tapped) {
       this.#tapped = node;
@@ -112,22 +112,22 @@ export class Spectrum {
   #step() {
     this.#measure();
     this.#draw();
-    const settled = !this.#playing && this.#heights.every((height) => height === 0);
-    if (!settled && !this.#still.matches) {
+    const isSettled = !this.#isPlaying && this.#heights.every((height) => height === 0);
+    if (!isSettled && !this.#reducedMotion.matches) {
       this.#frame = requestAnimationFrame(() => this.#step());
     }
   }
 
   #measure() {
     const bars = Math.max(1, Math.floor(this.canvas.clientWidth / BAR_PITCH_PX));
-    if (this.#playing && this.#analyser) {
+    if (this.#isPlaying && this.#analyser) {
       this.#analyser.getFloatFrequencyData(this.#decibels);
     }
     this.#heights = Array.from({ length: bars }, (_, bar) => {
-      if (this.#still.matches) {
+      if (this.#reducedMotion.matches) {
         return 0;
       }
-      const target = !this.#playing ? 0 : this.#analyser ? this.#level(bar, bars) : swell(bar, bars);
+      const target = !this.#isPlaying ? 0 : this.#analyser ? this.#level(bar, bars) : swell(bar, bars);
       return Math.max(target, (this.#heights[bar] ?? 0) - FALL_PER_FRAME, 0);
     });
   }
@@ -149,7 +149,7 @@ export class Spectrum {
     return (this.#analyser?.context.sampleRate ?? SAMPLE_RATE) / FFT_SIZE;
   }
 
-  #notePeak() {
+  #writePeak() {
     if (!this.#analyser) {
       return;
     }
@@ -160,8 +160,8 @@ export class Spectrum {
         loudest = bin;
       }
     }
-    const audible = this.#decibels[loudest] > FLOOR_DB;
-    this.canvas.dataset.peakHz = audible ? String(Math.round(loudest * this.#hzPerBin())) : "0";
+    const isAudible = this.#decibels[loudest] > FLOOR_DB;
+    this.canvas.dataset.peakHz = isAudible ? String(Math.round(loudest * this.#hzPerBin())) : "0";
   }
 
   #draw() {
@@ -201,7 +201,7 @@ function newAnalyser(context) {
 }
 
 /**
- * Where the sound cannot be measured, a slow even swell says "playing" without pretending to be a measurement.
+ * Return the height of a bar where the sound cannot be measured: a slow even swell that nobody takes for a measurement.
  *
  * @param {number} bar
  * @param {number} bars

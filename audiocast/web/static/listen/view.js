@@ -1,15 +1,13 @@
 /**
- * What the listener's page and an embedded player both show of a stream, and their button.
- *
- * The rest of each page is its own module's.
+ * The elements of a stream that the listener's page and the embedded player both have, and their button.
  */
 
 import { byId } from "../shared/dom.js";
-import { setWords } from "../shared/language.js";
-import { describeSound } from "../player/media_session.js";
+import { updateText } from "../shared/language.js";
+import { showMediaMetadata } from "../player/media_session.js";
 
 /**
- * Keep the page's elements in step.
+ * Keep the elements up to date, and make the button start and stop.
  *
  * @param {import("../player/listening.js").Listening} listening
  * @param {import("../shared/language.js").Language} language
@@ -18,24 +16,24 @@ export function attachListenView(listening, language) {
   const button = byId("listen-button", HTMLButtonElement);
   const show = () => {
     const { stream, track, isOnAir, player } = listening;
-    const title = listening.title || language.say("untitled");
+    const title = listening.title || language.translate("untitled");
     document.title = `${title} · audiocast`;
     document.body.dataset.stream = stream.state;
     document.body.dataset.player = player.phase;
     byId("title").textContent = title;
-    setWords(byId("status"), language.say(`status.${stream.state}`));
+    updateText(byId("status"), language.translate(`status.${stream.state}`));
     byId("now-playing").hidden = !track;
     byId("now-playing-text").textContent = track;
-    byId("listeners").textContent = isOnAir ? language.say("listeners", { count: listening.listeners }) : "";
+    byId("listeners").textContent = isOnAir ? language.translate("listeners", { count: listening.listeners }) : "";
     button.disabled = !listening.canPlay && player.phase !== "failed";
-    byId("listen-button-text").textContent = language.say(listening.action);
-    setWords(byId("note"), listening.note ? language.say(listening.note) : "");
+    byId("listen-button-text").textContent = language.translate(listening.actionKey);
+    updateText(byId("note"), listening.noteKey ? language.translate(listening.noteKey) : "");
     const now = stream.now_playing;
-    describeSound({
+    showMediaMetadata({
       title: now?.title || title,
       artist: now?.artist || (now?.title ? title : "audiocast"),
       album: title,
-      artwork: listening.given.artwork ?? "",
+      artwork: listening.pageData.artwork ?? "",
     });
   };
   listening.addEventListener("change", show);

@@ -13,7 +13,7 @@ import { IS_APPLE_TOUCH } from "../player/device.js";
  */
 export function attachVolume(row, audio, language) {
   if (IS_APPLE_TOUCH) {
-    row.hidden = true; // the system ignores it: the hardware buttons rule
+    row.hidden = true; // the system ignores the volume of an element there
     return;
   }
   const slider = find(row, "input", HTMLInputElement);
@@ -25,7 +25,7 @@ export function attachVolume(row, audio, language) {
   const show = () => {
     const silent = audio.muted || audio.volume === 0;
     button.classList.toggle("muted", silent);
-    button.setAttribute("aria-label", language.say(silent ? "listen.unmute" : "listen.mute"));
+    button.setAttribute("aria-label", language.translate(silent ? "listen.unmute" : "listen.mute"));
   };
   slider.addEventListener("input", () => {
     audio.volume = Number(slider.value) / 100;

@@ -1,68 +1,70 @@
 /**
- * Listening to one stream: its player, the news of it, and what to say of both.
+ * Listening to one stream: joins its player with its state, and names the phrases that describe both.
  *
- * Owns everything that the listener's page and an embedded player have in common but their elements: it never touches the
- * page, and names phrases by their keys.
+ * Owns all that the listener's page and the embedded player have in common except their elements: this module never
+ * touches the page, and names phrases by their keys.
  */
 
 import { ElementOutput } from "./element_output.js";
-import { StreamFeed, trackWords } from "../shared/stream_events.js";
+import { StreamEvents, trackText } from "../shared/stream_events.js";
 import { HlsOutput, canPlayHls } from "./hls_output.js";
 import { LiveOutput } from "./live/live_output.js";
-import { Loudspeaker } from "./live/audio_output.js";
-import { MODES, chain } from "./live/playback_methods.js";
+import { AudioOutput } from "./live/audio_output.js";
+import { MODES, availableMethods } from "./live/playback_methods.js";
 import { Player } from "./player.js";
 import { IS_APPLE_TOUCH } from "./device.js";
-import { attachMediaKeys, claimPlayback } from "./media_session.js";
+import { attachMediaKeys, claimPlaybackSession } from "./media_session.js";
 
-/** Fires "change" when something is to be shown anew, "wake" when sound may have to be woken up. */
+/** Fires "change" when the page must be updated, "wake" when an audio context may have to be resumed. */
 export class Listening extends EventTarget {
   player = new Player();
-  /** The listener was listening when the stream ended, and it is back too late to resume by itself. */
-  #invited = false;
+  /** The stream ended while it played, and returned too late to resume by itself. */
+  #cameBackTooLate = false;
 
   /**
    * @param {HTMLAudioElement} audio
-   * @param {DOMStringMap} given what the server says of the stream: `streamId`, `title`, `state`, `wasmDecoder`
-   * @param {() => import("./live/playback_methods.js").ModeName} mode that the listener has chosen
+   * @param {DOMStringMap} pageData what the server has put into the page: `streamId`, `title`, `state`, `wasmDecoder`
+   * @param {() => import("./live/playback_methods.js").ModeName} mode the listener's choice
    */
-  constructor(audio, given, mode) {
+  constructor(audio, pageData, mode) {
     super();
-    const streamId = encodeURIComponent(given.streamId ?? "");
+    const streamId = encodeURIComponent(pageData.streamId ?? "");
     this.audio = audio;
-    this.given = given;
+    this.pageData = pageData;
     this.mode = mode;
     this.apiPath = `/api/streams/${streamId}`;
     this.streamPath = `/stream/${streamId}`;
     /** @type {import("../shared/stream_events.js").StreamState} */
-    this.stream = JSON.parse(given.state ?? "");
-    this.feed = new StreamFeed(this.apiPath);
+    this.stream = JSON.parse(pageData.state ?? "");
+    this.streamEvents = new StreamEvents(this.apiPath);
     const bitrateBps = () => this.stream.bitrate_bps ?? 0;
-    this.element = new ElementOutput(audio, this.streamPath, bitrateBps);
-    this.hls = new HlsOutput(audio, this.streamPath, bitrateBps);
-    this.loudspeaker = new Loudspeaker(audio);
-    this.player.addEventListener("phase", () => this.#phase());
-    this.player.addEventListener("output", () => this.#tell("wake"));
-    this.feed.addEventListener("state", (event) => this.#hear(/** @type {CustomEvent} */ (event).detail));
-    this.#followNetworkAndTab();
+    this.elementOutput = new ElementOutput(audio, this.streamPath, bitrateBps);
+    this.hlsOutput = new HlsOutput(audio, this.streamPath, bitrateBps);
+    this.audioOutput = new AudioOutput(audio);
+    this.player.addEventListener("phase", () => this.#onPhase());
+    this.player.addEventListener("output", () => this.#emit("wake"));
+    this.streamEvents.addEventListener("state", (event) =>
+      this.#updateStream(/** @type {CustomEvent} */ (event).detail),
+    );
+    this.#watchNetworkAndTab();
   }
 
-  /** Choose the ways to play, and hear of the stream from now on. */
+  /** Choose the outputs, and follow the state of the stream from now on. */
   open() {
     attachMediaKeys(this.player);
-    this.choose();
-    this.player.observe(this.stream);
-    this.feed.open();
+    this.chooseOutputs();
+    this.player.updateStream(this.stream);
+    this.streamEvents.open();
   }
 
-  /** Choose the ways to play, again. */
-  choose() {
+  /** Choose the outputs for the current mode. */
+  chooseOutputs() {
     const mode = this.mode();
-    const names = chain({
+    const names = availableMethods({
       forced: new URLSearchParams(location.search).get("player"),
       mode,
-      hasWasmDecoder: "wasmDecoder" in this.given,
-      // Chromium answers "probably" and Safari 18.4 "maybe"; only the empty answer means no.
+      hasWasmDecoder: "wasmDecoder" in this.pageData,
+      // Chromium answers "probably" and Safari 18.4 "maybe"; only an empty answer means no.
       canPlayElement: this.audio.canPlayType("audio/ogg; codecs=opus") !== "",
       canPlayHls: canPlayHls(this.audio),
       isAppleTouch: IS_APPLE_TOUCH,
@@ -71,29 +73,29 @@ export class Listening extends EventTarget {
     const outputs = names.map((name) => {
       switch (name) {
         case "audio":
-          return this.element;
+          return this.elementOutput;
         case "hls":
-          return this.hls;
+          return this.hlsOutput;
         default:
-          return new LiveOutput(name, this.streamPath, MODES[mode], this.loudspeaker, pageMs);
+          return new LiveOutput(name, this.streamPath, MODES[mode], this.audioOutput, pageMs);
       }
     });
-    this.player.use(outputs);
+    this.player.setOutputs(outputs);
   }
 
-  /** What the button does. Call it from a click, as browsers want. */
+  /** Start or stop, as the button does. Browsers allow a start in a click. */
   startOrStop() {
-    this.#invited = false;
-    if (this.player.wanted && this.player.phase !== "over") {
+    this.#cameBackTooLate = false;
+    if (this.player.isWanted && this.player.phase !== "over") {
       this.player.stop();
       return;
     }
-    claimPlayback();
+    claimPlaybackSession();
     if (this.player.phase === "failed") {
-      this.choose();
+      this.chooseOutputs();
     }
     this.player.play();
-    this.#tell("wake");
+    this.#emit("wake");
   }
 
   get canPlay() {
@@ -101,32 +103,32 @@ export class Listening extends EventTarget {
   }
 
   get title() {
-    return this.stream.title || this.given.title || "";
+    return this.stream.title || this.pageData.title || "";
   }
 
   get isOnAir() {
     return this.stream.state === "live" || this.stream.state === "held";
   }
 
-  /** What is on, as far as the broadcaster says; "" otherwise. */
+  /** The current track, as far as the broadcaster names it; "" otherwise. */
   get track() {
-    return this.isOnAir ? trackWords(this.stream.now_playing) : "";
+    return this.isOnAir ? trackText(this.stream.now_playing) : "";
   }
 
-  /** Who listens is one of them, even before the next news counts them in. */
+  /** At least this listener, while the player plays: the count from the server may be older. */
   get listeners() {
     return Math.max(this.stream.listeners ?? 0, this.player.phase === "playing" ? 1 : 0);
   }
 
-  /** @returns {string} the key of what the button does */
-  get action() {
+  /** @returns {string} key of the phrase on the button */
+  get actionKey() {
     const { phase } = this.player;
-    const busy = phase === "connecting" || phase === "retrying";
-    return busy ? "listen.cancel" : phase === "playing" ? "listen.pause" : "listen.start";
+    const isBusy = phase === "connecting" || phase === "retrying";
+    return isBusy ? "listen.cancel" : phase === "playing" ? "listen.pause" : "listen.start";
   }
 
-  /** @returns {string} the key of the sentence that matters most now, or "" */
-  get note() {
+  /** @returns {string} key of the most important message now, or "" */
+  get noteKey() {
     const { player } = this;
     const { state } = this.stream;
     if (!this.canPlay) {
@@ -136,10 +138,10 @@ export class Listening extends EventTarget {
       return "note.blocked";
     }
     if (state === "ended") {
-      return player.phase === "over" ? "note.over" : player.wanted ? "" : "note.over.idle";
+      return player.phase === "over" ? "note.over" : player.isWanted ? "" : "note.over.idle";
     }
-    if (!player.wanted) {
-      const again = this.#invited ? "note.again" : "";
+    if (!player.isWanted) {
+      const again = this.#cameBackTooLate ? "note.again" : "";
       return state === "waiting" ? "note.waiting.idle" : state === "held" ? "note.held" : again;
     }
     if (!navigator.onLine && player.phase !== "playing") {
@@ -155,44 +157,44 @@ export class Listening extends EventTarget {
   }
 
   /** @param {"change" | "wake"} event */
-  #tell(event) {
+  #emit(event) {
     this.dispatchEvent(new Event(event));
   }
 
-  #phase() {
+  #onPhase() {
     if (this.player.phase === "retrying") {
-      this.#tell("wake"); // a suspended audio context also holds the element still
+      this.#emit("wake"); // a suspended audio context also stops the element
     }
-    this.#tell("change");
+    this.#emit("change");
   }
 
   /** @param {Partial<import("../shared/stream_events.js").StreamState>} news */
-  #hear(news) {
+  #updateStream(news) {
     this.stream = { ...this.stream, ...news };
     const wasOver = this.player.phase === "over";
-    this.player.observe(this.stream);
-    this.#invited = this.#invited || (wasOver && this.player.phase === "idle");
-    this.#tell("change");
+    this.player.updateStream(this.stream);
+    this.#cameBackTooLate = this.#cameBackTooLate || (wasOver && this.player.phase === "idle");
+    this.#emit("change");
   }
 
-  #followNetworkAndTab() {
+  #watchNetworkAndTab() {
     addEventListener("online", () => {
-      this.player.nudge();
-      this.feed.refresh();
-      this.#tell("change");
+      this.player.retryNow();
+      this.streamEvents.refresh();
+      this.#emit("change");
     });
-    addEventListener("offline", () => this.#tell("change"));
+    addEventListener("offline", () => this.#emit("change"));
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) {
-        this.#tell("wake");
-        this.player.nudge();
-        this.feed.refresh();
+        this.#emit("wake");
+        this.player.retryNow();
+        this.streamEvents.refresh();
       }
     });
-    addEventListener("pagehide", () => this.feed.close());
+    addEventListener("pagehide", () => this.streamEvents.close());
     addEventListener("pageshow", (event) => {
       if (event.persisted) {
-        this.feed.open(); // back from the browser's page cache, which keeps no connections
+        this.streamEvents.open(); // back from the browser's page cache, which keeps no connections
       }
     });
   }

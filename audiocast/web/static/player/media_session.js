@@ -2,8 +2,8 @@
  * The player as the operating system sees it: lock screen, media keys and audio session.
  */
 
-/** Tell iOS that this is playback, which the silent switch leaves alone. */
-export function claimPlayback() {
+/** Declare the sound as playback to iOS, which the silent switch does not mute. */
+export function claimPlaybackSession() {
   const session = /** @type {{audioSession?: {type: string}}} */ (/** @type {unknown} */ (navigator)).audioSession;
   if (session) {
     session.type = "playback";
@@ -11,7 +11,7 @@ export function claimPlayback() {
 }
 
 /**
- * Let media keys and the lock screen start and stop the player.
+ * Make media keys and the lock screen start and stop the player.
  *
  * @param {import("./player.js").Player} player
  */
@@ -30,23 +30,25 @@ export function attachMediaKeys(player) {
     try {
       session.setActionHandler(action, handler);
     } catch {
-      // An action this browser does not know.
+      // This browser does not know the action.
     }
   }
   player.addEventListener("phase", () => {
-    const silent = player.phase === "over" || !player.wanted;
-    session.playbackState = !silent ? "playing" : player.output?.isHeld() ? "paused" : "none";
+    const silent = player.phase === "over" || !player.isWanted;
+    session.playbackState = !silent ? "playing" : player.output?.canResume() ? "paused" : "none";
   });
 }
 
 /**
- * @param {object} sound
- * @param {string} sound.title
- * @param {string} sound.artist
- * @param {string} sound.album
- * @param {string} sound.artwork path of a 512 by 512 PNG
+ * Show what is played on the lock screen and in the system's media controls.
+ *
+ * @param {object} metadata
+ * @param {string} metadata.title
+ * @param {string} metadata.artist
+ * @param {string} metadata.album
+ * @param {string} metadata.artwork path of a 512 by 512 PNG
  */
-export function describeSound({ title, artist, album, artwork }) {
+export function showMediaMetadata({ title, artist, album, artwork }) {
   if (!navigator.mediaSession || typeof MediaMetadata === "undefined") {
     return;
   }

@@ -1,134 +1,135 @@
 /**
- * Keeps one live stream playing: decides when to connect, notices a lost connection, tries again, and takes the next
- * way to play when one cannot.
+ * Keeps one live stream playing: decides when to connect, notices a lost connection, retries, and uses the next output
+ * when one is not supported.
  *
- * Never touches the page; the sound is its outputs'. Every start is at the live edge, so a pause lets go of the stream
- * and play takes it up anew.
+ * Never touches the page; its outputs make the sound. Every start is at the live edge, so a pause releases the stream
+ * and play connects again.
  *
- *   idle --play--> connecting --sound--> playing --lost--> retrying --timer--> connecting
- *   connecting --refused by the browser--> blocked        retrying --stream ended--> over --live again--> connecting
- *   connecting, playing --unable--> connecting, by the next output; without one: failed
+ *   idle --play--> connecting --playing--> playing --lost--> retrying --timer--> connecting
+ *   connecting --blocked by the browser--> blocked        retrying --stream ended--> over --live again--> connecting
+ *   connecting, playing --unsupported--> connecting, by the next output; without one: failed
  *   any --stop--> idle
  *
- * An output fires "sound", "hungry" (it ran dry, and goes on by itself), "lost" (it does not), "refused" (the browser
- * wants a click first), "paused" and "resumed" (by the system's buttons), "unable" (it never will), and "report".
+ * An output fires "playing"; "waiting" after an underrun, from which it recovers by itself; "lost" for a connection that
+ * is gone; "blocked" where the browser wants a click first; "paused" and "resumed" by the system's buttons;
+ * "unsupported" where it can never play; and "report".
  *
  * @typedef {"idle" | "connecting" | "playing" | "retrying" | "over" | "blocked" | "failed"} Phase
  * @typedef {import("../shared/stream_events.js").StreamState} StreamState
  * @typedef {import("./element_output.js").ElementOutput | import("./live/live_output.js").LiveOutput} Output
  */
 
-import { retryDelay } from "../shared/backoff.js";
+import { retryDelayMs } from "../shared/backoff.js";
 
-/** A connection that played this long was a good one: the next failure starts with the shortest delay again. */
-const STEADY_AFTER_MS = 10_000;
-/** News that a stream is back reaches all its listeners at once; they return spread over this time. */
+/** After a connection that played for this long, the next failure starts with the shortest delay again. */
+const GOOD_AFTER_MS = 10_000;
+/** All listeners learn at once that a stream is back; they reconnect spread over this time. */
 const RETURN_SPREAD_MS = 800;
-/** A stream that comes back later than this does not burst into the room by itself. */
+/** A stream that returns later than this does not start to play by itself. */
 const RESUME_WINDOW_MS = 10 * 60_000;
-/** After a pause by the system (a call, headphones, lock screen) the output keeps its stream, and with it the
- *  system's play button, for this long. */
-const LET_GO_AFTER_MS = 60_000;
+/** After a pause by the system (a call, headphones, lock screen) the output is kept for this long, and with it the
+ *  system's play button. */
+const RELEASE_PAUSED_AFTER_MS = 60_000;
 
-/** Fires "phase" whenever `phase` changed, "output" when another one has taken over, "report" when one reports. */
+/** Fires "phase" when `phase` changed, "output" when another output is used, "report" when the output reports. */
 export class Player extends EventTarget {
   /** @type {Phase} */
   phase = "idle";
-  /** @type {ReturnType<typeof setTimeout> | undefined} the next attempt, or letting go of a paused stream */
+  /** @type {ReturnType<typeof setTimeout> | undefined} of the next attempt, or of the release of a paused output */
   #timer = undefined;
   #attempt = 0;
-  #soundSince = Infinity;
-  #overSince = 0;
+  #playingSince = Infinity;
+  #overAt = 0;
   /** @type {StreamState["state"]} */
   #streamState = "waiting";
   /** @type {Output[]} the best one first */
   #outputs = [];
-  #current = 0;
+  #currentIndex = 0;
 
   /** @type {Output | undefined} */
   get output() {
-    return this.#outputs[this.#current];
+    return this.#outputs[this.#currentIndex];
   }
 
-  /** Whether a connection was lost, and none since was a good one. */
+  /** Whether a connection was lost, and none since played for long. */
   get isReturning() {
     return this.#attempt > 0;
   }
 
-  /** Whether the listener asked for sound and has not taken it back. */
-  get wanted() {
+  /** Whether the listener has asked for sound and not stopped since. */
+  get isWanted() {
     return this.phase !== "idle" && this.phase !== "blocked" && this.phase !== "failed";
   }
 
   /**
-   * Play by these from now on.
+   * Use these outputs from now on.
    *
    * @param {Output[]} outputs the best one first
    */
-  use(outputs) {
-    const { wanted } = this;
+  setOutputs(outputs) {
+    const { isWanted } = this;
     const isActive = this.phase === "connecting" || this.phase === "playing";
     this.output?.release();
     this.#outputs = outputs;
-    this.#current = 0;
+    this.#currentIndex = 0;
     for (const output of outputs) {
       this.#listenTo(output);
     }
     this.dispatchEvent(new Event("output"));
     if (isActive) {
       this.#connect();
-    } else if (!wanted) {
+    } else if (!isWanted) {
       this.stop();
     }
   }
 
-  /** Start at the live edge. Call it from a click, as browsers want. */
+  /** Start at the live edge. Browsers allow that in a click. */
   play() {
     this.#attempt = 0;
     this.#connect();
   }
 
-  /** Silence, and let go of the stream. */
+  /** Stop, and release the stream. */
   stop() {
     this.#release();
     this.#enter("idle");
   }
 
-  /** Silence that the system's own play button can end; the stream is let go of a little later. */
+  /** Pause so that the system's play button can resume; the stream is released a little later. */
   pause() {
     this.output?.pause();
-    this.#rest();
+    this.#idleThenRelease();
   }
 
   /**
-   * News of the stream: whether to go on trying.
+   * Retry, wait or stop as the state of the stream says.
    *
    * @param {StreamState} stream
    */
-  observe({ state }) {
-    // Only a change ends the waiting early: news of a listener more must not make everyone try at once.
+  updateStream({ state }) {
+    // Only a change ends the wait early: a new count of listeners must not make all players retry at once.
     const cameBack = state !== this.#streamState && (state === "live" || state === "held");
     this.#streamState = state;
     if (state === "ended" && this.phase === "retrying") {
-      this.#finish();
+      this.#enterOver();
     } else if (cameBack && this.phase === "retrying") {
-      this.#retryIn(Math.random() * RETURN_SPREAD_MS);
+      this.#scheduleRetry(Math.random() * RETURN_SPREAD_MS);
     } else if (cameBack && this.phase === "over") {
-      if (Date.now() - this.#overSince < RESUME_WINDOW_MS) {
+      if (Date.now() - this.#overAt < RESUME_WINDOW_MS) {
         this.#attempt = 0;
-        this.#retryIn(Math.random() * RETURN_SPREAD_MS);
+        this.#scheduleRetry(Math.random() * RETURN_SPREAD_MS);
       } else {
         this.#enter("idle");
       }
     }
   }
 
-  /** The network or the tab came back: try now, and mistrust a connection that stands still. */
-  nudge() {
+  /** The network or the tab came back: retry now, and check a connection that stands still. */
+  retryNow() {
     if (this.phase === "retrying") {
       this.#connect();
-    } else if (this.wanted) {
-      this.output?.suspect();
+    } else if (this.isWanted) {
+      this.output?.checkConnection();
     }
   }
 
@@ -136,13 +137,13 @@ export class Player extends EventTarget {
   #listenTo(output) {
     /** @type {Record<string, () => void>} */
     const reactions = {
-      sound: () => this.#sounding(),
-      hungry: () => this.phase === "playing" && this.#enter("connecting"),
-      lost: () => this.#lost(),
-      refused: () => this.#enter("blocked"),
-      paused: () => this.#rest(),
+      playing: () => this.#onPlaying(),
+      waiting: () => this.phase === "playing" && this.#enter("connecting"),
+      lost: () => this.#onLost(),
+      blocked: () => this.#enter("blocked"),
+      paused: () => this.#idleThenRelease(),
       resumed: () => this.phase === "idle" && this.play(),
-      unable: () => this.#next(),
+      unsupported: () => this.#useNextOutput(),
       report: () => this.dispatchEvent(new Event("report")),
     };
     for (const [event, react] of Object.entries(reactions)) {
@@ -152,50 +153,50 @@ export class Player extends EventTarget {
 
   #connect() {
     clearTimeout(this.#timer);
-    this.#soundSince = Infinity;
+    this.#playingSince = Infinity;
     this.#enter(this.output ? "connecting" : "failed");
     this.output?.start();
   }
 
-  #next() {
-    this.#current += 1;
+  #useNextOutput() {
+    this.#currentIndex += 1;
     this.dispatchEvent(new Event("output"));
     this.#connect();
   }
 
-  #sounding() {
+  #onPlaying() {
     if (this.phase === "connecting") {
-      this.#soundSince = Math.min(this.#soundSince, performance.now());
+      this.#playingSince = Math.min(this.#playingSince, performance.now());
       this.#enter("playing");
     }
   }
 
-  #lost() {
+  #onLost() {
     if (this.phase !== "connecting" && this.phase !== "playing") {
       return;
     }
     this.#release();
     if (this.#streamState === "ended") {
-      this.#finish();
+      this.#enterOver();
       return;
     }
-    if (performance.now() - this.#soundSince > STEADY_AFTER_MS) {
+    if (performance.now() - this.#playingSince > GOOD_AFTER_MS) {
       this.#attempt = 0;
     }
-    this.#retryIn(retryDelay(this.#attempt, Math.random()));
+    this.#scheduleRetry(retryDelayMs(this.#attempt, Math.random()));
     this.#attempt += 1;
   }
 
   /** @param {number} delayMs */
-  #retryIn(delayMs) {
+  #scheduleRetry(delayMs) {
     clearTimeout(this.#timer);
     this.#enter("retrying");
     this.#timer = setTimeout(() => this.#connect(), delayMs);
   }
 
-  #finish() {
+  #enterOver() {
     this.#release();
-    this.#overSince = Date.now();
+    this.#overAt = Date.now();
     this.#enter("over");
   }
 
@@ -204,10 +205,10 @@ export class Player extends EventTarget {
     this.output?.release();
   }
 
-  #rest() {
+  #idleThenRelease() {
     clearTimeout(this.#timer);
     this.#enter("idle");
-    this.#timer = setTimeout(() => this.#release(), LET_GO_AFTER_MS);
+    this.#timer = setTimeout(() => this.#release(), RELEASE_PAUSED_AFTER_MS);
   }
 
   /** @param {Phase} phase */

@@ -1,5 +1,5 @@
 /**
- * The server's API as the pages of those who broadcast use it.
+ * The server's API, as far as the start page and the broadcaster's page use it.
  *
  * @typedef {object} Broadcast
  * @property {string} stream_id
@@ -9,8 +9,8 @@
  * @property {string} qr_url
  */
 
-/** A request the server refused; `message` is its own words. */
-export class Refused extends Error {
+/** The server refused a request; `message` is the server's. */
+export class RequestRefused extends Error {
   /**
    * @param {number} status
    * @param {string} message
@@ -22,12 +22,12 @@ export class Refused extends Error {
 }
 
 /**
- * Ask for a stream and its key.
+ * Create a stream and its key.
  *
  * @param {string} title may be empty
  * @param {string} token may be empty
  * @returns {Promise<Broadcast>}
- * @throws {Refused} by the server; {TypeError} when there is no network
+ * @throws {RequestRefused} by the server; {TypeError} when there is no network
  */
 export async function startBroadcast(title, token) {
   /** @type {Record<string, string>} */
@@ -35,19 +35,19 @@ export async function startBroadcast(title, token) {
   if (token) {
     headers.Authorization = `Bearer ${token}`;
   }
-  return answer(await fetch("/api/start", { method: "POST", headers, body: JSON.stringify({ title }) }));
+  return readJson(await fetch("/api/start", { method: "POST", headers, body: JSON.stringify({ title }) }));
 }
 
 /**
  * @returns {Promise<import("./stream_events.js").StreamState[]>} the streams on air
- * @throws {Refused} by the server; {TypeError} when there is no network
+ * @throws {RequestRefused} by the server; {TypeError} when there is no network
  */
-export async function liveStreams() {
-  return (await answer(await fetch("/api/streams", { cache: "no-store" }))).streams;
+export async function fetchLiveStreams() {
+  return (await readJson(await fetch("/api/streams", { cache: "no-store" }))).streams;
 }
 
 /**
- * End a stream for good: its listeners are told at once.
+ * End a stream for good; its listeners learn of it at once.
  *
  * @param {Broadcast} broadcast
  */
@@ -57,10 +57,10 @@ export async function endBroadcast({ stream_id: streamId, ingest_key: key }) {
 }
 
 /** @param {Response} response */
-async function answer(response) {
+async function readJson(response) {
   if (response.ok) {
     return response.json();
   }
-  const said = await response.json().catch(() => ({}));
-  throw new Refused(response.status, said.message ?? response.statusText);
+  const body = await response.json().catch(() => ({}));
+  throw new RequestRefused(response.status, body.message ?? response.statusText);
 }

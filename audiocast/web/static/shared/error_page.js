@@ -1,5 +1,5 @@
 /**
- * The error page: nothing but its language.
+ * The error page: only its language needs a script.
  */
 
 import { byId } from "./dom.js";

@@ -1,7 +1,7 @@
 /**
- * The language of the page: which one, how it is switched, and putting its words into marked elements.
+ * The language of the page: chooses and switches it, and puts its phrases into marked elements.
  *
- * Owns the `lang` attribute and every `data-say*` element; the words themselves live in strings.js and beside it.
+ * Owns the `lang` attribute and every `data-i18n*` element; the phrases are in strings.js and in the strings.js of each page.
  */
 
 import { recall, remember } from "./preferences.js";
@@ -9,50 +9,52 @@ import { STRINGS } from "./strings.js";
 
 const FALLBACK = "en";
 
-/** @returns {string} the language chosen before, else the first the browser asks for that we speak */
-function preferred() {
+/** @returns {string} the language chosen before, else the first of the browser's that the pages have */
+function preferredCode() {
   const wishes = [recall("language") ?? "", ...(navigator.languages ?? [navigator.language])];
   const codes = wishes.map((wish) => wish.toLowerCase().split("-")[0]);
   return codes.find((code) => code in STRINGS) ?? FALLBACK;
 }
 
 /**
- * @param {HTMLElement} element a live region: the same words are not said twice
- * @param {string} words
+ * Set an element's text, unless it is the same.
+ *
+ * @param {HTMLElement} element a live region, which screen readers announce only when the text changes
+ * @param {string} text
  */
-export function setWords(element, words) {
-  if (element.textContent !== words) {
-    element.textContent = words;
+export function updateText(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
   }
 }
 
-/** Fires "change" after the words on the page were replaced. */
+/** Fires "change" after the phrases on the page were replaced. */
 export class Language extends EventTarget {
   /**
-   * @param {Document} page whose marked elements are kept in the current language
-   * @param {import("./strings.js").Phrases} [more] words of this page alone
+   * @param {Document} page its marked elements are kept in the current language
+   * @param {import("./strings.js").Phrases} [more] phrases of this page alone
    */
   constructor(page, more = {}) {
     super();
     this.page = page;
     this.more = more;
-    this.code = preferred();
+    this.code = preferredCode();
     this.#apply();
   }
 
-  /** The browser's own variant of the language where it has one: British and American clocks differ. */
+  /** The browser's variant of the language where it has one: British and American clocks differ. */
   get locale() {
     return (navigator.languages ?? []).find((wish) => wish.toLowerCase().split("-")[0] === this.code) ?? this.code;
   }
 
   /**
-   * One phrase in the current language.
+   * Return a phrase in the current language.
    *
    * @param {string} key a key of strings.js
    * @param {Record<string, string | number>} [values] for the `{name}` places; `count` also picks the plural form
    * @returns {string}
    */
-  say(key, values = {}) {
+  translate(key, values = {}) {
     const phrase = STRINGS[this.code][key] ?? this.more[this.code]?.[key] ?? key;
     const text =
       typeof phrase === "string"
@@ -83,14 +85,14 @@ export class Language extends EventTarget {
   }
 
   /**
-   * Make a button switch to the other language, which is also its label.
+   * Make a button switch to the other language, whose name is its label.
    *
    * @param {HTMLElement} button
    */
   attachSwitch(button) {
     const relabel = () => {
       button.lang = this.#other();
-      button.textContent = this.say("language.other");
+      button.textContent = this.translate("language.other");
     };
     button.addEventListener("click", () => {
       this.code = this.#other();
@@ -108,14 +110,14 @@ export class Language extends EventTarget {
 
   #apply() {
     this.page.documentElement.lang = this.code;
-    for (const element of this.page.querySelectorAll("[data-say]")) {
-      element.textContent = this.say(element.getAttribute("data-say") ?? "");
+    for (const element of this.page.querySelectorAll("[data-i18n]")) {
+      element.textContent = this.translate(element.getAttribute("data-i18n") ?? "");
     }
-    for (const element of this.page.querySelectorAll("[data-say-label]")) {
-      element.setAttribute("aria-label", this.say(element.getAttribute("data-say-label") ?? ""));
+    for (const element of this.page.querySelectorAll("[data-i18n-label]")) {
+      element.setAttribute("aria-label", this.translate(element.getAttribute("data-i18n-label") ?? ""));
     }
-    for (const element of this.page.querySelectorAll("[data-say-alt]")) {
-      element.setAttribute("alt", this.say(element.getAttribute("data-say-alt") ?? ""));
+    for (const element of this.page.querySelectorAll("[data-i18n-alt]")) {
+      element.setAttribute("alt", this.translate(element.getAttribute("data-i18n-alt") ?? ""));
     }
   }
 }

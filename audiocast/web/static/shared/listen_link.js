@@ -1,9 +1,9 @@
 /**
- * Where broadcasters find the listen link: the field, its copy, the share sheet, the QR code, the page itself.
+ * The listen link for broadcasters: the field with its copy button, the share sheet, the QR code and the page itself.
  */
 
 import { byId } from "./dom.js";
-import { attachQr, attachShare, copyShown, here } from "./share.js";
+import { attachQr, attachShare, attachElementCopy, pathOnThisOrigin } from "./share.js";
 
 /**
  * @param {import("./language.js").Language} language
@@ -13,17 +13,17 @@ import { attachQr, attachShare, copyShown, here } from "./share.js";
 export function attachListenLink(language, title) {
   const link = byId("listen-link", HTMLInputElement);
   let qrPath = "";
-  copyShown(byId("copy-link", HTMLButtonElement), link, language);
+  attachElementCopy(byId("copy-link", HTMLButtonElement), link, language);
   attachQr(byId("qr-button", HTMLButtonElement), byId("qr-dialog"), () => qrPath);
   attachShare(byId("share-button", HTMLButtonElement), () => {
-    const name = title() || language.say("untitled");
-    return { title: name, text: language.say("share.text", { title: name }), url: link.value };
+    const name = title() || language.translate("untitled");
+    return { title: name, text: language.translate("share.text", { title: name }), url: link.value };
   });
   return ({ stream_id: streamId, listen_url: url, qr_url: qrUrl }) => {
     link.value = url;
-    qrPath = here(qrUrl);
+    qrPath = pathOnThisOrigin(qrUrl);
     byId("qr-link").textContent = url;
-    byId("open-link", HTMLAnchorElement).href = here(url);
+    byId("open-link", HTMLAnchorElement).href = pathOnThisOrigin(url);
     const png = byId("qr-png", HTMLAnchorElement);
     png.href = qrPath.replace(/\.svg$/, ".png");
     png.download = `audiocast-${streamId}.png`;

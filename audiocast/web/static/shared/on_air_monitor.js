@@ -1,35 +1,35 @@
 /**
- * What broadcasters are told of their own stream: whether they are on air, and what delays them.
+ * Shows broadcasters whether their stream is on air, and what delays it.
  *
- * Never says "on air" on old news: what the server has not confirmed of late is called unknown.
+ * Never shows an old state as "on air": a state that the server has not confirmed recently is unknown.
  */
 
 import { byId } from "./dom.js";
-import { StreamFeed, UNKNOWN_STREAM } from "./stream_events.js";
-import { setWords } from "./language.js";
+import { StreamEvents, UNKNOWN_STREAM } from "./stream_events.js";
+import { updateText } from "./language.js";
 
 const TICK_MS = 1_000;
-/** The server is asked after so long without news: a dead connection does not tell of itself. */
-const ASK_AFTER_MS = 5_000;
-/** What was heard is true for so long. After a sleep of the computer it is not. */
-const BELIEVED_FOR_MS = 10_000;
-/** The server cuts what it gets into pages of at most 100 ms; what comes in longer ones was waited for. */
+/** The monitor asks the server after this time without an event: a dead connection fires none. */
+const REFRESH_AFTER_MS = 5_000;
+/** A state counts as known for this long. After the computer slept, it does not. */
+const TRUSTED_FOR_MS = 10_000;
+/** The server makes pages of at most 100 ms; a source that sends longer ones adds their length to the delay. */
 const LONG_PAGE_MS = 100;
 
-/** Fires "change" when the broadcaster is on air, or is no longer. */
-export class Monitor extends EventTarget {
-  /** @type {StreamFeed | null} */
-  #feed = null;
+/** Fires "change" when the state of the broadcast changes. */
+export class OnAirMonitor extends EventTarget {
+  /** @type {StreamEvents | null} */
+  #streamEvents = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer = undefined;
   /** @type {Partial<import("./stream_events.js").StreamState>} */
   #stream = UNKNOWN_STREAM;
-  /** By `Date.now()`, which goes on while the computer sleeps. */
-  #heardAt = 0;
-  #asking = false;
-  #shown = "";
-  /** When `air` was last another than before, by `performance.now`. */
-  changedAt = -Infinity;
+  /** When the state was confirmed, by `Date.now()`, which goes on while the computer sleeps. */
+  #updatedAt = 0;
+  #isAsking = false;
+  #shownState = "";
+  /** When the shown state last changed, by `performance.now`. */
+  stateChangedAt = -Infinity;
 
   /** @param {import("./language.js").Language} language */
   constructor(language) {
@@ -37,88 +37,88 @@ export class Monitor extends EventTarget {
     this.language = language;
     language.addEventListener("change", () => this.#show());
     for (const name of ["online", "offline"]) {
-      addEventListener(name, () => this.#ask());
+      addEventListener(name, () => this.#refresh());
     }
     document.addEventListener("visibilitychange", () => this.#tick());
   }
 
-  /** @param {string} streamId of a stream that the server has just made */
+  /** @param {string} streamId a stream that the server has just created */
   watch(streamId) {
-    const feed = new StreamFeed(`/api/streams/${encodeURIComponent(streamId)}`);
-    feed.addEventListener("state", (event) => this.#hear(/** @type {CustomEvent} */ (event).detail));
-    feed.addEventListener("interrupted", () => this.#ask());
-    this.#feed = feed;
+    const streamEvents = new StreamEvents(`/api/streams/${encodeURIComponent(streamId)}`);
+    streamEvents.addEventListener("state", (event) => this.#update(/** @type {CustomEvent} */ (event).detail));
+    streamEvents.addEventListener("interrupted", () => this.#refresh());
+    this.#streamEvents = streamEvents;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    this.#hear(UNKNOWN_STREAM);
-    feed.open();
+    this.#update(UNKNOWN_STREAM);
+    streamEvents.open();
   }
 
   stop() {
     clearInterval(this.#timer);
-    this.#feed?.close();
-    this.#feed = null;
-    this.#shown = "";
+    this.#streamEvents?.close();
+    this.#streamEvents = null;
+    this.#shownState = "";
     document.title = "audiocast";
   }
 
   /** @returns {"waiting" | "live" | "held" | "ended" | "unknown"} */
-  get air() {
-    if (Date.now() - this.#heardAt > BELIEVED_FOR_MS) {
+  get state() {
+    if (Date.now() - this.#updatedAt > TRUSTED_FOR_MS) {
       return "unknown";
     }
-    const { state = "waiting", page_ms } = this.#stream;
-    // The server calls a stream live for seconds after its source has gone, in case it is back.
-    return state === "live" && page_ms === null ? "held" : state;
+    const { state = "waiting", page_ms: pageMs } = this.#stream;
+    // A stream stays live for seconds after its source is gone, in case it comes back.
+    return state === "live" && pageMs === null ? "held" : state;
   }
 
   /** @param {Partial<import("./stream_events.js").StreamState>} stream */
-  #hear(stream) {
+  #update(stream) {
     this.#stream = stream;
-    this.#heardAt = Date.now();
+    this.#updatedAt = Date.now();
     this.#show();
   }
 
   #tick() {
-    if (Date.now() - this.#heardAt > ASK_AFTER_MS) {
-      this.#ask();
+    if (Date.now() - this.#updatedAt > REFRESH_AFTER_MS) {
+      this.#refresh();
     }
     this.#show();
   }
 
-  async #ask() {
-    const feed = this.#feed;
-    if (!feed || this.#asking) {
+  async #refresh() {
+    const streamEvents = this.#streamEvents;
+    if (!streamEvents || this.#isAsking) {
       return;
     }
-    this.#asking = true;
-    const known = await feed.refresh();
-    this.#asking = false;
-    if (known === null && feed === this.#feed) {
-      this.#heardAt = 0;
+    this.#isAsking = true;
+    const isKnown = await streamEvents.refresh();
+    this.#isAsking = false;
+    if (isKnown === null && streamEvents === this.#streamEvents) {
+      this.#updatedAt = 0;
       this.#show();
     }
   }
 
   #show() {
-    if (!this.#feed) {
+    if (!this.#streamEvents) {
       return;
     }
-    const { air, language } = this;
+    const { state, language } = this;
     const { started_at: startedAt, listeners, page_ms: pageMs } = this.#stream;
-    const isLive = air === "live";
-    byId("monitor").dataset.stream = air;
-    setWords(byId("air"), language.say(`air.${air}`));
-    const since = startedAt ? language.say("since", { time: language.clock(startedAt) }) : "";
-    const count = language.say("listeners", { count: listeners ?? 0 });
+    const isLive = state === "live";
+    byId("monitor").dataset.stream = state;
+    updateText(byId("air"), language.translate(`air.${state}`));
+    const since = startedAt ? language.translate("since", { time: language.clock(startedAt) }) : "";
+    const count = language.translate("listeners", { count: listeners ?? 0 });
     const facts = [since, count].filter(Boolean).join(" · ");
-    byId("air-facts").textContent = isLive ? facts : language.say(`air.${air}.more`);
+    byId("air-facts").textContent = isLive ? facts : language.translate(`air.${state}.more`);
     const isLate = isLive && (pageMs ?? 0) > LONG_PAGE_MS;
     byId("air-delay").hidden = !isLate;
-    setWords(byId("air-delay-text"), isLate ? language.say("air.delay", { ms: pageMs ?? 0 }) : "");
-    document.title = `${language.say(`air.${air}`)} · audiocast`;
-    if (air !== this.#shown) {
-      this.#shown = air;
-      this.changedAt = performance.now();
+    updateText(byId("air-delay-text"), isLate ? language.translate("air.delay", { ms: pageMs ?? 0 }) : "");
+    document.title = `${language.translate(`air.${state}`)} · audiocast`;
+    if (state !== this.#shownState) {
+      this.#shownState = state;
+      this.stateChangedAt = performance.now();
       this.dispatchEvent(new Event("change"));
     }
   }

@@ -1,14 +1,14 @@
 /**
- * Small choices the visitor made (language, volume), kept in this browser.
+ * Small choices of the visitor (language, volume), kept in this browser.
  *
- * Never throws: storage may be switched off or full, and then a choice simply lasts as long as the page.
+ * Never throws: where storage is switched off or full, a choice lasts as long as the page.
  */
 
 const PREFIX = "audiocast.";
 
 /**
  * @param {string} name
- * @returns {string | null} what was remembered, or null
+ * @returns {string | null} the stored value, or null
  */
 export function recall(name) {
   try {
@@ -26,6 +26,6 @@ export function remember(name, value) {
   try {
     localStorage.setItem(PREFIX + name, value);
   } catch {
-    // Private windows and full disks refuse; the choice still holds on this page.
+    // A private window or a full disk: the choice holds on this page only.
   }
 }

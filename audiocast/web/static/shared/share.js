@@ -1,7 +1,7 @@
 /**
- * Handing the link on: copying it, the system's share sheet, the QR code in a dialog.
+ * Ways to share a link: copy it, the system's share sheet, a QR code in a dialog.
  *
- * Plain http is not a secure context, so neither the clipboard nor the share sheet can be taken for granted.
+ * Plain HTTP is not a secure context, so a browser may offer neither the clipboard nor the share sheet.
  */
 
 import { find } from "./dom.js";
@@ -30,7 +30,7 @@ function copyBySelection(text) {
   field.readOnly = true;
   field.className = "offscreen";
   const before = document.activeElement;
-  // Inside an open dialog, since everything outside of it cannot take the focus.
+  // Nothing outside of an open dialog can take the focus.
   (document.querySelector("dialog[open]") ?? document.body).append(field);
   field.select();
   let copied = false;
@@ -47,15 +47,15 @@ function copyBySelection(text) {
 }
 
 /**
- * Make a button copy a text and say so for a moment.
+ * Make a button copy a text, and confirm it for a moment.
  *
  * @param {HTMLButtonElement} button
  * @param {() => string} text
  * @param {object} words
- * @param {HTMLElement} words.label the part of the button whose words change
+ * @param {HTMLElement} words.label the part of the button whose text changes
  * @param {() => string} words.usual
  * @param {() => string} words.done
- * @param {() => void} words.refused what to do where nothing can be copied
+ * @param {() => void} words.refused called where nothing can be copied
  */
 export function attachCopy(button, text, { label, usual, done, refused }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -76,26 +76,26 @@ export function attachCopy(button, text, { label, usual, done, refused }) {
 }
 
 /**
- * Make a button copy the text of an element, which is selected where nothing can be copied.
+ * Make a button copy the text of an element; where nothing can be copied, the button selects it.
  *
- * @param {HTMLButtonElement} button with its words in a `[data-say]`
- * @param {HTMLElement} shown an input, or what holds the text
+ * @param {HTMLButtonElement} button its label is a `[data-i18n]`
+ * @param {HTMLElement} shown an input, or another element with the text
  * @param {import("./language.js").Language} language
  */
-export function copyShown(button, shown, language) {
-  const label = find(button, "[data-say]", HTMLElement);
+export function attachElementCopy(button, shown, language) {
+  const label = find(button, "[data-i18n]", HTMLElement);
   const text = () => (shown instanceof HTMLInputElement ? shown.value : (shown.textContent ?? ""));
   attachCopy(button, text, {
     label,
-    usual: () => language.say(label.dataset.say ?? ""),
-    done: () => language.say("copy.done"),
+    usual: () => language.translate(label.dataset.i18n ?? ""),
+    done: () => language.translate("copy.done"),
     refused: () => {
       if (shown instanceof HTMLInputElement) {
         shown.select();
       } else {
         getSelection()?.selectAllChildren(shown);
       }
-      label.textContent = language.say("copy.select");
+      label.textContent = language.translate("copy.select");
     },
   });
 }
@@ -112,12 +112,12 @@ export function attachShare(button, what) {
   }
   button.hidden = false;
   button.addEventListener("click", () => {
-    navigator.share(what()).catch(() => {}); // the listener changed their mind
+    navigator.share(what()).catch(() => {}); // the visitor closed the share sheet
   });
 }
 
 /**
- * Make a button open the QR dialog. The picture is fetched when it is first wanted.
+ * Make a button open the QR dialog. The picture is fetched with the first click.
  *
  * @param {HTMLButtonElement} button
  * @param {HTMLElement} dialog a dialog, as far as the browser knows them: Safari does from 15.4 on
@@ -149,11 +149,12 @@ function isDialog(element) {
 }
 
 /**
- * The same resource on the origin of this page, the only one its content policy lets it load from.
+ * Return the path and query of a URL: the same resource on this page's origin, the only one that its content policy
+ * allows.
  *
  * @param {string} url absolute or relative
  */
-export function here(url) {
+export function pathOnThisOrigin(url) {
   const { pathname, search } = new URL(url, location.href);
   return pathname + search;
 }

@@ -1,13 +1,13 @@
 /**
- * Asking for a broadcast: its title, a token where the server wants one, and why it was refused.
+ * The form that creates a broadcast: its title, a token where the server asks for one, and why the server refused.
  */
 
 import { byId } from "./dom.js";
-import { Refused, startBroadcast } from "./api.js";
-import { setWords } from "./language.js";
+import { RequestRefused, startBroadcast } from "./api.js";
+import { updateText } from "./language.js";
 
 export class StartForm {
-  /** A phrase's key and its values. @type {[string, Record<string, string>] | null} */
+  /** Key of the shown phrase and its values. @type {[string, Record<string, string>] | null} */
   #trouble = null;
 
   /** @param {import("./language.js").Language} language */
@@ -16,13 +16,13 @@ export class StartForm {
     language.addEventListener("change", () => this.#show());
   }
 
-  /** What the broadcaster calls it; may be empty. */
+  /** The title of the broadcast; may be empty. */
   get title() {
     return byId("title", HTMLInputElement).value.trim();
   }
 
-  /** @returns {Promise<import("./api.js").Broadcast | null>} null when it says why not */
-  async ask() {
+  /** @returns {Promise<import("./api.js").Broadcast | null>} null where the form shows why it failed */
+  async submit() {
     const token = byId("token", HTMLInputElement).value.trim();
     this.#trouble = null;
     this.#show();
@@ -31,7 +31,7 @@ export class StartForm {
     } catch (error) {
       this.#trouble = reason(error, token);
       this.#show();
-      if (error instanceof Refused && error.status === 401) {
+      if (error instanceof RequestRefused && error.status === 401) {
         byId("token-field").hidden = false;
         byId("token").focus();
       }
@@ -40,8 +40,8 @@ export class StartForm {
   }
 
   #show() {
-    const words = this.#trouble ? this.language.say(...this.#trouble) : "";
-    setWords(byId("start-trouble"), words);
+    const words = this.#trouble ? this.language.translate(...this.#trouble) : "";
+    updateText(byId("start-trouble"), words);
   }
 }
 
@@ -51,7 +51,7 @@ export class StartForm {
  * @returns {[string, Record<string, string>]} a phrase's key and its values
  */
 function reason(error, token) {
-  if (!(error instanceof Refused)) {
+  if (!(error instanceof RequestRefused)) {
     return ["trouble.network", {}];
   }
   if (error.status !== 401) {

@@ -1,7 +1,7 @@
 /**
- * What the server says about one stream, as it changes: server-sent events, or polling where they do not work.
+ * The state of one stream as it changes, by server-sent events, or by polling where they do not work.
  *
- * Never touches the page or the sound. A stream nobody has seen (404) is one that is waited for.
+ * Never touches the page or the sound. A stream that the server does not know (404) is in the state "waiting".
  *
  * @typedef {object} StreamState
  * @property {string} stream_id
@@ -10,20 +10,20 @@
  * @property {number | null} started_at unix seconds
  * @property {number} listeners
  * @property {number} bitrate_bps
- * @property {number | null} page_ms how much sound the source sends at a time; null without a source
+ * @property {number | null} page_ms length of the source's pages; null without a source
  * @property {{title: string, artist: string} | null} now_playing
  */
 
 const POLL_INTERVAL_MS = 10_000;
 /** Polls are spread by up to this much, so that pages opened together do not ask together. */
 const POLL_JITTER_MS = 3_000;
-/** EventSource reconnects by itself; after so many failures in a row we poll and try it again now and then. */
+/** EventSource reconnects by itself; after this many failures in a row, polling replaces it for some polls. */
 const EVENT_FAILURES_BEFORE_POLLING = 3;
 const POLLS_BEFORE_EVENTS_AGAIN = 6;
-/** A network that is gone without a word would keep a question open for minutes. */
-const ANSWER_WITHIN_MS = 8_000;
+/** Without a limit, a request over a network that is gone would stay open for minutes. */
+const ANSWERS_WITHIN_MS = 8_000;
 
-/** What a page shows until the server knows more; the title may be known from before. */
+/** State of a stream that the server does not know; a page may know its title all the same. */
 export const UNKNOWN_STREAM = Object.freeze({
   state: "waiting",
   listeners: 0,
@@ -34,24 +34,24 @@ export const UNKNOWN_STREAM = Object.freeze({
 });
 
 /** @param {{title?: string, artist?: string} | null | undefined} track */
-export function trackWords(track) {
+export function trackText(track) {
   return [track?.artist, track?.title].filter(Boolean).join(" — ");
 }
 
 /**
- * Fires "state" (a CustomEvent whose detail is a StreamState) on every piece of news, and "interrupted" when the
- * server has stopped sending them.
+ * Fires "state" (a CustomEvent whose detail is a StreamState) with each state that arrives, and "interrupted" when the
+ * connection of the events is lost.
  */
-export class StreamFeed extends EventTarget {
+export class StreamEvents extends EventTarget {
   /** @type {EventSource | null} */
   #events = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pollTimer = undefined;
-  #open = false;
+  #isOpen = false;
   #failures = 0;
   #polls = 0;
-  /** Whether the server knew the stream when last asked; news of a change is worth a new EventSource. */
-  #known = true;
+  /** Whether the server knew the stream at the last poll; a stream that appears is worth a new EventSource. */
+  #wasKnown = true;
 
   /** @param {string} apiPath `/api/streams/{id}` on this origin */
   constructor(apiPath) {
@@ -61,7 +61,7 @@ export class StreamFeed extends EventTarget {
 
   open() {
     this.close();
-    this.#open = true;
+    this.#isOpen = true;
     if (typeof EventSource === "undefined") {
       this.#poll();
       return;
@@ -70,14 +70,14 @@ export class StreamFeed extends EventTarget {
     this.#events = events;
     events.addEventListener("state", (event) => {
       this.#failures = 0;
-      this.#announce(JSON.parse(/** @type {MessageEvent<string>} */ (event).data));
+      this.#emit(JSON.parse(/** @type {MessageEvent<string>} */ (event).data));
     });
     events.addEventListener("error", () => {
       this.#failures += 1;
       this.dispatchEvent(new Event("interrupted"));
       // CLOSED means an HTTP error such as 404: the browser will not try again by itself.
-      const givenUp = events.readyState === EventSource.CLOSED;
-      if (givenUp || this.#failures >= EVENT_FAILURES_BEFORE_POLLING) {
+      const hasGivenUp = events.readyState === EventSource.CLOSED;
+      if (hasGivenUp || this.#failures >= EVENT_FAILURES_BEFORE_POLLING) {
         events.close();
         this.#events = null;
         this.#poll();
@@ -86,43 +86,43 @@ export class StreamFeed extends EventTarget {
   }
 
   close() {
-    this.#open = false;
+    this.#isOpen = false;
     this.#events?.close();
     this.#events = null;
     clearTimeout(this.#pollTimer);
   }
 
   /**
-   * Ask once, now: after the network or the tab came back.
+   * Ask for the state once, after the network or the tab came back.
    *
    * @returns {Promise<boolean | null>} whether the server knows the stream; null when it could not be asked
    */
   async refresh() {
     try {
-      // Browsers of before 2022 cannot be told to give up.
-      const signal = AbortSignal.timeout?.(ANSWER_WITHIN_MS);
+      // Browsers before 2022 have no such limit.
+      const signal = AbortSignal.timeout?.(ANSWERS_WITHIN_MS);
       const response = await fetch(this.apiPath, { cache: "no-store", signal });
       if (response.ok) {
-        this.#announce(await response.json());
+        this.#emit(await response.json());
         return true;
       }
       if (response.status === 404) {
-        this.#announce(UNKNOWN_STREAM);
+        this.#emit(UNKNOWN_STREAM);
         return false;
       }
     } catch {
-      // No network: what was known stays on the page, the next question comes soon enough.
+      // No network: the page keeps the last state, and the next request comes soon.
     }
     return null;
   }
 
   async #poll() {
     const known = await this.refresh();
-    if (!this.#open || this.#events) {
-      return; // closed, or opened again, while we asked
+    if (!this.#isOpen || this.#events) {
+      return; // closed, or opened again, meanwhile
     }
-    const appeared = known === true && !this.#known;
-    this.#known = known ?? this.#known;
+    const appeared = known === true && !this.#wasKnown;
+    this.#wasKnown = known ?? this.#wasKnown;
     this.#polls += 1;
     if (typeof EventSource !== "undefined" && (appeared || this.#polls % POLLS_BEFORE_EVENTS_AGAIN === 0)) {
       this.open();
@@ -132,7 +132,7 @@ export class StreamFeed extends EventTarget {
   }
 
   /** @param {Partial<StreamState>} state */
-  #announce(state) {
+  #emit(state) {
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
 }

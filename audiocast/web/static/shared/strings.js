@@ -1,7 +1,7 @@
 /**
- * The words of the listener's page and those that all pages share, in English and in Russian, and nothing else.
+ * The phrases of the listener's page, and those that all pages share, in English and in Russian.
  *
- * A value is a text with `{name}` places, or an object of plural forms keyed by Intl.PluralRules categories.
+ * A phrase is a text with `{name}` places, or an object of plural forms keyed by Intl.PluralRules categories.
  * Both languages hold the same keys. The HTML carries the English text too, for the moment before scripts run.
  *
  * @typedef {string | Record<string, string>} Phrase
@@ -80,7 +80,7 @@ export const STRINGS = {
     "details.buffer.of": "{ms} of {target} ms",
     "details.unknown": "not known",
     "details.silent": "nothing is playing",
-    "details.holes": {
+    "details.underruns": {
       one: "{count} gap, {ms} ms; reconnected: {reconnections}",
       other: "{count} gaps, {ms} ms; reconnected: {reconnections}",
     },
@@ -171,7 +171,7 @@ export const STRINGS = {
     "details.buffer.of": "{ms} из {target} мс",
     "details.unknown": "неизвестно",
     "details.silent": "ничего не играет",
-    "details.holes": {
+    "details.underruns": {
       one: "{count} разрыв, {ms} мс; переподключений: {reconnections}",
       few: "{count} разрыва, {ms} мс; переподключений: {reconnections}",
       many: "{count} разрывов, {ms} мс; переподключений: {reconnections}",

@@ -1,5 +1,5 @@
 /**
- * The words of both pages that start a broadcast. Same form as strings.js.
+ * The phrases of both pages that start a broadcast, in the form of strings.js.
  */
 
 /** @type {import("./strings.js").Phrases} */

@@ -1,21 +1,21 @@
 /**
- * The page's way to the loudspeaker: its one audio context, and the volume.
+ * The page's one audio context, and its volume.
  *
- * Made in the first click and kept: a context that was made in one may go on without another. All ways to play that
- * decode by themselves sound through it, one at a time. Knows nothing of what sounds.
+ * The context is made in the first click and kept: browsers let a context that was made in a click go on without
+ * another one. All methods that decode in the page play through it, one at a time. Knows nothing of what is played.
  */
 
 import { SAMPLE_RATE } from "../../shared/sample_rate.js";
 
-/** A context that does not run by then never will: no sound card, or no permission. */
+/** A context that does not run by then never will: there is no sound card, or no permission. */
 const STARTS_WITHIN_MS = 5_000;
-/** Firefox (ESR 153, PulseAudio) hangs at times when it is asked for its output's latency, and the page with it: one
- *  question in ten, however long the output has run. */
-const MAY_BE_ASKED = !/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "");
-/** The fade of what has ended needs a context that runs. */
+/** Firefox (ESR 153, PulseAudio) hangs, and the page with it, in one of ten reads of `outputLatency`, however long the
+ *  output has run. */
+const CAN_ASK_LATENCY = !/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "");
+/** A session that was closed fades out, for which the context must still run. */
 const SUSPEND_AFTER_MS = 500;
 
-export class Loudspeaker {
+export class AudioOutput {
   /** @type {AudioContext | null} */
   #context = null;
   /** @type {GainNode | null} */
@@ -24,43 +24,43 @@ export class Loudspeaker {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer = undefined;
 
-  /** @param {HTMLAudioElement} audio whose volume is the listener's wish */
+  /** @param {HTMLAudioElement} audio whose volume the listener sets */
   constructor(audio) {
     this.audio = audio;
     audio.addEventListener("volumechange", () => this.#setVolume());
   }
 
-  /** Where to connect what sounds, and what the spectrum may look at; null before the first use. */
+  /** The node to connect a source to, which the spectrum also analyses; null before the first use. */
   get input() {
     return this.#volume;
   }
 
-  /** From here to the ear, as the browser says it; 0 where it does not, or must not be asked. */
+  /** Delay from here to the loudspeaker, as the browser reports it; 0 where that is unknown or must not be read. */
   get outputMs() {
-    return MAY_BE_ASKED ? 1000 * (this.#context?.outputLatency || 0) : 0;
+    return CAN_ASK_LATENCY ? 1000 * (this.#context?.outputLatency || 0) : 0;
   }
 
   /**
-   * Take it into use. Call it from a click, as browsers want.
+   * Make the context run. Browsers allow that in a click.
    *
-   * @returns {{context: AudioContext, input: GainNode, running: Promise<void>}} `running` fails where it never will
+   * @returns {{context: AudioContext, input: GainNode, running: Promise<void>}} `running` rejects where the context never runs
    */
-  use() {
+  acquire() {
     clearTimeout(this.#timer);
     this.#isInUse = true;
     const context = this.#context ?? this.#open();
     return { context, input: /** @type {GainNode} */ (this.#volume), running: running(context) };
   }
 
-  /** Nothing sounds any more. */
-  rest() {
+  /** Nothing is played any more: suspend the context. */
+  release() {
     this.#isInUse = false;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#context?.suspend(), SUSPEND_AFTER_MS);
   }
 
-  /** A call or a locked screen stops a context; the system lets it go on when that is over. */
-  wake() {
+  /** Resume a context that a call or a locked screen has suspended, once the system allows it. */
+  resume() {
     if (this.#isInUse && this.#context?.state !== "running") {
       this.#context?.resume().catch(() => {}); // refused: the next click asks again
     }
@@ -68,7 +68,7 @@ export class Loudspeaker {
 
   #open() {
     const context = new AudioContext({ latencyHint: "interactive", sampleRate: SAMPLE_RATE });
-    context.addEventListener("statechange", () => this.wake());
+    context.addEventListener("statechange", () => this.resume());
     this.#volume = context.createGain();
     this.#volume.connect(context.destination);
     this.#context = context;

@@ -1,16 +1,16 @@
 /**
- * Opus packets to samples, by one of two engines: the browser's own, or ours in WebAssembly.
+ * Decodes Opus packets by one of two engines: the browser's own decoder, or libopus in WebAssembly.
  *
- * Knows no Ogg and no network. Tells of failure once, by `fail`; silence without an error is one too.
+ * Knows no Ogg and no network. Reports a failure once, by `fail`; an engine that returns nothing has failed too.
  *
  * @typedef {"webcodecs" | "wasm"} EngineName
- * @typedef {{arrivedMs: number, mediaMs: number | null}} Tag what is known of a packet, handed on with its samples
- * @typedef {(channels: Float32Array[], tag: Tag) => void} Hear
+ * @typedef {{arrivedMs: number, mediaMs: number | null}} Tag what is known of a packet, passed on with its samples
+ * @typedef {(channels: Float32Array[], tag: Tag) => void} Output
  * @typedef {(error: unknown) => void} Fail
  *
  * @typedef {object} Engine
- * @property {(packet: Uint8Array) => void} decode its samples come later, in the order of the packets; after a failure
- *   nothing comes any more
+ * @property {(packet: Uint8Array) => void} decode its samples follow later, in the order of the packets; none follow a
+ *   failure
  * @property {() => void} close
  *
  * @typedef {(channels: number, output: (channels: Float32Array[]) => void, fail: Fail) => Promise<Engine>} Open
@@ -22,18 +22,18 @@ import { openWebCodecs } from "./webcodecs.js";
 /** @type {Record<EngineName, Open>} */
 const ENGINES = { webcodecs: openWebCodecs, wasm: openWasm };
 
-/** So many packets in for so long, and nothing out, and no error either: some browsers do that. A backlog that comes
- *  at once is as many packets, but a decoder is through with it in a moment. */
+/** Some browsers return neither samples nor an error. An engine has failed after this many packets in this time; the
+ *  time is for a backlog, which is as many packets at once but decoded in a moment. */
 const SILENT_PACKETS = 50;
 const SILENT_MS = 3_000;
-/** Of the time between two packets so much counts, which is what slow sources take: who was asleep for longer has as
- *  many packets at once, and may wait for one from before. */
-const AWAKE_MS = 1_000;
+/** At most this much of the time between two packets counts, which is the interval of slow sources: a page that was
+ *  suspended for longer gets many packets at once, and its decoder may still work on an older one. */
+const LONGEST_WAIT_MS = 1_000;
 
 export class Decoder {
   /** @type {Tag[]} of packets that are being decoded */
   #tags = [];
-  /** How long packets have come since the last sound. */
+  /** How long packets have arrived since the last samples. */
   #silentMs = 0;
   #arrivedMs = Infinity;
   /** @type {Engine | null} */
@@ -42,23 +42,23 @@ export class Decoder {
   /**
    * @param {EngineName} name
    * @param {number} channels
-   * @param {Hear} hear is given the samples of each packet, in the order of the packets
+   * @param {Output} output is called with the samples of each packet, in the order of the packets
    * @param {Fail} fail
    * @returns {Promise<Decoder>}
-   * @throws {Error} there is no such engine here
+   * @throws {Error} this browser does not have the engine
    */
-  static async open(name, channels, hear, fail) {
-    const decoder = new Decoder(hear, fail);
-    decoder.#engine = await ENGINES[name](channels, (planes) => decoder.#take(planes), fail);
+  static async open(name, channels, output, fail) {
+    const decoder = new Decoder(output, fail);
+    decoder.#engine = await ENGINES[name](channels, (planes) => decoder.#onSamples(planes), fail);
     return decoder;
   }
 
   /**
-   * @param {Hear} hear
+   * @param {Output} output
    * @param {Fail} fail
    */
-  constructor(hear, fail) {
-    this.hear = hear;
+  constructor(output, fail) {
+    this.output = output;
     this.fail = fail;
   }
 
@@ -68,7 +68,7 @@ export class Decoder {
    */
   decode(packet, tag) {
     this.#tags.push(tag);
-    this.#silentMs += Math.max(0, Math.min(AWAKE_MS, tag.arrivedMs - this.#arrivedMs));
+    this.#silentMs += Math.max(0, Math.min(LONGEST_WAIT_MS, tag.arrivedMs - this.#arrivedMs));
     this.#arrivedMs = tag.arrivedMs;
     if (this.#tags.length > SILENT_PACKETS && this.#silentMs > SILENT_MS) {
       this.fail(new Error(`expected sound, got none from ${SILENT_PACKETS} packets`));
@@ -82,11 +82,11 @@ export class Decoder {
   }
 
   /** @param {Float32Array[]} planes */
-  #take(planes) {
+  #onSamples(planes) {
     this.#silentMs = 0;
     const tag = this.#tags.shift();
     if (tag) {
-      this.hear(planes, tag);
+      this.output(planes, tag);
     }
   }
 }

@@ -1,50 +1,49 @@
 /**
- * How much sound a player should have in hand: as little as the network allows, more after it has run dry.
+ * The target length of the jitter buffer: as short as the network allows, longer after an underrun.
  *
- * Knows only when sound arrived and which sound it was. All times are milliseconds. Pure: no clock of its own, so that
- * an hour of network can be tried in a moment.
+ * Knows only when sound arrived and its place in the stream. All times are milliseconds. Pure, without a clock, so that
+ * an hour of network can be tested in a moment.
  *
- * Lateness is how much later a piece of sound came than the most punctual one of the last seconds: clocks that differ,
- * and the delay that all of them share, fall out of it.
+ * Lateness is how much later a piece of sound arrived than the most punctual piece of the last seconds. A difference
+ * between clocks, and a delay that all pieces share, cancel out.
  */
 
-/** The most punctual and the latest are looked for in this many slots of this length. */
+/** The most punctual and the latest piece are found among this many slots of this length. */
 const SLOT_MS = 1_000;
 const SLOTS = 15;
-/** For a thread that is late by itself, and for what a fade-out takes. */
+/** For a thread that is late by itself, and for the fade-out. */
 const MARGIN_MS = 15;
-/** After running dry: so much more. */
+/** An underrun raises the target by this factor and this length. */
 const RAISE_FACTOR = 1.5;
 const RAISE_MS = 10;
-/** What was enough for this long may sink, so slowly that nobody hears it. */
-const CALM_MS = 10_000;
-const SINK_MS_A_SECOND = 4;
-/** An outage is over with the first piece that is as punctual as this. */
+/** A target that was enough for this long is lowered, so slowly that nobody hears it. */
+const LOWER_AFTER_MS = 10_000;
+const LOWER_MS_PER_SECOND = 4;
+/** An outage is over with the first piece whose lateness is at most this. */
 const PUNCTUAL_MS = 20;
-/** More outages than this within the slots are none: the source sends so much at a time, or the network is like that.
- *  They are waited for then, up to so long ones. */
-const SELDOM = 4;
+/** More outages than this within the slots are the normal pattern of the source or the network. The target then grows
+ *  to cover them, up to this length. */
+const MOST_OUTAGES = 4;
 const REGULAR_CEILING_MS = 2_500;
 
 /**
  * @typedef {object} Bounds
- * @property {number} startMs before anything is known
+ * @property {number} startMs target before anything is known
  * @property {number} floorMs
- * @property {number} ceilingMs what comes later than this is an outage, and no reason to be late for ever, unless it
- *   comes so again and again
+ * @property {number} ceilingMs a larger lateness is an outage, which does not raise the target unless it recurs
  */
 
 export class DelayTarget {
-  /** The most punctual transit and the largest lateness, and of outages how many began and the largest; newest last.
+  /** Of each slot the shortest transit, the largest lateness, and how many outages began and the longest; newest last.
    *  @type {{earliest: number, lateness: number, outages: number, longest: number}[]} */
   #slots = [];
-  #slotEndsAt = -Infinity;
-  #raisedAt = -Infinity;
-  /** Before it has run dry, until something arrives that is no outage's. */
-  #beforeRaise = Infinity;
-  /** What the last seconds call for. */
-  #wanted = 0;
-  #sunkAt = NaN;
+  #slotEndsAtMs = -Infinity;
+  #raisedAtMs = -Infinity;
+  /** The target before an underrun, until a piece arrives that no outage held up. */
+  #msBeforeRaise = Infinity;
+  /** The target that the last seconds call for. */
+  #neededMs = 0;
+  #loweredAtMs = NaN;
   #inOutage = false;
 
   /** @param {Bounds} bounds */
@@ -54,28 +53,28 @@ export class DelayTarget {
     this.ms = startMs;
   }
 
-  /** The largest lateness of the last seconds, outages apart. */
+  /** The largest lateness of the last seconds, without outages unless they are the normal pattern. */
   get jitterMs() {
     const outages = this.#slots.reduce((sum, slot) => sum + slot.outages, 0);
-    return Math.max(0, ...this.#slots.map((slot) => (outages > SELDOM ? slot.longest : slot.lateness)));
+    return Math.max(0, ...this.#slots.map((slot) => (outages > MOST_OUTAGES ? slot.longest : slot.lateness)));
   }
 
   /**
-   * Sound has arrived.
+   * Take note of a piece of sound that has arrived.
    *
    * @param {number} nowMs
-   * @param {number} mediaMs the place of its end in the stream
-   * @param {number} durationMs all of it came at once: its beginning has waited for so long
+   * @param {number} mediaMs place of its end in the stream
+   * @param {number} durationMs its length: all of it arrived at once, so its beginning has waited for so long
    */
   arrived(nowMs, mediaMs, durationMs) {
-    if (nowMs >= this.#slotEndsAt) {
-      this.#slotEndsAt = nowMs + SLOT_MS;
+    if (nowMs >= this.#slotEndsAtMs) {
+      this.#slotEndsAtMs = nowMs + SLOT_MS;
       this.#slots = [...this.#slots.slice(1 - SLOTS), { earliest: Infinity, lateness: 0, outages: 0, longest: 0 }];
     }
     const slot = this.#slots[this.#slots.length - 1];
     slot.earliest = Math.min(slot.earliest, nowMs - mediaMs);
     const lateness = nowMs - mediaMs - Math.min(...this.#slots.map((each) => each.earliest));
-    // All that an outage held up comes at once, each piece a little less late: it says nothing about tomorrow.
+    // All that an outage held up arrives at once, each piece a little less late: that predicts nothing.
     const wasInOutage = this.#inOutage;
     this.#inOutage = lateness > this.ceilingMs || (wasInOutage && lateness > PUNCTUAL_MS);
     slot.longest = Math.max(slot.longest, lateness);
@@ -84,50 +83,50 @@ export class DelayTarget {
       this.#undoRaise();
     }
     if (!this.#inOutage) {
-      this.#beforeRaise = Infinity;
+      this.#msBeforeRaise = Infinity;
       slot.lateness = Math.max(slot.lateness, lateness);
     }
-    this.#follow(nowMs, durationMs);
+    this.#update(nowMs, durationMs);
   }
 
-  /** The stream's own time has jumped: what was measured means nothing any more. */
-  forget() {
+  /** Forget what was measured: the time of the stream has jumped. */
+  reset() {
     this.#slots = [];
-    this.#slotEndsAt = -Infinity;
+    this.#slotEndsAtMs = -Infinity;
     this.#inOutage = false;
     this.#undoRaise();
   }
 
-  /** @param {number} nowMs when the sound in hand was used up */
-  ranDry(nowMs) {
+  /** @param {number} nowMs when the last sample was played */
+  underrun(nowMs) {
     if (this.#inOutage) {
       return;
     }
-    this.#beforeRaise = Math.min(this.#beforeRaise, this.ms);
+    this.#msBeforeRaise = Math.min(this.#msBeforeRaise, this.ms);
     this.ms = Math.max(this.ms, Math.min(this.ceilingMs, this.ms * RAISE_FACTOR + RAISE_MS));
-    this.#raisedAt = nowMs;
+    this.#raisedAtMs = nowMs;
   }
 
-  /** It has run dry in an outage, or with a connection that was lost: a little more in hand would not have helped. */
+  /** The underrun came from an outage or a lost connection: a slightly longer buffer would not have helped. */
   #undoRaise() {
-    this.ms = Math.min(this.ms, Math.max(this.#beforeRaise, this.#wanted));
+    this.ms = Math.min(this.ms, Math.max(this.#msBeforeRaise, this.#neededMs));
   }
 
   /**
    * @param {number} nowMs
    * @param {number} durationMs
    */
-  #follow(nowMs, durationMs) {
-    const needed = this.jitterMs + durationMs + MARGIN_MS;
-    const wanted = Math.min(Math.max(this.ceilingMs, REGULAR_CEILING_MS), Math.max(this.floorMs, needed));
-    this.#wanted = wanted;
-    const sinceMs = Number.isNaN(this.#sunkAt) ? 0 : nowMs - this.#sunkAt;
-    this.#sunkAt = nowMs;
-    if (wanted > this.ms) {
-      this.ms = wanted;
-      this.#raisedAt = nowMs;
-    } else if (nowMs - this.#raisedAt > CALM_MS) {
-      this.ms = Math.max(wanted, this.ms - (SINK_MS_A_SECOND * sinceMs) / 1000);
+  #update(nowMs, durationMs) {
+    const wishedMs = this.jitterMs + durationMs + MARGIN_MS;
+    const neededMs = Math.min(Math.max(this.ceilingMs, REGULAR_CEILING_MS), Math.max(this.floorMs, wishedMs));
+    this.#neededMs = neededMs;
+    const sinceMs = Number.isNaN(this.#loweredAtMs) ? 0 : nowMs - this.#loweredAtMs;
+    this.#loweredAtMs = nowMs;
+    if (neededMs > this.ms) {
+      this.ms = neededMs;
+      this.#raisedAtMs = nowMs;
+    } else if (nowMs - this.#raisedAtMs > LOWER_AFTER_MS) {
+      this.ms = Math.max(neededMs, this.ms - (LOWER_MS_PER_SECOND * sinceMs) / 1000);
     }
   }
 }

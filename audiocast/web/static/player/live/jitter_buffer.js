@@ -1,51 +1,51 @@
 /**
- * Sound in hand between network and ear: comes in pieces whenever they come, goes out evenly and without a click.
+ * The jitter buffer: samples arrive in pieces at any time, and leave evenly and without a click.
  *
- * Owns the samples, and the decision what to do with them: hold back, play, run 1 % faster or slower, leave out. Knows
- * no network, no browser and no clock: time is what has been pulled out of it. So it runs in an AudioWorklet, and in
- * tests.
+ * Owns the samples, and decides what happens to them: hold back, play, play 1 % faster or slower, skip. Knows no
+ * network, no browser and no clock; time is the number of samples pulled. So the same module runs in an AudioWorklet
+ * and in tests.
  *
- *   filling --enough--> playing, which leaves sound out when it is too late by far
- *      ^---nearly dry-----'
+ *   filling --enough--> playing, which skips samples when the sound is far too late
+ *      ^---underrun-------'
  *
- * Sound begins and ends under a fade of 5 ms, and what is left out in the middle under a cross-fade of as much. The
- * first moment of filling is concealed (concealment.js): the made-up sound lies in the ring behind the real one, and what
- * is not needed of it is left out. At the start and after an outage filling waits a moment longer than for enough,
- * since what a network has held up comes all at once: its old part is never heard.
+ * Sound starts and ends under a fade of 5 ms; a skip in the middle is a cross-fade of the same length. The first moment
+ * of filling is concealed (concealment.js): the synthetic samples lie in the ring behind the real ones, and those that
+ * are not needed are skipped. At the start and after an outage, filling lasts a moment longer than the target asks for:
+ * a network delivers all that it held up at once, and the oldest of it is never played.
  *
  * @typedef {object} Report
- * @property {boolean} isPlaying whether there is enough in hand
- * @property {number} bufferMs in hand, evened out
+ * @property {boolean} isPlaying false while the buffer fills
+ * @property {number} bufferMs length of the buffered sound, smoothed
  * @property {number} targetMs
  * @property {number} jitterMs
  * @property {number} rate
- * @property {number} holes how often it ran dry
- * @property {number} missingMs how long there was nothing to play after it had begun, concealed or not
- * @property {number} skippedMs what was left out to be on time again
+ * @property {number} underruns how often the buffer ran dry
+ * @property {number} missingMs how long there was nothing to play since the first sound, concealed or not
+ * @property {number} skippedMs length of what was skipped to be on time again
  */
 
 import { SAMPLES_PER_MS } from "../../shared/sample_rate.js";
-import { SEAM, conceal } from "./concealment.js";
+import { SEAM_SAMPLES, conceal } from "./concealment.js";
 import { DelayTarget } from "./delay_target.js";
-import { REACH, Ring } from "./ring.js";
+import { REACH_SAMPLES, Ring } from "./ring.js";
 
 const FADE_SAMPLES = 5 * SAMPLES_PER_MS;
-/** At the start and after a long hole: so much longer than for enough, until all that was held up has come. */
+/** At the start and after a long gap, filling goes on for this long, until all that was held up has arrived. */
 const SETTLING_SAMPLES = 30 * SAMPLES_PER_MS;
-const LONG_HOLE_SAMPLES = 500 * SAMPLES_PER_MS;
-/** At most this much faster or slower: a sixth of a semitone, and slowly reached. */
-const LARGEST_STEER = 0.01;
-/** Out by this much: steered with all there is. */
-const FULL_STEER_MS = 80;
-/** How fast the level is evened out, by the sample, and how fast the rate follows, by the round. */
-const LEVEL_FOLLOWS = 1 / (400 * SAMPLES_PER_MS);
-const RATE_FOLLOWS = 1 / 50;
-/** Too late by this much, or by this share of the target: leave out, do not run. What comes a second at a time goes up
- *  and down by half of the target. */
+const LONG_GAP_SAMPLES = 500 * SAMPLES_PER_MS;
+/** At most this much faster or slower: a sixth of a semitone, reached slowly. */
+const LARGEST_RATE_CHANGE = 0.01;
+/** The rate changes in proportion to the error, and by its largest amount from this error on. */
+const FULL_RATE_CHANGE_MS = 80;
+/** Share by which the smoothed length approaches the real one with each sample, and the rate with each call. */
+const LEVEL_SMOOTHING_PER_SAMPLE = 1 / (400 * SAMPLES_PER_MS);
+const RATE_SMOOTHING = 1 / 50;
+/** Samples are skipped when the sound is later than both: this length, and this share of the target. A source that
+ *  sends a second at a time makes the buffer rise and fall by half of the target. */
 const SKIP_OVER_MS = 250;
 const SKIP_OVER_SHARE = 0.75;
-/** In silence a piece can be left out without a trace, at -66 dB. */
-const SILENCE = 0.0005;
+/** In silence, below -66 dB, a piece can be skipped without a trace. */
+const SILENCE_LEVEL = 0.0005;
 const SILENT_PIECE_SAMPLES = 10 * SAMPLES_PER_MS;
 const SPARE_MS = 15;
 const CAPACITY_OVER_CEILING_MS = 4_000;
@@ -56,20 +56,20 @@ export class JitterBuffer {
   #isPlaying = false;
   #gain = 0;
   #rate = 1;
-  #level = 0;
-  /** Samples that are being left out, and how much of their cross-fade is still to come. */
-  #leap = 0;
-  #leapFade = 0;
-  /** Sample number of the end of what is made up, while it is not played through. */
+  #smoothedSamples = 0;
+  /** Samples that are being skipped, and how much of their cross-fade is still to come. */
+  #skipSamples = 0;
+  #skipFadeSamples = 0;
+  /** Sample number of the end of the synthetic samples, until they are played. */
   #concealedUntil = 0;
   #arrivedMs = 0;
   #samplesSinceArrival = 0;
-  #settled = 0;
-  #hole = 0;
+  #settledSamples = 0;
+  #gapSamples = 0;
   #hasPlayed = false;
-  #holes = 0;
-  #missing = 0;
-  #skipped = 0;
+  #underruns = 0;
+  #missingSamples = 0;
+  #skippedSamples = 0;
 
   /** @param {import("./delay_target.js").Bounds} bounds */
   constructor(bounds) {
@@ -79,12 +79,12 @@ export class JitterBuffer {
 
   /**
    * @param {Float32Array[]} channels one or two
-   * @param {number} arrivedMs by whatever clock
-   * @param {number | null} mediaMs the place of their end in the stream; null where it has jumped
+   * @param {number} arrivedMs time of arrival, by any clock
+   * @param {number | null} mediaMs place of their end in the stream; null after a jump
    */
   push(channels, arrivedMs, mediaMs) {
     if (mediaMs === null) {
-      this.#target.forget();
+      this.#target.reset();
     } else {
       this.#target.arrived(arrivedMs, mediaMs, channels[0].length / SAMPLES_PER_MS);
     }
@@ -96,7 +96,7 @@ export class JitterBuffer {
   /** @param {Float32Array[]} outputs one or two, filled to the end */
   pull(outputs) {
     const samples = outputs[0].length;
-    this.#decide(samples);
+    this.#update(samples);
     for (let sample = 0; sample < samples; sample += 1) {
       this.#fade();
       for (let channel = 0; channel < outputs.length; channel += 1) {
@@ -106,7 +106,7 @@ export class JitterBuffer {
         this.#ring.begin += this.#rate;
       }
       if (!this.#isPlaying) {
-        this.#hole += 1;
+        this.#gapSamples += 1;
       }
     }
     this.#samplesSinceArrival += samples;
@@ -116,124 +116,124 @@ export class JitterBuffer {
   report() {
     return {
       isPlaying: this.#isPlaying,
-      bufferMs: (this.#isPlaying ? this.#level : this.#inHand) / SAMPLES_PER_MS,
+      bufferMs: (this.#isPlaying ? this.#smoothedSamples : this.#inHand) / SAMPLES_PER_MS,
       targetMs: this.#target.ms,
       jitterMs: this.#target.jitterMs,
       rate: this.#rate,
-      holes: this.#holes,
-      missingMs: (this.#missing + (this.#hasPlayed ? this.#hole : 0)) / SAMPLES_PER_MS,
-      skippedMs: this.#skipped / SAMPLES_PER_MS,
+      underruns: this.#underruns,
+      missingMs: (this.#missingSamples + (this.#hasPlayed ? this.#gapSamples : 0)) / SAMPLES_PER_MS,
+      skippedMs: this.#skippedSamples / SAMPLES_PER_MS,
     };
   }
 
-  /** Samples that have come and were not played. */
+  /** Real samples that are not played yet. */
   get #inHand() {
-    return this.#ring.end - this.#beginsAt;
+    return this.#ring.end - this.#begin;
   }
 
-  /** Sample number of the first of them. */
-  get #beginsAt() {
+  /** Sample number of the first real sample that is not played yet. */
+  get #begin() {
     return Math.max(this.#ring.begin, this.#concealedUntil);
   }
 
-  /** @param {number} samples that are about to be played */
-  #decide(samples) {
+  /** @param {number} samples number of samples that are pulled now */
+  #update(samples) {
     const ring = this.#ring;
     const target = this.#target.ms * SAMPLES_PER_MS;
-    this.#level += (this.#inHand - this.#level) * Math.min(1, samples * LEVEL_FOLLOWS);
+    this.#smoothedSamples += (this.#inHand - this.#smoothedSamples) * Math.min(1, samples * LEVEL_SMOOTHING_PER_SAMPLE);
     if (!this.#isPlaying) {
       if (this.#inHand >= target) {
-        this.#settled += samples;
-        this.#begin(target);
+        this.#settledSamples += samples;
+        this.#start(target);
       }
       return;
     }
-    this.#steer(target);
+    this.#adjustRate(target);
     const spare = ring.length - target;
-    // What is still needed: this round at its fastest, and the samples that others are made from.
-    if (ring.length < samples * (1 + LARGEST_STEER) + SEAM + REACH) {
-      this.#runDry();
-    } else if (this.#leapFade > 0) {
+    // This call at the highest rate, and the samples that the synthetic ones are made from.
+    if (ring.length < samples * (1 + LARGEST_RATE_CHANGE) + SEAM_SAMPLES + REACH_SAMPLES) {
+      this.#underrun();
+    } else if (this.#skipFadeSamples > 0) {
       return;
     } else if (spare > Math.max(SKIP_OVER_MS * SAMPLES_PER_MS, SKIP_OVER_SHARE * target)) {
-      this.#leaveOut(Math.floor(spare));
+      this.#skip(Math.floor(spare));
     } else if (
-      this.#level - target > SPARE_MS * SAMPLES_PER_MS &&
+      this.#smoothedSamples - target > SPARE_MS * SAMPLES_PER_MS &&
       spare > 0 &&
-      ring.isWithin(SILENT_PIECE_SAMPLES, SILENCE)
+      ring.isWithin(SILENT_PIECE_SAMPLES, SILENCE_LEVEL)
     ) {
-      this.#leaveOut(SILENT_PIECE_SAMPLES);
+      this.#skip(SILENT_PIECE_SAMPLES);
     }
   }
 
-  /** @param {number} target samples to begin with; what is older is never heard */
-  #begin(target) {
-    const mustSettle = !this.#hasPlayed || this.#hole > LONG_HOLE_SAMPLES;
-    if (mustSettle && this.#settled < SETTLING_SAMPLES) {
+  /** @param {number} target samples to start with; older ones are never played */
+  #start(target) {
+    const mustSettle = !this.#hasPlayed || this.#gapSamples > LONG_GAP_SAMPLES;
+    if (mustSettle && this.#settledSamples < SETTLING_SAMPLES) {
       return;
     }
     const older = Math.max(0, Math.floor(this.#inHand - target));
-    const ahead = Math.floor(this.#beginsAt + older - this.#ring.begin);
+    const ahead = Math.floor(this.#begin + older - this.#ring.begin);
     if (this.#hasPlayed) {
-      this.#skipped += older;
-      this.#missing += this.#hole;
+      this.#skippedSamples += older;
+      this.#missingSamples += this.#gapSamples;
     }
     this.#concealedUntil = 0;
-    this.#leap = ahead;
-    this.#leapFade = this.#gain === 0 ? 0 : FADE_SAMPLES;
-    if (this.#leapFade === 0) {
+    this.#skipSamples = ahead;
+    this.#skipFadeSamples = this.#gain === 0 ? 0 : FADE_SAMPLES;
+    if (this.#skipFadeSamples === 0) {
       this.#ring.begin += ahead;
     }
-    this.#level = this.#ring.length;
-    this.#hole = 0;
+    this.#smoothedSamples = this.#ring.length;
+    this.#gapSamples = 0;
     this.#hasPlayed = true;
     this.#isPlaying = true;
   }
 
-  #runDry() {
+  #underrun() {
     this.#isPlaying = false;
-    this.#settled = 0;
-    this.#holes += 1;
+    this.#settledSamples = 0;
+    this.#underruns += 1;
     this.#rate = 1;
     conceal(this.#ring);
     this.#concealedUntil = this.#ring.end;
-    this.#target.ranDry(this.#arrivedMs + this.#samplesSinceArrival / SAMPLES_PER_MS);
+    this.#target.underrun(this.#arrivedMs + this.#samplesSinceArrival / SAMPLES_PER_MS);
   }
 
   /** @param {number} target samples */
-  #steer(target) {
-    const wanted = (this.#level - target) / (FULL_STEER_MS * SAMPLES_PER_MS);
-    const steer = LARGEST_STEER * Math.max(-1, Math.min(1, wanted));
-    this.#rate += (1 + steer - this.#rate) * RATE_FOLLOWS;
+  #adjustRate(target) {
+    const wanted = (this.#smoothedSamples - target) / (FULL_RATE_CHANGE_MS * SAMPLES_PER_MS);
+    const change = LARGEST_RATE_CHANGE * Math.max(-1, Math.min(1, wanted));
+    this.#rate += (1 + change - this.#rate) * RATE_SMOOTHING;
   }
 
-  /** @param {number} samples a whole number of them, so that both sides of the cross-fade lie between the same samples */
-  #leaveOut(samples) {
-    this.#leap = samples;
-    this.#leapFade = FADE_SAMPLES;
-    this.#skipped += samples;
+  /** @param {number} samples a whole number, so that both sides of the cross-fade lie between the same samples */
+  #skip(samples) {
+    this.#skipSamples = samples;
+    this.#skipFadeSamples = FADE_SAMPLES;
+    this.#skippedSamples += samples;
   }
 
   /** @param {number} channel */
   #value(channel) {
     const old = this.#ring.read(channel);
-    if (this.#leapFade === 0) {
+    if (this.#skipFadeSamples === 0) {
       return old;
     }
-    const share = this.#leapFade / FADE_SAMPLES;
-    return share * old + (1 - share) * this.#ring.read(channel, this.#leap);
+    const share = this.#skipFadeSamples / FADE_SAMPLES;
+    return share * old + (1 - share) * this.#ring.read(channel, this.#skipSamples);
   }
 
-  /** A fade moves by one step with each sample, up while there is something to play and else down. */
+  /** Move the fades by one sample: up while there is something to play, else down. */
   #fade() {
-    const isHeard = this.#isPlaying || this.#ring.begin < this.#concealedUntil - 2 * FADE_SAMPLES;
-    const step = isHeard ? 1 : -1;
+    const isAudible = this.#isPlaying || this.#ring.begin < this.#concealedUntil - 2 * FADE_SAMPLES;
+    const step = isAudible ? 1 : -1;
     this.#gain = Math.max(0, Math.min(1, this.#gain + step / FADE_SAMPLES));
-    if (this.#leapFade > 0) {
-      this.#leapFade -= 1;
-      if (this.#leapFade === 0) {
-        this.#ring.begin += this.#leap;
-        this.#level -= this.#leap;
+    if (this.#skipFadeSamples > 0) {
+      this.#skipFadeSamples -= 1;
+      if (this.#skipFadeSamples === 0) {
+        this.#ring.begin += this.#skipSamples;
+        this.#smoothedSamples -= this.#skipSamples;
       }
     }
   }

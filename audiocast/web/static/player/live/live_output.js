@@ -1,80 +1,80 @@
 /**
- * Sound of one stream by a decoder of our own, a tenth of a second behind the source.
+ * Plays a stream by a decoder in the page, a tenth of a second behind the source.
  *
- * An output of the player (player.js says what that is). A session is what sounds, through the page's loudspeaker. What
- * it cannot do it says with "unable"; it tries nothing else.
+ * An output of the player (see player.js). A session plays, through the page's audio output. Where the browser cannot do
+ * that, the output fires "unsupported" and tries nothing else.
  */
 
-/** Fetched beside the page and not before it: only who listens needs it, and a phone has to wait for each module. */
+/** Fetched beside the page and not before it: only a listener needs the module, and a phone waits for each one. */
 const sessionModule = import("./session.js");
-sessionModule.catch(() => {}); // whoever wants one is told
+sessionModule.catch(() => {}); // `#open` reports it
 
-/** Nothing in hand for so long is worth telling; less is heard and over. */
-const HUNGRY_AFTER_MS = 500;
-/** Lost connections are made again here for so long; then it is the player's turn, which is more patient. */
+/** An underrun is reported after this time; a shorter one is over before a person has read of it. */
+const WAITING_AFTER_MS = 500;
+/** The session reconnects for this long; then the player retries, at longer intervals. */
 const GIVE_UP_AFTER_MS = 8_000;
-/** What the modes are made for; of a source that sends more at a time as much more has to be in hand from the start. */
+/** The modes are made for pages of this length; longer pages need as much more buffer from the start. */
 const USUAL_PAGE_MS = 20;
 
 /**
  * @typedef {object} Mode
- * @property {number} prerollSeconds what the server sends at once
+ * @property {number} prerollSeconds length of the backlog that the server sends at once
  * @property {import("./delay_target.js").Bounds} bounds
  */
 
 export class LiveOutput extends EventTarget {
   /** @type {import("./jitter_buffer.js").Report | null} */
   report = null;
-  /** @type {import("./session.js").Session | null} */
+  /** @type {import("./session.js").PlaybackSession | null} */
   #session = null;
-  /** Starts and ends so far: what was begun before the last one is over. */
-  #turn = 0;
+  /** Number of starts and releases so far: a session that opens for an older one is not used. */
+  #generation = 0;
   #lostAt = Infinity;
-  #hungryAt = Infinity;
+  #waitingAt = Infinity;
   #isOver = false;
-  #isSounding = false;
+  #isPlaying = false;
   #isPaused = false;
 
   /**
    * @param {import("./decoder.js").EngineName} name of the decoder
    * @param {string} streamPath `/stream/{id}` on this origin
    * @param {Mode} mode
-   * @param {import("./audio_output.js").Loudspeaker} loudspeaker
-   * @param {() => number} pageMs how much sound the source sends at a time, 0 while unknown
+   * @param {import("./audio_output.js").AudioOutput} audioOutput
+   * @param {() => number} pageMs length of the source's pages, 0 while unknown
    */
-  constructor(name, streamPath, mode, loudspeaker, pageMs) {
+  constructor(name, streamPath, mode, audioOutput, pageMs) {
     super();
     this.name = name;
     this.streamPath = streamPath;
     this.mode = mode;
-    this.loudspeaker = loudspeaker;
+    this.audioOutput = audioOutput;
     this.pageMs = pageMs;
   }
 
-  /** What the spectrum may look at; null before the first sound. */
+  /** The node that the spectrum analyses; null before the first sound. */
   get source() {
-    return this.loudspeaker.input;
+    return this.audioOutput.input;
   }
 
-  /** From the buffer to the ear, as far as it is known. */
+  /** Delay from the buffer to the loudspeaker, as far as it is known. */
   get outputMs() {
-    return this.loudspeaker.outputMs;
+    return this.audioOutput.outputMs;
   }
 
-  /** Lost connections so far. */
+  /** Number of lost connections so far. */
   get reconnections() {
     return this.#session?.reconnections ?? 0;
   }
 
-  /** Whether the system's play button can begin anew: after a pause it can, the context is kept. */
-  isHeld() {
+  /** Whether the system's play button can start the output again: after a pause, since the context is kept. */
+  canResume() {
     return this.#isPaused;
   }
 
   start() {
     this.release();
-    const turn = this.#turn;
-    this.#open().catch((error) => turn === this.#turn && this.#fail(error));
+    const generation = this.#generation;
+    this.#open().catch((error) => generation === this.#generation && this.#onFailed(error));
   }
 
   pause() {
@@ -83,88 +83,88 @@ export class LiveOutput extends EventTarget {
   }
 
   release() {
-    this.#turn += 1;
+    this.#generation += 1;
     this.#session?.close();
     this.#session = this.report = null;
-    this.#isSounding = this.#isOver = this.#isPaused = false;
-    this.#lostAt = this.#hungryAt = Infinity;
-    this.loudspeaker.rest();
+    this.#isPlaying = this.#isOver = this.#isPaused = false;
+    this.#lostAt = this.#waitingAt = Infinity;
+    this.audioOutput.release();
   }
 
-  /** The tab or the network is back; what slept may have to be woken, and what is connected may be dead. */
-  suspect() {
-    this.#session?.suspect();
-    this.loudspeaker.wake();
+  /** The tab or the network is back: the audio context may be suspended, and the connection dead. */
+  checkConnection() {
+    this.#session?.checkConnection();
+    this.audioOutput.resume();
   }
 
   async #open() {
-    const turn = this.#turn;
-    const { context, input, running } = this.loudspeaker.use(); // within the click
-    const begun = sessionModule.then(({ Session }) => {
-      if (turn === this.#turn) {
-        this.#session = this.#begin(Session, context, input);
+    const generation = this.#generation;
+    const { context, input, running } = this.audioOutput.acquire(); // within the click
+    const opened = sessionModule.then(({ PlaybackSession }) => {
+      if (generation === this.#generation) {
+        this.#session = this.#newSession(PlaybackSession, context, input);
       }
     });
-    await Promise.all([running, begun]);
+    await Promise.all([running, opened]);
   }
 
   /**
-   * @param {typeof import("./session.js").Session} Session
+   * @param {typeof import("./session.js").PlaybackSession} PlaybackSession
    * @param {AudioContext} context
    * @param {AudioNode} input
    */
-  #begin(Session, context, input) {
+  #newSession(PlaybackSession, context, input) {
     const { bounds } = this.mode;
-    return new Session(
+    return new PlaybackSession(
       context,
       input,
       this.name,
-      (connection) => this.#address(connection),
-      { ...bounds, startMs: bounds.startMs + this.#excessMs() },
+      (connection) => this.#url(connection),
+      { ...bounds, startMs: bounds.startMs + this.#pageExcessMs() },
       {
-        report: (report) => this.#hear(report),
+        report: (report) => this.#onReport(report),
         arrived: () => {
           this.#lostAt = Infinity;
         },
-        lost: (isOver) => this.#lost(isOver),
-        fail: (error) => this.#fail(error),
+        lost: (isOver) => this.#onLost(isOver),
+        failed: (error) => this.#onFailed(error),
       },
     );
   }
 
   /** @param {number} connection */
-  #address(connection) {
-    // Numbered, so that no cache answers with sound from before.
+  #url(connection) {
+    // Unique, so that no cache answers with old sound.
     const unique = `${Date.now().toString(36)}-${connection}`;
-    const prerollSeconds = this.mode.prerollSeconds + this.#excessMs() / 1000;
+    const prerollSeconds = this.mode.prerollSeconds + this.#pageExcessMs() / 1000;
     return `${this.streamPath}?latency=low&preroll=${prerollSeconds}&t=${unique}`;
   }
 
-  #excessMs() {
+  #pageExcessMs() {
     return Math.max(0, this.pageMs() - USUAL_PAGE_MS);
   }
 
   /** @param {import("./jitter_buffer.js").Report} report */
-  #hear(report) {
+  #onReport(report) {
     this.report = report;
     const now = performance.now();
     if (report.isPlaying) {
-      this.#hungryAt = Infinity;
-      this.#tell(true);
+      this.#waitingAt = Infinity;
+      this.#setPlaying(true);
     } else if (this.#isOver) {
       this.dispatchEvent(new Event("lost"));
       return;
     } else {
-      this.#hungryAt = Math.min(this.#hungryAt, now + HUNGRY_AFTER_MS);
-      if (now >= this.#hungryAt) {
-        this.#tell(false);
+      this.#waitingAt = Math.min(this.#waitingAt, now + WAITING_AFTER_MS);
+      if (now >= this.#waitingAt) {
+        this.#setPlaying(false);
       }
     }
     this.dispatchEvent(new Event("report"));
   }
 
-  /** @param {boolean} isOver what is in hand may still be heard */
-  #lost(isOver) {
+  /** @param {boolean} isOver the stream is over; the buffered sound is still played */
+  #onLost(isOver) {
     this.#isOver = isOver;
     const now = performance.now();
     this.#lostAt = Math.min(this.#lostAt, now);
@@ -173,18 +173,18 @@ export class LiveOutput extends EventTarget {
     }
   }
 
-  /** @param {boolean} isSounding */
-  #tell(isSounding) {
-    if (isSounding !== this.#isSounding) {
-      this.#isSounding = isSounding;
-      this.dispatchEvent(new Event(isSounding ? "sound" : "hungry"));
+  /** @param {boolean} isPlaying */
+  #setPlaying(isPlaying) {
+    if (isPlaying !== this.#isPlaying) {
+      this.#isPlaying = isPlaying;
+      this.dispatchEvent(new Event(isPlaying ? "playing" : "waiting"));
     }
   }
 
   /** @param {unknown} error */
-  #fail(error) {
+  #onFailed(error) {
     console.warn(`audiocast: ${this.name} cannot play here:`, error);
     this.release();
-    this.dispatchEvent(new Event("unable"));
+    this.dispatchEvent(new Event("unsupported"));
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Pages of one Ogg bitstream, as they arrive in pieces of any size (RFC 3533 section 6).
+ * Parses the pages of one Ogg bitstream, which arrives in pieces of any size (RFC 3533 section 6).
  *
- * Owns the bytes of the page that is not whole yet. Knows no Opus, no network and no clock. The CRC is left alone: the
- * bytes came over TCP from a server that has just made them.
+ * Owns the bytes of the page that is not complete yet. Knows no Opus, no network and no clock. The CRC is not checked:
+ * the bytes came over TCP from a server that has just made them.
  *
  *   offset  bytes  field
  *        0      4  "OggS"
@@ -16,7 +16,7 @@
  * @property {boolean} isLast
  * @property {number} granule samples up to the end of this page; exact to 2^53, which is 5,000 years
  * @property {number} serial
- * @property {Uint8Array[]} packets those that end on this page, whole
+ * @property {Uint8Array[]} packets complete packets that end on this page
  */
 
 const HEAD_BYTES = 27;
@@ -28,14 +28,14 @@ const LONGEST_SEGMENT_BYTES = 255;
 
 export class OggReader {
   #rest = new Uint8Array(0);
-  /** @type {Uint8Array[]} pieces of a packet that goes on on the next page */
+  /** @type {Uint8Array[]} pieces of a packet that continues on the next page */
   #pieces = [];
-  /** Whether the beginning of that packet was never seen. */
+  /** Whether the beginning of that packet was not received. */
   #isTorn = false;
 
   /**
    * @param {Uint8Array} bytes the next ones
-   * @returns {Page[]} pages that are whole now
+   * @returns {Page[]} pages that are complete now
    */
   push(bytes) {
     this.#rest = joined([this.#rest, bytes]);
@@ -94,8 +94,8 @@ export class OggReader {
 /**
  * @param {Uint8Array} bytes
  * @param {number} at where a page begins
- * @returns {number} its length; 0 while it is not whole
- * @throws {Error} it is no page
+ * @returns {number} its length; 0 while it is not complete
+ * @throws {Error} there is no page at this place
  */
 function pageBytes(bytes, at) {
   if (bytes.length - at < HEAD_BYTES) {

@@ -1,6 +1,6 @@
 /**
- * What an Opus stream says of itself: its identification header (RFC 7845 section 5.1) and how long a packet lasts
- * (RFC 6716 section 3.1). Pure functions.
+ * Parses the identification header of an Opus stream (RFC 7845 section 5.1) and the length of a packet (RFC 6716
+ * section 3.1). Pure functions.
  *
  * @typedef {object} OpusHead
  * @property {number} channels 1 or 2
@@ -9,7 +9,7 @@
 
 const HEAD_BYTES = 19;
 /** The gain is Q7.8 decibels. */
-const GAIN_STEPS_A_DB = 256;
+const GAIN_STEPS_PER_DB = 256;
 /** Samples of a frame for the TOC's configurations 0 to 11 (SILK), by their last two bits. */
 const SILK_SAMPLES = [480, 960, 1920, 2880];
 /** The same for 16 to 31 (CELT). */
@@ -26,7 +26,7 @@ function begins(packet, magic) {
 
 /**
  * @param {Uint8Array} packet
- * @returns {boolean} whether it is a header and no audio
+ * @returns {boolean} whether the packet is a header and not audio
  */
 export function isHeader(packet) {
   return begins(packet, "OpusHead") || begins(packet, "OpusTags");
@@ -35,7 +35,7 @@ export function isHeader(packet) {
 /**
  * @param {Uint8Array} packet the first one of a stream
  * @returns {OpusHead}
- * @throws {Error} it is none, or has a layout of channels that needs more than two
+ * @throws {Error} the packet is no OpusHead, or its channel layout needs more than two channels
  */
 export function parseHead(packet) {
   if (!begins(packet, "OpusHead") || packet.length < HEAD_BYTES) {
@@ -47,7 +47,7 @@ export function parseHead(packet) {
     throw new Error(`expected mapping family 0 with 1 or 2 channels, got family ${family} with ${channels}`);
   }
   const gainSteps = new DataView(packet.buffer, packet.byteOffset).getInt16(16, true);
-  return { channels, gain: 10 ** (gainSteps / GAIN_STEPS_A_DB / 20) };
+  return { channels, gain: 10 ** (gainSteps / GAIN_STEPS_PER_DB / 20) };
 }
 
 /**

@@ -1,53 +1,61 @@
 /**
- * Which ways to play there are, and which of them this browser may try, the best one first.
+ * The playback methods, and which of them this browser has, the best one first.
  *
- * A way that is there may fail all the same; then the player takes the next.
+ * A method that seems available may fail all the same; then the player uses the next one.
  *
- * @typedef {"webcodecs" | "wasm" | "audio" | "hls"} Name
+ * @typedef {"webcodecs" | "wasm" | "audio" | "hls"} MethodName
  * @typedef {"live" | "stable"} ModeName
  */
 
 /** @type {Record<ModeName, import("./live_output.js").Mode>} */
 export const MODES = {
-  /** In the same room: late by little, and silent for a moment where the network is. */
+  /** For listeners in the same room: little delay, and a moment of silence when the network has one. */
   live: { prerollSeconds: 0.2, bounds: { startMs: 50, floorMs: 40, ceilingMs: 500 } },
-  /** On a train: two seconds of the network's can be missed. */
+  /** For listeners on a train: an outage of two seconds is not heard. */
   stable: { prerollSeconds: 2.2, bounds: { startMs: 2_000, floorMs: 2_000, ceilingMs: 5_000 } },
 };
 
-/** @type {Name[]} */
-const NAMES = ["webcodecs", "wasm", "audio", "hls"];
-/** What a browser needs for each that decodes by itself. Not AudioWorklet: sink.js does without. */
-const NEEDS = {
+/** @type {MethodName[]} */
+const METHOD_NAMES = ["webcodecs", "wasm", "audio", "hls"];
+/** APIs that each method with a decoder needs. AudioWorklet is not among them: sink.js works without. */
+const NEEDED_APIS = {
   webcodecs: ["AudioDecoder", "AudioContext", "ReadableStream"],
   wasm: ["WebAssembly", "Worker", "AudioContext", "ReadableStream"],
 };
 
 /**
  * @param {object} device
- * @param {string | null} device.forced by `?player=`; what is no name is no wish
+ * @param {string | null} device.forced by `?player=`; anything but a name of a method is ignored
  * @param {ModeName} device.mode
- * @param {boolean} device.hasWasmDecoder the server was built with it
- * @param {boolean} device.canPlayElement the audio element takes Ogg Opus
- * @param {boolean} device.canPlayHls it takes HLS with Opus
- * @param {boolean} device.isAppleTouch locked screens stop Web Audio there, and only that
- * @param {object} [device.scope] whose abilities count
- * @returns {Name[]} none: nothing can play here
+ * @param {boolean} device.hasWasmDecoder whether the server was built with it
+ * @param {boolean} device.canPlayElement whether the audio element plays Ogg Opus
+ * @param {boolean} device.canPlayHls whether the audio element plays HLS with Opus
+ * @param {boolean} device.isAppleTouch a locked screen suspends Web Audio there, and only that
+ * @param {object} [device.scope] global object whose APIs count
+ * @returns {MethodName[]} empty where this browser cannot play
  */
-export function chain({ forced, mode, hasWasmDecoder, canPlayElement, canPlayHls, isAppleTouch, scope = globalThis }) {
+export function availableMethods({
+  forced,
+  mode,
+  hasWasmDecoder,
+  canPlayElement,
+  canPlayHls,
+  isAppleTouch,
+  scope = globalThis,
+}) {
   const hasAll = (/** @type {string[]} */ needs) => needs.every((name) => name in scope);
-  const has = {
-    webcodecs: hasAll(NEEDS.webcodecs),
-    wasm: hasWasmDecoder && hasAll(NEEDS.wasm),
+  const isAvailable = {
+    webcodecs: hasAll(NEEDED_APIS.webcodecs),
+    wasm: hasWasmDecoder && hasAll(NEEDED_APIS.wasm),
     audio: canPlayElement,
     hls: canPlayHls,
   };
-  const wish = NAMES.find((name) => name === forced);
-  if (wish) {
-    return has[wish] ? [wish] : [];
+  const forcedName = METHOD_NAMES.find((name) => name === forced);
+  if (forcedName) {
+    return isAvailable[forcedName] ? [forcedName] : [];
   }
-  // Stability on a phone of Apple's means: with the screen locked, too.
-  /** @type {Name[]} */
-  const order = isAppleTouch && mode === "stable" ? ["audio", "hls", "webcodecs", "wasm"] : NAMES;
-  return order.filter((name) => has[name]);
+  // On an Apple phone, stable playback goes on while the screen is locked.
+  /** @type {MethodName[]} */
+  const order = isAppleTouch && mode === "stable" ? ["audio", "hls", "webcodecs", "wasm"] : METHOD_NAMES;
+  return order.filter((name) => isAvailable[name]);
 }

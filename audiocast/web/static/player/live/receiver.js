@@ -1,72 +1,72 @@
 /**
- * One stream's packets, fetched: connects, takes the pages apart, connects anew when a connection is lost.
+ * Receives one stream's packets: connects, parses the pages, and connects again when a connection is lost.
  *
- * Knows no sound. After a loss it is quick; who uses it decides when to give up. Pages that came before are left
- * out, so a connection that begins a little earlier than the last one ended has no seam.
+ * Knows no sound. The receiver retries quickly after a loss; the session's owner decides when to give up. Pages that
+ * were received before are dropped, so a connection that starts a little earlier than the last one ended has no seam.
  *
- * @typedef {object} Listener
- * @property {(head: import("./opus.js").OpusHead) => void} begins a logical stream does, the first or another
- * @property {(packet: Uint8Array, mediaMs: number) => void} packet with the place of its end in the stream
- * @property {(isOver: boolean) => void} lost a connection was, or could not be made; whether the stream is over, and
- *   with it the reception
- * @property {(error: unknown) => void} unable to read what comes
+ * @typedef {object} Handlers
+ * @property {(head: import("./opus.js").OpusHead) => void} head a logical stream has started, the first or another
+ * @property {(packet: Uint8Array, mediaMs: number) => void} packet mediaMs is the place of its end in the stream
+ * @property {(isOver: boolean) => void} lost a connection was lost, or could not be made; when the stream is over, the
+ *   receiver stops
+ * @property {(error: unknown) => void} unsupported the stream is in a form that cannot be played
  */
 
-import { retryDelay } from "../../shared/backoff.js";
+import { retryDelayMs } from "../../shared/backoff.js";
 import { SAMPLE_RATE } from "../../shared/sample_rate.js";
 import { OggReader } from "./ogg.js";
 import { isHeader, packetSamples, parseHead } from "./opus.js";
 
-/** The server sends silence when its source has been quiet for two and a half seconds: nothing at all for longer is a
- *  dead connection. */
+/** The server sends silence when its source has been quiet for two and a half seconds: a connection without a byte for
+ *  longer is dead. */
 const SILENT_AFTER_MS = 3_000;
-/** The same when the network or the tab has just come back; some sources send once a second. */
+/** The same just after the network or the tab came back; some sources send once a second. */
 const SUSPECT_AFTER_MS = 1_500;
-/** Of these, the last part begins anew from where the page looks: one that was asleep has slept through the end, and what
- *  came meanwhile is about to be read. */
+/** The last part of these times starts only when the timer fires: in a page that was suspended meanwhile, the timer is
+ *  late and the bytes that arrived are about to be read. */
 const LAST_CHANCE_MS = 100;
-/** Once there was sound, the next attempt comes within this where nobody answers: the network may be back at any moment.
- *  A server that answers and has nothing to give is asked more and more seldom. */
+/** After sound was received, an attempt without an answer is repeated within this: the network may be back at any
+ *  moment. A server that answers without sound is asked at growing intervals. */
 const RETRY_MS = 300;
 const NOT_ON_AIR = 404;
 
-export class Reception {
+export class Receiver {
   #abort = new AbortController();
-  /** Connections so far. */
-  count = 0;
-  /** Connections in a row that brought no sound. */
-  #vain = 0;
-  /** The last of them was answered. */
+  /** Number of connections so far. */
+  connections = 0;
+  /** Number of connections in a row that brought no sound. */
+  #failures = 0;
+  /** Whether the last of them was answered. */
   #isRefused = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} until the connection counts as dead */
-  #watch = undefined;
-  /** Gives up the connection. */
-  #end = () => {};
+  #deadTimer = undefined;
+  /** Ends the current connection. */
+  #disconnect = () => {};
   #serial = NaN;
   #granule = -1;
   #isOver = false;
 
   /**
-   * @param {(connection: number) => string} address of each connection, from 1 on
-   * @param {Listener} listener
+   * @param {(connection: number) => string} url of each connection, from 1 on
+   * @param {Handlers} handlers
    */
-  constructor(address, listener) {
-    this.address = address;
-    this.listener = listener;
+  constructor(url, handlers) {
+    this.url = url;
+    this.handlers = handlers;
   }
 
-  /** Go on until `close`, or until the stream is over. */
+  /** Receive until `close`, or until the stream is over. */
   async run() {
     const { signal } = this.#abort;
     while (!signal.aborted && !this.#isOver) {
-      this.count += 1;
-      await this.#receive(signal).catch(() => {}); // whatever it was, the connection is over
+      this.connections += 1;
+      await this.#receive(signal).catch(() => {}); // whatever the reason, the connection is over
       if (!signal.aborted) {
-        this.listener.lost(this.#isOver);
+        this.handlers.lost(this.#isOver);
         const chance = Math.random();
         const isQuick = this.#granule >= 0 && !this.#isRefused;
-        const delayMs = isQuick ? RETRY_MS * (0.5 + 0.5 * chance) : retryDelay(this.#vain, chance);
-        this.#vain += 1;
+        const delayMs = isQuick ? RETRY_MS * (0.5 + 0.5 * chance) : retryDelayMs(this.#failures, chance);
+        this.#failures += 1;
         await new Promise((resolve) => setTimeout(resolve, delayMs));
       }
     }
@@ -76,28 +76,28 @@ export class Reception {
     this.#abort.abort();
   }
 
-  /** The connection may have died without a word: it has to prove that it lives. */
-  suspect() {
-    this.#expect(SUSPECT_AFTER_MS);
+  /** The connection may be dead: bytes must arrive soon. */
+  checkConnection() {
+    this.#expectBytes(SUSPECT_AFTER_MS);
   }
 
-  /** @param {number} withinMs something has to come, or the connection is dead */
-  #expect(withinMs) {
-    clearTimeout(this.#watch);
-    this.#watch = setTimeout(() => {
-      this.#watch = setTimeout(() => this.#end(), LAST_CHANCE_MS);
+  /** @param {number} withinMs the connection is dead if no bytes arrive in this time */
+  #expectBytes(withinMs) {
+    clearTimeout(this.#deadTimer);
+    this.#deadTimer = setTimeout(() => {
+      this.#deadTimer = setTimeout(() => this.#disconnect(), LAST_CHANCE_MS);
     }, withinMs - LAST_CHANCE_MS);
   }
 
   /** @param {AbortSignal} closed */
   async #receive(closed) {
     const connection = new AbortController();
-    this.#end = () => connection.abort();
-    closed.addEventListener("abort", this.#end);
+    this.#disconnect = () => connection.abort();
+    closed.addEventListener("abort", this.#disconnect);
     this.#isRefused = false;
-    this.#expect(SILENT_AFTER_MS);
+    this.#expectBytes(SILENT_AFTER_MS);
     try {
-      const response = await fetch(this.address(this.count), { cache: "no-store", signal: connection.signal });
+      const response = await fetch(this.url(this.connections), { cache: "no-store", signal: connection.signal });
       this.#isRefused = true;
       this.#isOver = response.status === NOT_ON_AIR;
       if (!response.ok || !response.body) {
@@ -106,24 +106,24 @@ export class Reception {
       const bytes = response.body.getReader();
       const ogg = new OggReader();
       for (let { done, value } = await bytes.read(); !done; { done, value } = await bytes.read()) {
-        this.#expect(SILENT_AFTER_MS);
-        ogg.push(/** @type {Uint8Array} */ (value)).forEach((page) => this.#take(page));
+        this.#expectBytes(SILENT_AFTER_MS);
+        ogg.push(/** @type {Uint8Array} */ (value)).forEach((page) => this.#readPage(page));
       }
     } finally {
-      clearTimeout(this.#watch);
-      closed.removeEventListener("abort", this.#end);
-      this.#end();
+      clearTimeout(this.#deadTimer);
+      closed.removeEventListener("abort", this.#disconnect);
+      this.#disconnect();
     }
   }
 
   /** @param {import("./ogg.js").Page} page */
-  #take(page) {
+  #readPage(page) {
     if (this.#abort.signal.aborted) {
       return;
     }
     if (page.isFirst) {
       if (page.serial !== this.#serial) {
-        this.#begin(page);
+        this.#startStream(page);
       }
       return;
     }
@@ -134,23 +134,23 @@ export class Reception {
     let granule = page.granule - audio.reduce((sum, packet) => sum + packetSamples(packet), 0);
     for (const packet of audio) {
       granule += packetSamples(packet);
-      this.listener.packet(packet, (granule / SAMPLE_RATE) * 1000);
+      this.handlers.packet(packet, (granule / SAMPLE_RATE) * 1000);
       this.#granule = page.granule;
-      this.#vain = 0;
+      this.#failures = 0;
       this.#isRefused = false;
     }
     this.#isOver = page.isLast;
   }
 
   /** @param {import("./ogg.js").Page} page */
-  #begin(page) {
+  #startStream(page) {
     this.#serial = page.serial;
     this.#granule = -1;
     try {
-      this.listener.begins(parseHead(page.packets[0] ?? new Uint8Array(0)));
+      this.handlers.head(parseHead(page.packets[0] ?? new Uint8Array(0)));
     } catch (error) {
       this.close();
-      this.listener.unable(error);
+      this.handlers.unsupported(error);
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * When a jitter buffer tells how it is: four times a second, and whenever sound begins or ends.
+ * When a jitter buffer reports: four times a second, and whenever sound starts or ends.
  */
 
 const REPORT_SECONDS = 0.25;
@@ -8,9 +8,9 @@ export class Reports {
   #dueAt = 0;
   #wasPlaying = false;
 
-  /** @param {(report: import("./jitter_buffer.js").Report) => void} tell */
-  constructor(tell) {
-    this.tell = tell;
+  /** @param {(report: import("./jitter_buffer.js").Report) => void} send */
+  constructor(send) {
+    this.send = send;
   }
 
   /**
@@ -21,7 +21,7 @@ export class Reports {
     if (report.isPlaying !== this.#wasPlaying || nowSeconds >= this.#dueAt) {
       this.#wasPlaying = report.isPlaying;
       this.#dueAt = nowSeconds + REPORT_SECONDS;
-      this.tell(report);
+      this.send(report);
     }
   }
 }

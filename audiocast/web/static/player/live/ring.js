@@ -1,21 +1,21 @@
 /**
- * Two channels of samples between who decodes and who plays: the oldest fall out when it is full.
+ * A ring of samples in two channels, between the decoder and the playback: when it is full, the oldest are dropped.
  *
- * Read at places between samples too, so that sound can run a little faster or slower. Knows no time.
+ * The ring can be read between samples too, so that playback can be a little faster or slower. Knows no time.
  */
 
-/** Samples to either side that a value between samples is made from. */
-export const REACH = 8;
-const TAPS = 2 * REACH;
+/** A value between samples is made from so many samples on either side. */
+export const REACH_SAMPLES = 8;
+const TAPS = 2 * REACH_SAMPLES;
 const PHASES = 256;
-/** A sinc under a Hann window for each place between two samples; those between places are mixed from two. */
+/** A windowed sinc (Hann) for each place between two samples; values between places are mixed from two. */
 const KERNELS = Array.from({ length: PHASES + 1 }, (_, phase) => kernel(phase / PHASES));
 
 export class Ring {
-  /** Sample number of the end; like `begin` it only grows. */
-  end = REACH;
+  /** Sample number of the end; like `begin`, the number only grows. */
+  end = REACH_SAMPLES;
   /** Sample number of the next one to be played, with a fraction. */
-  begin = REACH;
+  begin = REACH_SAMPLES;
 
   /** @param {number} capacity samples of each channel */
   constructor(capacity) {
@@ -27,7 +27,7 @@ export class Ring {
     return this.end - this.begin;
   }
 
-  /** @param {Float32Array[]} channels one or two, of the same length; one is heard on both sides */
+  /** @param {Float32Array[]} channels one or two, of the same length; one is played on both sides */
   push(channels) {
     const samples = channels[0].length;
     this.channels.forEach((own, index) => {
@@ -37,11 +37,11 @@ export class Ring {
       }
     });
     this.end += samples;
-    this.begin = Math.max(this.begin, this.end - this.capacity + REACH);
+    this.begin = Math.max(this.begin, this.end - this.capacity + REACH_SAMPLES);
   }
 
   /**
-   * One value. At a whole place it is the sample itself; else `REACH` samples must lie ahead.
+   * Return one value: at a whole place the sample itself; elsewhere `REACH_SAMPLES` samples must lie ahead.
    *
    * @param {number} channel
    * @param {number} ahead whole samples after `begin`
@@ -57,7 +57,7 @@ export class Ring {
     const lower = KERNELS[Math.floor(phase)];
     const upper = KERNELS[Math.floor(phase) + 1];
     const mix = phase - Math.floor(phase);
-    let place = (at + ahead - (REACH - 1)) % capacity;
+    let place = (at + ahead - (REACH_SAMPLES - 1)) % capacity;
     let value = 0;
     for (let tap = 0; tap < TAPS; tap += 1) {
       value += samples[place] * (lower[tap] + mix * (upper[tap] - lower[tap]));
@@ -84,12 +84,12 @@ export class Ring {
 
 /**
  * @param {number} fraction of the way from one sample to the next
- * @returns {Float32Array} weights that sum up to 1, so that the level is the same at every fraction
+ * @returns {Float32Array} weights whose sum is 1, so that the level is the same at every fraction
  */
 function kernel(fraction) {
   const weights = Array.from({ length: TAPS }, (_, tap) => {
-    const x = tap - (REACH - 1) - fraction;
-    const window = Math.abs(x) < REACH ? 0.5 + 0.5 * Math.cos((Math.PI * x) / REACH) : 0;
+    const x = tap - (REACH_SAMPLES - 1) - fraction;
+    const window = Math.abs(x) < REACH_SAMPLES ? 0.5 + 0.5 * Math.cos((Math.PI * x) / REACH_SAMPLES) : 0;
     return x === 0 ? 1 : (Math.sin(Math.PI * x) / (Math.PI * x)) * window;
   });
   const sum = weights.reduce((total, weight) => total + weight, 0);

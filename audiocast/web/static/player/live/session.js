@@ -1,26 +1,26 @@
 /**
- * One listening, from a click to silence: joins reception, decoder and jitter buffer, and fades what breaks off.
+ * Playback from one click to silence: joins the receiver, the decoder and the jitter buffer, and fades out at the end.
  *
- * Decides nothing about what to do when it fails: tells who opened it, once it is open, until it is closed.
+ * Makes no decision about failures: the session reports them to its owner, as long as it is open.
  *
  * @typedef {object} Owner
- * @property {(report: import("./jitter_buffer.js").Report) => void} report how the jitter buffer is, several times a second
- * @property {() => void} arrived a packet has
- * @property {(isOver: boolean) => void} lost a connection was; whether the stream is over
- * @property {(error: unknown) => void} fail it cannot play, and will not
+ * @property {(report: import("./jitter_buffer.js").Report) => void} report state of the jitter buffer, several times a second
+ * @property {() => void} arrived a packet has arrived
+ * @property {(isOver: boolean) => void} lost a connection was lost; whether the stream is over
+ * @property {(error: unknown) => void} failed this browser cannot play the stream
  */
 
 import { Decoder } from "./decoder.js";
-import { Reception } from "./receiver.js";
+import { Receiver } from "./receiver.js";
 import { openSink } from "./sink.js";
 
 const FADE_SECONDS = 0.05;
 
-export class Session {
+export class PlaybackSession {
   #isOpen = true;
-  /** What was measured means nothing: of another logical stream, or over a connection that has begun with old sound. */
-  #jumped = true;
-  /** The decoder of the current logical stream, as soon as it is there. @type {Promise<Decoder | null>} */
+  /** The next packet's time does not follow from the last: another logical stream, or a connection that starts anew. */
+  #hasJumped = true;
+  /** The decoder of the current logical stream, once it is open. @type {Promise<Decoder | null>} */
   #decoder = Promise.resolve(null);
   #sink;
 
@@ -28,11 +28,11 @@ export class Session {
    * @param {AudioContext} context of 48 kHz
    * @param {AudioNode} output
    * @param {import("./decoder.js").EngineName} engine of the decoder
-   * @param {(connection: number) => string} address of each connection, from 1 on
+   * @param {(connection: number) => string} url of each connection, from 1 on
    * @param {import("./delay_target.js").Bounds} bounds
    * @param {Owner} owner
    */
-  constructor(context, output, engine, address, bounds, owner) {
+  constructor(context, output, engine, url, bounds, owner) {
     this.context = context;
     this.engine = engine;
     this.owner = owner;
@@ -41,31 +41,31 @@ export class Session {
     this.#sink = openSink(context, bounds, (report) => this.#isOpen && owner.report(report));
     this.#sink.then(
       (sink) => (this.#isOpen ? sink.node.connect(this.fader) : sink.close()),
-      (error) => this.#fail(error),
+      (error) => this.#onFailed(error),
     );
-    this.reception = new Reception(address, {
-      begins: (head) => this.#begin(head),
-      packet: (packet, mediaMs) => this.#take(packet, mediaMs),
-      lost: (isOver) => this.#lose(isOver),
-      unable: (error) => this.#fail(error),
+    this.receiver = new Receiver(url, {
+      head: (head) => this.#startStream(head),
+      packet: (packet, mediaMs) => this.#decode(packet, mediaMs),
+      lost: (isOver) => this.#onLost(isOver),
+      unsupported: (error) => this.#onFailed(error),
     });
-    this.reception.run();
+    this.receiver.run();
   }
 
-  /** Lost connections so far. */
+  /** Number of lost connections so far. */
   get reconnections() {
-    return Math.max(0, this.reception.count - 1);
+    return Math.max(0, this.receiver.connections - 1);
   }
 
-  /** The network or the tab is back: what is connected may be dead. */
-  suspect() {
-    this.reception.suspect();
+  /** The network or the tab is back: the connection may be dead. */
+  checkConnection() {
+    this.receiver.checkConnection();
   }
 
-  /** Fade to silence, and let go of everything. */
+  /** Fade to silence, then release everything. */
   close() {
     this.#isOpen = false;
-    this.reception.close();
+    this.receiver.close();
     this.#decoder.then(
       (decoder) => decoder?.close(),
       () => {},
@@ -81,8 +81,8 @@ export class Session {
   }
 
   /** @param {import("./opus.js").OpusHead} head */
-  #begin(head) {
-    this.#jumped = true;
+  #startStream(head) {
+    this.#hasJumped = true;
     this.#decoder = this.#decoder.then(async (last) => {
       last?.close();
       const sink = await this.#sink;
@@ -91,35 +91,37 @@ export class Session {
         this.engine,
         head.channels,
         (channels, tag) => this.#isOpen && sink.push(channels, tag),
-        (error) => this.#fail(error),
+        (error) => this.#onFailed(error),
       );
     });
-    this.#decoder.catch((error) => this.#fail(error));
+    this.#decoder.catch((error) => this.#onFailed(error));
   }
 
   /**
    * @param {Uint8Array} packet
    * @param {number} mediaMs
    */
-  #take(packet, mediaMs) {
-    const tag = { arrivedMs: performance.now(), mediaMs: this.#jumped ? null : mediaMs };
-    this.#jumped = false;
+  #decode(packet, mediaMs) {
+    const tag = { arrivedMs: performance.now(), mediaMs: this.#hasJumped ? null : mediaMs };
+    this.#hasJumped = false;
     this.owner.arrived();
-    this.#decoder.then((decoder) => this.#isOpen && decoder?.decode(packet, tag)).catch((error) => this.#fail(error));
+    this.#decoder
+      .then((decoder) => this.#isOpen && decoder?.decode(packet, tag))
+      .catch((error) => this.#onFailed(error));
   }
 
   /** @param {boolean} isOver */
-  #lose(isOver) {
-    this.#jumped = true;
+  #onLost(isOver) {
+    this.#hasJumped = true;
     if (this.#isOpen) {
       this.owner.lost(isOver);
     }
   }
 
   /** @param {unknown} error */
-  #fail(error) {
+  #onFailed(error) {
     if (this.#isOpen) {
-      this.owner.fail(error);
+      this.owner.failed(error);
     }
   }
 }

@@ -1,13 +1,13 @@
 /**
- * Where decoded samples go: a jitter buffer on the audio thread or, where that has no AudioWorklet (over plain HTTP from
- * another host no browser has) or cannot load it, one that is played by a timer.
+ * Where decoded samples go: a jitter buffer on the audio thread, or one that a timer plays, where there is no
+ * AudioWorklet (no browser has one over plain HTTP from another host) or its module cannot be loaded.
  *
  * @typedef {object} Sink
- * @property {AudioNode} node what is to be connected
- * @property {(channels: Float32Array[], tag: import("./decoder.js").Tag) => void} push takes the samples away
- * @property {() => void} close no report comes any more
+ * @property {AudioNode} node the sound
+ * @property {(channels: Float32Array[], tag: import("./decoder.js").Tag) => void} push transfers the samples
+ * @property {() => void} close stops the reports
  *
- * @typedef {(report: import("./jitter_buffer.js").Report) => void} Hear
+ * @typedef {(report: import("./jitter_buffer.js").Report) => void} OnReport
  */
 
 import { WorkletSink } from "./worklet_sink.js";
@@ -15,17 +15,17 @@ import { WorkletSink } from "./worklet_sink.js";
 /**
  * @param {AudioContext} context of 48 kHz
  * @param {import("./delay_target.js").Bounds} bounds
- * @param {Hear} hear called with each report
+ * @param {OnReport} onReport called with each report
  * @returns {Promise<Sink>}
  */
-export async function openSink(context, bounds, hear) {
+export async function openSink(context, bounds, onReport) {
   if (context.audioWorklet) {
     try {
-      return await WorkletSink.open(context, bounds, hear);
+      return await WorkletSink.open(context, bounds, onReport);
     } catch (error) {
       console.warn("audiocast: no audio worklet, a timer plays:", error);
     }
   }
   const { TimerSink } = await import("./timer_sink.js"); // few need it, and it brings the buffer with it
-  return new TimerSink(context, bounds, hear);
+  return new TimerSink(context, bounds, onReport);
 }

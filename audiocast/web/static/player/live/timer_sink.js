@@ -1,9 +1,9 @@
 /**
- * The jitter buffer in the page, played by a timer: blocks of sound that are scheduled back to back. See sink.js.
+ * The jitter buffer in the page, played by a timer that schedules blocks back to back. See sink.js.
  *
- * How far ahead is a compromise: a timer that comes later than that leaves a hole, and all of it is delay. So it begins
- * with little and takes more after each hole. The last block is always scheduled with a fade at its end, which the next
- * one takes away: a hole does not click.
+ * How far ahead the blocks are scheduled is a compromise: a timer that fires later than that is an underrun, and the
+ * lead adds to the delay. So the lead starts small and grows with each underrun. The last block is scheduled with a
+ * fade at its end, which the next block removes: an underrun does not click.
  */
 
 import { JitterBuffer } from "./jitter_buffer.js";
@@ -16,14 +16,14 @@ const LEAD_SECONDS = 0.06;
 const LEAD_RAISE_SECONDS = 0.02;
 const LEAD_MOST_SECONDS = 0.3;
 const FADE_SECONDS = 0.005;
-/** The page's view of the audio clock lags behind: what is closer than this may be sounding already. */
+/** The audio clock that a page sees lags behind: a time closer than this may be in the past already. */
 const UNSAFE_SECONDS = 0.015;
 
 export class TimerSink {
   #leadSeconds = LEAD_SECONDS;
-  /** Until when sound is scheduled; 0 before the first. */
+  /** End of the last scheduled block, by the audio clock; 0 before the first. */
   #endSeconds = 0;
-  #holes = 0;
+  #underruns = 0;
   #missingSeconds = 0;
   #reports;
   #timer;
@@ -31,14 +31,14 @@ export class TimerSink {
   /**
    * @param {AudioContext} context of 48 kHz
    * @param {import("./delay_target.js").Bounds} bounds
-   * @param {import("./sink.js").Hear} hear
+   * @param {import("./sink.js").OnReport} onReport
    */
-  constructor(context, bounds, hear) {
+  constructor(context, bounds, onReport) {
     this.context = context;
     this.buffer = new JitterBuffer(bounds);
     this.node = context.createGain();
-    this.#reports = new Reports(hear);
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#reports = new Reports(onReport);
+    this.#timer = setInterval(() => this.#scheduleBlocks(), TICK_MS);
   }
 
   /**
@@ -54,27 +54,31 @@ export class TimerSink {
     this.node.disconnect();
   }
 
-  #tick() {
+  #scheduleBlocks() {
     const now = this.context.currentTime;
     if (this.#endSeconds < now + this.#leadSeconds) {
       if (this.#endSeconds < now + UNSAFE_SECONDS) {
-        this.#begin(now);
+        this.#restart(now);
       } else {
         this.node.gain.cancelScheduledValues(this.#endSeconds - FADE_SECONDS);
       }
       while (this.#endSeconds < now + this.#leadSeconds) {
-        this.#schedule();
+        this.#scheduleBlock();
       }
       this.#ramp(this.#endSeconds - FADE_SECONDS, 1, 0);
     }
     this.#reports.offer(this.#report(), now);
   }
 
-  /** At the start, and when the timer came too late. @param {number} now */
-  #begin(now) {
+  /**
+   * Start with a fade, at first and after a timer that fired too late.
+   *
+   * @param {number} now time of the audio clock, in seconds
+   */
+  #restart(now) {
     const begin = Math.max(now + UNSAFE_SECONDS, this.#endSeconds);
     if (this.#endSeconds > 0) {
-      this.#holes += 1;
+      this.#underruns += 1;
       this.#missingSeconds += begin - this.#endSeconds;
       this.#leadSeconds = Math.min(LEAD_MOST_SECONDS, this.#leadSeconds + LEAD_RAISE_SECONDS);
     }
@@ -83,7 +87,7 @@ export class TimerSink {
     this.#ramp(this.#endSeconds, 0, 1);
   }
 
-  #schedule() {
+  #scheduleBlock() {
     const { context } = this;
     const block = context.createBuffer(CHANNELS, BLOCK_SECONDS * context.sampleRate, context.sampleRate);
     this.buffer.pull([block.getChannelData(0), block.getChannelData(1)]);
@@ -111,7 +115,7 @@ export class TimerSink {
       ...report,
       bufferMs: report.bufferMs + leadMs,
       targetMs: report.targetMs + leadMs,
-      holes: report.holes + this.#holes,
+      underruns: report.underruns + this.#underruns,
       missingMs: report.missingMs + 1000 * this.#missingSeconds,
     };
   }

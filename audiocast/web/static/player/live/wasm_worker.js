@@ -1,15 +1,16 @@
 /**
- * The decoder in WebAssembly, in a worker: a classic one, which Safari 14 has too.
+ * The WebAssembly decoder in a worker: a classic worker, which Safari 14 has too.
  *
- * Here and not in the page because compiling WebAssembly needs a Content-Security-Policy that allows it, and a worker
- * has one of its own: the page's stays as strict as it is. The package, opus-decoder, is fetched when the server is
- * built (`make decoder`); a server without it does not offer this way.
+ * Compiling WebAssembly needs a Content-Security-Policy that allows it. A worker has a policy of its own, so the page's
+ * stays strict. The package, opus-decoder, is fetched when the server is built (`make decoder`); a server without it does
+ * not offer this method.
  *
- * Is sent the number of channels, answers `{}` when it is ready; then it is sent packets, each a Uint8Array, and answers
- * each with `{channels}`, in their order. `{error}` is the last it says.
+ * The first message is the number of channels; the worker answers `{}` when it is ready. Each further message is a
+ * packet, a Uint8Array, and the worker answers with `{channels}`, in the order of the packets. `{error}` is its last
+ * message.
  */
 
-/** Smallest module there is: where WebAssembly is refused, the package would wait for ever and say nothing. */
+/** The smallest module: where WebAssembly is refused, the package would wait for ever without an error. */
 const SMALLEST_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /** @type {any} the package is a script without types: it leaves its name in the worker's scope */

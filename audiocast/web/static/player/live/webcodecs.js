@@ -14,9 +14,9 @@ export async function openWebCodecs(channels, output, fail) {
     throw new Error("expected an AudioDecoder that takes Opus, this one does not");
   }
   const codec = new AudioDecoder({
-    output: (sound) => {
-      const planes = planesOf(sound);
-      sound.close();
+    output: (audio) => {
+      const planes = planesOf(audio);
+      audio.close();
       output(planes);
     },
     error: fail,
@@ -26,9 +26,9 @@ export async function openWebCodecs(channels, output, fail) {
   return {
     decode(packet) {
       if (codec.state !== "configured") {
-        return; // it has failed, and said so
+        return; // the codec has failed and reported it
       }
-      // Times that do not grow by what is sent make Firefox give nothing back.
+      // Firefox returns nothing unless each timestamp is the sum of the durations before.
       const [timestamp, duration] = [sentSamples, packetSamples(packet)].map(microseconds);
       sentSamples += packetSamples(packet);
       codec.decode(new EncodedAudioChunk({ type: "key", timestamp, duration, data: packet }));
@@ -46,11 +46,11 @@ function microseconds(samples) {
   return Math.round((samples / SAMPLE_RATE) * 1e6);
 }
 
-/** @param {AudioData} sound */
-function planesOf(sound) {
-  return Array.from({ length: sound.numberOfChannels }, (_, planeIndex) => {
-    const plane = new Float32Array(sound.numberOfFrames);
-    sound.copyTo(plane, { planeIndex, format: "f32-planar" });
+/** @param {AudioData} audio */
+function planesOf(audio) {
+  return Array.from({ length: audio.numberOfChannels }, (_, planeIndex) => {
+    const plane = new Float32Array(audio.numberOfFrames);
+    audio.copyTo(plane, { planeIndex, format: "f32-planar" });
     return plane;
   });
 }

@@ -1,5 +1,6 @@
 /**
- * The jitter buffer on the audio thread. It is given `{channels, arrivedMs, mediaMs}` and tells how it is.
+ * The jitter buffer on the audio thread. Its messages are `{channels, arrivedMs, mediaMs}` in, or null for the end, and
+ * reports out.
  */
 
 import { JitterBuffer } from "./jitter_buffer.js";

@@ -1,5 +1,5 @@
 /**
- * The jitter buffer on the audio thread, as the page has it: a node whose processor is in worklet.js. See sink.js.
+ * The page's end of the jitter buffer on the audio thread: a node whose processor is in worklet.js. See sink.js.
  */
 
 const CHANNELS = 2;
@@ -8,30 +8,30 @@ export class WorkletSink {
   /**
    * @param {AudioContext} context of 48 kHz
    * @param {import("./delay_target.js").Bounds} bounds
-   * @param {(report: import("./jitter_buffer.js").Report) => void} hear called with each report
+   * @param {(report: import("./jitter_buffer.js").Report) => void} onReport called with each report
    * @returns {Promise<WorkletSink>}
    */
-  static async open(context, bounds, hear) {
+  static async open(context, bounds, onReport) {
     await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
-    return new WorkletSink(context, bounds, hear);
+    return new WorkletSink(context, bounds, onReport);
   }
 
   /**
    * @param {AudioContext} context
    * @param {import("./delay_target.js").Bounds} bounds
-   * @param {(report: import("./jitter_buffer.js").Report) => void} hear
+   * @param {(report: import("./jitter_buffer.js").Report) => void} onReport
    */
-  constructor(context, bounds, hear) {
+  constructor(context, bounds, onReport) {
     this.node = new AudioWorkletNode(context, "jitter-buffer", {
       numberOfInputs: 0,
       outputChannelCount: [CHANNELS],
       processorOptions: bounds,
     });
-    this.node.port.onmessage = ({ data }) => hear(data);
+    this.node.port.onmessage = ({ data }) => onReport(data);
   }
 
   /**
-   * @param {Float32Array[]} channels taken away
+   * @param {Float32Array[]} channels transferred, empty afterwards
    * @param {import("./decoder.js").Tag} tag
    */
   push(channels, { arrivedMs, mediaMs }) {
@@ -41,7 +41,7 @@ export class WorkletSink {
     );
   }
 
-  /** No report comes any more. */
+  /** Stop the reports and end the processor. */
   close() {
     this.node.port.onmessage = null;
     this.node.port.postMessage(null);
