@@ -54,9 +54,7 @@ def fetch(root: Path) -> None:
     """
     if is_fetched(root):
         return
-    # `make` has an npm in .venv, for machines that have none.
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
-    npm = shutil.which("npm", path=path)
+    npm = shutil.which("npm", path=npm_path())
     if npm is None:
         raise NoDecoderError("no WebAssembly decoder: expected npm, which fetches it, found none")
     with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +63,7 @@ def fetch(root: Path) -> None:
         done = subprocess.run(
             [npm, *NPM_CI, *NPM_PATIENCE],
             cwd=folder,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": npm_path()},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -84,9 +82,14 @@ def is_fetched(root: Path) -> bool:
     return place.exists() and place.stat().st_mtime >= (root / LOCK).stat().st_mtime
 
 
+def npm_path() -> str:
+    """Return where to look for npm: `make` has one in .venv, for machines that have none."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+
+
 def main() -> int:
     """Fetch it for the work tree; give the exit code."""
-    if not is_fetched(ROOT):
+    if not is_fetched(ROOT) and shutil.which("npm", path=npm_path()):
         print("Fetching the listener's WebAssembly decoder with npm ...", flush=True)
     try:
         fetch(ROOT)
