@@ -17,10 +17,11 @@ COMMAND_SECONDS = 20.0
 
 
 class PulseServer:
-    """Runs while the `with` block does; ends all that was played through it.
+    """Runs while the `with` block does; ends the players at its end.
 
     Args:
-        folder: For its socket and files; a short path, since a socket's may have 107 characters.
+        folder: Folder of its socket and files; a short path, since that of a socket has at most 107
+            characters.
         microphones: Names to plug in from the start; letters, digits, underscores.
     """
 
@@ -66,22 +67,22 @@ class PulseServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a program needs to have this daemon's sound: variables beside its others."""
+        """The variables that a program needs, beside its others, to use this daemon."""
         return {
             "PULSE_SERVER": f"unix:{self._socket}",
             "ALSA_CONFIG_PATH": str(self._folder / "asound.conf"),
         }
 
     def plug_in(self, name: str) -> None:
-        """Make a microphone: an input of that name."""
+        """Create a microphone: an input of that name."""
         arguments = ["load-module", "module-null-sink", f"sink_name={name}", "rate=48000", "channels=2"]
         self._modules[name] = self._pactl(*arguments).strip()
 
     def unplug(self, name: str) -> None:
-        """Take a microphone away while it is in use.
+        """Remove a microphone while it is in use.
 
-        The others are taken away before it, and are back after it: to one that is there PulseAudio would move
-        whoever records, who then hears that one and notices nothing.
+        The others are removed before it and plugged in after it: PulseAudio would move a recording program to
+        one of them, and the program would notice nothing.
         """
         others = [each for each in self._modules if each != name]
         for each in (*others, name):

@@ -1,4 +1,4 @@
-"""Decodes with ffmpeg and measures: what is in the sound, not what should be."""
+"""Decodes with ffmpeg, and measures how much of a sound is a tone."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 SAMPLE_RATE = 48_000
 WINDOW_SECONDS = 0.05
 
+# The least share of a window's power in the tone; an encoded sine has more than 0.95.
 LEAST_SHARE = 0.8
-"""Of a window's power that is in the tone; what encoders make of a sine is above 0.95."""
 
 
 def decode(path: Path, channels: int = 2) -> list[array[int]]:
-    """Return the samples of each channel at 48 kHz; a complaint of the decoder is a failure."""
+    """Return the samples of each channel at 48 kHz; a warning of the decoder is a failure."""
     command = ["ffmpeg", "-nostdin", "-v", "warning", "-i", str(path), "-f", "s16le"]
     command += ["-ar", str(SAMPLE_RATE), "-ac", str(channels), "-"]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
@@ -25,7 +25,7 @@ def decode(path: Path, channels: int = 2) -> list[array[int]]:
 
 
 def power_share(samples: array[int], hz: float) -> float:
-    """Return how much of the signal's power is in a sine of this frequency: 0 to 1 (Goertzel's algorithm)."""
+    """Return the share of the power that is in a sine of this frequency, 0 to 1 (Goertzel's algorithm)."""
     factor = 2 * math.cos(math.tau * hz / SAMPLE_RATE)
     last, before = 0.0, 0.0
     for sample in samples:
@@ -36,10 +36,10 @@ def power_share(samples: array[int], hz: float) -> float:
 
 
 def time_share(samples: array[int], hz: float) -> float:
-    """Return for how much of the time this tone is heard: 0 to 1.
+    """Return the share of the time in which the tone is there, 0 to 1.
 
-    For what a busy machine has recorded: one gap puts the tone out of phase, and two halves of a second that
-    are out of phase look to `power_share` like no tone at all.
+    This is for recordings of a busy machine: one gap puts the tone out of phase, and for `power_share` two
+    halves of a second that are out of phase hold no tone at all.
     """
     size = round(WINDOW_SECONDS * SAMPLE_RATE)
     windows = [samples[start : start + size] for start in range(0, len(samples) - size + 1, size)]

@@ -1,4 +1,4 @@
-"""The queue between encoder and connection: what is kept, what is thrown away, who gets what."""
+"""The queue between encoder and connection: what is kept, what is thrown away, which reader gets what."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""A broadcast to a server that does as the test says: each answer, each loss, and what the person is told."""
+"""A broadcast to a fake server: each response, each loss, and what the user is shown."""
 
 import threading
 import time

@@ -77,7 +77,7 @@ class Desktop:
         subprocess.run(["setxkbmap", name], env=environment, check=True, timeout=COMMAND_SECONDS)
 
     def set_resolution(self, dots_per_inch: int) -> None:
-        """Say what resolution the user has chosen, as desktops say it to programs that begin after that."""
+        """Set the resolution, as desktops set it for programs that start later."""
         resource = f"Xft.dpi:\t{dots_per_inch}\n"
         command = ["xprop", "-root", "-f", "RESOURCE_MANAGER", "8s", "-set", "RESOURCE_MANAGER", resource]
         environment = {**os.environ, **self.environment}

@@ -1,7 +1,7 @@
-"""A Python that has Tk. Not every one has: pyenv and some images build it without.
+"""A Python that has Tk: pyenv and some images build Python without it.
 
-The tests' own is taken when it has; else Debian's of the same version (package python3-tk), with the packages
-of the tests' own.
+This is the interpreter of the tests if it has Tk; otherwise Debian's of the same version (package
+python3-tk), with the packages of the tests.
 """
 
 import os
@@ -18,10 +18,10 @@ _PROBE = "import sys, tkinter; print(*sys.version_info[:2])"
 
 
 def python_with_tk() -> tuple[str, Mapping[str, str]]:
-    """Return an interpreter, and what its environment needs so that it finds the product and its libraries.
+    """Return an interpreter, and the variables that it needs to find the product and its libraries.
 
     Raises:
-        AssertionError: There is none; says what to install.
+        AssertionError: There is none; the message tells what to install.
     """
     paths = [str(ROOT), str(ROOT / "clients"), sysconfig.get_path("platlib"), sysconfig.get_path("purelib")]
     environment = {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}

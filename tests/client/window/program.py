@@ -17,7 +17,7 @@ START_SECONDS = 40.0
 STOP_SECONDS = 45.0
 WAIT_SECONDS = 20.0
 
-_WATCHED = Path(__file__).with_name("watched.py")
+_PROBE = Path(__file__).with_name("window_probe.py")
 
 Widget = dict[str, Any]
 
@@ -50,7 +50,7 @@ class Program:
         environment |= {**paths, **self._desktop.environment, **self._environment}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [python, "-W", "error::ResourceWarning", str(_WATCHED), str(self._report), *self._options],
+                [python, "-W", "error::ResourceWarning", str(_PROBE), str(self._report), *self._options],
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -82,7 +82,7 @@ class Program:
 
     @property
     def widgets(self) -> list[Widget]:
-        """Everything that can be seen, as `watched` describes it."""
+        """Everything that can be seen, as `window_probe` describes it."""
         widgets: list[Widget] = self._seen()["widgets"]
         return widgets
 

@@ -18,8 +18,8 @@ from tests.client.pulse import PulseServer
 from tests.client.sound import decode, time_share
 from tests.client.window.conftest import MICROPHONE, OTHER_MICROPHONE, SECRET
 from tests.client.window.desktop import Desktop
-from tests.client.window.hearing import SinkRecorder, compare, recording_of
 from tests.client.window.program import Program
+from tests.client.window.sound_comparison import SinkRecorder, compare, recording_of
 from tests.support.audio.media import wav_file
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer

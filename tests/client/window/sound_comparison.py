@@ -1,7 +1,7 @@
-"""Compares what was played into a microphone with what a listener got: how alike, and how much later.
+"""Compares the sound played into a microphone with what a listener got: how alike, and how much later.
 
-Both are recorded while they come, with the time of each piece. A part of the played sound is looked for in
-the heard one: first by its loudness curve, then sample by sample.
+Both are recorded as they arrive, with the time of each piece. A part of the played sound is searched in the
+listener's: first by its loudness curve, then sample by sample.
 """
 
 import math
@@ -25,21 +25,21 @@ from tests.client.sound import SAMPLE_RATE, decode
 from tests.support.audio.capture import HEADER_PAGES
 from tests.support.http.listener import Listener
 
-# For comparing, 4 kHz are enough: what is below 2 kHz is most of speech and music.
+# 4 kHz are enough to compare: most of speech and music is below 2 kHz.
 COARSE = 12
 RATE_HZ = SAMPLE_RATE // COARSE
-# Of the loudness curve: 10 ms.
+# The step of the loudness curve: 10 ms.
 STEP = RATE_HZ // 100
 _READ_BYTES = 1_920
 
 
 @dataclass(frozen=True)
-class Heard:
+class Comparison:
     """Result of a comparison.
 
     Attributes:
-        correlation: Of the played and the heard samples after alignment; 1 is the same but for loudness.
-        delay_seconds: From a sound's coming out of the sink to its being at the listener's.
+        correlation: Correlation of both sounds after alignment; 1 for sounds that differ only in loudness.
+        delay_seconds: The time between the arrival of a sound at the recorder and at the listener.
     """
 
     correlation: float
@@ -47,14 +47,14 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Timed:
+class TimedSamples:
     """Mono samples at `RATE_HZ`, and how many samples at 48 kHz had come at which time (`time.monotonic`)."""
 
     samples: Sequence[float]
     arrivals: Sequence[tuple[int, float]]
 
     def arrived_at(self, position: int) -> float:
-        """Return when a sample, counted at `RATE_HZ`, was there."""
+        """Return the time at which a sample, counted at `RATE_HZ`, had arrived."""
         index = bisect_left(self.arrivals, (position * COARSE, -math.inf))
         return self.arrivals[min(index, len(self.arrivals) - 1)][1]
 
@@ -64,7 +64,7 @@ class SinkRecorder:
 
     Args:
         source: PulseAudio's name of the sink's monitor.
-        environment: Of the daemon (`PulseServer.environment`).
+        environment: Environment of the daemon (`PulseServer.environment`).
     """
 
     def __init__(self, source: str, environment: Mapping[str, str]) -> None:
@@ -94,10 +94,10 @@ class SinkRecorder:
         """How much has been recorded so far."""
         return len(self._pcm) / 2 / SAMPLE_RATE
 
-    def recording(self) -> Timed:
+    def recording(self) -> TimedSamples:
         """Return what has been recorded so far."""
         pcm = bytes(self._pcm)
-        return Timed(_coarse(array("h", pcm[: len(pcm) // 2 * 2])), list(self._arrivals))
+        return TimedSamples(_coarse(array("h", pcm[: len(pcm) // 2 * 2])), list(self._arrivals))
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -107,24 +107,24 @@ class SinkRecorder:
             self._arrivals.append((len(self._pcm) // 2, time.monotonic()))
 
 
-def recording_of(listener: Listener, folder: Path) -> Timed:
-    """Return what a listener has got so far; its stream is mixed down to one channel."""
+def recording_of(listener: Listener, folder: Path) -> TimedSamples:
+    """Return what a listener has received so far, mixed down to one channel."""
     body = listener.body
     head_bytes = listener.size_bytes - len(body)
     arrivals = list(listener.arrivals)
     path = folder / "heard.opus"
     path.write_bytes(body)
-    return Timed(_coarse(decode(path, channels=1)[0]), _page_arrivals(body, head_bytes, arrivals))
+    return TimedSamples(_coarse(decode(path, channels=1)[0]), _page_arrivals(body, head_bytes, arrivals))
 
 
-def compare(played: Timed, heard: Timed, *, at_seconds: float, seconds: float) -> Heard:
-    """Look for a part of the played sound in the heard one.
+def compare(played: TimedSamples, heard: TimedSamples, *, at_seconds: float, seconds: float) -> Comparison:
+    """Search a part of the played sound in the listener's.
 
     Args:
-        played: From `SinkRecorder`.
-        heard: From `recording_of`.
-        at_seconds: Where the part begins, counted from the start of `played`.
-        seconds: How long it is.
+        played: A recording of `SinkRecorder`.
+        heard: A recording of `recording_of`.
+        at_seconds: The start of the part, counted from the start of `played`.
+        seconds: The length of the part.
     """
     start, length = round(at_seconds * RATE_HZ), round(seconds * RATE_HZ)
     part = played.samples[start : start + length]
@@ -136,16 +136,16 @@ def compare(played: Timed, heard: Timed, *, at_seconds: float, seconds: float) -
     fine = first + _best_shift(part, heard.samples[first : rough + length + 2 * STEP])
     correlation = _correlation(part, heard.samples[fine : fine + length])
     end = length - 1
-    return Heard(correlation, heard.arrived_at(fine + end) - played.arrived_at(start + end))
+    return Comparison(correlation, heard.arrived_at(fine + end) - played.arrived_at(start + end))
 
 
 def _page_arrivals(
     body: bytes, head_bytes: int, arrivals: Sequence[tuple[float, int]]
 ) -> list[tuple[int, float]]:
-    """Return how many samples were there with each piece of the response."""
+    """Return how many samples had arrived with each piece of the response."""
     reader, assembler = PageReader(), PacketAssembler()
     fed = samples = packets = 0
-    there = []
+    arrived = []
     for at_seconds, total_bytes in arrivals:
         reader.feed(body[fed : max(fed, total_bytes - head_bytes)])
         fed = max(fed, total_bytes - head_bytes)
@@ -153,12 +153,12 @@ def _page_arrivals(
             for packet in assembler.push(page):
                 packets += 1
                 samples += packet_samples(packet, 1) if packets > HEADER_PAGES else 0
-        there.append((samples, at_seconds))
-    return there
+        arrived.append((samples, at_seconds))
+    return arrived
 
 
 def _coarse(samples: Sequence[int]) -> list[float]:
-    """Return the means of `COARSE` samples each: a low-pass, good enough for comparing."""
+    """Return the mean of each `COARSE` samples: a low-pass, good enough to compare."""
     whole = len(samples) // COARSE * COARSE
     return [sum(samples[index : index + COARSE]) / COARSE for index in range(0, whole, COARSE)]
 
@@ -171,13 +171,13 @@ def _loudness(samples: Sequence[float]) -> list[float]:
 
 
 def _best_shift(part: Sequence[float], whole: Sequence[float]) -> int:
-    """Return where in `whole` the part fits best."""
+    """Return the position in `whole` at which the part fits best."""
     shifts = range(max(1, len(whole) - len(part) + 1))
     return max(shifts, key=lambda shift: _correlation(part, whole[shift : shift + len(part)]))
 
 
 def _correlation(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return Pearson's correlation; -1 for what is too short or has no sound in it."""
+    """Return Pearson's correlation; -1 for sounds that are too short or silent."""
     if len(one) != len(other) or len(one) < 2:
         return -1.0
     try:

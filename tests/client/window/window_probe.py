@@ -1,9 +1,9 @@
-"""Runs the real program and tells a test what is in its window: what, where, and how long it froze.
+"""Runs the real program and reports what its window shows, where, and how long the window froze.
 
-A script for `program`, in the interpreter that has Tk. It changes nothing in the window: when the main loop
-begins, it adds a timer that measures and another one that looks.
+`program` runs this script with the interpreter that has Tk. The probe changes nothing in the window: when the
+main loop starts, it adds one timer that measures freezes and one that writes the report.
 
-    watched.py REPORT [option of audiocast-tk ...]
+    window_probe.py REPORT [option of audiocast-tk ...]
 """
 
 import json
@@ -19,13 +19,13 @@ from typing import Any
 from tk_streamer.window import app
 
 BEAT_MS = 10
-LOOK_MS = 150
+REPORT_MS = 150
 # Freezes longer than this are listed, each with its time since the window was shown.
 NOTED_SECONDS = 0.04
 
 
-class Watch:
-    """Writes a report of the window, again and again; a reader never sees half of one."""
+class WindowProbe:
+    """Writes reports of the window, each as a whole: a reader never sees half of one."""
 
     def __init__(self, root: tkinter.Tk, report: Path) -> None:
         self._root, self._report = root, report
@@ -35,10 +35,11 @@ class Watch:
         self._freezes: list[tuple[float, float]] = []
         self._longest_freeze_seconds = 0.0
         self._reports: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        # A disk can take tenths of a second, which are none of the window's.
+        # A thread writes, because a disk can take tenths of a second, which would count as a freeze of the
+        # window.
         threading.Thread(target=self._write, daemon=True).start()
         root.after(BEAT_MS, self._beat)
-        root.after(LOOK_MS, self._look)
+        root.after(REPORT_MS, self._report_window)
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -50,7 +51,7 @@ class Watch:
         self._beats += 1
         self._root.after(BEAT_MS, self._beat)
 
-    def _look(self) -> None:
+    def _report_window(self) -> None:
         report = {
             "title": self._root.title(),
             "beats": self._beats,
@@ -59,7 +60,7 @@ class Watch:
             "widgets": self._widgets("."),
         }
         self._reports.put(report)
-        self._root.after(LOOK_MS, self._look)
+        self._root.after(REPORT_MS, self._report_window)
 
     def _write(self) -> None:
         unfinished = self._report.with_suffix(".unfinished")
@@ -71,7 +72,7 @@ class Watch:
         return self._root.tk.call(*words)
 
     def _widgets(self, path: str) -> list[dict[str, Any]]:
-        """Describe what can be seen, from a widget down. Asks Tcl: a Combobox's list is no Python object."""
+        """Return the visible widgets from `path` down, from Tcl: a Combobox's list is no Python object."""
         seen = []
         if self._call("winfo", "viewable", path):
             seen.append(self._widget(path))
@@ -113,11 +114,11 @@ def main() -> int:
     report = Path(sys.argv[1])
     mainloop = tkinter.Tk.mainloop
 
-    def watched_mainloop(root: tkinter.Tk, n: int = 0) -> None:
-        Watch(root, report)
+    def probed_mainloop(root: tkinter.Tk, n: int = 0) -> None:
+        WindowProbe(root, report)
         mainloop(root, n)
 
-    tkinter.Tk.mainloop = watched_mainloop  # type: ignore[method-assign, assignment]
+    tkinter.Tk.mainloop = probed_mainloop  # type: ignore[method-assign, assignment]
     return app.main(sys.argv[2:])
 
 
