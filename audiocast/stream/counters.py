@@ -78,6 +78,14 @@ class Counters:
     delay: Histogram = field(default_factory=lambda: Histogram(DELAY_BOUNDS_SECONDS))
     jitter: Histogram = field(default_factory=lambda: Histogram(JITTER_BOUNDS_SECONDS))
 
+    def count_hls(self, kind: str) -> None:
+        """Count an answer to a player of HLS; `kind` is one of `HLS_KINDS`."""
+        self.hls[kind] += 1
+
+    def count_hls_bytes(self, size_bytes: int) -> None:
+        """Count the bytes of an answer to a player of HLS, from this member or another."""
+        self.sent_bytes += size_bytes
+
     def refuse(self, code: str) -> None:
         """Count a source that ended with an error."""
         self.refused_sources[code] = self.refused_sources.get(code, 0) + 1

@@ -27,7 +27,7 @@ class HlsHandler(CrossOriginHandler):
         if len(path) > MAX_PATH_CHARACTERS:
             raise ApiError(404, "media_not_found", "expected a name that a playlist lists, got a longer one")
         answer = await self._answer(stream_id, path, directives_of(self))
-        self.services.streams.counters.sent_bytes += len(answer.body)
+        self.services.streams.counters.count_hls_bytes(len(answer.body))
         send_answer(self, answer)
 
     head = get

@@ -87,7 +87,7 @@ async def _playlist(
         await _wait(services, muxer, number, part)
     else:
         raise ApiError(400, "bad_hls_msn", f"expected at most {timeline.open.number + 1}, got {number}")
-    services.streams.counters.hls["playlist"] += 1
+    services.streams.counters.count_hls("playlist")
     return Answer(200, PLAYLIST_TYPE, KEPT_NEWEST if number is None else KEPT_ASKED_FOR, muxer.playlist)
 
 
@@ -104,7 +104,7 @@ async def _media(services: Services, stream_id: str, path: str) -> Answer:
     if data is None:
         raise _not_found(path)
     kind = "init" if position is None else "segment" if position[1] is None else "part"
-    services.streams.counters.hls[kind] += 1
+    services.streams.counters.count_hls(kind)
     return Answer(200, MEDIA_TYPE, KEPT, data)
 
 
