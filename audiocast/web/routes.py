@@ -14,13 +14,13 @@ from audiocast.web.icecast.metadata import IcecastMetadataHandler
 from audiocast.web.icecast.options import ServerOptionsHandler
 from audiocast.web.icecast.status import IcecastStatusHandler
 from audiocast.web.internal.health import (
-    ErrorHandler,
     GetMetrics,
     IsReady,
     LiveHandler,
     MemberStatusHandler,
     MetricsHandler,
     ReadyHandler,
+    UnknownPathHandler,
 )
 from audiocast.web.internal.hls import MemberHlsHandler
 from audiocast.web.internal.members import (
@@ -120,7 +120,7 @@ def internal_application(
             (r"/internal/forward/([^/]*)", ForwardHandler, own),
         ],
         log_function=log_request,
-        default_handler_class=ErrorHandler,
+        default_handler_class=UnknownPathHandler,
     )
 
 
@@ -129,7 +129,7 @@ def health_application(get_metrics: GetMetrics, is_ready: IsReady) -> Applicatio
     return Application(
         _health_routes(get_metrics, is_ready),
         log_function=lambda _: None,
-        default_handler_class=ErrorHandler,
+        default_handler_class=UnknownPathHandler,
     )
 
 

@@ -34,7 +34,7 @@ def server(tmp_path: Path) -> Iterator[AudiocastServer]:
 
 
 def pids(server: AudiocastServer) -> dict[str, int]:
-    """Give the process of each worker by its name; those that have died are replaced by their next."""
+    """Return the process of each worker by its name; those that have died are replaced by their next."""
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
     return {_environment(int(pid))["NODE_NAME"]: int(pid) for pid in children}
 
@@ -45,7 +45,7 @@ def _environment(pid: int) -> dict[str, str]:
 
 
 def sample(server: AudiocastServer, worker: str, name: str) -> float:
-    """Give a number from one worker's own metrics."""
+    """Return a number from one worker's own metrics."""
     port = _environment(pids(server)[worker])["INTERNAL_PORT"]
     text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
     found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
@@ -61,7 +61,7 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 
 
 def listen_everywhere(server: AudiocastServer, started: Started, stack: ExitStack) -> dict[Listener, str]:
-    """Come as often as is needed for a listener at each worker; say who is where."""
+    """Connect listeners until each worker has one; return which listener is at which worker."""
     where: dict[Listener, str] = {}
     workers = list(pids(server))
     for _ in range(MOST_TRIES):

@@ -15,7 +15,7 @@ PLAIN = {"Accept-Encoding": "identity"}
 
 
 def body(response: requests.Response) -> bytes:
-    """Give what was sent, as it was sent."""
+    """Return the body as it was sent."""
     return bytes(response.raw.read(decode_content=False))
 
 

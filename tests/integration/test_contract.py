@@ -378,7 +378,7 @@ def _states(events: requests.Response) -> Iterator[dict[str, Any]]:
 
 
 def _modules(image: bytes, size: int) -> list[list[bool]]:
-    """Give a QR code's modules by the middle pixel of each; dark is True."""
+    """Return a QR code's modules by the middle pixel of each; dark is True."""
     width, height, rows, _ = png.Reader(file=io.BytesIO(image)).read()
     assert width == height
     pixels = [list(row) for row in rows]

@@ -43,7 +43,7 @@ def stream(server: AudiocastServer) -> Started:
 def source_head(
     method: str, stream: Started, *headers: str, version: str = "HTTP/1.1", key: str | None = None
 ) -> bytes:
-    """Give the head of a source client's request; an empty key: without credentials."""
+    """Return the head of a source client's request, without credentials if the key is empty."""
     lines = [f"{method} /ingest/{stream.stream_id} {version}", "Host: localhost", *headers]
     password = stream.ingest_key if key is None else key
     if password:

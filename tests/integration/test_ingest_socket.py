@@ -235,14 +235,14 @@ def test_no_key_is_in_the_log(on_air: OnAir, other: Started) -> None:
 
 
 def refusals(server: AudiocastServer, code: str) -> float:
-    """Give how many sources were sent away with a code."""
+    """Return how many sources were refused with a code."""
     text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=10).text
     name = f'audiocast_source_errors_total{{code="{code}"}} '
     return sum(float(line.removeprefix(name)) for line in text.splitlines() if line.startswith(name))
 
 
 def frame(payload: bytes) -> bytes:
-    """Give a masked frame (RFC 6455 section 5.2); a mask of zeros leaves the payload as it is."""
+    """Return a masked frame (RFC 6455 section 5.2); a mask of zeros leaves the payload as it is."""
     size = (
         bytes((MASKED | len(payload),))
         if len(payload) < 126

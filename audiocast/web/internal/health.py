@@ -58,8 +58,8 @@ class ReadyHandler(JsonErrors):
         self.write("ok\n" if is_ready else "not ready\n")
 
 
-class ErrorHandler(JsonErrors):
-    """All other paths of the internal port."""
+class UnknownPathHandler(JsonErrors):
+    """All paths of the internal port without a route."""
 
     metric_label = "Error"
 

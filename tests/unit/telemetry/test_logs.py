@@ -13,7 +13,7 @@ from audiocast.telemetry.logs import set_up_logs
 
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
-    """Give back the logging of the test run."""
+    """Restore the logging of the test run."""
     root, access, general = (logging.getLogger(name) for name in (None, "tornado.access", "tornado.general"))
     before = (list(root.handlers), root.level, access.disabled, general.level)
     yield
@@ -25,7 +25,7 @@ def _logging_as_before() -> Iterator[None]:
 
 
 def events(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """Give what was written, which must be JSON lines on standard error alone."""
+    """Return the events that were written, which must be JSON lines on standard error alone."""
     out, err = capsys.readouterr()
     assert out == ""
     return [json.loads(line) for line in err.splitlines()]

@@ -25,7 +25,7 @@ def metrics() -> CollectorRegistry:
 
 
 def measured(metrics: CollectorRegistry) -> tuple[Any, Any]:
-    """Give how often, and the sum in seconds."""
+    """Return how often the lag was measured, and its sum in seconds."""
     return metrics.get_sample_value(f"{NAME}_count"), metrics.get_sample_value(f"{NAME}_sum")
 
 

@@ -53,7 +53,7 @@ class Bench:
         method: str = "GET",
         uri: str = "/",
     ) -> dict[str, Any]:
-        """Finish a request; give its event."""
+        """Finish a request and return its event."""
         connection: Any = Connection()
         start_line = RequestStartLine(method, uri, "HTTP/1.1")
         headers = HTTPHeaders({"Host": "radio.example"})

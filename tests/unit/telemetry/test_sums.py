@@ -9,7 +9,7 @@ from audiocast.telemetry.sums import SHARED, SummedMetrics
 
 
 def process(number: int) -> str:
-    """Give the metrics of one of them."""
+    """Return the metrics of one process."""
     metrics = CollectorRegistry()
     Counter("audiocast_listener_joins_total", "Listeners.", registry=metrics).inc(number)
     streams = Gauge("audiocast_streams", "Streams.", ["state"], registry=metrics)
@@ -22,7 +22,7 @@ def process(number: int) -> str:
 
 
 def samples(text: str) -> dict[str, float]:
-    """Give all samples with their labels' values behind the name."""
+    """Return all samples with their labels' values behind the name."""
     return {
         " ".join((sample.name, *sample.labels.values())): sample.value
         for family in text_string_to_metric_families(text)

@@ -13,7 +13,7 @@ async def come_in(queue: AcceptQueue, number: int, came: list[int]) -> None:
 
 
 async def turns_of(came: list[int], count: int) -> list[int]:
-    """Give how many came in each turn of the loop, until all have."""
+    """Return how many came in each turn of the loop, until all have."""
     turns = []
     for _ in range(100):
         before = len(came)
