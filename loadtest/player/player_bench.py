@@ -1,9 +1,9 @@
-"""How late the listener's page is, how soon it begins, and what is heard through all that may happen to it.
+"""How late the listener's page is, how soon it starts, and what is heard through every disturbance.
 
     python -m loadtest.player.player_bench [--seconds 180] [--browsers chromium firefox]
 
-A source ticks at known times; an ear in the page hears the ticks in the page's own audio path. What the
-browser says of its output's latency is added; a sound card is not in it. One page listens at a time. It
+A source clicks at known times; a probe in the page's own audio path records the clicks. The latency that the
+browser reports for its output is added; a sound card is not in it. One page listens at a time. It
 prints the promises, PASS or FAIL each with its numbers, and ends with exit code 1 when one was broken. What
 is measured: docs/listener-page.md.
 """
@@ -21,9 +21,15 @@ from statistics import median, quantiles
 
 from loadtest.bench.criteria import Verdict
 from tests.browser.chromium_tab import chromium, chromium_tab
-from tests.browser.live_page import EAR, OUTPUT_MS, Tab, heard_by
-from tests.browser.rides import OUTAGE_SECONDS, WEATHERS, Pace, Ride, ride
-from tests.browser.ticks import FRAME_SECONDS, ticks_file
+from tests.browser.click_source import FRAME_SECONDS, click_track
+from tests.browser.disturbances import (
+    OUTAGE_SECONDS,
+    WEATHERS,
+    Durations,
+    ListeningReport,
+    listen_through_disturbances,
+)
+from tests.browser.live_page import AUDIO_PROBE, OUTPUT_MS, Tab, recording_of
 from tests.programs.firefox import Firefox
 from tests.programs.sound_card import SoundCard
 from tests.support.http.source import PacedSource
@@ -45,12 +51,12 @@ PAUSE_SECONDS = 1.0
 LOSS_MS = 500
 LATER_MS = 100
 CALM_SECONDS = 15.0
-# What happens in the ride, and how long nothing can be heard then; it may cost `LOSS_MS` more.
+# What happens during the disturbances, and how long nothing can be heard then; it may cost `LOSS_MS` more.
 EVENTS_MS = {
     "source replaced": 0.0,
     "owner killed": 0.0,
-    # Who sleeps hears nothing, and neither does the ear. Once awake, Chromium makes up for it within 50 ms:
-    # silence that nobody hears, and that fills the samples in which the ear looks.
+    # A page that sleeps plays nothing, and its probe records nothing. Once awake, Chromium makes up for it
+    # within 50 ms with silence that nobody hears, which fills the samples that the probe reads.
     "tab asleep": 683.0,
     "outage": OUTAGE_SECONDS * 1000,
     "another address": 0.0,
@@ -69,8 +75,8 @@ class Running:
     """A browser.
 
     Attributes:
-        open_tab: Opens a page in it, with an ear.
-        output_ms: From that ear to the loudspeaker.
+        open_tab: Opens a page in it, with a probe.
+        output_ms: From that probe to the loudspeaker.
     """
 
     open_tab: OpenTab
@@ -102,9 +108,9 @@ def verdicts(name: str, browser: Running, folder: Path, seconds: float) -> Itera
     with ExitStack() as stack:
         server = stack.enter_context(AudiocastServer(folder / "server.log"))
         nginx = stack.enter_context(NginxProcess(folder / "nginx", server.port))
-        ticks = ticks_file(folder, seconds=round(len(WAYS) * (seconds + 30) + 180))
+        clicks = click_track(folder, seconds=round(len(WAYS) * (seconds + 30) + 180))
         started = server.start_stream()
-        source = stack.enter_context(PacedSource(started.keyed_url, ticks, lead_seconds=-FRAME_SECONDS))
+        source = stack.enter_context(PacedSource(started.keyed_url, clicks, lead_seconds=-FRAME_SECONDS))
         server.wait_for_state(started.stream_id, "live")
         time.sleep(BACKLOG_SECONDS)
         page = f"/listen/{started.stream_id}"
@@ -120,35 +126,37 @@ def verdicts(name: str, browser: Running, folder: Path, seconds: float) -> Itera
                 time.sleep(SETTLE_SECONDS)
                 since = time.time()
                 time.sleep(seconds)
-                heard, until = heard_by(tab), time.time()
+                heard, until = recording_of(tab), time.time()
                 losses = tab.evaluate(LOSSES)
             delays = heard.delays_ms(source.began_at, since, until)
-            holes_ms = [hole.lasts_ms for hole in heard.holes_within(since, until)]
+            gaps_ms = [gap.lasts_ms for gap in heard.gaps_within(since, until)]
             yield _late(f"{name}, {way}", delays, browser.output_ms, most_ms)
-            yield _steady(f"{name}, {way}", delays, holes_ms, losses)
-    pace = Pace(
+            yield _steady(f"{name}, {way}", delays, gaps_ms, losses)
+    durations = Durations(
         settle_seconds=SETTLE_SECONDS,
         calm_seconds=CALM_SECONDS,
         adapt_seconds=20.0,
         bad_seconds=seconds / 6,
         weathers=tuple(WEATHERS),
     )
-    ride_folder = folder / "ride"
-    ride_folder.mkdir()
+    disturbances_folder = folder / "disturbances"
+    disturbances_folder.mkdir()
     with browser.open_tab() as tab:
-        yield from _ride(name, ride(tab, ride_folder, pace))
+        yield from _through_disturbances(
+            name, listen_through_disturbances(tab, disturbances_folder, durations)
+        )
 
 
 def _begin(tab: Tab, url: str) -> None:
     tab.go_to(url)
     tab.click("#listen-button")
-    tab.wait_for("window.ear.firstSoundAt")
+    tab.wait_for("window.audioProbe.firstSoundAt")
 
 
 def _start_ms(open_tab: OpenTab, url: str) -> float:
     with open_tab() as tab:
         _begin(tab, url)
-        start_ms = float(tab.evaluate("window.ear.firstSoundAt - window.ear.clickedAt"))
+        start_ms = float(tab.evaluate("window.audioProbe.firstSoundAt - window.audioProbe.pressedAt"))
     time.sleep(PAUSE_SECONDS)
     return start_ms
 
@@ -162,43 +170,41 @@ def _start(case: str, starts_ms: list[float], most_ms: float) -> Verdict:
 def _late(case: str, delays: list[float], output_ms: float, most_ms: float) -> Verdict:
     late_ms = median(delays) + output_ms
     numbers = (
-        f"{late_ms:.0f} ms ({median(delays):.0f} ms to the ear in the page, {output_ms:.0f} ms behind it), "
-        f"95 % {quantiles(delays, n=20)[-1] + output_ms:.0f} ms, {len(delays)} ticks"
+        f"{late_ms:.0f} ms ({median(delays):.0f} ms to the probe in the page, {output_ms:.0f} ms behind it), "
+        f"95 % {quantiles(delays, n=20)[-1] + output_ms:.0f} ms, {len(delays)} clicks"
     )
     return Verdict(f"{case}: median delay at most {most_ms:g} ms", late_ms <= most_ms, numbers)
 
 
-def _steady(case: str, delays: list[float], holes_ms: list[float], losses: str) -> Verdict:
+def _steady(case: str, delays: list[float], gaps_ms: list[float], losses: str) -> Verdict:
     third = len(delays) // 3
     first, last = median(delays[:third]), median(delays[-third:])
-    numbers = (
-        f"{first:.0f} ms, then {last:.0f} ms; {_counted(holes_ms)}; what the page says of itself: {losses}"
-    )
-    kept = last - first <= MOST_GROWTH_MS and not holes_ms
-    return Verdict(f"{case}: steady, without a hole to be heard", kept, numbers)
+    numbers = f"{first:.0f} ms, then {last:.0f} ms; {_counted(gaps_ms)}; what the page reports: {losses}"
+    kept = last - first <= MOST_GROWTH_MS and not gaps_ms
+    return Verdict(f"{case}: steady, without a gap to be heard", kept, numbers)
 
 
-def _ride(name: str, heard: Ride) -> Iterator[Verdict]:
-    before_ms = heard.delay_ms("good network")
+def _through_disturbances(name: str, report: ListeningReport) -> Iterator[Verdict]:
+    before_ms = report.delay_ms("good network")
     for event, lasts_ms in EVENTS_MS.items():
-        holes_ms = heard.holes_ms(event)
-        delay_ms = heard.delay_ms(event)
+        gaps_ms = report.gaps_ms(event)
+        delay_ms = report.delay_ms(event)
         later_ms = delay_ms - before_ms
         before_ms = delay_ms
         promise = (
             f"{name}, {event}: at most {lasts_ms + LOSS_MS:.0f} ms lost, then {LATER_MS} ms later at most"
         )
-        kept = sum(holes_ms) <= lasts_ms + LOSS_MS and later_ms <= LATER_MS
-        yield Verdict(promise, kept, f"{_counted(holes_ms)}, {later_ms:+.0f} ms")
+        kept = sum(gaps_ms) <= lasts_ms + LOSS_MS and later_ms <= LATER_MS
+        yield Verdict(promise, kept, f"{_counted(gaps_ms)}, {later_ms:+.0f} ms")
     for weather in WEATHERS:
-        holes_ms = heard.holes_ms(weather)
-        new_ms = heard.holes_ms(f"{weather}, new")
-        numbers = f"{_counted(holes_ms)}, {_counted(new_ms)} before; {heard.delay_ms(weather):.0f} ms late"
-        yield Verdict(f"{name}, {weather}: no hole once it is known", not holes_ms, numbers)
+        gaps_ms = report.gaps_ms(weather)
+        new_ms = report.gaps_ms(f"{weather}, new")
+        numbers = f"{_counted(gaps_ms)}, {_counted(new_ms)} before; {report.delay_ms(weather):.0f} ms late"
+        yield Verdict(f"{name}, {weather}: no gap once it is known", not gaps_ms, numbers)
 
 
-def _counted(holes_ms: list[float]) -> str:
-    return f"{len(holes_ms)} holes of {sum(holes_ms):.0f} ms"
+def _counted(gaps_ms: list[float]) -> str:
+    return f"{len(gaps_ms)} gaps of {sum(gaps_ms):.0f} ms"
 
 
 @contextmanager
@@ -213,7 +219,7 @@ def _chromium(folder: Path) -> Iterator[Running]:
 def _firefox(folder: Path) -> Iterator[Running]:
     with SoundCard() as card:
         output_ms = _output_ms_of_firefox(folder, card)
-        with Firefox(folder, env=card.environment) as firefox, firefox.preloaded(EAR):
+        with Firefox(folder, env=card.environment) as firefox, firefox.preloaded(AUDIO_PROBE):
 
             @contextmanager
             def open_tab() -> Iterator[Tab]:

@@ -14,7 +14,7 @@ NEWS_MS = 15_000
 
 
 @contextmanager
-def browser_that_hears(wav: Path, *flags: str) -> Iterator[Browser]:
+def browser_with_microphone(wav: Path, *flags: str) -> Iterator[Browser]:
     """Run Chromium, which plays the file to whoever asks for the microphone, again and again."""
     microphone = [
         "--use-fake-device-for-media-stream",
@@ -32,7 +32,7 @@ def opened(browser: Browser, base: str, *, script: str = "", locale: str = "en-U
     """Open the page on a phone; no script of it may fail, and nothing break its policy.
 
     Args:
-        browser: See `browser_that_hears`.
+        browser: See `browser_with_microphone`.
         base: URL of the server.
         script: What runs before the page's own scripts.
         locale: Of the browser.

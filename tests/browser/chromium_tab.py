@@ -1,4 +1,4 @@
-"""A page in Chromium as `live_page.Tab`, with an ear in it."""
+"""A page in Chromium as `live_page.Tab`, with an audio probe in it."""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.live_page import EAR
+from tests.browser.live_page import AUDIO_PROBE
 from tests.support.processes.paused import asleep
 
 
@@ -59,7 +59,7 @@ def chromium_tab(browser: Browser) -> Iterator[ChromiumTab]:
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text))
-    page.add_init_script(EAR)
+    page.add_init_script(AUDIO_PROBE)
     yield ChromiumTab(page)
     context.close()
     assert not [text for text in problems if "Content Security Policy" in text or "Uncaught" in text]

@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.browser.click_source import ProbeRecording
 from tests.browser.conftest import OTHER_HOST
-from tests.browser.ticks import Heard
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer, Started
 
-EAR = (Path(__file__).parent / "ear.js").read_text()
+AUDIO_PROBE = (Path(__file__).parent / "audio_probe.js").read_text()
 
 TONE_HZ = 440
 PEAK_TOLERANCE_HZ = 30
@@ -52,7 +52,7 @@ OUTPUT_MS = """new Promise((answer) => {
     tone.start();
     setTimeout(() => { answer(1000 * context.outputLatency); context.close(); }, 2000);
 })"""
-"""How much later than its ear the loudspeaker has a page's sound, as the browser says it.
+"""How much later than the probe the loudspeaker has a page's sound, as the browser reports it.
 
 Firefox hangs at times when it is asked (audio_output.js): ask one that nothing depends on.
 """
@@ -80,9 +80,9 @@ class Tab(Protocol):
         """Stop the page's processes, and with them its audio, while the `with` block runs."""
 
 
-def heard_by(tab: Tab) -> Heard:
-    """Give what the page's ear has noted."""
-    return Heard.of(tab.evaluate("window.ear"))
+def recording_of(tab: Tab) -> ProbeRecording:
+    """Return the record of the page's probe."""
+    return ProbeRecording.of(tab.evaluate("window.audioProbe"))
 
 
 def wait_for_tone(tab: Tab, hz: float = TONE_HZ, seconds: float = 20.0) -> None:
@@ -106,9 +106,9 @@ def clicked(
 def check_start(tab: Tab, server: AudiocastServer, folder: Path) -> None:
     """Click while a tone is on air, and wait for it."""
     with clicked(tab, server, folder):
-        tab.wait_for("window.ear.firstSoundAt")
+        tab.wait_for("window.audioProbe.firstSoundAt")
         wait_for_tone(tab)
-    start_ms = tab.evaluate("window.ear.firstSoundAt - window.ear.clickedAt")
+    start_ms = tab.evaluate("window.audioProbe.firstSoundAt - window.audioProbe.pressedAt")
     print(f"first sound {start_ms:.0f} ms after the click")
     assert start_ms <= START_MOST_MS
 

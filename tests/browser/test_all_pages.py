@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.browser.broadcaster import browser_that_hears
-from tests.browser.scenes import SCENES, TONE_HZ, Stage, staged
+from tests.browser.broadcaster import browser_with_microphone
+from tests.browser.page_states import PAGE_STATES, TONE_HZ, StreamsInEachState, streams_in_each_state
 from tests.support.audio.media import wav_file
 from tests.support.processes.npm import npm_file
 
@@ -29,14 +29,14 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     wav = wav_file(tmp_path_factory.mktemp("microphone"), seconds=10, tone_hz=TONE_HZ)
-    with browser_that_hears(wav) as browser:
+    with browser_with_microphone(wav) as browser:
         yield browser
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("stage")) as stage:
-        yield stage
+def streams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamsInEachState]:
+    with streams_in_each_state(tmp_path_factory.mktemp("streams")) as streams:
+        yield streams
 
 
 @pytest.fixture
@@ -47,14 +47,14 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("scene", SCENES)
-def test_a_page_in_each_of_its_states(page: Page, stage: Stage, scene: str) -> None:
+@pytest.mark.parametrize("state", PAGE_STATES)
+def test_a_page_in_each_of_its_states(page: Page, streams: StreamsInEachState, state: str) -> None:
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if "Policy" in message.text else None)
-    SCENES[scene](page, stage)
+    PAGE_STATES[state](page, streams)
     for language, scheme in product(("en", "ru"), SCHEMES):
         # Not by the mouse: a dialog may lie over it, and the embedded player has none.
         if page.evaluate("document.documentElement.lang") != language:
@@ -64,11 +64,11 @@ def test_a_page_in_each_of_its_states(page: Page, stage: Stage, scene: str) -> N
     page.set_viewport_size(SMALLEST)
     assert page.evaluate(OVERFLOW_PX) <= 0
     assert requested
-    assert [url for url in requested if not url.startswith((stage.server.base, "blob:", "data:"))] == []
+    assert [url for url in requested if not url.startswith((streams.server.base, "blob:", "data:"))] == []
     assert complaints == []
 
 
-def test_axe_finds_what_is_serious(page: Page, stage: Stage) -> None:
-    page.goto(stage.server.base)
+def test_axe_finds_what_is_serious(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.server.base)
     page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=x>')")
     assert any(found.startswith("image-alt") for found in page.evaluate(FOUND))

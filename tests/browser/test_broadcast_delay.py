@@ -1,4 +1,4 @@
-"""How long it takes from the microphone of the broadcaster's page to a listener, and to the ear."""
+"""How long it takes from the microphone of the broadcaster's page to a listener, and to the loudspeaker."""
 
 import statistics
 import time
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.broadcaster import browser_that_hears, go_live, opened, wait_for
+from tests.browser.broadcaster import browser_with_microphone, go_live, opened, wait_for
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.live_page import EAR, METHOD, OUTPUT_MS
+from tests.browser.live_page import AUDIO_PROBE, METHOD, OUTPUT_MS
 from tests.client.sound import SAMPLE_RATE
 from tests.programs.heard import decoded
 from tests.support.audio.capture import HEADER_PAGES
@@ -68,21 +68,21 @@ def test_from_microphone_to_listener_in_less_than_400_ms(tmp_path: Path) -> None
 def test_from_microphone_to_the_ear_in_another_browser_in_less_than_400_ms(tmp_path: Path) -> None:
     with on_air(tmp_path) as (server, browser, page, stream_id):
         other = browser.browser_type.launch(executable_path=CHROMIUM, args=FLAGS)
-        ear = other.new_page()
-        ear.add_init_script(EAR)
-        ear.goto(f"{server.base}/listen/{stream_id}")
-        ear.click("#listen-button")
-        wait_for(ear, f"window.ear.ticks.length >= {SETTLED_BURSTS + BURSTS}", seconds=60)
-        tones = ear.evaluate("window.ear.ticks")[SETTLED_BURSTS:]
-        output_seconds = ear.evaluate(OUTPUT_MS) / 1000
+        listener = other.new_page()
+        listener.add_init_script(AUDIO_PROBE)
+        listener.goto(f"{server.base}/listen/{stream_id}")
+        listener.click("#listen-button")
+        wait_for(listener, f"window.audioProbe.clicks.length >= {SETTLED_BURSTS + BURSTS}", seconds=60)
+        tones = listener.evaluate("window.audioProbe.clicks")[SETTLED_BURSTS:]
+        output_seconds = listener.evaluate(OUTPUT_MS) / 1000
         left = left_microphone(page)
-        method = ear.evaluate(METHOD)
+        method = listener.evaluate(METHOD)
         other.close()
     assert method == "webcodecs"
     assert [each["hz"] for each in tones] == [pytest.approx(BURST_HZ, rel=0.1)] * len(tones)
     heard = [each["at"] / 1000 + output_seconds for each in tones]
     # The last bursts that were heard; the page may have sent another one since.
-    check("ear", [min(at - each for each in left if each < at) for at in heard])
+    check("loudspeaker", [min(at - each for each in left if each < at) for at in heard])
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def on_air(folder: Path) -> Iterator[tuple[AudiocastServer, Browser, Page, str]]
     """Broadcast bursts from a page; give the server, the browser, the page, and the stream's id."""
     with (
         AudiocastServer(folder / "server.log") as server,
-        browser_that_hears(bursts(folder)) as browser,
+        browser_with_microphone(bursts(folder)) as browser,
         opened(browser, server.base, script=WATCH_MICROPHONE) as page,
     ):
         yield server, browser, page, go_live(page)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.broadcaster import NEWS_MS, browser_that_hears, go_live, opened, wait_for
+from tests.browser.broadcaster import NEWS_MS, browser_with_microphone, go_live, opened, wait_for
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.client.proxy import Proxy
 from tests.client.sound import SAMPLE_RATE, time_share
@@ -44,7 +44,7 @@ OTHER_HOST = "radio.test"
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     wav = wav_file(tmp_path_factory.mktemp("microphone"), seconds=10, tone_hz=TONE_HZ)
-    with browser_that_hears(wav, f"--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1") as browser:
+    with browser_with_microphone(wav, f"--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1") as browser:
         yield browser
 
 

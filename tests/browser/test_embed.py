@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.scenes import play
+from tests.browser.page_states import play
 from tests.support.http.http_stand_in import serving_folder
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer, Started

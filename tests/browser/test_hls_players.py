@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.click_source import FRAME_SECONDS, ProbeRecording, click_track, median_ms
 from tests.browser.hls.pcm_process import SAMPLE_RATE, PcmProcess
-from tests.browser.live_page import EAR
-from tests.browser.ticks import FRAME_SECONDS, Heard, ticks_file, typical_ms
+from tests.browser.live_page import AUDIO_PROBE
 from tests.programs.heard import check_steady
 from tests.support.http.http_stand_in import serving_folder
 from tests.support.http.source import PacedSource
@@ -22,7 +22,7 @@ from tests.support.processes.server import AudiocastServer
 
 SECONDS = 60
 START_SECONDS = 20.0
-SETTLED_TICKS = 5
+SETTLED_CLICKS = 5
 TONE_HZ = 440
 EDGE_SAMPLES = SAMPLE_RATE
 """At the begin a decoder finds its way."""
@@ -51,7 +51,7 @@ class Minute:
 
     Attributes:
         processes: The players that are programs, which may still play.
-        delays_ms: Of each tick in the browser, from its making to the loudspeaker.
+        delays_ms: Of each click in the browser, from its making to the loudspeaker.
         advanced_seconds: By how much the browser's element went on.
         lasted_seconds: In so much time.
         seen: What hls.js and the element have complained of.
@@ -68,28 +68,28 @@ class Minute:
 def minute(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Minute]:
     folder = tmp_path_factory.mktemp("hls")
     site = _site(tmp_path_factory.mktemp("site"))
-    ticks = ticks_file(folder, seconds=SECONDS + 60)
+    clicks = click_track(folder, seconds=SECONDS + 60)
     with ExitStack() as stack:
         server = stack.enter_context(AudiocastServer(folder / "server.log"))
-        tone, ticking = server.start_stream(), server.start_stream()
+        tone, clicking = server.start_stream(), server.start_stream()
         stack.enter_context(EncoderProcess(tone.keyed_url, tone_hz=TONE_HZ, log=folder / "encoder.log"))
-        source = stack.enter_context(PacedSource(ticking.keyed_url, ticks, lead_seconds=-FRAME_SECONDS))
-        for started in (tone, ticking):
+        source = stack.enter_context(PacedSource(clicking.keyed_url, clicks, lead_seconds=-FRAME_SECONDS))
+        for started in (tone, clicking):
             server.wait_for_state(started.stream_id, "live")
-        urls = [f"{server.base}/stream/{each.stream_id}/hls/index.m3u8" for each in (tone, ticking)]
+        urls = [f"{server.base}/stream/{each.stream_id}/hls/index.m3u8" for each in (tone, clicking)]
         page = _page(browser, stack.enter_context(serving_folder(site)))
         page.wait_for_timeout(6_000)  # so that there is what any live playlist has
         processes = {
             name: stack.enter_context(PcmProcess(_command(name, urls[0], folder), log=folder / f"{name}.out"))
             for name in COMMANDS
         }
-        page.evaluate("(url) => { window.ear.clickedAt = Date.now(); window.play(url); }", urls[1])
+        page.evaluate("(url) => { window.audioProbe.pressedAt = Date.now(); window.play(url); }", urls[1])
         _wait_for_sound(page)
         page.evaluate("window.watch()")
         began = _clocks(page)
         page.wait_for_timeout(SECONDS * 1000)
         ended = _clocks(page)
-        heard = Heard.of(page.evaluate("window.ear"))
+        heard = ProbeRecording.of(page.evaluate("window.audioProbe"))
         delays = heard.delays_ms(source.began_at, since=source.began_at, until=time.time())
         yield Minute(
             processes, delays, ended[0] - began[0], ended[1] - began[1], page.evaluate("window.seen")
@@ -103,10 +103,10 @@ def test_the_browser_goes_on_with_the_clock_and_complains_of_nothing(minute: Min
 
 
 def test_the_browser_hears_every_tick_soon_after_it_was_made(minute: Minute) -> None:
-    delays = minute.delays_ms[SETTLED_TICKS:]
-    print(f"{len(delays)} ticks, {typical_ms(delays):.0f} ms; {min(delays):.0f} to {max(delays):.0f}")
-    assert len(delays) >= SECONDS - SETTLED_TICKS - STARVED_MOST_SECONDS
-    assert typical_ms(delays) <= DELAY_MOST_MS
+    delays = minute.delays_ms[SETTLED_CLICKS:]
+    print(f"{len(delays)} clicks, {median_ms(delays):.0f} ms; {min(delays):.0f} to {max(delays):.0f}")
+    assert len(delays) >= SECONDS - SETTLED_CLICKS - STARVED_MOST_SECONDS
+    assert median_ms(delays) <= DELAY_MOST_MS
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -140,14 +140,14 @@ def _site(folder: Path) -> Path:
 
 def _page(browser: Browser, base: str) -> Page:
     page = browser.new_page()
-    page.add_init_script(EAR)
+    page.add_init_script(AUDIO_PROBE)
     page.goto(f"{base}/play.html")
     return page
 
 
 def _wait_for_sound(page: Page) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not page.evaluate("window.ear.firstSoundAt"):
+    while not page.evaluate("window.audioProbe.firstSoundAt"):
         assert time.monotonic() < deadline, f"no sound in {START_SECONDS} s: {page.evaluate('window.seen')}"
         page.wait_for_timeout(100)
 

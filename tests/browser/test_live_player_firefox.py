@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser import live_page
 from tests.browser.conftest import OTHER_HOST
-from tests.browser.live_page import BROKEN_DECODERS, BROKEN_WASM, EAR
+from tests.browser.live_page import AUDIO_PROBE, BROKEN_DECODERS, BROKEN_WASM
 from tests.programs.firefox import Firefox, Page
 from tests.programs.sound_card import SoundCard
 from tests.support.processes.server import AudiocastServer
@@ -27,7 +27,7 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
 
 @pytest.fixture
 def tab(firefox: Firefox) -> Iterator[Page]:
-    with firefox.preloaded(EAR):
+    with firefox.preloaded(AUDIO_PROBE):
         page = firefox.open("about:blank")
         yield page
         page.close()

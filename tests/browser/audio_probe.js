@@ -1,30 +1,30 @@
 /**
- * What a test runs in a page before the page's own scripts: an ear on whatever goes to the loudspeaker.
+ * Runs in a page before the page's own scripts, and records what goes to its audio destinations.
  *
- * `window.ear` has all that it notes, in milliseconds of the wall clock: `clickedAt`, when somebody clicked;
- * `firstSoundAt`; `ticks`, tones louder than what is between them, as `{hz, at}`; `holes`, silence after the first
- * sound, as `{from, to}`. An analyser has the newest samples of the audio thread, and is looked at more often than they
- * last.
+ * `window.audioProbe` has the record, in milliseconds of the wall clock: `pressedAt`, the last mouse click;
+ * `firstSoundAt`; `clicks`, tones louder than the sound between them, as `{hz, at}`; `gaps`, silence after the first
+ * sound, as `{from, to}`. An analyser holds the newest samples of the audio thread; the probe reads it before they are
+ * replaced.
  */
 
-window.ear = { clickedAt: null, firstSoundAt: null, ticks: [], holes: [] };
-addEventListener("click", () => (window.ear.clickedAt = Date.now()), { capture: true });
+window.audioProbe = { pressedAt: null, firstSoundAt: null, clicks: [], gaps: [] };
+addEventListener("click", () => (window.audioProbe.pressedAt = Date.now()), { capture: true });
 {
   const SAMPLES = 32768;
-  const LOOK_MS = 20;
+  const POLL_MS = 20;
   const FAINT = 0.004;
   const LOUD = 0.25;
   /** Longer than from one zero of a tone to the next. */
   const QUIET_SECONDS = 0.01;
-  /** So much of a tick is looked at before it is noted. */
-  const TICK_SECONDS = 0.02;
-  const BETWEEN_TICKS_MS = 500;
-  /** Two looks at one moment may differ by as much. */
+  /** A click is recorded once this much of it can be analysed. */
+  const CLICK_SECONDS = 0.02;
+  const BETWEEN_CLICKS_MS = 500;
+  /** Two reads of the same moment may differ by this much. */
   const BLUR_MS = 40;
-  const { ear } = window;
+  const { audioProbe: probe } = window;
   const connect = AudioNode.prototype.connect;
 
-  /** Where nothing is above a level for so many samples and more, as pairs of beginning and end. */
+  /** Runs of at least this many samples below a level, as pairs of start and end. */
   const pauses = (samples, level, atLeast) => {
     const found = [];
     let from = 0;
@@ -47,12 +47,12 @@ addEventListener("click", () => (window.ear.clickedAt = Date.now()), { capture: 
     return (crossings * rate) / (2 * samples.length);
   };
 
-  const noteHole = (from, to) => {
-    const last = ear.holes.at(-1);
+  const noteGap = (from, to) => {
+    const last = probe.gaps.at(-1);
     if (last && from <= last.to + BLUR_MS) {
       last.to = Math.max(last.to, to);
     } else {
-      ear.holes.push({ from, to });
+      probe.gaps.push({ from, to });
     }
   };
 
@@ -64,27 +64,27 @@ addEventListener("click", () => (window.ear.clickedAt = Date.now()), { capture: 
     connect.call(node, analyser);
     const samples = new Float32Array(SAMPLES);
     const quiet = QUIET_SECONDS * rate;
-    const tick = TICK_SECONDS * rate;
+    const click = CLICK_SECONDS * rate;
     setInterval(() => {
       const now = Date.now();
       analyser.getFloatTimeDomainData(samples);
       const timeOf = (sample) => now - (1000 * (SAMPLES - sample)) / rate;
-      if (ear.firstSoundAt === null) {
+      if (probe.firstSoundAt === null) {
         const first = samples.findIndex((sample) => Math.abs(sample) > FAINT);
-        ear.firstSoundAt = first < 0 ? null : timeOf(first);
+        probe.firstSoundAt = first < 0 ? null : timeOf(first);
         return;
       }
       for (const [from, to] of pauses(samples, FAINT, quiet)) {
-        if (timeOf(to) > ear.firstSoundAt + BLUR_MS) {
-          noteHole(timeOf(from), timeOf(to));
+        if (timeOf(to) > probe.firstSoundAt + BLUR_MS) {
+          noteGap(timeOf(from), timeOf(to));
         }
       }
       const begins = pauses(samples, LOUD, quiet).at(-1)?.[1] ?? SAMPLES;
-      const lastAt = ear.ticks.at(-1)?.at ?? 0;
-      if (begins < SAMPLES - tick && timeOf(begins) - lastAt > BETWEEN_TICKS_MS) {
-        ear.ticks.push({ hz: frequency(samples.slice(begins, begins + tick), rate), at: timeOf(begins) });
+      const lastAt = probe.clicks.at(-1)?.at ?? 0;
+      if (begins < SAMPLES - click && timeOf(begins) - lastAt > BETWEEN_CLICKS_MS) {
+        probe.clicks.push({ hz: frequency(samples.slice(begins, begins + click), rate), at: timeOf(begins) });
       }
-    }, LOOK_MS);
+    }, POLL_MS);
   };
 
   AudioNode.prototype.connect = function (target, ...rest) {

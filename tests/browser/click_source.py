@@ -1,6 +1,6 @@
-"""A source that ticks at each whole second of its sound, in eight tones, over a fainter one.
+"""A source with a click at each whole second of its sound, in eight tones, over a fainter tone.
 
-What is heard says when it was, and silence is a hole.
+The pitch of a click tells when it was made, and silence between clicks is a gap.
 """
 
 import subprocess
@@ -12,14 +12,14 @@ from typing import Any, Self
 TONES = 8
 LOWEST_HZ = 500
 STEP_HZ = 250
-TICK_SECONDS = 0.05
+CLICK_SECONDS = 0.05
 BETWEEN_HZ = 440
 FRAME_SECONDS = 0.02
 """A frame can be sent when the last of its sound was made, and not before."""
 
 
 @dataclass(frozen=True)
-class Hole:
+class Gap:
     """Silence in the sound; milliseconds of the wall clock."""
 
     from_ms: float
@@ -32,67 +32,67 @@ class Hole:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What the ear in a page (ear.js) has noted; milliseconds of the wall clock.
+class ProbeRecording:
+    """The record of the probe in a page (audio_probe.js); milliseconds of the wall clock.
 
     Attributes:
         start_ms: From the click to the first sound.
-        ticks: The tone of each tick, and when it was heard.
-        holes: In the sound, since it has begun.
+        clicks: The tone of each click, and when it was heard.
+        gaps: Silence after the first sound.
     """
 
     start_ms: float
-    ticks: list[tuple[float, float]]
-    holes: list[Hole]
+    clicks: list[tuple[float, float]]
+    gaps: list[Gap]
 
     @classmethod
-    def of(cls, ear: dict[str, Any]) -> Self:
-        """Take what `window.ear` is."""
+    def of(cls, probe: dict[str, Any]) -> Self:
+        """Return the record in `window.audioProbe`."""
         return cls(
-            start_ms=ear["firstSoundAt"] - ear["clickedAt"],
-            ticks=[(tick["hz"], tick["at"]) for tick in ear["ticks"]],
-            holes=[Hole(hole["from"], hole["to"]) for hole in ear["holes"]],
+            start_ms=probe["firstSoundAt"] - probe["pressedAt"],
+            clicks=[(click["hz"], click["at"]) for click in probe["clicks"]],
+            gaps=[Gap(gap["from"], gap["to"]) for gap in probe["gaps"]],
         )
 
     def delays_ms(self, began_at: float, since: float, until: float) -> list[float]:
-        """Give how late each tick was heard.
+        """Return how late each click was heard.
 
         Args:
             began_at: When the source's sound began.
-            since: Earlier ticks are left out.
+            since: Earlier clicks are left out.
             until: Later ones too. All of these are unix seconds.
         """
         return [
             _delay_ms(hz, at_ms - began_at * 1000)
-            for hz, at_ms in self.ticks
+            for hz, at_ms in self.clicks
             if since * 1000 <= at_ms < until * 1000
         ]
 
-    def holes_within(self, since: float, until: float) -> list[Hole]:
+    def gaps_within(self, since: float, until: float) -> list[Gap]:
         """Give the holes that have ended in a time; unix seconds."""
-        return [hole for hole in self.holes if since * 1000 <= hole.to_ms < until * 1000]
+        return [gap for gap in self.gaps if since * 1000 <= gap.to_ms < until * 1000]
 
 
-def ticks_file(folder: Path, seconds: int) -> bytes:
-    """Make a stream of them, as a broadcaster with little delay encodes it."""
-    path = folder / "ticks.opus"
-    tick = f"0.6*sin(2*PI*({LOWEST_HZ}+{STEP_HZ}*mod(floor(t)\\,{TONES}))*t)"
+def click_track(folder: Path, seconds: int) -> bytes:
+    """Return a stream of clicks, encoded as a broadcaster with little delay does."""
+    path = folder / "clicks.opus"
+    click = f"0.6*sin(2*PI*({LOWEST_HZ}+{STEP_HZ}*mod(floor(t)\\,{TONES}))*t)"
     between = f"0.1*sin(2*PI*{BETWEEN_HZ}*t)"
-    sound = f"aevalsrc=if(lt(mod(t\\,1)\\,{TICK_SECONDS})\\,{tick}\\,{between}):s=48000:d={seconds}"
+    sound = f"aevalsrc=if(lt(mod(t\\,1)\\,{CLICK_SECONDS})\\,{click}\\,{between}):s=48000:d={seconds}"
     encoding = "-c:a libopus -b:a 96k -vbr off -application lowdelay -frame_duration 20 -page_duration 20000"
     command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", sound, *encoding.split(), str(path)]
     subprocess.run(command, check=True, timeout=60)
     return path.read_bytes()
 
 
-def typical_ms(delays: list[float]) -> float:
-    """Give the median of some ticks, which there must be."""
-    assert len(delays) >= 3, f"expected ticks, heard {delays}"
+def median_ms(delays: list[float]) -> float:
+    """Return the median delay of some clicks, of which there must be three."""
+    assert len(delays) >= 3, f"expected clicks, heard {delays}"
     return median(delays)
 
 
 def _delay_ms(hz: float, since_begin_ms: float) -> float:
-    """Give a tick's delay, up to as many seconds as there are tones."""
+    """Return the delay of a click; the tones tell up to eight seconds."""
     tone = round((hz - LOWEST_HZ) / STEP_HZ)
     assert 0 <= tone < TONES, f"expected one of the tones, heard {hz} Hz"
     return (since_begin_ms - tone * 1000) % (TONES * 1000)

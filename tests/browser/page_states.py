@@ -1,4 +1,4 @@
-"""The pages in each of their states, brought there as people would: for what must hold on all of them."""
+"""Each page in each of its states, reached as people reach it: for what must hold on all of them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,14 +14,14 @@ from tests.support.processes.server import AudiocastServer, Started
 
 TONE_HZ = 440
 GRACE_SECONDS = 600
-"""A stream whose source is lost stays that for as long as it is looked at."""
+"""A stream whose source is lost stays held for the whole test."""
 
 
 TRACKS = [("Band", "First song"), ("Группа", "Вторая песня, с названием, которому нужна не одна строка")]
 
 
 @dataclass(frozen=True)
-class Stage:
+class StreamsInEachState:
     """A server with a stream in each state."""
 
     server: AudiocastServer
@@ -32,8 +32,8 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path) -> Iterator[Stage]:
-    """Run it."""
+def streams_in_each_state(folder: Path) -> Iterator[StreamsInEachState]:
+    """Run a server with a stream in each state."""
     with AudiocastServer(folder / "server.log", SOURCE_GRACE_SECONDS=GRACE_SECONDS) as server:
         waiting, live, held, ended = (
             server.start_stream(title=title) for title in ("Tomorrow", "Evening", "On the road", "Yesterday")
@@ -46,131 +46,131 @@ def staged(folder: Path) -> Iterator[Stage]:
             server.wait_for_state(held.stream_id, "held")
             for artist, title in TRACKS:
                 play(server, live, artist, title)
-            yield Stage(server, waiting, live, held, ended)
+            yield StreamsInEachState(server, waiting, live, held, ended)
 
 
 def play(server: AudiocastServer, started: Started, artist: str, title: str) -> None:
-    """Say what is on."""
+    """Set the current track of a stream."""
     url = f"{server.base}/api/streams/{started.stream_id}/metadata?key={started.ingest_key}"
     assert requests.put(url, json={"artist": artist, "title": title}, timeout=10).status_code == 204
 
 
-def home(page: Page, stage: Stage) -> None:
-    page.goto(stage.server.base)
+def home(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.server.base)
     expect(page.locator("#streams a").first).to_be_visible(timeout=NEWS_MS)
 
 
-def home_ready(page: Page, stage: Stage) -> None:
-    page.goto(stage.server.base)
+def home_ready(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.server.base)
     page.locator("#title").fill("Morning")
     page.locator("#create-button").click()
     expect(page.locator("#broadcast")).to_be_visible(timeout=NEWS_MS)
     page.locator("#source").select_option("icecast")
 
 
-def listen_unknown(page: Page, stage: Stage) -> None:
-    page.goto(f"{stage.server.base}/listen/nobody-knows-it")
+def listen_unknown(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/listen/nobody-knows-it")
     expect(page.locator("body[data-stream=waiting] #status")).not_to_be_empty()
 
 
-def listen_unable(page: Page, stage: Stage) -> None:
+def listen_unsupported(page: Page, streams: StreamsInEachState) -> None:
     page.add_init_script("delete globalThis.AudioContext; HTMLMediaElement.prototype.canPlayType = () => '';")
-    page.goto(stage.live.listen_url)
+    page.goto(streams.live.listen_url)
     expect(page.locator("#listen-button")).to_be_disabled()
 
 
-def listen_failed(page: Page, stage: Stage) -> None:
+def listen_failed(page: Page, streams: StreamsInEachState) -> None:
     page.add_init_script("AudioDecoder.isConfigSupported = async () => ({supported: false});")
-    page.goto(f"{stage.live.listen_url}?player=webcodecs")
+    page.goto(f"{streams.live.listen_url}?player=webcodecs")
     page.locator("#listen-button").click()
     expect(page.locator("body[data-player=failed]")).to_be_attached(timeout=NEWS_MS)
 
 
-def listen_plain(page: Page, stage: Stage) -> None:
+def listen_plain(page: Page, streams: StreamsInEachState) -> None:
     page.route("**/static/listen/page.js*", lambda route: route.fulfill(status=404))
-    page.goto(stage.live.listen_url)
+    page.goto(streams.live.listen_url)
     expect(page.locator("#audio[controls]")).to_be_visible()
 
 
-def listen_waiting(page: Page, stage: Stage) -> None:
-    page.goto(stage.waiting.listen_url)
+def listen_waiting(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.waiting.listen_url)
     expect(page.locator("body[data-stream=waiting] #status")).not_to_be_empty()
 
 
-def listen_live(page: Page, stage: Stage) -> None:
-    page.goto(stage.live.listen_url)
+def listen_live(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.live.listen_url)
     expect(page.locator("body[data-stream=live] #status")).not_to_be_empty()
     for panel in ("history", "details", "elsewhere", "embedding"):
         page.locator(f"#{panel} summary").click()
 
 
-def listen_playing(page: Page, stage: Stage) -> None:
-    page.goto(stage.live.listen_url)
+def listen_playing(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.live.listen_url)
     page.locator("#listen-button").click()
     expect(page.locator("body[data-player=playing]")).to_be_attached(timeout=NEWS_MS)
 
 
-def listen_held(page: Page, stage: Stage) -> None:
-    page.goto(stage.held.listen_url)
+def listen_held(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.held.listen_url)
     expect(page.locator("body[data-stream=held] #note")).not_to_be_empty()
 
 
-def listen_ended(page: Page, stage: Stage) -> None:
-    page.goto(stage.ended.listen_url)
+def listen_ended(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.ended.listen_url)
     expect(page.locator("body[data-stream=ended] #note")).not_to_be_empty()
 
 
-def listen_qr(page: Page, stage: Stage) -> None:
-    page.goto(stage.live.listen_url)
+def listen_qr(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.live.listen_url)
     page.locator("#qr-button").click()
     expect(page.locator("#qr-dialog")).to_be_visible()
 
 
-def embed_waiting(page: Page, stage: Stage) -> None:
-    page.goto(f"{stage.server.base}/embed/{stage.waiting.stream_id}")
+def embed_waiting(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/embed/{streams.waiting.stream_id}")
     expect(page.locator("body[data-stream=waiting] #note")).not_to_be_empty()
 
 
-def embed_playing(page: Page, stage: Stage) -> None:
-    page.goto(f"{stage.server.base}/embed/{stage.live.stream_id}")
+def embed_playing(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/embed/{streams.live.stream_id}")
     page.locator("#listen-button").click()
     expect(page.locator("body[data-player=playing]")).to_be_attached(timeout=NEWS_MS)
 
 
-def embed_plain(page: Page, stage: Stage) -> None:
+def embed_plain(page: Page, streams: StreamsInEachState) -> None:
     page.route("**/static/listen/embed.js*", lambda route: route.fulfill(status=404))
-    page.goto(f"{stage.server.base}/embed/{stage.live.stream_id}")
+    page.goto(f"{streams.server.base}/embed/{streams.live.stream_id}")
     expect(page.locator("#audio[controls]")).to_be_visible()
 
 
-def broadcast_quiet(page: Page, stage: Stage) -> None:
-    page.goto(f"{stage.server.base}/broadcast")
+def broadcast_quiet(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/broadcast")
     expect(page.locator("#go-live")).to_be_visible()
 
 
-def broadcast_live(page: Page, stage: Stage) -> None:
-    page.goto(f"{stage.server.base}/broadcast")
+def broadcast_live(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/broadcast")
     go_live(page, "From a tab")
 
 
-def broadcast_over(page: Page, stage: Stage) -> None:
-    broadcast_live(page, stage)
+def broadcast_over(page: Page, streams: StreamsInEachState) -> None:
+    broadcast_live(page, streams)
     page.locator("#end").click()
     expect(page.locator("#again")).to_be_visible()
 
 
-def error(page: Page, stage: Stage) -> None:
-    page.goto(f"{stage.server.base}/nothing-here")
+def error(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/nothing-here")
     expect(page.locator(".message")).to_be_visible()
 
 
-SCENES: dict[str, Callable[[Page, Stage], None]] = {
-    scene.__name__: scene
-    for scene in (
+PAGE_STATES: dict[str, Callable[[Page, StreamsInEachState], None]] = {
+    state.__name__: state
+    for state in (
         home,
         home_ready,
         listen_unknown,
-        listen_unable,
+        listen_unsupported,
         listen_failed,
         listen_plain,
         listen_waiting,
