@@ -15,7 +15,7 @@ NEWS_MS = 15_000
 
 @contextmanager
 def browser_with_microphone(wav: Path, *flags: str) -> Iterator[Browser]:
-    """Run Chromium, which plays the file to whoever asks for the microphone, again and again."""
+    """Run Chromium with a microphone that is the file, repeated."""
     microphone = [
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
@@ -29,7 +29,7 @@ def browser_with_microphone(wav: Path, *flags: str) -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, base: str, *, script: str = "", locale: str = "en-US") -> Iterator[Page]:
-    """Open the page on a phone; no script of it may fail, and nothing break its policy.
+    """Open the page as on a phone, and check that no script fails and nothing breaks its policy.
 
     Args:
         browser: See `browser_with_microphone`.
@@ -51,7 +51,7 @@ def opened(browser: Browser, base: str, *, script: str = "", locale: str = "en-U
 
 
 def go_live(page: Page, title: str = "", *, source: str = "#use-microphone") -> str:
-    """Press the buttons as a person would, until the page says that it is on air; give the stream's id."""
+    """Press the buttons until the page shows that it is on air; return the stream's id."""
     page.locator(source).click()
     expect(page.locator("#level-words")).to_contain_text("dB")
     page.locator("#title").fill(title)

@@ -27,7 +27,7 @@ class ChromiumTab:
         self.page.goto(url)
 
     def evaluate(self, expression: str) -> Any:
-        """Give the value of a JavaScript expression."""
+        """Return the value of a JavaScript expression."""
         return self.page.evaluate(expression)
 
     def wait_for(self, expression: str, seconds: float = 20.0) -> None:
@@ -53,7 +53,7 @@ class ChromiumTab:
 
 @contextmanager
 def chromium_tab(browser: Browser) -> Iterator[ChromiumTab]:
-    """Open a page; no script of it may fail, and nothing break its policy."""
+    """Open a page, and check that no script fails and nothing breaks its policy."""
     context = browser.new_context(locale="en-US")
     page = context.new_page()
     problems: list[str] = []

@@ -69,7 +69,7 @@ class ProbeRecording:
         ]
 
     def gaps_within(self, since: float, until: float) -> list[Gap]:
-        """Give the holes that have ended in a time; unix seconds."""
+        """Return the gaps that ended in a time; unix seconds."""
         return [gap for gap in self.gaps if since * 1000 <= gap.to_ms < until * 1000]
 
 

@@ -1,4 +1,4 @@
-"""The listener's page by a decoder of its own, in whatever browser: what tests of both do with it."""
+"""The listener's page with its own decoder: what the tests of Chromium and Firefox both do with it."""
 
 import time
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ class Tab(Protocol):
         """Open a URL and wait until it is loaded."""
 
     def evaluate(self, expression: str) -> Any:
-        """Give the value of a JavaScript expression."""
+        """Return the value of a JavaScript expression."""
 
     def wait_for(self, expression: str, seconds: float = 20.0) -> None:
         """Wait until an expression is true."""

@@ -97,7 +97,7 @@ def on_air(folder: Path) -> Iterator[tuple[AudiocastServer, Browser, Page, str]]
 
 
 def left_microphone(page: Page) -> list[float]:
-    """Give when each burst so far has left it, unix seconds."""
+    """Return when each burst so far has left it, unix seconds."""
     return [at / 1000 for at in page.evaluate("window.onsets")]
 
 
@@ -121,7 +121,7 @@ def bursts(folder: Path) -> Path:
 
 
 def arrivals_of_bursts(listener: Listener) -> list[float]:
-    """Give when the packet came that each burst begins in, unix seconds."""
+    """Return when the packet came that each burst begins in, unix seconds."""
     offset = time.time() - time.monotonic()
     head_bytes = listener.size_bytes - len(listener.body)
     sizes = [len(page.encode()) for page in listener.capture().pages]

@@ -246,7 +246,7 @@ def test_the_start_page_leads_there(browser: Browser, server: AudiocastServer) -
 
 
 def same_keys(page: Page) -> bool:
-    """Say whether both languages have words for the same things."""
+    """Return whether both languages have words for the same things."""
     keys = """import('/static/broadcast/strings.js').then(({ BROADCAST_STRINGS: words }) =>
       Object.values(words).map((phrases) => Object.keys(phrases).join()))"""
     english, russian = page.evaluate(keys)

@@ -18,13 +18,13 @@ NEWS_MS = 15_000
 
 @dataclass(frozen=True)
 class Blog:
-    """Another site."""
+    """Another site, on which the player is embedded."""
 
     url: str
     folder: Path
 
     def show(self, context: BrowserContext, code: str) -> Page:
-        """Give a page of it with this in it."""
+        """Return a page of the site with this code in it."""
         (self.folder / "index.html").write_text(f"<!DOCTYPE html><h1>Blog</h1>{code}")
         page = context.new_page()
         page.goto(self.url)
@@ -54,7 +54,7 @@ def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
 
 
 def copied(browser: Browser, live: Started, button: str) -> str:
-    """Give what a button of the listener's page copies."""
+    """Return what a button of the listener's page copies."""
     permissions = ["clipboard-read", "clipboard-write"]
     context = browser.new_context(locale="en-US", permissions=permissions)
     page = context.new_page()

@@ -42,7 +42,7 @@ def get_link_and_key(page: Page, server: AudiocastServer) -> tuple[str, str]:
 
 
 def shown_command(page: Page, source: str, folder: Path) -> list[str]:
-    """Give the command that the page shows for a source, with a tone in a file for its music."""
+    """Return the command that the page shows for a source, with a tone in a file for its music."""
     page.locator("#source").select_option(source)
     tone = "ffmpeg -loglevel error -y -f lavfi -i sine=440:duration=60 music.mp3"
     subprocess.run(tone.split(), cwd=folder, check=True)

@@ -206,7 +206,7 @@ def test_each_track_of_a_chained_source_is_shown_as_it_begins(
 
 
 def _track(folder: Path, title: str) -> bytes:
-    """Give a few seconds of Ogg Opus with a title and an artist."""
+    """Return a few seconds of Ogg Opus with a title and an artist."""
     path = folder / f"{title}.opus"
     command = (
         "ffmpeg -loglevel error -f lavfi -i sine=duration=4 -c:a libopus -page_duration 20000"

@@ -223,5 +223,5 @@ def test_the_switch_is_remembered_and_says_what_it_costs(
 
 
 def _shown(detail: str) -> str:
-    """Give an expression for the first number of a detail; a large one while there is none."""
+    """Return an expression for the first number of a detail; a large one while there is none."""
     return f"parseInt(document.querySelector({json.dumps(f'[data-detail={detail}]')}).textContent || '9999')"

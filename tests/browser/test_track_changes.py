@@ -58,5 +58,5 @@ def wait_until_it_plays(page: Page) -> None:
 
 
 def clock(page: Page) -> float:
-    """Give how many seconds the page has played."""
+    """Return how many seconds the page has played."""
     return float(page.evaluate("document.getElementById('audio').currentTime"))

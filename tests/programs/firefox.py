@@ -2,7 +2,7 @@
 
 Playwright drives builds of its own only. BiDi is the W3C's protocol, and Firefox speaks it: commands are
 JSON over one WebSocket (https://www.w3.org/TR/webdriver-bidi/). It needs a sound card: without one its
-`<audio>` says "error", and Web Audio stands still. Of the network it sees the loopback address alone.
+`<audio>` fires "error", and Web Audio stands still. It can reach the loopback address only.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ PREFERENCES: dict[str, bool | int | str] = {
 
 
 class Page:
-    """One window of it.
+    """One window of Firefox.
 
     Args:
         firefox: The browser.
@@ -57,7 +57,7 @@ class Page:
         self._firefox.command("browsingContext.navigate", context=self._context, url=url, wait="complete")
 
     def evaluate(self, expression: str) -> Any:
-        """Give the value of a JavaScript expression, or of its promise, by way of JSON."""
+        """Return the value of a JavaScript expression, or of its promise, by way of JSON."""
         answer = self._firefox.command(
             "script.evaluate",
             expression=f"Promise.resolve({expression}).then((value) => JSON.stringify(value ?? null))",
@@ -166,11 +166,11 @@ class Firefox:
         self.command("script.removePreloadScript", script=added)
 
     def page_processes(self) -> list[int]:
-        """Give the processes that have pages in them."""
+        """Return the processes that have pages in them."""
         return [pid for pid in self._program.processes() if _is_of_pages(pid)]
 
     def command(self, method: str, **parameters: Any) -> Any:
-        """Give the result of one BiDi command.
+        """Return the result of one BiDi command.
 
         Args:
             method: Name of the command.
