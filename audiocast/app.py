@@ -18,14 +18,14 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from pydantic import SecretStr
 
 from audiocast import __version__
-from audiocast.cluster.discovery.peers import discovery
+from audiocast.cluster.discovery.peers_setting import parse_peers
 from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.drain import Drain
-from audiocast.cluster.hls_router import Packaging
+from audiocast.cluster.hls_router import HlsRouter
 from audiocast.cluster.node import Node
-from audiocast.cluster.peer_client import Dialer
+from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.signature import Signer
-from audiocast.cluster.stream_directory import Answers
+from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
@@ -83,16 +83,18 @@ class App:
             node=settings.node_name,
         )
         self._lag = LoopLag(metrics, admission.measure)
-        peers = discovery(settings.peers, pod=_pod(settings), internal_port=settings.internal_port)
-        signer = Signer(_secrets(settings), settings.node_name) if peers is not None else None
+        discovery = parse_peers(settings.peers, pod=_pod(settings), internal_port=settings.internal_port)
+        signer = Signer(_secrets(settings), settings.node_name) if discovery is not None else None
         self.node = Node(
             settings.node_name,
             internal_port=lambda: self.internal.port,
-            discovery=peers,
-            dialer=Dialer(signer),
+            discovery=discovery,
+            client=PeerClient(signer),
+            signer=signer,
             streams=streams,
+            hls_streams=hls_muxers.first_numbers,
         )
-        self._packaging = Packaging(self.node, hls_muxers.numbers, signer)
+        self._hls_router = HlsRouter(self.node, signer)
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
         self._readiness = Readiness()
@@ -107,12 +109,11 @@ class App:
             metrics=metrics,
             api_tokens=tuple(token.get_secret_value() for token in settings.api_tokens),
             node=self.node,
-            signer=signer,
             drain=self.drain,
-            directory=Answers(self.node),
+            directory=StreamDirectory(self.node),
             admission=admission,
             hls_muxers=hls_muxers,
-            hls_router=self._packaging,
+            hls_router=self._hls_router,
             watchers=Watchers(settings.max_listeners),
             version=__version__,
         )
@@ -158,7 +159,7 @@ class App:
                 break
         # One more turn of the loop for the answers to sources, which are sent in a call of their own.
         await asyncio.sleep(0.1)
-        self._packaging.close()
+        self._hls_router.close()
         await self.public.close()
         self.internal.stop_accepting()
         await self.internal.close()

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, NoDecode, SettingsConfigDict
 
-from audiocast.cluster.discovery.peers import KUBERNETES_PREFIX, discovery
+from audiocast.cluster.discovery.peers_setting import KUBERNETES_PREFIX, parse_peers
 from audiocast.cluster.discovery.pod import Pod
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -209,7 +209,7 @@ class Settings(BaseSettings):
     @field_validator("peers")
     @classmethod
     def _known_form(cls, value: str) -> str:
-        discovery(value, pod=Pod(), internal_port=USUAL_INTERNAL_PORT)
+        parse_peers(value, pod=Pod(), internal_port=USUAL_INTERNAL_PORT)
         return value
 
     @model_validator(mode="after")

@@ -1,7 +1,8 @@
-"""Leaving without being heard: streams move at once, listeners and sources are let go one after the other.
+"""A member leaves without being heard: its streams move at once, listeners and encoders one after the other.
 
-Whoever is let go connects anew, to another member, and does so by itself; let go all together they would be a
-storm. It can be undone until the end. A server that is alone has nobody to leave its people to.
+A listener or an encoder whose connection is closed connects anew, to another member, and does so by itself;
+all at once they would be a storm. A drain can be undone until its end. A server that is alone does not
+drain.
 """
 
 import asyncio
@@ -18,18 +19,20 @@ from audiocast.stream.errors import ShuttingDown
 log = structlog.get_logger()
 
 TICK_SECONDS = 0.1
-MOVE_SECONDS = 3.0
-"""So long the streams may take to be owned by others, before listeners are let go."""
 
+# So long the streams may take to be owned by others, before connections of listeners are closed.
+MOVE_SECONDS = 3.0
+
+# Part of the time in which no encoder's connection is closed. A stream's state says that its encoder should
+# connect anew; an encoder that reads the state does so by itself in this time, and no packet is lost on its
+# way.
 SOURCES_STAY = 0.5
-"""Part of the time in which no encoder is sent away. A stream's state says that its encoder should connect
-anew; one that looks there does so by itself in this time, and no packet is lost on its way."""
 
 REPORT_SECONDS = 5.0
 
 
 class DrainState(StrEnum):
-    """How far it is."""
+    """How far a drain is."""
 
     NO = "no"
     DRAINING = "draining"
@@ -38,13 +41,13 @@ class DrainState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is, and who is still here.
+    """How far a drain is, and how many connections are left.
 
     Attributes:
-        state: Not begun or undone, under way, or over.
+        state: Not started or undone, under way, or over.
         listeners_left: Listeners that are connected.
         sources_left: Encoders that are connected.
-        seconds_left: Until its end at the latest; 0 when it is not under way.
+        seconds_left: Time until the end at the latest; 0 when the drain is not under way.
     """
 
     state: DrainState
@@ -54,12 +57,15 @@ class Progress:
 
 
 class Drain:
-    """Of one member.
+    """Drains one member.
 
     Args:
-        node: Its part in the cluster.
-        seconds: How long it may take in all.
-        on_change: Called when it begins (True) and when it is undone (False).
+        node: This member.
+        seconds: How long the drain may take in all.
+        on_change: Called with True when the drain starts, with False when it is undone.
+
+    Attributes:
+        done: Set when the drain is over.
     """
 
     def __init__(self, node: Node, *, seconds: float, on_change: Callable[[bool], None]) -> None:
@@ -72,7 +78,7 @@ class Drain:
 
     @property
     def progress(self) -> Progress:
-        """How far it is now."""
+        """How far the drain is now."""
         state, seconds_left = DrainState.NO, 0.0
         if self.done.is_set():
             state = DrainState.DONE
@@ -82,21 +88,21 @@ class Drain:
         return Progress(state, self._listeners, self._sources, round(seconds_left, 1))
 
     def start(self) -> None:
-        """Begin, if it has not begun."""
+        """Start, unless the drain is under way or over."""
         if self._task is None:
             log.info("drain_began", seconds=self._seconds, listeners=self._listeners, sources=self._sources)
             self._ends_at = asyncio.get_running_loop().time() + self._seconds
             self._on_change(True)
-            self._node.give_away()
+            self._node.hand_over()
             self._task = asyncio.ensure_future(self._run())
 
     def undo(self) -> None:
-        """Stay, with those who are still here."""
+        """Stay in the cluster after all, with the connections that are left."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
             self.done.clear()
-            self._node.come_back()
+            self._node.rejoin()
             self._on_change(False)
             log.info("drain_undone", listeners=self._listeners, sources=self._sources)
 
@@ -106,22 +112,22 @@ class Drain:
 
     @property
     def _sources(self) -> int:
-        return self._node.fronts
+        return self._node.connected_sources
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         ends_at = self._ends_at
         began_at = ends_at - self._seconds
         await self._node.announce()
-        while self._node.owned() and loop.time() < min(began_at + MOVE_SECONDS, ends_at):
+        while self._node.owned_streams() and loop.time() < min(began_at + MOVE_SECONDS, ends_at):
             await asyncio.sleep(TICK_SECONDS)
         reported_at = began_at
         while (self._listeners or self._sources) and loop.time() < ends_at:
             ticks = max(1.0, (ends_at - loop.time()) / TICK_SECONDS / 2)
-            self._let_listeners_go(math.ceil(self._listeners / ticks))
+            self._close_listeners(math.ceil(self._listeners / ticks))
             if self._sources and loop.time() >= began_at + self._seconds * SOURCES_STAY:
                 error = ShuttingDown("this server stops; connect again with the same key")
-                self._node.let_source_go(error, math.ceil(self._sources / ticks))
+                self._node.dismiss_sources(error, math.ceil(self._sources / ticks))
             if loop.time() - reported_at >= REPORT_SECONDS:
                 reported_at = loop.time()
                 left = self.progress
@@ -135,7 +141,7 @@ class Drain:
         log.info("drain_done", listeners=self._listeners, sources=self._sources)
         self.done.set()
 
-    def _let_listeners_go(self, count: int) -> None:
+    def _close_listeners(self, count: int) -> None:
         for hub in self._node.streams:
             count -= hub.close_listeners(count)
             if count <= 0:

@@ -1,6 +1,7 @@
-"""A stream at its listeners: while somebody here listens to it, one copy of its pages comes from its owner.
+"""The role *edge*: while somebody listens to a stream here, one copy of its pages comes from its owner.
 
-When the owner is lost, the next one is found and asked for the page after the last that is here.
+When the owner is lost, the edge finds the next one and asks it for what comes after the last page that is
+here.
 """
 
 import asyncio
@@ -9,19 +10,18 @@ from collections.abc import Callable
 import structlog
 
 from audiocast.cluster.errors import ClusterError, Refused, Unreachable
-from audiocast.cluster.locate import Locator
-from audiocast.cluster.membership import Member, Membership
-from audiocast.cluster.peer_client import Dialer
-from audiocast.cluster.relay_receiver import Inlet
+from audiocast.cluster.membership import MAX_REASON_CHARACTERS, Member
+from audiocast.cluster.peers import Peers
+from audiocast.cluster.protocol import RelayRequest
+from audiocast.cluster.relay_receiver import RelayReceiver
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import StreamError
 from audiocast.stream.hub import Hub
 
 log = structlog.get_logger()
 
-RELAY = "/internal/relay/"
+# A relay that nobody listens to is kept so long: listeners reload pages, and players reconnect.
 LINGER_SECONDS = 10.0
-"""A relay that nobody listens to is kept so long: pages are reloaded, players reconnect."""
 
 FIRST_RETRY_SECONDS = 0.05
 LAST_RETRY_SECONDS = 1.0
@@ -31,43 +31,40 @@ class Edge:
     """Keeps one hub supplied, as long as it is wanted.
 
     Args:
-        hub: Of this member.
-        inlet: Feeds it.
-        has_source: Whether the stream's source is heard here, or is forwarded here.
-        is_wanted: Whether somebody listens or waits.
-        membership: Who is there.
-        locator: Finds the owner.
-        dialer: Speaks to it.
+        hub: Supplied with pages.
+        receiver: Feeds the hub.
+        has_source: Returns whether the stream's source is connected here, or is forwarded here.
+        is_wanted: Returns whether somebody listens or waits.
+        peers: Finds the owner.
+
+    Attributes:
+        relays_from: Name of the member that the pages come from now; empty: they come from none.
     """
 
     def __init__(
         self,
         hub: Hub,
-        inlet: Inlet,
+        receiver: RelayReceiver,
         *,
         has_source: Callable[[], bool],
         is_wanted: Callable[[], bool],
-        membership: Membership,
-        locator: Locator,
-        dialer: Dialer,
+        peers: Peers,
     ) -> None:
         self._hub = hub
-        self._inlet = inlet
+        self._receiver = receiver
         self._has_source = has_source
         self._is_wanted = is_wanted
-        self._membership = membership
-        self._locator = locator
-        self._dialer = dialer
+        self._peers = peers
         self._task: asyncio.Task[None] | None = None
         self.relays_from = ""
 
     def supply(self) -> None:
-        """Begin, if it is not running."""
+        """Start, unless it is running. It stops by itself when the stream is wanted no more."""
         if self._task is None or self._task.done():
             self._task = asyncio.ensure_future(self._run())
 
     def close(self) -> None:
-        """Stop."""
+        """Stop now."""
         if self._task is not None:
             self._task.cancel()
 
@@ -82,8 +79,9 @@ class Edge:
             elif loop.time() - wanted_at >= LINGER_SECONDS:
                 return
             if self._is_wanted() and not self._has_source():
-                member = await self._locator.holder(self._hub.stream_id, ask_all=ask_all)
-                # Greetings tell the rest. Who asks for streams that are not there must not make us ask all.
+                member = await self._peers.find_holder(self._hub.stream_id, ask_all=ask_all)
+                # Greetings tell the rest: a request for a stream that is not there must not make this member
+                # ask all others again and again.
                 ask_all = False
                 if member is not None and await self._relay(member):
                     delay_seconds, ask_all = FIRST_RETRY_SECONDS, True
@@ -91,35 +89,43 @@ class Edge:
             delay_seconds = min(2 * delay_seconds, LAST_RETRY_SECONDS)
 
     async def _relay(self, member: Member) -> bool:
-        """Take the stream from a member until the link breaks; say whether it brought anything."""
+        """Receive the stream from a member until the connection breaks; return whether any page came."""
         stream_id = self._hub.stream_id
-        known = self._inlet.known
-        query = "?origin={}&had={}".format(*known) if known is not None else ""
+        resume_point = self._receiver.resume_point
         before = self._hub.source_log.end if self._hub.source_log is not None else 0
         try:
-            link, _ = await self._dialer.link(member.address, RELAY + stream_id + query, {})
+            request = RelayRequest(stream_id, resume_point).build()
+            peer_stream, _ = await self._peers.open_stream(member, request)
             self.relays_from = member.name
-            log.info("relay_began", stream_id=stream_id, member=member.name, known=query)
-            watch = asyncio.ensure_future(self._watch())
-            watch.add_done_callback(lambda _: link.close())
+            log.info(
+                "relay_began",
+                stream_id=stream_id,
+                member=member.name,
+                last_page=str(resume_point.last_page) if resume_point is not None else "",
+            )
+            watch = asyncio.ensure_future(self._wait_until_unneeded())
+            watch.add_done_callback(lambda _: peer_stream.close())
             try:
-                await self._inlet.take(link, self._inlet.source_id)
+                await self._receiver.receive(peer_stream, self._receiver.source_id)
             finally:
                 watch.cancel()
         except Unreachable as error:
             if not self._has_source() and self._is_wanted():
-                log.warning("relay_lost", stream_id=stream_id, member=member.name, reason=str(error)[:200])
-                self._membership.suspect(member.name, str(error))
+                self._log(log.warning, "relay_lost", member, error)
+                self._peers.suspect(member.name, str(error))
         except Refused as error:
-            log.info("relay_ended", stream_id=stream_id, member=member.name, reason=str(error)[:200])
+            self._log(log.info, "relay_ended", member, error)
         except (ClusterError, StreamError, OggError) as error:
-            log.warning("relay_broken", stream_id=stream_id, member=member.name, reason=str(error)[:200])
+            self._log(log.warning, "relay_broken", member, error)
         finally:
             self.relays_from = ""
         return self._hub.source_log is not None and self._hub.source_log.end > before
 
-    async def _watch(self) -> None:
-        """Return when the relay is needed no more."""
+    def _log(self, write: Callable[..., object], event: str, member: Member, error: Exception) -> None:
+        reason = str(error)[:MAX_REASON_CHARACTERS]
+        write(event, stream_id=self._hub.stream_id, member=member.name, reason=reason)
+
+    async def _wait_until_unneeded(self) -> None:
         loop = asyncio.get_running_loop()
         wanted_at = loop.time()
         while loop.time() - wanted_at < LINGER_SECONDS and not self._has_source():

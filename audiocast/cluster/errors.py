@@ -2,8 +2,8 @@
 
 ClusterError
     Unreachable     no connection, it broke, or nothing came for too long
-    Refused         the member has answered, and not with success
-    BadFrame        what came is nothing that a member, or the API server, sends
+    Refused         the member answers, and not with success
+    BadMessage      what came is nothing that a member, or the API server, sends
     NoAccount       this pod cannot ask the API server: it has no service account's files
 """
 
@@ -17,11 +17,11 @@ class Unreachable(ClusterError):
 
 
 class Refused(ClusterError):
-    """The member has answered, and not with success.
+    """A member answers, and not with success. Raised where it is decided, and where the answer comes.
 
     Args:
-        status: HTTP status.
-        code: The error's name, as in the public API; empty when the answer had none.
+        status: HTTP status; 0: the reason came in a frame.
+        code: Name of the error, as in the public API; empty when the answer has none.
         message: What was expected and what came.
         wait_seconds: How long not to ask again; 0 when the answer does not say.
     """
@@ -34,7 +34,7 @@ class Refused(ClusterError):
         self.wait_seconds = wait_seconds
 
 
-class BadFrame(ClusterError):
+class BadMessage(ClusterError):
     """What came is nothing that a member, or the API server, sends."""
 
 

@@ -1,68 +1,101 @@
-"""What members say of themselves when they greet each other: JSON, checked before anything is made of it."""
+"""What members tell each other of themselves, twice a second and when they stop. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
-from audiocast.cluster.errors import BadFrame
+from audiocast.cluster.errors import BadMessage
+from audiocast.cluster.protocol import GOODBYE, HELLO, PeerRequest
 
 MAX_NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """Of one member.
+    """`POST /internal/hello`, and its answer: the state of a member.
 
     Attributes:
-        name: In the ring.
-        instance: Random, of its process.
-        internal_port: Where it is reached, on the host that the greeting came from.
-        draining: It takes no more streams.
-        view: What it thinks the ring is, in one short word.
-        owned: Streams whose source it has now, with their origins as text.
-        packaged: Streams that it gives as HLS now, with the first number of each: the smaller, the older.
+        name: Name in the ring.
+        instance: Random text, another one for each process.
+        internal_port: Port where the member is reached, on the host that the greeting came from.
+        is_draining: The member takes no more streams.
+        view: The ring as the member sees it, in one short word.
+        owned_streams: Streams whose source the member has, with the source's id as text.
+        hls_streams: Streams that the member makes HLS of, with the first segment number of each: the smaller,
+            the older.
     """
 
     name: str
     instance: str
     internal_port: int
-    draining: bool
+    is_draining: bool
     view: str
-    owned: Mapping[str, str]
-    packaged: Mapping[str, int] = field(default_factory=dict)
+    owned_streams: Mapping[str, str]
+    hls_streams: Mapping[str, int] = field(default_factory=dict)
+
+    def build(self) -> PeerRequest:
+        """Return the greeting as a request."""
+        return PeerRequest("POST", HELLO, body=self.as_json())
+
+    def build_goodbye(self) -> PeerRequest:
+        """Return the request that announces the end of this member's process; see `Goodbye`."""
+        return PeerRequest("POST", GOODBYE, body=self.as_json())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `parse` reads."""
+        return {
+            "name": self.name,
+            "instance": self.instance,
+            "internal_port": self.internal_port,
+            "draining": self.is_draining,
+            "view": self.view,
+            "owned": dict(self.owned_streams),
+            "packaged": dict(self.hls_streams),
+        }
 
     @classmethod
-    def parse(cls, said: Any) -> Self:
-        """Check what came as JSON; fields that a newer version adds are passed over.
+    def parse(cls, body: object) -> Self:
+        """Check a JSON value; fields that a newer version adds are ignored.
 
         Raises:
-            BadFrame: It is no greeting.
+            BadMessage: The value is not a greeting.
         """
-        match said:
+        match body:
             case {
                 "name": str(name),
                 "instance": str(instance),
                 "internal_port": int(internal_port),
-                "draining": bool(draining),
+                "draining": bool(is_draining),
                 "view": str(view),
                 "owned": dict(owned),
+                **others,
             } if (
                 0 < len(name) <= MAX_NAME_CHARACTERS
                 and not isinstance(internal_port, bool)
                 and 0 < internal_port < 65_536
                 and all(isinstance(source_id, str) for source_id in owned.values())
             ):
-                return cls(name, instance, internal_port, draining, view, owned, _packaged(said))
-        raise BadFrame(f"expected a greeting, got {str(said)[:200]}")
-
-    def as_json(self) -> dict[str, Any]:
-        """Give what `parse` reads."""
-        return asdict(self)
+                # Versions before HLS do not send the last field.
+                hls_streams = _first_numbers(others.get("packaged", {}))
+                return cls(name, instance, internal_port, is_draining, view, owned, hls_streams)
+        raise BadMessage(f"expected a greeting, got {str(body)[:200]}")
 
 
-def _packaged(said: Mapping[str, Any]) -> dict[str, int]:
-    """Read what older versions do not say."""
-    packaged = said.get("packaged", {})
-    if not isinstance(packaged, dict) or not all(isinstance(number, int) for number in packaged.values()):
-        raise BadFrame(f"expected a greeting with numbers of HLS muxers, got {str(packaged)[:200]}")
-    return packaged
+@dataclass(frozen=True, slots=True)
+class Goodbye:
+    """`POST /internal/goodbye`: a member's process ends. Its body is a greeting; these fields count."""
+
+    name: str
+    instance: str
+
+    @classmethod
+    def parse(cls, body: object) -> Self:
+        """Read a JSON value; a field that is missing is empty, and names no member."""
+        fields = body if isinstance(body, dict) else {}
+        return cls(str(fields.get("name", "")), str(fields.get("instance", "")))
+
+
+def _first_numbers(body: object) -> dict[str, int]:
+    if not isinstance(body, dict) or not all(isinstance(number, int) for number in body.values()):
+        raise BadMessage(f"expected a greeting with numbers of HLS segments, got {str(body)[:200]}")
+    return body

@@ -1,22 +1,21 @@
-"""A source at home: its encoder is connected here, and its pages go to the stream's owner, whoever that is.
+"""The role *front*: a source whose encoder is connected here, and whose pages go to the stream's owner.
 
-The encoder notices nothing of the owners' comings and goings. Its pages are in the log of this member's hub,
-so an owner that is new to the stream is sent what it has not got, and then each page as it comes. A front
-that is the owner itself sends nothing.
+The encoder notices nothing of owners that come and go. Its pages are in the log of this member's hub, so an
+owner that is new to the stream is sent what it has not got, and then each page as it comes. A front that is
+the owner itself sends nothing.
 """
 
 import asyncio
 import contextlib
-from urllib.parse import quote
 
 import structlog
 
-from audiocast.cluster.errors import ClusterError, Refused
-from audiocast.cluster.locate import Locator
-from audiocast.cluster.membership import Member, Membership
-from audiocast.cluster.page_sender import follow
-from audiocast.cluster.peer_client import Dialer
-from audiocast.cluster.peer_stream import Kind, Link, ended
+from audiocast.cluster.errors import BadMessage, ClusterError, Refused
+from audiocast.cluster.membership import MAX_REASON_CHARACTERS, Member
+from audiocast.cluster.page_sender import send_pages
+from audiocast.cluster.peer_stream import PeerStream
+from audiocast.cluster.peers import Peers
+from audiocast.cluster.protocol import FINAL, MOVED, OLDER, ForwardAnswer, ForwardRequest
 from audiocast.stream.errors import SourceError, StreamEnded, TakenOver
 from audiocast.stream.hub import Hub
 from audiocast.stream.source import Source
@@ -26,154 +25,126 @@ from audiocast.stream.source_log import Position
 log = structlog.get_logger()
 
 RETRY_SECONDS = 0.2
-FORWARD = "/internal/forward/"
-ORIGIN_HEADER = "Audiocast-Origin"
-HAD_HEADER = "Audiocast-Had"
-GENERATION_HEADER = "Audiocast-Generation"
-TITLE_HEADER = "Audiocast-Title"
-RESUME_HEADER = "Audiocast-Resume"
-AGE_HEADER = "Audiocast-Age"
-
-MOVED = "moved"
-"""END with this code: the owner gives the stream away, and its source shall go to the next one."""
-
-OLDER = "older_source"
-"""Refusal of a source that is new but, by its front's clock, older than the one that the owner has."""
-
-FINAL = {"taken_over", "stream_ended", "bad_key", "server_full"}
 
 
-class Front:
-    """Forwards one source for as long as it is connected.
+class IngestRelay:
+    """Forwards one source for as long as its encoder is connected. Starts at once.
 
     Args:
-        hub: Of this member; the source feeds it.
+        hub: Fed by the source; its log holds the pages.
         source: The encoder's.
-        me: Name of this member.
-        membership: Who is there.
-        locator: Finds the owner.
-        dialer: Speaks to it.
+        peers: Finds the owner.
+
+    Attributes:
+        came_at: When the encoder connected, seconds of the loop's clock.
+        owner: Name of the owner as of now; empty until it is known.
     """
 
-    def __init__(
-        self,
-        hub: Hub,
-        source: Source,
-        *,
-        membership: Membership,
-        locator: Locator,
-        dialer: Dialer,
-    ) -> None:
+    def __init__(self, hub: Hub, source: Source, *, peers: Peers) -> None:
         self._hub = hub
         self._source = source
-        self._membership = membership
-        self._locator = locator
-        self._dialer = dialer
-        self._resumed = False
+        self._peers = peers
+        self._is_resumed = False
+        self._owner_changes = asyncio.Event()
         self.came_at = asyncio.get_running_loop().time()
-        self._turn = asyncio.Event()
         self.owner = ""
         self._task = asyncio.ensure_future(self._run())
 
     @property
     def is_owner(self) -> bool:
-        """This member is the stream's owner, and its source is here."""
-        return self.owner == self._membership.name and self._hub.source is self._source
+        """Whether this member is the stream's owner, and plays this source."""
+        return self.owner == self._peers.own_name and self._hub.source is self._source
 
     @property
     def has_audio(self) -> bool:
-        """The encoder has sent some."""
+        """Whether audio has come from the encoder."""
         return self._source.has_audio
 
-    def turn(self) -> None:
-        """Look for the owner anew: this member gives its streams away, or its view has changed."""
-        self._turn.set()
+    def find_owner_anew(self) -> None:
+        """Look for the owner again, because this member hands its streams over."""
+        self._owner_changes.set()
 
     def dismiss(self, error: SourceError) -> None:
-        """Send the encoder away."""
+        """Close the encoder's connection with an error."""
         self._source.dismiss(error)
 
     def close(self) -> None:
-        """The encoder is gone."""
+        """Stop: the encoder is gone."""
         self._task.cancel()
 
     async def _run(self) -> None:
+        stream_id = self._hub.stream_id
         while True:
-            self._turn.clear()
+            self._owner_changes.clear()
             try:
                 await self._forward_once()
             except Refused as error:
-                if error.code == OLDER and not self._resumed:
-                    self._source.source_id = SourceId.new(newer_than=SourceId.parse(error.message))
+                if error.code == OLDER and not self._is_resumed:
+                    self._source.renew_id(newer_than=SourceId.parse(error.message))
                 elif error.code in FINAL:
-                    self._source.dismiss(_reason(error))
+                    self._source.dismiss(_dismissal(error))
                     return
                 elif error.code != MOVED:
-                    log.warning("forward_refused", stream_id=self._hub.stream_id, error=str(error)[:200])
+                    reason = str(error)[:MAX_REASON_CHARACTERS]
+                    log.warning("forward_refused", stream_id=stream_id, error=reason)
                     await asyncio.sleep(RETRY_SECONDS)
             except ClusterError as error:
-                log.warning(
-                    "owner_lost", stream_id=self._hub.stream_id, member=self.owner, reason=str(error)[:200]
-                )
-                self._membership.suspect(self.owner, str(error))
+                reason = str(error)[:MAX_REASON_CHARACTERS]
+                log.warning("owner_lost", stream_id=stream_id, member=self.owner, reason=reason)
+                self._peers.suspect(self.owner, str(error))
 
     async def _forward_once(self) -> None:
-        """Forward to the owner of now; returns when it is time to look again."""
+        """Forward to the present owner; returns when it is time to find the owner anew."""
         while not self._source.has_audio:
             await asyncio.sleep(0.02)
-        member = self._locator.owner_for_source(self._hub.stream_id)
+        member = self._peers.owner_for_source(self._hub.stream_id)
         if member is None:
-            self.owner = self._membership.name
-            self._resumed = True
-            await self._turn.wait()
+            self.owner = self._peers.own_name
+            self._is_resumed = True
+            await self._owner_changes.wait()
             return
         self.owner = member.name
-        link, had = await self._connect(member)
-        self._resumed = True
-        log.info("source_forwarded", stream_id=self._hub.stream_id, member=member.name, had=str(had))
+        peer_stream, last_page = await self._connect(member)
+        self._is_resumed = True
+        log.info(
+            "source_forwarded", stream_id=self._hub.stream_id, member=member.name, last_page=str(last_page)
+        )
+        source_id = self._source.source_id
         tasks = [
-            asyncio.ensure_future(hear_end(link)),
-            asyncio.ensure_future(follow(self._hub, link, source_id=self._source.source_id, had=had)),
+            asyncio.ensure_future(peer_stream.wait_for_end()),
+            asyncio.ensure_future(
+                send_pages(self._hub, peer_stream, source_id=source_id, last_page=last_page)
+            ),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            # The other side's last word counts, before what its closing did to our sending.
+            # The reason that the owner has sent counts before the error that its closing has made here.
             for task in [each for each in tasks if each in done]:
                 task.result()
         finally:
-            link.close()
+            peer_stream.close()
             for task in tasks:
                 task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _connect(self, member: Member) -> tuple[Link, Position | None]:
-        headers = {
-            ORIGIN_HEADER: str(self._source.source_id),
-            GENERATION_HEADER: str(self._source.generation),
-            TITLE_HEADER: quote(self._hub.title, safe=""),
-            RESUME_HEADER: "1" if self._resumed else "0",
-            AGE_HEADER: f"{asyncio.get_running_loop().time() - self.came_at:.6f}",
-        }
-        target = FORWARD + self._hub.stream_id
-        link, answered = await self._dialer.link(member.address, target, headers)
-        had = answered.get(HAD_HEADER, "")
-        return link, Position.parse(had) if had else None
+    async def _connect(self, member: Member) -> tuple[PeerStream, Position | None]:
+        request = ForwardRequest(
+            self._hub.stream_id,
+            source_id=self._source.source_id,
+            generation=self._source.generation,
+            title=self._hub.title,
+            is_resumed=self._is_resumed,
+            age_seconds=asyncio.get_running_loop().time() - self.came_at,
+        )
+        peer_stream, headers = await self._peers.open_stream(member, request.build())
+        try:
+            return peer_stream, ForwardAnswer.parse(headers).last_page
+        except BadMessage:
+            peer_stream.close()
+            raise
 
 
-async def hear_end(link: Link) -> None:
-    """Wait for what the other side has to say, which is only the end.
-
-    Raises:
-        Refused: It has ended the link.
-        Unreachable: It is gone.
-    """
-    while True:
-        kind, data = await link.receive()
-        if kind is Kind.END:
-            raise ended(data)
-
-
-def _reason(error: Refused) -> SourceError:
+def _dismissal(error: Refused) -> SourceError:
     kind = StreamEnded if error.code == StreamEnded.code else TakenOver
     return kind(error.message)

@@ -1,7 +1,7 @@
-"""Who is there. Members greet each other twice a second: who does not answer is out, who is new waits.
+"""Who is there. Members greet each other twice a second: one that does not answer is out, a new one waits.
 
-It finds out about members and keeps the ring's names. It moves no stream and asks nobody for audio: others
-listen to `on_change`, and tell it with `suspect` when a connection to a member broke.
+Membership finds members and keeps the names of the ring. It moves no stream and asks no member for audio:
+others listen to `on_change`, and call `suspect` when a connection to a member broke.
 
 Fast to remove: a refused connection, a goodbye, or two greetings without an answer. Slow to add: a member is
 in the ring when it has answered for `STABLE_SECONDS`, so that one that starts and dies over and over moves
@@ -14,44 +14,43 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
 
 import structlog
 
-from audiocast.cluster.address import joined
-from audiocast.cluster.discovery.peers import Discovery
+from audiocast.cluster.discovery.peers_setting import Discovery
 from audiocast.cluster.errors import ClusterError, Refused
-from audiocast.cluster.greeting import Greeting
-from audiocast.cluster.peer_client import Dialer
+from audiocast.cluster.greeting import Goodbye, Greeting
+from audiocast.cluster.peer_client import PeerClient
+from audiocast.cluster.protocol import format_address
 from audiocast.stream.clock import Clock
 
 log = structlog.get_logger()
 
 HELLO_SECONDS = 0.5
 STABLE_SECONDS = 3.0
+
+# Greetings in a row without an answer.
 MISSES = 2
-"""Greetings in a row without an answer."""
 
+# An address that discovery no longer returns, and where no member answers, is given up after this.
 FORGET_SECONDS = 30.0
-"""An address that discovery no longer gives, and where nobody answers, is given up after this."""
 
-HELLO = "/internal/hello"
-GOODBYE = "/internal/goodbye"
+MAX_REASON_CHARACTERS = 200
 
 
 @dataclass(slots=True)
 class Member:
-    """One that has answered.
+    """A member that has answered. Its fields are the membership's to change.
 
     Attributes:
-        name: In the ring.
+        name: Name in the ring.
         address: "host:port" of its internal port.
-        instance: Random, of its process: the same name after a restart is another one.
-        draining: It takes no more streams.
-        view: What it thinks the ring is, see `view_of`.
-        owned: Streams whose source it has now, with their origins as text.
-        packaged: Streams that it gives as HLS now, see `Greeting`.
-        stable_at: When it may be in the ring.
+        instance: Random text of its process: after a restart the same name is another member.
+        stable_at: When it may be in the ring, seconds of the membership's clock.
+        is_draining: It takes no more streams.
+        view: Its view of the ring; see `view_of`.
+        owned_streams: Streams whose source it has now, with the source's id as text.
+        hls_streams: Streams that it makes HLS of now; see `Greeting`.
         misses: Greetings in a row without an answer.
     """
 
@@ -59,10 +58,10 @@ class Member:
     address: str
     instance: str
     stable_at: float
-    draining: bool = False
+    is_draining: bool = False
     view: str = ""
-    owned: Mapping[str, str] = field(default_factory=dict)
-    packaged: Mapping[str, int] = field(default_factory=dict)
+    owned_streams: Mapping[str, str] = field(default_factory=dict)
+    hls_streams: Mapping[str, int] = field(default_factory=dict)
     misses: int = 0
 
 
@@ -70,15 +69,18 @@ class Membership:
     """All members that this one knows, itself included.
 
     Args:
-        name: Of this member.
-        internal_port: Where others reach it.
-        discovery: Where others may be; None: alone.
-        dialer: Speaks to them.
-        clock: Time.
-        owned: Gives the streams whose source this member has, with their origins as text.
+        name: Name of this member.
+        internal_port: Returns the port where other members reach this one; called for each greeting.
+        discovery: Addresses where other members may be; None: this server is alone.
+        client: Sends the greetings.
+        clock: Time and timers.
+        owned_streams: Returns the streams whose source this member has, with the source's id as text.
+        hls_streams: Returns the streams that this member makes HLS of; see `Greeting`.
 
     Attributes:
-        packaged: Gives the streams that this member gives as HLS, see `Greeting`; set by who has them.
+        is_draining: This member takes no more streams, and is not in the ring.
+        lost: How many members were taken out so far.
+        on_change: Called without arguments when the ring or what members own has changed.
     """
 
     def __init__(
@@ -87,21 +89,22 @@ class Membership:
         *,
         internal_port: Callable[[], int],
         discovery: Discovery | None,
-        dialer: Dialer,
+        client: PeerClient,
         clock: Clock,
-        owned: Callable[[], Mapping[str, str]],
+        owned_streams: Callable[[], Mapping[str, str]],
+        hls_streams: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self.name = name
         self.instance = secrets.token_hex(8)
-        self.draining = False
+        self.is_draining = False
         self.lost = 0
         self.on_change: set[Callable[[], None]] = set()
-        self.packaged: Callable[[], Mapping[str, int]] = dict
         self._internal_port = internal_port
         self._discovery = discovery
-        self._dialer = dialer
+        self._client = client
         self._clock = clock
-        self._owned = owned
+        self._owned_streams = owned_streams
+        self._hls_streams = hls_streams
         self._members: dict[str, Member] = {}
         self._found: frozenset[str] = frozenset()
         self._known: dict[str, float] = {}
@@ -111,86 +114,92 @@ class Membership:
 
     @property
     def ring(self) -> list[str]:
-        """Names that streams may be owned by."""
+        """Names of the members that streams may be owned by."""
         now = self._clock.time()
         names = [
             member.name
             for member in self._members.values()
-            if not member.draining and member.stable_at <= now
+            if not member.is_draining and member.stable_at <= now
         ]
-        return names if self.draining else [*names, self.name]
+        return names if self.is_draining else [*names, self.name]
 
     @property
     def view(self) -> str:
-        """The ring in one short word, to be compared with others'."""
+        """The ring in one short word, to be compared with other members'."""
         return view_of(self.ring)
 
     @property
     def others(self) -> list[Member]:
-        """All that answer, in the ring or not."""
+        """All other members that answer, in the ring or not."""
         return list(self._members.values())
 
     def get(self, name: str) -> Member | None:
-        """Give another member by its name."""
+        """Return another member by its name."""
         return self._members.get(name)
 
     async def start(self) -> None:
-        """Look for the others; returns when it is known where they may be, and this member has a view."""
+        """Look for other members; returns when discovery has answered, and this member has a view."""
         if self._discovery is None:
             return
         self._task = asyncio.ensure_future(self._discover(self._discovery))
         await self._settled.wait()
 
     async def stop(self) -> None:
-        """Say goodbye."""
+        """Stop greeting, and send every member a goodbye."""
         tasks = [*self._greeters.values()]
         if self._task is not None:
             tasks.append(self._task)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        farewells = [self._ask(member.address, GOODBYE) for member in self._members.values()]
+        goodbye = self.greeting().build_goodbye()
+        farewells = [self._client.ask(member.address, goodbye) for member in self._members.values()]
         await asyncio.gather(*farewells, return_exceptions=True)
 
     async def announce(self) -> None:
-        """Greet all now."""
+        """Greet every member now."""
         await asyncio.gather(*(self._greet(member.address) for member in self.others))
 
-    def suspect(self, name: str, why: str) -> None:
-        """Take a member out at once; it is in again when it answers for long enough."""
-        self._remove(self._members.get(name), why)
+    def leave_ring(self) -> None:
+        """Take no more streams; the next greeting says so."""
+        self.is_draining = True
 
-    def greeted(self, said: object, host: str) -> dict[str, Any]:
-        """Take note of another member's greeting, and give this one's.
+    def rejoin_ring(self) -> None:
+        """Take streams again."""
+        self.is_draining = False
+
+    def suspect(self, name: str, reason: str) -> None:
+        """Take a member out at once; it is in again when it has answered for long enough."""
+        self._remove(self._members.get(name), reason)
+
+    def on_hello(self, greeting: Greeting, host: str) -> Greeting:
+        """Update the member that has sent a greeting, and return this member's.
 
         Args:
-            said: Its JSON.
-            host: Where it came from.
-
-        Raises:
-            audiocast.cluster.errors.BadFrame: It is no greeting.
+            greeting: It may be this member's own: an address in `PEERS` may be its own.
+            host: IP address that the greeting came from.
         """
-        greeting = Greeting.parse(said)
         if self._discovery is not None and greeting.instance != self.instance:
-            self._know(joined(host, greeting.internal_port))
+            self._know(format_address(host, greeting.internal_port))
             self._update(greeting)
-        return self._greeting().as_json()
+        return self.greeting()
 
-    def parted(self, said: Mapping[str, Any]) -> None:
-        """Take note of a goodbye."""
-        member = self._members.get(str(said.get("name", "")))
-        if member is not None and member.instance == said.get("instance"):
+    def on_goodbye(self, goodbye: Goodbye) -> None:
+        """Take a member out whose process ends; a goodbye of an earlier process changes nothing."""
+        member = self._members.get(goodbye.name)
+        if member is not None and member.instance == goodbye.instance:
             self._remove(member, "goodbye")
 
-    def _greeting(self) -> Greeting:
+    def greeting(self) -> Greeting:
+        """Return this member's greeting as of now."""
         return Greeting(
             name=self.name,
             instance=self.instance,
             internal_port=self._internal_port(),
-            draining=self.draining,
+            is_draining=self.is_draining,
             view=self.view,
-            owned=dict(self._owned()),
-            packaged=dict(self.packaged()),
+            owned_streams=dict(self._owned_streams()),
+            hls_streams=dict(self._hls_streams()),
         )
 
     async def _discover(self, discovery: Discovery) -> None:
@@ -203,13 +212,13 @@ class Membership:
                     await self._settle()
 
     async def _settle(self) -> None:
-        """Take those who are there at this member's start."""
+        """Take the members that are there at this member's start into the ring."""
         await asyncio.gather(*(self._greet(address) for address in self._found))
         now = self._clock.time()
         for member in self._members.values():
             member.stable_at = now
         self._settled.set()
-        self._changed()
+        self._notify()
 
     def _know(self, address: str) -> None:
         self._known[address] = self._clock.time()
@@ -223,7 +232,7 @@ class Membership:
         del self._greeters[address], self._known[address]
 
     def _is_given_up(self, address: str) -> bool:
-        """Say whether nobody has been at an address for so long that nobody is looked for there."""
+        """Return whether no member was at an address, nor did discovery return it, for too long."""
         now = self._clock.time()
         if address in self._found or any(member.address == address for member in self._members.values()):
             self._known[address] = now
@@ -231,15 +240,12 @@ class Membership:
 
     async def _greet(self, address: str) -> None:
         try:
-            greeting = Greeting.parse(await self._ask(address, HELLO))
+            greeting = Greeting.parse(await self._client.ask(address, self.greeting().build()))
         except ClusterError as error:
-            self._missed(address, error)
+            self._count_miss(address, error)
             return
         if greeting.instance != self.instance:
             self._update(greeting, address)
-
-    async def _ask(self, address: str, target: str) -> Any:
-        return await self._dialer.ask(address, "POST", target, self._greeting().as_json())
 
     def _update(self, greeting: Greeting, address: str = "") -> None:
         name = greeting.name
@@ -249,38 +255,38 @@ class Membership:
         member = self._members.get(name)
         if member is None or member.instance != greeting.instance:
             if not address:
-                # Heard, not reached: it is a member when it answers.
+                # Its greeting came, but it was not reached: it is a member when it answers.
                 return
             stable_at = self._clock.time() + STABLE_SECONDS
             member = self._members[name] = Member(name, address, greeting.instance, stable_at)
-            self._clock.call_at(stable_at, self._changed)
+            self._clock.call_at(stable_at, self._notify)
             log.info("member_seen", member=name, address=address)
         if address:
             member.misses = 0
-        changed = (member.owned, member.draining) != (greeting.owned, greeting.draining)
-        member.owned, member.draining, member.view = greeting.owned, greeting.draining, greeting.view
-        member.packaged = greeting.packaged
-        if changed:
-            self._changed()
+        before = (member.owned_streams, member.is_draining)
+        member.owned_streams, member.is_draining = greeting.owned_streams, greeting.is_draining
+        member.view, member.hls_streams = greeting.view, greeting.hls_streams
+        if before != (member.owned_streams, member.is_draining):
+            self._notify()
 
-    def _missed(self, address: str, error: ClusterError) -> None:
+    def _count_miss(self, address: str, error: ClusterError) -> None:
         for member in list(self._members.values()):
             if member.address == address:
                 member.misses += 1
                 if member.misses >= MISSES or "refused" in str(error).lower() or isinstance(error, Refused):
                     self._remove(member, str(error))
 
-    def _remove(self, member: Member | None, why: str) -> None:
+    def _remove(self, member: Member | None, reason: str) -> None:
         if member is not None and self._members.pop(member.name, None) is not None:
             self.lost += 1
-            log.warning("member_gone", member=member.name, reason=why[:200])
-            self._changed()
+            log.warning("member_gone", member=member.name, reason=reason[:MAX_REASON_CHARACTERS])
+            self._notify()
 
-    def _changed(self) -> None:
-        for tell in tuple(self.on_change):
-            tell()
+    def _notify(self) -> None:
+        for notify in tuple(self.on_change):
+            notify()
 
 
 def view_of(names: Sequence[str]) -> str:
-    """Give a short word that is the same for the same names."""
+    """Return a short word that is the same for the same names."""
     return blake2b("\0".join(sorted(names)).encode(), digest_size=8).hexdigest()

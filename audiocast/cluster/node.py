@@ -1,87 +1,74 @@
-"""This member: which streams have a front, an owner or an edge here, and what it tells and asks others.
+"""This member of the cluster: its roles, stream by stream, and what it answers other members.
 
-The one object of this package that handlers speak to. A server that is alone has one too, with a ring of one:
-it forwards and relays nothing, and asks nobody.
+Handlers ask the node, and the three services that stand on it: `drain`, `stream_directory` and `hls_router`.
+A server that is alone has a node too, with a ring of one: it forwards and relays nothing, and asks no
+member.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
 
-from audiocast.cluster.discovery.peers import Discovery
-from audiocast.cluster.edge import Edge
-from audiocast.cluster.errors import ClusterError, Unreachable
-from audiocast.cluster.ingest_relay import MOVED, Front, hear_end
-from audiocast.cluster.locate import Locator
+from audiocast.cluster.discovery.peers_setting import Discovery
+from audiocast.cluster.errors import Refused
+from audiocast.cluster.greeting import Goodbye, Greeting
 from audiocast.cluster.membership import Membership
-from audiocast.cluster.page_sender import follow
-from audiocast.cluster.peer_client import Dialer
-from audiocast.cluster.peer_stream import Link
-from audiocast.cluster.relay_receiver import Inlet
-from audiocast.ogg.errors import OggError
-from audiocast.stream.errors import SourceError, StreamError
+from audiocast.cluster.peer_client import PeerClient
+from audiocast.cluster.peer_stream import PeerStream
+from audiocast.cluster.peers import Peers
+from audiocast.cluster.protocol import (
+    MOVED,
+    TAKEN_OVER,
+    ForwardAnswer,
+    ForwardRequest,
+    PeerRequest,
+    RelayRequest,
+)
+from audiocast.cluster.roles import StreamRoles
+from audiocast.cluster.signature import BadSignature, Signer
+from audiocast.stream.errors import SourceError
 from audiocast.stream.hub import Hub
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
-from audiocast.stream.source_log import Position
 
 log = structlog.get_logger()
 
-SOURCE_AWAY_SECONDS = 0.3
-"""An owner that has had no source for so long is none; its edges look elsewhere."""
 
+@dataclass(frozen=True, slots=True)
+class AcceptedStream:
+    """A request for a `PeerStream` that the node has accepted.
 
-class _Roles:
-    """What this member is for one stream."""
+    Attributes:
+        headers: Headers of the answer.
+        run: Takes the connection, closes it at the end, and returns then.
+    """
 
-    def __init__(self, hub: Hub, node: "Node") -> None:
-        self.hub = hub
-        self.inlet = Inlet(hub, node.streams.clock.time)
-        self.front: Front | None = None
-        self.forwarded: Link | None = None
-        self.forwarded_since = 0.0
-        self.waiting = 0
-        self.edge = Edge(
-            hub,
-            self.inlet,
-            has_source=lambda: self.has_audio,
-            is_wanted=lambda: bool(self.hub.is_wanted or self.waiting),
-            membership=node.membership,
-            locator=node.locator,
-            dialer=node.dialer,
-        )
-
-    @property
-    def has_source(self) -> bool:
-        """The stream's source comes to this member by another way than from its owner."""
-        return self.front is not None or self.forwarded is not None
-
-    @property
-    def has_audio(self) -> bool:
-        """Likewise, and it is heard: until then the one before goes on."""
-        return self.forwarded is not None or (self.front is not None and self.front.has_audio)
-
-    @property
-    def is_owner(self) -> bool:
-        return self.forwarded is not None or (self.front is not None and self.front.is_owner)
-
-    @property
-    def is_idle(self) -> bool:
-        return not (self.has_source or self.waiting or self.hub.is_on)
+    headers: Mapping[str, str]
+    run: Callable[[PeerStream], Awaitable[None]]
 
 
 class Node:
     """One member of the cluster.
 
     Args:
-        name: Of this member.
-        internal_port: Gives the port where others reach it.
-        discovery: Where others may be; None: alone.
-        dialer: Speaks to them.
-        streams: Of this member.
+        name: Name of this member.
+        internal_port: Returns the port where other members reach this one.
+        discovery: Addresses where other members may be; None: this server is alone.
+        client: Sends requests to other members; closed by `stop`.
+        signer: Checks the requests of other members; None: this server is alone.
+        streams: The streams of this member.
+        hls_streams: Returns the streams that this member makes HLS of; see `Greeting`.
+
+    Attributes:
+        peers: The other members.
+        relays: How many edges take a stream from here now.
+        moves: Streams that this member, leaving, has handed over so far.
+        conflicts: Times that two members owned a stream so far.
+        bad_signatures: Requests so far that no member had signed.
     """
 
     def __init__(
@@ -90,235 +77,215 @@ class Node:
         *,
         internal_port: Callable[[], int],
         discovery: Discovery | None,
-        dialer: Dialer,
+        client: PeerClient,
+        signer: Signer | None,
         streams: Registry,
+        hls_streams: Callable[[], Mapping[str, int]],
     ) -> None:
+        self.name = name
         self.streams = streams
-        self.dialer = dialer
         self.is_alone = discovery is None
         self.membership = Membership(
             name,
             internal_port=internal_port,
             discovery=discovery,
-            dialer=dialer,
+            client=client,
             clock=streams.clock,
-            owned=self.owned,
+            owned_streams=self.owned_streams,
+            hls_streams=hls_streams,
         )
         self.membership.on_change.add(self._settle_conflicts)
-        self.locator = Locator(self.membership, dialer)
-        self._roles: dict[str, _Roles] = {}
+        self.peers = Peers(self.membership, client)
+        self.hls_streams = hls_streams
         self.relays = 0
         self.moves = 0
         self.conflicts = 0
         self.bad_signatures = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def name(self) -> str:
-        """Of this member."""
-        return self.membership.name
-
-    def owned(self) -> Mapping[str, str]:
-        """Give the streams whose source is this member's to give to others, with its source's id."""
-        return {
-            stream_id: str(roles.hub.source_id)
-            for stream_id, roles in self._roles.items()
-            if roles.is_owner and roles.hub.source_id is not None
-        }
-
-    def owner_of(self, stream_id: str) -> str:
-        """Give the name of a stream's owner, as far as this member knows."""
-        roles = self._roles.get(stream_id)
-        if self.is_alone or roles is None or roles.is_owner:
-            return self.name
-        if roles.front is not None:
-            return roles.front.owner or self.name
-        return roles.edge.relays_from or self.name
-
-    def sends_away(self, stream_id: str) -> bool:
-        """Say whether the stream's encoder is connected here and should connect anew: this member leaves."""
-        roles = self._roles.get(stream_id)
-        return self.membership.draining and roles is not None and roles.front is not None
-
-    def owns(self, stream_id: str) -> bool:
-        """Say whether this member has the stream's source to give to others."""
-        roles = self._roles.get(stream_id)
-        return roles is not None and roles.is_owner and roles.hub.is_on
-
-    async def listen(self, stream_id: str, timeout_seconds: float) -> Hub | None:
-        """Give a stream that is on, here or elsewhere; None when it did not come in time."""
-        if self.is_alone:
-            return await self.streams.wait(stream_id, timeout_seconds)
-        roles = self._role(self.streams.open(stream_id))
-        roles.waiting += 1
-        try:
-            if not roles.has_audio:
-                roles.edge.supply()
-            return await self.streams.wait(stream_id, timeout_seconds)
-        finally:
-            roles.waiting -= 1
-
-    def connect(self, hub: Hub, source: Source) -> Callable[[], None]:
-        """Take note of an encoder; give what to call when it is gone."""
-        if self.is_alone:
-            return lambda: None
-        roles = self._role(hub)
-        front = Front(hub, source, membership=self.membership, locator=self.locator, dialer=self.dialer)
-        if roles.front is not None:
-            roles.front.close()
-        roles.front = front
-
-        def gone() -> None:
-            front.close()
-            if roles.front is front:
-                roles.front = None
-                roles.inlet.left = source.source_id
-                if hub.is_wanted:
-                    roles.edge.supply()
-
-        return gone
-
-    def source_age_seconds(self, stream_id: str) -> float | None:
-        """Say how long ago the source came that this member has to give to others; None: it has none."""
-        roles = self._roles.get(stream_id)
-        if roles is None or not roles.is_owner:
-            return None
-        front = roles.front
-        since = front.came_at if front is not None and front.is_owner else roles.forwarded_since
-        return asyncio.get_running_loop().time() - since
-
-    async def take_forward(
-        self, hub: Hub, link: Link, source_id: SourceId, *, generation: int, age_seconds: float
-    ) -> None:
-        """Be the owner of a source that another member sends, until that ends.
-
-        Args:
-            hub: Of its stream.
-            link: From its front.
-            source_id: Its name.
-            generation: Of its key.
-            age_seconds: How long ago it came to its front.
-        """
-        roles = self._role(hub)
-        roles.forwarded = link
-        roles.forwarded_since = asyncio.get_running_loop().time() - age_seconds
-        try:
-            await roles.inlet.take(link, source_id, generation=generation)
-        except Unreachable as error:
-            log.info("forward_lost", stream_id=hub.stream_id, reason=str(error)[:200])
-        except (ClusterError, StreamError, OggError) as error:
-            log.info("forward_ended", stream_id=hub.stream_id, reason=str(error)[:200])
-        finally:
-            if roles.forwarded is link:
-                roles.forwarded = None
-                if hub.is_wanted:
-                    roles.edge.supply()
-
-    async def serve_relay(self, hub: Hub, link: Link, source_id: SourceId, had: Position) -> None:
-        """Send a stream's pages to an edge until it goes, or until its source is not here any more."""
-        roles = self._role(hub)
-        hears = asyncio.ensure_future(hear_end(link))
-        sends = asyncio.ensure_future(follow(hub, link, source_id=source_id, had=had))
-        watch = asyncio.ensure_future(self._while_source(roles))
-        tasks = {hears, sends, watch}
-        self.relays += 1
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if watch.done():
-                await link.end(MOVED, "the source of this stream is not here any more")
-        finally:
-            self.relays -= 1
-            link.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _while_source(self, roles: _Roles) -> None:
-        """Return when the source has been away for longer than a front needs to connect anew."""
-        loop = asyncio.get_running_loop()
-        seen_at = loop.time()
-        while loop.time() - seen_at < SOURCE_AWAY_SECONDS:
-            # A front that has given its stream away keeps its edges: they get all of this source.
-            if roles.is_owner or roles.front is not None:
-                seen_at = loop.time()
-            await asyncio.sleep(0.1)
-
-    def had(self, stream_id: str, source_id: SourceId) -> str:
-        """Give the newest page of a source that is here, as text; empty when it is not here."""
-        roles = self._roles.get(stream_id)
-        if roles is None or roles.inlet.source_id != source_id:
-            return ""
-        return str(roles.inlet.had or "")
-
-    async def tell_all(self, method: str, target: str, body: object = None) -> list[Any]:
-        """Ask every other member the same; give the answers that came."""
-        others = self.membership.others
-        answers = await asyncio.gather(
-            *(self.dialer.ask(member.address, method, target, body) for member in others),
-            return_exceptions=True,
-        )
-        for member, answer in zip(others, answers, strict=True):
-            if isinstance(answer, Unreachable):
-                self.membership.suspect(member.name, str(answer))
-        return [answer for answer in answers if not isinstance(answer, BaseException)]
-
-    def give_away(self) -> None:
-        """Move the owned streams to other members: this one is not in the ring any more."""
-        self.membership.draining = True
-        for roles in self._roles.values():
-            self.moves += roles.is_owner
-            self._give_away(roles, MOVED, "the owner gives its streams away")
-
-    def come_back(self) -> None:
-        """Be in the ring again."""
-        self.membership.draining = False
-
-    async def announce(self) -> None:
-        """Tell the others at once what they would hear with the next greeting."""
-        await self.membership.announce()
-
-    @property
-    def fronts(self) -> int:
-        """How many encoders are connected here."""
-        return sum(roles.front is not None for roles in self._roles.values())
-
-    def let_source_go(self, error: SourceError, count: int) -> None:
-        """Send encoders away, so that they connect to another member."""
-        fronts = [roles.front for roles in self._roles.values() if roles.front is not None]
-        for front in fronts[:count]:
-            front.dismiss(error)
+        self._signer = signer
+        self._roles: dict[str, StreamRoles] = {}
 
     async def start(self) -> None:
-        """Find the others."""
+        """Find the other members; returns when this one has a view of the ring."""
         await self.membership.start()
 
     async def stop(self) -> None:
-        """Say goodbye and hang up."""
+        """Send every member a goodbye, and close all connections."""
         for roles in self._roles.values():
-            roles.edge.close()
-            roles.inlet.close()
-            if roles.front is not None:
-                roles.front.close()
+            roles.close()
         await self.membership.stop()
-        self.dialer.close()
+        self.peers.close()
 
-    def _role(self, hub: Hub) -> _Roles:
+    @property
+    def is_draining(self) -> bool:
+        """Whether this member takes no more sources and streams."""
+        return self.membership.is_draining
+
+    @property
+    def connected_sources(self) -> int:
+        """How many encoders are connected here."""
+        return sum(roles.is_front for roles in self._roles.values())
+
+    def owned_streams(self) -> Mapping[str, str]:
+        """Return the streams whose source this member has to give to others, with the source's id as text."""
+        owned = {stream_id: roles.owned_source for stream_id, roles in self._roles.items()}
+        return {stream_id: str(source_id) for stream_id, source_id in owned.items() if source_id is not None}
+
+    def owns(self, stream_id: str) -> bool:
+        """Return whether this member has the stream's source to give to others, and the stream is on."""
+        roles = self._roles.get(stream_id)
+        return roles is not None and roles.is_owner and roles.hub.is_on
+
+    def owner_of(self, stream_id: str) -> str:
+        """Return the name of a stream's owner, as far as this member knows."""
+        roles = self._roles.get(stream_id)
+        return self.name if self.is_alone or roles is None else roles.owner
+
+    def is_handing_over(self, stream_id: str) -> bool:
+        """Return whether the stream's encoder is connected here and should not be: this member leaves."""
+        roles = self._roles.get(stream_id)
+        return self.is_draining and roles is not None and roles.is_front
+
+    def status(self) -> dict[str, Any]:
+        """Return what `GET /internal/status` says of the cluster, as JSON."""
+        membership = self.membership
+        return {
+            "name": self.name,
+            "ring": sorted(membership.ring),
+            "view": membership.view,
+            "members": [
+                {"name": each.name, "address": each.address, "draining": each.is_draining, "view": each.view}
+                for each in membership.others
+            ],
+            "draining": self.is_draining,
+            "owned": len(self.owned_streams()),
+            "relays": self.relays,
+            "questions": self.peers.questions,
+            "bad_signatures": self.bad_signatures,
+        }
+
+    async def wait_for_stream(self, stream_id: str, timeout_seconds: float) -> Hub | None:
+        """Return a stream that is on, here or at another member; None when it did not come in time."""
+        if self.is_alone:
+            return await self.streams.wait(stream_id, timeout_seconds)
+        with self._roles_of(self.streams.open(stream_id)).awaited():
+            return await self.streams.wait(stream_id, timeout_seconds)
+
+    def connect_source(self, hub: Hub, source: Source) -> Callable[[], None]:
+        """Forward an encoder's source to its owner; return what to call when the encoder is gone."""
+        return (lambda: None) if self.is_alone else self._roles_of(hub).connect_source(source)
+
+    def dismiss_sources(self, error: SourceError, count: int) -> None:
+        """Close the connections of at most `count` encoders, so that they connect to another member."""
+        fronts = [roles for roles in self._roles.values() if roles.is_front]
+        for roles in fronts[:count]:
+            roles.dismiss_source(error)
+
+    async def broadcast(self, request: PeerRequest) -> list[Any]:
+        """Send every other member a request, and return the JSON values of the answers that came."""
+        return await self.peers.broadcast(request)
+
+    def check_signature(self, request: PeerRequest, signature: str, unix_seconds: float) -> str:
+        """Return the name of the member that has signed a request.
+
+        Args:
+            request: Its method and target are signed.
+            signature: Value of the header.
+            unix_seconds: Now.
+
+        Raises:
+            audiocast.cluster.signature.BadSignature: No member has signed it.
+        """
+        assert self._signer is not None, "a server that is alone answers no member"
+        try:
+            return self._signer.check(request.method, request.target, signature, unix_seconds)
+        except (BadSignature, ValueError) as error:
+            self.bad_signatures += 1
+            raise BadSignature(str(error)) from error
+
+    def on_hello(self, body: object, host: str) -> dict[str, Any]:
+        """Answer the greeting of another member, and return this member's, both as JSON values.
+
+        Args:
+            body: The request's.
+            host: IP address that the request came from.
+
+        Raises:
+            audiocast.cluster.errors.BadMessage: It is not a greeting.
+        """
+        return self.membership.on_hello(Greeting.parse(body), host).as_json()
+
+    def on_goodbye(self, body: object) -> None:
+        """Take a member out whose process ends."""
+        self.membership.on_goodbye(Goodbye.parse(body))
+
+    def accept_relay(self, request: RelayRequest) -> AcceptedStream:
+        """Take an edge's request for a stream's pages.
+
+        Raises:
+            Refused: The stream's source is not here.
+        """
+        hub = self.streams.get(request.stream_id)
+        if hub is None or not self.owns(request.stream_id):
+            raise Refused(404, "not_the_owner", "the source of this stream is not here")
+        return AcceptedStream({}, partial(self._serve_relay, self._roles_of(hub), request))
+
+    def accept_forward(self, request: ForwardRequest) -> AcceptedStream:
+        """Take a front's source: this member is its owner from now on. The newest source always wins.
+
+        Raises:
+            Refused: This member is draining, or has a newer source.
+            audiocast.stream.errors.StreamError: The stream is ended, the key was replaced, or there is no
+            room.
+        """
+        if self.is_draining:
+            raise Refused(503, "draining", "this member takes no more streams")
+        hub = self.streams.open(request.stream_id, request.title)
+        hub.set_missing_title(request.title)
+        roles = self._roles_of(hub)
+        roles.check_is_newest(request)
+        hub.admit(request.generation)
+        answer = ForwardAnswer(roles.last_page_of(request.source_id))
+        return AcceptedStream(answer.as_headers(), partial(roles.receive_forward, request))
+
+    def hand_over(self) -> None:
+        """Leave the ring, and let the owned streams find other owners."""
+        self.membership.leave_ring()
+        for roles in self._roles.values():
+            self.moves += roles.is_owner
+            roles.hand_over(MOVED, "the owner hands its streams over")
+
+    def rejoin(self) -> None:
+        """Be in the ring again."""
+        self.membership.rejoin_ring()
+
+    async def announce(self) -> None:
+        """Greet every member now, so that changes are known before the next greeting."""
+        await self.membership.announce()
+
+    async def _serve_relay(self, roles: StreamRoles, request: RelayRequest, peer_stream: PeerStream) -> None:
+        self.relays += 1
+        try:
+            await roles.serve_relay(request, peer_stream)
+        finally:
+            self.relays -= 1
+
+    def _roles_of(self, hub: Hub) -> StreamRoles:
         roles = self._roles.get(hub.stream_id)
         if roles is None or roles.hub is not hub:
             self._forget_idle()
-            roles = self._roles[hub.stream_id] = _Roles(hub, self)
+            roles = self._roles[hub.stream_id] = StreamRoles(hub, self.streams.clock.time, self.peers)
         return roles
 
     def _forget_idle(self) -> None:
         for stream_id in [stream_id for stream_id, roles in self._roles.items() if roles.is_idle]:
-            self._roles.pop(stream_id).edge.close()
+            self._roles.pop(stream_id).close()
 
     def _settle_conflicts(self) -> None:
-        """Two members own a stream because their views differed: the newer source wins."""
+        """Let the newer source win where two members own a stream, because their views differed."""
         for member in self.membership.others:
-            for stream_id, text in member.owned.items():
+            for stream_id, text in member.owned_streams.items():
                 roles = self._roles.get(stream_id)
-                mine = roles.hub.source_id if roles is not None and roles.is_owner else None
+                mine = roles.owned_source if roles is not None else None
                 if roles is None or mine is None:
                     continue
                 try:
@@ -328,12 +295,4 @@ class Node:
                 if mine < theirs:
                     self.conflicts += 1
                     log.warning("owner_conflict", stream_id=stream_id, member=member.name)
-                    self._give_away(roles, "taken_over", "a newer source has come through another member")
-
-    def _give_away(self, roles: _Roles, code: str, message: str) -> None:
-        if roles.forwarded is not None:
-            task = asyncio.ensure_future(roles.forwarded.end(code, message))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        elif roles.front is not None:
-            roles.front.turn()
+                    roles.hand_over(TAKEN_OVER, "a newer source has come through another member")

@@ -1,11 +1,11 @@
-"""A hub's source, page by page, onto a link: from the front to the owner, and from the owner to an edge."""
+"""Sends the pages of a hub's source to another member: from front to owner, from owner to edge."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
 
 import structlog
 
-from audiocast.cluster.peer_stream import MAX_FRAME_BYTES, Kind, Link
+from audiocast.cluster.peer_stream import MAX_FRAME_BYTES, FrameKind, PeerStream, SourceFrame
 from audiocast.stream.hub import Hub
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
@@ -13,14 +13,16 @@ from audiocast.stream.source_log import Position
 log = structlog.get_logger()
 
 
-async def follow(hub: Hub, link: Link, *, source_id: SourceId | None, had: Position | None) -> None:
-    """Send what the other side has not got, and then each page as it comes. Never returns by itself.
+async def send_pages(
+    hub: Hub, peer_stream: PeerStream, *, source_id: SourceId | None, last_page: Position | None
+) -> None:
+    """Send the pages that the other side has not got, then each page as it comes. Never returns by itself.
 
     Args:
-        hub: With a log of its sources.
-        link: To the other side.
+        hub: Must log its sources.
+        peer_stream: To the other side. The caller closes it.
         source_id: The source that the other side knows.
-        had: The newest page of it that the other side has.
+        last_page: The last page of that source that the other side has; None: no page.
 
     Raises:
         audiocast.cluster.errors.Unreachable: The other side is gone.
@@ -38,18 +40,18 @@ async def follow(hub: Hub, link: Link, *, source_id: SourceId | None, had: Posit
             now = hub.source_id
             if now is not None and now != sent:
                 if now != source_id:
-                    await link.send(Kind.ORIGIN, f"{now} {hub.generation}".encode())
-                headers, cursor = pages.after(had if now == source_id else None)
+                    await peer_stream.send(FrameKind.SOURCE, SourceFrame(now, hub.generation).build())
+                headers, cursor = pages.after(last_page if now == source_id else None)
                 sent = source_id = now
-                had = None
-                await _send(link, [headers] if headers else [])
+                last_page = None
+                await _send(peer_stream, [headers] if headers else [])
                 continue
             if now is not None and cursor < pages.end:
                 if cursor < pages.first:
-                    log.warning("link_too_slow", stream_id=hub.stream_id, pages_lost=pages.first - cursor)
+                    log.warning("peer_too_slow", stream_id=hub.stream_id, pages_lost=pages.first - cursor)
                 batch = pages.pages(cursor)
                 cursor = pages.end
-                await _send(link, batch)
+                await _send(peer_stream, batch)
                 continue
             await grown.wait()
     finally:
@@ -57,9 +59,9 @@ async def follow(hub: Hub, link: Link, *, source_id: SourceId | None, had: Posit
         hub.on_change.discard(grown.set)
 
 
-async def _send(link: Link, pages: Sequence[bytes]) -> None:
+async def _send(peer_stream: PeerStream, pages: Sequence[bytes]) -> None:
     for frame in _frames(pages):
-        await link.send(Kind.PAGES, frame)
+        await peer_stream.send(FrameKind.PAGES, frame)
 
 
 def _frames(pages: Sequence[bytes]) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
-"""Asking another member: short questions with JSON answers, and links that carry audio.
+"""The client's side of the internal port: short questions with JSON answers, connections that carry audio.
 
-The client's side of the internal port. Every request is signed and bounded in time.
+Every request is signed and bounded in time.
 """
 
 import asyncio
@@ -12,130 +12,142 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.httputil import HTTPHeaders, HTTPInputError, parse_response_start_line
+from tornado.iostream import IOStream
 from tornado.tcpclient import TCPClient
 
 from audiocast.cluster.errors import Refused, Unreachable
-from audiocast.cluster.peer_stream import Link
-from audiocast.cluster.signature import HEADER, Signer
+from audiocast.cluster.peer_stream import PeerStream
+from audiocast.cluster.protocol import SIGNATURE_HEADER, PeerRequest, split_address
+from audiocast.cluster.signature import Signer
 
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 1.0
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_HEAD_BYTES = 16_384
-MAX_QUESTIONS = 200
-"""At a time; more wait."""
+MAX_MESSAGE_CHARACTERS = 300
+
+# At a time; more wait.
+MAX_REQUESTS = 200
 
 
-class Dialer:
-    """Speaks to other members.
+class PeerClient:
+    """Sends requests to other members.
 
     Args:
-        signer: Of this member; None when it is alone.
+        signer: Signs the requests; None when this server is alone and sends none.
     """
 
     def __init__(self, signer: Signer | None) -> None:
         self._signer = signer
         self._http = AsyncHTTPClient(
-            force_instance=True, max_clients=MAX_QUESTIONS, max_body_size=MAX_ANSWER_BYTES
+            force_instance=True, max_clients=MAX_REQUESTS, max_body_size=MAX_ANSWER_BYTES
         )
         self._tcp = TCPClient()
 
-    async def ask(self, address: str, method: str, target: str, body: object = None) -> Any:
-        """Give the JSON of an answer.
+    async def ask(self, address: str, request: PeerRequest) -> Any:
+        """Send a request, and return the JSON value of the answer.
 
         Args:
             address: "host:port" of the member's internal port.
-            method: GET, POST or DELETE.
-            target: Path and query.
-            body: Sent as JSON, with POST.
+            request: Its body is sent with POST only.
 
         Raises:
             Unreachable: No answer in time.
             Refused: An answer that is no success.
         """
-        request = HTTPRequest(
-            f"http://{address}{target}",
-            method=method,
-            headers=signed_headers(self._signer, method, target),
-            body=json.dumps(body) if method == "POST" else None,
+        sent = HTTPRequest(
+            f"http://{address}{request.target}",
+            method=request.method,
+            headers=signed_headers(self._signer, request),
+            body=json.dumps(request.body) if request.method == "POST" else None,
             connect_timeout=CONNECT_SECONDS,
             request_timeout=ANSWER_SECONDS,
             follow_redirects=False,
         )
         try:
-            response = await self._http.fetch(request, raise_error=False)
+            response = await self._http.fetch(sent, raise_error=False)
         except (TimeoutError, OSError, HTTPClientError) as error:
-            raise Unreachable(f"{address}: {why(error)}") from error
+            raise Unreachable(f"{address}: {describe_error(error)}") from error
         if response.code == 599:
             raise Unreachable(f"{address}: {response.error}")
-        return _answer(response.code, response.body)
+        return _parse_answer(response.code, response.body)
 
-    async def link(self, address: str, target: str, headers: Mapping[str, str]) -> tuple[Link, HTTPHeaders]:
-        """Open a link.
+    async def open_stream(self, address: str, request: PeerRequest) -> tuple[PeerStream, Mapping[str, str]]:
+        """Send a request whose connection carries frames after the heads, both ways.
 
         Args:
             address: "host:port" of the member's internal port.
-            target: Path and query.
-            headers: Of the request.
+            request: Sent without a body.
 
         Returns:
-            The link, and the headers of the answer.
+            The connection, and the headers of the answer.
 
         Raises:
             Unreachable: No answer in time.
             Refused: An answer that is no success.
         """
-        host, _, port = address.rpartition(":")
-        lines = [f"POST {target} HTTP/1.1", f"Host: {address}", "Connection: close"]
-        signed = signed_headers(self._signer, "POST", target)
-        lines += [f"{name}: {value}" for name, value in (signed | dict(headers)).items()]
+        fields = {"Host": address, "Connection": "close", **signed_headers(self._signer, request)}
+        lines = [f"{request.method} {request.target} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in fields.items()]
+        request_head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                stream = await self._tcp.connect(host.strip("[]"), int(port))
+                stream = await self._tcp.connect(*split_address(address))
             stream.set_nodelay(True)
             async with asyncio.timeout(ANSWER_SECONDS):
-                await stream.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
-                head = await stream.read_until(b"\r\n\r\n", max_bytes=MAX_HEAD_BYTES)
-                first, _, rest = head.decode("latin-1").partition("\r\n")
-                status = parse_response_start_line(first).code
-                answered = HTTPHeaders.parse(rest)
-                if status != HTTPStatus.OK:
-                    body = await stream.read_bytes(int(answered.get("Content-Length", "0")))
-                    stream.close()
-                    _answer(status, body)
+                await stream.write(request_head)
+                headers = await _read_answer_head(stream)
         except (TimeoutError, OSError, HTTPInputError) as error:
-            raise Unreachable(f"{address}: {why(error)}") from error
-        return Link(stream), answered
+            raise Unreachable(f"{address}: {describe_error(error)}") from error
+        return PeerStream(stream), headers
 
     def close(self) -> None:
-        """Give up what is still open."""
+        """Close the connections of questions that are not answered yet."""
         self._http.close()
         self._tcp.close()
 
 
-def signed_headers(signer: Signer | None, method: str, target: str) -> dict[str, str]:
-    """Give the headers of a request that another member takes for one of ours.
+def signed_headers(signer: Signer | None, request: PeerRequest) -> dict[str, str]:
+    """Return a request's headers and its signature.
 
     Args:
-        signer: Of this member; None when it is alone, and then it asks nobody.
-        method: Of the request.
-        target: Path and query, as they are sent.
+        signer: Signs it; None when this server is alone, and then it sends no request.
+        request: Its method and target are signed.
     """
-    assert signer is not None, "a server that is alone speaks to nobody"
-    return {HEADER: signer.sign(method, target, time.time())}
+    assert signer is not None, "a server that is alone sends no request"
+    signature = signer.sign(request.method, request.target, time.time())
+    return {SIGNATURE_HEADER: signature, **request.headers}
 
 
-def why(error: Exception) -> str:
-    """Give what an error says, or else what it is."""
+def describe_error(error: Exception) -> str:
+    """Return the error's text, or its type when it has none."""
     return str(error) or type(error).__name__
 
 
-def _answer(status: int, body: bytes) -> Any:
+async def _read_answer_head(stream: IOStream) -> HTTPHeaders:
+    """Return the headers of a success.
+
+    Raises:
+        Refused: It is none.
+    """
+    head = await stream.read_until(b"\r\n\r\n", max_bytes=MAX_HEAD_BYTES)
+    first, _, rest = head.decode("latin-1").partition("\r\n")
+    status = parse_response_start_line(first).code
+    headers = HTTPHeaders.parse(rest)
+    if status != HTTPStatus.OK:
+        body = await stream.read_bytes(int(headers.get("Content-Length", "0")))
+        stream.close()
+        _parse_answer(status, body)
+    return headers
+
+
+def _parse_answer(status: int, body: bytes) -> Any:
     try:
-        said = json.loads(body) if body else {}
+        value = json.loads(body) if body else {}
     except (ValueError, RecursionError):
-        said = {}
+        value = {}
     if status >= 300:
-        fields = said if isinstance(said, dict) else {}
-        raise Refused(status, str(fields.get("error", "")), str(fields.get("message", ""))[:300])
-    return said
+        fields = value if isinstance(value, dict) else {}
+        message = str(fields.get("message", ""))[:MAX_MESSAGE_CHARACTERS]
+        raise Refused(status, str(fields.get("error", "")), message)
+    return value

@@ -1,134 +1,199 @@
 """A connection between two members that carries audio: opened as an HTTP request, then frames both ways.
 
     offset  bytes  field
-         0      1  kind, an ASCII letter (see `Kind`)
+         0      1  kind, an ASCII letter (see `FrameKind`)
          1      4  length of what follows, big-endian
-         5      n  a source's own Ogg page, text, or nothing
+         5      n  pages of a source as they came, text, or nothing
 
-Both sides say something at least every `BEAT_SECONDS`, so a member that stands still is told from a source
-that is quiet: who hears nothing for `SILENCE_SECONDS` takes the other side for dead.
+Each side sends a frame at least every `BEAT_SECONDS`, so that a member that stands still can be told from a
+source that is quiet. When nothing comes for `SILENCE_SECONDS`, the other member is taken for dead.
 """
 
 import asyncio
 import contextlib
 import json
 import struct
+from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 from tornado.iostream import IOStream, StreamClosedError
 
-from audiocast.cluster.errors import BadFrame, Refused, Unreachable
+from audiocast.cluster.errors import BadMessage, Refused, Unreachable
+from audiocast.stream.source_id import SourceId
 
 BEAT_SECONDS = 0.5
 SILENCE_SECONDS = 2.0
+
+# An Ogg page has at most 65,307.
 MAX_FRAME_BYTES = 70_000
-"""An Ogg page has at most 65,307."""
 
+# After the frame that ends it, the connection stays open so long, unless the other side closes it. If it were
+# closed at once, with frames of the other side unread, the kernel would send a reset, and the other side
+# would take this member for dead.
 LINGER_SECONDS = 1.0
-"""An ended link stays open so long, unless the other side closes it: closing at once, with what it still
-sends unread, would make the kernel send a reset, and the other side would take this one for dead."""
 
-_HEAD = struct.Struct(">cI")
+MAX_MESSAGE_CHARACTERS = 300
+
+_FRAME_HEAD = struct.Struct(">cI")
 
 
-class Kind(Enum):
-    """What a frame is."""
+class FrameKind(Enum):
+    """What a frame holds."""
 
+    # Whole Ogg pages of the source.
     PAGES = b"P"
-    """Whole Ogg pages of the source."""
 
-    ORIGIN = b"O"
-    """Text: name of the source whose pages come next, a space, and the generation of its key."""
+    # Which source the next pages are of; see `SourceFrame`.
+    SOURCE = b"O"
 
+    # Why no more comes; see `EndFrame`.
     END = b"E"
-    """JSON: why no more comes, `{"error": code, "message": text}`."""
 
+    # Nothing: the sender is alive.
     BEAT = b"B"
-    """Nothing: the sender is there."""
 
 
-class Link:
-    """One side of the connection.
+@dataclass(frozen=True, slots=True)
+class SourceFrame:
+    """The source whose pages come next: its id, a space, the generation of its key."""
+
+    source_id: SourceId
+    generation: int
+
+    def build(self) -> bytes:
+        """Return the frame's data."""
+        return f"{self.source_id} {self.generation}".encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read the frame's data.
+
+        Raises:
+            BadMessage: It is not of that form.
+        """
+        try:
+            name, _, generation = data.decode().partition(" ")
+            return cls(SourceId.parse(name), int(generation))
+        except ValueError as error:
+            raise BadMessage(f"expected a source id and a generation, got {data[:40]!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class EndFrame:
+    """Why no more comes: JSON, `{"error": code, "message": text}`.
+
+    Attributes:
+        code: Name of an error as in the public API, or a code of `protocol`.
+        message: What was expected and what came.
+    """
+
+    code: str
+    message: str
+
+    def build(self) -> bytes:
+        """Return the frame's data."""
+        return json.dumps({"error": self.code, "message": self.message}).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read the frame's data; whatever it is, it is an end."""
+        try:
+            fields = json.loads(data)
+            return cls(str(fields["error"]), str(fields["message"])[:MAX_MESSAGE_CHARACTERS])
+        except (ValueError, KeyError, TypeError):
+            return cls("unknown", "the member has ended the connection")
+
+    def as_refusal(self) -> Refused:
+        """Return the error that says the same."""
+        return Refused(0, self.code, self.message)
+
+
+class PeerStream:
+    """One side of the connection. It sends beats until it is closed.
 
     Args:
-        stream: Where the other side's HTTP head was read off already.
+        stream: The HTTP head of the other side is read already. Owned, and closed by `close`.
     """
 
     def __init__(self, stream: IOStream) -> None:
         self._stream = stream
-        self._ended = False
+        self._is_ended = False
         self._beating = asyncio.ensure_future(self._beat())
 
-    async def send(self, kind: Kind, data: bytes = b"") -> None:
-        """Send a frame; waits while the other side does not take more.
+    async def send(self, kind: FrameKind, data: bytes = b"") -> None:
+        """Send a frame; waits while the other side takes no more.
 
         Raises:
             Unreachable: The connection is gone.
         """
         try:
-            await self._stream.write(_HEAD.pack(kind.value, len(data)) + data)
+            await self._stream.write(_FRAME_HEAD.pack(kind.value, len(data)) + data)
         except StreamClosedError as error:
             raise Unreachable("the connection is gone") from error
 
-    async def receive(self) -> tuple[Kind, bytes]:
-        """Give the next frame that is no beat.
+    async def receive(self) -> tuple[FrameKind, bytes]:
+        """Return the next frame that is not a beat.
 
         Raises:
             Unreachable: The connection is gone, or nothing came for `SILENCE_SECONDS`.
-            BadFrame: It is none.
+            BadMessage: What came is not a frame.
         """
         while True:
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):
-                    kind, size = _HEAD.unpack(await self._stream.read_bytes(_HEAD.size))
+                    letter, size = _FRAME_HEAD.unpack(await self._stream.read_bytes(_FRAME_HEAD.size))
                     if size > MAX_FRAME_BYTES:
-                        raise BadFrame(f"expected a frame of at most {MAX_FRAME_BYTES} bytes, got {size}")
+                        raise BadMessage(f"expected a frame of at most {MAX_FRAME_BYTES} bytes, got {size}")
                     data = await self._stream.read_bytes(size) if size else b""
             except TimeoutError as error:
                 raise Unreachable(f"nothing came for {SILENCE_SECONDS:g} s") from error
             except StreamClosedError as error:
                 raise Unreachable("the connection is gone") from error
             try:
-                known = Kind(kind)
+                kind = FrameKind(letter)
             except ValueError as error:
-                raise BadFrame(f"expected a frame of a known kind, got {kind!r}") from error
-            if known is not Kind.BEAT:
-                return known, data
+                raise BadMessage(f"expected a frame of a known kind, got {letter!r}") from error
+            if kind is not FrameKind.BEAT:
+                return kind, data
 
-    async def end(self, code: str, message: str) -> None:
-        """Say why no more comes, and hang up when that is read.
+    async def wait_for_end(self) -> None:
+        """Receive from a side that sends nothing but the end; other frames are dropped.
+
+        Raises:
+            Refused: The other side has ended the connection.
+            Unreachable: The other side is gone.
+            BadMessage: What came is not a frame.
+        """
+        while True:
+            kind, data = await self.receive()
+            if kind is FrameKind.END:
+                raise EndFrame.parse(data).as_refusal()
+
+    async def send_end(self, code: str, message: str) -> None:
+        """Send why no more comes, and close the connection when the other side has had time to read it.
 
         Args:
-            code: Of the error, as in the public API, or what this package's modules agree on.
-            message: What was expected and what came.
+            code: See `EndFrame`.
+            message: See `EndFrame`.
         """
-        if self._ended:
+        if self._is_ended:
             return
-        self._ended = True
+        self._is_ended = True
         self._beating.cancel()
-        said = json.dumps({"error": code, "message": message}).encode()
         with contextlib.suppress(Unreachable, TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
-                await self.send(Kind.END, said)
+                await self.send(FrameKind.END, EndFrame(code, message).build())
         asyncio.get_running_loop().call_later(LINGER_SECONDS, self._stream.close)
 
     def close(self) -> None:
-        """Hang up, unless `end` does."""
+        """Close the connection, unless `send_end` is about to."""
         self._beating.cancel()
-        if not self._ended:
+        if not self._is_ended:
             self._stream.close()
 
     async def _beat(self) -> None:
         with contextlib.suppress(Unreachable):
             while True:
-                await self.send(Kind.BEAT)
+                await self.send(FrameKind.BEAT)
                 await asyncio.sleep(BEAT_SECONDS)
-
-
-def ended(data: bytes) -> Refused:
-    """Read an END frame."""
-    try:
-        said = json.loads(data)
-        return Refused(0, str(said["error"]), str(said["message"])[:300])
-    except (ValueError, KeyError, TypeError):
-        return Refused(0, "unknown", "the member has ended the link")

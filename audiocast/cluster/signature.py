@@ -1,8 +1,9 @@
-"""Who may speak on the internal port: requests are signed with a secret that all members share.
+"""Which member has sent a request of the internal port: it is signed with a secret that all members share.
 
-The signature covers method, target (path and query), time and the sender's name; not the body, which may be
-hours of audio. It travels in the header `Audiocast-Signature: TIME NAME MAC`. Clocks may differ by a minute;
-a request that somebody recorded can be repeated for as long, by whoever can reach the internal port.
+The signature covers method, target (path and query), time and the sender's name; it does not cover the body,
+which may be hours of audio. It travels in the header `Audiocast-Signature: TIME NAME MAC`. Clocks may differ
+by a minute; a request that was recorded can be repeated for as long, by anyone who reaches the internal
+port.
 """
 
 import base64
@@ -11,22 +12,22 @@ import hmac
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
-HEADER = "Audiocast-Signature"
 MAX_SKEW_SECONDS = 60.0
 
 _PURPOSE = b"audiocast internal"
 
 
 class BadSignature(Exception):
-    """The request is not from a member. The message is for the log of this node; the sender gets none."""
+    """No member has sent the request. The message is for this member's log; the sender gets none."""
 
 
 class Signer:
     """Signs and checks internal requests.
 
     Args:
-        secrets: The cluster's; the first signs, each is accepted, so that they can be changed one by one.
-        name: Of this member.
+        secrets: The first one signs, each is accepted, so that a cluster's secret can be changed member by
+            member.
+        name: Name of this member.
     """
 
     def __init__(self, secrets: Sequence[str], name: str) -> None:
@@ -36,10 +37,10 @@ class Signer:
         self._name = name
 
     def sign(self, method: str, target: str, unix_seconds: float) -> str:
-        """Give the header's value.
+        """Return the header's value.
 
         Args:
-            method: Of the request.
+            method: HTTP method.
             target: Path and query, as they are sent.
             unix_seconds: Now.
         """
@@ -47,10 +48,16 @@ class Signer:
         return f"{time} {name} {_mac(self._keys[0], method, target, time, name)}"
 
     def check(self, method: str, target: str, value: str, unix_seconds: float) -> str:
-        """Give the name of the member that has signed.
+        """Return the name of the member that has signed.
+
+        Args:
+            method: HTTP method.
+            target: Path and query, as they came.
+            value: The header's value.
+            unix_seconds: Now.
 
         Raises:
-            BadSignature: None has.
+            BadSignature: No member has signed, or it did so too long ago.
         """
         time, _, rest = value.partition(" ")
         name, _, mac = rest.partition(" ")

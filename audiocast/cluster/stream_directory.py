@@ -1,27 +1,37 @@
-"""What the whole cluster knows of streams: every member's own answer, put together.
+"""What the whole cluster knows of streams: every member's snapshot of a stream, merged into one.
 
-A stream's state is its owner's; its listeners are everybody's. What others said is good for a second: many
-pages that ask cost one round. A member that does not answer costs its time-out once, and is out of the view.
+A stream's state is its owner's; its listeners are those of all members. What other members answered is good
+for a second, so that many pages that ask cost one round. A member that does not answer costs its time-out
+once, and is out of the view.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from audiocast.cluster.node import Node
+from audiocast.cluster.protocol import (
+    LIST_STREAMS,
+    MemberStreamRequest,
+    PeerRequest,
+    StreamAnswer,
+    StreamListAnswer,
+)
 from audiocast.stream.now_playing import HISTORY_TRACKS
 
-State = dict[str, Any]
+# What one member, or the cluster, knows of a stream: the public API's fields, and `OWN_FIELDS`.
+StreamSnapshot = dict[str, Any]
+Track = dict[str, Any]
 
 GOOD_SECONDS = 1.0
 MAX_KEPT = 10_000
 
+# What members tell each other and not the public.
 OWN_FIELDS = ("history", "is_owner", "listener_peak")
-"""What members tell each other and not the public."""
 
 
-class Answers:
-    """Asks the other members.
+class StreamDirectory:
+    """Asks the other members, and merges their answers with this member's own.
 
     Args:
         node: This member.
@@ -29,55 +39,57 @@ class Answers:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._kept: dict[str, tuple[float, asyncio.Future[list[State]]]] = {}
+        self._kept: dict[str, tuple[float, asyncio.Future[list[StreamSnapshot]]]] = {}
 
-    async def one(self, stream_id: str, mine: State | None) -> State | None:
-        """Give a stream's state; None when nobody knows it.
+    async def find(self, stream_id: str, mine: StreamSnapshot | None) -> StreamSnapshot | None:
+        """Return what the cluster knows of a stream; None when no member knows it.
 
         Args:
-            stream_id: Checked, as it goes into a path.
+            stream_id: A checked id: it goes into a path.
             mine: What this member knows.
         """
-        others: list[State] = []
-        if not self._node.is_alone:
-            others = await self._ask(stream_id, lambda: self._others(f"/internal/streams/{stream_id}"))
+        others = await self._ask(stream_id, MemberStreamRequest(stream_id).build(), _snapshot)
         return merge([*([mine] if mine is not None else []), *others])
 
-    async def all(self, mine: list[State]) -> list[State]:
-        """Give the streams that are on anywhere.
+    async def list_live(self, mine: list[StreamSnapshot]) -> list[StreamSnapshot]:
+        """Return the streams that are on the air anywhere.
 
         Args:
-            mine: Those of this member.
+            mine: The streams that are on the air here.
         """
-        others: list[State] = []
-        if not self._node.is_alone:
-            others = await self._ask("", lambda: self._others("/internal/streams"))
+        others = await self._ask("", LIST_STREAMS, _snapshots)
         return merge_all([*mine, *others])
 
-    async def _others(self, target: str) -> list[State]:
-        answers = await self._node.tell_all("GET", target)
-        return [state for answer in answers for state in _states(answer)]
-
-    async def _ask(self, name: str, ask: Callable[[], Awaitable[list[State]]]) -> list[State]:
+    async def _ask(
+        self, key: str, request: PeerRequest, parse: Callable[[object], list[StreamSnapshot]]
+    ) -> list[StreamSnapshot]:
+        if self._node.is_alone:
+            return []
         now = asyncio.get_running_loop().time()
-        kept = self._kept.get(name)
+        kept = self._kept.get(key)
         if kept is None or kept[0] <= now:
             if len(self._kept) >= MAX_KEPT:
                 self._kept.clear()
-            kept = self._kept[name] = (now + GOOD_SECONDS, asyncio.ensure_future(ask()))
+            answers = asyncio.ensure_future(self._ask_all(request, parse))
+            kept = self._kept[key] = (now + GOOD_SECONDS, answers)
         return await asyncio.shield(kept[1])
 
+    async def _ask_all(
+        self, request: PeerRequest, parse: Callable[[object], list[StreamSnapshot]]
+    ) -> list[StreamSnapshot]:
+        return [snapshot for answer in await self._node.broadcast(request) for snapshot in parse(answer)]
 
-def merge(states: Iterable[Mapping[str, Any]]) -> State | None:
-    """Give one state of what members say of the same stream; None when none knows it."""
-    known = list(states)
+
+def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
+    """Return one snapshot of what members know of the same stream; None when there is none."""
+    known = list(snapshots)
     if not known:
         return None
     best = max(known, key=_authority)
-    listeners = sum(int(state.get("listeners") or 0) for state in known)
-    peak = max(listeners, *(int(state.get("listener_peak") or 0) for state in known))
-    draining = any(state.get("draining") for state in known)
-    history = merge_history(best.get("history") or [], [state.get("history") or [] for state in known])
+    listeners = sum(int(each.get("listeners") or 0) for each in known)
+    peak = max(listeners, *(int(each.get("listener_peak") or 0) for each in known))
+    draining = any(each.get("draining") for each in known)
+    history = merge_history(best.get("history") or [], [each.get("history") or [] for each in known])
     return {
         **best,
         "history": history,
@@ -87,15 +99,15 @@ def merge(states: Iterable[Mapping[str, Any]]) -> State | None:
     }
 
 
-def merge_history(best: list[State], histories: Iterable[list[State]]) -> list[State]:
-    """Give the tracks of a stream, the newest first.
+def merge_history(best: list[Track], histories: Iterable[list[Track]]) -> list[Track]:
+    """Return the tracks of a stream, the newest first.
 
-    From the first track that the owner knows, its word alone counts: an edge that has just come takes a track
-    for new. What was before the owner came, others may know.
+    From the owner's first track on, only the owner's tracks count: an edge that has just come takes a track
+    that goes on for a new one. The tracks before come from the member that knows most of them.
 
     Args:
-        best: The owner's.
-        histories: Everybody's.
+        best: The owner's tracks.
+        histories: The tracks of all members.
     """
     if not best:
         return max(histories, key=len, default=[])
@@ -109,32 +121,34 @@ def merge_history(best: list[State], histories: Iterable[list[State]]) -> list[S
     return tracks[:HISTORY_TRACKS]
 
 
-def merge_all(states: Iterable[Mapping[str, Any]]) -> list[State]:
-    """Give all streams, each once, those that are on the longest first."""
+def merge_all(snapshots: Iterable[Mapping[str, Any]]) -> list[StreamSnapshot]:
+    """Return all streams, each once, those that are on the air the longest first."""
     by_id: dict[str, list[Mapping[str, Any]]] = {}
-    for state in states:
-        by_id.setdefault(str(state.get("stream_id")), []).append(state)
+    for snapshot in snapshots:
+        by_id.setdefault(str(snapshot.get("stream_id")), []).append(snapshot)
     merged = [whole for each in by_id.values() if (whole := merge(each)) is not None]
     return sorted(merged, key=lambda whole: (whole.get("started_at") or 0, str(whole.get("stream_id"))))
 
 
-def public(state: State) -> State:
-    """Give a state as everybody may see it."""
-    return {name: value for name, value in state.items() if name not in OWN_FIELDS}
+def public(snapshot: StreamSnapshot) -> StreamSnapshot:
+    """Return the fields of a snapshot that everybody may see."""
+    return {name: value for name, value in snapshot.items() if name not in OWN_FIELDS}
 
 
-def _states(answer: object) -> list[State]:
-    if not isinstance(answer, dict):
-        return []
-    found = answer.get("streams", [answer.get("state")])
-    return [state for state in found if isinstance(state, dict)]
+def _snapshot(answer: object) -> list[StreamSnapshot]:
+    snapshot = dict(StreamAnswer.parse(answer).snapshot)
+    return [snapshot] if snapshot else []
 
 
-def _song(track: State) -> tuple[str, str]:
+def _snapshots(answer: object) -> list[StreamSnapshot]:
+    return [dict(each) for each in StreamListAnswer.parse(answer).snapshots]
+
+
+def _song(track: Track) -> tuple[str, str]:
     return track["title"], track["artist"]
 
 
-def _authority(state: Mapping[str, Any]) -> tuple[bool, int, float]:
-    """Whose word counts: the owner's, then whoever has it on, then whoever has begun it last."""
-    rank = {"live": 3, "held": 2, "ended": 1}.get(str(state.get("state")), 0)
-    return bool(state.get("is_owner")), rank, float(state.get("started_at") or 0)
+def _authority(snapshot: Mapping[str, Any]) -> tuple[bool, int, float]:
+    """Order by whose snapshot counts: the owner's, then one on the air, then the one that began last."""
+    rank = {"live": 3, "held": 2, "ended": 1}.get(str(snapshot.get("state")), 0)
+    return bool(snapshot.get("is_owner")), rank, float(snapshot.get("started_at") or 0)

@@ -121,7 +121,7 @@ class HlsMuxers:
     def __len__(self) -> int:
         return len(self._muxers)
 
-    def numbers(self) -> dict[str, int]:
+    def first_numbers(self) -> dict[str, int]:
         """Give the streams that go on, with the first number of each: the smaller, the older."""
         return {
             stream_id: muxer.timeline.first_number

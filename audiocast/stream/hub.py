@@ -43,11 +43,7 @@ class Hub:
     """One stream.
 
     Args:
-        stream_id: Its id.
         title: What the broadcaster calls it; may be empty.
-        clock: Time and timers.
-        counters: Of this node.
-        limits: See `HubLimits`.
     """
 
     def __init__(
@@ -270,6 +266,10 @@ class Hub:
         """End the stream for good: no source may come again until `reopen`."""
         self.closed = True
         self.end(StreamEnded("the stream was ended by its broadcaster"))
+
+    def set_missing_title(self, title: str) -> None:
+        """Set the title, unless the stream has one."""
+        self.title = self.title or title
 
     def reopen(self, title: str) -> None:
         """Begin anew under the same id."""

@@ -127,6 +127,10 @@ class Source:
         """Say that the connection is gone, whatever the reason. The hub holds its listeners from now on."""
         self._sink.detach_source(self)
 
+    def renew_id(self, *, newer_than: SourceId) -> None:
+        """Take another id, because another source of the stream came earlier and has a greater one."""
+        self.source_id = SourceId.new(newer_than=newer_than)
+
     def _next_page(self) -> Page | None:
         try:
             return self._reader.next_page()

@@ -39,12 +39,12 @@ GAUGES = {
     ),
     "audiocast_owned_streams": Gauge(
         "Streams whose source is here to be given to others.",
-        lambda n: len(n.owned()),
+        lambda n: len(n.owned_streams()),
     ),
-    "audiocast_fronts": Gauge("Encoders that are connected here.", lambda n: n.fronts),
+    "audiocast_fronts": Gauge("Encoders that are connected here.", lambda n: n.connected_sources),
     "audiocast_relays": Gauge("Edges that take a stream from here.", lambda n: n.relays),
     "audiocast_draining": Gauge(
-        "1 while this member leaves the cluster.", lambda n: n.membership.draining, is_shared=True
+        "1 while this member leaves the cluster.", lambda n: n.is_draining, is_shared=True
     ),
 }
 
@@ -52,7 +52,7 @@ COUNTERS: dict[str, tuple[str, Number]] = {
     "audiocast_stream_moves_total": ("Streams given to another owner.", lambda n: n.moves),
     "audiocast_owner_conflicts_total": ("Times two members owned a stream.", lambda n: n.conflicts),
     "audiocast_members_lost_total": ("Members taken out of the view.", lambda n: n.membership.lost),
-    "audiocast_locate_questions_total": ("Questions for a stream's owner.", lambda n: n.locator.questions),
+    "audiocast_locate_questions_total": ("Questions for a stream's owner.", lambda n: n.peers.questions),
     "audiocast_bad_signatures_total": (
         "Internal requests that no member has signed.",
         lambda n: n.bad_signatures,

@@ -7,6 +7,20 @@ from typing import Any
 from prometheus_client.registry import Collector
 from tornado.web import Application, RequestHandler
 
+from audiocast.cluster.protocol import (
+    DRAIN,
+    FORWARD,
+    GOODBYE,
+    HELLO,
+    HLS,
+    PLAYING,
+    RELAY,
+    REOPEN,
+    STATUS,
+    STREAM,
+    STREAMS,
+    route,
+)
 from audiocast.telemetry.requests import LoggedHandler
 from audiocast.web.http.compression import PageCompression
 from audiocast.web.http.services import Limits, Readiness, Services
@@ -107,17 +121,17 @@ def internal_application(
     return Application(
         [
             *_health_routes(get_metrics, is_ready),
-            (r"/internal/status", MemberStatusHandler, own),
-            (r"/internal/hello", HelloHandler, own),
-            (r"/internal/drain", DrainHandler, own),
-            (r"/internal/goodbye", GoodbyeHandler, own),
-            (r"/internal/streams", MemberStreamsHandler, own),
-            (r"/internal/streams/([^/]*)", MemberStreamHandler, own),
-            (r"/internal/streams/([^/]*)/playing", MemberPlayingHandler, own),
-            (r"/internal/streams/([^/]*)/reopen", MemberReopenHandler, own),
-            (r"/internal/hls/([^/]*)", MemberHlsHandler, own),
-            (r"/internal/relay/([^/]*)", RelayHandler, own),
-            (r"/internal/forward/([^/]*)", ForwardHandler, own),
+            (STATUS, MemberStatusHandler, own),
+            (HELLO, HelloHandler, own),
+            (GOODBYE, GoodbyeHandler, own),
+            (DRAIN, DrainHandler, own),
+            (STREAMS, MemberStreamsHandler, own),
+            (route(STREAM), MemberStreamHandler, own),
+            (route(PLAYING), MemberPlayingHandler, own),
+            (route(REOPEN), MemberReopenHandler, own),
+            (route(HLS), MemberHlsHandler, own),
+            (route(RELAY), RelayHandler, own),
+            (route(FORWARD), ForwardHandler, own),
         ],
         log_function=log_request,
         default_handler_class=UnknownPathHandler,

@@ -18,10 +18,12 @@ from typing import Any, TypeVar
 
 from structlog.testing import capture_logs
 
-from audiocast.cluster.discovery.peers import StaticPeers
+from audiocast.cluster.discovery.peers_setting import StaticPeers
 from audiocast.cluster.errors import Unreachable
-from audiocast.cluster.membership import GOODBYE, HELLO_SECONDS, Membership
-from audiocast.cluster.peer_client import ANSWER_SECONDS, Dialer
+from audiocast.cluster.greeting import Goodbye, Greeting
+from audiocast.cluster.membership import HELLO_SECONDS, Membership
+from audiocast.cluster.peer_client import ANSWER_SECONDS, PeerClient
+from audiocast.cluster.protocol import GOODBYE, PeerRequest
 
 PORT = 8001
 SUBJECT = "subject"
@@ -126,7 +128,7 @@ class _Scene:
 
     async def left(self) -> Noticed:
         subject = await self._settle()
-        subject.draining = True
+        subject.leave_ring()
         announced = asyncio.ensure_future(subject.announce())
         noticed = await self._notice(is_in=False)
         await announced
@@ -207,9 +209,9 @@ class _Scene:
             name,
             internal_port=lambda: PORT,
             discovery=StaticPeers([f"{peer}:{PORT}" for peer in peers]),
-            dialer=_Line(self._wire, name),
+            client=_Line(self._wire, name),
             clock=asyncio.get_running_loop(),
-            owned=dict,
+            owned_streams=dict,
         )
         self._wire.members[name] = member
         return member
@@ -229,7 +231,7 @@ class _Wire:
         self._latency_seconds = latency_seconds
         self._chance = chance
 
-    async def carry(self, sender: str, address: str, target: str, body: Any) -> Any:
+    async def carry(self, sender: str, address: str, request: PeerRequest) -> Any:
         """Bring a question to a member, and its answer back."""
         host = address.rpartition(":")[0]
         await self._travel()
@@ -239,27 +241,27 @@ class _Wire:
             await asyncio.sleep(ANSWER_SECONDS)
             raise Unreachable(f"{address}: no answer")
         member = self.members[host]
-        if target == GOODBYE:
-            member.parted(body)
+        if request.target == GOODBYE:
+            member.on_goodbye(Goodbye.parse(request.body))
             return {}
-        answer = member.greeted(body, sender)
+        answer = member.on_hello(Greeting.parse(request.body), sender)
         await self._travel()
-        return answer
+        return answer.as_json()
 
     async def _travel(self) -> None:
         await asyncio.sleep(self._chance.uniform(0, self._latency_seconds))
 
 
-class _Line(Dialer):
+class _Line(PeerClient):
     """One member's end of the wire."""
 
     def __init__(self, wire: _Wire, name: str) -> None:
         self._wire = wire
         self._name = name
 
-    async def ask(self, address: str, method: str, target: str, body: object = None) -> Any:
+    async def ask(self, address: str, request: PeerRequest) -> Any:
         """Ask over the wire."""
-        return await self._wire.carry(self._name, address, target, body)
+        return await self._wire.carry(self._name, address, request)
 
 
 class _TurnedLoop(asyncio.SelectorEventLoop):

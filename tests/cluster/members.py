@@ -13,8 +13,9 @@ from typing import Any, Self
 
 import requests
 
+from audiocast.cluster.protocol import SIGNATURE_HEADER
 from audiocast.cluster.ring import order
-from audiocast.cluster.signature import HEADER, Signer
+from audiocast.cluster.signature import Signer
 from tests.cluster.wires import Wires
 from tests.support.processes.server import AudiocastServer, Started
 
@@ -137,7 +138,7 @@ class Members:
     ) -> requests.Response:
         """Ask a member something as another one would."""
         url = f"http://127.0.0.1:{self[name].internal_port}{target}"
-        headers = {HEADER: sign(method, target, secret=secret), **request.pop("headers", {})}
+        headers = {SIGNATURE_HEADER: sign(method, target, secret=secret), **request.pop("headers", {})}
         return requests.request(method, url, headers=headers, timeout=5, **request)
 
     def ring(self, name: str) -> list[str]:

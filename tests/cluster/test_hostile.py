@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from audiocast.cluster.ingest_relay import AGE_HEADER, GENERATION_HEADER, ORIGIN_HEADER
 from audiocast.cluster.peer_stream import MAX_FRAME_BYTES
-from audiocast.cluster.signature import HEADER
+from audiocast.cluster.protocol import AGE_HEADER, GENERATION_HEADER, SIGNATURE_HEADER, SOURCE_ID_HEADER
 from tests.cluster.heard import check_every_page_once, path_of
 from tests.cluster.members import Members, sign
 from tests.support.audio.numbered_audio import numbered_audio
@@ -91,7 +90,7 @@ def test_who_has_no_signature_is_nobody(air: Air, value: str) -> None:
     before = server.metric("audiocast_bad_signatures_total")
     for method, target in ROUTES:
         url = f"http://127.0.0.1:{server.internal_port}{target.format(id=air.started.stream_id)}"
-        headers = {HEADER: value.encode("latin-1")} if value else {}
+        headers = {SIGNATURE_HEADER: value.encode("latin-1")} if value else {}
         answer = requests.request(method, url, headers=headers, timeout=5)
         assert (answer.status_code, answer.json()["error"]) == (403, "bad_signature")
     assert server.metric("audiocast_bad_signatures_total") == before + len(ROUTES)
@@ -115,12 +114,12 @@ def test_who_has_no_signature_is_nobody(air: Air, value: str) -> None:
         ("/internal/relay/{id}?origin=1-1&had=" + "9" * 5000 + ".1", 400, {}),
         ("/internal/relay/nobody-knows-it", 404, {}),
         ("/internal/forward/{id}", 400, {}),
-        ("/internal/forward/" + "x" * 5000, 404, {"headers": {ORIGIN_HEADER: "1-1"}}),
-        ("/internal/forward/%00", 404, {"headers": {ORIGIN_HEADER: "1-1"}}),
-        ("/internal/forward/{id}", 400, {"headers": {ORIGIN_HEADER: "1-x"}}),
-        ("/internal/forward/{id}", 400, {"headers": {ORIGIN_HEADER: "1-1", GENERATION_HEADER: "x"}}),
-        ("/internal/forward/{id}", 400, {"headers": {ORIGIN_HEADER: "1-1", AGE_HEADER: "x"}}),
-        ("/internal/forward/{id}", 409, {"headers": {ORIGIN_HEADER: "1-1"}}),
+        ("/internal/forward/" + "x" * 5000, 404, {"headers": {SOURCE_ID_HEADER: "1-1"}}),
+        ("/internal/forward/%00", 404, {"headers": {SOURCE_ID_HEADER: "1-1"}}),
+        ("/internal/forward/{id}", 400, {"headers": {SOURCE_ID_HEADER: "1-x"}}),
+        ("/internal/forward/{id}", 400, {"headers": {SOURCE_ID_HEADER: "1-1", GENERATION_HEADER: "x"}}),
+        ("/internal/forward/{id}", 400, {"headers": {SOURCE_ID_HEADER: "1-1", AGE_HEADER: "x"}}),
+        ("/internal/forward/{id}", 409, {"headers": {SOURCE_ID_HEADER: "1-1"}}),
     ],
 )
 def test_a_member_that_speaks_nonsense_is_told(
@@ -160,7 +159,7 @@ def test_a_link_that_brings_nonsense_is_closed(air: Air, sent: bytes) -> None:
     server = air.members["m0"]
     other = server.start_stream()
     target = f"/internal/forward/{other.stream_id}"
-    headers = f"{HEADER}: {sign('POST', target)}\r\n{ORIGIN_HEADER}: 1-1\r\n"
+    headers = f"{SIGNATURE_HEADER}: {sign('POST', target)}\r\n{SOURCE_ID_HEADER}: 1-1\r\n"
     head = f"POST {target} HTTP/1.1\r\nHost: m0\r\n{headers}\r\n"
     with connect(server.internal_port) as connection:
         connection.sendall(head.encode() + sent)

@@ -9,14 +9,22 @@ import pytest
 import requests
 
 from audiocast.cluster.node import Node
-from audiocast.cluster.signature import HEADER, Signer
+from audiocast.cluster.protocol import (
+    DRAIN,
+    LIST_STREAMS,
+    MAX_TITLE_CHARACTERS,
+    SIGNATURE_HEADER,
+    STATUS,
+    MemberStreamRequest,
+    ReopenRequest,
+)
+from audiocast.cluster.signature import Signer
 from audiocast.settings import Settings
 from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims, Keys
 from audiocast.stream.limits import HubLimits
 from audiocast.web.http.handlers import STREAM_ID as SERVER_STREAM_ID
-from audiocast.web.internal.members import MAX_TITLE_CHARACTERS
 from audiocast.web.public.streams import stream_state
 from audiocast_operator.clients.members import MembersClient
 from audiocast_operator.manifests.owner import Owner
@@ -24,6 +32,7 @@ from audiocast_operator.manifests.statefulset import build_statefulset
 from audiocast_operator.models import stream as stream_model
 from audiocast_operator.models.audio_cast import OWNED_SETTINGS, AudioCastSpec
 from audiocast_operator.models.stream import StreamSpec
+from audiocast_operator.protocol import internal_api
 from audiocast_operator.protocol.ingest_key import build_ingest_key
 from audiocast_operator.protocol.member_status import DrainProgress, MemberStatus, StreamReport, parse_streams
 from audiocast_operator.protocol.request_signature import HEADER as OPERATORS_HEADER
@@ -60,7 +69,14 @@ def test_the_server_takes_the_operators_signatures() -> None:
     assert (
         Signer([OTHER_SECRET, SECRET], "live-0").check("POST", "/internal/drain", value, time.time()) == NAME
     )
-    assert OPERATORS_HEADER == HEADER
+    assert OPERATORS_HEADER == SIGNATURE_HEADER
+
+
+def test_the_operator_requests_what_the_server_serves() -> None:
+    assert (internal_api.STATUS, internal_api.DRAIN) == (STATUS, DRAIN)
+    assert LIST_STREAMS.target == internal_api.STREAMS
+    assert internal_api.stream_path("news") == MemberStreamRequest("news").build_end().target
+    assert internal_api.reopen_path("news") == ReopenRequest("news", "").build().target
 
 
 def test_ids_and_titles_are_bounded_alike() -> None:
@@ -158,5 +174,5 @@ class _Alone:
     def owns(self, stream_id: str) -> bool:
         return True
 
-    def sends_away(self, stream_id: str) -> bool:
+    def is_handing_over(self, stream_id: str) -> bool:
         return False

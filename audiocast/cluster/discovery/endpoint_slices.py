@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from audiocast.cluster.address import joined
-from audiocast.cluster.errors import BadFrame, Refused
+from audiocast.cluster.errors import BadMessage, Refused
+from audiocast.cluster.protocol import format_address
 
 FAMILIES = ("IPv4", "IPv6")
 """The third address type, FQDN, is deprecated and never made of pods."""
@@ -40,7 +40,7 @@ class Endpoint:
         """Check what came as JSON.
 
         Raises:
-            BadFrame: It is no endpoint.
+            BadMessage: It is no endpoint.
         """
         # Of several addresses any one may be taken, says the reference.
         match said:
@@ -49,11 +49,11 @@ class Endpoint:
             case {"addresses": [str(address), *_]}:
                 conditions = {}
             case _:
-                raise BadFrame(f"expected an endpoint with addresses, got {str(said)[:200]}")
+                raise BadMessage(f"expected an endpoint with addresses, got {str(said)[:200]}")
         try:
             ipaddress.ip_address(address)
         except ValueError as error:
-            raise BadFrame(f"expected an IP address, got {address[:100]!r}") from error
+            raise BadMessage(f"expected an IP address, got {address[:100]!r}") from error
         return cls(
             host=address,
             is_serving=conditions.get("serving") is not False,
@@ -78,11 +78,11 @@ class EndpointSlice:
         """Check what came as JSON; empty lists come as null.
 
         Raises:
-            BadFrame: It is no slice.
+            BadMessage: It is no slice.
         """
         endpoints, ports = said.get("endpoints") or [], said.get("ports") or []
         if not isinstance(endpoints, list) or not isinstance(ports, list):
-            raise BadFrame(f"expected lists of endpoints and ports, got {str(said)[:200]}")
+            raise BadMessage(f"expected lists of endpoints and ports, got {str(said)[:200]}")
         if said.get("addressType") not in FAMILIES:
             endpoints = []
         numbers = {}
@@ -91,7 +91,7 @@ class EndpointSlice:
                 case {"port": int(number)} if 0 < number < 65_536:
                     numbers[str(each.get("name") or "")] = number
                 case _:
-                    raise BadFrame(f"expected a port with a number, got {str(each)[:200]}")
+                    raise BadMessage(f"expected a port with a number, got {str(each)[:200]}")
         return cls(tuple(map(Endpoint.parse, endpoints)), numbers)
 
 
@@ -108,13 +108,13 @@ class EndpointSlices:
             Its resource version, where a watch begins.
 
         Raises:
-            BadFrame: It is no list of slices.
+            BadMessage: It is no list of slices.
         """
         match said:
             case {"metadata": {"resourceVersion": str(version)}, "items": list() | None as items}:
                 slices = {_name(each): EndpointSlice.parse(each) for each in items or []}
             case _:
-                raise BadFrame(f"expected a list of EndpointSlices, got {str(said)[:200]}")
+                raise BadMessage(f"expected a list of EndpointSlices, got {str(said)[:200]}")
         self._slices = slices
         return version
 
@@ -125,7 +125,7 @@ class EndpointSlices:
             Its resource version, where the next watch begins.
 
         Raises:
-            BadFrame: It is no event.
+            BadMessage: It is no event.
             Refused: The API server ends the watch with it; status 410: the version is too old, list anew.
         """
         match said:
@@ -141,7 +141,7 @@ class EndpointSlices:
             case {"type": "ERROR", "object": {"code": int(code)} as status}:
                 raise Refused(code, str(status.get("reason", "")), str(status.get("message", ""))[:300])
             case _:
-                raise BadFrame(f"expected an event of a watch, got {str(said)[:200]}")
+                raise BadMessage(f"expected an event of a watch, got {str(said)[:200]}")
         return version
 
     def addresses(self, port: int | str) -> list[str]:
@@ -157,7 +157,7 @@ class EndpointSlices:
         """
         staying = [(each, number) for each, number in self._located(port) if not each.is_terminating]
         serving = [(each, number) for each, number in staying if each.is_serving]
-        return list(dict.fromkeys(joined(each.host, number) for each, number in serving or staying))
+        return list(dict.fromkeys(format_address(each.host, number) for each, number in serving or staying))
 
     @property
     def port_names(self) -> set[str]:
@@ -179,4 +179,4 @@ def _name(said: object) -> str:
     match said:
         case {"metadata": {"name": str(name)}}:
             return name
-    raise BadFrame(f"expected an EndpointSlice with a name, got {str(said)[:200]}")
+    raise BadMessage(f"expected an EndpointSlice with a name, got {str(said)[:200]}")

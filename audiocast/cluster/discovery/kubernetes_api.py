@@ -18,7 +18,7 @@ from tornado.iostream import IOStream
 from tornado.tcpclient import TCPClient
 
 from audiocast.cluster.discovery.pod import Pod
-from audiocast.cluster.errors import BadFrame, Refused, Unreachable
+from audiocast.cluster.errors import BadMessage, Refused, Unreachable
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
@@ -146,7 +146,7 @@ class KubernetesApi:
             NoAccount: The service account's files are not there.
             Unreachable: No answer, or no whole one, in time.
             Refused: An answer that is no success.
-            BadFrame: An answer that is no JSON.
+            BadMessage: An answer that is no JSON.
         """
         async with self._ask(target) as answer:
             return decoded(await answer.whole())
@@ -211,19 +211,19 @@ def decoded(text: bytes) -> Any:
     """Read JSON.
 
     Raises:
-        BadFrame: It is none.
+        BadMessage: It is none.
     """
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadFrame(f"expected JSON, got {text[:100]!r}") from error
+        raise BadMessage(f"expected JSON, got {text[:100]!r}") from error
 
 
 def _refusal(status: int, headers: HTTPHeaders, body: bytes) -> Refused:
     """Make an error of an answer whose body is a Status object, or whatever a proxy says."""
     try:
         said = decoded(body)
-    except BadFrame:
+    except BadMessage:
         said = None
     fields = said if isinstance(said, dict) else {"message": body[:300].decode("utf-8", "replace")}
     wait = re.fullmatch(r"\d{1,5}", headers.get("Retry-After", ""))

@@ -6,8 +6,8 @@ Plain values and files of the service account; nobody is asked here.
 from dataclasses import dataclass
 from pathlib import Path
 
-from audiocast.cluster.address import joined
 from audiocast.cluster.errors import NoAccount
+from audiocast.cluster.protocol import format_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Pod:
     @property
     def api_address(self) -> str:
         """Host and port of the API server."""
-        return joined(self.api_host, self.api_port)
+        return format_address(self.api_host, self.api_port)
 
     @property
     def token(self) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 import structlog
 from tornado.web import HTTPError, MissingArgumentError, RequestHandler
 
-from audiocast.cluster.signature import HEADER, BadSignature
+from audiocast.cluster.protocol import SIGNATURE_HEADER, PeerRequest
+from audiocast.cluster.signature import BadSignature
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.telemetry.requests import LoggedHandler
@@ -229,15 +230,14 @@ class MemberHandler(InternalHandler):
         Raises:
             ApiError: 403 or 404.
         """
-        services = self.services
-        if services.signer is None:
+        node, request = self.services.node, self.request
+        if node.is_alone:
             raise ApiError(404, "alone", "this server has no members to speak with")
-        request = self.request
-        value = request.headers.get(HEADER, "")
+        signed = PeerRequest(request.method or "", request.uri or "")
+        signature = request.headers.get(SIGNATURE_HEADER, "")
         try:
-            self.member = services.signer.check(request.method or "", request.uri or "", value, time.time())
-        except (BadSignature, ValueError) as error:
-            services.node.bad_signatures += 1
+            self.member = node.check_signature(signed, signature, time.time())
+        except BadSignature as error:
             log.warning("bad_signature", path=request.path[:200], peer=request.remote_ip, reason=str(error))
             raise ApiError(403, "bad_signature", "expected a request signed by a member") from None
         for stream_id in self.path_args:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry
 
 from audiocast.cluster.drain import Drain
-from audiocast.cluster.hls_router import Packaging
+from audiocast.cluster.hls_router import HlsRouter
 from audiocast.cluster.node import Node
-from audiocast.cluster.signature import Signer
-from audiocast.cluster.stream_directory import Answers
+from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys
@@ -57,7 +56,6 @@ class Services:
         metrics: What `/metrics` exports.
         api_tokens: One of them is needed to start a stream; none: anyone may.
         node: This member of the cluster.
-        signer: Checks the requests of other members; None: there are none.
         drain: Leaves the cluster.
         directory: What all members know of streams.
         admission: Decides which listeners fit.
@@ -74,12 +72,11 @@ class Services:
     metrics: CollectorRegistry
     api_tokens: tuple[str, ...]
     node: Node
-    signer: Signer | None
     drain: Drain
-    directory: Answers
+    directory: StreamDirectory
     admission: Admission
     hls_muxers: HlsMuxers
-    hls_router: Packaging
+    hls_router: HlsRouter
     watchers: Watchers
     version: str
     started_at: float = field(default_factory=time.time)

@@ -8,7 +8,7 @@ were written against them.
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from audiocast.cluster.stream_directory import State as StreamState
+from audiocast.cluster.stream_directory import StreamSnapshot
 from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.public.streams import cluster_list
@@ -42,7 +42,7 @@ class IcecastStatusHandler(PublicHandler):
         self.write_json({"icestats": status})
 
 
-def _source(state: StreamState, base: str) -> dict[str, object]:
+def _source(state: StreamSnapshot, base: str) -> dict[str, object]:
     source: dict[str, object] = {
         "bitrate": round((state["bitrate_bps"] or 0) / 1000),
         "channels": state["channels"],

@@ -74,27 +74,14 @@ class MemberStatusHandler(InternalHandler):
 
     def get(self) -> None:
         services = self.services
-        node = services.node
-        membership = node.membership
         counters = services.streams.counters
         self.write(
             {
-                "name": node.name,
-                "ring": sorted(membership.ring),
-                "view": membership.view,
-                "members": [
-                    {"name": each.name, "address": each.address, "draining": each.draining, "view": each.view}
-                    for each in membership.others
-                ],
-                "draining": membership.draining,
+                **services.node.status(),
                 "drain": asdict(services.drain.progress),
                 "listeners": counters.listeners,
                 "sources": counters.sources,
                 "live_streams": len(services.streams.live()),
                 "egress_bytes": counters.sent_bytes,
-                "owned": len(node.owned()),
-                "relays": node.relays,
-                "questions": node.locator.questions,
-                "bad_signatures": node.bad_signatures,
             }
         )

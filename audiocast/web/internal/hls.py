@@ -1,15 +1,17 @@
-"""`GET /internal/hls/{id}?path=`: HLS for another member, from here in any case."""
+"""`GET /internal/hls/{id}?path=`: what this member's HLS muxer answers a player of another member."""
 
+from audiocast.cluster.protocol import HlsRequest
 from audiocast.web.http.handlers import MemberHandler
 from audiocast.web.public.hls_media import directives_of, local_answer, send_answer
 
 
 class MemberHlsHandler(MemberHandler):
-    """Never asks a third member."""
+    """A playlist, or what it lists. It is never passed on: this member answers, wherever the muxer is."""
 
     metric_label = "MemberHls"
 
     async def get(self, stream_id: str) -> None:
-        path = self.get_query_argument("path")
-        answer = await local_answer(self.services, self.limits, stream_id, path, directives_of(self))
+        query = {"path": self.get_query_argument("path"), **directives_of(self)}
+        request = HlsRequest.parse(stream_id, query)
+        answer = await local_answer(self.services, self.limits, stream_id, request.path, request.directives)
         send_answer(self, answer)

@@ -3,10 +3,9 @@
 Any member of a cluster takes such a request, and one has the HLS muxer: the others pass on its answers.
 """
 
-from urllib.parse import urlencode
-
 from audiocast.cluster.errors import Refused, Unreachable
-from audiocast.cluster.hls_router import Answer
+from audiocast.cluster.hls_router import HlsResponse
+from audiocast.cluster.protocol import HlsRequest
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
 from audiocast.web.public.hls_media import directives_of, local_answer, send_answer
@@ -32,16 +31,16 @@ class HlsHandler(CrossOriginHandler):
 
     head = get
 
-    async def _answer(self, stream_id: str, path: str, directives: dict[str, str]) -> Answer:
-        packaging = self.services.hls_router
-        query = urlencode({"path": path, **directives})
+    async def _answer(self, stream_id: str, path: str, directives: dict[str, str]) -> HlsResponse:
+        hls_router = self.services.hls_router
+        request = HlsRequest(stream_id, path, directives)
         for _ in range(ATTEMPTS):
-            member = packaging.place(stream_id)
+            member = hls_router.member_for(stream_id)
             if member is None:
                 return await local_answer(self.services, self.limits, stream_id, path, directives)
             try:
                 with self.services.admission.entering():
-                    return await packaging.ask(member, f"/internal/hls/{stream_id}?{query}")
+                    return await hls_router.ask(member, request)
             except Unreachable:
                 continue
             except Refused as error:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from tornado.web import RequestHandler
 
-from audiocast.cluster.hls_router import Answer
+from audiocast.cluster.hls_router import HlsResponse
 from audiocast.hls.fragments import CODEC
 from audiocast.hls.muxer import HlsMuxer
 from audiocast.hls.timeline import PART_SECONDS, SEGMENT_PARTS, SEGMENT_SECONDS
@@ -35,7 +35,7 @@ ADVANCE_PARTS = round(3 / PART_SECONDS)
 
 async def local_answer(
     services: Services, limits: Limits, stream_id: str, path: str, directives: Mapping[str, str]
-) -> Answer:
+) -> HlsResponse:
     """Answer from this member's HLS muxer; a playlist makes one.
 
     Args:
@@ -62,7 +62,7 @@ def directives_of(handler: RequestHandler) -> dict[str, str]:
     }
 
 
-def send_answer(handler: RequestHandler, answer: Answer) -> None:
+def send_answer(handler: RequestHandler, answer: HlsResponse) -> None:
     """Finish a request with an answer of this member or another."""
     handler.set_status(answer.status)
     handler.set_header("Content-Type", answer.content_type)
@@ -72,7 +72,7 @@ def send_answer(handler: RequestHandler, answer: Answer) -> None:
 
 async def _playlist(
     services: Services, limits: Limits, stream_id: str, directives: Mapping[str, str]
-) -> Answer:
+) -> HlsResponse:
     number, part = (_number(directives, name) for name in DIRECTIVES)
     if number is None and part is not None:
         raise ApiError(400, "bad_hls_part", "expected _HLS_msn beside _HLS_part, got _HLS_part alone")
@@ -88,10 +88,10 @@ async def _playlist(
     else:
         raise ApiError(400, "bad_hls_msn", f"expected at most {timeline.open.number + 1}, got {number}")
     services.streams.counters.count_hls("playlist")
-    return Answer(200, PLAYLIST_TYPE, KEPT_NEWEST if number is None else KEPT_ASKED_FOR, muxer.playlist)
+    return HlsResponse(200, PLAYLIST_TYPE, KEPT_NEWEST if number is None else KEPT_ASKED_FOR, muxer.playlist)
 
 
-async def _media(services: Services, stream_id: str, path: str) -> Answer:
+async def _media(services: Services, stream_id: str, path: str) -> HlsResponse:
     run, _, name = path.partition("/")
     muxer = services.hls_muxers.get(stream_id)
     if muxer is None or muxer.timeline.run != run:
@@ -105,7 +105,7 @@ async def _media(services: Services, stream_id: str, path: str) -> Answer:
         raise _not_found(path)
     kind = "init" if position is None else "segment" if position[1] is None else "part"
     services.streams.counters.count_hls(kind)
-    return Answer(200, MEDIA_TYPE, KEPT, data)
+    return HlsResponse(200, MEDIA_TYPE, KEPT, data)
 
 
 async def _muxer(services: Services, limits: Limits, stream_id: str) -> HlsMuxer:
@@ -116,7 +116,7 @@ async def _muxer(services: Services, limits: Limits, stream_id: str) -> HlsMuxer
     if hub is not None and hub.closed:
         raise StreamEnded("the stream was ended by its broadcaster")
     with services.admission.entering():
-        hub = await services.node.listen(stream_id, limits.header_wait_seconds)
+        hub = await services.node.wait_for_stream(stream_id, limits.header_wait_seconds)
     if hub is None:
         raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
     return services.hls_muxers.open(hub)

@@ -25,7 +25,7 @@ def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
     Raises:
         audiocast.stream.errors.StreamError: The server stops, or the key is not valid any more.
     """
-    if services.node.membership.draining:
+    if services.node.is_draining:
         raise ShuttingDown("this server stops; connect again with the same key")
     hub = services.streams.open(stream_id, claims.title)
     hub.admit(claims.generation)
@@ -69,7 +69,7 @@ class Intake:
             generation=claims.generation,
             dismiss=dismiss,
         )
-        self._disconnect = services.node.connect(hub, self._source)
+        self._disconnect = services.node.connect_source(hub, self._source)
         self._first_audio = asyncio.get_running_loop().call_later(
             limits.first_audio_seconds, self._check_first_audio
         )

@@ -45,7 +45,7 @@ class ListenHandler(CrossOriginHandler):
         preroll_seconds = self._preroll_seconds()
         low_latency = self._is_low_latency()
         with services.admission.entering():
-            hub = await services.node.listen(stream_id, self.limits.header_wait_seconds)
+            hub = await services.node.wait_for_stream(stream_id, self.limits.header_wait_seconds)
         if hub is None:
             raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
         connection = _detached_socket(self.detach())

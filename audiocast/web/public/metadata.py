@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from audiocast.cluster.protocol import PlayingRequest
 from audiocast.stream.hub import Hub
 from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
 from audiocast.web.http.handlers import PublicHandler
@@ -21,8 +22,7 @@ class MetadataRequest(BaseModel):
 async def show_everywhere(services: Services, hub: Hub, playing: NowPlaying) -> None:
     """Show the track at this member and, in a cluster, at each that has the stream."""
     hub.set_now_playing(playing)
-    said = {"title": playing.title, "artist": playing.artist}
-    await services.node.tell_all("POST", f"/internal/streams/{hub.stream_id}/playing", said)
+    await services.node.broadcast(PlayingRequest(hub.stream_id, playing.title, playing.artist).build())
 
 
 class MetadataHandler(PublicHandler):

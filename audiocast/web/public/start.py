@@ -4,6 +4,7 @@ import secrets
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from audiocast.cluster.protocol import ReopenRequest
 from audiocast.stream.keys import Claims
 from audiocast.web.http.credentials import bearer_token, is_one_of
 from audiocast.web.http.errors import BEARER, ApiError
@@ -41,8 +42,7 @@ class StartHandler(PublicHandler):
         stream_id = asked.id or "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
         self.services.streams.open(stream_id, asked.title).reopen(asked.title)
         if asked.id is not None:
-            said = {"title": asked.title}
-            await self.services.node.tell_all("POST", f"/internal/streams/{stream_id}/reopen", said)
+            await self.services.node.broadcast(ReopenRequest(stream_id, asked.title).build())
         base = self.services.urls.base(self.request)
         self.write_json(
             {

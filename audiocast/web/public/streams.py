@@ -7,8 +7,8 @@ import json
 from tornado.iostream import StreamClosedError
 
 from audiocast.cluster.node import Node
-from audiocast.cluster.stream_directory import State as StreamState
-from audiocast.cluster.stream_directory import public
+from audiocast.cluster.protocol import MemberStreamRequest
+from audiocast.cluster.stream_directory import StreamSnapshot, public
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.state import State
@@ -29,7 +29,7 @@ NOT_FOUND = "no such stream here; it may come when its source does"
 NO_EVENT_FIELDS: dict[str, object] = {"bitrate_bps": None}
 
 
-def stream_state(hub: Hub, node: Node) -> StreamState:
+def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
     """Return this member's state of a stream: the contract's fields, and those for other members."""
     playing = hub.now_playing
     return {
@@ -44,13 +44,13 @@ def stream_state(hub: Hub, node: Node) -> StreamState:
         "channels": hub.channels,
         "owner": node.owner_of(hub.stream_id),
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
-        "draining": node.sends_away(hub.stream_id),
+        "draining": node.is_handing_over(hub.stream_id),
         "is_owner": node.owns(hub.stream_id),
         "listener_peak": hub.listener_peak,
     }
 
 
-def stream_state_with_history(hub: Hub, node: Node) -> StreamState:
+def stream_state_with_history(hub: Hub, node: Node) -> StreamSnapshot:
     """Return `stream_state` with the last tracks, which are too long for lists and events."""
     tracks = [
         {"title": track.playing.title, "artist": track.playing.artist, "started_at": track.started_at}
@@ -59,16 +59,18 @@ def stream_state_with_history(hub: Hub, node: Node) -> StreamState:
     return {**stream_state(hub, node), "history": tracks}
 
 
-async def cluster_state(services: Services, stream_id: str) -> StreamState | None:
+async def cluster_state(services: Services, stream_id: str) -> StreamSnapshot | None:
     """Return the state of a stream from all members; None when none knows it."""
     hub = services.streams.get(stream_id)
     mine = stream_state_with_history(hub, services.node) if hub is not None else None
-    return await services.directory.one(stream_id, mine)
+    return await services.directory.find(stream_id, mine)
 
 
-async def cluster_list(services: Services) -> list[StreamState]:
+async def cluster_list(services: Services) -> list[StreamSnapshot]:
     """Return the streams that are on at any member."""
-    return await services.directory.all([stream_state(hub, services.node) for hub in services.streams.live()])
+    return await services.directory.list_live(
+        [stream_state(hub, services.node) for hub in services.streams.live()]
+    )
 
 
 class StreamsHandler(PublicHandler):
@@ -104,7 +106,7 @@ class StreamStateHandler(PublicHandler):
             pass
         else:
             hub.close()
-        await self.services.node.tell_all("DELETE", f"/internal/streams/{stream_id}")
+        await self.services.node.broadcast(MemberStreamRequest(stream_id).build_end())
         self.set_status(204)
 
 
@@ -172,7 +174,7 @@ class EventsHandler(PublicHandler):
         while not self._is_closed:
             self._changed.clear()
             mine = stream_state(hub, self.services.node)
-            state = public(await self.services.directory.one(hub.stream_id, mine) or mine)
+            state = public(await self.services.directory.find(hub.stream_id, mine) or mine)
             if state | NO_EVENT_FIELDS != shown:
                 self.write(f"event: state\ndata: {json.dumps(state, ensure_ascii=False)}\n\n")
             elif loop.time() - written_at >= HEARTBEAT_SECONDS:

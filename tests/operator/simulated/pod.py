@@ -13,7 +13,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from audiocast.cluster.signature import HEADER, BadSignature, Signer
+from audiocast.cluster.protocol import SIGNATURE_HEADER
+from audiocast.cluster.signature import BadSignature, Signer
 
 Json = dict[str, Any]
 
@@ -152,7 +153,10 @@ class _SignedHandler(_Handler):
         signer = Signer(self.pod.secrets, self.pod.name)
         try:
             signer.check(
-                request.method or "", request.uri or "", request.headers.get(HEADER, ""), time.time()
+                request.method or "",
+                request.uri or "",
+                request.headers.get(SIGNATURE_HEADER, ""),
+                time.time(),
             )
         except BadSignature:
             self.pod.refused += 1

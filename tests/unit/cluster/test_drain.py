@@ -17,9 +17,9 @@ from tests.unit.cluster.turned_loop import run
 class FakeNode:
     """Has so many listeners and encoders, and notes when each of them was let go."""
 
-    def __init__(self, *, listeners: int = 0, fronts: int = 0, owned: int = 0) -> None:
+    def __init__(self, *, listeners: int = 0, connected_sources: int = 0, owned: int = 0) -> None:
         self.counters = SimpleNamespace(listeners=listeners)
-        self.fronts = fronts
+        self.connected_sources = connected_sources
         self.said: list[str] = []
         self.gone: dict[str, list[float]] = {"listener": [], "source": []}
         self._owned = dict.fromkeys(map(str, range(owned)), "1-1")
@@ -32,13 +32,13 @@ class FakeNode:
     def __iter__(self) -> Iterator["FakeNode"]:
         return iter([self])
 
-    def owned(self) -> dict[str, str]:
+    def owned_streams(self) -> dict[str, str]:
         return self._owned if asyncio.get_running_loop().time() < self.owned_until else {}
 
-    def give_away(self) -> None:
+    def hand_over(self) -> None:
         self.said.append("give away")
 
-    def come_back(self) -> None:
+    def rejoin(self) -> None:
         self.said.append("come back")
 
     async def announce(self) -> None:
@@ -50,9 +50,9 @@ class FakeNode:
         self.gone["listener"] += [asyncio.get_running_loop().time()] * count
         return count
 
-    def let_source_go(self, error: SourceError, count: int) -> None:
+    def dismiss_sources(self, error: SourceError, count: int) -> None:
         assert error.code == "shutting_down"
-        self.fronts -= min(count, self.fronts)
+        self.connected_sources -= min(count, self.connected_sources)
         self.gone["source"] += [asyncio.get_running_loop().time()] * count
 
 
@@ -79,7 +79,7 @@ def test_listeners_go_one_after_the_other_and_within_the_time() -> None:
 
 def test_encoders_have_half_of_the_time_to_go_by_themselves() -> None:
     async def test() -> None:
-        node = FakeNode(listeners=10, fronts=4)
+        node = FakeNode(listeners=10, connected_sources=4)
         drain = drain_of(node, 20, [])
         began_at = asyncio.get_running_loop().time()
         drain.start()
@@ -122,7 +122,7 @@ def test_whoever_stays_is_left_when_the_time_is_over() -> None:
 
 def test_how_far_it_is_can_be_seen_and_is_logged() -> None:
     async def test() -> None:
-        node = FakeNode(listeners=1000, fronts=2)
+        node = FakeNode(listeners=1000, connected_sources=2)
         drain = drain_of(node, 20, [])
         assert drain.progress == Progress(DrainState.NO, 1000, 2, 0.0)
         drain.start()

@@ -6,11 +6,10 @@ from typing import Any, cast
 
 from audiocast.cluster.edge import LINGER_SECONDS, Edge
 from audiocast.cluster.errors import Refused, Unreachable
-from audiocast.cluster.locate import Locator
-from audiocast.cluster.membership import Member, Membership
-from audiocast.cluster.peer_client import Dialer
-from audiocast.cluster.peer_stream import Link
-from audiocast.cluster.relay_receiver import Inlet
+from audiocast.cluster.membership import Member
+from audiocast.cluster.peer_stream import PeerStream
+from audiocast.cluster.peers import Peers
+from audiocast.cluster.relay_receiver import RelayReceiver
 from audiocast.stream.hub import Hub
 from tests.unit.cluster.turned_loop import run
 
@@ -34,28 +33,29 @@ class Surroundings:
         self.closed = 0
         self._broken: asyncio.Future[None] | None = None
         self.log = SimpleNamespace(end=0)
-        self.source_id = self.known = None
+        self.source_id = self.resume_point = None
         self.edge = Edge(
             cast(Hub, SimpleNamespace(stream_id="abc", source_log=self.log)),
-            cast(Inlet, self),
+            cast(RelayReceiver, self),
             has_source=lambda: self.has_source,
             is_wanted=lambda: self.wanted,
-            membership=cast(Membership, SimpleNamespace(suspect=lambda name, _: self.suspected.append(name))),
-            locator=cast(Locator, self),
-            dialer=cast(Dialer, self),
+            peers=cast(Peers, self),
         )
 
-    async def holder(self, stream_id: str, *, ask_all: bool) -> Member | None:
+    async def find_holder(self, stream_id: str, *, ask_all: bool) -> Member | None:
         return self.owner
 
-    async def link(self, address: str, target: str, headers: object) -> tuple[Link, Any]:
-        self.asked.append((asyncio.get_running_loop().time(), address))
-        return cast(Link, self), {}
+    async def open_stream(self, member: Member, request: object) -> tuple[PeerStream, Any]:
+        self.asked.append((asyncio.get_running_loop().time(), member.address))
+        return cast(PeerStream, self), {}
 
-    async def take(self, link: Link, source_id: object) -> None:
+    async def receive(self, link: PeerStream, source_id: object) -> None:
         self._broken = asyncio.get_running_loop().create_future()
         self.log.end += 1
         await self._broken
+
+    def suspect(self, name: str, reason: str) -> None:
+        self.suspected.append(name)
 
     def close(self) -> None:
         self.closed += 1

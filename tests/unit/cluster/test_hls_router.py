@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from audiocast.cluster.hls_router import Packaging
+from audiocast.cluster.hls_router import HlsRouter
 from audiocast.cluster.node import Node
 from audiocast.cluster.ring import order
 from audiocast.stream.limits import HubLimits
 from audiocast.stream.registry import Registry
-from tests.unit.cluster.fake_dialer import FakeDialer
-from tests.unit.cluster.stage import Places, greeting
+from tests.unit.cluster.fake_peer_client import FakePeerClient
+from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
 from tests.unit.stream.turned_clock import TurnedClock
 
 ADDRESSES = {"a": "10.0.0.1:8001", "b": "10.0.0.2:8001"}
@@ -25,17 +25,19 @@ class Cluster:
     def __init__(self) -> None:
         self.said: dict[str, dict[str, Any]] = {name: {} for name in ADDRESSES}
         self.mine: dict[str, int] = {}
-        dialer = FakeDialer()
+        peer_client = FakePeerClient()
         for name, address in ADDRESSES.items():
-            dialer.answers[address] = partial(self._greet, name)
+            peer_client.answers[address] = partial(self._greet, name)
         self.node = Node(
             "me",
             internal_port=lambda: 8001,
-            discovery=Places(*ADDRESSES.values()),
-            dialer=dialer,
+            discovery=FakeDiscovery(*ADDRESSES.values()),
+            client=peer_client,
+            signer=None,
+            hls_streams=lambda: self.mine,
             streams=Registry(clock=TurnedClock(), limits=HubLimits(), max_streams=10),
         )
-        self.packaging = Packaging(self.node, lambda: self.mine, None)
+        self.hls_router = HlsRouter(self.node, None)
 
     def _greet(self, name: str, target: str, body: object) -> dict[str, Any]:
         return greeting(name, **self.said[name])
@@ -43,7 +45,7 @@ class Cluster:
     async def place(self, stream_id: str) -> str:
         """Give the name of the member, after all have greeted."""
         await self.node.membership.announce()
-        member = self.packaging.place(stream_id)
+        member = self.hls_router.member_for(stream_id)
         return member.name if member is not None else "me"
 
 
@@ -52,7 +54,7 @@ async def cluster() -> AsyncIterator[Cluster]:
     cluster = Cluster()
     await cluster.node.membership.start()
     yield cluster
-    cluster.packaging.close()
+    cluster.hls_router.close()
     await cluster.node.membership.stop()
 
 
@@ -99,13 +101,21 @@ async def test_who_leaves_gives_it_away(cluster: Cluster) -> None:
     cluster.said["a"] = {"packaged": {stream_of("b"): 7}, "draining": True}
     assert await cluster.place(stream_of("b")) == "b"
     cluster.mine = {stream_of("me"): 7}
-    cluster.node.membership.draining = True
+    cluster.node.membership.leave_ring()
     assert await cluster.place(stream_of("me")) == order(stream_of("me"), ["b"])[0]
 
 
 async def test_who_is_alone_asks_nobody() -> None:
     streams = Registry(clock=TurnedClock(), limits=HubLimits(), max_streams=10)
-    node = Node("me", internal_port=lambda: 8001, discovery=None, dialer=FakeDialer(), streams=streams)
-    packaging = Packaging(node, dict, None)
-    assert packaging.place("x") is None
-    packaging.close()
+    node = Node(
+        "me",
+        internal_port=lambda: 8001,
+        discovery=None,
+        client=FakePeerClient(),
+        signer=None,
+        streams=streams,
+        hls_streams=dict,
+    )
+    hls_router = HlsRouter(node, None)
+    assert hls_router.member_for("x") is None
+    hls_router.close()

@@ -4,16 +4,16 @@ from functools import partial
 from typing import Any
 
 from audiocast.cluster.errors import Unreachable
-from audiocast.cluster.locate import STREAM
-from audiocast.cluster.membership import HELLO
 from audiocast.cluster.node import Node
-from audiocast.cluster.stream_directory import Answers, merge, merge_all, merge_history, public
+from audiocast.cluster.protocol import HELLO, STREAMS
+from audiocast.cluster.stream_directory import StreamDirectory, merge, merge_all, merge_history, public
 from audiocast.stream.limits import HubLimits
 from audiocast.stream.registry import Registry
-from tests.unit.cluster.fake_dialer import FakeDialer
-from tests.unit.cluster.stage import Places, greeting
+from tests.unit.cluster.fake_peer_client import FakePeerClient
+from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
 from tests.unit.stream.turned_clock import TurnedClock
 
+STREAM_PREFIX = f"{STREAMS}/"
 A, B = "10.0.0.1:8001", "10.0.0.2:8001"
 
 
@@ -95,28 +95,34 @@ def test_the_public_is_not_told_what_members_tell_each_other() -> None:
 
 
 def answer(name: str, target: str, _: object) -> dict[str, Any]:
-    return greeting(name) if target == HELLO else {"state": state(stream_id=target.removeprefix(STREAM))}
+    return (
+        greeting(name) if target == HELLO else {"state": state(stream_id=target.removeprefix(STREAM_PREFIX))}
+    )
 
 
 async def test_a_member_that_stands_still_costs_its_time_out_once() -> None:
-    dialer = FakeDialer()
+    peer_client = FakePeerClient()
     for name, address in (("a", A), ("b", B)):
-        dialer.answers[address] = partial(answer, name)
+        peer_client.answers[address] = partial(answer, name)
     node = Node(
         "me",
         internal_port=lambda: 8001,
-        discovery=Places(A, B),
-        dialer=dialer,
+        discovery=FakeDiscovery(A, B),
+        client=peer_client,
+        signer=None,
+        hls_streams=dict,
         streams=Registry(clock=TurnedClock(), limits=HubLimits(), max_streams=10),
     )
     await node.start()
-    dialer.answers[B] = Unreachable("Timeout during request")
-    answers = Answers(node)
+    peer_client.answers[B] = Unreachable("Timeout during request")
+    answers = StreamDirectory(node)
     for stream_id in ("x", "y", "z"):
-        known = await answers.one(stream_id, None)
+        known = await answers.find(stream_id, None)
         assert known is not None
         assert known["stream_id"] == stream_id, "the others' word is heard"
-    asked = [(address, target) for address, _, target in dialer.asked if target.startswith(STREAM)]
-    assert [target for address, target in asked if address == A] == [STREAM + name for name in "xyz"]
-    assert [target for address, target in asked if address == B] == [STREAM + "x"]
+    asked = [
+        (address, target) for address, _, target in peer_client.asked if target.startswith(STREAM_PREFIX)
+    ]
+    assert [target for address, target in asked if address == A] == [STREAM_PREFIX + name for name in "xyz"]
+    assert [target for address, target in asked if address == B] == [STREAM_PREFIX + "x"]
     await node.membership.stop()

@@ -122,9 +122,9 @@ class TestNumbers:
     def test_those_that_go_on_are_told(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
         stage.live()
         muxer = hls_muxers.open(stage.hub)
-        assert hls_muxers.numbers() == {"abc": muxer.timeline.first_number}
+        assert hls_muxers.first_numbers() == {"abc": muxer.timeline.first_number}
         stage.hub.end(StreamEnded("by the test"))
-        assert hls_muxers.numbers() == {}
+        assert hls_muxers.first_numbers() == {}
 
 
 class TestEnd:

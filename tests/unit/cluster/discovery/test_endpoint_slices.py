@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audiocast.cluster.discovery.endpoint_slices import EndpointSlices
-from audiocast.cluster.errors import BadFrame, Refused
+from audiocast.cluster.errors import BadMessage, Refused
 from tests.cluster.api_server import PORT_NAME, endpoint, endpoint_slice
 
 A, B, C = "10.0.0.1", "10.0.0.2", "10.0.0.3"
@@ -151,9 +151,9 @@ GOOD = endpoint_slice("s", 8001, endpoint(A))
 )
 def test_what_is_no_slice_is_refused_and_changes_nothing(bad: dict[str, Any]) -> None:
     found = listed(endpoint_slice("before", 8001, endpoint(B)))
-    with pytest.raises(BadFrame, match="expected"):
+    with pytest.raises(BadMessage, match="expected"):
         found.replace({"metadata": {"resourceVersion": "8"}, "items": [GOOD, bad]})
-    with pytest.raises(BadFrame, match="expected"):
+    with pytest.raises(BadMessage, match="expected"):
         found.apply(event("ADDED", bad))
     assert found.addresses(1) == [f"{B}:1"]
 
@@ -171,7 +171,7 @@ def test_what_is_no_slice_is_refused_and_changes_nothing(bad: dict[str, Any]) ->
     ],
 )
 def test_what_is_no_list_is_refused(said: object) -> None:
-    with pytest.raises(BadFrame, match="expected a list of EndpointSlices, got"):
+    with pytest.raises(BadMessage, match="expected a list of EndpointSlices, got"):
         EndpointSlices().replace(said)
 
 
@@ -180,5 +180,5 @@ def test_what_is_no_list_is_refused(said: object) -> None:
     [None, [], {}, {"type": "ADDED"}, {"type": "NEWS", "object": GOOD}, {"type": "ERROR", "object": {}}],
 )
 def test_what_is_no_event_is_refused(said: object) -> None:
-    with pytest.raises(BadFrame, match="expected an event of a watch, got"):
+    with pytest.raises(BadMessage, match="expected an event of a watch, got"):
         EndpointSlices().apply(said)

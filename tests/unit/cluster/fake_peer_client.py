@@ -1,17 +1,18 @@
-"""A dialer that reaches members of a test's own making, without a network."""
+"""A peer_client that reaches members of a test's own making, without a network."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from audiocast.cluster.errors import ClusterError, Unreachable
-from audiocast.cluster.peer_client import Dialer
+from audiocast.cluster.peer_client import PeerClient
+from audiocast.cluster.protocol import PeerRequest
 
 Answering = Callable[[str, Any], Any]
 """Takes target and body, gives the answer."""
 
 
-class FakeDialer(Dialer):
+class FakePeerClient(PeerClient):
     """Answers for each address as the test says; where nobody answers, connections are refused.
 
     Attributes:
@@ -23,10 +24,10 @@ class FakeDialer(Dialer):
         self.answers: dict[str, Answering | ClusterError] = {}
         self.asked: list[tuple[str, str, str]] = []
 
-    async def ask(self, address: str, method: str, target: str, body: object = None) -> Any:
-        self.asked.append((address, method, target))
+    async def ask(self, address: str, request: PeerRequest) -> Any:
+        self.asked.append((address, request.method, request.target))
         await asyncio.sleep(0)
         answer = self.answers.get(address, Unreachable(f"{address}: Connection refused"))
         if isinstance(answer, ClusterError):
             raise answer
-        return answer(target, body)
+        return answer(request.target, request.body)

@@ -14,9 +14,9 @@ from typing import Protocol
 
 import structlog
 
-from audiocast.cluster.address import joined
 from audiocast.cluster.discovery.kubernetes_peers import KubernetesPeers
 from audiocast.cluster.discovery.pod import Pod
+from audiocast.cluster.protocol import format_address
 
 log = structlog.get_logger()
 
@@ -87,10 +87,10 @@ class DnsPeers:
             log.warning("peers_not_resolved", name=self._name, error=error.strerror)
             return None
         hosts = dict.fromkeys(address[0] for *_, address in found)
-        return [joined(str(host), self._port) for host in hosts]
+        return [format_address(str(host), self._port) for host in hosts]
 
 
-def discovery(peers: str, *, pod: Pod, internal_port: int) -> Discovery | None:
+def parse_peers(peers: str, *, pod: Pod, internal_port: int) -> Discovery | None:
     """Read `PEERS`; None for a server that is alone.
 
     Args:

@@ -1,18 +1,18 @@
-"""Two ends of a connection without sockets, for links."""
+"""Two ends of a connection without sockets, for peer streams."""
 
 import asyncio
 from typing import cast
 
 from tornado.iostream import IOStream, StreamClosedError
 
-from audiocast.cluster.peer_stream import Link
+from audiocast.cluster.peer_stream import PeerStream
 
 
-class FakeStream:
-    """Does what `Link` needs of an `IOStream`. What was written is there to be read at the other end."""
+class FakeIOStream:
+    """What `PeerStream` needs of an `IOStream`: what was written can be read at the other end."""
 
     def __init__(self) -> None:
-        self.other: FakeStream | None = None
+        self.other: FakeIOStream | None = None
         self._came = asyncio.StreamReader()
         self._closed = False
 
@@ -36,19 +36,19 @@ class FakeStream:
             self.other._came.feed_eof()
 
 
-def streams() -> tuple[FakeStream, FakeStream]:
-    """Give both ends of a new connection."""
-    one, other = FakeStream(), FakeStream()
+def io_streams() -> tuple[FakeIOStream, FakeIOStream]:
+    """Return both ends of a new connection."""
+    one, other = FakeIOStream(), FakeIOStream()
     one.other, other.other = other, one
     return one, other
 
 
-def link_on(stream: FakeStream) -> Link:
-    """Give one side's link."""
-    return Link(cast(IOStream, stream))
+def peer_stream_on(stream: FakeIOStream) -> PeerStream:
+    """Return one side's `PeerStream`."""
+    return PeerStream(cast(IOStream, stream))
 
 
-def links() -> tuple[Link, Link]:
-    """Give both sides of a new link."""
-    one, other = streams()
-    return link_on(one), link_on(other)
+def peer_streams() -> tuple[PeerStream, PeerStream]:
+    """Return both sides of a new connection."""
+    one, other = io_streams()
+    return peer_stream_on(one), peer_stream_on(other)

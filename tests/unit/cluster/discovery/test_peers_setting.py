@@ -5,12 +5,12 @@ from contextlib import aclosing
 import pytest
 
 from audiocast.cluster.discovery.kubernetes_peers import KubernetesPeers
-from audiocast.cluster.discovery.peers import Discovery, DnsPeers, StaticPeers, discovery
+from audiocast.cluster.discovery.peers_setting import Discovery, DnsPeers, StaticPeers, parse_peers
 from audiocast.cluster.discovery.pod import Pod
 
 
 def read(peers: str) -> Discovery | None:
-    return discovery(peers, pod=Pod(), internal_port=8001)
+    return parse_peers(peers, pod=Pod(), internal_port=8001)
 
 
 @pytest.mark.parametrize("peers", ["", "  "])

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from audiocast.cluster.errors import Refused, Unreachable
-from audiocast.cluster.locate import FIRST_QUESTIONS, STREAM, Locator
+from audiocast.cluster.peers import FIRST_QUESTIONS, Peers
+from audiocast.cluster.protocol import STREAMS
 from audiocast.cluster.ring import order
-from tests.unit.cluster.stage import Stage, greeting
+from tests.unit.cluster.membership_harness import MembershipHarness, greeting
 
+STREAM_PREFIX = f"{STREAMS}/"
 NAMES = [f"m{number:03}" for number in range(100)]
 ADDRESSES = {name: f"10.0.0.{number + 1}:8001" for number, name in enumerate(NAMES)}
 
@@ -19,47 +21,51 @@ class Cluster:
     """One member of many, whose others answer as the test says."""
 
     def __init__(self, names: list[str]) -> None:
-        self.stage = Stage(*(ADDRESSES[name] for name in names))
+        self.harness = MembershipHarness(*(ADDRESSES[name] for name in names))
         self.owners: dict[str, str] = {}
         self.told: dict[str, dict[str, str]] = {}
         for name in names:
-            self.stage.dialer.answers[ADDRESSES[name]] = partial(self._answer, name)
-        self.locator = Locator(self.stage.membership, self.stage.dialer)
+            self.harness.peer_client.answers[ADDRESSES[name]] = partial(self._answer, name)
+        self.peers = Peers(self.harness.membership, self.harness.peer_client)
         self.names = [*names, "me"]
 
     def _answer(self, name: str, target: str, _: object) -> Any:
-        if not target.startswith(STREAM):
+        if not target.startswith(STREAM_PREFIX):
             return greeting(name, owned=self.told.get(name, {}))
-        if self.owners.get(target.removeprefix(STREAM)) != name:
+        if self.owners.get(target.removeprefix(STREAM_PREFIX)) != name:
             raise Refused(404, "stream_not_found", "no such stream here")
         return {"owned": True}
 
     def asked(self) -> list[str]:
         """Give whom it asked for a stream, in order."""
         by_address = {address: name for name, address in ADDRESSES.items()}
-        return [by_address[address] for address, _, target in self.stage.dialer.asked if STREAM in target]
+        return [
+            by_address[address]
+            for address, _, target in self.harness.peer_client.asked
+            if STREAM_PREFIX in target
+        ]
 
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[Cluster]:
     cluster = Cluster(NAMES[:8])
-    await cluster.stage.membership.start()
+    await cluster.harness.membership.start()
     yield cluster
-    await cluster.stage.membership.stop()
+    await cluster.harness.membership.stop()
 
 
 async def test_who_has_told_is_not_asked(cluster: Cluster) -> None:
     cluster.told["m005"] = {"abc": "5-5"}
-    await cluster.stage.membership.announce()
-    holder = await cluster.locator.holder("abc", ask_all=True)
+    await cluster.harness.membership.announce()
+    holder = await cluster.peers.find_holder("abc", ask_all=True)
     assert holder is not None
-    assert (holder.name, cluster.locator.questions) == ("m005", 0)
+    assert (holder.name, cluster.peers.questions) == ("m005", 0)
 
 
 async def test_of_two_who_tell_the_one_with_the_newer_source_is_believed(cluster: Cluster) -> None:
     cluster.told.update({"m001": {"abc": "5-5"}, "m002": {"abc": "10-1"}, "m003": {"abc": "nonsense"}})
-    await cluster.stage.membership.announce()
-    holder = await cluster.locator.holder("abc", ask_all=True)
+    await cluster.harness.membership.announce()
+    holder = await cluster.peers.find_holder("abc", ask_all=True)
     assert holder is not None
     assert holder.name == "m002"
 
@@ -67,7 +73,7 @@ async def test_of_two_who_tell_the_one_with_the_newer_source_is_believed(cluster
 async def test_the_likely_ones_are_asked_first_and_in_order(cluster: Cluster) -> None:
     ranked = [name for name in order("abc", cluster.names) if name != "me"]
     cluster.owners["abc"] = ranked[1]
-    holder = await cluster.locator.holder("abc", ask_all=True)
+    holder = await cluster.peers.find_holder("abc", ask_all=True)
     assert holder is not None
     assert (holder.name, cluster.asked()) == (ranked[1], ranked[:2])
 
@@ -75,9 +81,9 @@ async def test_the_likely_ones_are_asked_first_and_in_order(cluster: Cluster) ->
 async def test_then_everyone_and_only_if_that_is_wanted(cluster: Cluster) -> None:
     ranked = [name for name in order("abc", cluster.names) if name != "me"]
     cluster.owners["abc"] = ranked[-1]
-    assert await cluster.locator.holder("abc", ask_all=False) is None
+    assert await cluster.peers.find_holder("abc", ask_all=False) is None
     assert cluster.asked() == ranked[:FIRST_QUESTIONS]
-    holder = await cluster.locator.holder("abc", ask_all=True)
+    holder = await cluster.peers.find_holder("abc", ask_all=True)
     assert holder is not None
     assert holder.name == ranked[-1]
     assert cluster.asked()[FIRST_QUESTIONS:] == ranked
@@ -86,40 +92,40 @@ async def test_then_everyone_and_only_if_that_is_wanted(cluster: Cluster) -> Non
 async def test_who_does_not_answer_is_suspected_and_the_next_is_asked(cluster: Cluster) -> None:
     ranked = [name for name in order("abc", cluster.names) if name != "me"]
     cluster.owners["abc"] = ranked[1]
-    cluster.stage.dialer.answers[ADDRESSES[ranked[0]]] = Unreachable("Timeout during request")
-    holder = await cluster.locator.holder("abc", ask_all=True)
+    cluster.harness.peer_client.answers[ADDRESSES[ranked[0]]] = Unreachable("Timeout during request")
+    holder = await cluster.peers.find_holder("abc", ask_all=True)
     assert holder is not None
     assert holder.name == ranked[1]
-    assert ranked[0] not in cluster.stage.membership.ring
+    assert ranked[0] not in cluster.harness.membership.ring
 
 
 async def test_a_source_goes_where_its_stream_is_and_else_to_the_first_of_the_ring(cluster: Cluster) -> None:
     stream_id = next(name for name in map(str, range(100)) if order(name, cluster.names)[0] == "m003")
-    member = cluster.locator.owner_for_source(stream_id)
+    member = cluster.peers.owner_for_source(stream_id)
     assert member is not None
     assert member.name == "m003"
     cluster.told["m006"] = {stream_id: "5-5"}
-    await cluster.stage.membership.announce()
-    pinned = cluster.locator.owner_for_source(stream_id)
+    await cluster.harness.membership.announce()
+    pinned = cluster.peers.owner_for_source(stream_id)
     assert pinned is not None
     assert pinned.name == "m006"
 
 
 async def test_a_source_that_is_this_members_own_goes_nowhere(cluster: Cluster) -> None:
     stream_id = next(name for name in map(str, range(100)) if order(name, cluster.names)[0] == "me")
-    assert cluster.locator.owner_for_source(stream_id) is None
+    assert cluster.peers.owner_for_source(stream_id) is None
 
 
 async def test_a_hundred_members_find_their_streams_in_two_questions() -> None:
     cluster = Cluster(NAMES)
-    await cluster.stage.membership.start()
+    await cluster.harness.membership.start()
     streams = [f"stream-{number}" for number in range(200)]
     for stream_id in streams:
         ranked = [name for name in order(stream_id, cluster.names) if name != "me"]
         # Where it began, or where it went when that member was lost.
         cluster.owners[stream_id] = ranked[len(cluster.owners) % 2]
-        holder = await cluster.locator.holder(stream_id, ask_all=False)
+        holder = await cluster.peers.find_holder(stream_id, ask_all=False)
         assert holder is not None
         assert holder.name == cluster.owners[stream_id]
-    assert cluster.locator.questions <= 2 * len(streams)
-    await cluster.stage.membership.stop()
+    assert cluster.peers.questions <= 2 * len(streams)
+    await cluster.harness.membership.stop()

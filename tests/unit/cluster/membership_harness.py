@@ -6,18 +6,18 @@ from typing import Any
 
 from audiocast.cluster.membership import Membership
 from audiocast.stream.clock import Clock
-from tests.unit.cluster.fake_dialer import FakeDialer
+from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.stream.turned_clock import TurnedClock
 
 
-class Places:
+class FakeDiscovery:
     """A discovery whose answer a test changes."""
 
     def __init__(self, *addresses: str) -> None:
         self._queue: asyncio.Queue[Sequence[str]] = asyncio.Queue()
-        self.tell(*addresses)
+        self.publish(*addresses)
 
-    def tell(self, *addresses: str) -> None:
+    def publish(self, *addresses: str) -> None:
         """Give another answer."""
         self._queue.put_nowait(addresses)
 
@@ -30,7 +30,7 @@ class Places:
             yield await self._queue.get()
 
 
-class Stage:
+class MembershipHarness:
     """One membership, called "me", and all around it.
 
     Args:
@@ -40,16 +40,16 @@ class Stage:
 
     def __init__(self, *addresses: str, clock: Clock | None = None) -> None:
         self.clock = TurnedClock()
-        self.dialer = FakeDialer()
-        self.places = Places(*addresses)
+        self.peer_client = FakePeerClient()
+        self.discovery = FakeDiscovery(*addresses)
         self.owned: dict[str, str] = {}
         self.membership = Membership(
             "me",
             internal_port=lambda: 8001,
-            discovery=self.places,
-            dialer=self.dialer,
+            discovery=self.discovery,
+            client=self.peer_client,
             clock=clock or self.clock,
-            owned=lambda: self.owned,
+            owned_streams=lambda: self.owned,
         )
         self.changes = 0
         self.membership.on_change.add(self._count)
@@ -59,7 +59,7 @@ class Stage:
 
     def live(self, address: str, **said: Any) -> None:
         """Let a member answer at an address."""
-        self.dialer.answers[address] = lambda target, body: greeting(**said)
+        self.peer_client.answers[address] = lambda target, body: greeting(**said)
 
     async def greet(self) -> None:
         """One round of greetings to all that are known."""

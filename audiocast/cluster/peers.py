@@ -1,0 +1,119 @@
+"""The other members as one stream's roles need them: who has a stream, who should have it, and how to ask.
+
+Live streams stay where they are, whatever the ring says (pinned while live). Members tell in each greeting
+which streams they own, half a second old at most. When no greeting names a stream, its likely owners are
+asked in the ring's order, then every member.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from audiocast.cluster.errors import ClusterError, Unreachable
+from audiocast.cluster.membership import Member, Membership
+from audiocast.cluster.peer_client import PeerClient
+from audiocast.cluster.peer_stream import PeerStream
+from audiocast.cluster.protocol import MemberStreamRequest, PeerRequest, StreamAnswer
+from audiocast.cluster.ring import order
+from audiocast.stream.source_id import SourceId
+
+FIRST_QUESTIONS = 2
+
+
+class Peers:
+    """Finds members and asks them. A member that cannot be reached is suspected.
+
+    Args:
+        membership: Who is there.
+        client: Sends the requests.
+
+    Attributes:
+        questions: How many members were asked for a stream so far.
+    """
+
+    def __init__(self, membership: Membership, client: PeerClient) -> None:
+        self.membership = membership
+        self.questions = 0
+        self._client = client
+
+    @property
+    def own_name(self) -> str:
+        """Name of this member."""
+        return self.membership.name
+
+    def owner_for_source(self, stream_id: str) -> Member | None:
+        """Return the member that a source should go to; None: this one."""
+        membership = self.membership
+        holder = self._announced_holder(stream_id)
+        if holder is not None and not holder.is_draining:
+            return holder
+        names = order(stream_id, membership.ring)
+        if not names or names[0] == membership.name:
+            return None
+        return membership.get(names[0])
+
+    async def find_holder(self, stream_id: str, *, ask_all: bool) -> Member | None:
+        """Return another member that has the stream's source, or None.
+
+        Args:
+            stream_id: A checked id.
+            ask_all: Ask every member, when no greeting names the stream and its likely owners have not got
+                it.
+        """
+        announced = self._announced_holder(stream_id)
+        if announced is not None:
+            return announced
+        by_name = {member.name: member for member in self.membership.others}
+        ranked = [by_name[name] for name in order(stream_id, by_name)]
+        for member in ranked[:FIRST_QUESTIONS]:
+            if await self._has_source(member, stream_id):
+                return member
+        rest = ranked[FIRST_QUESTIONS:] if ask_all else []
+        answers = await asyncio.gather(*(self._has_source(member, stream_id) for member in rest))
+        return next((member for member, has in zip(rest, answers, strict=True) if has), None)
+
+    async def open_stream(self, member: Member, request: PeerRequest) -> tuple[PeerStream, Mapping[str, str]]:
+        """Open a connection; see `PeerClient.open_stream`. Suspecting the member is left to the caller."""
+        return await self._client.open_stream(member.address, request)
+
+    async def broadcast(self, request: PeerRequest) -> list[Any]:
+        """Send every other member the same request, and return the JSON values of the answers that came."""
+        others = self.membership.others
+        answers = await asyncio.gather(
+            *(self._client.ask(member.address, request) for member in others), return_exceptions=True
+        )
+        for member, answer in zip(others, answers, strict=True):
+            if isinstance(answer, Unreachable):
+                self.suspect(member.name, str(answer))
+        return [answer for answer in answers if not isinstance(answer, BaseException)]
+
+    def suspect(self, name: str, reason: str) -> None:
+        """Take a member out of the ring, because a connection to it broke."""
+        self.membership.suspect(name, reason)
+
+    def close(self) -> None:
+        """Close the connections of questions that are not answered yet."""
+        self._client.close()
+
+    def _announced_holder(self, stream_id: str) -> Member | None:
+        """Return the member whose greeting names the stream; of several, the one with the newest source."""
+        owners = [member for member in self.membership.others if stream_id in member.owned_streams]
+        return max(owners, key=lambda member: _source_id(member.owned_streams[stream_id]), default=None)
+
+    async def _has_source(self, member: Member, stream_id: str) -> bool:
+        self.questions += 1
+        try:
+            answer = await self._client.ask(member.address, MemberStreamRequest(stream_id).build())
+        except Unreachable as error:
+            self.suspect(member.name, str(error))
+            return False
+        except ClusterError:
+            return False
+        return StreamAnswer.parse(answer).is_owned
+
+
+def _source_id(text: str) -> SourceId:
+    try:
+        return SourceId.parse(text)
+    except ValueError:
+        return SourceId(0, 0)
