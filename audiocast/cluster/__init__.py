@@ -1,21 +1,22 @@
 """Many nodes as one service, without a database: who owns a stream, who is there, how audio gets across.
 
-- `ring`: pure: the order of members for a stream
+- `errors`: what can go wrong between members
+- `ring`: the order of members for a stream; pure
+- `protocol`: paths, headers, codes and requests between members; pure
+- `greeting`: what members tell each other of themselves; pure
+- `signature`: how a member knows that a request is from another one
+- `peer_stream`: a connection that carries audio, in frames
+- `peer_client`: requests to another member
 - `discovery`: where members may be: a list, DNS, Kubernetes
-- `address`: host and port in one text
-- `greeting`: what members say of themselves
 - `membership`: who is there
-- `signature`: how members know each other
-- `peer_client`: asking another member
-- `peer_stream`: a connection that carries audio
-- `locate`: who has a stream's source
-- `ingest_relay`: sends a source that is connected here to its owner
-- `edge`: gets a stream for the listeners that are here from its owner
-- `relay_receiver`: feeds a hub from whichever connection brings its audio
+- `peers`: the other members as one stream's roles need them
 - `page_sender`: sends a source's pages to another member
-- `node`: the roles of this member, stream by stream
+- `relay_receiver`: feeds a hub with pages from another member
+- `ingest_relay`: the role front: sends a source that is connected here to its owner
+- `edge`: the role edge: gets a stream for the listeners that are here from its owner
+- `roles`: what this member is for one stream
+- `node`: this member; what handlers ask
 - `drain`: leaving without being heard
 - `stream_directory`: what all members know of a stream
 - `hls_router`: which member makes a stream's HLS, and its answers
-- `errors`: why a member could not be asked
 """

@@ -1,8 +1,8 @@
 """Rendezvous hashing (highest random weight): for each stream, all members in an order that all agree on.
 
-The first is the stream's owner, the rest is the order of fail-over. Weights depend on one member's name and
-the stream's id alone, so who comes or goes moves only the streams that were or become its own, 1/N of them,
-and everybody else's order stays what it was. Pure: no clock, no network, no memory.
+The first is the stream's owner, the rest is the order of fail-over. A weight depends on one member's name and
+the stream's id alone. So a member that comes or goes moves only the streams that become or were its own, 1/N
+of them, and the order of all other members stays what it was. Pure: no clock, no network, no state.
 
 Reference: D. Thaler, C. Ravishankar, "Using name-based mappings to increase hit rates", IEEE/ACM Transactions
 on Networking 6(1), 1998.
@@ -16,7 +16,7 @@ _PERSON = b"audiocast ring"
 
 
 def order(stream_id: str, members: Iterable[str]) -> list[str]:
-    """Give the members by their weight for a stream, the owner first.
+    """Return the members by their weight for a stream, the owner first.
 
     Args:
         stream_id: Any text.
@@ -27,7 +27,7 @@ def order(stream_id: str, members: Iterable[str]) -> list[str]:
 
 
 def weight(stream_id: str, member: str) -> bytes:
-    """Give one member's weight for a stream, as bytes that compare like numbers.
+    """Return one member's weight for a stream, as bytes that compare like numbers.
 
     The name is the hash's key, up to 64 bytes of it (RFC 7693 section 2.1); a longer one is hashed first.
     """

@@ -1,8 +1,8 @@
 """Where a member learns of the others: a list, DNS, or Kubernetes.
 
-- `peers`: what `PEERS` says, as a stream of addresses
-- `kubernetes_peers`: the pods of a Service, as the API server tells them
-- `kubernetes_api`: lists and watches of the API server
-- `endpoint_slices`: EndpointSlices to addresses
 - `pod`: what a pod knows of itself
+- `kubernetes_api`: lists and watches of the API server
+- `endpoint_slices`: EndpointSlices to addresses; pure
+- `kubernetes_peers`: the pods of a Service, as the API server reports them
+- `peers_setting`: the forms of `PEERS`; addresses from a list and from DNS
 """

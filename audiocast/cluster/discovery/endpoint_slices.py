@@ -17,8 +17,8 @@ from typing import Any, Self
 from audiocast.cluster.errors import BadMessage, Refused
 from audiocast.cluster.protocol import format_address
 
+# The third address type, FQDN, is deprecated and never made of pods.
 FAMILIES = ("IPv4", "IPv6")
-"""The third address type, FQDN, is deprecated and never made of pods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Endpoint:
     """A pod, as one slice sees it.
 
     Attributes:
-        host: Its IP address.
-        is_serving: It is ready.
-        is_terminating: It was told to stop.
+        host: IP address.
+        is_serving: The pod is ready.
+        is_terminating: The pod was told to stop.
     """
 
     host: str
@@ -37,12 +37,12 @@ class Endpoint:
 
     @classmethod
     def parse(cls, said: object) -> Self:
-        """Check what came as JSON.
+        """Check a JSON value.
 
         Raises:
-            BadMessage: It is no endpoint.
+            BadMessage: It is not an endpoint.
         """
-        # Of several addresses any one may be taken, says the reference.
+        # The reference: any one of several addresses may be used.
         match said:
             case {"addresses": [str(address), *_], "conditions": dict(conditions)}:
                 pass
@@ -67,7 +67,7 @@ class EndpointSlice:
 
     Attributes:
         endpoints: The pods.
-        ports: Of each of them, by name; an only one may have the name "".
+        ports: Port numbers of each pod, by name; an only port may have the name "".
     """
 
     endpoints: tuple[Endpoint, ...]
@@ -75,10 +75,10 @@ class EndpointSlice:
 
     @classmethod
     def parse(cls, said: Mapping[str, Any]) -> Self:
-        """Check what came as JSON; empty lists come as null.
+        """Check a JSON object, in which empty lists may be null.
 
         Raises:
-            BadMessage: It is no slice.
+            BadMessage: It is not a slice.
         """
         endpoints, ports = said.get("endpoints") or [], said.get("ports") or []
         if not isinstance(endpoints, list) or not isinstance(ports, list):
@@ -96,19 +96,22 @@ class EndpointSlice:
 
 
 class EndpointSlices:
-    """All slices of one Service: listed once, then kept up by what a watch tells."""
+    """All slices of one Service: listed once, then changed by the events of a watch."""
 
     def __init__(self) -> None:
         self._slices: dict[str, EndpointSlice] = {}
 
     def replace(self, said: object) -> str:
-        """Take a list of all slices.
+        """Replace all slices.
+
+        Args:
+            said: An EndpointSliceList, as JSON.
 
         Returns:
-            Its resource version, where a watch begins.
+            The list's resource version, where a watch begins.
 
         Raises:
-            BadMessage: It is no list of slices.
+            BadMessage: It is not a list of slices.
         """
         match said:
             case {"metadata": {"resourceVersion": str(version)}, "items": list() | None as items}:
@@ -119,14 +122,17 @@ class EndpointSlices:
         return version
 
     def apply(self, said: object) -> str:
-        """Take an event of a watch.
+        """Apply an event of a watch.
+
+        Args:
+            said: The event, as JSON.
 
         Returns:
-            Its resource version, where the next watch begins.
+            The event's resource version, where the next watch begins.
 
         Raises:
-            BadMessage: It is no event.
-            Refused: The API server ends the watch with it; status 410: the version is too old, list anew.
+            BadMessage: It is not an event.
+            Refused: The API server ends the watch; status 410: the version is too old, list anew.
         """
         match said:
             case {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(version)}}}:
@@ -145,15 +151,15 @@ class EndpointSlices:
         return version
 
     def addresses(self, port: int | str) -> list[str]:
-        """Give where members may be: the pods that serve and do not stop.
+        """Return the addresses of the pods that serve and do not terminate.
 
-        When none serves, as when all of them start, they are those that do not stop.
+        While none serves, as when all of them start, return those of the pods that do not terminate.
 
         Args:
             port: A number, or the name of one of the Service's ports.
 
         Returns:
-            Each "host:port", in no particular order.
+            "host:port" of each, in no particular order.
         """
         staying = [(each, number) for each, number in self._located(port) if not each.is_terminating]
         serving = [(each, number) for each, number in staying if each.is_serving]
@@ -161,11 +167,11 @@ class EndpointSlices:
 
     @property
     def port_names(self) -> set[str]:
-        """Names of ports that some slice has."""
+        """Names of ports that any slice has."""
         return {name for each in self._slices.values() for name in each.ports}
 
     def __len__(self) -> int:
-        """Count the endpoints."""
+        """Return how many endpoints all slices have together."""
         return sum(len(each.endpoints) for each in self._slices.values())
 
     def _located(self, port: int | str) -> Iterator[tuple[Endpoint, int]]:

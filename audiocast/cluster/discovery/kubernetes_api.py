@@ -21,15 +21,16 @@ from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.errors import BadMessage, Refused, Unreachable
 
 CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 15.0
-"""Until the head of an answer, and between two pieces of one that is no watch."""
 
+# Until the head of an answer, and between two pieces of an answer that is not a watch.
+ANSWER_SECONDS = 15.0
+
+# Bound of a list, and of all events of one watch. An endpoint is about 500 bytes: room for 30,000.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-"""Of a list, and of all that one watch brings. An endpoint is about 500 bytes: room for 30,000."""
 
 
 class ApiResponse(HTTPMessageDelegate):
-    """One of the API server's, as it comes."""
+    """An answer of the API server, while it comes."""
 
     def __init__(self) -> None:
         self.headers = HTTPHeaders()
@@ -41,31 +42,31 @@ class ApiResponse(HTTPMessageDelegate):
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> None:
-        """Take the head."""
+        """Note status and headers."""
         assert isinstance(start_line, ResponseStartLine)
         self.headers = headers
         if start_line.code >= HTTPStatus.OK and not self._status.done():
             self._status.set_result(start_line.code)
 
     def data_received(self, chunk: bytes) -> None:
-        """Take a piece of the body."""
+        """Queue a piece of the body."""
         self._pieces.put_nowait(chunk)
 
     def finish(self) -> None:
-        """Take note that all of it came."""
+        """Note that the whole body came."""
         self._is_whole = True
 
     def end(self) -> None:
-        """Take note that no more comes, whole or not."""
+        """Note that no more comes, whole or not."""
         if not self._status.done():
             self._status.set_result(0)
         self._pieces.put_nowait(None)
 
     async def status(self) -> int:
-        """Give the HTTP status.
+        """Return the HTTP status, when it has come.
 
         Raises:
-            Unreachable: There is none.
+            Unreachable: No head came.
         """
         try:
             status: int = await asyncio.wait_for(self._status, ANSWER_SECONDS)
@@ -76,7 +77,7 @@ class ApiResponse(HTTPMessageDelegate):
         return status
 
     async def pieces(self, silence_seconds: float) -> AsyncGenerator[bytes, None]:
-        """Give the body piece by piece.
+        """Yield the body piece by piece.
 
         Raises:
             Unreachable: It broke off, or nothing came for so long.
@@ -93,7 +94,7 @@ class ApiResponse(HTTPMessageDelegate):
             raise Unreachable(f"the answer broke off, or is longer than {MAX_ANSWER_BYTES} bytes")
 
     async def whole(self) -> bytes:
-        """Give all of the body.
+        """Return the whole body.
 
         Raises:
             Unreachable: It broke off, or nothing came for too long.
@@ -101,7 +102,7 @@ class ApiResponse(HTTPMessageDelegate):
         return b"".join([piece async for piece in self.pieces(ANSWER_SECONDS)])
 
     async def lines(self, silence_seconds: float) -> AsyncGenerator[bytes, None]:
-        """Give the body line by line.
+        """Yield the body line by line, without line ends.
 
         Raises:
             Unreachable: It broke off, or nothing came for so long.
@@ -117,10 +118,10 @@ class ApiResponse(HTTPMessageDelegate):
 
 
 class KubernetesApi:
-    """The API server, as one pod may speak to it.
+    """Reads from the API server with a pod's service account.
 
     Args:
-        pod: Where it is, and who asks.
+        pod: Where the API server is, and the account.
     """
 
     def __init__(self, pod: Pod) -> None:
@@ -129,15 +130,15 @@ class KubernetesApi:
 
     @property
     def namespace(self) -> str:
-        """Of the pod.
+        """Namespace of the pod.
 
         Raises:
-            NoAccount: Nobody has told.
+            NoAccount: The account's file is not there.
         """
         return self._pod.read("namespace")
 
     async def get(self, target: str) -> Any:
-        """Give the JSON of an answer.
+        """Return the JSON value of an answer.
 
         Args:
             target: Path and query.
@@ -145,18 +146,18 @@ class KubernetesApi:
         Raises:
             NoAccount: The service account's files are not there.
             Unreachable: No answer, or no whole one, in time.
-            Refused: An answer that is no success.
-            BadMessage: An answer that is no JSON.
+            Refused: The answer is not a success.
+            BadMessage: The answer is not JSON.
         """
         async with self._ask(target) as answer:
             return decoded(await answer.whole())
 
     async def watch(self, target: str, silence_seconds: float) -> AsyncGenerator[Any, None]:
-        """Give the events of a watch until the API server ends it.
+        """Yield the events of a watch until the API server ends it.
 
         Args:
             target: Path and query.
-            silence_seconds: Nothing for so long is the end of a connection that nobody has closed.
+            silence_seconds: When nothing comes for so long, the connection is dead.
 
         Raises:
             ClusterError: As for `get`.
@@ -167,7 +168,7 @@ class KubernetesApi:
 
     @asynccontextmanager
     async def _ask(self, target: str) -> AsyncIterator[ApiResponse]:
-        """Send a request; give the answer if it is a success."""
+        """Send a request, and yield the answer if it is a success."""
         headers = HTTPHeaders(
             {
                 "Host": self._pod.api_address,
@@ -179,7 +180,7 @@ class KubernetesApi:
         )
         limits = HTTP1ConnectionParameters(no_keep_alive=True, max_body_size=MAX_ANSWER_BYTES)
         connection = HTTP1Connection(await self._connect(), True, limits)
-        # A request that cannot be sent is an answer that does not come.
+        # When the request cannot be sent, no answer comes: that is noticed below.
         connection.write_headers(RequestStartLine("GET", target, "HTTP/1.1"), headers)
         connection.finish()
         answer = ApiResponse()
@@ -199,7 +200,7 @@ class KubernetesApi:
         authority = pod.read("ca.crt")
         try:
             trusted = ssl.create_default_context(cadata=authority)
-            # Python 3.13 wants more of a certificate than the authorities of many clusters put into theirs.
+            # Python 3.13 is strict about extensions that the authorities of many clusters leave out.
             trusted.verify_flags &= ~ssl.VERIFY_X509_STRICT
             async with asyncio.timeout(CONNECT_SECONDS):
                 return await self._tcp.connect(pod.api_host, pod.api_port, ssl_options=trusted)
@@ -208,10 +209,10 @@ class KubernetesApi:
 
 
 def decoded(text: bytes) -> Any:
-    """Read JSON.
+    """Return the value of a JSON text.
 
     Raises:
-        BadMessage: It is none.
+        BadMessage: It is not JSON.
     """
     try:
         return json.loads(text)
@@ -220,7 +221,7 @@ def decoded(text: bytes) -> Any:
 
 
 def _refusal(status: int, headers: HTTPHeaders, body: bytes) -> Refused:
-    """Make an error of an answer whose body is a Status object, or whatever a proxy says."""
+    """Return the error for an answer whose body is a Status object, or what a proxy has written."""
     try:
         said = decoded(body)
     except BadMessage:

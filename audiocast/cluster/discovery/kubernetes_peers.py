@@ -1,9 +1,9 @@
-"""Where members may be, told by Kubernetes: a watch on a Service's EndpointSlices in the pod's namespace.
+"""Addresses of members from Kubernetes: a watch on a Service's EndpointSlices in the pod's namespace.
 
 List, then watch from the list's version, with bookmarks. A watch that ends begins again where it ended; one
 that fails, or whose version is too old (410), begins again with a list. The API server is asked to end each
-watch after `WATCH_SECONDS`: one that is silent for longer is dead, however open its connection looks. What
-goes wrong here costs nobody a member: those who know each other greet each other without the API server.
+watch after `WATCH_SECONDS`: one that is silent for longer is dead, however open its connection looks.
+Failures here cost no member: members that know each other greet each other without the API server.
 """
 
 import asyncio
@@ -25,17 +25,19 @@ log = structlog.get_logger()
 
 WATCH_SECONDS = 60
 SILENCE_SECONDS = WATCH_SECONDS + 10.0
+
+# The pause between two tries doubles from the first to the longest. A longer `Retry-After` is honoured, up to
+# the longest.
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
-"""Between two tries: doubled from the first to this. A `Retry-After` is held to, up to this."""
 
+# For what a person has to mend. Everything else is mended by waiting.
 REMEDIES: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "the API server does not take the service account's token",
     HTTPStatus.FORBIDDEN: "the pod's service account needs a Role in its namespace with get, list and watch "
     "on endpointslices of discovery.k8s.io",
     HTTPStatus.NOT_FOUND: "expected an API server that has discovery.k8s.io/v1: Kubernetes 1.21 or newer",
 }
-"""For what a person has to mend. Everything else is mended by waiting."""
 
 
 class KubernetesPeers:
@@ -44,9 +46,9 @@ class KubernetesPeers:
     Args:
         service: Name of the Service.
         port: Number of every member's internal port, or its name in the Service.
-        pod: Who asks.
+        pod: Asks the API server.
         watch_seconds: How long a watch may last.
-        silence_seconds: A watch that is silent for so long is dead.
+        silence_seconds: A watch on which nothing comes for so long is dead.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class KubernetesPeers:
         self._failures = 0
 
     async def answers(self) -> AsyncGenerator[list[str], None]:
-        """Give all addresses, and again as soon as the API server tells of a change."""
+        """Yield all addresses, and again as soon as the API server reports a change."""
         version = ""
         while True:
             try:
@@ -83,7 +85,7 @@ class KubernetesPeers:
                 version = ""
                 await self._wait(error)
             else:
-                # It has ended as it was asked to. If it ends at once, it is not asked for without a pause.
+                # The watch has ended as it should. Should it end at once, the next one waits a moment.
                 self._failures = 0
                 await asyncio.sleep(FIRST_WAIT_SECONDS)
 
@@ -119,8 +121,8 @@ class KubernetesPeers:
         seconds = min(LONGEST_WAIT_SECONDS, max(asked_seconds, doubled_seconds)) * random.uniform(1.0, 1.3)
         self._failures += 1
         hint = remedy(error)
-        tell = log.error if hint else log.warning
-        tell(
+        write = log.error if hint else log.warning
+        write(
             "peers_not_told",
             service=self._service,
             reason=str(error)[:300],
@@ -131,7 +133,7 @@ class KubernetesPeers:
 
 
 def remedy(error: ClusterError) -> str:
-    """Say what a person has to do about an error; nothing when it is mended by waiting."""
+    """Return what a person has to do about an error; empty when waiting mends it."""
     if isinstance(error, NoAccount):
         return "the pod needs a service account's token: automountServiceAccountToken: true"
     return REMEDIES.get(error.status, "") if isinstance(error, Refused) else ""

@@ -1,6 +1,6 @@
 """Where other members may be: addresses of internal ports, from a list, from DNS or from Kubernetes.
 
-Who is really there is found out by `membership`.
+`membership` finds out which of them are members.
 
 `PEERS` is empty (alone), `host:port,...`, `dns+NAME:PORT` (a headless Service: each address of the name), or
 `k8s+SERVICE[:PORT]` (a Service's EndpointSlices, with the port's number or name there).
@@ -24,18 +24,18 @@ DNS_SECONDS = 2.0
 DNS_PREFIX = "dns+"
 KUBERNETES_PREFIX = "k8s+"
 
+# Names as RFC 1035 (Services) and RFC 6335 (their ports) have them.
 SERVICE = re.compile(r"(?P<name>[a-z]([a-z0-9-]{0,61}[a-z0-9])?)(:(?P<port>[a-z0-9-]{1,15}))?")
-"""Names as RFC 1035 (Services) and RFC 6335 (their ports) have them."""
 
 
 class Discovery(Protocol):
     """A source of addresses."""
 
     def answers(self) -> AsyncGenerator[Sequence[str], None]:
-        """Give all addresses, and again when they may have changed.
+        """Yield all addresses, and again when they may have changed.
 
-        Each is "host:port"; this member's own may be among them. Nothing comes while they are not known.
-        After the last answer they do not change any more.
+        Each is "host:port"; this member's own may be among them. Nothing comes while they are not known. When
+        the iteration ends, they do not change any more.
         """
 
 
@@ -50,15 +50,15 @@ class StaticPeers:
         self._addresses = list(addresses)
 
     async def answers(self) -> AsyncGenerator[Sequence[str], None]:
-        """Give the list."""
+        """Yield the list, once."""
         yield self._addresses
 
 
 class DnsPeers:
-    """All addresses of a name, asked for again and again.
+    """All addresses of a name in DNS, looked up every `DNS_SECONDS`.
 
     Args:
-        name: In DNS.
+        name: A DNS name with an address for each member.
         port: Internal port of every member.
     """
 
@@ -67,9 +67,9 @@ class DnsPeers:
         self._port = port
 
     async def answers(self) -> AsyncGenerator[Sequence[str], None]:
-        """Ask the resolver again and again.
+        """Yield all addresses after each look-up.
 
-        A name without addresses is an answer; a resolver that fails is none.
+        A name without addresses is an answer; a resolver that fails gives none.
         """
         while True:
             addresses = await self._resolve()
@@ -91,15 +91,15 @@ class DnsPeers:
 
 
 def parse_peers(peers: str, *, pod: Pod, internal_port: int) -> Discovery | None:
-    """Read `PEERS`; None for a server that is alone.
+    """Return what `PEERS` describes; None for a server that is alone.
 
     Args:
-        peers: One of the forms above.
-        pod: Who asks Kubernetes.
+        peers: One of the forms at the top of this module.
+        pod: Asks Kubernetes.
         internal_port: This server's own, and so every pod's unless `peers` says otherwise.
 
     Raises:
-        ValueError: It is not of the forms above.
+        ValueError: `peers` has none of these forms.
     """
     if not peers.strip():
         return None

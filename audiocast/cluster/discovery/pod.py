@@ -1,6 +1,6 @@
-"""What a pod is told by its Kubernetes: where the API server is, and by what it is known there.
+"""What Kubernetes gives a pod: where the API server is, and the service account that the pod has there.
 
-Plain values and files of the service account; nobody is asked here.
+Plain values, and the account's files; this module sends no request.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from audiocast.cluster.protocol import format_address
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """What a pod is told by its cluster.
+    """What Kubernetes gives a pod.
 
     Attributes:
-        api_host: Name or address of the API server; empty: this is no pod.
-        api_port: Of the API server.
+        api_host: Name or address of the API server; empty: this process runs in no pod.
+        api_port: Its port.
         account: Folder with the service account's `token`, `ca.crt` and `namespace`.
     """
 
@@ -31,10 +31,10 @@ class Pod:
 
     @property
     def token(self) -> str:
-        """Say who asks, as it goes into a header.
+        """The account's bearer token, read from its file each time: the kubelet rotates it.
 
         Raises:
-            NoAccount: There is no such thing.
+            NoAccount: The file is not there, or is not one line.
         """
         token = self.read("token")
         if not token.isascii() or not token.isprintable():
@@ -42,16 +42,16 @@ class Pod:
         return token
 
     def read(self, name: str) -> str:
-        """Give what one of the service account's files holds.
+        """Return the text of one of the service account's files. Blocks for a moment.
 
         Raises:
-            NoAccount: It is not there, or empty.
+            NoAccount: The file is not there, or empty.
         """
         try:
             text = (self.account / name).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             raise NoAccount(f"expected the service account's {name} in {self.account}: {error}") from error
         if not text:
-            # Without an authority of their own, connections would trust all that this system does.
+            # With an empty ca.crt, connections would trust every authority that this system trusts.
             raise NoAccount(f"expected the service account's {name} in {self.account}, it is empty")
         return text
