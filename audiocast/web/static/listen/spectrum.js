@@ -201,7 +201,7 @@ function newAnalyser(context) {
 }
 
 /**
- * Return the height of a bar where the sound cannot be measured: a slow even swell that nobody takes for a measurement.
+ * Return the height of a bar where the sound cannot be measured: a slow, even swell that cannot be taken for a measurement.
  *
  * @param {number} bar
  * @param {number} bars

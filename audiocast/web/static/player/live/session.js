@@ -18,7 +18,7 @@ const FADE_SECONDS = 0.05;
 
 export class PlaybackSession {
   #isOpen = true;
-  /** The next packet's time does not follow from the last: another logical stream, or a connection that starts anew. */
+  /** The next packet's time does not follow from the last: another logical stream, or a new connection. */
   #hasJumped = true;
   /** The decoder of the current logical stream, once it is open. @type {Promise<Decoder | null>} */
   #decoder = Promise.resolve(null);
