@@ -117,7 +117,9 @@ def test_json_is_a_line_each_and_tells_all(server: AudiocastServer) -> None:
         assert broadcast.wait() == 0
     said = [json.loads(line) for line in broadcast.text.splitlines()]
     phases = [each["phase"] for each in said if each["event"] == "phase"]
-    assert phases[-2:] == ["on_air", "stopped"]
+    # Each of them once and in this order; one that is over within a tenth of a second may go unseen.
+    assert phases == [phase for phase in ("connecting", "on_air", "stopping", "stopped") if phase in phases]
+    assert {"on_air", "stopped"} <= set(phases)
     assert said[-1]["event"] == "ended"
     assert said[-1]["seconds_sent"] == pytest.approx(2.0, abs=0.01)
     assert said[-1]["trouble"] is None
