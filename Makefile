@@ -14,9 +14,10 @@ RUN_STAMP := .venv/.installed-run
 NODE_STAMP := node_modules/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
-# How many files of tests run at a time. Most of them wait for sound to go by.
-PYTEST_PROCESSES ?= 2
-SOAK := tests/programs/test_five_minutes.py
+# How many files of tests run at a time. Most of them wait for sound to go by, so more than there are processors.
+PYTEST_PROCESSES ?= 4
+# How often a test that listens in real time may run until it passes; all others have one try.
+TRIES := --realtime-tries 3
 # Some tests run make: on their own, and not as a part of this one.
 PYTEST := env --unset=MAKEFLAGS $(BIN)/pytest -q
 # What is measured, as in: make bench BENCH_ARGS=--quick
@@ -26,7 +27,7 @@ ENGINE ?= docker
 IMAGE_ARGS ?=
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
-.PHONY: help run cluster test check bench decoder image e2e lock clean lint suite soak debian-packages
+.PHONY: help run cluster test check bench decoder image e2e lock clean lint suite debian-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,8 +39,8 @@ run: $(RUN_STAMP) ## start a server with a demo broadcast and print the link to 
 cluster: $(RUN_STAMP) ## start three members behind HAProxy with a demo broadcast, and say which one to kill
 	@$(BIN)/python cmd/cluster.py
 
-test: $(VENV_STAMP) debian-packages $(NODE_STAMP) lint decoder ## set up what is missing, then check and run every test
-	@$(MAKE) --no-print-directory --jobs=2 suite $(if $(PYTEST_ARGS),,soak)
+test: $(VENV_STAMP) debian-packages $(NODE_STAMP) decoder ## set up what is missing, then check and run every test
+	@$(MAKE) --no-print-directory --jobs=2 lint suite
 
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the pages' types, the repository's own promises
 	@$(PYTEST) tests/repo
@@ -73,16 +74,9 @@ clean: ## remove everything that was made here, .venv too
 		audiocast/web/static/player/live/opus-decoder.min.js
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What failed is tried once more, with nothing beside it: who has to hear every packet in real time may fail for what
-# runs on the other processor at that moment. What fails for a reason of its own fails again.
+# Second tries: tests/support/run/second_tries.py.
 suite: $(VENV_STAMP)
-	@$(PYTEST) --numprocesses $(PYTEST_PROCESSES) --cov --durations=20 $(or $(PYTEST_ARGS),--ignore=$(SOAK)) || { \
-		printf '\nOnce more, with nothing beside it:\n'; \
-		$(PYTEST) --cov --cov-append --last-failed --last-failed-no-failures=none --maxfail=1 $(PYTEST_ARGS); }
-
-# Five minutes of waiting: beside the rest.
-soak: $(VENV_STAMP)
-	@$(PYTEST) -p no:cacheprovider $(SOAK)
+	@$(PYTEST) --numprocesses $(PYTEST_PROCESSES) --cov $(TRIES) --durations=20 --file-seconds=30 $(PYTEST_ARGS)
 
 # The last line is for the pages' scripts: types by TypeScript, form by Prettier (package.json).
 lint: $(VENV_STAMP) $(NODE_STAMP)

@@ -9,7 +9,11 @@ from hypothesis import settings
 settings.register_profile("noisy-machine", deadline=None, print_blob=True)
 settings.load_profile("noisy-machine")
 
+pytest_plugins = ["tests.support.run.file_seconds", "tests.support.run.second_tries"]
+
 HERE = Path(__file__).parent
+# Five minutes of waiting: beside all the rest, and not after it.
+LONGEST = Path("programs", "test_five_minutes.py")
 ORDER = [
     "repo",
     "unit",
@@ -26,9 +30,10 @@ ORDER = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the quick kinds first, and then the long ones before the short ones: files run two at a time."""
+    """Run the file that waits longest first, then the quick kinds, then long ones before short ones."""
     items.sort(key=_place)
 
 
-def _place(item: pytest.Item) -> int:
-    return ORDER.index(item.path.relative_to(HERE).parts[0])
+def _place(item: pytest.Item) -> tuple[bool, int]:
+    file = item.path.relative_to(HERE)
+    return file != LONGEST, ORDER.index(file.parts[0])

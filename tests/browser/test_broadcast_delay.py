@@ -21,6 +21,8 @@ from tests.support.audio.numbered_audio import PACKET_SECONDS
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 BURSTS = 5
 BURST_HZ = 1000
 BURST_SECONDS = 0.1

@@ -16,6 +16,8 @@ from tests.support.http.listener import Listener
 from tests.support.http.socket_source import SocketSource, numbered_messages
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 TONE_HZ = 440
 TOLERANCE_HZ = 30
 SECONDS = 3.0

@@ -8,6 +8,8 @@ import pytest
 from tests.browser.chromium_tab import chromium, chromium_tab
 from tests.browser.disturbances import OUTAGE_SECONDS, Durations, ListeningReport, listen_through_disturbances
 
+pytestmark = pytest.mark.realtime
+
 WEATHERS = ("jitter and stalls",)
 DURATIONS = Durations(2.0, calm_seconds=4.0, adapt_seconds=6.0, bad_seconds=5.0, weathers=WEATHERS)
 AT_THE_EDGE_MS = OUTAGE_SECONDS * 1000 / 2

@@ -20,6 +20,8 @@ from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.npm import npm_file
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 SECONDS = 60
 START_SECONDS = 20.0
 SETTLED_CLICKS = 5

@@ -14,6 +14,8 @@ from tests.support.http.source import PacedSource
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer, Started
 
+pytestmark = pytest.mark.realtime
+
 TONE_TOLERANCE_HZ = 30
 """The analyser's bins are 23 Hz wide."""
 

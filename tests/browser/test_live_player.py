@@ -22,6 +22,8 @@ from tests.browser.live_page import (
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 WAIT_FOR_EVER = """
   const wait = setTimeout;
   globalThis.setTimeout = (run, ms) => (ms === 10_000 ? 0 : wait(run, ms));

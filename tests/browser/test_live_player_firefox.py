@@ -12,6 +12,8 @@ from tests.programs.firefox import Firefox, Page
 from tests.programs.sound_card import SoundCard
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(scope="module")
 def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:

@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 SECONDS = 20.0
 BACKLOG_SECONDS = 4.0
 STEP_MS = 500

@@ -10,6 +10,8 @@ from tests.programs import liquidsoap
 from tests.programs.program import Program
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 BACKLOG_SECONDS = 4.0
 PLAYS_SECONDS = 20.0
 STEP_MS = 100

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.heard import check_every_page_once, path_of
 from tests.cluster.members import Members
 from tests.support.http.listener import Listener
 from tests.support.http.socket_source import SocketSource, numbered_messages
 from tests.support.processes.server import Started
+
+pytestmark = pytest.mark.realtime
 
 
 def test_it_is_forwarded_relayed_and_moved_to_another_member(tmp_path: Path) -> None:

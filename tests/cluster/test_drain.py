@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.cluster.heard import check_every_page_once, longest_pause, path_of
@@ -13,6 +14,8 @@ from tests.cluster.members import Members
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
+
+pytestmark = pytest.mark.realtime
 
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 

@@ -16,6 +16,8 @@ from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import Started
 
+pytestmark = pytest.mark.realtime
+
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 
 

@@ -14,6 +14,8 @@ from tests.support.http.hls_reader import HlsReader
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import Started
 
+pytestmark = pytest.mark.realtime
+
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 CROWD = 20
 

@@ -16,6 +16,8 @@ from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 
+pytestmark = pytest.mark.realtime
+
 TIMES = 20
 STREAMS = 2
 ENDS = ("m0", "m1")

@@ -22,6 +22,8 @@ from tests.support.http.source import PacedSource
 from tests.support.processes.proxy_process import free_ports
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 PEERS = f"k8s+{SERVICE}:{PORT_NAME}"
 SECONDS = 20.0
 

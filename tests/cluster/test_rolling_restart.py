@@ -16,6 +16,8 @@ from tests.cluster.members import Members
 from tests.cluster.service import Service
 from tests.support.audio.capture import Capture
 
+pytestmark = pytest.mark.realtime
+
 STREAMS = 5
 LISTENERS = 60
 """Of each stream."""

@@ -4,11 +4,15 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.heard import numbers, path_of
 from tests.cluster.members import Members
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
+
+pytestmark = pytest.mark.realtime
 
 MIDDLE, ONE, OTHER = "m0", "m1", "m2"
 AGREE_SECONDS = 10.0

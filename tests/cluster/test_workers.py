@@ -19,6 +19,8 @@ from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer, Started
 
+pytestmark = pytest.mark.realtime
+
 WORKERS = 3
 MOST_TRIES = 60
 """The kernel deals out connections by hashing: three in four of so many at one worker do not happen."""

@@ -15,6 +15,8 @@ from audiocast.web.http.accept_queue import ADMITTED_PER_TURN
 from audiocast.web.http.server import Server
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 CROWD = 5 * ADMITTED_PER_TURN
 DESCRIPTORS = 64
 

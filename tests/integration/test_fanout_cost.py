@@ -4,12 +4,15 @@ import re
 import time
 from contextlib import ExitStack
 
+import pytest
 import requests
 
 from tests.support.audio.numbered_audio import PACKET_SECONDS, numbered_audio
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer
+
+pytestmark = pytest.mark.realtime
 
 # Of each kind.
 LISTENERS = 5

@@ -15,6 +15,8 @@ from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer, Started
 
+pytestmark = pytest.mark.realtime
+
 BACKLOG_SECONDS = 6
 LEAD_SECONDS = 8.0
 JOINS = 20

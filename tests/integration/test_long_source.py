@@ -10,6 +10,8 @@ from tests.support.http.listener import Listener
 from tests.support.http.source import Framing, PacedSource
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 BOUND_BYTES = 100 * 1024 * 1024
 LARGE_PACKET_BYTES = 60_000
 FAST_SECONDS = 36.0

@@ -14,6 +14,8 @@ from tests.support.audio.capture import Capture, is_run_of
 from tests.support.network.wiretap import Wiretap
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 SECONDS = 20
 PROGRAM_SECONDS = 40
 WAV_RATE_HZ = 48_000

@@ -24,6 +24,8 @@ from tests.support.processes.nginx_process import NginxProcess
 from tests.support.processes.proxy_process import ProxyProcess
 from tests.support.processes.server import AudiocastServer, Started
 
+pytestmark = pytest.mark.realtime
+
 HEADER_PACKETS = 2
 LISTEN_SECONDS = 6.0
 # The encoder makes a page every 20 ms. A proxy that gathers 4 KiB before it sends shows 3 moments a second.

@@ -7,11 +7,15 @@ from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.support.audio.numbered_audio import PACKET_SECONDS, number_of, numbered_audio
 from tests.support.http.exchange import connect
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer
+
+pytestmark = pytest.mark.realtime
 
 SLOW_LISTENERS = 200
 STALL_SECONDS = 4.0

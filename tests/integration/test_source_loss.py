@@ -14,6 +14,8 @@ from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 GRACE_SECONDS = 3.0
 # Silence is made each 100 ms.
 MAX_GAP_SECONDS = 1.0

@@ -15,6 +15,8 @@ from tests.support.http.source import Framing, PacedSource
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 NORMAL_IN_A_CAPTURE = (
     # The pages between the headers and the join are not there, and the end is where the capture was cut.
     r"sequence number gap in stream 1\. Got page \d+ when expecting page 2\.",

@@ -12,6 +12,8 @@ from loadtest.bench.programs import Program
 from loadtest.bench.trial import Trial, measure
 from tests.loadtest.tally import tally
 
+pytestmark = pytest.mark.realtime
+
 LISTENERS = 20
 PAGE_MS = 20
 SECONDS = 3.0

@@ -8,6 +8,8 @@ import pytest
 from loadtest.locust.page_clock import NS_A_MS, Hearing, PageClock, Second
 from loadtest.source import paged_noise
 
+pytestmark = pytest.mark.realtime
+
 PAGE_MS = 20
 PAGES_A_SECOND = 1000 // PAGE_MS
 CLOCK = PageClock(start_ns=1_000_000_000_000, page_ms=PAGE_MS)

@@ -12,6 +12,8 @@ from tests.programs.sound_card import SoundCard
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 FAKE_MICROPHONE: dict[str, bool | int | str] = {
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,

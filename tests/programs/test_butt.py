@@ -17,6 +17,8 @@ from tests.support.http.exchange import HOST
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer, Started
 
+pytestmark = pytest.mark.realtime
+
 PAGE = "encoders/butt.md"
 TONE_HZ = 440
 SECONDS = 10.0

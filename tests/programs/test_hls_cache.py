@@ -15,6 +15,8 @@ from tests.support.http.source import PacedSource
 from tests.support.processes.proxy_process import HOST, ProxyProcess, changed
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 PLAYERS = 30
 PLAY_SECONDS = 6.0
 

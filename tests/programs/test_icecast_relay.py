@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.client.sound import SAMPLE_RATE
 from tests.programs.documents import block, filled
 from tests.programs.heard import check_steady, check_tone, decoded
@@ -13,6 +15,8 @@ from tests.programs.program import Program
 from tests.support.http.listener import Listener
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer, Started
+
+pytestmark = pytest.mark.realtime
 
 SECONDS = 15.0
 AGAIN_SECONDS = 5.0

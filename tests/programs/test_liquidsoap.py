@@ -18,6 +18,8 @@ from tests.programs.program import Program
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer, Started
 
+pytestmark = pytest.mark.realtime
+
 SECTIONS = ("Short pages", "POST, chunked", "PUT", "SOURCE")
 WITH_TRACKS = ("Short pages", "SOURCE")
 SECONDS = 10.0

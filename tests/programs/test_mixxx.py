@@ -23,6 +23,8 @@ from tests.support.http.exchange import connect, read_answer
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer, Started
 
+pytestmark = pytest.mark.realtime
+
 PAGE = "encoders/mixxx.md"
 TONE_HZ = 440
 SECONDS = 10.0

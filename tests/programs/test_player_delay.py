@@ -21,6 +21,8 @@ from tests.support.audio.media import opus_file
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 TONE_HZ = 440
 NEW_HZ = 880
 BACKLOG_SECONDS = 5.0

@@ -26,6 +26,8 @@ from tests.programs.program import Program
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer, Started
 
+pytestmark = pytest.mark.realtime
+
 SECONDS = 20.0
 TONE_HZ = 440
 BACK_HZ = 880

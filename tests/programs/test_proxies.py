@@ -21,6 +21,8 @@ from tests.support.processes.nginx_process import NginxProcess
 from tests.support.processes.proxy_process import ProxyProcess
 from tests.support.processes.server import AudiocastServer, Started
 
+pytestmark = pytest.mark.realtime
+
 TONE_HZ = 440.0
 AUDIO_SECONDS = 8.0
 # More than encoders have decoders throw away.

@@ -17,6 +17,8 @@ from tests.programs.documents import block
 from tests.programs.heard import check_tone
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 SECONDS = 10.0
 # More than what decoders drop of the beginning (RFC 7845 section 4.2).
 PRE_SKIP_SECONDS = 0.1

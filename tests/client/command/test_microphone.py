@@ -22,6 +22,8 @@ from tests.support.audio.media import wav_file
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 SAMPLE_RATE = 48_000
 # A block of the envelopes that are compared: 5 ms.
 HOP = 240

@@ -23,6 +23,8 @@ from tk_streamer.engine import broadcast_state
 from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import Station, StationSettings
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def server() -> Iterator[FakeServer]:

@@ -6,6 +6,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.client.engine.fake_server import SECONDS, tone_source, wait_for
 from tests.client.proxy import Proxy
 from tests.client.sound import decode, power_share
@@ -13,6 +15,8 @@ from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer
 from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import Station, StationSettings
+
+pytestmark = pytest.mark.realtime
 
 SECRET = {"SECRET_KEYS": "a secret of enough letters"}
 AWAY_SECONDS = 5.0

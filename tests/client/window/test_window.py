@@ -24,7 +24,7 @@ from tests.support.audio.media import wav_file
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(240)]
 
 AWAY_SECONDS = 5.0
 # How soon the window has to say that the microphone is gone.

@@ -13,6 +13,8 @@ from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 
+pytestmark = pytest.mark.realtime
+
 SECONDS = 40.0
 """For a step of a roll-out: members take a new one in after three seconds."""
 
