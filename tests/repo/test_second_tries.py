@@ -10,6 +10,12 @@ import pytest
 
 from tests.repo import tree
 
+# A run of pytest for each case, and up to three more for its second tries.
+pytestmark = pytest.mark.timeout(400)
+
+# A run of pytest for each case, and up to three more for its second tries.
+pytestmark = pytest.mark.timeout(400)
+
 HEAD = """
 from pathlib import Path
 import pytest
@@ -18,7 +24,7 @@ def runs(name):
     count.write_text(str(int(count.read_text() if count.exists() else 0) + 1))
     return int(count.read_text())
 """
-SETTINGS = "[pytest]\nmarkers = realtime: see the plugin\naddopts = -p no:cloudcoil"
+SETTINGS = "[pytest]\nmarkers = realtime: see the plugin\naddopts = -p xdist"
 REALTIME = "@pytest.mark.realtime\n"
 GOOD = "def test_good(): pass\n"
 
@@ -48,13 +54,11 @@ def test_left(left): pass
 def outcome(folder: Path, text: str, *options: str) -> tuple[int, str]:
     """Run a file of tests; return the exit code and what was printed."""
     (folder / "conftest.py").write_text('pytest_plugins = ["tests.support.run.second_tries"]')
-    (folder / "pytest.ini").write_text(
-        "[pytest]\nmarkers = realtime: see the plugin\naddopts = -p no:cloudcoil"
-    )
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers = realtime: see the plugin\naddopts = -p xdist")
     (folder / "test_example.py").write_text(HEAD + text)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-    environment = {**os.environ, "PYTHONPATH": str(tree.ROOT)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=100)
+    environment = {**os.environ, "PYTHONPATH": str(tree.ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     return done.returncode, done.stdout
 
 

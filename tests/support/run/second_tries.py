@@ -142,7 +142,9 @@ class SecondTries:
         """Run tests in a process of their own; return what it printed and which of them did not pass."""
         with TemporaryDirectory() as folder:
             path = Path(folder) / "failed.json"
-            command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider"]
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+            if self._config.pluginmanager.hasplugin("xdist"):
+                command.append("-n0")
             if self._config.pluginmanager.hasplugin("_cov"):
                 command.append("--no-cov")
             done = subprocess.run(
