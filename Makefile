@@ -20,6 +20,11 @@ PYTEST_PROCESSES ?= 4
 TRIES := --realtime-tries 3
 # Some tests run make: on their own, and not as a part of this one.
 PYTEST := env --unset=MAKEFLAGS $(BIN)/pytest -q
+# Which mutants, as in: make mutants MUTANTS_ARGS="--seed 2 --packages hls"
+MUTANTS_ARGS ?=
+# How often the tests that listen in real time run, and how many programs keep the machine busy at that time.
+RUNS ?= 10
+BUSY ?= 1
 # What is measured, as in: make bench BENCH_ARGS=--quick
 BENCH_ARGS ?=
 # What builds images, and how, as in: make image ENGINE=podman IMAGE_ARGS="--build-arg PYTHON_IMAGE=ours/python:3.12"
@@ -27,7 +32,7 @@ ENGINE ?= docker
 IMAGE_ARGS ?=
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
-.PHONY: help run cluster test check bench decoder image e2e lock clean lint suite debian-packages
+.PHONY: help run cluster test check mutants realtime bench decoder image e2e lock clean lint suite debian-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +49,12 @@ test: $(VENV_STAMP) debian-packages $(NODE_STAMP) decoder ## set up what is miss
 
 check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the pages' types, the repository's own promises
 	@$(PYTEST) tests/repo
+
+mutants: $(VENV_STAMP) ## count the seeded mistakes in ogg, stream, hls and cluster that their unit tests notice
+	@$(BIN)/python -m tests.mutants $(MUTANTS_ARGS)
+
+realtime: $(VENV_STAMP) debian-packages $(NODE_STAMP) decoder ## run the tests that listen RUNS times beside BUSY busy programs
+	@$(BIN)/python -m tests.support.run.realtime_runs --runs $(RUNS) --busy $(BUSY) --processes $(PYTEST_PROCESSES)
 
 bench: $(VENV_STAMP) debian-packages decoder ## measure beside Icecast (docs/benchmarks.md), long pages (docs/delay.md), the page
 	@status=0; $(BIN)/python -m loadtest.bench.compare $(BENCH_ARGS) || status=$$?; \
