@@ -30,8 +30,8 @@ from audiocast.hls.muxer import HlsMuxers
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
 from audiocast.stream.fanout import FanoutLimits
+from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.keys import Keys
-from audiocast.stream.limits import HubLimits
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.cluster_metrics import ClusterMetrics
 from audiocast.telemetry.loop_lag import LoopLag

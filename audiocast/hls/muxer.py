@@ -82,16 +82,16 @@ class HlsMuxer:
 
     def close(self) -> None:
         """Let go of the hub."""
-        self.hub.taps.discard(self)
+        self.hub.close_tap(self)
 
-    def begin(self, opus_head: OpusHead) -> None:
+    def start_bitstream(self, opus_head: OpusHead) -> None:
         """See `Tap`."""
-        self.timeline.begin(opus_head)
+        self.timeline.start_bitstream(opus_head)
         self._grow()
 
-    def audio(self, packets: Sequence[TimedPacket], came_at: float) -> None:
+    def append(self, packets: Sequence[TimedPacket], arrived_at: float) -> None:
         """See `Tap`."""
-        if self.timeline.append(packets, came_at + self._unix_less_clock):
+        if self.timeline.append(packets, arrived_at + self._unix_less_clock):
             self._grow()
 
     def end(self) -> None:

@@ -27,7 +27,7 @@ def media_playlist(timeline: Timeline) -> str:
 
 
 def _head(timeline: Timeline) -> Iterator[str]:
-    first = next(iter(timeline.listed), timeline.open)
+    first = next(iter(timeline.listed), timeline.open_segment)
     yield "#EXTM3U"
     yield f"#EXT-X-VERSION:{VERSION}"
     yield f"#EXT-X-TARGETDURATION:{SEGMENT_SECONDS}"
@@ -44,8 +44,8 @@ def _head(timeline: Timeline) -> Iterator[str]:
 def _body(timeline: Timeline) -> Iterator[str]:
     listed = timeline.listed
     init = -1
-    for place, segment in enumerate([*listed, timeline.open]):
-        is_whole = segment is not timeline.open
+    for place, segment in enumerate([*listed, timeline.open_segment]):
+        is_whole = segment is not timeline.open_segment
         if not segment.parts:
             continue
         if segment.is_cut:

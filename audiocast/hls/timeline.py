@@ -109,7 +109,7 @@ class Timeline:
         self.is_ended = False
         self.segments: deque[Segment] = deque()
         """Whole ones, the oldest first."""
-        self.open = Segment(first_number, init=-1, is_cut=False, cuts=first_cut)
+        self.open_segment = Segment(first_number, init=-1, is_cut=False, cuts=first_cut)
         """The one that the next part goes to; it may have none yet."""
         self._inits: dict[int, bytes] = {}
         self._pending: list[tuple[bytes, int]] = []
@@ -128,31 +128,31 @@ class Timeline:
     @property
     def hinted(self) -> tuple[int, int]:
         """Segment and number of the part that comes next."""
-        return self.open.number, len(self.open.parts)
+        return self.open_segment.number, len(self.open_segment.parts)
 
-    def begin(self, opus_head: OpusHead) -> None:
+    def start_bitstream(self, opus_head: OpusHead) -> None:
         """Go on with packets that a decoder for `opus_head` plays; a cut, unless nothing was there before."""
         self._finish_segment()
-        if self.segments and not self.open.is_cut:
-            self.open.is_cut = True
-            self.open.cuts += 1
-        self.open.init += 1
-        self._inits[self.open.init] = init_section(opus_head)
+        if self.segments and not self.open_segment.is_cut:
+            self.open_segment.is_cut = True
+            self.open_segment.cuts += 1
+        self.open_segment.init += 1
+        self._inits[self.open_segment.init] = init_section(opus_head)
 
-    def append(self, packets: Iterable[tuple[bytes, int]], came_at: float) -> bool:
+    def append(self, packets: Iterable[tuple[bytes, int]], arrived_at: float) -> bool:
         """Take the next packets; say whether there is a new part.
 
         Args:
             packets: With their durations in samples.
-            came_at: When the last of them was there, unix seconds.
+            arrived_at: When the last of them was there, unix seconds.
         """
         packets = list(packets)
         before = self._fragments
-        made_at = came_at - sum(samples for _, samples in packets) / SAMPLE_RATE
+        made_at = arrived_at - sum(samples for _, samples in packets) / SAMPLE_RATE
         for packet, samples in packets:
             if self._pending and self._pending_samples + samples > _PART_SAMPLES:
                 self._finish_part()
-            if not self._pending and not self.open.parts:
+            if not self._pending and not self.open_segment.parts:
                 self._set_clock(made_at)
             self._pending.append((packet, samples))
             self._pending_samples += samples
@@ -179,9 +179,9 @@ class Timeline:
         segment = self._segment(number)
         if part is not None and segment is not None and part >= len(segment.parts):
             number, part = number + 1, 0
-        if number < self.open.number:
+        if number < self.open_segment.number:
             return True
-        return part is not None and number == self.open.number and part < len(self.open.parts)
+        return part is not None and number == self.open_segment.number and part < len(self.open_segment.parts)
 
     def media(self, name: str) -> bytes | None:
         """Give what a name in the playlist stands for; None when it is gone, not there yet, or no name."""
@@ -191,9 +191,9 @@ class Timeline:
         if position is None:
             return None
         number, part = position
-        segment = self.open if number == self.open.number else self._segment(number)
+        segment = self.open_segment if number == self.open_segment.number else self._segment(number)
         if part is None:
-            return segment.data if segment is not None and segment is not self.open else None
+            return segment.data if segment is not None and segment is not self.open_segment else None
         return segment.parts[part].data if segment is not None and part < len(segment.parts) else None
 
     def position(self, name: str) -> tuple[int, int | None] | None:
@@ -202,39 +202,39 @@ class Timeline:
         return (int(found[1]), int(found[2]) if found[2] else None) if found else None
 
     def _segment(self, number: int) -> Segment | None:
-        if not self.segments or not self.segments[0].number <= number < self.open.number:
+        if not self.segments or not self.segments[0].number <= number < self.open_segment.number:
             return None
         return self.segments[number - self.segments[0].number]
 
     def _set_clock(self, made_at: float) -> None:
-        if self.open.is_cut or not self.segments:
+        if self.open_segment.is_cut or not self.segments:
             self._next_at = made_at
         if not self.segments:
             # A machine may think that it is 1970.
             self._decode_time = max(0, round((made_at - EPOCH_UNIX_SECONDS) * SAMPLE_RATE))
         late_seconds = made_at - self._next_at
         self._next_at += max(-CLOCK_STEP_SECONDS, min(late_seconds, CLOCK_STEP_SECONDS))
-        self.open.began_at = self._next_at
+        self.open_segment.began_at = self._next_at
 
     def _finish_part(self) -> None:
         if not self._pending:
             return
         self._fragments += 1
         data = fragment(self._pending, number=self._fragments, decode_time=self._decode_time)
-        self.open.parts.append(Part(data, self._pending_samples))
+        self.open_segment.parts.append(Part(data, self._pending_samples))
         self._decode_time += self._pending_samples
         self._next_at += self._pending_samples / SAMPLE_RATE
         self._pending, self._pending_samples, self._pending_bytes = [], 0, 0
-        if len(self.open.parts) == SEGMENT_PARTS:
+        if len(self.open_segment.parts) == SEGMENT_PARTS:
             self._finish_segment()
 
     def _finish_segment(self) -> None:
         self._finish_part()
-        done = self.open
+        done = self.open_segment
         if not done.parts:
             return
         self.segments.append(done)
-        self.open = Segment(done.number + 1, init=done.init, is_cut=False, cuts=done.cuts)
+        self.open_segment = Segment(done.number + 1, init=done.init, is_cut=False, cuts=done.cuts)
         self._size_bytes += done.size_bytes
         while len(self.segments) > LISTED_SEGMENTS + KEPT_SEGMENTS or (
             self._size_bytes > MAX_BYTES and len(self.segments) > 1

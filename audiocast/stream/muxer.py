@@ -18,7 +18,10 @@ from audiocast.ogg.page import (
     CRC_OFFSET,
     FLAG_BOS,
     FLAG_EOS,
+    HEADER_BYTES,
+    MAX_SEGMENT_BYTES,
     MAX_SEGMENTS,
+    SEGMENT_COUNT_OFFSET,
     SEQUENCE_MODULUS,
     encode_page,
     lace,
@@ -121,6 +124,18 @@ def renumber(page: bytes, *, skipped_pages: int, skipped_samples: int) -> bytes:
     _UINT32.pack_into(copy, CRC_OFFSET, 0)
     _UINT32.pack_into(copy, CRC_OFFSET, crc(copy))
     return bytes(copy)
+
+
+def page_packets(page: bytes) -> list[bytes]:
+    """Return the packets of a page that `OggMuxer` made: all of them whole, and no checksum to be checked."""
+    start = end = HEADER_BYTES + page[SEGMENT_COUNT_OFFSET]
+    packets = []
+    for segment_bytes in page[HEADER_BYTES:start]:
+        end += segment_bytes
+        if segment_bytes < MAX_SEGMENT_BYTES:
+            packets.append(page[start:end])
+            start = end
+    return packets
 
 
 def _group(packets: Iterable[TimedPacket]) -> Iterator[tuple[list[bytes], int]]:

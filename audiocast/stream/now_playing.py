@@ -61,3 +61,41 @@ class History:
             return
         if not self._tracks or self._tracks[-1].playing != playing:
             self._tracks.append(Track(playing, now))
+
+
+class Titles:
+    """What is on, by whatever said so last: a request of the broadcaster, or the comments of an Ogg stream.
+
+    Attributes:
+        now_playing: None while nothing was said.
+        history: The last tracks.
+    """
+
+    def __init__(self) -> None:
+        self.now_playing: NowPlaying | None = None
+        self.history = History()
+        self._from_tags: NowPlaying | None = None
+
+    def set(self, now_playing: NowPlaying | None, unix_seconds: float) -> None:
+        """Show what is on; None changes nothing."""
+        self.now_playing = now_playing or self.now_playing
+        self.history.note(self.now_playing, unix_seconds)
+
+    def clear(self) -> None:
+        """Show nothing; the history stays."""
+        self.now_playing = None
+
+    def set_from_tags(self, tags: OpusTags, unix_seconds: float, *, is_same_source: bool) -> None:
+        """Show what the comments of a source, or of the next segment of its chain, say.
+
+        Args:
+            tags: Comments of the Ogg stream that begins.
+            unix_seconds: The time now.
+            is_same_source: The source that brought the tags before has brought these.
+        """
+        tagged = NowPlaying.of(tags)
+        if tagged is None and is_same_source and self.now_playing == self._from_tags:
+            # The next track of a chain says nothing of itself: what the last one's tags said is over.
+            self.now_playing = None
+        self._from_tags = tagged
+        self.set(tagged, unix_seconds)

@@ -7,7 +7,7 @@ from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ServerFull, ShuttingDown, SourceError
 from audiocast.stream.hub import Hub
-from audiocast.stream.limits import HubLimits
+from audiocast.stream.hub_state import HubLimits
 
 
 class Registry:

@@ -1,4 +1,4 @@
-"""Those on this node who take a stream's packets as they are, and not as the pages of a listener."""
+"""What takes a stream's packets as they are, and not as the pages of a listener."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,30 +8,30 @@ from audiocast.stream.muxer import TimedPacket
 
 
 class Tap(Protocol):
-    """Told of all audio that listeners get, silence too, in the calls that bring it. Never waits."""
+    """Gets all audio that listeners get, silence too, in the calls that bring it. Never waits."""
 
-    def begin(self, opus_head: OpusHead) -> None:
-        """Take note that packets for such a decoder come next: at first, and with each new bitstream."""
+    def start_bitstream(self, opus_head: OpusHead) -> None:
+        """Prepare for packets of this decoder set-up: at first, and with each new bitstream."""
 
-    def audio(self, packets: Sequence[TimedPacket], came_at: float) -> None:
-        """Take packets, the last of which was there at `came_at`, the clock's seconds."""
+    def append(self, packets: Sequence[TimedPacket], arrived_at: float) -> None:
+        """Take the next packets; the last of them arrived at `arrived_at`, the clock's seconds."""
 
     def end(self) -> None:
-        """Take note that the stream has ended. It may begin again."""
+        """End the stream. Another bitstream may start later."""
 
 
 class Taps(set[Tap]):
-    """All of one stream, told together."""
+    """All taps of one stream."""
 
-    def begin(self, opus_head: OpusHead) -> None:
+    def start_bitstream(self, opus_head: OpusHead) -> None:
         """See `Tap`."""
         for tap in self:
-            tap.begin(opus_head)
+            tap.start_bitstream(opus_head)
 
-    def audio(self, packets: Sequence[TimedPacket], came_at: float) -> None:
+    def append(self, packets: Sequence[TimedPacket], arrived_at: float) -> None:
         """See `Tap`."""
         for tap in self:
-            tap.audio(packets, came_at)
+            tap.append(packets, arrived_at)
 
     def end(self) -> None:
         """See `Tap`."""

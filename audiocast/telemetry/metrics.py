@@ -14,8 +14,8 @@ from prometheus_client.registry import Collector
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.stream.admission import BITS, Admission
 from audiocast.stream.counters import Counters, Histogram
+from audiocast.stream.hub_state import HubState
 from audiocast.stream.registry import Registry
-from audiocast.stream.state import State
 
 BUILD_INFO = "audiocast_build_info"
 
@@ -163,7 +163,7 @@ class StreamMetrics(Collector):
     def _by_state(self) -> Metric:
         family = GaugeMetricFamily("audiocast_streams", "Streams that are known here.", labels=["state"])
         states = [hub.state for hub in self._streams]
-        for state in State:
+        for state in HubState:
             family.add_metric([state.value], states.count(state))
         return family
 

@@ -22,8 +22,8 @@ from audiocast.cluster.signature import Signer
 from audiocast.settings import Settings
 from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
+from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.keys import Claims, Keys
-from audiocast.stream.limits import HubLimits
 from audiocast.web.http.handlers import STREAM_ID as SERVER_STREAM_ID
 from audiocast.web.public.streams import stream_state
 from audiocast_operator.clients.members import MembersClient

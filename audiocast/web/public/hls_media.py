@@ -83,10 +83,12 @@ async def _playlist(
     if number is None:
         # A playlist lists something: the first part of a stream that has just begun is waited for.
         await _wait(services, muxer, timeline.first_number, 0)
-    elif number <= timeline.open.number + 1 or timeline.is_ended:
+    elif number <= timeline.open_segment.number + 1 or timeline.is_ended:
         await _wait(services, muxer, number, part)
     else:
-        raise ApiError(400, "bad_hls_msn", f"expected at most {timeline.open.number + 1}, got {number}")
+        raise ApiError(
+            400, "bad_hls_msn", f"expected at most {timeline.open_segment.number + 1}, got {number}"
+        )
     services.streams.counters.count_hls("playlist")
     return HlsResponse(200, PLAYLIST_TYPE, KEPT_NEWEST if number is None else KEPT_ASKED_FOR, muxer.playlist)
 
@@ -113,7 +115,7 @@ async def _muxer(services: Services, limits: Limits, stream_id: str) -> HlsMuxer
     hub = services.streams.get(stream_id)
     if muxer is not None and (not muxer.timeline.is_ended or hub is None or not hub.is_on):
         return muxer
-    if hub is not None and hub.closed:
+    if hub is not None and hub.is_closed:
         raise StreamEnded("the stream was ended by its broadcaster")
     with services.admission.entering():
         hub = await services.node.wait_for_stream(stream_id, limits.header_wait_seconds)

@@ -11,7 +11,7 @@ from audiocast.cluster.protocol import MemberStreamRequest
 from audiocast.cluster.stream_directory import StreamSnapshot, public
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
-from audiocast.stream.state import State
+from audiocast.stream.hub_state import HubState
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.services import Limits, Services
@@ -31,22 +31,23 @@ NO_EVENT_FIELDS: dict[str, object] = {"bitrate_bps": None}
 
 def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
     """Return this member's state of a stream: the contract's fields, and those for other members."""
-    playing = hub.now_playing
+    shown = hub.describe()
+    playing, page_seconds = shown.now_playing, shown.page_seconds
     return {
-        "stream_id": hub.stream_id,
-        "title": hub.title,
-        "state": hub.state.value,
-        "live": hub.state is State.LIVE,
-        "started_at": hub.started_at,
-        "listeners": hub.listeners,
-        "bitrate_bps": hub.bitrate_bps,
-        "page_ms": round(hub.page_seconds * 1000) if hub.page_seconds is not None else None,
-        "channels": hub.channels,
+        "stream_id": shown.stream_id,
+        "title": shown.title,
+        "state": shown.state.value,
+        "live": shown.state is HubState.LIVE,
+        "started_at": shown.started_at,
+        "listeners": shown.listeners,
+        "bitrate_bps": shown.bitrate_bps,
+        "page_ms": round(page_seconds * 1000) if page_seconds is not None else None,
+        "channels": shown.channels,
         "owner": node.owner_of(hub.stream_id),
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
         "draining": node.is_handing_over(hub.stream_id),
         "is_owner": node.owns(hub.stream_id),
-        "listener_peak": hub.listener_peak,
+        "listener_peak": shown.listener_peak,
     }
 
 
@@ -54,7 +55,7 @@ def stream_state_with_history(hub: Hub, node: Node) -> StreamSnapshot:
     """Return `stream_state` with the last tracks, which are too long for lists and events."""
     tracks = [
         {"title": track.playing.title, "artist": track.playing.artist, "started_at": track.started_at}
-        for track in hub.history.tracks
+        for track in hub.titles.history.tracks
     ]
     return {**stream_state(hub, node), "history": tracks}
 

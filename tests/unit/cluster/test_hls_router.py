@@ -9,7 +9,7 @@ import pytest
 from audiocast.cluster.hls_router import HlsRouter
 from audiocast.cluster.node import Node
 from audiocast.cluster.ring import order
-from audiocast.stream.limits import HubLimits
+from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.registry import Registry
 from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import FakeDiscovery, greeting

@@ -12,7 +12,7 @@ from audiocast.cluster.page_sender import send_pages
 from audiocast.cluster.peer_stream import EndFrame, FrameKind, PeerStream
 from audiocast.cluster.relay_receiver import RelayReceiver
 from audiocast.ogg.errors import OggError
-from audiocast.stream.limits import HubLimits
+from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.source_id import SourceId
 from tests.unit.cluster.fake_iostream import peer_streams
 from tests.unit.stream.audio import body

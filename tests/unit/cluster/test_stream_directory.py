@@ -7,7 +7,7 @@ from audiocast.cluster.errors import Unreachable
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import HELLO, STREAMS
 from audiocast.cluster.stream_directory import StreamDirectory, merge, merge_all, merge_history, public
-from audiocast.stream.limits import HubLimits
+from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.registry import Registry
 from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import FakeDiscovery, greeting

@@ -19,7 +19,7 @@ class Feed:
 
     def __init__(self) -> None:
         self.timeline = Timeline("abc", FIRST, FIRST_CUT)
-        self.timeline.begin(STEREO)
+        self.timeline.start_bitstream(STEREO)
         self.now = BEGAN_AT
         self.sent: list[tuple[bytes, int]] = []
 

@@ -29,7 +29,7 @@ def hls_muxers(stage: Stage) -> HlsMuxers:
 
 def heard(muxer: module.HlsMuxer) -> list[bytes]:
     timeline = muxer.timeline
-    parts = [part for segment in (*timeline.segments, timeline.open) for part in segment.parts]
+    parts = [part for segment in (*timeline.segments, timeline.open_segment) for part in segment.parts]
     return [packet for part in parts for packet, _ in fragments(part.data)[0].packets]
 
 
@@ -86,7 +86,7 @@ class TestAudio:
         stage.live(range(50))
         muxer = hls_muxers.open(stage.hub)
         stage.broadcaster().begin(range(50), head=OpusHead(2, 312, output_gain=-512))
-        assert muxer.timeline.open.is_cut
+        assert muxer.timeline.open_segment.is_cut
 
 
 class TestNumbers:
@@ -94,7 +94,7 @@ class TestNumbers:
         broadcaster = stage.live(range(1000))
         first = hls_muxers.open(stage.hub)
         broadcaster.go_on(range(1000, 1500))
-        last = first.timeline.open.number
+        last = first.timeline.open_segment.number
         stage.hub.end(StreamEnded("by the test"))
         stage.live()
         second = hls_muxers.open(stage.hub)

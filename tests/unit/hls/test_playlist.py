@@ -58,7 +58,7 @@ def test_the_hint_is_what_comes_next(watcher: Watcher) -> None:
 
 def test_a_cut_is_a_discontinuity_as_long_as_it_is_listed_and_is_counted_after_that(watcher: Watcher) -> None:
     watcher.seconds(3)
-    watcher.feed.timeline.begin(MONO)
+    watcher.feed.timeline.start_bitstream(MONO)
     watcher.seconds(30)
     playlist = watcher.look()
     assert {segment.discontinuity for segment in playlist.segments} == {FIRST_CUT + 1}
@@ -67,7 +67,7 @@ def test_a_cut_is_a_discontinuity_as_long_as_it_is_listed_and_is_counted_after_t
 
 def test_a_map_is_said_again_only_when_it_is_another(watcher: Watcher) -> None:
     watcher.seconds(3)
-    watcher.feed.timeline.begin(MONO)
+    watcher.feed.timeline.start_bitstream(MONO)
     watcher.seconds(3)
     text = media_playlist(watcher.feed.timeline)
     assert text.count("#EXT-X-MAP:") == 2

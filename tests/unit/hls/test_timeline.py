@@ -37,7 +37,7 @@ def test_parts_of_any_packets_keep_the_rule_for_their_length(feed: Feed, millise
 def test_a_part_has_no_packet_more_than_fits(feed: Feed) -> None:
     feed.packets(19)
     assert feed.packets(1, samples=2880) == 1
-    assert feed.timeline.open.parts[0].samples == 19 * 960
+    assert feed.timeline.open_segment.parts[0].samples == 19 * 960
 
 
 def test_no_packet_is_lost_and_none_comes_twice(feed: Feed) -> None:
@@ -116,7 +116,7 @@ def test_bytes_are_bounded_whatever_the_packets(feed: Feed) -> None:
 def test_another_decoder_is_a_cut_with_an_init_of_its_own(feed: Feed) -> None:
     feed.seconds(3)
     timeline = feed.timeline
-    timeline.begin(MONO)
+    timeline.start_bitstream(MONO)
     feed.seconds(2)
     assert [(segment.is_cut, segment.init) for segment in timeline.segments] == [
         (False, 0),
@@ -130,14 +130,14 @@ def test_another_decoder_is_a_cut_with_an_init_of_its_own(feed: Feed) -> None:
 def test_inits_of_segments_that_are_gone_are_gone(feed: Feed) -> None:
     for head in [MONO, STEREO] * 30:
         feed.seconds(2)
-        feed.timeline.begin(head)
+        feed.timeline.start_bitstream(head)
     assert feed.timeline.media("init0.mp4") is None
     oldest = feed.timeline.segments[0].init
     assert feed.timeline.media(f"init{oldest}.mp4")
 
 
 def test_a_begin_before_any_audio_is_no_cut(feed: Feed) -> None:
-    feed.timeline.begin(MONO)
+    feed.timeline.start_bitstream(MONO)
     feed.seconds(2)
     (segment,) = feed.timeline.segments
     assert not segment.is_cut
@@ -146,8 +146,8 @@ def test_a_begin_before_any_audio_is_no_cut(feed: Feed) -> None:
 
 def test_two_begins_without_audio_between_are_one_cut(feed: Feed) -> None:
     feed.seconds(2)
-    feed.timeline.begin(MONO)
-    feed.timeline.begin(STEREO)
+    feed.timeline.start_bitstream(MONO)
+    feed.timeline.start_bitstream(STEREO)
     feed.seconds(2)
     first, second = feed.timeline.segments
     assert second.cuts == first.cuts + 1
@@ -172,7 +172,7 @@ def test_times_of_day_go_on_by_the_samples_and_follow_the_clock(feed: Feed) -> N
     feed.seconds(2)
     feed.now -= 5
     feed.seconds(4)
-    feed.timeline.begin(MONO)
+    feed.timeline.start_bitstream(MONO)
     feed.now += 60
     feed.seconds(2)
     began = [segment.began_at - BEGAN_AT for segment in feed.timeline.segments]

@@ -7,7 +7,7 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.errors import SourceError
 from audiocast.stream.fanout import FanoutLimits
 from audiocast.stream.hub import Hub
-from audiocast.stream.limits import HubLimits
+from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId

@@ -7,10 +7,9 @@ import pytest
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceStalled, StreamEnded, TakenOver
-from audiocast.stream.hold import TICK_SECONDS
-from audiocast.stream.limits import HubLimits
+from audiocast.stream.gap import TICK_SECONDS
+from audiocast.stream.hub_state import HubLimits, HubState
 from audiocast.stream.now_playing import NowPlaying
-from audiocast.stream.state import State
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, body
 from tests.unit.stream.stage import ACTIVE_SECONDS, GRACE_SECONDS, Stage
 
@@ -23,8 +22,13 @@ def stage() -> Stage:
 class TestBeforeTheFirstAudio:
     def test_a_stream_waits(self, stage: Stage) -> None:
         hub = stage.hub
-        assert (hub.state, hub.is_on, hub.started_at) == (State.WAITING, False, None)
-        assert (hub.listeners, hub.channels, hub.bitrate_bps, hub.backlog_seconds) == (0, None, None, 0)
+        assert (hub.state, hub.is_on, hub.started_at) == (HubState.WAITING, False, None)
+        assert (
+            hub.listeners,
+            hub.describe().channels,
+            hub.describe().bitrate_bps,
+            hub.describe().backlog_seconds,
+        ) == (0, None, None, 0)
 
     def test_nobody_can_join(self, stage: Stage) -> None:
         with pytest.raises(RuntimeError, match="got one that is waiting"):
@@ -32,14 +36,14 @@ class TestBeforeTheFirstAudio:
 
     def test_headers_alone_change_nothing(self, stage: Stage) -> None:
         stage.broadcaster().send(body([]))
-        assert stage.hub.state is State.WAITING
+        assert stage.hub.state is HubState.WAITING
         assert stage.changes == 0
 
     def test_a_source_that_leaves_was_never_here(self, stage: Stage) -> None:
         broadcaster = stage.broadcaster()
         broadcaster.send(body([]))
         broadcaster.leave()
-        assert stage.hub.state is State.WAITING
+        assert stage.hub.state is HubState.WAITING
         assert stage.counters.sources == 0
         assert stage.clock.due == 0
 
@@ -48,8 +52,8 @@ class TestLive:
     def test_the_first_audio_puts_it_on(self, stage: Stage) -> None:
         stage.live(range(100))
         hub = stage.hub
-        assert (hub.state, hub.is_on, hub.channels) == (State.LIVE, True, 2)
-        assert hub.backlog_seconds == 2
+        assert (hub.state, hub.is_on, hub.describe().channels) == (HubState.LIVE, True, 2)
+        assert hub.describe().backlog_seconds == 2
         assert hub.started_at is not None
         assert stage.counters.sources == 1
         assert stage.changes >= 1
@@ -58,7 +62,7 @@ class TestLive:
         stage.live(range(50))
         sink = stage.listen()
         audio_bytes = sum(len(page.encode()) for page in stage.heard(sink).pages)
-        assert stage.hub.bitrate_bps == round(audio_bytes * 8 / 1.0)
+        assert stage.hub.describe().bitrate_bps == round(audio_bytes * 8 / 1.0)
 
     def test_a_listener_gets_head_header_pages_backlog_and_then_what_comes(self, stage: Stage) -> None:
         broadcaster = stage.live(range(100))
@@ -78,7 +82,7 @@ class TestLive:
         broadcaster = stage.live()
         broadcaster.go_on(range(1, 1000))
         assert stage.clock.due == 1
-        assert stage.hub.state is State.LIVE
+        assert stage.hub.state is HubState.LIVE
 
     def test_a_live_stream_that_goes_on_tells_nobody_of_a_change(self, stage: Stage) -> None:
         broadcaster = stage.live()
@@ -118,7 +122,7 @@ class TestSplices:
         sink = stage.listen()
         stage.broadcaster().begin(range(5, 9), MONO)
         assert stage.heard(sink).numbers == list(range(9))
-        assert stage.hub.channels == 2
+        assert stage.hub.describe().channels == 2
 
     @pytest.mark.parametrize("head", [OpusHead(2, 312, output_gain=512), STEREO])
     def test_one_that_cannot_be_spliced_ends_the_bitstream_properly(
@@ -151,7 +155,7 @@ class TestSplices:
         sink = stage.listen()
         broadcaster.send(body(range(5, 10), serial=8, tags=OpusTags("v", ("TITLE=Next",))))
         assert stage.heard(sink).numbers == list(range(10))
-        assert stage.hub.now_playing == NowPlaying("Next", "")
+        assert stage.hub.titles.now_playing == NowPlaying("Next", "")
         assert (stage.counters.sources, stage.counters.takeovers, stage.counters.splices) == (1, 0, 1)
         assert broadcaster.told == []
 
@@ -179,7 +183,7 @@ class TestTakeover:
         new = stage.live()
         old.leave()
         assert stage.counters.sources == 1
-        assert stage.hub.state is State.LIVE
+        assert stage.hub.state is HubState.LIVE
         new.leave()
         assert stage.counters.sources == 0
 
@@ -221,7 +225,7 @@ class TestSourceLost:
     def test_silence_keeps_as_many_bytes_flowing_as_there_were(self, stage: Stage) -> None:
         broadcaster = stage.live(range(50))
         sink = stage.listen()
-        before_bytes = (stage.hub.bitrate_bps or 0) / 8
+        before_bytes = (stage.hub.describe().bitrate_bps or 0) / 8
         broadcaster.leave()
         stage.clock.advance(0.05)
         start_bytes = len(sink.received)
@@ -232,10 +236,10 @@ class TestSourceLost:
         broadcaster = stage.live()
         broadcaster.leave()
         stage.clock.advance(ACTIVE_SECONDS - 0.1)
-        assert stage.hub.state is State.LIVE
+        assert stage.hub.state is HubState.LIVE
         before = stage.changes
         stage.clock.advance(0.2)
-        assert stage.hub.state is State.HELD
+        assert stage.hub.state is HubState.HELD
         assert stage.hub.is_on
         assert stage.changes == before + 1
 
@@ -251,7 +255,7 @@ class TestSourceLost:
         sink = stage.listen()
         stage.clock.advance(GRACE_SECONDS - 1)
         stage.live(range(5, 10))
-        assert stage.hub.state is State.LIVE
+        assert stage.hub.state is HubState.LIVE
         silence = len(stage.heard(sink).packets) - 10
         stage.clock.advance(1)
         assert len(stage.heard(sink).packets) == silence + 10
@@ -273,7 +277,7 @@ class TestSourceLost:
         assert sink.closed
         assert stage.heard(sink).ended
         hub = stage.hub
-        assert (hub.state, hub.is_on, hub.listeners, hub.started_at) == (State.ENDED, False, 0, None)
+        assert (hub.state, hub.is_on, hub.listeners, hub.started_at) == (HubState.ENDED, False, 0, None)
 
     def test_nothing_is_left_running_after_the_end(self, stage: Stage) -> None:
         stage.live().leave()
@@ -284,13 +288,13 @@ class TestSourceLost:
         stage = Stage(HubLimits(grace_seconds=0))
         stage.live().leave()
         stage.clock.advance(TICK_SECONDS)
-        assert stage.hub.state is State.ENDED
+        assert stage.hub.state is HubState.ENDED
 
     def test_after_the_end_a_source_begins_a_new_bitstream(self, stage: Stage) -> None:
         stage.live(range(5)).leave()
         stage.clock.advance(GRACE_SECONDS + 1)
         stage.live([7])
-        assert stage.hub.state is State.LIVE
+        assert stage.hub.state is HubState.LIVE
         assert stage.heard(stage.listen()).numbers == [7]
 
     def test_a_lost_source_is_counted_once(self, stage: Stage) -> None:
@@ -305,7 +309,7 @@ class TestSourceQuiet:
         stage.live(range(5))
         sink = stage.listen()
         stage.clock.advance(ACTIVE_SECONDS + 5)
-        assert stage.hub.state is State.HELD
+        assert stage.hub.state is HubState.HELD
         assert stage.counters.source_gaps == 1
         assert len(stage.heard(sink).packets) - 5 == pytest.approx(5 / 0.02, abs=10)
 
@@ -315,7 +319,7 @@ class TestSourceQuiet:
         stage.clock.advance(ACTIVE_SECONDS + 5)
         before = stage.changes
         broadcaster.go_on(range(5, 10))
-        assert stage.hub.state is State.LIVE
+        assert stage.hub.state is HubState.LIVE
         assert stage.changes == before + 1
         assert stage.heard(sink).numbers == list(range(10))
         assert stage.counters.splices == 0
@@ -348,7 +352,7 @@ class TestSourceQuiet:
         stage.clock.advance(ACTIVE_SECONDS + GRACE_SECONDS - 5)
         broadcaster.leave()
         stage.clock.advance(5.2)
-        assert stage.hub.state is State.ENDED
+        assert stage.hub.state is HubState.ENDED
 
     def test_after_the_grace_it_is_told_why_the_stream_has_ended(self, stage: Stage) -> None:
         broadcaster = stage.live()
@@ -357,7 +361,7 @@ class TestSourceQuiet:
         assert str(broadcaster.told[0]) in [
             f"expected audio, got none for {seconds} s" for seconds in (32, 33)
         ]
-        assert (stage.hub.state, stage.counters.sources) == (State.ENDED, 0)
+        assert (stage.hub.state, stage.counters.sources) == (HubState.ENDED, 0)
 
     def test_one_that_was_told_leaves_without_a_trace(self, stage: Stage) -> None:
         broadcaster = stage.live()
@@ -381,13 +385,13 @@ class TestTheEnd:
     def test_a_server_that_stops_does_not_say_that_the_broadcast_has_ended(self, stage: Stage) -> None:
         stage.live(range(5))
         stage.hub.end(ShuttingDown("the server stops"))
-        assert stage.hub.state is State.WAITING
+        assert stage.hub.state is HubState.WAITING
 
     def test_what_the_source_still_sends_goes_nowhere(self, stage: Stage) -> None:
         broadcaster = stage.live(range(5))
         stage.hub.end(ShuttingDown("the server stops"))
         broadcaster.go_on([5])
-        assert stage.hub.state is State.WAITING
+        assert stage.hub.state is HubState.WAITING
         assert stage.clock.due == 0
 
     def test_a_stream_that_was_closed_takes_no_source_again(self, stage: Stage) -> None:
@@ -399,20 +403,20 @@ class TestTheEnd:
             stage.hub.admit(9)
         with pytest.raises(StreamEnded):
             stage.broadcaster().begin([0])
-        assert stage.hub.state is State.ENDED
+        assert stage.hub.state is HubState.ENDED
 
     def test_a_stream_that_never_began_can_be_closed(self, stage: Stage) -> None:
         stage.hub.close()
-        assert stage.hub.state is State.ENDED
+        assert stage.hub.state is HubState.ENDED
         assert stage.changes == 1
 
     def test_reopened_it_waits_for_its_source_under_the_new_title(self, stage: Stage) -> None:
         stage.live()
         stage.hub.close()
         stage.hub.reopen("Another title")
-        assert (stage.hub.title, stage.hub.state) == ("Another title", State.WAITING)
+        assert (stage.hub.title, stage.hub.state) == ("Another title", HubState.WAITING)
         stage.live([3])
-        assert stage.hub.state is State.LIVE
+        assert stage.hub.state is HubState.LIVE
         assert stage.heard(stage.listen()).numbers == [3]
 
     def test_reopened_without_a_title_it_keeps_the_old_one(self, stage: Stage) -> None:
@@ -422,7 +426,7 @@ class TestTheEnd:
     def test_reopened_while_live_it_stays_live(self, stage: Stage) -> None:
         stage.live()
         stage.hub.reopen("Another title")
-        assert stage.hub.state is State.LIVE
+        assert stage.hub.state is HubState.LIVE
 
     def test_a_source_that_was_dismissed_does_not_come_back_with_its_next_chain_link(
         self, stage: Stage
@@ -439,51 +443,51 @@ class TestTheEnd:
 
 class TestPageLength:
     def test_there_is_none_without_a_source(self, stage: Stage) -> None:
-        assert stage.hub.page_seconds is None
+        assert stage.hub.describe().page_seconds is None
         broadcaster = stage.live(range(5))
-        assert stage.hub.page_seconds == 0.02
+        assert stage.hub.describe().page_seconds == 0.02
         broadcaster.leave()
-        assert stage.hub.page_seconds is None
+        assert stage.hub.describe().page_seconds is None
 
     def test_it_is_the_sources_and_not_that_of_the_pages_made_of_it(self, stage: Stage) -> None:
         stage.broadcaster().send(body(range(100), packets_a_page=50))
-        assert stage.hub.page_seconds == 1.0
+        assert stage.hub.describe().page_seconds == 1.0
         assert len(stage.heard(stage.listen()).pages) == 20
 
     def test_the_short_page_at_the_end_of_a_track_does_not_count(self, stage: Stage) -> None:
         stage.broadcaster().send(body(range(60), packets_a_page=50))
-        assert stage.hub.page_seconds == 1.0
+        assert stage.hub.describe().page_seconds == 1.0
 
     def test_it_follows_a_source_that_changes_its_mind(self, stage: Stage) -> None:
         broadcaster = stage.broadcaster()
         broadcaster.send(body(range(100), packets_a_page=50))
         broadcaster.send(body(range(100, 102), serial=8))
-        assert stage.hub.page_seconds == 0.02
+        assert stage.hub.describe().page_seconds == 0.02
 
     def test_a_new_source_is_not_judged_by_the_old_one(self, stage: Stage) -> None:
         stage.broadcaster().send(body(range(100), packets_a_page=50))
         stage.live(range(1))
-        assert stage.hub.page_seconds == 0.02
+        assert stage.hub.describe().page_seconds == 0.02
 
 
 class TestListenerPeak:
     def test_it_stays_when_listeners_go(self, stage: Stage) -> None:
-        assert stage.hub.listener_peak == 0
+        assert stage.hub.describe().listener_peak == 0
         broadcaster = stage.live(range(5))
         for sink in [stage.listen() for _ in range(3)]:
             sink.error = BrokenPipeError()
         broadcaster.go_on([5])
         stage.clock.settle()
         stage.listen()
-        assert (stage.hub.listeners, stage.hub.listener_peak) == (1, 3)
+        assert (stage.hub.listeners, stage.hub.describe().listener_peak) == (1, 3)
 
     def test_it_ends_with_the_stream(self, stage: Stage) -> None:
         stage.live(range(5))
         stage.listen()
         stage.hub.end(StreamEnded("over"))
-        assert stage.hub.listener_peak == 0
+        assert stage.hub.describe().listener_peak == 0
         stage.live(range(5))
-        assert stage.hub.listener_peak == 0
+        assert stage.hub.describe().listener_peak == 0
 
 
 class TestNowPlaying:
@@ -492,39 +496,39 @@ class TestNowPlaying:
         sink = stage.listen()
         before_bytes, before_changes = len(sink.received), stage.changes
         stage.hub.set_now_playing(NowPlaying("Song", "Singer"))
-        assert stage.hub.now_playing == NowPlaying("Song", "Singer")
+        assert stage.hub.titles.now_playing == NowPlaying("Song", "Singer")
         assert stage.changes == before_changes + 1
         stage.heard(sink)
         assert len(sink.received) == before_bytes
 
     def test_the_comments_of_a_source_say_it_too(self, stage: Stage) -> None:
         stage.broadcaster().begin([0], tags=OpusTags("v", ("TITLE=Song", "ARTIST=Singer")))
-        assert stage.hub.now_playing == NowPlaying("Song", "Singer")
+        assert stage.hub.titles.now_playing == NowPlaying("Song", "Singer")
 
     def test_a_source_that_says_nothing_takes_nothing_back(self, stage: Stage) -> None:
         stage.live()
         stage.hub.set_now_playing(NowPlaying("Song", "Singer"))
         stage.live([1])
-        assert stage.hub.now_playing == NowPlaying("Song", "Singer")
+        assert stage.hub.titles.now_playing == NowPlaying("Song", "Singer")
 
     def test_the_next_track_of_a_chain_ends_what_the_last_ones_tags_said(self, stage: Stage) -> None:
         broadcaster = stage.broadcaster()
         broadcaster.begin([0], tags=OpusTags("v", ("TITLE=Song",)))
         broadcaster.begin([1])
-        assert stage.hub.now_playing is None
+        assert stage.hub.titles.now_playing is None
 
     def test_but_not_what_was_told_beside_the_audio(self, stage: Stage) -> None:
         broadcaster = stage.broadcaster()
         broadcaster.begin([0], tags=OpusTags("v", ("TITLE=Song",)))
         stage.hub.set_now_playing(NowPlaying("Told", ""))
         broadcaster.begin([1])
-        assert stage.hub.now_playing == NowPlaying("Told", "")
+        assert stage.hub.titles.now_playing == NowPlaying("Told", "")
 
     def test_it_is_forgotten_at_the_end(self, stage: Stage) -> None:
         stage.live()
         stage.hub.set_now_playing(NowPlaying("Song", "Singer"))
         stage.hub.end(StreamEnded("over"))
-        assert stage.hub.now_playing is None
+        assert stage.hub.titles.now_playing is None
 
     def test_what_was_on_is_remembered_past_the_end_and_until_the_stream_begins_anew(
         self, stage: Stage
@@ -534,10 +538,10 @@ class TestNowPlaying:
             broadcaster.begin([packet], tags=OpusTags("v", (f"TITLE={title}",)))
         stage.hub.set_now_playing(NowPlaying("Told", ""))
         stage.hub.end(StreamEnded("over"))
-        titles = [track.playing.title for track in stage.hub.history.tracks]
+        titles = [track.playing.title for track in stage.hub.titles.history.tracks]
         assert titles == ["Told", "Second", "First"]
         stage.hub.reopen("")
-        assert stage.hub.history.tracks == []
+        assert stage.hub.titles.history.tracks == []
 
     def test_one_who_listens_for_changes_may_stop_in_the_middle_of_one(self, stage: Stage) -> None:
         def once() -> None:
@@ -551,5 +555,5 @@ class TestNowPlaying:
 def test_surround_is_relayed_with_its_mapping() -> None:
     stage = Stage()
     stage.hub.attach_source(stage.broadcaster().source, SURROUND, OpusTags("v"), [], stage.clock.time())
-    assert stage.hub.channels == 6
+    assert stage.hub.describe().channels == 6
     assert stage.heard(stage.listen()).head == SURROUND

@@ -6,12 +6,11 @@ import pytest
 
 from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
 from audiocast.stream.hub import Hub
-from audiocast.stream.limits import HubLimits
+from audiocast.stream.hub_state import HubLimits, HubState
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
-from audiocast.stream.state import State
 from tests.unit.stream.audio import body
 from tests.unit.stream.turned_clock import TurnedClock
 
@@ -49,7 +48,7 @@ async def begun(streams: Registry, stream_id: str, seconds: float = LONG_SECONDS
 class TestOpening:
     def test_a_stream_is_made_once_with_the_title_that_was_given(self, streams: Registry) -> None:
         hub = streams.open("abc", "A title")
-        assert (hub.stream_id, hub.title, hub.state) == ("abc", "A title", State.WAITING)
+        assert (hub.stream_id, hub.title, hub.state) == ("abc", "A title", HubState.WAITING)
         assert streams.open("abc", "Another") is hub
         assert streams.get("abc") is hub
         assert hub.title == "A title"
@@ -60,7 +59,7 @@ class TestOpening:
 
     def test_one_that_nobody_opened_can_be_looked_at_and_is_not_kept(self, streams: Registry) -> None:
         hub = streams.get_or_waiting("abc")
-        assert (hub.stream_id, hub.title, hub.state) == ("abc", "", State.WAITING)
+        assert (hub.stream_id, hub.title, hub.state) == ("abc", "", HubState.WAITING)
         assert streams.get("abc") is None
         assert streams.open("abc", "A title") is not hub
         assert streams.get_or_waiting("abc").title == "A title"
@@ -218,4 +217,4 @@ class TestTheEndOfAll:
     def test_streams_that_are_not_on_stay_as_they_are(self, streams: Registry) -> None:
         hub = streams.open("abc")
         streams.end_all()
-        assert hub.state is State.WAITING
+        assert hub.state is HubState.WAITING

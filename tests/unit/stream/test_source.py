@@ -9,8 +9,8 @@ from audiocast.ogg.errors import BadCrc, BadPacket, BadTags, LostSync, OggError,
 from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.page import FLAG_BOS, FLAG_EOS, encode_page, lace
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, StreamError, TooFast
+from audiocast.stream.hub_state import HubState
 from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
-from audiocast.stream.state import State
 from tests.unit.stream.audio import STEREO, TAGS, body, packet
 from tests.unit.stream.stage import Broadcaster, Stage
 
@@ -59,9 +59,9 @@ class TestGoodInput:
     ) -> None:
         data = body([0])
         broadcaster.send(data[:-1])
-        assert (broadcaster.source.has_audio, stage.hub.state) == (False, State.WAITING)
+        assert (broadcaster.source.has_audio, stage.hub.state) == (False, HubState.WAITING)
         broadcaster.send(data[-1:])
-        assert (broadcaster.source.has_audio, stage.hub.state) == (True, State.LIVE)
+        assert (broadcaster.source.has_audio, stage.hub.state) == (True, HubState.LIVE)
 
     def test_packets_that_go_on_over_pages_are_put_together(
         self, stage: Stage, broadcaster: Broadcaster
@@ -69,7 +69,7 @@ class TestGoodInput:
         large = packet(1, 600)
         broadcaster.send(HEAD_PAGE + TAGS_PAGE)
         broadcaster.send(page(packet(0), large[:510], sequence=2, lacing=bytes((40, 255, 255))))
-        assert stage.hub.backlog_seconds == 0.02
+        assert stage.hub.describe().backlog_seconds == 0.02
         broadcaster.send(page(large[510:], packet(2), sequence=3, flags=1))
         assert stage.heard(stage.listen()).packets == [packet(0), large, packet(2)]
 
@@ -85,7 +85,7 @@ class TestGoodInput:
 
     def test_a_page_without_packets_is_nothing(self, stage: Stage, broadcaster: Broadcaster) -> None:
         broadcaster.send(HEAD_PAGE + TAGS_PAGE + page(sequence=2))
-        assert stage.hub.state is State.WAITING
+        assert stage.hub.state is HubState.WAITING
         broadcaster.send(page(packet(0), sequence=3))
         assert stage.heard(stage.listen()).numbers == [0]
 

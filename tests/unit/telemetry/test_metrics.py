@@ -9,7 +9,7 @@ from audiocast.ogg.errors import OggError, PacketError, PageError
 from audiocast.stream.admission import Admission
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ServerFull, SourceError, StreamError
-from audiocast.stream.limits import HubLimits
+from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.metrics import COUNTERS, GAUGES, REFUSAL_CODES, StreamMetrics
 from tests.unit.stream.turned_clock import TurnedClock
