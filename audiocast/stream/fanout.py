@@ -6,33 +6,35 @@ makes the batches larger and the delay grows gently, nothing piles up. Listeners
 for each arrival of pages, the others one each flush interval, since their players buffer a second anyway. A
 long pass gives way to the event loop between slices.
 
-Nearly all listeners are in step (see `group`): they are sent the very same bytes in a plain loop, and nothing
-is copied, parsed, timed, logged or kept up to date for one of them. The others are stragglers, and `delivery`
-serves each by itself. docs/fan-out.md has what every part of this costs and saves.
+Each listener has a cursor. Nearly all cursors stand where the last pass ended, and these listeners are sent
+the very same bytes: nothing is copied, parsed, timed or logged for one of them. The others are new, slow, or
+were moved ahead once, and each is served by itself. A slow listener is asked again in each pass, with one
+send of the rest of one page, and never delays others; when it is too far behind it is moved to the newest
+page, and when it takes nothing for too long it is closed. What each part costs and
+saves: docs/fan-out.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from typing import NamedTuple
 
+from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.stream.backlog import Backlog, StreamPage
-from audiocast.stream.clock import Clock
+from audiocast.stream.clock import Clock, Timer
 from audiocast.stream.counters import Counters
-from audiocast.stream.delivery import Delivery
-from audiocast.stream.group import Group
 from audiocast.stream.listener import Listener, Sink
 
+# About 2 ms of sends, then the loop has its turn.
 SLICE_LISTENERS = 250
-"""About 2 ms of sends, then the loop has its turn."""
 
+# A pause lasts at least this part of the pass before it, so that passes do not fill a core.
 MIN_PAUSE_SHARE = 0.5
-"""A pause has at least this part of the length of the pass before it: passes do not fill a core."""
 
+# How long the last pages may take to reach a slow listener when the stream has ended.
 FINISH_SECONDS = 5.0
-"""How long the last pages may take to reach a slow listener when the stream has ended."""
 
+# How often a slow listener is asked again meanwhile, whatever the flush interval: that may be 0.
 FINISH_RETRY_SECONDS = 0.1
-"""How often it is asked again meanwhile, whatever the flush interval: that may be 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class FanoutLimits:
 
     Attributes:
         flush_interval_seconds: Pause between two passes over listeners that did not ask for low latency.
-        lag_seconds: A listener further behind is moved to the live edge.
+        lag_seconds: A listener further behind is moved to the newest page.
         stall_seconds: A listener that takes nothing for this long is closed.
     """
 
@@ -50,106 +52,144 @@ class FanoutLimits:
     stall_seconds: float = 20.0
 
 
+class _Lane:
+    """The listeners that are walked over together, in the order in which they joined.
+
+    Attributes:
+        interval_seconds: Pause between two passes; 0: a pass for each arrival of pages.
+        listeners: Those who were closed stay until the end of the next pass.
+        open_count: How many of them are open.
+        end: Where the last pass ended, and so where nearly all cursors stand.
+        timer: Of the next pass.
+        is_running: A pass is on.
+    """
+
+    __slots__ = ("end", "interval_seconds", "is_running", "listeners", "open_count", "timer")
+
+    def __init__(self, interval_seconds: float) -> None:
+        self.interval_seconds = interval_seconds
+        self.listeners: list[Listener] = []
+        self.open_count = 0
+        self.end = 0
+        self.timer: Timer | None = None
+        self.is_running = False
+
+    def drop_closed(self) -> None:
+        """Forget the listeners that were closed. Never while a pass walks over the list."""
+        if self.open_count < len(self.listeners):
+            self.listeners = [listener for listener in self.listeners if listener.is_open]
+
+
+class _Batch(NamedTuple):
+    """What a pass sends to each listener whose cursor is `start`; its cursor is `end` then."""
+
+    start: int
+    end: int
+    end_granule: int
+    pages: list[StreamPage]
+    data: bytes
+
+
 class Fanout:
     """Serves the listeners of one logical bitstream.
 
     Args:
-        backlog: Read only, here; whoever appends to it calls `wake`.
+        backlog: Read only, here; call `wake` after each append to it.
         clock: Time and timers.
         counters: Added to.
         limits: See `FanoutLimits`.
+
+    Attributes:
+        peak: The most listeners that were open at once.
     """
 
     def __init__(self, backlog: Backlog, clock: Clock, counters: Counters, limits: FanoutLimits) -> None:
         self._backlog = backlog
         self._clock = clock
         self._counters = counters
-        self._delivery = Delivery(
-            backlog, counters, lag_seconds=limits.lag_seconds, stall_seconds=limits.stall_seconds
-        )
-        self._low, self._buffered = (
-            Group(interval_seconds, cursor=backlog.end, granule=backlog.end_granule)
-            for interval_seconds in (0.0, limits.flush_interval_seconds)
-        )
+        self._lag_samples = limits.lag_seconds * SAMPLE_RATE
+        self._stall_seconds = limits.stall_seconds
+        self._low_latency, self._buffered = _Lane(0.0), _Lane(limits.flush_interval_seconds)
         self._finish_at: float | None = None
+        self.peak = 0
 
     @property
     def count(self) -> int:
-        """How many listeners there are."""
-        return self._delivery.count
-
-    @property
-    def peak(self) -> int:
-        """The most that there were."""
-        return self._delivery.peak
+        """Number of open listeners."""
+        return self._low_latency.open_count + self._buffered.open_count
 
     def join(self, sink: Sink, first_bytes: bytes, *, preroll_seconds: float, low_latency: bool) -> Listener:
         """Add a listener and send what it begins with, at once.
 
         Args:
-            sink: Its non-blocking socket; closed here in the end.
-            first_bytes: the response's head and the header pages.
-            preroll_seconds: How much of the backlog it gets, at most.
-            low_latency: See `Listener.low_latency`.
+            sink: The listener's non-blocking socket; closed here in the end.
+            first_bytes: The response's head and the header pages.
+            preroll_seconds: How much of the backlog is sent, at most.
+            low_latency: See `Listener`.
         """
-        listener = self._delivery.begin(
-            sink,
-            first_bytes,
-            preroll_seconds=preroll_seconds,
-            low_latency=low_latency,
-            now=self._clock.time(),
-        )
+        backlog = self._backlog
+        cursor = backlog.start_of(preroll_seconds)
+        granule = backlog.page(cursor).start_granule if cursor < backlog.end else backlog.end_granule
+        listener = Listener(sink, cursor=cursor, granule=granule, unsent=first_bytes, low_latency=low_latency)
+        lane = self._lane(listener)
+        if not lane.listeners:
+            # No pass has been made meanwhile: what came was for nobody, and late for nobody.
+            lane.end = backlog.end
+        lane.open_count += 1
+        self.peak = max(self.peak, self.count)
+        self._counters.listeners += 1
+        self._counters.joins += 1
+        self._serve(listener, backlog.end, self._clock.time())
         if listener.is_open:
-            group = self._low if low_latency else self._buffered
-            if not group:
-                # No pass has been made meanwhile: what came was for nobody, and late for nobody.
-                group.cursor, group.granule = self._backlog.end, self._backlog.end_granule
-            group.add(listener)
+            lane.listeners.append(listener)
         return listener
 
     def wake(self) -> None:
-        """Say that there are new pages."""
-        self._arm(self._low)
+        """Schedule the passes that bring new pages to listeners."""
+        self._arm(self._low_latency)
         self._arm(self._buffered)
 
     def finish(self) -> None:
         """Send what is left and close each listener that has all; after some seconds, the others too."""
         self._finish_at = self._clock.time() + FINISH_SECONDS
-        for group in (self._low, self._buffered):
-            if group.timer is not None:
-                group.timer.cancel()
-                group.timer = None
-            if not group.running:
-                self._start(group)
+        for lane in (self._low_latency, self._buffered):
+            if lane.timer is not None:
+                lane.timer.cancel()
+                lane.timer = None
+            if not lane.is_running:
+                self._start(lane)
 
     def close_listeners(self, count: int) -> int:
-        """Close some listeners that have all there is, so that no page is cut; give how many."""
-        gone = 0
-        for group in (self._low, self._buffered):
-            for listener in chain(group.stragglers, group.in_step):
-                if gone >= count:
-                    return gone
+        """Close at most `count` listeners that have all there is, so that no page is cut; return how many."""
+        closed = 0
+        for lane in (self._low_latency, self._buffered):
+            for listener in lane.listeners:
+                if closed >= count:
+                    return closed
                 if listener.is_open and not listener.unsent:
-                    self._delivery.close(listener)
-                    gone += 1
-        return gone
+                    self._close(listener)
+                    closed += 1
+        return closed
 
-    def _arm(self, group: Group) -> None:
-        if group and group.timer is None and not group.running:
-            self._start_at(group, self._clock.time() + group.interval_seconds)
+    def _lane(self, listener: Listener) -> _Lane:
+        return self._low_latency if listener.low_latency else self._buffered
 
-    def _start_at(self, group: Group, when: float) -> None:
-        group.timer = (
-            self._clock.call_at(when, self._start, group)
-            if group.interval_seconds
-            else self._clock.call_soon(self._start, group)
+    def _arm(self, lane: _Lane) -> None:
+        if lane.listeners and lane.timer is None and not lane.is_running:
+            self._start_at(lane, self._clock.time() + lane.interval_seconds)
+
+    def _start_at(self, lane: _Lane, when: float) -> None:
+        lane.timer = (
+            self._clock.call_at(when, self._start, lane)
+            if lane.interval_seconds
+            else self._clock.call_soon(self._start, lane)
         )
 
-    def _start(self, group: Group) -> None:
-        group.timer = None
-        group.running = True
+    def _start(self, lane: _Lane) -> None:
+        lane.timer = None
+        lane.is_running = True
         self._counters.passes += 1
-        self._go_on(self._pass(group))
+        self._go_on(self._pass(lane))
 
     def _go_on(self, slices: Iterator[None]) -> None:
         """Do one slice of a pass; the next one has a turn of the loop for itself."""
@@ -157,87 +197,138 @@ class Fanout:
             self._clock.call_soon(self._go_on, slices)
             return
 
-    def _pass(self, group: Group) -> Iterator[None]:
-        """Serve all who are there now; stops wherever the loop should have its turn."""
+    def _pass(self, lane: _Lane) -> Iterator[None]:
+        """Serve all listeners that are there now; yields where the loop should have its turn."""
         backlog = self._backlog
-        if group.cursor < backlog.first:
-            # The pages between two passes were more than the backlog holds.
-            group.break_step()
-            group.cursor = backlog.end
-        end, end_granule = backlog.end, backlog.end_granule
-        pages = backlog.pages(group.cursor, end)
-        data = backlog.batch(group.cursor, end)
+        end = backlog.end
+        # The pages since the last pass may be more than the backlog holds: then there is no batch.
+        start = lane.end if lane.end >= backlog.first else end
+        batch = _Batch(start, end, backlog.end_granule, backlog.pages(start, end), backlog.batch(start, end))
         began_at = self._clock.time()
-        fallen: list[Listener] = []
-        served = 0
-        # A crowd that has just come are stragglers all; it waits for those who listened already.
-        for listeners, are_in_step in chain(_slices(group.in_step, True), _slices(group.stragglers, False)):
-            if served + len(listeners) > SLICE_LISTENERS:
+        # Who joins meanwhile is at the end of the list, and has more than this pass brings.
+        listeners, count = lane.listeners, len(lane.listeners)
+        for first in range(0, count, SLICE_LISTENERS):
+            if first:
                 yield
-                served = 0
-            served += len(listeners)
-            now = self._clock.time()
-            if not are_in_step:
-                self._serve_each(listeners, end, now)
-            elif data:
-                fallen += self._send_in_step(listeners, group, pages, data, now)
+            self._serve_slice(listeners[first : min(first + SLICE_LISTENERS, count)], batch)
         now = self._clock.time()
-        if pages and group:
-            self._counters.delay.observe(max(0.0, now - pages[0].arrived_at))
-        group.advance(fallen, end, end_granule)
-        group.running = False
+        if batch.pages and lane.listeners:
+            self._counters.delay.observe(max(0.0, now - batch.pages[0].arrived_at))
+        lane.end = end
+        lane.drop_closed()
+        lane.is_running = False
         if self._finish_at is not None:
-            self._close_finished(group, self._finish_at)
-        elif group and backlog.end > end:
+            self._close_finished(lane, self._finish_at)
+        elif lane.listeners and backlog.end > end:
             # What came during the pass waits since then, not since now.
             waits_since = backlog.page(max(end, backlog.first)).arrived_at
             rested_at = now + MIN_PAUSE_SHARE * (now - began_at)
-            self._start_at(group, max(waits_since + group.interval_seconds, rested_at))
+            self._start_at(lane, max(waits_since + lane.interval_seconds, rested_at))
 
-    def _serve_each(self, listeners: list[Listener], end: int, now: float) -> None:
-        for listener in listeners:
-            if listener.is_open:
-                self._delivery.serve(listener, end, now)
-
-    def _send_in_step(
-        self, listeners: list[Listener], group: Group, pages: list[StreamPage], data: bytes, now: float
-    ) -> list[Listener]:
-        """Send the same to all of these; give those who are not in step any more."""
+    def _serve_slice(self, listeners: Sequence[Listener], batch: _Batch) -> None:
+        """Send the batch to each listener that stands at its start, and serve the others one by one."""
+        start, end, end_granule, pages, data = batch
+        now = self._clock.time()
         size, sends = len(data), 0
-        fallen = []
         for listener in listeners:
             if not listener.is_open:
-                fallen.append(listener)
+                continue
+            if listener.cursor != start or listener.unsent or listener.skipped_pages or not size:
+                self._serve(listener, end, now)
                 continue
             try:
                 sent = listener.sink.send(data)
             except BlockingIOError:
                 sent = 0
             except OSError:
-                self._delivery.lose(listener)
-                fallen.append(listener)
+                self._lose(listener)
                 continue
             sends += 1
-            if sent != size:
+            if sent == size:
+                listener.cursor, listener.next_granule = end, end_granule
+            else:
                 self._counters.sent_bytes += sent - size
-                group.fall_behind(listener)
-                self._delivery.stop_short(listener, pages, sent, now)
-                fallen.append(listener)
+                self._stop_short(listener, pages, sent, now)
         self._counters.sends += sends
         self._counters.sent_bytes += sends * size
-        return fallen
 
-    def _close_finished(self, group: Group, finish_at: float) -> None:
-        group.break_step()
-        late = self._clock.time() >= finish_at
-        for listener in group.stragglers:
-            if listener.is_open and (late or (listener.cursor == self._backlog.end and not listener.unsent)):
-                self._delivery.close(listener)
-        group.stragglers = [listener for listener in group.stragglers if listener.is_open]
-        if group.stragglers:
-            group.timer = self._clock.call_later(FINISH_RETRY_SECONDS, self._start, group)
+    def _serve(self, listener: Listener, end: int, now: float) -> None:
+        """Send what the listener lacks of the pages before `end`, as far as its socket takes it."""
+        backlog = self._backlog
+        while True:
+            if self._is_too_far_behind(listener):
+                newest = backlog.end - 1
+                listener.skip_to(newest, backlog.page(newest).start_granule)
+                self._counters.skips += 1
+            pages = backlog.pages(listener.cursor, end) if listener.blocked_since is None else []
+            data = self._bytes(listener, pages)
+            if not data:
+                return
+            try:
+                sent = listener.sink.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self._lose(listener)
+                return
+            self._counters.sends += 1
+            self._counters.sent_bytes += sent
+            if sent < len(data):
+                self._stop_short(listener, pages, sent, now)
+                return
+            listener.unsent = b""
+            listener.blocked_since = None
+            if pages:
+                listener.cursor, listener.next_granule = end, pages[-1].end_granule
 
+    def _bytes(self, listener: Listener, pages: Sequence[StreamPage]) -> bytes:
+        """Return what is unsent, and `pages`, those from the listener's cursor on, with its numbers."""
+        if not pages:
+            return listener.unsent
+        if listener.skipped_pages:
+            data = b"".join([listener.numbered(page) for page in pages])
+        else:
+            data = self._backlog.batch(listener.cursor, listener.cursor + len(pages))
+        return listener.unsent + data if listener.unsent else data
 
-def _slices(listeners: list[Listener], are_in_step: bool) -> Iterator[tuple[list[Listener], bool]]:
-    for start in range(0, len(listeners), SLICE_LISTENERS):
-        yield listeners[start : start + SLICE_LISTENERS], are_in_step
+    def _is_too_far_behind(self, listener: Listener) -> bool:
+        backlog = self._backlog
+        if listener.cursor < backlog.first:
+            # No listener need be slow for that: a source's burst can be larger than the backlog.
+            return True
+        if listener.blocked_since is None or listener.cursor >= backlog.end - 1:
+            return False
+        return backlog.end_granule - listener.next_granule > self._lag_samples
+
+    def _stop_short(
+        self, listener: Listener, pages: Sequence[StreamPage], sent_bytes: int, now: float
+    ) -> None:
+        """Note how far the socket came; close the listener if nothing was taken for too long."""
+        if listener.blocked_since is None or sent_bytes:
+            listener.note_sent(pages, sent_bytes, now)
+        elif now - listener.blocked_since >= self._stall_seconds:
+            self._counters.stalls += 1
+            self._close(listener)
+
+    def _lose(self, listener: Listener) -> None:
+        """Close a listener whose connection is gone."""
+        self._counters.disconnects += 1
+        self._close(listener)
+
+    def _close(self, listener: Listener) -> None:
+        """Close a listener; what its socket took is still delivered."""
+        listener.is_open = False
+        listener.unsent = b""
+        listener.sink.close()
+        self._lane(listener).open_count -= 1
+        self._counters.listeners -= 1
+
+    def _close_finished(self, lane: _Lane, finish_at: float) -> None:
+        is_late = self._clock.time() >= finish_at
+        for listener in lane.listeners:
+            has_all = listener.cursor == self._backlog.end and not listener.unsent
+            if listener.is_open and (is_late or has_all):
+                self._close(listener)
+        lane.drop_closed()
+        if lane.listeners:
+            lane.timer = self._clock.call_later(FINISH_RETRY_SECONDS, self._start, lane)

@@ -1,37 +1,45 @@
 """One listener's place in a stream: a cursor, and the rest of the page that its socket did not take whole.
 
-It has no queue. What a slow listener costs is this object and at most one page.
+A listener has no queue. What a slow one costs is this object and at most one page. Nothing here sends.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
+
+from audiocast.stream.backlog import StreamPage
+from audiocast.stream.muxer import renumber
 
 
 class Sink(Protocol):
     """Where a listener's bytes go; a non-blocking `socket.socket` fits."""
 
     def send(self, data: bytes, /) -> int:
-        """Take some of the bytes and say how many.
+        """Take some of the bytes; return how many.
 
         Raises:
-            BlockingIOError: It can take none now.
-            OSError: The listener is gone.
+            BlockingIOError: None can be taken now.
+            OSError: The connection is gone.
         """
 
     def close(self) -> None:
-        """Let the connection go; what was sent is still delivered."""
+        """Close the connection; what was taken is still delivered."""
 
 
 class Listener:
-    """One open listener.
+    """One listener.
+
+    Args:
+        sink: The listener's socket; closed by the fan-out.
+        cursor: Index of the page to begin with.
+        granule: Granule position of the begin of that page.
+        unsent: Goes out first: the response's head and the header pages.
+        low_latency: The listener wants each page at once, for the price of a send each.
 
     Attributes:
-        sink: The listener's socket; closed by the fan-out.
-        low_latency: The listener wants each page at once, for the price of a send each.
-        cursor: Index of the next page that is not in `unsent`. Like `next_granule`, not kept up while the
-            listener is in step with others: `group` has one of each for all of these.
-        unsent: Bytes to be sent before the page at `cursor`: of the response's head, or of a page.
-        blocked_since: When the socket stopped taking bytes, the clock's seconds; None while it takes all.
+        cursor: Index of the next page that is not in `unsent`.
         next_granule: Granule position of the begin of the page at `cursor`.
+        unsent: Bytes to be sent before the page at `cursor`.
+        blocked_since: When the socket stopped taking bytes, the clock's seconds; None while it takes all.
         skipped_pages, skipped_samples: What the listener missed so far; its pages are numbered as if that
             had never been.
         is_open: False once the listener was closed.
@@ -59,3 +67,37 @@ class Listener:
         self.skipped_pages = 0
         self.skipped_samples = 0
         self.is_open = True
+
+    def note_sent(self, pages: Sequence[StreamPage], sent_bytes: int, now: float) -> None:
+        """Move on by what the socket took, and keep the rest of the page at which it stopped.
+
+        Args:
+            pages: What was sent behind `unsent`, from `cursor` on.
+            sent_bytes: How much was taken, of `unsent` and of these; less than all.
+            now: The clock's seconds.
+        """
+        self.blocked_since = now
+        if sent_bytes < len(self.unsent) or not pages:
+            self.unsent = self.unsent[sent_bytes:]
+            return
+        sent_bytes -= len(self.unsent)
+        for page in pages:
+            self.cursor += 1
+            self.next_granule = page.end_granule
+            if sent_bytes < len(page.data):
+                self.unsent = self.numbered(page)[sent_bytes:]
+                return
+            sent_bytes -= len(page.data)
+
+    def skip_to(self, index: int, granule: int) -> None:
+        """Leave out the pages before `index`, which begins at `granule`; page numbers have no hole by it."""
+        self.skipped_pages += index - self.cursor
+        self.skipped_samples += granule - self.next_granule
+        self.cursor = index
+        self.next_granule = granule
+
+    def numbered(self, page: StreamPage) -> bytes:
+        """Return a page with the numbers that it has for this listener."""
+        if not self.skipped_pages:
+            return page.data
+        return renumber(page.data, skipped_pages=self.skipped_pages, skipped_samples=self.skipped_samples)

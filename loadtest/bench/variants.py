@@ -1,10 +1,11 @@
 """The mechanisms of the fan-out, one by one: audiocast as it is beside itself with one of them changed.
 
-    python -m loadtest.bench.variants [NAME ...] [--listeners N] [--repeat N]
+    python -m loadtest.bench.variants [NAME ...] [--listeners N] [--repeat N] [--before FOLDER]
 
 A variant is a setting, or a few lines that change a name in the server's process before it starts. All are
-measured in turn and in one run, like the contenders of `loadtest.bench.compare`, and their cost is told as a
-multiple of the unchanged server's. What came out, and what was made of it: docs/fan-out.md.
+measured in turn and in one run, like the contenders of `loadtest.bench.compare`, and their cost is a multiple
+of the unchanged server's in the same turn. `before` and `low-before` are the server of another checkout. What
+came out, and what was made of it: docs/fan-out.md.
 """
 
 import argparse
@@ -23,22 +24,19 @@ from loadtest.bench.trial import Sample, Trial, measure
 SECONDS = 5.0
 READABLE = 0o755
 
-ONE_BY_ONE = """
-from audiocast.stream.group import Group
-def advance(self, fallen, cursor, granule):
-    self.cursor, self.granule = cursor, granule
-    self.stragglers = [listener for listener in self.stragglers if listener.is_open]
-Group.advance = advance
-"""
-OWN_COPIES = (
-    ONE_BY_ONE
-    + """
+OWN_COPIES = """
 from audiocast.stream.backlog import Backlog
+from audiocast.stream.fanout import Fanout
+def serve_slice(self, listeners, batch):
+    now = self._clock.time()
+    for listener in listeners:
+        if listener.is_open:
+            self._serve(listener, batch.end, now)
+Fanout._serve_slice = serve_slice
 def batch(self, start, stop):
     return b"".join([bytes(bytearray(page.data)) for page in self.pages(start, stop)])
 Backlog.batch = batch
 """
-)
 TORNADO = """
 from audiocast.web.public import listen
 class Written:
@@ -78,6 +76,10 @@ listen.UNSENT_BYTES = 2**31 - 1
 UVLOOP = """
 import asyncio, uvloop
 asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+"""
+BEFORE = """
+import sys
+sys.path.insert(0, {!r})
 """
 NO_FREEZE = """
 import gc
@@ -129,7 +131,6 @@ VARIANTS = {
     "uvloop": Variant("uvloop", change=UVLOOP),
     "workers-2": Variant("WORKERS=2, on the same core", settings={"WORKERS": 2}),
     "low": Variant("latency=low, as it is", low=True),
-    "low-one-by-one": Variant("latency=low, nobody in step: a cursor each", low=True, change=ONE_BY_ONE),
     "low-own-copies": Variant("latency=low, and a copy of the bytes each", low=True, change=OWN_COPIES),
     "low-tornado": Variant("latency=low, IOStream.write instead of send", low=True, change=TORNADO),
     "low-slices-50": Variant("latency=low, slices of 50", low=True, change=SLICES.format(50)),
@@ -145,9 +146,10 @@ def main() -> int:
     """Measure and print; give the exit code."""
     parser = _parser()
     options = parser.parse_args()
-    if unknown := set(options.names) - set(VARIANTS):
-        parser.error(f"expected names among {', '.join(VARIANTS)}, got {', '.join(sorted(unknown))}")
-    variants = {name: VARIANTS[name] for name in options.names or VARIANTS}
+    known = VARIANTS | (_of_another_checkout(options.before) if options.before else {})
+    if unknown := set(options.names) - set(known):
+        parser.error(f"expected names among {', '.join(known)}, got {', '.join(sorted(unknown))}")
+    variants = {name: known[name] for name in options.names or known}
     contenders = {name: variant.contender(name) for name, variant in variants.items()}
     samples: dict[str, list[Sample]] = {name: [] for name in variants}
     with tempfile.TemporaryDirectory(prefix="audiocast-variants-") as folder:
@@ -166,12 +168,21 @@ def main() -> int:
     return 0
 
 
+def _of_another_checkout(folder: Path) -> dict[str, Variant]:
+    change = BEFORE.format(str(folder.resolve()))
+    return {
+        "before": Variant("before", change=change),
+        "low-before": Variant("latency=low, before", low=True, change=change),
+    }
+
+
 def _row(variant: Variant, own: list[Sample], usual: list[Sample]) -> str:
     costs = [sample.cpu_us for sample in own]
-    unit = median(sample.cpu_us for sample in usual) if usual else float("nan")
+    # Sample by sample: what else the machine has to do changes from turn to turn.
+    multiples = [cost / unit.cpu_us for cost, unit in zip(costs, usual, strict=bool(usual))] or [float("nan")]
     delays = (median(sample.delay_p50_ms for sample in own), median(sample.delay_p99_ms for sample in own))
     return (
-        f"| {variant.what} | {median(costs) / unit:.2f} | {min(costs) / unit:.2f} to {max(costs) / unit:.2f} "
+        f"| {variant.what} | {median(multiples):.2f} | {min(multiples):.2f} to {max(multiples):.2f} "
         f"| {delays[0]:.0f} / {delays[1]:.0f} | {median(costs):.0f} |"
     )
 
@@ -182,6 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--listeners", type=int, default=LISTENERS)
     parser.add_argument("--page-ms", type=int, default=PAGE_MS, help="audio on a page of the source")
     parser.add_argument("--repeat", type=int, default=3, help="samples of each")
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="another checkout, for `before`")
     return parser
 
 

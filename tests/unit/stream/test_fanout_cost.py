@@ -10,8 +10,7 @@ import pytest
 
 from audiocast.ogg.crc import crc
 from audiocast.stream import muxer
-from audiocast.stream.delivery import Delivery
-from audiocast.stream.fanout import SLICE_LISTENERS
+from audiocast.stream.fanout import SLICE_LISTENERS, Fanout
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.station import FLUSH_SECONDS, Station, heard
 
@@ -107,7 +106,7 @@ def test_nobody_who_keeps_up_is_served_by_himself(low_latency: bool, monkeypatch
     station = Station()
     crowd(station, low_latency=low_latency)
     one_by_one = Mock()
-    monkeypatch.setattr(Delivery, "serve", one_by_one)
+    monkeypatch.setattr(Fanout, "_serve", one_by_one)
     station.broadcast(SECONDS)
     assert one_by_one.call_count == 0
 
@@ -167,7 +166,7 @@ def test_a_crowd_is_in_step_after_one_pass_whatever_came_meanwhile(monkeypatch: 
         station.clock.turn()
         station.publish()
     one_by_one = Mock()
-    monkeypatch.setattr(Delivery, "serve", one_by_one)
+    monkeypatch.setattr(Fanout, "_serve", one_by_one)
     station.clock.settle()
     assert one_by_one.call_count == 0
     assert all(heard(sink).numbers == list(range(1 + SLICES)) for sink in sinks)

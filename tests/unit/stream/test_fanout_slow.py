@@ -1,6 +1,6 @@
-"""What one listener is sent, by counting: slow ones, stalled ones, and those who were moved ahead.
+"""What one listener is sent, by counting: slow ones, stalled ones, and those that were moved ahead.
 
-Design section 5, point 5. A station is a whole fan-out: what a listener gets is seen at its socket.
+A station is a whole fan-out: what a listener gets is seen at its socket.
 """
 
 import pytest
