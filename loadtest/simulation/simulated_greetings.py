@@ -103,7 +103,7 @@ class SimulatedGreetings:
                 await made.close()
 
         # Thousands of members come and go, and each would say so.
-        with capture_logs(), asyncio.Runner(loop_factory=_TurnedLoop) as runner:
+        with capture_logs(), asyncio.Runner(loop_factory=_JumpingLoop) as runner:
             return runner.run(scene())
 
 
@@ -264,7 +264,7 @@ class _Line(PeerClient):
         return await self._wire.carry(self._name, address, request)
 
 
-class _TurnedLoop(asyncio.SelectorEventLoop):
+class _JumpingLoop(asyncio.SelectorEventLoop):
     """An event loop whose time jumps to the next thing that is due."""
 
     def __init__(self) -> None:

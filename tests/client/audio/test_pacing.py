@@ -9,7 +9,7 @@ from tk_streamer.audio.pacing import MAX_CATCH_UP_SECONDS, paced
 BLOCKS = [bytes((number,)) for number in range(200)]
 
 
-class TurnedClock:
+class PacingClock:
     """Waits by turning itself on; each wait takes `overrun_seconds` too long, as real ones do."""
 
     def __init__(self, overrun_seconds: float = 0.0) -> None:
@@ -29,13 +29,13 @@ class TurnedClock:
 
 
 def test_waits_that_take_too_long_do_not_add_up() -> None:
-    clock = TurnedClock(overrun_seconds=0.005)
+    clock = PacingClock(overrun_seconds=0.005)
     moments = [clock() - 1000 for _ in paced(BLOCKS, block_seconds=0.02, wait=clock.wait, clock=clock)]
     assert moments == pytest.approx([number * 0.02 for number in range(200)], abs=0.0051)
 
 
 def test_a_short_hold_up_is_made_good() -> None:
-    clock = TurnedClock()
+    clock = PacingClock()
     moments = []
     for block in paced(BLOCKS, block_seconds=0.02, wait=clock.wait, clock=clock):
         moments.append(clock() - 1000)
@@ -46,7 +46,7 @@ def test_a_short_hold_up_is_made_good() -> None:
 
 
 def test_a_long_hold_up_is_lost_and_not_sent_in_a_burst() -> None:
-    clock = TurnedClock()
+    clock = PacingClock()
     moments = []
     for block in paced(BLOCKS, block_seconds=0.02, wait=clock.wait, clock=clock):
         moments.append(clock() - 1000)
@@ -57,7 +57,7 @@ def test_a_long_hold_up_is_lost_and_not_sent_in_a_burst() -> None:
 
 
 def test_it_ends_when_it_is_told_to() -> None:
-    clock = TurnedClock()
+    clock = PacingClock()
     sent = []
     for block in paced(BLOCKS, block_seconds=0.02, wait=clock.wait, clock=clock):
         sent.append(block)

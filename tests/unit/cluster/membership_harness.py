@@ -6,8 +6,8 @@ from typing import Any
 
 from audiocast.cluster.membership import Membership
 from audiocast.stream.clock import Clock
+from tests.support.clock.fake_clock import FakeClock
 from tests.unit.cluster.fake_peer_client import FakePeerClient
-from tests.unit.stream.turned_clock import TurnedClock
 
 
 class FakeDiscovery:
@@ -39,7 +39,7 @@ class MembershipHarness:
     """
 
     def __init__(self, *addresses: str, clock: Clock | None = None) -> None:
-        self.clock = TurnedClock()
+        self.clock = FakeClock()
         self.peer_client = FakePeerClient()
         self.discovery = FakeDiscovery(*addresses)
         self.owned: dict[str, str] = {}

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from audiocast.cluster.drain import MOVE_SECONDS, REPORT_SECONDS, TICK_SECONDS, Drain, DrainState, Progress
 from audiocast.cluster.node import Node
 from audiocast.stream.errors import SourceError
-from tests.unit.cluster.turned_loop import run
+from tests.support.clock.jumping_loop import run
 
 
 class FakeNode:

@@ -11,7 +11,7 @@ from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.peers import Peers
 from audiocast.cluster.relay_receiver import RelayReceiver
 from audiocast.stream.hub import Hub
-from tests.unit.cluster.turned_loop import run
+from tests.support.clock.jumping_loop import run
 
 
 class Surroundings:

@@ -11,9 +11,9 @@ from audiocast.cluster.node import Node
 from audiocast.cluster.ring import order
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.registry import Registry
+from tests.support.clock.fake_clock import FakeClock
 from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
-from tests.unit.stream.turned_clock import TurnedClock
 
 ADDRESSES = {"a": "10.0.0.1:8001", "b": "10.0.0.2:8001"}
 NAMES = [*ADDRESSES, "me"]
@@ -35,7 +35,7 @@ class Cluster:
             client=peer_client,
             signer=None,
             hls_streams=lambda: self.mine,
-            streams=Registry(clock=TurnedClock(), limits=HubLimits(), max_streams=10),
+            streams=Registry(clock=FakeClock(), limits=HubLimits(), max_streams=10),
         )
         self.hls_router = HlsRouter(self.node, None)
 
@@ -106,7 +106,7 @@ async def test_who_leaves_gives_it_away(cluster: Cluster) -> None:
 
 
 async def test_who_is_alone_asks_nobody() -> None:
-    streams = Registry(clock=TurnedClock(), limits=HubLimits(), max_streams=10)
+    streams = Registry(clock=FakeClock(), limits=HubLimits(), max_streams=10)
     node = Node(
         "me",
         internal_port=lambda: 8001,

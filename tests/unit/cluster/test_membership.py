@@ -10,8 +10,8 @@ from audiocast.cluster.errors import BadMessage, Refused, Unreachable
 from audiocast.cluster.greeting import Goodbye, Greeting
 from audiocast.cluster.membership import FORGET_SECONDS, HELLO_SECONDS, STABLE_SECONDS, view_of
 from audiocast.cluster.protocol import GOODBYE
+from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.membership_harness import MembershipHarness, greeting
-from tests.unit.cluster.turned_loop import run
 
 A, B = "10.0.0.1:8001", "10.0.0.2:8001"
 

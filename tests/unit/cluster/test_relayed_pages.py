@@ -16,18 +16,18 @@ from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.source_id import SourceId
 from tests.unit.cluster.fake_iostream import peer_streams
 from tests.unit.stream.audio import body
-from tests.unit.stream.stage import Broadcaster, Stage
+from tests.unit.stream.hub_harness import Broadcaster, HubHarness
 
 LIMITS = HubLimits(log_sources=True)
 TURNS = 200
 
 
-async def settle(*stages: Stage) -> None:
+async def settle(*stages: HubHarness) -> None:
     """Let all that is under way happen."""
     for _ in range(TURNS):
         await asyncio.sleep(0)
-        for stage in stages:
-            stage.clock.settle()
+        for harness in stages:
+            harness.clock.settle()
 
 
 @contextmanager
@@ -37,10 +37,10 @@ def running(work: Coroutine[Any, Any, None]) -> Iterator["asyncio.Task[None]"]:
     task.cancel()
 
 
-def pages_of(stage: Stage) -> list[bytes]:
+def pages_of(harness: HubHarness) -> list[bytes]:
     """Give the source's own pages at a member, header pages too."""
-    assert stage.hub.source_log is not None
-    return stage.hub.source_log.pages(stage.hub.source_log.first)
+    assert harness.hub.source_log is not None
+    return harness.hub.source_log.pages(harness.hub.source_log.first)
 
 
 async def last_words(link: PeerStream) -> Refused:
@@ -60,7 +60,7 @@ class Ends:
     """A member with a source, one that is to get it, and the links between them."""
 
     def __init__(self) -> None:
-        self.here, self.there = Stage(LIMITS), Stage(LIMITS)
+        self.here, self.there = HubHarness(LIMITS), HubHarness(LIMITS)
         self.receiver = RelayReceiver(self.there.hub, self.there.clock.time)
 
     def broadcast(self, numbers: Sequence[int]) -> Broadcaster:

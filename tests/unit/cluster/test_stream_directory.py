@@ -9,9 +9,9 @@ from audiocast.cluster.protocol import HELLO, STREAMS
 from audiocast.cluster.stream_directory import StreamDirectory, merge, merge_all, merge_history, public
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.registry import Registry
+from tests.support.clock.fake_clock import FakeClock
 from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
-from tests.unit.stream.turned_clock import TurnedClock
 
 STREAM_PREFIX = f"{STREAMS}/"
 A, B = "10.0.0.1:8001", "10.0.0.2:8001"
@@ -111,7 +111,7 @@ async def test_a_member_that_stands_still_costs_its_time_out_once() -> None:
         client=peer_client,
         signer=None,
         hls_streams=dict,
-        streams=Registry(clock=TurnedClock(), limits=HubLimits(), max_streams=10),
+        streams=Registry(clock=FakeClock(), limits=HubLimits(), max_streams=10),
     )
     await node.start()
     peer_client.answers[B] = Unreachable("Timeout during request")

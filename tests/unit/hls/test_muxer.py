@@ -11,20 +11,20 @@ from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
 from tests.support.audio.hls_rules import Playlist
 from tests.support.audio.mp4_boxes import fragments
 from tests.unit.stream.audio import MONO, is_numbered, number_of
-from tests.unit.stream.stage import GRACE_SECONDS, Stage
+from tests.unit.stream.hub_harness import GRACE_SECONDS, HubHarness
 
 UNIX_SECONDS = 1_800_000_000.0
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> HubHarness:
+    return HubHarness()
 
 
 @pytest.fixture
-def hls_muxers(stage: Stage) -> HlsMuxers:
-    offset = UNIX_SECONDS - stage.clock.time()
-    return HlsMuxers(stage.clock, lambda: stage.clock.time() + offset)
+def hls_muxers(harness: HubHarness) -> HlsMuxers:
+    offset = UNIX_SECONDS - harness.clock.time()
+    return HlsMuxers(harness.clock, lambda: harness.clock.time() + offset)
 
 
 def heard(muxer: module.HlsMuxer) -> list[bytes]:
@@ -42,136 +42,138 @@ def parsed(muxer: module.HlsMuxer) -> Playlist:
 
 
 class TestAudio:
-    def test_it_begins_with_the_backlog_and_goes_on(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        broadcaster = stage.live(range(100))
-        muxer = hls_muxers.open(stage.hub)
+    def test_it_begins_with_the_backlog_and_goes_on(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        broadcaster = harness.live(range(100))
+        muxer = hls_muxers.open(harness.hub)
         broadcaster.go_on(range(100, 160))
         assert numbers(muxer) == list(range(160))
 
-    def test_whoever_comes_later_gets_the_same(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        broadcaster = stage.live(range(100))
-        muxer = hls_muxers.open(stage.hub)
-        assert hls_muxers.open(stage.hub) is muxer
+    def test_whoever_comes_later_gets_the_same(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        broadcaster = harness.live(range(100))
+        muxer = hls_muxers.open(harness.hub)
+        assert hls_muxers.open(harness.hub) is muxer
         before = muxer.playlist
         assert muxer.playlist is before
         broadcaster.go_on(range(20))
         assert muxer.playlist != before
 
-    def test_a_stream_without_one_is_wanted_by_nobody(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        stage.live(range(100))
-        assert not stage.hub.is_wanted
-        hls_muxers.open(stage.hub)
-        assert stage.hub.is_wanted
-        assert stage.hub.listeners == 0
+    def test_a_stream_without_one_is_wanted_by_nobody(
+        self, harness: HubHarness, hls_muxers: HlsMuxers
+    ) -> None:
+        harness.live(range(100))
+        assert not harness.hub.is_wanted
+        hls_muxers.open(harness.hub)
+        assert harness.hub.is_wanted
+        assert harness.hub.listeners == 0
 
-    def test_a_lost_source_is_silence_and_no_cut(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        broadcaster = stage.live(range(100))
-        muxer = hls_muxers.open(stage.hub)
+    def test_a_lost_source_is_silence_and_no_cut(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        broadcaster = harness.live(range(100))
+        muxer = hls_muxers.open(harness.hub)
         broadcaster.leave()
-        stage.clock.advance(6)
-        stage.live(range(200, 300))
+        harness.clock.advance(6)
+        harness.live(range(200, 300))
         assert numbers(muxer) == [*range(100), *range(200, 300)]
         assert 5 < sum(not is_numbered(packet) for packet in heard(muxer)) * 0.02 <= 6.1
         playlist = parsed(muxer)
         assert len({segment.discontinuity for segment in playlist.segments}) == 1
 
-    def test_stereo_behind_mono_is_a_cut(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        stage.broadcaster().begin(range(100), head=MONO)
-        muxer = hls_muxers.open(stage.hub)
-        stage.broadcaster().begin(range(100, 200))
+    def test_stereo_behind_mono_is_a_cut(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        harness.broadcaster().begin(range(100), head=MONO)
+        muxer = hls_muxers.open(harness.hub)
+        harness.broadcaster().begin(range(100, 200))
         assert numbers(muxer) == list(range(200))
         assert [segment.init[-5] for segment in parsed(muxer).segments] == ["0", "0", "1"]
 
-    def test_a_gain_is_told_to_the_decoder_anew(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        stage.live(range(50))
-        muxer = hls_muxers.open(stage.hub)
-        stage.broadcaster().begin(range(50), head=OpusHead(2, 312, output_gain=-512))
+    def test_a_gain_is_told_to_the_decoder_anew(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        harness.live(range(50))
+        muxer = hls_muxers.open(harness.hub)
+        harness.broadcaster().begin(range(50), head=OpusHead(2, 312, output_gain=-512))
         assert muxer.timeline.open_segment.is_cut
 
 
 class TestNumbers:
-    def test_a_later_one_has_larger_numbers(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        broadcaster = stage.live(range(1000))
-        first = hls_muxers.open(stage.hub)
+    def test_a_later_one_has_larger_numbers(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        broadcaster = harness.live(range(1000))
+        first = hls_muxers.open(harness.hub)
         broadcaster.go_on(range(1000, 1500))
         last = first.timeline.open_segment.number
-        stage.hub.end(StreamEnded("by the test"))
-        stage.live()
-        second = hls_muxers.open(stage.hub)
+        harness.hub.end(StreamEnded("by the test"))
+        harness.live()
+        second = hls_muxers.open(harness.hub)
         assert second is not first
         assert second.timeline.first_number > last
         assert second.timeline.run != first.timeline.run
 
-    def test_they_fit_31_bits_for_years(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        stage.live()
-        assert hls_muxers.open(stage.hub).timeline.first_number < 2**31 - 10 * 366 * 86_400 * 4
+    def test_they_fit_31_bits_for_years(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        harness.live()
+        assert hls_muxers.open(harness.hub).timeline.first_number < 2**31 - 10 * 366 * 86_400 * 4
 
-    def test_a_clock_that_is_years_behind_does_no_harm(self, stage: Stage) -> None:
-        stage.live(range(100))
-        muxer = HlsMuxers(stage.clock, lambda: 1000.0).open(stage.hub)
+    def test_a_clock_that_is_years_behind_does_no_harm(self, harness: HubHarness) -> None:
+        harness.live(range(100))
+        muxer = HlsMuxers(harness.clock, lambda: 1000.0).open(harness.hub)
         assert muxer.timeline.first_number == 0
         assert parsed(muxer).whole
 
     def test_discontinuities_are_few_enough_for_an_array_of_all(
-        self, stage: Stage, hls_muxers: HlsMuxers
+        self, harness: HubHarness, hls_muxers: HlsMuxers
     ) -> None:
-        stage.live(range(50))
-        (segment,) = parsed(hls_muxers.open(stage.hub)).segments
+        harness.live(range(50))
+        (segment,) = parsed(hls_muxers.open(harness.hub)).segments
         assert 0 < segment.discontinuity < 1_000_000
 
-    def test_those_that_go_on_are_told(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        stage.live()
-        muxer = hls_muxers.open(stage.hub)
+    def test_those_that_go_on_are_told(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        harness.live()
+        muxer = hls_muxers.open(harness.hub)
         assert hls_muxers.first_numbers() == {"abc": muxer.timeline.first_number}
-        stage.hub.end(StreamEnded("by the test"))
+        harness.hub.end(StreamEnded("by the test"))
         assert hls_muxers.first_numbers() == {}
 
 
 class TestEnd:
-    def test_the_end_of_the_stream_is_the_playlists(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        broadcaster = stage.live(range(100))
-        muxer = hls_muxers.open(stage.hub)
+    def test_the_end_of_the_stream_is_the_playlists(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        broadcaster = harness.live(range(100))
+        muxer = hls_muxers.open(harness.hub)
         broadcaster.leave()
-        stage.clock.advance(GRACE_SECONDS / 2)
+        harness.clock.advance(GRACE_SECONDS / 2)
         hls_muxers.get("abc")
-        stage.clock.advance(GRACE_SECONDS / 2 + 1)
+        harness.clock.advance(GRACE_SECONDS / 2 + 1)
         assert parsed(muxer).is_ended
         assert hls_muxers.get("abc") is muxer
 
-    def test_a_server_that_stops_is_no_end(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        stage.live(range(100))
-        muxer = hls_muxers.open(stage.hub)
-        stage.hub.end(ShuttingDown("by the test"))
+    def test_a_server_that_stops_is_no_end(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        harness.live(range(100))
+        muxer = hls_muxers.open(harness.hub)
+        harness.hub.end(ShuttingDown("by the test"))
         assert not parsed(muxer).is_ended
 
-    def test_it_ends_when_nobody_asks(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        broadcaster = stage.live(range(100))
-        hls_muxers.open(stage.hub)
+    def test_it_ends_when_nobody_asks(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        broadcaster = harness.live(range(100))
+        hls_muxers.open(harness.hub)
         broadcaster.go_on(range(round(IDLE_SECONDS * 50) - 1))
         assert hls_muxers.get("abc") is not None
         broadcaster.go_on(range(round(IDLE_SECONDS * 50) - 1))
-        assert (len(hls_muxers), stage.hub.is_wanted) == (1, True)
+        assert (len(hls_muxers), harness.hub.is_wanted) == (1, True)
         broadcaster.go_on(range(2))
-        assert (len(hls_muxers), stage.hub.is_wanted) == (0, False)
+        assert (len(hls_muxers), harness.hub.is_wanted) == (0, False)
 
     def test_there_is_a_most(
-        self, stage: Stage, hls_muxers: HlsMuxers, monkeypatch: pytest.MonkeyPatch
+        self, harness: HubHarness, hls_muxers: HlsMuxers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(module, "MAX_HLS_MUXERS", 1)
-        stage.live()
-        hls_muxers.open(stage.hub)
-        other = Stage()
+        harness.live()
+        hls_muxers.open(harness.hub)
+        other = HubHarness()
         other.hub.stream_id = "other"
         other.live()
         with pytest.raises(ServerFull, match="at most 1 streams"):
             hls_muxers.open(other.hub)
-        assert hls_muxers.open(stage.hub).hub is stage.hub
+        assert hls_muxers.open(harness.hub).hub is harness.hub
 
 
 class TestWaiting:
-    async def test_who_waits_is_woken_by_the_part(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        broadcaster = stage.live(range(100))
-        muxer = hls_muxers.open(stage.hub)
+    async def test_who_waits_is_woken_by_the_part(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        broadcaster = harness.live(range(100))
+        muxer = hls_muxers.open(harness.hub)
         position = muxer.timeline.hinted
         waits = [asyncio.ensure_future(muxer.wait(*position)) for _ in range(3)]
         await asyncio.sleep(0)
@@ -181,19 +183,19 @@ class TestWaiting:
         broadcaster.go_on(range(10))
         assert await asyncio.gather(*waits) == [True] * 3
 
-    async def test_who_waits_is_woken_by_the_end(self, stage: Stage, hls_muxers: HlsMuxers) -> None:
-        stage.live(range(100))
-        muxer = hls_muxers.open(stage.hub)
+    async def test_who_waits_is_woken_by_the_end(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        harness.live(range(100))
+        muxer = hls_muxers.open(harness.hub)
         number, _ = muxer.timeline.hinted
         wait = asyncio.ensure_future(muxer.wait(number + 1, 0))
         await asyncio.sleep(0)
-        stage.hub.end(StreamEnded("by the test"))
+        harness.hub.end(StreamEnded("by the test"))
         assert await wait
 
     async def test_nobody_waits_for_ever(
-        self, stage: Stage, hls_muxers: HlsMuxers, monkeypatch: pytest.MonkeyPatch
+        self, harness: HubHarness, hls_muxers: HlsMuxers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(module, "WAIT_SECONDS", 0.01)
-        stage.live(range(100))
-        muxer = hls_muxers.open(stage.hub)
+        harness.live(range(100))
+        muxer = hls_muxers.open(harness.hub)
         assert not await muxer.wait(*muxer.timeline.hinted)

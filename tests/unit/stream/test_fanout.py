@@ -4,374 +4,386 @@ import pytest
 
 from audiocast.stream.fanout import FINISH_SECONDS, SLICE_LISTENERS, FanoutLimits
 from tests.unit.stream.fake_sink import FakeSink
-from tests.unit.stream.station import FLUSH_SECONDS, HTTP_HEAD, Station, heard
+from tests.unit.stream.fanout_harness import FLUSH_SECONDS, HTTP_HEAD, FanoutHarness, heard
 
 
 @pytest.fixture
-def station() -> Station:
-    """Give a station on the air: one second of backlog, no listener."""
-    station = Station()
-    station.broadcast(1)
-    return station
+def harness() -> FanoutHarness:
+    """Return a harness that is on the air: one second of backlog, no listener."""
+    harness = FanoutHarness()
+    harness.broadcast(1)
+    return harness
 
 
 class TestJoining:
-    def test_the_head_and_the_backlog_go_out_in_one_send_at_once(self, station: Station) -> None:
-        sink, _ = station.listen(preroll_seconds=0.5)
+    def test_the_head_and_the_backlog_go_out_in_one_send_at_once(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen(preroll_seconds=0.5)
         assert sink.sends == 1
         assert heard(sink).numbers == list(range(25, 50))
 
-    def test_without_preroll_only_the_head_goes_out(self, station: Station) -> None:
-        sink, _ = station.listen()
-        assert sink.received == HTTP_HEAD + station.muxer.header_pages
+    def test_without_preroll_only_the_head_goes_out(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen()
+        assert sink.received == HTTP_HEAD + harness.muxer.header_pages
 
-    def test_what_comes_later_follows_without_a_hole(self, station: Station) -> None:
-        sink, _ = station.listen(preroll_seconds=0.1)
-        station.broadcast(1)
-        station.flush()
+    def test_what_comes_later_follows_without_a_hole(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen(preroll_seconds=0.1)
+        harness.broadcast(1)
+        harness.flush()
         assert heard(sink).numbers == list(range(45, 100))
 
     def test_before_the_first_page_there_is_only_the_head(self) -> None:
-        station = Station()
-        sink, _ = station.listen(preroll_seconds=10)
+        harness = FanoutHarness()
+        sink, _ = harness.listen(preroll_seconds=10)
         assert heard(sink).numbers == []
-        station.publish(3)
-        station.flush()
+        harness.publish(3)
+        harness.flush()
         assert heard(sink).numbers == [0, 1, 2]
 
-    def test_a_joined_listener_is_counted(self, station: Station) -> None:
-        station.listen()
-        station.listen(low_latency=True)
-        assert station.fanout.count == station.counters.listeners == station.counters.joins == 2
+    def test_a_joined_listener_is_counted(self, harness: FanoutHarness) -> None:
+        harness.listen()
+        harness.listen(low_latency=True)
+        assert harness.fanout.count == harness.counters.listeners == harness.counters.joins == 2
 
-    def test_one_that_is_gone_already_is_not_kept(self, station: Station) -> None:
+    def test_one_that_is_gone_already_is_not_kept(self, harness: FanoutHarness) -> None:
         sink = FakeSink()
         sink.error = ConnectionResetError()
-        listener = station.fanout.join(sink, b"head", preroll_seconds=1, low_latency=False)
+        listener = harness.fanout.join(sink, b"head", preroll_seconds=1, low_latency=False)
         assert not listener.is_open
         assert sink.closed
-        station.publish()
-        station.flush()
-        assert (station.fanout.count, station.counters.joins, station.counters.disconnects) == (0, 1, 1)
-        assert station.counters.passes == 0
+        harness.publish()
+        harness.flush()
+        assert (harness.fanout.count, harness.counters.joins, harness.counters.disconnects) == (0, 1, 1)
+        assert harness.counters.passes == 0
 
-    def test_a_head_that_is_taken_in_pieces_arrives_whole(self, station: Station) -> None:
-        sink, _ = station.listen(preroll_seconds=1, room_bytes=7)
+    def test_a_head_that_is_taken_in_pieces_arrives_whole(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen(preroll_seconds=1, room_bytes=7)
         for _ in range(60):
             sink.room_bytes = 11
-            station.publish()
-            station.flush()
+            harness.publish()
+            harness.flush()
         sink.unblock()
-        station.publish()
-        station.flush()
+        harness.publish()
+        harness.flush()
         assert heard(sink).numbers == list(range(111))
 
-    def test_a_socket_full_just_after_the_head_gets_the_pages_later(self, station: Station) -> None:
-        head_bytes = len(HTTP_HEAD + station.muxer.header_pages)
-        sink, _ = station.listen(preroll_seconds=0.1, room_bytes=head_bytes)
+    def test_a_socket_full_just_after_the_head_gets_the_pages_later(self, harness: FanoutHarness) -> None:
+        head_bytes = len(HTTP_HEAD + harness.muxer.header_pages)
+        sink, _ = harness.listen(preroll_seconds=0.1, room_bytes=head_bytes)
         assert heard(sink).numbers == []
         sink.unblock()
-        station.publish()
-        station.flush()
+        harness.publish()
+        harness.flush()
         assert heard(sink).numbers == [45, 46, 47, 48, 49, 50]
 
 
 class TestPasses:
-    def test_a_pass_sends_each_listener_all_that_it_lacks_in_one_send(self, station: Station) -> None:
-        sinks = [station.listen()[0] for _ in range(20)]
-        sends = station.counters.sends
+    def test_a_pass_sends_each_listener_all_that_it_lacks_in_one_send(self, harness: FanoutHarness) -> None:
+        sinks = [harness.listen()[0] for _ in range(20)]
+        sends = harness.counters.sends
         for _ in range(5):
-            station.publish()
-        station.flush()
-        assert station.counters.passes == 1
-        assert station.counters.sends - sends == 20
+            harness.publish()
+        harness.flush()
+        assert harness.counters.passes == 1
+        assert harness.counters.sends - sends == 20
         assert [sink.sends for sink in sinks] == [2] * 20
         assert all(heard(sink).numbers == [50, 51, 52, 53, 54] for sink in sinks)
 
-    def test_listeners_at_the_same_place_share_the_very_same_bytes(self, station: Station) -> None:
-        first, second = (station.listen()[0] for _ in range(2))
-        station.publish(10)
-        station.flush()
+    def test_listeners_at_the_same_place_share_the_very_same_bytes(self, harness: FanoutHarness) -> None:
+        first, second = (harness.listen()[0] for _ in range(2))
+        harness.publish(10)
+        harness.flush()
         assert first.offered[-1] is second.offered[-1]
 
-    def test_buffered_listeners_have_a_pass_each_flush_interval(self, station: Station) -> None:
-        sink, _ = station.listen()
-        station.broadcast(2)
+    def test_buffered_listeners_have_a_pass_each_flush_interval(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen()
+        harness.broadcast(2)
         # The interval begins with the first page that waits, so five or six pages of 20 ms share a pass.
-        assert 2 / 0.12 - 1 <= station.counters.passes <= 2 / 0.10
-        assert sink.sends == 1 + station.counters.passes
+        assert 2 / 0.12 - 1 <= harness.counters.passes <= 2 / 0.10
+        assert sink.sends == 1 + harness.counters.passes
 
-    def test_low_latency_listeners_are_sent_each_page_at_once(self, station: Station) -> None:
-        sink, _ = station.listen(low_latency=True)
+    def test_low_latency_listeners_are_sent_each_page_at_once(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen(low_latency=True)
         for number in range(50, 60):
-            station.publish()
-            station.clock.settle()
+            harness.publish()
+            harness.clock.settle()
             assert heard(sink).numbers[-1] == number
-            station.clock.advance(0.02)
+            harness.clock.advance(0.02)
         assert sink.sends == 1 + 10
 
-    def test_nothing_is_sent_from_within_publish(self, station: Station) -> None:
-        sink, _ = station.listen(low_latency=True)
-        station.publish()
+    def test_nothing_is_sent_from_within_publish(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen(low_latency=True)
+        harness.publish()
         assert sink.sends == 1
 
-    def test_pages_that_arrive_together_are_one_send_even_with_low_latency(self, station: Station) -> None:
-        sink, _ = station.listen(low_latency=True)
-        station.publish(25)
-        station.publish(25)
-        station.clock.settle()
+    def test_pages_that_arrive_together_are_one_send_even_with_low_latency(
+        self, harness: FanoutHarness
+    ) -> None:
+        sink, _ = harness.listen(low_latency=True)
+        harness.publish(25)
+        harness.publish(25)
+        harness.clock.settle()
         assert sink.sends == 2
         assert heard(sink).numbers == list(range(50, 100))
 
-    def test_low_latency_listeners_do_not_make_the_others_dearer(self, station: Station) -> None:
-        buffered, _ = station.listen()
-        low_latency, _ = station.listen(low_latency=True)
-        station.broadcast(1.2)
-        station.flush()
+    def test_low_latency_listeners_do_not_make_the_others_dearer(self, harness: FanoutHarness) -> None:
+        buffered, _ = harness.listen()
+        low_latency, _ = harness.listen(low_latency=True)
+        harness.broadcast(1.2)
+        harness.flush()
         assert low_latency.sends == 1 + 60
         assert buffered.sends <= 1 + 1.2 / 0.1 + 1
         assert heard(low_latency).numbers == heard(buffered).numbers
 
-    def test_nothing_runs_while_nothing_new_is_there(self, station: Station) -> None:
-        station.listen()
-        station.listen(low_latency=True)
-        station.publish()
-        station.clock.advance(60)
-        assert station.counters.passes == 2
-        assert station.clock.due == 0
+    def test_nothing_runs_while_nothing_new_is_there(self, harness: FanoutHarness) -> None:
+        harness.listen()
+        harness.listen(low_latency=True)
+        harness.publish()
+        harness.clock.advance(60)
+        assert harness.counters.passes == 2
+        assert harness.clock.due == 0
 
-    def test_nothing_runs_without_listeners(self, station: Station) -> None:
-        assert station.counters.passes == 0
-        assert station.clock.due == 0
+    def test_nothing_runs_without_listeners(self, harness: FanoutHarness) -> None:
+        assert harness.counters.passes == 0
+        assert harness.clock.due == 0
 
     def test_no_interval_at_all_means_a_pass_for_each_arrival(self) -> None:
-        station = Station(limits=FanoutLimits(flush_interval_seconds=0))
-        sink, _ = station.listen()
+        harness = FanoutHarness(limits=FanoutLimits(flush_interval_seconds=0))
+        sink, _ = harness.listen()
         for _ in range(3):
-            station.publish()
-            station.clock.settle()
+            harness.publish()
+            harness.clock.settle()
         assert sink.sends == 1 + 3
 
-    def test_one_that_went_is_closed_and_costs_no_further_send(self, station: Station) -> None:
-        gone, listener = station.listen()
-        stays, _ = station.listen()
+    def test_one_that_went_is_closed_and_costs_no_further_send(self, harness: FanoutHarness) -> None:
+        gone, listener = harness.listen()
+        stays, _ = harness.listen()
         gone.error = BrokenPipeError()
-        station.broadcast(1)
-        station.flush()
+        harness.broadcast(1)
+        harness.flush()
         assert gone.closed
         assert not listener.is_open
         assert gone.sends == 2
-        assert (station.fanout.count, station.counters.listeners, station.counters.disconnects) == (1, 1, 1)
+        assert (harness.fanout.count, harness.counters.listeners, harness.counters.disconnects) == (1, 1, 1)
         assert heard(stays).numbers == list(range(50, 100))
 
     @pytest.mark.parametrize("error", [BrokenPipeError(), ConnectionResetError(), TimeoutError()])
-    def test_so_is_one_that_has_kept_up_so_far(self, station: Station, error: OSError) -> None:
-        gone, _ = station.listen()
-        stays, _ = station.listen()
-        station.broadcast(1)
-        station.flush()
+    def test_so_is_one_that_has_kept_up_so_far(self, harness: FanoutHarness, error: OSError) -> None:
+        gone, _ = harness.listen()
+        stays, _ = harness.listen()
+        harness.broadcast(1)
+        harness.flush()
         gone.error, sends = error, gone.sends
-        station.broadcast(1)
-        station.flush()
+        harness.broadcast(1)
+        harness.flush()
         assert (gone.closed, gone.sends) == (True, sends + 1)
-        assert (station.fanout.count, station.counters.listeners, station.counters.disconnects) == (1, 1, 1)
+        assert (harness.fanout.count, harness.counters.listeners, harness.counters.disconnects) == (1, 1, 1)
         assert heard(stays).numbers == list(range(50, 150))
 
-    def test_all_bytes_that_sockets_took_are_counted(self, station: Station) -> None:
-        sinks = [station.listen(preroll_seconds=1)[0], station.listen(low_latency=True, room_bytes=100)[0]]
-        station.broadcast(1)
-        station.flush()
-        assert station.counters.sent_bytes == sum(len(sink.received) for sink in sinks)
+    def test_all_bytes_that_sockets_took_are_counted(self, harness: FanoutHarness) -> None:
+        sinks = [harness.listen(preroll_seconds=1)[0], harness.listen(low_latency=True, room_bytes=100)[0]]
+        harness.broadcast(1)
+        harness.flush()
+        assert harness.counters.sent_bytes == sum(len(sink.received) for sink in sinks)
 
-    def test_the_delay_is_that_of_the_oldest_page_of_a_pass_once_a_pass(self, station: Station) -> None:
+    def test_the_delay_is_that_of_the_oldest_page_of_a_pass_once_a_pass(self, harness: FanoutHarness) -> None:
         for _ in range(5):
-            station.listen()
-        station.publish()
-        station.clock.advance(0.06)
-        station.publish()
-        station.clock.advance(0.05)
-        assert station.counters.passes == 1
-        assert station.counters.delay.cumulative()[-1] == ("+Inf", 1)
-        assert station.counters.delay.sum == pytest.approx(FLUSH_SECONDS)
+            harness.listen()
+        harness.publish()
+        harness.clock.advance(0.06)
+        harness.publish()
+        harness.clock.advance(0.05)
+        assert harness.counters.passes == 1
+        assert harness.counters.delay.cumulative()[-1] == ("+Inf", 1)
+        assert harness.counters.delay.sum == pytest.approx(FLUSH_SECONDS)
 
-    def test_pages_that_nobody_waited_for_are_no_delay(self, station: Station) -> None:
-        station.clock.advance(5)
-        station.listen(preroll_seconds=1)
-        station.publish()
-        station.flush()
-        assert station.counters.delay.sum == pytest.approx(FLUSH_SECONDS)
+    def test_pages_that_nobody_waited_for_are_no_delay(self, harness: FanoutHarness) -> None:
+        harness.clock.advance(5)
+        harness.listen(preroll_seconds=1)
+        harness.publish()
+        harness.flush()
+        assert harness.counters.delay.sum == pytest.approx(FLUSH_SECONDS)
 
 
 class TestLongPasses:
     LISTENERS = 2 * SLICE_LISTENERS + 1
 
     @pytest.fixture
-    def crowd(self, station: Station) -> list[FakeSink]:
-        return [station.listen(low_latency=True)[0] for _ in range(self.LISTENERS)]
+    def crowd(self, harness: FanoutHarness) -> list[FakeSink]:
+        return [harness.listen(low_latency=True)[0] for _ in range(self.LISTENERS)]
 
     def served(self, crowd: list[FakeSink]) -> int:
         return sum(sink.sends > 1 for sink in crowd)
 
     def test_a_long_pass_gives_way_to_the_loop_between_slices(
-        self, station: Station, crowd: list[FakeSink]
+        self, harness: FanoutHarness, crowd: list[FakeSink]
     ) -> None:
-        station.publish()
+        harness.publish()
         turns = []
-        while station.clock.due:
-            station.clock.turn()
+        while harness.clock.due:
+            harness.clock.turn()
             turns.append(self.served(crowd))
         assert turns == [SLICE_LISTENERS, 2 * SLICE_LISTENERS, self.LISTENERS]
-        assert station.counters.passes == 1
+        assert harness.counters.passes == 1
 
     def test_pages_that_come_during_a_pass_start_no_second_one_beside_it(
-        self, station: Station, crowd: list[FakeSink]
+        self, harness: FanoutHarness, crowd: list[FakeSink]
     ) -> None:
-        station.publish()
-        station.clock.turn()
+        harness.publish()
+        harness.clock.turn()
         for _ in range(10):
-            station.publish()
-        assert station.clock.due == 1
-        station.clock.settle()
-        assert station.counters.passes == 2
+            harness.publish()
+        assert harness.clock.due == 1
+        harness.clock.settle()
+        assert harness.counters.passes == 2
         assert max(sink.sends for sink in crowd) == 3
         assert all(heard(sink).numbers == list(range(50, 61)) for sink in crowd)
 
     def test_who_joins_during_a_pass_gets_everything_once(
-        self, station: Station, crowd: list[FakeSink]
+        self, harness: FanoutHarness, crowd: list[FakeSink]
     ) -> None:
-        station.publish()
-        station.clock.turn()
-        station.publish()
-        late, _ = station.listen(low_latency=True, preroll_seconds=0.1)
-        station.clock.settle()
-        station.publish()
-        station.clock.settle()
+        harness.publish()
+        harness.clock.turn()
+        harness.publish()
+        late, _ = harness.listen(low_latency=True, preroll_seconds=0.1)
+        harness.clock.settle()
+        harness.publish()
+        harness.clock.settle()
         assert heard(late).numbers == [47, 48, 49, 50, 51, 52]
         assert all(heard(sink).numbers == [50, 51, 52] for sink in crowd)
 
-    def test_an_end_during_a_pass_loses_nobody_a_page(self, station: Station, crowd: list[FakeSink]) -> None:
-        station.publish()
-        station.clock.turn()
-        station.end()
-        station.clock.advance(FLUSH_SECONDS)
+    def test_an_end_during_a_pass_loses_nobody_a_page(
+        self, harness: FanoutHarness, crowd: list[FakeSink]
+    ) -> None:
+        harness.publish()
+        harness.clock.turn()
+        harness.end()
+        harness.clock.advance(FLUSH_SECONDS)
         assert all(heard(sink).numbers == [50, 51] and heard(sink).ended and sink.closed for sink in crowd)
 
-    def test_a_listener_that_is_gone_is_passed_over(self, station: Station, crowd: list[FakeSink]) -> None:
+    def test_a_listener_that_is_gone_is_passed_over(
+        self, harness: FanoutHarness, crowd: list[FakeSink]
+    ) -> None:
         crowd[0].error = crowd[-1].error = ConnectionResetError()
-        station.publish()
-        station.clock.settle()
-        station.publish()
-        station.clock.settle()
+        harness.publish()
+        harness.clock.settle()
+        harness.publish()
+        harness.clock.settle()
         assert (crowd[0].sends, crowd[-1].sends) == (2, 2)
-        assert station.fanout.count == self.LISTENERS - 2
+        assert harness.fanout.count == self.LISTENERS - 2
 
 
 class TestTheEnd:
     @pytest.mark.parametrize("low_latency", [True, False])
-    def test_each_gets_the_last_page_at_once_and_is_closed(self, station: Station, low_latency: bool) -> None:
-        sink, _ = station.listen(low_latency=low_latency, preroll_seconds=0.1)
-        station.end()
+    def test_each_gets_the_last_page_at_once_and_is_closed(
+        self, harness: FanoutHarness, low_latency: bool
+    ) -> None:
+        sink, _ = harness.listen(low_latency=low_latency, preroll_seconds=0.1)
+        harness.end()
         assert sink.closed
         assert heard(sink).ended
         assert heard(sink).numbers == [45, 46, 47, 48, 49, 50]
-        assert (station.fanout.count, station.counters.listeners) == (0, 0)
-        assert station.counters.disconnects == station.counters.stalls == 0
+        assert (harness.fanout.count, harness.counters.listeners) == (0, 0)
+        assert harness.counters.disconnects == harness.counters.stalls == 0
 
-    def test_a_pass_that_was_due_is_not_made_twice(self, station: Station) -> None:
-        station.listen()
-        station.publish()
-        station.end()
-        assert station.clock.due == 0
+    def test_a_pass_that_was_due_is_not_made_twice(self, harness: FanoutHarness) -> None:
+        harness.listen()
+        harness.publish()
+        harness.end()
+        assert harness.clock.due == 0
 
-    def test_a_slow_one_may_take_some_seconds_more(self, station: Station) -> None:
-        sink, _ = station.listen()
+    def test_a_slow_one_may_take_some_seconds_more(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen()
         sink.block()
-        station.end()
-        station.clock.advance(FINISH_SECONDS - 1)
+        harness.end()
+        harness.clock.advance(FINISH_SECONDS - 1)
         assert not sink.closed
         sink.unblock()
-        station.flush()
+        harness.flush()
         assert sink.closed
         assert heard(sink).ended
 
-    def test_a_slow_one_is_closed_in_the_end(self, station: Station) -> None:
-        sink, _ = station.listen()
+    def test_a_slow_one_is_closed_in_the_end(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen()
         sink.room_bytes = 30
-        station.end()
-        station.clock.advance(FINISH_SECONDS + FLUSH_SECONDS)
+        harness.end()
+        harness.clock.advance(FINISH_SECONDS + FLUSH_SECONDS)
         assert sink.closed
-        assert station.fanout.count == 0
-        assert station.clock.due == 0
+        assert harness.fanout.count == 0
+        assert harness.clock.due == 0
 
-    def test_a_slow_one_keeps_no_quick_one_waiting(self, station: Station) -> None:
-        slow, _ = station.listen()
-        quick, _ = station.listen()
+    def test_a_slow_one_keeps_no_quick_one_waiting(self, harness: FanoutHarness) -> None:
+        slow, _ = harness.listen()
+        quick, _ = harness.listen()
         slow.block()
-        station.end()
+        harness.end()
         assert quick.closed
         assert not slow.closed
 
-    def test_one_that_leaves_while_its_last_pages_wait_is_let_go(self, station: Station) -> None:
-        sink, _ = station.listen()
+    def test_one_that_leaves_while_its_last_pages_wait_is_let_go(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen()
         sink.block()
-        station.end()
+        harness.end()
         sink.error = ConnectionResetError()
-        station.flush()
+        harness.flush()
         assert sink.closed
-        assert station.clock.due == 0
+        assert harness.clock.due == 0
 
-    def test_without_listeners_nothing_is_left_to_do(self, station: Station) -> None:
-        station.end()
-        assert station.clock.due == 0
+    def test_without_listeners_nothing_is_left_to_do(self, harness: FanoutHarness) -> None:
+        harness.end()
+        assert harness.clock.due == 0
 
     def test_waiting_for_a_slow_one_does_not_spin_without_a_flush_interval(self) -> None:
-        station = Station(limits=FanoutLimits(flush_interval_seconds=0))
-        sink, _ = station.listen()
+        harness = FanoutHarness(limits=FanoutLimits(flush_interval_seconds=0))
+        sink, _ = harness.listen()
         sink.block()
-        station.end()
-        station.clock.advance(FINISH_SECONDS + 1)
+        harness.end()
+        harness.clock.advance(FINISH_SECONDS + 1)
         assert sink.closed
-        assert station.counters.passes < 1000
+        assert harness.counters.passes < 1000
 
 
 class TestLettingGo:
     @pytest.fixture
-    def sinks(self, station: Station) -> list[FakeSink]:
+    def sinks(self, harness: FanoutHarness) -> list[FakeSink]:
         """Give three in step and one that has come just now."""
-        in_step = [station.listen()[0] for _ in range(3)]
-        station.publish()
-        station.flush()
-        return [*in_step, station.listen()[0]]
+        in_step = [harness.listen()[0] for _ in range(3)]
+        harness.publish()
+        harness.flush()
+        return [*in_step, harness.listen()[0]]
 
-    def test_so_many_are_closed_as_were_asked_for(self, station: Station, sinks: list[FakeSink]) -> None:
-        assert station.fanout.close_listeners(2) == 2
-        assert sum(sink.closed for sink in sinks) == station.fanout.count == 2
-        assert station.fanout.close_listeners(9) == 2
-        assert station.fanout.close_listeners(9) == station.fanout.count == 0
+    def test_so_many_are_closed_as_were_asked_for(
+        self, harness: FanoutHarness, sinks: list[FakeSink]
+    ) -> None:
+        assert harness.fanout.close_listeners(2) == 2
+        assert sum(sink.closed for sink in sinks) == harness.fanout.count == 2
+        assert harness.fanout.close_listeners(9) == 2
+        assert harness.fanout.close_listeners(9) == harness.fanout.count == 0
 
-    def test_the_others_are_sent_what_comes(self, station: Station, sinks: list[FakeSink]) -> None:
-        station.fanout.close_listeners(2)
-        station.publish()
-        station.flush()
+    def test_the_others_are_sent_what_comes(self, harness: FanoutHarness, sinks: list[FakeSink]) -> None:
+        harness.fanout.close_listeners(2)
+        harness.publish()
+        harness.flush()
         left = [sink for sink in sinks if not sink.closed]
         assert all(heard(sink).numbers[-1] == 51 for sink in left)
-        assert station.counters.disconnects == 0
+        assert harness.counters.disconnects == 0
 
-    def test_nobody_is_let_go_in_the_middle_of_a_page(self, station: Station, sinks: list[FakeSink]) -> None:
+    def test_nobody_is_let_go_in_the_middle_of_a_page(
+        self, harness: FanoutHarness, sinks: list[FakeSink]
+    ) -> None:
         sinks[0].room_bytes = 10
-        station.publish()
-        station.flush()
-        assert station.fanout.close_listeners(9) == 3
+        harness.publish()
+        harness.flush()
+        assert harness.fanout.close_listeners(9) == 3
         assert [sink.closed for sink in sinks] == [False, True, True, True]
 
     def test_in_the_middle_of_a_pass_nobody_is_closed_twice(self) -> None:
-        station = Station()
-        sinks = [station.listen(low_latency=True)[0] for _ in range(2 * SLICE_LISTENERS)]
-        station.publish()
-        station.clock.settle()
-        station.publish()
-        station.clock.turn()
-        assert station.fanout.close_listeners(len(sinks)) == len(sinks)
-        station.publish()
-        station.clock.settle()
-        assert station.fanout.count == station.counters.listeners == 0
+        harness = FanoutHarness()
+        sinks = [harness.listen(low_latency=True)[0] for _ in range(2 * SLICE_LISTENERS)]
+        harness.publish()
+        harness.clock.settle()
+        harness.publish()
+        harness.clock.turn()
+        assert harness.fanout.close_listeners(len(sinks)) == len(sinks)
+        harness.publish()
+        harness.clock.settle()
+        assert harness.fanout.count == harness.counters.listeners == 0

@@ -11,7 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from audiocast.stream.fanout import FINISH_SECONDS, FanoutLimits
 from audiocast.stream.listener import Listener
 from tests.unit.stream.fake_sink import FakeSink
-from tests.unit.stream.station import HTTP_HEAD, Station, heard
+from tests.unit.stream.fanout_harness import HTTP_HEAD, FanoutHarness, heard
 
 LAG_SECONDS = 0.4
 STALL_SECONDS = 3.0
@@ -19,9 +19,9 @@ STALL_SECONDS = 3.0
 Guest = tuple[FakeSink, Listener]
 
 
-def has_pages(sink: FakeSink, station: Station) -> bool:
+def has_pages(sink: FakeSink, harness: FanoutHarness) -> bool:
     """Tell whether the head has come whole."""
-    return len(sink.received) >= len(HTTP_HEAD + station.muxer.header_pages)
+    return len(sink.received) >= len(HTTP_HEAD + harness.muxer.header_pages)
 
 
 class Evening(RuleBasedStateMachine):
@@ -34,7 +34,7 @@ class Evening(RuleBasedStateMachine):
     def begin(self, backlog_bytes: int, flush_seconds: float) -> None:
         self.everyone: list[Guest] = []
         self.ended = False
-        self.station = Station(
+        self.harness = FanoutHarness(
             backlog_seconds=1.0,
             backlog_bytes=backlog_bytes,
             limits=FanoutLimits(flush_seconds, LAG_SECONDS, STALL_SECONDS),
@@ -48,8 +48,8 @@ class Evening(RuleBasedStateMachine):
     )
     def join(self, preroll_seconds: float, low_latency: bool, room_bytes: int) -> Guest:
         sink = FakeSink(room_bytes)
-        head = HTTP_HEAD + self.station.muxer.header_pages
-        listener = self.station.fanout.join(
+        head = HTTP_HEAD + self.harness.muxer.header_pages
+        listener = self.harness.fanout.join(
             sink, head, preroll_seconds=preroll_seconds, low_latency=low_latency
         )
         self.everyone.append((sink, listener))
@@ -57,7 +57,7 @@ class Evening(RuleBasedStateMachine):
 
     @rule(packets=st.integers(1, 30), size_bytes=st.sampled_from([5, 40, 254, 255, 256, 600]))
     def publish(self, packets: int, size_bytes: int) -> None:
-        self.station.publish(packets, size_bytes=size_bytes)
+        self.harness.publish(packets, size_bytes=size_bytes)
 
     @rule(guest=guests, room_bytes=st.integers(0, 2_000))
     def take_some(self, guest: Guest, room_bytes: int) -> None:
@@ -73,48 +73,48 @@ class Evening(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.001, 0.02, 0.1, 0.5, 1.0]))
     def wait(self, seconds: float) -> None:
-        self.station.clock.advance(seconds)
+        self.harness.clock.advance(seconds)
 
     @rule()
     def turn(self) -> None:
-        self.station.clock.turn()
+        self.harness.clock.turn()
 
     @invariant()
     def nobody_has_a_hole(self) -> None:
         for sink, _ in self.everyone:
-            numbers = heard(sink).numbers if has_pages(sink, self.station) else []
+            numbers = heard(sink).numbers if has_pages(sink, self.harness) else []
             assert numbers == sorted(set(numbers)), "each packet once, in order"
-            assert not numbers or numbers[-1] < self.station.published, "nothing that was not published"
+            assert not numbers or numbers[-1] < self.harness.published, "nothing that was not published"
 
     @invariant()
     def the_open_are_counted(self) -> None:
         is_open = sum(listener.is_open for _, listener in self.everyone)
-        assert self.station.fanout.count == self.station.counters.listeners == is_open
+        assert self.harness.fanout.count == self.harness.counters.listeners == is_open
         assert all(sink.closed is not listener.is_open for sink, listener in self.everyone)
 
     @invariant()
     def without_a_move_nothing_is_left_out(self) -> None:
         for sink, listener in self.everyone:
-            if listener.skipped_pages == 0 and has_pages(sink, self.station):
+            if listener.skipped_pages == 0 and has_pages(sink, self.harness):
                 numbers = heard(sink).numbers
                 assert not numbers or numbers == list(range(numbers[0], numbers[-1] + 1))
 
     def teardown(self) -> None:
-        if not hasattr(self, "station"):
+        if not hasattr(self, "harness"):
             return
-        station = self.station
+        harness = self.harness
         for sink, _ in self.everyone:
             sink.unblock()
-        station.publish()
-        station.clock.advance(2)
+        harness.publish()
+        harness.clock.advance(2)
         ready = [sink for sink, listener in self.everyone if listener.is_open]
-        assert all(heard(sink).numbers[-1] == station.published - 1 for sink in ready)
+        assert all(heard(sink).numbers[-1] == harness.published - 1 for sink in ready)
         for sink in ready[::2]:
             sink.block()
-        station.end()
-        station.clock.advance(FINISH_SECONDS + 2)
-        assert station.fanout.count == 0
-        assert station.clock.due == 0
+        harness.end()
+        harness.clock.advance(FINISH_SECONDS + 2)
+        assert harness.fanout.count == 0
+        assert harness.clock.due == 0
         assert all(heard(sink).ended for sink in ready[1::2] if sink.error is None)
 
 

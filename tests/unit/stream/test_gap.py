@@ -6,8 +6,8 @@ from audiocast.ogg.headers import OpusHead
 from audiocast.ogg.opus import packet_samples
 from audiocast.ogg.silence import MAX_SILENCE_BYTES
 from audiocast.stream.gap import IdleWatch, Silence
+from tests.support.clock.fake_clock import FakeClock
 from tests.unit.stream.audio import STEREO, SURROUND
-from tests.unit.stream.turned_clock import TurnedClock
 
 ACTIVE_SECONDS = 2.5
 
@@ -51,7 +51,7 @@ class Watched:
     """A watch, and how often it has called."""
 
     def __init__(self) -> None:
-        self.clock = TurnedClock()
+        self.clock = FakeClock()
         self.times = 0
         self.watch = IdleWatch(self.clock, active_seconds=ACTIVE_SECONDS, on_idle=self._note)
 

@@ -11,24 +11,24 @@ from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
+from tests.support.clock.fake_clock import FakeClock
 from tests.unit.stream.audio import body
-from tests.unit.stream.turned_clock import TurnedClock
 
 LONG_SECONDS = 60.0
 """Longer than any test runs: a wait with it ends because of what it waits for."""
 
 
 @pytest.fixture
-def clock() -> TurnedClock:
-    return TurnedClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def streams(clock: TurnedClock) -> Registry:
+def streams(clock: FakeClock) -> Registry:
     return Registry(clock=clock, limits=HubLimits(), max_streams=2)
 
 
-def put_on(hub: Hub, clock: TurnedClock) -> list[Exception]:
+def put_on(hub: Hub, clock: FakeClock) -> list[Exception]:
     """Bring a stream its first audio; give what the source will be told."""
     told: list[Exception] = []
     rate_limit = RateLimit(max_kbps=0, lead_seconds=1, now=0)
@@ -64,14 +64,14 @@ class TestOpening:
         assert streams.open("abc", "A title") is not hub
         assert streams.get_or_waiting("abc").title == "A title"
 
-    def test_only_those_that_are_on_are_live(self, streams: Registry, clock: TurnedClock) -> None:
+    def test_only_those_that_are_on_are_live(self, streams: Registry, clock: FakeClock) -> None:
         hub = streams.open("on")
         put_on(hub, clock)
         streams.open("waiting")
         assert streams.live() == [hub]
         assert len(list(streams)) == 2
 
-    def test_all_count_into_the_same_numbers(self, streams: Registry, clock: TurnedClock) -> None:
+    def test_all_count_into_the_same_numbers(self, streams: Registry, clock: FakeClock) -> None:
         for stream_id in ("a", "b"):
             put_on(streams.open(stream_id), clock)
         assert streams.counters.sources == 2
@@ -84,20 +84,20 @@ class TestOpening:
 
 
 class TestBounds:
-    def test_more_streams_than_allowed_are_refused(self, streams: Registry, clock: TurnedClock) -> None:
+    def test_more_streams_than_allowed_are_refused(self, streams: Registry, clock: FakeClock) -> None:
         for stream_id in ("a", "b"):
             put_on(streams.open(stream_id), clock)
         with pytest.raises(ServerFull, match="expected at most 2 streams at a time"):
             streams.open("c")
         assert streams.get("c") is None
 
-    def test_one_that_is_on_may_always_be_opened_again(self, streams: Registry, clock: TurnedClock) -> None:
+    def test_one_that_is_on_may_always_be_opened_again(self, streams: Registry, clock: FakeClock) -> None:
         for stream_id in ("a", "b"):
             put_on(streams.open(stream_id), clock)
         assert streams.open("a").is_on
 
     def test_one_that_is_known_but_not_on_counts_as_one_more(
-        self, streams: Registry, clock: TurnedClock
+        self, streams: Registry, clock: FakeClock
     ) -> None:
         streams.open("known")
         for stream_id in ("a", "b"):
@@ -105,7 +105,7 @@ class TestBounds:
         with pytest.raises(ServerFull):
             streams.open("known")
 
-    def test_an_end_makes_room(self, streams: Registry, clock: TurnedClock) -> None:
+    def test_an_end_makes_room(self, streams: Registry, clock: FakeClock) -> None:
         for stream_id in ("a", "b"):
             put_on(streams.open(stream_id), clock)
         streams.open("a").end(StreamEnded("over"))
@@ -118,7 +118,7 @@ class TestBounds:
         streams.open("e")
         assert [hub.stream_id for hub in streams] == ["c", "d", "a", "e"]
 
-    def test_one_that_is_on_never_makes_room(self, streams: Registry, clock: TurnedClock) -> None:
+    def test_one_that_is_on_never_makes_room(self, streams: Registry, clock: FakeClock) -> None:
         put_on(streams.open("on"), clock)
         for number in range(20):
             streams.open(f"idle{number}")
@@ -127,14 +127,14 @@ class TestBounds:
 
 
 class TestWaiting:
-    async def test_for_a_stream_that_is_on_nobody_waits(self, streams: Registry, clock: TurnedClock) -> None:
+    async def test_for_a_stream_that_is_on_nobody_waits(self, streams: Registry, clock: FakeClock) -> None:
         hub = streams.open("abc")
         put_on(hub, clock)
         assert await streams.wait("abc", 0) is hub
 
     @pytest.mark.parametrize("known", [True, False])
     async def test_all_who_wait_get_it_when_it_comes(
-        self, streams: Registry, clock: TurnedClock, known: bool
+        self, streams: Registry, clock: FakeClock, known: bool
     ) -> None:
         if known:
             streams.open("abc")
@@ -170,7 +170,7 @@ class TestWaiting:
         task.cancel()
 
     async def test_one_that_came_and_went_in_the_same_moment_is_none(
-        self, streams: Registry, clock: TurnedClock
+        self, streams: Registry, clock: FakeClock
     ) -> None:
         task = await begun(streams, "abc")
         hub = streams.open("abc")
@@ -179,7 +179,7 @@ class TestWaiting:
         assert await task is None
 
     async def test_who_begins_to_wait_just_after_that_is_not_forgotten(
-        self, streams: Registry, clock: TurnedClock
+        self, streams: Registry, clock: FakeClock
     ) -> None:
         hub = streams.open("abc")
         first = await begun(streams, "abc")
@@ -192,7 +192,7 @@ class TestWaiting:
         assert await asyncio.wait_for(second, 5) is hub
 
     async def test_a_wait_that_is_over_in_the_moment_of_the_news_does_no_harm(
-        self, streams: Registry, clock: TurnedClock
+        self, streams: Registry, clock: FakeClock
     ) -> None:
         task = await begun(streams, "abc")
         (waiter,) = streams._waiters["abc"]
@@ -205,7 +205,7 @@ class TestWaiting:
 
 class TestTheEndOfAll:
     def test_every_stream_that_is_on_ends_and_its_source_is_told_to_come_again(
-        self, streams: Registry, clock: TurnedClock
+        self, streams: Registry, clock: FakeClock
     ) -> None:
         told = [put_on(streams.open(stream_id), clock) for stream_id in ("a", "b")]
         streams.end_all()

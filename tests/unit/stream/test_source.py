@@ -12,17 +12,17 @@ from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, 
 from audiocast.stream.hub_state import HubState
 from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
 from tests.unit.stream.audio import STEREO, TAGS, body, packet
-from tests.unit.stream.stage import Broadcaster, Stage
+from tests.unit.stream.hub_harness import Broadcaster, HubHarness
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> HubHarness:
+    return HubHarness()
 
 
 @pytest.fixture
-def broadcaster(stage: Stage) -> Broadcaster:
-    return stage.broadcaster()
+def broadcaster(harness: HubHarness) -> Broadcaster:
+    return harness.broadcaster()
 
 
 def page(
@@ -46,67 +46,67 @@ TAGS_PAGE = page(TAGS.encode(), sequence=1)
 class TestGoodInput:
     @pytest.mark.parametrize("step_bytes", [1, 7, 100, 100_000])
     def test_a_body_may_be_cut_anywhere(
-        self, stage: Stage, broadcaster: Broadcaster, step_bytes: int
+        self, harness: HubHarness, broadcaster: Broadcaster, step_bytes: int
     ) -> None:
         data = body(range(20), packets_a_page=3)
         for at in range(0, len(data), step_bytes):
             broadcaster.send(data[at : at + step_bytes])
         broadcaster.source.finish()
-        assert stage.heard(stage.listen()).numbers == list(range(20))
+        assert harness.heard(harness.listen()).numbers == list(range(20))
 
     def test_the_hub_hears_of_it_with_the_first_audio_and_not_before(
-        self, stage: Stage, broadcaster: Broadcaster
+        self, harness: HubHarness, broadcaster: Broadcaster
     ) -> None:
         data = body([0])
         broadcaster.send(data[:-1])
-        assert (broadcaster.source.has_audio, stage.hub.state) == (False, HubState.WAITING)
+        assert (broadcaster.source.has_audio, harness.hub.state) == (False, HubState.WAITING)
         broadcaster.send(data[-1:])
-        assert (broadcaster.source.has_audio, stage.hub.state) == (True, HubState.LIVE)
+        assert (broadcaster.source.has_audio, harness.hub.state) == (True, HubState.LIVE)
 
     def test_packets_that_go_on_over_pages_are_put_together(
-        self, stage: Stage, broadcaster: Broadcaster
+        self, harness: HubHarness, broadcaster: Broadcaster
     ) -> None:
         large = packet(1, 600)
         broadcaster.send(HEAD_PAGE + TAGS_PAGE)
         broadcaster.send(page(packet(0), large[:510], sequence=2, lacing=bytes((40, 255, 255))))
-        assert stage.hub.describe().backlog_seconds == 0.02
+        assert harness.hub.describe().backlog_seconds == 0.02
         broadcaster.send(page(large[510:], packet(2), sequence=3, flags=1))
-        assert stage.heard(stage.listen()).packets == [packet(0), large, packet(2)]
+        assert harness.heard(harness.listen()).packets == [packet(0), large, packet(2)]
 
-    def test_comments_may_go_on_over_many_pages(self, stage: Stage, broadcaster: Broadcaster) -> None:
+    def test_comments_may_go_on_over_many_pages(self, harness: HubHarness, broadcaster: Broadcaster) -> None:
         broadcaster.begin([0, 1], tags=OpusTags("v", ("METADATA_BLOCK_PICTURE=" + "x" * 100_000,)))
-        assert stage.heard(stage.listen()).numbers == [0, 1]
+        assert harness.heard(harness.listen()).numbers == [0, 1]
 
     def test_audio_on_the_page_of_the_comments_is_not_lost(
-        self, stage: Stage, broadcaster: Broadcaster
+        self, harness: HubHarness, broadcaster: Broadcaster
     ) -> None:
         broadcaster.send(HEAD_PAGE + page(TAGS.encode(), packet(0), packet(1), sequence=1))
-        assert stage.heard(stage.listen()).numbers == [0, 1]
+        assert harness.heard(harness.listen()).numbers == [0, 1]
 
-    def test_a_page_without_packets_is_nothing(self, stage: Stage, broadcaster: Broadcaster) -> None:
+    def test_a_page_without_packets_is_nothing(self, harness: HubHarness, broadcaster: Broadcaster) -> None:
         broadcaster.send(HEAD_PAGE + TAGS_PAGE + page(sequence=2))
-        assert stage.hub.state is HubState.WAITING
+        assert harness.hub.state is HubState.WAITING
         broadcaster.send(page(packet(0), sequence=3))
-        assert stage.heard(stage.listen()).numbers == [0]
+        assert harness.heard(harness.listen()).numbers == [0]
 
     def test_an_empty_packet_at_the_end_of_a_link_is_nothing(
-        self, stage: Stage, broadcaster: Broadcaster
+        self, harness: HubHarness, broadcaster: Broadcaster
     ) -> None:
         for serial in (1, 2):
             broadcaster.send(body([serial], serial=serial))
             broadcaster.send(page(b"", sequence=3, flags=FLAG_EOS, serial=serial))
-        assert stage.heard(stage.listen()).numbers == [1, 2]
+        assert harness.heard(harness.listen()).numbers == [1, 2]
 
-    def test_bytes_and_pages_are_counted(self, stage: Stage, broadcaster: Broadcaster) -> None:
+    def test_bytes_and_pages_are_counted(self, harness: HubHarness, broadcaster: Broadcaster) -> None:
         data = body(range(20))
         broadcaster.send(data)
-        assert (stage.counters.ingest_bytes, stage.counters.ingest_pages) == (len(data), 22)
+        assert (harness.counters.ingest_bytes, harness.counters.ingest_pages) == (len(data), 22)
 
-    def test_links_of_a_chain_follow_each_other(self, stage: Stage, broadcaster: Broadcaster) -> None:
+    def test_links_of_a_chain_follow_each_other(self, harness: HubHarness, broadcaster: Broadcaster) -> None:
         for serial in range(5):
             broadcaster.send(body([serial], serial=serial, eos=True))
         broadcaster.source.finish()
-        assert stage.heard(stage.listen()).numbers == [0, 1, 2, 3, 4]
+        assert harness.heard(harness.listen()).numbers == [0, 1, 2, 3, 4]
 
 
 class TestNotOggOpus:
@@ -210,16 +210,16 @@ class TestTheEndOfTheBody:
 
 
 class TestPace:
-    def test_audio_faster_than_real_time_is_stopped(self, stage: Stage) -> None:
-        broadcaster = stage.broadcaster(max_kbps=600)
+    def test_audio_faster_than_real_time_is_stopped(self, harness: HubHarness) -> None:
+        broadcaster = harness.broadcaster(max_kbps=600)
         with pytest.raises(TooFast, match="real time"):
             broadcaster.begin(range(1100))
 
-    def test_bytes_faster_than_allowed_are_stopped_before_they_are_read(self, stage: Stage) -> None:
-        broadcaster = stage.broadcaster(max_kbps=8)
+    def test_bytes_faster_than_allowed_are_stopped_before_they_are_read(self, harness: HubHarness) -> None:
+        broadcaster = harness.broadcaster(max_kbps=8)
         with pytest.raises(TooFast, match="8 kbit/s"):
             broadcaster.send(bytes(20_001))
-        assert stage.counters.ingest_pages == 0
+        assert harness.counters.ingest_pages == 0
 
 
 @pytest.mark.parametrize(
@@ -233,23 +233,23 @@ class TestPace:
     ],
 )
 def test_a_source_with_bad_data_leaves_the_stream_and_its_listeners_as_they_were(
-    stage: Stage, bad: bytes
+    harness: HubHarness, bad: bytes
 ) -> None:
-    good = stage.live(range(5))
-    sink = stage.listen()
-    intruder = stage.broadcaster()
+    good = harness.live(range(5))
+    sink = harness.listen()
+    intruder = harness.broadcaster()
     with pytest.raises((StreamError, OggError)):
         intruder.send(bad)
     intruder.leave()
     good.go_on(range(5, 10))
-    assert stage.heard(sink).numbers == list(range(10))
+    assert harness.heard(sink).numbers == list(range(10))
     assert good.told == []
-    assert (stage.counters.sources, stage.counters.takeovers) == (1, 0)
+    assert (harness.counters.sources, harness.counters.takeovers) == (1, 0)
 
 
-def test_a_source_that_comes_after_the_end_is_refused_with_its_first_audio(stage: Stage) -> None:
-    broadcaster = stage.broadcaster()
-    stage.hub.close()
+def test_a_source_that_comes_after_the_end_is_refused_with_its_first_audio(harness: HubHarness) -> None:
+    broadcaster = harness.broadcaster()
+    harness.hub.close()
     broadcaster.send(body([]))
     with pytest.raises(StreamEnded):
         broadcaster.send(page(packet(0), sequence=2))

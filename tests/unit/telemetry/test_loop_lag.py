@@ -7,14 +7,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from audiocast.telemetry.loop_lag import INTERVAL_SECONDS, LoopLag
-from tests.unit.stream.turned_clock import TurnedClock
+from tests.support.clock.fake_clock import FakeClock
 
 NAME = "audiocast_loop_lag_seconds"
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> TurnedClock:
-    clock = TurnedClock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    clock = FakeClock()
     monkeypatch.setattr(asyncio, "get_running_loop", lambda: clock)
     return clock
 
@@ -29,20 +29,20 @@ def measured(metrics: CollectorRegistry) -> tuple[Any, Any]:
     return metrics.get_sample_value(f"{NAME}_count"), metrics.get_sample_value(f"{NAME}_sum")
 
 
-def test_a_loop_on_time_has_no_lag(clock: TurnedClock, metrics: CollectorRegistry) -> None:
+def test_a_loop_on_time_has_no_lag(clock: FakeClock, metrics: CollectorRegistry) -> None:
     LoopLag(metrics, lambda now, lag_seconds: None).start()
     clock.advance(10.1)
     assert measured(metrics) == (40, pytest.approx(0, abs=1e-6))
 
 
-def test_a_call_that_holds_the_loop_up_is_seen(clock: TurnedClock, metrics: CollectorRegistry) -> None:
+def test_a_call_that_holds_the_loop_up_is_seen(clock: FakeClock, metrics: CollectorRegistry) -> None:
     LoopLag(metrics, lambda now, lag_seconds: None).start()
     clock.call_later(INTERVAL_SECONDS - 0.01, lambda: setattr(clock, "_now", clock.time() + 0.31))
     clock.advance(INTERVAL_SECONDS)
     assert measured(metrics) == (1, pytest.approx(0.3))
 
 
-def test_one_hold_up_is_not_counted_again(clock: TurnedClock, metrics: CollectorRegistry) -> None:
+def test_one_hold_up_is_not_counted_again(clock: FakeClock, metrics: CollectorRegistry) -> None:
     LoopLag(metrics, lambda now, lag_seconds: None).start()
     clock.call_later(INTERVAL_SECONDS - 0.01, lambda: setattr(clock, "_now", clock.time() + 5.01))
     clock.advance(INTERVAL_SECONDS)
@@ -50,7 +50,7 @@ def test_one_hold_up_is_not_counted_again(clock: TurnedClock, metrics: Collector
     assert measured(metrics) == (5, pytest.approx(5))
 
 
-def test_stopped_it_measures_no_more(clock: TurnedClock, metrics: CollectorRegistry) -> None:
+def test_stopped_it_measures_no_more(clock: FakeClock, metrics: CollectorRegistry) -> None:
     lag = LoopLag(metrics, lambda now, lag_seconds: None)
     lag.start()
     clock.advance(1.01)

@@ -12,7 +12,7 @@ from audiocast.stream.errors import ServerFull, SourceError, StreamError
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.metrics import COUNTERS, GAUGES, REFUSAL_CODES, StreamMetrics
-from tests.unit.stream.turned_clock import TurnedClock
+from tests.support.clock.fake_clock import FakeClock
 
 NEVER_RAISED = {OggError, PageError, PacketError, StreamError, SourceError}
 """Names for groups of errors."""
@@ -20,7 +20,7 @@ NEVER_RAISED = {OggError, PageError, PacketError, StreamError, SourceError}
 
 @pytest.fixture
 def streams() -> Registry:
-    return Registry(clock=TurnedClock(), limits=HubLimits(), max_streams=10)
+    return Registry(clock=FakeClock(), limits=HubLimits(), max_streams=10)
 
 
 @pytest.fixture

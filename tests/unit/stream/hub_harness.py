@@ -11,10 +11,10 @@ from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
+from tests.support.clock.fake_clock import FakeClock
 from tests.unit.stream.audio import STEREO, TAGS, body, packet
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.received import Received, received
-from tests.unit.stream.turned_clock import TurnedClock
 
 HTTP_HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 GRACE_SECONDS = 30.0
@@ -31,18 +31,18 @@ class Broadcaster:
     """One connection that feeds a hub, and what it was told.
 
     Args:
-        stage: Whose hub.
+        harness: Whose hub.
         generation: Of its key.
         max_kbps: Rate limit of the source, kbit/s; 0 for none.
     """
 
-    def __init__(self, stage: "Stage", *, generation: int = 0, max_kbps: int = 0) -> None:
+    def __init__(self, harness: "HubHarness", *, generation: int = 0, max_kbps: int = 0) -> None:
         self.told: list[SourceError] = []
-        self._stage = stage
-        rate_limit = RateLimit(max_kbps=max_kbps, lead_seconds=20, now=stage.clock.time())
+        self._harness = harness
+        rate_limit = RateLimit(max_kbps=max_kbps, lead_seconds=20, now=harness.clock.time())
         self.source = Source(
-            stage.hub,
-            source_id=SourceId.new(newer_than=stage.hub.source_id),
+            harness.hub,
+            source_id=SourceId.new(newer_than=harness.hub.source_id),
             rate_limit=rate_limit,
             generation=generation,
             dismiss=self.told.append,
@@ -50,7 +50,7 @@ class Broadcaster:
 
     def send(self, data: bytes) -> None:
         """Send bytes now."""
-        self.source.feed(data, self._stage.clock.time())
+        self.source.feed(data, self._harness.clock.time())
 
     def begin(self, numbers: Sequence[int], head: OpusHead = STEREO, tags: OpusTags = TAGS) -> None:
         """Send header pages and these packets, one a page, all at once."""
@@ -59,15 +59,15 @@ class Broadcaster:
     def go_on(self, numbers: Sequence[int]) -> None:
         """Send further packets of the stream begun before, in real time."""
         for number in numbers:
-            self._stage.clock.advance(0.02)
-            self._stage.hub.publish(self.source, None, [(packet(number), 960)], self._stage.clock.time())
+            self._harness.clock.advance(0.02)
+            self._harness.hub.publish(self.source, None, [(packet(number), 960)], self._harness.clock.time())
 
     def leave(self) -> None:
         """Lose the connection."""
         self.source.detach()
 
 
-class Stage:
+class HubHarness:
     """One hub.
 
     Args:
@@ -75,7 +75,7 @@ class Stage:
     """
 
     def __init__(self, limits: HubLimits = LIMITS) -> None:
-        self.clock = TurnedClock()
+        self.clock = FakeClock()
         self.counters = Counters()
         self.hub = Hub("abc", title="A title", clock=self.clock, counters=self.counters, limits=limits)
         self.changes = 0

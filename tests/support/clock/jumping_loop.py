@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-class TurnedLoop(asyncio.SelectorEventLoop):
+class JumpingLoop(asyncio.SelectorEventLoop):
     """Its clock stands still while something is to be done."""
 
     _now = 1000.0
@@ -22,5 +22,5 @@ class TurnedLoop(asyncio.SelectorEventLoop):
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Run a test's coroutine in such a loop."""
-    with asyncio.Runner(loop_factory=TurnedLoop) as runner:
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
         runner.run(work)

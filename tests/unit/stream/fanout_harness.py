@@ -7,16 +7,16 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.fanout import Fanout, FanoutLimits
 from audiocast.stream.listener import Listener
 from audiocast.stream.muxer import OggMuxer
+from tests.support.clock.fake_clock import FakeClock
 from tests.unit.stream.audio import STEREO, TAGS, timed
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.received import Received, received
-from tests.unit.stream.turned_clock import TurnedClock
 
 FLUSH_SECONDS = 0.1
 HTTP_HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
-class Station:
+class FanoutHarness:
     """One logical bitstream and its listeners.
 
     Args:
@@ -31,7 +31,7 @@ class Station:
         backlog_bytes: int = 262_144,
         limits: FanoutLimits | None = None,
     ) -> None:
-        self.clock = TurnedClock()
+        self.clock = FakeClock()
         self.counters = Counters()
         self.muxer = OggMuxer(1, STEREO, TAGS)
         self.backlog = Backlog(max_seconds=backlog_seconds, max_bytes=backlog_bytes)
@@ -72,5 +72,5 @@ class Station:
 
 
 def heard(sink: FakeSink) -> Received:
-    """Take apart what a listener of a station got."""
+    """Take apart what a listener of a harness got."""
     return received(sink.received, http_head=HTTP_HEAD)

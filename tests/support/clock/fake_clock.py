@@ -5,11 +5,11 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
+# asyncio too runs a timer that is due within its clock's resolution.
 RESOLUTION_SECONDS = 1e-9
-"""asyncio too runs a timer that is due within its clock's resolution."""
 
+# More turns than any test needs: a callback that schedules itself again and again without waiting is caught.
 MAX_TURNS = 20_000
-"""More turns than any test needs: whoever calls itself again and again without waiting is caught."""
 
 
 class Call:
@@ -28,7 +28,7 @@ class Call:
             self._callback(*self._args)
 
 
-class TurnedClock:
+class FakeClock:
     """Fits `audiocast.stream.clock.Clock`.
 
     Args:
