@@ -15,11 +15,11 @@ _VERSION_SHIFT = 24
 
 
 def box(kind: bytes, *content: bytes) -> bytes:
-    """Give a box of this type, its content one after another."""
+    """Return a box of this type; the parts of its content follow each other."""
     return _HEAD.pack(_HEAD.size + sum(map(len, content)), kind) + b"".join(content)
 
 
 def full_box(kind: bytes, *content: bytes, version: int = 0, flags: int = 0) -> bytes:
-    """Give a box that has a version (8 bits) and flags (24 bits)."""
+    """Return a box that has a version (8 bits) and flags (24 bits)."""
     size = _FULL_HEAD.size + sum(map(len, content))
     return _FULL_HEAD.pack(size, kind, version << _VERSION_SHIFT | flags) + b"".join(content)

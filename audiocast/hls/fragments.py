@@ -23,12 +23,13 @@ from audiocast.hls.boxes import box, full_box
 from audiocast.ogg.headers import FAMILY_RTP, OpusHead
 from audiocast.ogg.opus import SAMPLE_RATE
 
+# As `codecs=` of a media type names it: like the sample entry, with a capital letter.
 CODEC = "Opus"
-"""As `codecs=` of a media type names it: like the sample entry, with a capital letter."""
 
 TRACK = 1
+
+# A decoder that starts at any packet is exact after 80 ms (RFC 7845 section 4.6): four packets of 20 ms.
 ROLL_SAMPLES = -4
-"""A decoder that begins anywhere is right after 80 ms (RFC 7845 section 4.6): four packets of 20 ms."""
 
 _ENABLED_IN_MOVIE = 0x3
 _SELF_CONTAINED = 0x1
@@ -40,26 +41,27 @@ _SIZES = 0x200
 
 _OPUS = struct.Struct(">BBHIhB")
 _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+
+# The language "und" (ISO 639-2), three letters of five bits.
 _UNDETERMINED = 0x55C4
-"""The language "und" (ISO 639-2), three letters of five bits."""
 
 _FULL_VOLUME = 0x0100
 
 
 def init_section(opus_head: OpusHead) -> bytes:
-    """Give what a player needs before any fragment of packets made for `opus_head`."""
+    """Return what a player needs before any fragment of packets made for `opus_head`."""
     return box(b"ftyp", b"iso6", bytes(4), b"iso6", b"mp41") + box(
         b"moov", _movie_header(), _track(opus_head), box(b"mvex", _fragment_defaults())
     )
 
 
 def fragment(packets: Sequence[tuple[bytes, int]], *, number: int, decode_time: int) -> bytes:
-    """Give packets as a fragment.
+    """Return packets as a fragment.
 
     Args:
         packets: Packets and their durations in 48 kHz samples; at least one.
-        number: Larger than that of the fragment before.
-        decode_time: Of the first packet, samples since the begin of the timeline.
+        number: Sequence number, larger than that of the fragment before.
+        decode_time: Samples from the start of the timeline to the first packet.
     """
     movie = _fragment_head(packets, number, decode_time, data_offset=0)
     # The data come right behind the head of the box that follows; the offset's own size is fixed.

@@ -1,14 +1,15 @@
-"""A stream as HLS, while somebody asks for it: a tap on its hub, and those who wait for what comes next.
+"""A stream as HLS, while it is asked for: a tap on its hub, and the requests that wait for what comes next.
 
 Every request for a part gets the same bytes: a part is made once. Caches ask for all of their players, so the
 number of listeners is unknown: an HLS muxer ends after half a minute without a request, and a stream without
 one costs nothing.
 
-Segments are numbered by the clock: one begins with the number of quarter seconds since 2025, and takes two
-numbers in four seconds. So the numbers of the next one, here or at another member, are always larger, without
-a word between them; players that meet another one play on at its live edge. (Four a second fit 31 bits until
-2042. Some players have no more.) Discontinuities are counted from the number of ten minutes since 2025, so
-that they too go on, and are few: hls.js walks through an array of all that there may have been.
+Segments are numbered by the clock: an HLS muxer starts with the number of quarter seconds since 2025, and
+uses two numbers in four seconds. So the numbers of the next muxer, here or at another member, are always
+larger, without a word between them; a player that meets another muxer plays on at its live edge. (Four
+numbers a second fit 31 bits until 2042. Some players have no more.) Discontinuities are counted from the
+number of ten minutes since 2025, so that they too go on, and are few: hls.js walks through an array of all
+that there may have been.
 """
 
 import asyncio
@@ -29,11 +30,12 @@ from audiocast.stream.muxer import TimedPacket
 log = structlog.get_logger()
 
 IDLE_SECONDS = 30.0
-WAIT_SECONDS = 3.0 * SEGMENT_SECONDS
-"""How long a request may wait for the next part: three target durations (RFC 8216bis section 6.2.5.2)."""
 
+# How long a request may wait for the next part: three target durations (RFC 8216bis section 6.2.5.2).
+WAIT_SECONDS = 3.0 * SEGMENT_SECONDS
+
+# Each holds up to 4 MiB; half of one at 96 kbit/s.
 MAX_HLS_MUXERS = 200
-"""Each holds up to 4 MiB; half of one at 96 kbit/s."""
 
 NUMBERS_PER_SECOND = 4
 SECONDS_PER_CUT = 600
@@ -44,9 +46,9 @@ class HlsMuxer:
     """One stream's timeline, kept up by its hub.
 
     Args:
-        hub: Of the stream.
-        clock: Of the hub.
-        now: Unix seconds.
+        hub: The stream's hub; tapped until `close`.
+        clock: The hub's clock.
+        now: Time of day, unix seconds.
     """
 
     def __init__(self, hub: Hub, clock: Clock, now: float) -> None:
@@ -65,13 +67,13 @@ class HlsMuxer:
 
     @property
     def playlist(self) -> bytes:
-        """The playlist as of now, made once for all who ask."""
+        """The playlist as of now, made once for all requests."""
         if self._playlist is None:
             self._playlist = media_playlist(self.timeline).encode()
         return self._playlist
 
     async def wait(self, number: int, part: int | None) -> bool:
-        """Wait for a segment, or a part of it, or for the end of the stream; False when it took too long."""
+        """Wait for a segment, a part of it or the end of the stream; return False after `WAIT_SECONDS`."""
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 while not (self.timeline.has(number, part) or self.timeline.is_ended):
@@ -81,7 +83,7 @@ class HlsMuxer:
         return True
 
     def close(self) -> None:
-        """Let go of the hub."""
+        """Leave the hub."""
         self.hub.close_tap(self)
 
     def start_bitstream(self, opus_head: OpusHead) -> None:
@@ -106,11 +108,11 @@ class HlsMuxer:
 
 
 class HlsMuxers:
-    """Those of one node, by stream id.
+    """The HLS muxers of one node, by stream id.
 
     Args:
         clock: Time and timers.
-        unix_seconds: Time of day.
+        unix_seconds: Returns the time of day.
     """
 
     def __init__(self, clock: Clock, unix_seconds: Callable[[], float] = time.time) -> None:
@@ -122,7 +124,7 @@ class HlsMuxers:
         return len(self._muxers)
 
     def first_numbers(self) -> dict[str, int]:
-        """Give the streams that go on, with the first number of each: the smaller, the older."""
+        """Return the streams that go on, with the first segment number of each: the smaller, the older."""
         return {
             stream_id: muxer.timeline.first_number
             for stream_id, muxer in self._muxers.items()
@@ -130,17 +132,17 @@ class HlsMuxers:
         }
 
     def get(self, stream_id: str) -> HlsMuxer | None:
-        """Give the one of a stream, if somebody has asked for it lately."""
+        """Return a stream's muxer, if it was asked for lately; it lives on by that."""
         muxer = self._muxers.get(stream_id)
         if muxer is not None:
             muxer.asked_at = self._clock.time()
         return muxer
 
     def open(self, hub: Hub) -> HlsMuxer:
-        """Give the one of a stream that is on, a new one when there is none, or when its stream has ended.
+        """Return the muxer of a stream that is on: a new one if there is none, or if its stream has ended.
 
         Raises:
-            ServerFull: There are too many.
+            ServerFull: There are `MAX_HLS_MUXERS` already.
         """
         muxer = self.get(hub.stream_id)
         if muxer is not None and muxer.hub is hub and not muxer.timeline.is_ended:

@@ -1,7 +1,7 @@
 """The media playlist of a timeline, with the parts and hints of Low-Latency HLS.
 
 References: RFC 8216 section 4.3; draft-pantos-hls-rfc8216bis sections 4.4 (tags), 6.2.2 (live playlists)
-and B.1 (how little delay is had). Every tag of a segment stands before its parts.
+and B.1 (how to get little delay). Every tag of a segment stands before its parts.
 """
 
 from collections.abc import Iterator
@@ -10,19 +10,20 @@ from datetime import UTC, datetime
 from audiocast.hls.timeline import PART_SECONDS, SEGMENT_SECONDS, Segment, Timeline
 from audiocast.ogg.opus import SAMPLE_RATE
 
+# Of the tags that are used, `EXT-X-MAP` without I-frames needs the highest.
 VERSION = 6
-"""Of the tags that are used, `EXT-X-MAP` without I-frames needs the highest."""
 
 HOLD_BACK_SECONDS = 3 * SEGMENT_SECONDS
-PART_HOLD_BACK_SECONDS = 3 * PART_SECONDS
-"""How far from the end players stay: as near as the draft recommends."""
 
+# How far from the end players stay: as near as the draft recommends.
+PART_HOLD_BACK_SECONDS = 3 * PART_SECONDS
+
+# The draft wants parts for the last three target durations.
 SEGMENTS_WITH_PARTS = 3
-"""The draft wants parts for the last three target durations."""
 
 
 def media_playlist(timeline: Timeline) -> str:
-    """Give the playlist as of now."""
+    """Return the playlist as of now."""
     return "\n".join([*_head(timeline), *_body(timeline), *_foot(timeline), ""])
 
 

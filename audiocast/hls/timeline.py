@@ -18,27 +18,30 @@ from audiocast.hls.fragments import fragment, init_section
 from audiocast.ogg.headers import OpusHead
 from audiocast.ogg.opus import SAMPLE_RATE
 
+# A player holds back three of them. Half as much is half a second less of delay for twice the requests.
 PART_SECONDS = 0.4
-"""A player holds back three of them. Half as much is half a second less of delay for twice the requests."""
 
 SEGMENT_PARTS = 5
+
+# The longest that a whole segment can be.
 SEGMENT_SECONDS = 2
-"""Of a whole segment, at most."""
 
 LISTED_SEGMENTS = 10
+
+# Segments that the playlist does not list any more are kept for the players that are late.
 KEPT_SEGMENTS = LISTED_SEGMENTS + 1
-"""That the playlist does not list any more."""
 
 MAX_PART_BYTES = 262_144
+
+# Bound of all segments together. 42 seconds at the highest rate of Opus, 510 kbit/s, are 2.7 MB.
 MAX_BYTES = 4 * 1_048_576
-"""Of all segments. 42 seconds at the highest rate of Opus, 510 kbit/s, are 2.7 MB."""
 
+# 2025-01-01: what times in the media count from.
 EPOCH_UNIX_SECONDS = 1_735_689_600
-"""2025-01-01: what times in the media count from."""
 
+# Times of day count on by the samples, and follow the clock by at most this much a segment: networks stop
+# and make up for it, and encoders' clocks are a little off.
 CLOCK_STEP_SECONDS = 0.02
-"""Times of day count on by the samples, and follow the clock by at most this much a segment: networks stop
-and make up for it, and encoders' clocks are a little off."""
 
 _PART_SAMPLES = round(PART_SECONDS * SAMPLE_RATE)
 _MEDIA = re.compile(r"(\d{1,18})(?:\.(\d{1,4}))?\.m4s", re.ASCII)
@@ -80,26 +83,26 @@ class Segment:
 
     @property
     def samples(self) -> int:
-        """Audio in it."""
+        """Audio in the segment, 48 kHz samples."""
         return sum(part.samples for part in self.parts)
 
     @property
     def data(self) -> bytes:
-        """All of it."""
+        """The parts as one piece."""
         return b"".join(part.data for part in self.parts)
 
     @property
     def size_bytes(self) -> int:
-        """How long `data` is."""
+        """Length of `data`."""
         return sum(len(part.data) for part in self.parts)
 
 
 class Timeline:
-    """One stream's audio, from when somebody first asked for it.
+    """One stream's audio, from the first request for it on.
 
     Args:
         run: A word that no other timeline of the stream has: letters and digits.
-        first_number: Of the first segment; larger than any of the timelines before.
+        first_number: Number of the first segment; larger than any of the timelines before.
         first_cut: Number of discontinuities before it; no less than in the timelines before.
     """
 
@@ -107,10 +110,10 @@ class Timeline:
         self.run = run
         self.first_number = first_number
         self.is_ended = False
+        # Whole ones, the oldest first.
         self.segments: deque[Segment] = deque()
-        """Whole ones, the oldest first."""
+        # The one that the next part goes to; it may have none yet.
         self.open_segment = Segment(first_number, init=-1, is_cut=False, cuts=first_cut)
-        """The one that the next part goes to; it may have none yet."""
         self._inits: dict[int, bytes] = {}
         self._pending: list[tuple[bytes, int]] = []
         self._pending_samples = 0
@@ -131,7 +134,7 @@ class Timeline:
         return self.open_segment.number, len(self.open_segment.parts)
 
     def start_bitstream(self, opus_head: OpusHead) -> None:
-        """Go on with packets that a decoder for `opus_head` plays; a cut, unless nothing was there before."""
+        """Go on with packets for another decoder set-up: a discontinuity, unless there was nothing before."""
         self._finish_segment()
         if self.segments and not self.open_segment.is_cut:
             self.open_segment.is_cut = True
@@ -140,11 +143,11 @@ class Timeline:
         self._inits[self.open_segment.init] = init_section(opus_head)
 
     def append(self, packets: Iterable[tuple[bytes, int]], arrived_at: float) -> bool:
-        """Take the next packets; say whether there is a new part.
+        """Add the next packets; return whether there is a new part.
 
         Args:
             packets: With their durations in samples.
-            arrived_at: When the last of them was there, unix seconds.
+            arrived_at: When the last of them arrived, unix seconds.
         """
         packets = list(packets)
         before = self._fragments
@@ -164,15 +167,15 @@ class Timeline:
         return self._fragments > before
 
     def end(self) -> None:
-        """Say that no more comes."""
+        """End the timeline: no more packets come."""
         self._finish_segment()
         self.is_ended = True
 
     def has(self, number: int, part: int | None) -> bool:
-        """Say whether a segment, or a part of it, is there or was.
+        """Return whether a segment, or a part of it, is there or was.
 
         Args:
-            number: Of the segment.
+            number: Media sequence number of the segment.
             part: None for the whole segment. One past the last of a whole segment means the first of the next
                 (RFC 8216bis section 6.2.5.2).
         """
@@ -184,7 +187,7 @@ class Timeline:
         return part is not None and number == self.open_segment.number and part < len(self.open_segment.parts)
 
     def media(self, name: str) -> bytes | None:
-        """Give what a name in the playlist stands for; None when it is gone, not there yet, or no name."""
+        """Return what a name in the playlist stands for; None when it is gone, not there yet, or no name."""
         if init := _INIT.fullmatch(name):
             return self._inits.get(int(init[1]))
         position = self.position(name)
@@ -197,7 +200,7 @@ class Timeline:
         return segment.parts[part].data if segment is not None and part < len(segment.parts) else None
 
     def position(self, name: str) -> tuple[int, int | None] | None:
-        """Give segment and part that a name stands for; None when it stands for something else."""
+        """Return segment and part that a name stands for; None when it stands for something else."""
         found = _MEDIA.fullmatch(name)
         return (int(found[1]), int(found[2]) if found[2] else None) if found else None
 

@@ -13,7 +13,7 @@ _MIRRORED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
 
 def crc(data: bytes | bytearray) -> int:
-    """Give the Ogg CRC-32 of `data` as an unsigned number.
+    """Return the Ogg CRC-32 of `data` as an unsigned number.
 
     For a page, the four bytes of its checksum field must be zero in `data`.
     """

@@ -19,8 +19,8 @@ sender as it is. `code` is the stable name for programs.
 
 from typing import ClassVar
 
+# How much of the unexpected bytes `LostSync.found` keeps at most.
 FOUND_BYTES = 16
-"""How much of the unexpected bytes `LostSync.found` keeps at most."""
 
 
 class OggError(Exception):

@@ -34,7 +34,6 @@ from audiocast.ogg.errors import BadHead, BadTags
 OPUS_HEAD_MAGIC = b"OpusHead"
 OPUS_TAGS_MAGIC = b"OpusTags"
 
-MAX_PRE_SKIP_SAMPLES = 0xFFFF
 FAMILY_RTP = 0
 FAMILY_VORBIS = 1
 SILENT_CHANNEL = 255
@@ -47,17 +46,17 @@ _HEAD = struct.Struct("<8sBBHIhB")
 _MAPPING_OFFSET = 21
 _LENGTH = struct.Struct("<I")
 
+# Mapping family, channels, streams, coupled streams, mapping.
 Layout = tuple[int, int, int, int, bytes]
-"""Mapping family, channels, streams, coupled streams, mapping."""
 
 
 def is_opus_head(packet: bytes) -> bool:
-    """Tell whether a packet has OpusHead's first eight bytes."""
+    """Return whether a packet has OpusHead's first eight bytes."""
     return packet.startswith(OPUS_HEAD_MAGIC)
 
 
 def is_opus_tags(packet: bytes) -> bool:
-    """Tell whether a packet has OpusTags' first eight bytes."""
+    """Return whether a packet has OpusTags' first eight bytes."""
     return packet.startswith(OPUS_TAGS_MAGIC)
 
 
@@ -67,7 +66,7 @@ class OpusHead:
 
     Attributes:
         channels: 1 to 255; 1 or 2 in family 0, up to 8 in family 1.
-        pre_skip: Samples at 48 kHz to throw away at the begin, 0 to 65,535.
+        pre_skip: Samples at 48 kHz to throw away at the start, 0 to 65,535.
         input_sample_rate: Hz, before encoding; 0 for unknown. Opus itself always counts 48 kHz.
         output_gain: 1/256 dB, signed 16 bits.
         mapping_family: 0 mono or stereo, 1 Vorbis channel order, 255 no meaning given.
@@ -104,7 +103,7 @@ class OpusHead:
 
     @classmethod
     def parse(cls, packet: bytes) -> Self:
-        """Read an OpusHead packet.
+        """Parse an OpusHead packet.
 
         Bytes after the fields are allowed, and ignored, in minor versions later than 1, as section 5.1 asks.
 
@@ -131,7 +130,7 @@ class OpusHead:
         return cls(channels, pre_skip, rate_hz, gain, family, streams, coupled, mapping)
 
     def encode(self) -> bytes:
-        """Give the packet, in version 1."""
+        """Return the packet, in version 1."""
         head = _HEAD.pack(
             OPUS_HEAD_MAGIC,
             _VERSION,
@@ -175,7 +174,7 @@ class OpusHead:
 
 @dataclass(frozen=True, slots=True)
 class OpusTags:
-    """Who encoded the stream, and what is in it.
+    """The encoder's name, and the comments about what is in the stream.
 
     Attributes:
         vendor: The encoder's name.
@@ -189,7 +188,7 @@ class OpusTags:
 
     @classmethod
     def parse(cls, packet: bytes) -> Self:
-        """Read an OpusTags packet; bytes that are not UTF-8 become U+FFFD.
+        """Parse an OpusTags packet; bytes that are not UTF-8 become U+FFFD.
 
         Raises:
             BadTags: It is not one, or a length in it points past its end.
@@ -208,7 +207,7 @@ class OpusTags:
         return cls(vendor, tuple(comments), packet[at:])
 
     def encode(self) -> bytes:
-        """Give the packet."""
+        """Return the packet as RFC 7845 section 5.2 lays it out."""
         texts = [text.encode() for text in (self.vendor, *self.comments)]
         vendor, *comments = (_LENGTH.pack(len(text)) + text for text in texts)
         return b"".join((OPUS_TAGS_MAGIC, vendor, _LENGTH.pack(len(comments)), *comments, self.padding))

@@ -22,15 +22,16 @@ once.
 
 from audiocast.ogg.errors import BadPacket
 
+# Granule positions and durations count samples at this rate, whatever the input had (RFC 7845 section 4).
 SAMPLE_RATE = 48000
-"""Granule positions and durations count samples at this rate, whatever the input had (RFC 7845 section 4)."""
 
 MAX_FRAME_BYTES = 1275
-MAX_PACKET_SAMPLES = 5760
-"""120 ms."""
 
+# 120 ms.
+MAX_PACKET_SAMPLES = 5760
+
+# A padding length byte of 255 stands for 254 bytes of padding and says that another length byte follows.
 PADDING_GOES_ON = 255
-"""A padding length byte of 255 stands for 254 bytes of padding and says that another length byte follows."""
 
 _CODE_MASK = 0x03
 _VARIABLE_SIZES = 0x80
@@ -41,13 +42,8 @@ _FRAME_SAMPLES_BY_CONFIGURATION = (480, 960, 1920, 2880) * 3 + (480, 960) * 2 + 
 _FRAME_SAMPLES = tuple(_FRAME_SAMPLES_BY_CONFIGURATION[toc >> 3] for toc in range(256))
 
 
-def granule_seconds(granule_position: int, pre_skip: int = 0) -> float:
-    """Give the playing time in seconds at a granule position, `pre_skip` samples at 48 kHz taken off."""
-    return (granule_position - pre_skip) / SAMPLE_RATE
-
-
 def packet_samples(packet: bytes, streams: int = 1) -> int:
-    """Give the duration of an audio packet in samples at 48 kHz: 120 (2.5 ms) to 5760 (120 ms).
+    """Return the duration of an audio packet in samples at 48 kHz: 120 (2.5 ms) to 5760 (120 ms).
 
     Args:
         packet: One audio packet as Ogg carries it.
@@ -56,7 +52,7 @@ def packet_samples(packet: bytes, streams: int = 1) -> int:
     Raises:
         BadPacket: It breaks a rule of RFC 6716 section 3.4, or its streams differ in duration.
     """
-    # Nearly every packet of a live stream is this one: one stream, one frame. The rest may take its time.
+    # Nearly every packet of a live stream is this one: one stream, one frame. The others may take longer.
     if streams == 1 and packet and not packet[0] & _CODE_MASK and len(packet) <= MAX_FRAME_BYTES + 1:
         return _FRAME_SAMPLES[packet[0]]
     at = 0
@@ -72,7 +68,7 @@ def packet_samples(packet: bytes, streams: int = 1) -> int:
 
 
 def _measure(packet: bytes, at: int, *, delimited: bool) -> tuple[int, int]:
-    """Give duration in samples and end of the Opus packet that starts at `at`.
+    """Return duration in samples and end of the Opus packet that starts at `at`.
 
     Sizes are written for all frames but the last when they differ, for none when they are equal; the
     self-delimited form then writes one more, that of the last frame or of each (appendix B).
@@ -111,7 +107,7 @@ def _measure(packet: bytes, at: int, *, delimited: bool) -> tuple[int, int]:
 
 
 def _read_frame_count(packet: bytes, at: int) -> tuple[int, bool, int, int]:
-    """Give frame count, whether sizes vary, bytes of padding, and where the sizes begin (section 3.2.5)."""
+    """Return frame count, whether sizes vary, bytes of padding, and where the sizes begin (section 3.2.5)."""
     frame_count_byte = _byte(packet, at)
     at += 1
     padding_bytes = 0
@@ -125,7 +121,7 @@ def _read_frame_count(packet: bytes, at: int) -> tuple[int, bool, int, int]:
 
 
 def _read_size(packet: bytes, at: int) -> tuple[int, int]:
-    """Give a frame size and the offset after it: one byte below 252, two otherwise (section 3.2.1)."""
+    """Return a frame size and the offset after it: one byte below 252, two otherwise (section 3.2.1)."""
     first = _byte(packet, at)
     if first < _FIRST_OF_TWO:
         return first, at + 1

@@ -1,4 +1,4 @@
-"""Pages to packets (RFC 3533 sections 5 and 6). It looks neither at serial numbers nor into the packets.
+"""Pages to packets (RFC 3533 sections 5 and 6). Neither serial numbers nor the packets' content matter here.
 
 How large a packet may be: an Opus frame has at most 1,275 bytes (RFC 6716 section 3.4, R2) and a packet at
 most 48 of them (120 ms of 2.5 ms, R5). In code 3 with variable sizes this makes 2 bytes of header, 47 lengths
@@ -14,10 +14,10 @@ MAX_PACKET_BYTES = 128 * 1024
 
 
 class PacketAssembler:
-    """Takes the pages of one logical bitstream in order, gives the packets that end on each.
+    """Assembles packets from the pages of one logical bitstream, which come in order.
 
-    A fragment without its begin (one joined in the middle, or a page is missing) is dropped, and so is one
-    whose rest does not come. `dropped` counts such fragments.
+    A fragment without its beginning (the first page was not the first of the bitstream, or a page is missing)
+    is dropped, and so is a fragment whose rest does not come. `dropped` counts such fragments.
 
     Args:
         max_packet_bytes: Longer packets are refused, before all of them is gathered.
@@ -32,11 +32,11 @@ class PacketAssembler:
 
     @property
     def pending_bytes(self) -> int:
-        """How many bytes of a packet are there whose end has not come yet."""
+        """Bytes of a packet whose end has not come yet."""
         return self._pending_bytes
 
     def push(self, page: Page) -> list[bytes]:
-        """Take a page, give the packets that end on it, the oldest first.
+        """Add a page; return the packets that end on it, the oldest first.
 
         Raises:
             PacketTooLarge: A packet is longer than `max_packet_bytes`. The page's other packets are lost.
@@ -46,9 +46,9 @@ class PacketAssembler:
         self._next_sequence = (page.sequence + 1) % SEQUENCE_MODULUS
         packets: list[bytes] = []
         fragments = page.fragments()
-        if page.continued and not self._pending:
+        if page.is_continued and not self._pending:
             self.dropped += next(fragments, None) is not None
-        elif page.lacing and not page.continued:
+        elif page.lacing and not page.is_continued:
             self._drop_pending()
         for fragment, complete in fragments:
             self._append(fragment)

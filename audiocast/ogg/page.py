@@ -1,4 +1,4 @@
-"""One Ogg page: its fields, its encoding, its lacing. Finding pages in a byte stream is the reader's work.
+"""One Ogg page: its fields, its encoding, its lacing. The reader finds pages in a byte stream.
 
 The page header (RFC 3533 section 6); numbers are little-endian:
 
@@ -31,11 +31,11 @@ FLAG_CONTINUED = 0x01
 FLAG_BOS = 0x02
 FLAG_EOS = 0x04
 
+# The granule position of a page on which no packet ends.
 NO_GRANULE = -1
-"""The granule position of a page on which no packet ends."""
 
+# Page sequence numbers go back to 0 here.
 SEQUENCE_MODULUS = 1 << 32
-"""Page sequence numbers go back to 0 here."""
 
 VERSION_OFFSET = 4
 CRC_OFFSET = 22
@@ -44,11 +44,12 @@ HEADER_BYTES = 27
 MAX_SEGMENTS = 255
 MAX_SEGMENT_BYTES = 255
 MAX_HEADER_BYTES = HEADER_BYTES + MAX_SEGMENTS
-MAX_PAGE_BYTES = MAX_HEADER_BYTES + MAX_SEGMENTS * MAX_SEGMENT_BYTES
-"""65,307: the largest page that the format can express."""
 
+# 65,307: the largest page that the format can express.
+MAX_PAGE_BYTES = MAX_HEADER_BYTES + MAX_SEGMENTS * MAX_SEGMENT_BYTES
+
+# The fixed part of the header, in the order of the table above.
 HEADER = struct.Struct("<4sBBqIIIB")
-"""The fixed part of the header, in the order of the table above."""
 
 _CRC = struct.Struct("<I")
 
@@ -60,8 +61,11 @@ class Page:
     Attributes:
         flags: The `FLAG_` bits.
         granule_position: Signed 64 bits; for Opus, 48 kHz samples up to the end of the last packet that ends
-        here. serial: Which logical bitstream, 32 bits. sequence: Page number in the logical bitstream, 32
-        bits. lacing: The segment table, at most 255 bytes. body: As many bytes as the table's sum.
+            on this page.
+        serial: Serial number of the logical bitstream, 32 bits.
+        sequence: Page number in the logical bitstream, 32 bits.
+        lacing: The segment table, at most 255 bytes.
+        body: As many bytes as the table's sum.
     """
 
     flags: int
@@ -72,22 +76,22 @@ class Page:
     body: bytes
 
     @property
-    def continued(self) -> bool:
+    def is_continued(self) -> bool:
         """The first fragment goes on with a packet of the page before."""
         return bool(self.flags & FLAG_CONTINUED)
 
     @property
-    def bos(self) -> bool:
+    def is_bos(self) -> bool:
         """This is the first page of its logical bitstream."""
         return bool(self.flags & FLAG_BOS)
 
     @property
-    def eos(self) -> bool:
+    def is_eos(self) -> bool:
         """This is the last page of its logical bitstream."""
         return bool(self.flags & FLAG_EOS)
 
     def encode(self) -> bytes:
-        """Give the page as bytes, with its checksum."""
+        """Return the page as bytes, with its checksum."""
         return encode_page(
             flags=self.flags,
             granule_position=self.granule_position,
@@ -98,10 +102,10 @@ class Page:
         )
 
     def fragments(self) -> Iterator[tuple[bytes, bool]]:
-        """Give the pieces of packets on this page, each with True when the packet ends with it.
+        """Return the pieces of packets on this page, each with True when the packet ends with it.
 
         Only the last piece can be open (False). The first one is the rest of an earlier packet if
-        `continued`.
+        `is_continued`.
         """
         start = end = 0
         for segment_bytes in self.lacing:
@@ -114,7 +118,7 @@ class Page:
 
 
 def lace(packets: Sequence[bytes]) -> bytes:
-    """Give the segment table for whole packets on one page.
+    """Return the segment table for whole packets on one page.
 
     Raises:
         ValueError: They need more than the 255 segments of a page.
@@ -132,7 +136,7 @@ def lace(packets: Sequence[bytes]) -> bytes:
 def encode_page(
     *, flags: int, granule_position: int, serial: int, sequence: int, lacing: bytes, body: bytes
 ) -> bytes:
-    """Give a page as bytes, with its checksum.
+    """Return a page as bytes, with its checksum.
 
     Called for every page that is published, so it trusts its caller: `body` has the length of `lacing`'s sum,
     and every number fits its field (`struct.error` if one does not).

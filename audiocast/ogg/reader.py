@@ -1,8 +1,8 @@
-"""Bytes to pages: finds, checks and hands out Ogg pages (RFC 3533 section 6). Packets are not its matter.
+"""Bytes to pages: finds, checks and hands out Ogg pages (RFC 3533 section 6). It knows no packets.
 
 Memory is bounded: bytes are kept only while they may still be part of a page. Work is linear in the bytes
-that are fed, whatever the cuts, as long as pages are good. After an error the body of the bad page is
-searched again, so one who goes on after errors should limit their number.
+that are fed, whatever the cuts, as long as the pages are good. After an error the body of the bad page is
+searched again, so a caller that goes on after errors should limit their number.
 """
 
 from audiocast.ogg.crc import crc
@@ -24,13 +24,13 @@ _NO_CRC = bytes(4)
 
 
 class PageReader:
-    """Takes bytes in any cuts, gives pages.
+    """Finds pages in bytes that come in any cuts.
 
-    Feed, then call `next_page` until it gives None; so at most `max_page_bytes` and one feed are ever held.
+    Call `feed`, then `next_page` until it returns None: at most `max_page_bytes` and one feed are ever held.
 
     The resync rule: when `next_page` raises, the start of the trouble is dropped already, with all that
     follows it and cannot begin a page. The next call goes on at the next capture pattern. So garbage raises
-    once for a run of it, not once for a byte, and a page whose checksum is wrong is never given.
+    once for a run of it, not once for each byte, and a page whose checksum is wrong is never returned.
 
     Args:
         max_page_bytes: Longer pages are refused as soon as their header is there.
@@ -50,15 +50,15 @@ class PageReader:
 
     @property
     def buffered_bytes(self) -> int:
-        """How many bytes were fed and not consumed yet."""
+        """Bytes that were fed and are not consumed yet."""
         return len(self._buffer) - self._start
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
-        """Take the next bytes of the input, any number of them."""
+        """Add the next bytes of the input, any number of them."""
         self._buffer += data
 
     def next_page(self) -> Page | None:
-        """Give the next whole page, or None when more bytes are needed.
+        """Return the next whole page, or None when more bytes are needed.
 
         Raises:
             LostSync: A page must start here and does not. Raised at the first byte that is wrong.
@@ -76,7 +76,7 @@ class PageReader:
         return self._take(page_bytes)
 
     def close(self) -> None:
-        """Tell that the input has ended; what is left is dropped.
+        """End the input; what is left is dropped.
 
         Raises:
             Truncated: It ended inside a page, or inside what could have become one.
@@ -87,7 +87,7 @@ class PageReader:
             raise Truncated(f"expected a page of at least {wanted_bytes} bytes, got {left_bytes} and the end")
 
     def _measure(self) -> int | None:
-        """Check what is there of the header; give the page's length when all of the page is there."""
+        """Check what is there of the header; return the page's length once all of the page is there."""
         buffer, start, available_bytes = self._buffer, self._start, self.buffered_bytes
         if not CAPTURE_PATTERN.startswith(buffer[start : start + len(CAPTURE_PATTERN)]):
             raise self._give_up(LostSync(bytes(buffer[start : start + FOUND_BYTES])))
@@ -124,13 +124,13 @@ class PageReader:
         return Page(flags, granule_position, serial, sequence, lacing, body)
 
     def _give_up(self, error: PageError) -> PageError:
-        """Drop the bad start and what follows it up to the next capture pattern; give `error` back."""
+        """Drop the bad start and what follows it up to the next capture pattern; return `error`."""
         self._consume(1)
         self._find_capture()
         return error
 
     def _find_capture(self) -> bool:
-        """Drop what cannot begin a page; give True when a whole capture pattern is at the start."""
+        """Drop what cannot begin a page; return True when a whole capture pattern is at the start."""
         found = self._buffer.find(CAPTURE_PATTERN, self._start)
         self._searching = found < 0
         if found < 0:
@@ -139,7 +139,7 @@ class PageReader:
         return not self._searching
 
     def _capture_tail_bytes(self) -> int:
-        """How many bytes at the end may be the begin of a capture pattern that is not all there yet."""
+        """Return how many bytes at the end may be the start of a capture pattern, not all there yet."""
         for tail_bytes in range(min(len(CAPTURE_PATTERN) - 1, self.buffered_bytes), 0, -1):
             if self._buffer.endswith(CAPTURE_PATTERN[:tail_bytes]):
                 return tail_bytes

@@ -8,11 +8,11 @@ on 3-byte packets.
 from audiocast.ogg.headers import OpusHead
 from audiocast.ogg.opus import PADDING_GOES_ON
 
+# Duration of a silence packet, 20 ms.
 SILENCE_SAMPLES = 960
-"""Duration of a silence packet, 20 ms."""
 
+# Decoders may refuse larger packets (RFC 7845 section 6).
 MAX_SILENCE_BYTES = 61_440
-"""Decoders may refuse larger packets (RFC 7845 section 6)."""
 
 _TOC_CELT_FULLBAND_20_MS = 31 << 3
 _TOC_STEREO = 0x04
@@ -23,13 +23,12 @@ _FRAME = b"\xff\xfe"
 
 
 def silence_packet(opus_head: OpusHead, size_bytes: int = 0) -> bytes:
-    """Give a packet of 20 ms of silence for every channel of `opus_head`.
+    """Return a packet of 20 ms of silence for every channel of `opus_head`.
 
     Args:
-        opus_head: Of the stream that the packet is for.
-        size_bytes: Wanted length. Every length from the shortest (3 bytes, and 4 more for each further
-        stream) up to
-            61,440 is met exactly; for a smaller one the shortest packet is given.
+        opus_head: Decoder set-up that the packet must fit.
+        size_bytes: Wanted length, at most 61,440. Each length from the shortest packet's on (3 bytes, and 4
+            more for each further stream) is met exactly; a smaller one is answered with the shortest packet.
 
     Raises:
         ValueError: `size_bytes` is over 61,440.

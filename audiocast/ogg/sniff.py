@@ -1,10 +1,11 @@
-"""Names for what came instead of Ogg Opus, for error messages. They are guesses from the first bytes."""
+"""Names for what was sent instead of Ogg Opus, for error messages: guesses from the first bytes."""
 
 from audiocast.ogg.headers import OPUS_HEAD_MAGIC
 from audiocast.ogg.page import CAPTURE_PATTERN
 
 _SHOWN_BYTES = 8
 
+# Offset, bytes there, name.
 _FORMATS = (
     (0, CAPTURE_PATTERN, "Ogg"),
     (0, b"ID3", "MP3"),
@@ -17,8 +18,8 @@ _FORMATS = (
     (0, b"FLV\x01", "FLV"),
     (0, b"caff", "CAF"),
 )
-"""Offset, bytes there, name."""
 
+# How the first packet of an Ogg logical bitstream begins, name.
 _CODECS = (
     (OPUS_HEAD_MAGIC, "Opus"),
     (b"\x01vorbis", "Vorbis"),
@@ -27,11 +28,11 @@ _CODECS = (
     (b"\x80theora", "Theora"),
     (b"fishead\x00", "Skeleton"),
 )
-"""How the first packet of an Ogg logical bitstream begins, name."""
 
 _SYNC_AND_LAYER = 0xF6
+
+# By the second byte of an MPEG audio frame, after FF: more sync, the version, two bits of layer.
 _MPEG_LAYERS = {0xF2: "MP3", 0xE2: "MP3", 0xF4: "MP2", 0xF0: "AAC (ADTS)"}
-"""By the second byte of an MPEG audio frame, after FF: more sync, the version, two bits of layer."""
 
 _TEXT_BYTES = frozenset((*range(0x20, 0x7F), *b"\t\r\n"))
 

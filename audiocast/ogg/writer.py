@@ -1,7 +1,7 @@
 """Packets to pages: writes one logical Ogg Opus bitstream (RFC 3533 section 6, RFC 7845 sections 3 and 4).
 
-It counts pages and samples itself. It does not encode audio, and it does not decide how much goes on a page:
-each call of `audio` makes a page of its own.
+The writer counts pages and samples itself. It does not encode audio, and does not decide how much goes on a
+page: each call of `audio` makes a page of its own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ class PageWriter:
         return self._granule_position
 
     def headers(self, opus_head: OpusHead, tags: OpusTags) -> bytes:
-        """Give the header pages: one for `opus_head`, one for `tags`, or more when these need them.
+        """Return the header pages: one for `opus_head`, one for `tags`, or more when these need them.
 
         Raises:
             RuntimeError: They were written already.
@@ -56,7 +56,7 @@ class PageWriter:
         return self._pages([(opus_head.encode(), 0)], FLAG_BOS) + self._pages([(tags.encode(), 0)], 0)
 
     def audio(self, packets: Sequence[bytes], *, eos: bool = False) -> bytes:
-        """Give a page with these audio packets, or more pages when they do not fit one.
+        """Return a page with these audio packets, or more pages when they do not fit one.
 
         A packet goes on in the next page only when it is too large for a page of its own.
 
@@ -105,7 +105,7 @@ class PageWriter:
 
 
 def _paginate(placed: Sequence[tuple[bytes, int]]) -> Iterator[tuple[bytes, bytes, int, int]]:
-    """Give lacing, body, granule position and `FLAG_CONTINUED` or 0 of each page that the packets need."""
+    """Return lacing, body, granule position and `FLAG_CONTINUED` or 0 of each page that the packets need."""
     lacing, body, granule_position, continued = bytearray(), bytearray(), NO_GRANULE, 0
     for packet, end_granule in placed:
         full_segments, rest_bytes = divmod(len(packet), MAX_SEGMENT_BYTES)

@@ -1,15 +1,34 @@
 """Streams: what comes in from sources, and what goes out to listeners. No HTTP and no Ogg parsing of its own.
 
-- `registry`: all streams of this node
-- `hub`: one stream: its header pages, backlog, listeners, and what happens when a source comes or goes
+What comes in:
+
 - `source`: one connection that brings audio in
+- `source_id`: the identity of a source, the same on every node
 - `rate_limit`: how much faster than real time a source may be
+- `source_log`: the last pages of a source as they came, for other nodes
+- `keys`: ingest keys
+
+One stream:
+
+- `registry`: all streams of this node
+- `hub`: one stream: its source, bitstream and listeners, and what happens when a source comes or goes
+- `hub_state`: how a hub behaves, and what is shown of its stream
+- `gap`: silence while a source is away
+- `now_playing`: title and artist, and the last tracks
+- `tap`: what takes packets as they are
+
+What goes out:
+
+- `bitstream`: one logical bitstream: muxer, backlog and fan-out together
 - `muxer`: packets of any number of sources to the pages of one logical bitstream
 - `backlog`: the last seconds of pages
 - `fanout`: pages to the sockets of listeners
 - `listener`: one listener's place in the stream
-- `keys`: ingest keys
-- `counters`: numbers that are read when somebody asks for metrics
+- `admission`: whether one more listener fits
+
+For all of them:
+
+- `counters`: numbers that are read when metrics are asked for
 - `clock`: what this package needs of an event loop
 - `errors`: the one tree of errors
 """

@@ -1,7 +1,7 @@
-"""Whether one more listener fits. Those who listen already lose nothing to those who come.
+"""Whether one more listener fits: open listeners lose nothing to new ones.
 
 Three bounds: how many listeners, how many bytes a second go out, how late the event loop is. The last two are
-means over a second or so, so that the burst of one join, or one late turn, turns nobody away.
+means over a second or so, so that the burst of one join, or one late turn, refuses no listener.
 """
 
 from collections import deque
@@ -12,14 +12,14 @@ from enum import StrEnum
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ServerFull
 
+# Two seconds of measures, a quarter of a second apart.
 MEASURES = 8
-"""Two seconds of them, a quarter of a second apart."""
 
 BITS = 8
 
 
 class Reason(StrEnum):
-    """Why somebody was turned away."""
+    """Why a listener was turned away."""
 
     LISTENERS = "listeners"
     EGRESS = "egress"
@@ -30,9 +30,9 @@ class Admission:
     """Bounds of one node.
 
     Args:
-        counters: Of the node.
-        max_listeners: At a time.
-        max_egress_bps: Bits a second to listeners; 0: no bound.
+        counters: Listeners and sent bytes are read from it.
+        max_listeners: Open listeners and waiting ones together.
+        max_egress_bps: Bits per second to listeners; 0: no bound.
         max_lag_seconds: How late the event loop may be; 0: no bound.
     """
 
@@ -49,7 +49,7 @@ class Admission:
 
     @property
     def egress_bps(self) -> float:
-        """What goes out to listeners now."""
+        """Bits per second that go out to listeners now."""
         if len(self._measures) < 2:
             return 0.0
         (first_at, first_bytes, _), (last_at, last_bytes, _) = self._measures[0], self._measures[-1]
@@ -57,11 +57,11 @@ class Admission:
 
     @property
     def lag_seconds(self) -> float:
-        """How late the event loop is now."""
+        """Mean lateness of the event loop."""
         return sum(lag for _, _, lag in self._measures) / len(self._measures) if self._measures else 0.0
 
     def measure(self, now: float, lag_seconds: float) -> None:
-        """Take a measure, a few times a second.
+        """Add a measure; called a few times a second.
 
         Args:
             now: The clock's seconds.
@@ -70,10 +70,10 @@ class Admission:
         self._measures.append((now, self._counters.sent_bytes, lag_seconds))
 
     def check(self) -> None:
-        """Let a listener in, or say why not.
+        """Check that one more listener fits.
 
         Raises:
-            ServerFull: It does not fit now.
+            ServerFull: It does not; counted by its reason.
         """
         if self._counters.listeners + self.waiting >= self.max_listeners:
             self._turn_away(Reason.LISTENERS, f"expected at most {self.max_listeners} listeners")
@@ -86,7 +86,7 @@ class Admission:
 
     @contextmanager
     def entering(self) -> Iterator[None]:
-        """Count somebody who waits to be served; see `check`."""
+        """Count a listener that waits to be served, for the time of the block; see `check`."""
         self.check()
         self.waiting += 1
         try:

@@ -18,7 +18,7 @@ class StreamPage:
         data: The whole page.
         samples: Audio in it, 48 kHz samples.
         end_granule: Granule position of its end.
-        arrived_at: When its last packet came in, the clock's seconds.
+        arrived_at: When its last packet arrived, the clock's seconds.
     """
 
     data: bytes
@@ -52,16 +52,16 @@ class Backlog:
 
     @property
     def seconds(self) -> float:
-        """How much audio there is."""
+        """Audio in the backlog."""
         return self._samples / SAMPLE_RATE
 
     @property
     def end_granule(self) -> int:
-        """Granule position of the live edge."""
+        """Granule position at the end of the newest page."""
         return self._pages[-1].end_granule if self._pages else 0
 
     def append(self, page: StreamPage) -> None:
-        """Add the newest page; let go of what is too old."""
+        """Add the newest page; drop what is too old."""
         pages = self._pages
         pages.append(page)
         self.end += 1
@@ -81,7 +81,7 @@ class Backlog:
             self.first += stale
 
     def page(self, index: int) -> StreamPage:
-        """Give one page.
+        """Return one page.
 
         Raises:
             IndexError: It is gone, or not there yet.
@@ -91,13 +91,14 @@ class Backlog:
         return self._pages[index - self.first]
 
     def pages(self, start: int, stop: int) -> list[StreamPage]:
-        """Give the pages from `start` (at least `first`) up to but not including `stop`, if there."""
+        """Return the pages from `start` (at least `first`) up to but not including `stop`, if there."""
         return self._pages[start - self.first : max(0, stop - self.first)]
 
     def batch(self, start: int, stop: int) -> bytes:
-        """Give the pages from `start` up to but not including `stop` as one piece.
+        """Return the pages from `start` up to but not including `stop` as one piece.
 
-        All listeners at the same place share the same bytes: the piece is made once, until the next page.
+        All listeners at the same place share the same bytes object, which is made once and kept until the
+        next page.
         """
         batch = self._batches.get((start, stop))
         if batch is None:
@@ -106,7 +107,7 @@ class Backlog:
         return batch
 
     def start_of(self, seconds: float) -> int:
-        """Give the index from which at most `seconds` of audio lie before the edge; `end` when none do."""
+        """Return the index from which at most `seconds` of audio lie before `end`; `end` when none do."""
         left = seconds * SAMPLE_RATE
         index = self.end
         for page in reversed(self._pages):

@@ -15,7 +15,7 @@ class Clock(Protocol):
     """Monotonic time in seconds, and calls in the future (see `asyncio.AbstractEventLoop`)."""
 
     def time(self) -> float:
-        """Give the seconds since some fixed moment; never goes back."""
+        """Return the seconds since some fixed moment; never goes back."""
 
     def call_soon(self, callback: Callable[..., Any], *args: Any) -> Timer:
         """Call in the next turn of the loop, in the order of registration."""

@@ -1,4 +1,4 @@
-"""Numbers of one node. The hot path only adds to them; they are read when somebody asks for metrics."""
+"""Numbers of one node. The hot path only adds to them; they are read when metrics are asked for."""
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Histogram:
         self.sum += value
 
     def cumulative(self) -> list[tuple[str, float]]:
-        """Give (upper bound as text, values up to it), ending with "+Inf": what Prometheus calls buckets."""
+        """Return (upper bound as text, values up to it), ending with "+Inf": Prometheus's buckets."""
         names = [*(str(bound) for bound in self.bounds), "+Inf"]
         return list(zip(names, map(float, accumulate(self._counts)), strict=True))
 
@@ -39,20 +39,21 @@ class Counters:
     Attributes:
         listeners: Open listeners (gauge).
         sources: Sources that have brought audio and are still connected (gauge).
-        joins: Listeners that came.
-        skips: Moves of a slow listener to the live edge.
+        joins: Listeners that joined.
+        skips: Moves of a slow listener to the newest page.
         stalls: Listeners that were closed because they took nothing for too long.
-        disconnects: Listeners that went by themselves.
+        disconnects: Listeners whose connection was gone.
         sends: Calls of `send` on listeners' sockets.
         passes: Walks over the listeners of a stream.
         ingest_bytes: Bytes that sources have brought.
         ingest_pages: Ogg pages that sources have brought.
-        sent_bytes: Bytes that the sockets of listeners have taken, and those of answers to players of HLS.
+        sent_bytes: Bytes that the sockets of listeners have taken, and bytes of answers to players of HLS.
         silence_seconds: Silence that was made while a source was away.
         takeovers: A newer source has replaced one that was connected.
-        splices: A source has continued a logical bitstream that another one, or an earlier chain link, began.
+        splices: A source has continued a logical bitstream that another one, or an earlier chain segment,
+            started.
         source_gaps: Times a live stream had no data for longer than the active threshold.
-        hls: Answers to those who play HLS, by what they were.
+        hls: Answers to players of HLS, by kind.
         refused_sources: By error code, the sources that ended with an error.
         delay: From a page's arrival to the end of the pass that sent it, one value a pass.
         jitter: How far the time between two pages was from the duration of the audio in them.

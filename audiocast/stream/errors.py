@@ -1,6 +1,6 @@
-"""What a stream says no with.
+"""The errors of streams, one tree.
 
-Each error has the code that the API shows; which HTTP status it deserves is said in the web layer.
+Each error has the code that the API shows; the web layer maps it to an HTTP status.
 
     StreamError
         SourceError         the source cannot go on

@@ -20,18 +20,19 @@ from audiocast.stream.errors import BadKey
 
 PREFIX = "ac1"
 MAC_BYTES = 16
+
+# A title of 200 characters takes up to 1,650 of them: JSON escapes a control character in six bytes.
 MAX_KEY_CHARACTERS = 2048
-"""A title of 200 characters takes up to 1,650 of them: JSON escapes a control character in six bytes."""
 
 _PURPOSE = b"audiocast ingest"
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a key says beside whose it is.
+    """What a key claims beside the stream that it is for.
 
     Attributes:
-        title: Of the stream; a server that has forgotten it reads it here.
+        title: The stream's title; a server that has forgotten it reads it here.
         expires_at: Unix seconds; 0 for never.
         generation: A key of a lower generation than one that was used is refused.
         max_kbps: Bound of the source's rate, below the server's own; 0 for none.
@@ -56,15 +57,15 @@ class Keys:
         self._secrets = [secret.encode() for secret in secrets]
 
     def make(self, stream_id: str, claims: Claims) -> str:
-        """Give a key for a stream."""
+        """Return a key for a stream, made with the current secret."""
         text = _encode_claims(claims)
         return f"{PREFIX}.{text}.{_mac(self._secrets[0], stream_id, text)}"
 
     def check(self, stream_id: str, key: str, unix_seconds: float) -> Claims:
-        """Give what a key says.
+        """Return the claims of a key.
 
         Raises:
-            BadKey: It is not a key of this stream, or is over.
+            BadKey: It is not a key of this stream, or has expired.
         """
         prefix, _, rest = key[:MAX_KEY_CHARACTERS].partition(".")
         text, _, mac = rest.rpartition(".")
@@ -87,7 +88,7 @@ def _mac(secret: bytes, stream_id: str, claims: str) -> str:
 
 
 def _encode_claims(claims: Claims) -> str:
-    said = {
+    claimed = {
         name: value
         for name, value in (
             ("t", claims.title),
@@ -97,16 +98,18 @@ def _encode_claims(claims: Claims) -> str:
         )
         if value
     }
-    return _to_text(json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()) if said else ""
+    return (
+        _to_text(json.dumps(claimed, separators=(",", ":"), ensure_ascii=False).encode()) if claimed else ""
+    )
 
 
 def _decode_claims(text: str) -> Claims:
-    """Only after the MAC was found good: nobody but us has written this."""
+    """Parse claims whose MAC was found good: a server with the secret has written them."""
     try:
-        said = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) if text else {}
+        claimed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) if text else {}
     except (binascii.Error, ValueError) as error:
         raise BadKey("expected claims that this version can read") from error
-    return Claims(said.get("t", ""), said.get("e", 0), said.get("g", 0), said.get("k", 0))
+    return Claims(claimed.get("t", ""), claimed.get("e", 0), claimed.get("g", 0), claimed.get("k", 0))
 
 
 def _to_text(data: bytes) -> str:

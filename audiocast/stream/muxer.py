@@ -1,11 +1,11 @@
 """Packets of any number of sources become the pages of one logical Ogg bitstream.
 
-Listeners never see a second begin of stream: Chrome has stopped at one, and Firefox goes silent for ever
+Listeners never see a second beginning of stream: Chrome has stopped at one, and Firefox goes silent for ever
 without an event. So every page that a listener gets is made here, once for all listeners: one serial number,
 page numbers without a hole, granule positions that count the samples really sent (a jump in them would cost
 Firefox and Safari the same time in silence).
 
-A page holds whole packets only and at most 100 ms of them, so whoever comes may begin at any page, and an
+A page holds whole packets only and at most 100 ms of them, so a listener may begin at any page, and an
 encoder that sends a page a second makes no lumps. References: RFC 3533 section 6, RFC 7845 sections 3 to 5.
 """
 
@@ -28,11 +28,11 @@ from audiocast.ogg.page import (
 )
 from audiocast.stream.backlog import StreamPage
 
+# 100 ms. A single longer packet (up to 120 ms) has a page for itself.
 MAX_PAGE_SAMPLES = 4800
-"""100 ms. A single longer packet (up to 120 ms) has a page for itself."""
 
+# Longer comment headers are cut to the vendor: a cover picture would go out at every join.
 MAX_TAGS_BYTES = 8192
-"""Longer comment headers are cut to the vendor: nobody wants a cover picture at every join."""
 
 GRANULE_OFFSET = 6
 SEQUENCE_OFFSET = 18
@@ -40,16 +40,16 @@ SEQUENCE_OFFSET = 18
 _GRANULE = struct.Struct("<q")
 _UINT32 = struct.Struct("<I")
 
+# An Opus packet, and its duration in 48 kHz samples.
 TimedPacket = tuple[bytes, int]
-"""An Opus packet, and its duration in 48 kHz samples."""
 
 
 class OggMuxer:
     """Makes the pages of one logical bitstream.
 
     Args:
-        serial: Its serial number, 32 bits.
-        opus_head: Every packet that comes later fits it (see `can_continue`).
+        serial: Serial number of the bitstream, 32 bits.
+        opus_head: Decoder set-up; all packets must fit it (see `can_continue`).
         tags: Comments of the first source.
     """
 
@@ -63,10 +63,11 @@ class OggMuxer:
         )
 
     def can_continue(self, opus_head: OpusHead) -> bool:
-        """Say whether a decoder that was set up for this bitstream can play packets made for `opus_head`.
+        """Return whether a decoder that was set up for this bitstream can play packets made for `opus_head`.
 
-        Packets of mapping family 0 say themselves whether they are mono or stereo, so mono goes into a stereo
-        bitstream without loss. The other way round would play, but as mono for as long as the stream lives.
+        Packets of mapping family 0 tell by themselves whether they are mono or stereo, so mono goes into a
+        stereo bitstream without loss. The other way round would play, but as mono for as long as the stream
+        lives.
         """
         if opus_head.output_gain != self.opus_head.output_gain:
             return False
@@ -79,7 +80,7 @@ class OggMuxer:
 
         Args:
             packets: At least one; each fits one page (65,025 bytes).
-            now: When they came in, for `StreamPage.arrived_at`.
+            now: When they arrived, for `StreamPage.arrived_at`.
             eos: The last of these pages is the last of the bitstream.
         """
         groups = list(_group(packets))
@@ -111,10 +112,11 @@ class OggMuxer:
 
 
 def renumber(page: bytes, *, skipped_pages: int, skipped_samples: int) -> bytes:
-    """Give a page again with a smaller page number and granule position, and a checksum that fits.
+    """Return a page with a smaller page number and granule position, and a checksum that fits.
 
-    For a listener that was moved to the live edge: what it missed is taken out of its numbers. 3 µs a page,
-    and only for that listener.
+    For a listener that was moved to the newest page: what it missed is taken out of its numbers. It costs 3
+        µs
+    a page, and only for that listener.
     """
     copy = bytearray(page)
     (granule,) = _GRANULE.unpack_from(page, GRANULE_OFFSET)

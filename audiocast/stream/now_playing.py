@@ -1,4 +1,4 @@
-"""What a broadcaster says is on: told beside the audio, or taken from the comments of an Ogg stream."""
+"""What is on: sent by the broadcaster beside the audio, or taken from the comments of an Ogg stream."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class NowPlaying:
 
     @classmethod
     def of(cls, tags: OpusTags) -> Self | None:
-        """Give what a source's comments say (Vorbis comment field names), None when they say nothing."""
+        """Return what a source's comments (Vorbis comment fields) say is on; None if they say nothing."""
         fields = dict(comment.split("=", 1) for comment in reversed(tags.comments) if "=" in comment)
         fields = {name.upper(): text for name, text in fields.items()}
         title, artist = fields.get("TITLE", ""), fields.get("ARTIST", "")
@@ -28,11 +28,11 @@ class NowPlaying:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Something that was on.
+    """A track that was on.
 
     Attributes:
-        playing: What.
-        started_at: When it was first said to be on, unix seconds.
+        playing: Title and artist.
+        started_at: When the track was first said to be on, unix seconds.
     """
 
     playing: NowPlaying
@@ -51,11 +51,11 @@ class History:
         return list(reversed(self._tracks))
 
     def note(self, playing: NowPlaying | None, now: float) -> None:
-        """Take note of what is on; what was on already, or says nothing, is no new track.
+        """Add what is on; what was on already, or has neither title nor artist, is no new track.
 
         Args:
-            playing: Title and artist; None when nothing is said.
-            now: Unix seconds.
+            playing: Title and artist; None when unknown.
+            now: When it was said, unix seconds.
         """
         if playing is None or not (playing.title or playing.artist):
             return

@@ -1,8 +1,8 @@
 """How much faster than real time a source may be: two leaky buckets, one of audio and one of bytes.
 
 What comes in fills them, time empties them. A source in real time keeps both nearly empty, whatever its
-jitter; one that pours a file into the server fills them at once, and would else hand its rush on to every
-listener as delay.
+jitter; one that pours a file into the server fills them at once; without the limit, every listener would get
+its rush as delay.
 """
 
 from audiocast.ogg.opus import SAMPLE_RATE
@@ -15,7 +15,7 @@ class RateLimit:
     """Bounds one source.
 
     Args:
-        max_kbps: Bound of the mean rate of bytes, kbit/s of the whole body. 0: the source has no bounds.
+        max_kbps: Bound of the mean rate of bytes, kbit/s of the whole body. 0: there are no bounds at all.
         lead_seconds: How far ahead of real time the audio may be (and how many seconds' worth of bytes may
             come at once). Covers what an encoder sends at its start, and after a network that stood still.
         now: The clock's seconds.
@@ -30,7 +30,7 @@ class RateLimit:
         self._emptied_at = now
 
     def charge(self, *, size_bytes: int, samples: int, now: float) -> None:
-        """Count what has come in.
+        """Charge the buckets with what has come in.
 
         Raises:
             TooFast: A bucket has run over.

@@ -31,19 +31,19 @@ class Registry:
         return iter(list(self._hubs.values()))
 
     def get(self, stream_id: str) -> Hub | None:
-        """Give a stream, if it is known here."""
+        """Return a stream's hub, if the stream is known here."""
         return self._hubs.get(stream_id)
 
     def get_or_waiting(self, stream_id: str) -> Hub:
-        """Give a stream; one that nobody has heard of here waits for its source, and is not kept."""
+        """Return a stream's hub; for an unknown stream a waiting one, which is not kept."""
         return self._hubs.get(stream_id) or self._new(stream_id, "")
 
     def live(self) -> list[Hub]:
-        """Give the streams that are on."""
+        """Return the hubs of the streams that are on."""
         return [hub for hub in self._hubs.values() if hub.is_on]
 
     def open(self, stream_id: str, title: str = "") -> Hub:
-        """Give a stream that is on or may begin now, a new one if it is not known.
+        """Return the hub of a stream that is on or may start now, a new one if the stream is not known.
 
         Raises:
             ServerFull: Too many streams are on.
@@ -54,13 +54,13 @@ class Registry:
         if hub is None:
             self._make_room()
             hub = self._new(stream_id, title)
-            hub.on_change.add(self._teller(hub))
+            hub.on_change.add(self._waker(hub))
         self._hubs.pop(stream_id, None)
         self._hubs[stream_id] = hub
         return hub
 
     async def wait(self, stream_id: str, timeout_seconds: float) -> Hub | None:
-        """Give a stream that is on, waiting for it; None when it did not come in time."""
+        """Wait for a stream to be on; return its hub, or None after `timeout_seconds`."""
         hub = self._hubs.get(stream_id)
         if hub is None or not hub.is_on:
             waiter = asyncio.get_running_loop().create_future()
@@ -72,7 +72,7 @@ class Registry:
                 return None
             finally:
                 waiters.discard(waiter)
-                # Those who were told are in a set of their own by now; who came after them still waits.
+                # Waiters that were woken are in a set of their own by now; later ones still wait.
                 if not waiters and self._waiters.get(stream_id) is waiters:
                     del self._waiters[stream_id]
             hub = self._hubs.get(stream_id)
@@ -96,11 +96,11 @@ class Registry:
             idle = next(stream_id for stream_id, hub in self._hubs.items() if not hub.is_on)
             del self._hubs[idle]
 
-    def _teller(self, hub: Hub) -> Callable[[], None]:
-        def tell() -> None:
+    def _waker(self, hub: Hub) -> Callable[[], None]:
+        def wake() -> None:
             if hub.is_on:
                 for waiter in self._waiters.pop(hub.stream_id, ()):
                     if not waiter.done():
                         waiter.set_result(None)
 
-        return tell
+        return wake

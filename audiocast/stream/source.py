@@ -24,8 +24,8 @@ from audiocast.stream.muxer import TimedPacket
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source_id import SourceId
 
+# RFC 7845 section 6: larger packets may be refused. It also makes each packet fit one page.
 MAX_AUDIO_PACKET_BYTES = 61_440
-"""RFC 7845 section 6: larger packets may be refused. It also makes each packet fit one page."""
 
 SNIFF_BYTES = 16
 
@@ -38,15 +38,15 @@ class SourceSink(Protocol):
     def attach_source(
         self, source: "Source", opus_head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
     ) -> None:
-        """Begin with a source, or with the next link of its chain; its audio comes next."""
+        """Make `source`, or the next segment of its chain, the one that is played; its audio comes next."""
 
     def publish(
         self, source: "Source", page: Page | None, packets: Sequence[TimedPacket], now: float
     ) -> None:
-        """Take a page and the packets that end on it, maybe none; None for a page that was a header too."""
+        """Play the packets that end on a page, maybe none; `page` is None if it was a header page too."""
 
     def detach_source(self, source: "Source") -> None:
-        """Take note that the source's connection is gone."""
+        """Play `source` no more: its connection is gone."""
 
 
 class _Expect(Enum):
@@ -59,10 +59,10 @@ class Source:
     """Brings audio into a hub.
 
     Args:
-        sink: Of the stream that the source's key is for.
-        source_id: Its name.
-        rate_limit: Its bounds.
-        generation: Of its key; see `Hub.take`.
+        sink: Hub of the stream that the source's key is for.
+        source_id: The same on every node that the audio passes.
+        rate_limit: Charged with all that is fed.
+        generation: Generation of the source's key; see `Hub.admit`.
         dismiss: Called by the hub, once, when the source must stop for a reason of the hub's: a newer source,
             the end of the stream. Never called from within `feed`.
     """
@@ -92,14 +92,14 @@ class Source:
         self._header_pages: list[Page] = []
 
     def feed(self, data: bytes, now: float) -> None:
-        """Take the next bytes of the body.
+        """Parse the next bytes of the body, and publish what is in them.
 
         Args:
             data: Any number of bytes, cut anywhere.
             now: The clock's seconds.
 
         Raises:
-            SourceError: They are not what a source may send. The source is of no use after it.
+            SourceError: They are not what a source may send. The source cannot be used after it.
             audiocast.ogg.errors.OggError: They are damaged. Likewise.
         """
         if len(self._start) < SNIFF_BYTES:
@@ -112,7 +112,7 @@ class Source:
             self._take_page(page, now)
 
     def finish(self) -> None:
-        """Say that the body has ended.
+        """End the body.
 
         Raises:
             NoAudio: Before the first audio page.
@@ -124,7 +124,7 @@ class Source:
             raise NoAudio(f"expected Ogg Opus with audio, got {came}")
 
     def detach(self) -> None:
-        """Say that the connection is gone, whatever the reason. The hub holds its listeners from now on."""
+        """Leave the hub, for whatever reason: it holds its listeners from now on."""
         self._sink.detach_source(self)
 
     def renew_id(self, *, newer_than: SourceId) -> None:
@@ -140,8 +140,8 @@ class Source:
             raise NotOpus(f"expected Ogg Opus, got {name_format(self._start)}") from error
 
     def _take_page(self, page: Page, now: float) -> None:
-        if page.bos:
-            self._begin(page)
+        if page.is_bos:
+            self._start_segment(page)
         elif page.serial != self._serial:
             raise Multiplexed("expected one logical stream, got a page of another one")
         packets = self._assembler.push(page)
@@ -151,14 +151,14 @@ class Source:
         # Liquidsoap ends every track with an empty packet: no audio, and no reason to lose the source.
         audio = [self._timed(packet) for packet in packets if packet]
         if is_header or (self._new_tags is not None and not audio):
-            # Whoever begins in this link needs what came before its audio: this page goes with the headers.
+            # A listener that joins in this segment needs what came before its audio, this page too.
             self._header_pages.append(page)
-            self._give(None, audio, now)
+            self._publish(None, audio, now)
         else:
-            self._give(page, audio, now)
+            self._publish(page, audio, now)
 
-    def _begin(self, page: Page) -> None:
-        """A first page: of the body, or of the next link of a chain."""
+    def _start_segment(self, page: Page) -> None:
+        """Prepare for the headers of a bitstream: the first one, or the next segment of a chain."""
         if self._serial >= 0 and self._expect is not _Expect.AUDIO:
             raise Multiplexed("expected one logical stream, got two that begin together")
         self._serial = page.serial
@@ -167,7 +167,7 @@ class Source:
         self._assembler = PacketAssembler()
 
     def _take_headers(self, packets: list[bytes]) -> list[bytes]:
-        """Take the head and the comments from the front; give the rest."""
+        """Parse OpusHead and OpusTags; return the packets that follow them."""
         for number, packet in enumerate(packets):
             if self._expect is _Expect.HEAD:
                 if not is_opus_head(packet):
@@ -187,8 +187,8 @@ class Source:
         assert self._opus_head is not None
         return packet, packet_samples(packet, self._opus_head.stream_count)
 
-    def _give(self, page: Page | None, audio: list[TimedPacket], now: float) -> None:
-        """Hand on a page and what ended on it; the sink hears of a link with its first audio packet."""
+    def _publish(self, page: Page | None, audio: list[TimedPacket], now: float) -> None:
+        """Hand on a page and its audio; the sink learns of a chain segment with its first audio packet."""
         if audio:
             self._rate_limit.charge(size_bytes=0, samples=sum(samples for _, samples in audio), now=now)
             if self._new_tags is not None:

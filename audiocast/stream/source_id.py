@@ -1,4 +1,4 @@
-"""Which source: one connection of an encoder keeps its name on every node that its audio passes."""
+"""The identity of a source, the same on every node that the audio of its encoder's connection passes."""
 
 import re
 import secrets
@@ -12,11 +12,11 @@ NONCE_BITS = 64
 
 @dataclass(frozen=True, order=True, slots=True)
 class SourceId:
-    """A source's name. Of two sources of a stream the greater one is the newer, and the newer one wins.
+    """Identity of a source. Of two sources of a stream the greater one is the newer, and the newer one wins.
 
     Attributes:
-        started_at_us: When it came, unix microseconds by the clock of the node that it came to.
-        nonce: Random; tells apart two that came at the same time.
+        started_at_us: When the source connected, unix microseconds by the clock of the node that accepted it.
+        nonce: Random; tells apart two sources of the same microsecond.
     """
 
     started_at_us: int
@@ -24,20 +24,21 @@ class SourceId:
 
     @classmethod
     def new(cls, *, newer_than: "SourceId | None" = None) -> Self:
-        """Name a source that comes now.
+        """Return the identity of a source that connects now.
 
         Args:
-            newer_than: A source that is there already. Clocks differ and step back; who comes later is newer.
+            newer_than: The stream's present source. Clocks differ and step back; the later source is the
+                newer.
         """
         least = newer_than.started_at_us + 1 if newer_than else 0
         return cls(max(time.time_ns() // 1000, least), secrets.randbits(NONCE_BITS))
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the text form.
+        """Parse the text form.
 
         Raises:
-            ValueError: It is none.
+            ValueError: `text` is none.
         """
         found = _TEXT.fullmatch(text)
         if not found:

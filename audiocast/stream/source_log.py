@@ -1,8 +1,8 @@
-"""The last pages of one source as they came, so that another node can go on where it was cut off.
+"""The last pages of one source as they came, so that another node can go on where its connection broke.
 
-A page is known everywhere by its serial and page number (RFC 3533 section 6), so whoever asks says which one
-it had last. The log begins anew with each source; it holds the header pages of each link of a chain in their
-place, and knows those of the link that its oldest page belongs to.
+A page is known everywhere by its serial and page number (RFC 3533 section 6), so a node asks for what follows
+the last page that it has. The log starts anew with each source; it holds the header pages of each segment of
+a chain in their place, and knows those of the segment that its oldest page belongs to.
 """
 
 from collections import deque
@@ -16,17 +16,17 @@ from audiocast.ogg.page import Page
 
 
 class Position(NamedTuple):
-    """A page of a source, wherever it is."""
+    """Which page of a source: the same everywhere."""
 
     serial: int
     sequence: int
 
     @classmethod
     def parse(cls, text: str) -> "Position":
-        """Read the text form.
+        """Parse the text form.
 
         Raises:
-            ValueError: It is none.
+            ValueError: `text` is none.
         """
         serial, _, sequence = text.partition(".")
         if not (serial.isascii() and serial.isdigit() and sequence.isascii() and sequence.isdigit()):
@@ -42,12 +42,12 @@ class _Logged:
     data: bytes
     position: Position
     samples: int
+    # Header pages of the chain segment that it belongs to; empty for the header pages themselves.
     headers: bytes
-    """Header pages of the link that it belongs to; empty for the header pages themselves."""
 
 
 class SourceLog:
-    """A bounded run of pages. Each has a number that counts from the first one ever, as in a backlog.
+    """A bounded run of pages. Each has an index that counts from the first one ever, as in a backlog.
 
     Args:
         max_seconds: Bound of the audio in it.
@@ -66,46 +66,46 @@ class SourceLog:
 
     @property
     def end(self) -> int:
-        """The number that the next page will have."""
+        """The index that the next page will have."""
         return self.first + len(self._pages)
 
     @property
     def last(self) -> Position | None:
-        """The newest page."""
+        """Position of the newest page; None while there is none."""
         return self._pages[-1].position if self._pages else None
 
     def clear(self) -> None:
-        """Forget all: another source begins. Numbers go on."""
+        """Drop all pages, since another source starts. Indexes go on."""
         self.first = self.end
         self._pages.clear()
         self._samples = self._bytes = 0
 
     def begin_chain_segment(self, header_pages: Sequence[Page]) -> None:
-        """Take the header pages of a link of a chain, the first one too."""
+        """Add the header pages of a segment of a chain; of the first segment too."""
         encoded = [page.encode() for page in header_pages]
         self._headers = b"".join(encoded)
         for page, data in zip(header_pages, encoded, strict=True):
             self._append(_Logged(data, Position(page.serial, page.sequence), 0, b""))
 
     def append(self, page: Page, samples: int) -> None:
-        """Take the next page.
+        """Add the next page.
 
         Args:
-            page: Of the link that was begun last.
+            page: Belongs to the chain segment that was begun last.
             samples: How much audio ends on it.
         """
         position = Position(page.serial, page.sequence)
         self._append(_Logged(page.encode(), position, samples, self._headers))
 
     def after(self, had: Position | None) -> tuple[bytes, int]:
-        """Say how to go on for somebody.
+        """Return how another node goes on.
 
         Args:
-            had: The newest page that they have; None: nothing of this source.
+            had: The newest page that the node has; None: nothing of this source.
 
         Returns:
-            Header pages that they need first, and the number of the page to go on with. When `had` is too old
-            they miss what lies between.
+            Header pages that the node needs first, and the index of the page to go on with. When `had` is too
+            old, the node misses what lies between.
         """
         if had is not None:
             for back, page in enumerate(reversed(self._pages)):
@@ -116,9 +116,9 @@ class SourceLog:
             return b"", self.first
         return oldest.headers, self.first
 
-    def pages(self, number: int) -> list[bytes]:
-        """Give the pages from a number on; from the oldest one when that is gone."""
-        return [page.data for page in islice(self._pages, max(0, number - self.first), None)]
+    def pages(self, index: int) -> list[bytes]:
+        """Return the pages from `index` on; from the oldest one when that is gone."""
+        return [page.data for page in islice(self._pages, max(0, index - self.first), None)]
 
     def _append(self, page: _Logged) -> None:
         self._pages.append(page)
@@ -129,5 +129,5 @@ class SourceLog:
             self.first += 1
             self._samples -= oldest.samples
             self._bytes -= len(oldest.data)
-        for tell in tuple(self.on_growth):
-            tell()
+        for notify in tuple(self.on_growth):
+            notify()

@@ -71,7 +71,7 @@ def test_a_microphone_goes_live_and_is_heard_until_the_end(browser: Browser, ser
         expect(page.locator("#monitor[data-stream=ended]")).to_be_visible(timeout=NEWS_MS)
         expect(page).not_to_have_title("You are on air · audiocast")
         capture.check_one_stream()
-        assert capture.pages[-1].eos
+        assert capture.pages[-1].is_eos
         check_tone(listener.body, TONE_HZ, seconds=SECONDS, spoiled_windows=SPOILED_WINDOWS)
         page.locator("#again").click()
         assert go_live(page) != stream_id

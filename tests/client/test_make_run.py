@@ -99,7 +99,7 @@ def test_a_signal_ends_both_and_listeners_get_a_proper_end(port: int, number: si
         assert "Traceback" not in demo.text
     capture.check_one_stream()
     assert listener.end == "closed"
-    assert capture.pages[-1].eos
+    assert capture.pages[-1].is_eos
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), timeout=5):
         pass
 

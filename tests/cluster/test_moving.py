@@ -169,7 +169,7 @@ def test_what_is_said_to_one_member_is_known_to_all(members: Members) -> None:
             ).json()
             assert [track["title"] for track in history["tracks"]] == ["Song"]
         assert requests.delete(at_m2, headers=key, timeout=5).status_code == 204
-        assert listener.wait_for_end().pages[-1].eos
+        assert listener.wait_for_end().pages[-1].is_eos
         assert source.answer().status == 410
         for name in members.names:
             members[name].wait_for_state(started.stream_id, "ended")

@@ -133,7 +133,7 @@ def test_it_is_told_to_stop_once_and_ends_as_one_server_does(server: AudiocastSe
         workers = pids(server)
         assert server.stop() == 0
         for listener in where:
-            assert listener.wait_for_end().pages[-1].eos
+            assert listener.wait_for_end().pages[-1].is_eos
     assert not any(_is_running(pid) for pid in workers.values())
 
 

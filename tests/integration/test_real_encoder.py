@@ -74,7 +74,7 @@ def test_ffmpeg_and_opusdec_get_what_ffmpeg_sends_byte_for_byte(tmp_path: Path) 
 def _check_run(got: Capture, sent: Sequence[bytes]) -> None:
     got.check_one_stream()
     *packets, last = got.packets
-    assert got.pages[-1].eos
+    assert got.pages[-1].is_eos
     assert last == silence_packet(got.head)
     assert is_run_of(packets, sent)
     assert packets[-1] == sent[-1]

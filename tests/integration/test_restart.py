@@ -31,7 +31,7 @@ def test_after_a_restart_the_old_key_brings_the_stream_back(number: signal.Signa
             assert server.stop(number) == (0 if number is signal.SIGTERM else -signal.SIGKILL)
             capture = listener.wait_for_end()
             if number is signal.SIGTERM:
-                assert (listener.end, capture.pages[-1].eos) == ("closed", True)
+                assert (listener.end, capture.pages[-1].is_eos) == ("closed", True)
                 answer = source.answer()
                 assert (answer.status, answer.error) == (503, "shutting_down")
     with AudiocastServer(tmp_path / "after.log", SECRET_KEYS=SECRET, PORT=port) as server:
@@ -82,7 +82,7 @@ def test_a_stream_that_was_deleted_takes_no_source(server: AudiocastServer) -> N
         answer = source.answer()
     assert (answer.status, answer.error) == (410, "stream_ended")
     assert listener.end == "closed"
-    assert capture.pages[-1].eos
+    assert capture.pages[-1].is_eos
     capture.check_one_stream()
     assert server.state(started.stream_id)["state"] == "ended"
     assert requests.delete(url, headers=bearer, timeout=10).status_code == 204

@@ -47,7 +47,7 @@ def test_silence_in_real_time_then_an_end_page_and_a_clean_close(way: str, tmp_p
     assert [event for event in server.events() if event["level"] == "error"] == []
     assert listener.end == "closed"
     capture.check_one_stream()
-    assert capture.pages[-1].eos
+    assert capture.pages[-1].is_eos
     heard = [number_of(packet) for packet in capture.packets[:100]]
     assert heard == list(range(100))
     silence = capture.packets[100:]

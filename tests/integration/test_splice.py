@@ -124,7 +124,7 @@ def test_a_source_that_cannot_be_spliced_ends_the_stream_properly(
                     surround_capture = again.wait_for_audio(1)
     assert listener.end == "closed"
     capture.check_one_stream()
-    assert capture.pages[-1].eos
+    assert capture.pages[-1].is_eos
     surround_capture.check_one_stream()
     assert (capture.head.channels, surround_capture.head.channels) == (1, 6)
     assert capture.pages[0].serial != surround_capture.pages[0].serial

@@ -128,7 +128,7 @@ class FfmpegEncoder:
                 while (page := reader.next_page()) is not None:
                     for packet in assembler.push(page):
                         self._add_packet(packet)
-                    if page.eos:
+                    if page.is_eos:
                         self._end_granule_position = page.granule_position
 
     def _add_packet(self, packet: bytes) -> None:

@@ -18,7 +18,7 @@ def packets(count: int) -> list[bytes]:
 
 def test_the_headers_say_what_they_were_given() -> None:
     head, tags = read_pages(LiveMuxer(HEAD, TAGS).header_pages())
-    assert head.bos
+    assert head.is_bos
     assert OpusHead.parse(head.body) == HEAD
     assert OpusTags.parse(tags.body) == TAGS
 
@@ -30,7 +30,7 @@ def test_a_packet_is_a_page_of_its_own() -> None:
         (page,) = read_pages(muxer.audio_page([packet]))
         assert (page.serial, page.sequence, page.body) == (9, number + 2, packet)
         assert page.granule_position == (number + 1) * BLOCK_SAMPLES
-        assert not page.eos
+        assert not page.is_eos
 
 
 def test_the_last_page_says_where_the_sound_ends() -> None:
@@ -38,7 +38,7 @@ def test_the_last_page_says_where_the_sound_ends() -> None:
     first, last = packets(2)
     stream = muxer.header_pages() + muxer.audio_page([first]) + muxer.last_page(last, surplus_samples=100)
     pages = read_pages(stream)
-    assert [page.eos for page in pages] == [False, False, False, True]
+    assert [page.is_eos for page in pages] == [False, False, False, True]
     assert [page.sequence for page in pages] == [0, 1, 2, 3]
     assert pages[-1].granule_position == 2 * BLOCK_SAMPLES - 100
 
@@ -46,7 +46,7 @@ def test_the_last_page_says_where_the_sound_ends() -> None:
 def test_a_stream_without_a_sample_has_an_end() -> None:
     muxer = LiveMuxer(HEAD, TAGS)
     pages = read_pages(muxer.header_pages() + muxer.last_page(None))
-    assert [(page.eos, page.granule_position) for page in pages[2:]] == [(True, HEAD.pre_skip)]
+    assert [(page.is_eos, page.granule_position) for page in pages[2:]] == [(True, HEAD.pre_skip)]
 
 
 def test_two_bitstreams_have_two_serial_numbers() -> None:

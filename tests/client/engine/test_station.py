@@ -46,7 +46,7 @@ def test_a_broadcast_from_begin_to_end(server: FakeServer) -> None:
     assert server.requests[-1][:2] == (f"DELETE /api/streams/{STREAM_ID}", "Bearer the-key")
     (body,) = server.bodies
     capture = Capture.parse(body)
-    assert capture.pages[-1].eos
+    assert capture.pages[-1].is_eos
     assert OpusTags.parse(capture.pages[1].body).comments == ("TITLE=Größe",)
     # Its own count is what the server has got.
     assert station.status().bytes_sent == len(body)
@@ -276,7 +276,7 @@ def test_a_copy_holds_what_was_sent_and_what_was_not(server: FakeServer, tmp_pat
         server.hang_up()
         dropped_seconds = wait_for(station, lambda now: now.dropped_seconds > 0.5).dropped_seconds
     copy = Capture.parse((tmp_path / "copy.opus").read_bytes())
-    assert copy.pages[-1].eos
+    assert copy.pages[-1].is_eos
     assert copy.seconds > station.status().seconds_sent + dropped_seconds
 
 
@@ -291,7 +291,7 @@ def test_the_ffmpeg_program_serves_as_well(server: FakeServer) -> None:
     with broadcasting(server, encoder="ffmpeg", ffmpeg_filter="volume=0.5") as station:
         wait_for(station, lambda now: now.phase is Phase.ON_AIR and now.seconds_sent > 1)
         assert station.stop()
-    assert Capture.parse(server.bodies[0]).pages[-1].eos
+    assert Capture.parse(server.bodies[0]).pages[-1].is_eos
 
 
 def test_an_encoder_that_fails_is_told_and_ends_it(server: FakeServer) -> None:

@@ -73,7 +73,7 @@ def test_a_listener_that_stayed_hears_the_rest_after_the_network_was_away(tmp_pa
             assert station.stop(SECONDS)
             capture = listener.wait_for_end()
     capture.check_one_stream()
-    assert capture.pages[-1].eos
+    assert capture.pages[-1].is_eos
     heard = tmp_path / "heard.opus"
     heard.write_bytes(listener.body)
     left, _ = decode(heard)

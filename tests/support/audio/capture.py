@@ -61,9 +61,9 @@ class Capture:
         """Hold it against the promise; checksums were checked when it was parsed."""
         assert is_opus_head(self.pages[0].body)
         assert is_opus_tags(self.pages[1].body)
-        assert [page.bos for page in self.pages] == [True] + [False] * (len(self.pages) - 1)
-        assert not any(page.eos for page in self.pages[:-1]), "an end of stream before the end"
-        assert not any(page.continued for page in self.pages), "a page that begins inside a packet"
+        assert [page.is_bos for page in self.pages] == [True] + [False] * (len(self.pages) - 1)
+        assert not any(page.is_eos for page in self.pages[:-1]), "an end of stream before the end"
+        assert not any(page.is_continued for page in self.pages), "a page that begins inside a packet"
         assert len({page.serial for page in self.pages}) == 1
         self._check_numbers()
         self._check_granules()

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.audio import media
 
+# Options of `media.opus_file`: all durations, both encoders, mono to 5.1, one and many packets a page.
 OPUS_VARIANTS: dict[str, dict[str, Any]] = {
     **{f"ffmpeg-{ms:g}ms": {"frame_ms": ms} for ms in (2.5, 5, 10, 20, 40, 60, 80, 100, 120)},
     **{f"opusenc-{ms:g}ms": {"encoder": "opusenc", "frame_ms": ms} for ms in (2.5, 5, 10, 20, 40, 60)},
@@ -21,7 +22,6 @@ OPUS_VARIANTS: dict[str, dict[str, Any]] = {
     "opusenc-page-1s": {"encoder": "opusenc", "page_ms": 1000},
     "ffmpeg-big-packets": {"frame_ms": 120, "bitrate_kbps": 510, "vbr": False, "page_ms": 1000},
 }
-"""Options of `media.opus_file`: all durations, both encoders, mono to 5.1, one and many packets a page."""
 
 MakeOpus = Callable[..., bytes]
 

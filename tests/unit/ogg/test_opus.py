@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from audiocast.ogg import opus
 from audiocast.ogg.errors import BadPacket
 from audiocast.ogg.headers import OpusHead
-from audiocast.ogg.opus import granule_seconds, packet_samples
+from audiocast.ogg.opus import packet_samples
 from tests.unit.ogg.conftest import OPUS_VARIANTS, MakeOpus
 from tests.unit.ogg.streams import read_packets, read_pages
 
@@ -157,9 +157,3 @@ def test_any_bytes_give_a_duration_or_an_error(data: bytes, streams: int) -> Non
     else:
         assert 120 <= samples <= opus.MAX_PACKET_SAMPLES
         assert samples % 120 == 0
-
-
-def test_granule_positions_in_seconds() -> None:
-    assert granule_seconds(48000) == 1.0
-    assert granule_seconds(48312, 312) == 1.0
-    assert granule_seconds(0, 312) == -0.0065

@@ -43,7 +43,7 @@ def test_fields_are_at_the_offsets_of_the_rfc() -> None:
 )
 def test_flags_have_names(flags: int, continued: bool, bos: bool, eos: bool) -> None:
     page = page_with(b"\x01", flags)
-    assert (page.continued, page.bos, page.eos) == (continued, bos, eos)
+    assert (page.is_continued, page.is_bos, page.is_eos) == (continued, bos, eos)
     assert flags == continued * FLAG_CONTINUED | bos * FLAG_BOS | eos * FLAG_EOS
 
 

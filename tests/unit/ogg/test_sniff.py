@@ -66,7 +66,7 @@ def test_starts_have_names(start: bytes, name: str) -> None:
 )
 def test_codecs_of_real_files(make: Callable[..., Path], names: list[str], media_folder: Path) -> None:
     pages = read_pages(make(media_folder, seconds=1).read_bytes())
-    assert [codec_name(page.body) for page in pages if page.bos] == names
+    assert [codec_name(page.body) for page in pages if page.is_bos] == names
 
 
 @pytest.mark.parametrize(

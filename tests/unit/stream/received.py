@@ -50,11 +50,11 @@ def received(data: bytes | bytearray, *, http_head: bytes = b"") -> Received:
     pages = list(iter(reader.next_page, None))
     first, second, *audio = pages
     head, tags = OpusHead.parse(first.body), OpusTags.parse(second.body)
-    assert [page.bos for page in pages] == [True] + [False] * (len(pages) - 1)
+    assert [page.is_bos for page in pages] == [True] + [False] * (len(pages) - 1)
     assert {page.serial for page in pages} == {first.serial}
     assert [first.sequence, second.sequence] == [0, 1]
-    assert not any(page.continued for page in pages)
-    assert not any(page.eos for page in pages[:-1])
+    assert not any(page.is_continued for page in pages)
+    assert not any(page.is_eos for page in pages[:-1])
     packets: list[bytes] = []
     for before, page in zip([None, *audio], audio, strict=False):
         here = PacketAssembler().push(page)
@@ -63,4 +63,4 @@ def received(data: bytes | bytearray, *, http_head: bytes = b"") -> Received:
             samples = sum(packet_samples(each, head.stream_count) for each in here)
             assert page.sequence == (before.sequence + 1) % SEQUENCE_MODULUS
             assert page.granule_position == before.granule_position + samples
-    return Received(head, tags, audio, packets, pages[-1].eos, reader.buffered_bytes)
+    return Received(head, tags, audio, packets, pages[-1].is_eos, reader.buffered_bytes)

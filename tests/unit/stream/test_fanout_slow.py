@@ -8,8 +8,8 @@ import pytest
 from audiocast.stream.fanout import FanoutLimits
 from tests.unit.stream.fanout_harness import FanoutHarness, heard
 
+# A page with one packet of 40 bytes.
 PAGE_BYTES = 27 + 1 + 40
-"""A page with one packet of 40 bytes."""
 
 
 @pytest.fixture

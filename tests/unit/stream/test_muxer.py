@@ -77,7 +77,7 @@ def test_a_packet_of_whole_segments_is_closed_on_its_page(muxer: OggMuxer) -> No
 
 def test_only_the_last_page_is_marked_as_the_end(muxer: OggMuxer) -> None:
     pages = [parsed(page.data) for page in muxer.pages(timed(range(12)), now=0, eos=True)]
-    assert [page.eos for page in pages] == [False, False, True]
+    assert [page.is_eos for page in pages] == [False, False, True]
 
 
 def test_page_numbers_wrap(muxer: OggMuxer) -> None:

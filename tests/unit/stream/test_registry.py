@@ -14,8 +14,8 @@ from audiocast.stream.source_id import SourceId
 from tests.support.clock.fake_clock import FakeClock
 from tests.unit.stream.audio import body
 
+# Longer than any test runs: a wait with it ends because of what it waits for.
 LONG_SECONDS = 60.0
-"""Longer than any test runs: a wait with it ends because of what it waits for."""
 
 
 @pytest.fixture
