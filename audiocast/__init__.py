@@ -1,3 +1,16 @@
-"""audiocast: live Ogg Opus over HTTP, from one process to a cluster."""
+"""audiocast: live Ogg Opus over HTTP, from one process to a cluster. Imports go down this list only.
+
+- `cli`: the command
+- `workers`: several processes on one port, and the process that watches over them
+- `app`: the composition root: settings to objects, serve, stop
+- `web`: all HTTP handlers, and the pages
+- `telemetry`: logs and metrics
+- `cluster`: many nodes as one service
+- `hls`: a stream as HLS
+- `stream`: hubs, backlog, fan-out, sources, keys
+- `ogg`: Ogg pages and Opus packets
+- `settings`: the only place that reads the environment
+- `check`: a client that sends audio to a server and listens to it
+"""
 
 __version__ = "0.1.0"
