@@ -13,9 +13,6 @@ from tests.repo import tree
 # A run of pytest for each case, and up to three more for its second tries.
 pytestmark = pytest.mark.timeout(400)
 
-# A run of pytest for each case, and up to three more for its second tries.
-pytestmark = pytest.mark.timeout(400)
-
 HEAD = """
 from pathlib import Path
 import pytest
@@ -54,7 +51,7 @@ def test_left(left): pass
 def outcome(folder: Path, text: str, *options: str) -> tuple[int, str]:
     """Run a file of tests; return the exit code and what was printed."""
     (folder / "conftest.py").write_text('pytest_plugins = ["tests.support.run.second_tries"]')
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers = realtime: see the plugin\naddopts = -p xdist")
+    (folder / "pytest.ini").write_text(SETTINGS)
     (folder / "test_example.py").write_text(HEAD + text)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
     environment = {**os.environ, "PYTHONPATH": str(tree.ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}

@@ -177,3 +177,31 @@ def test_times_of_day_go_on_by_the_samples_and_follow_the_clock(feed: Feed) -> N
     feed.seconds(2)
     began = [segment.began_at - BEGAN_AT for segment in feed.timeline.segments]
     assert began == pytest.approx([0, 2 + CLOCK_STEP_SECONDS, 4, 6, 68])
+
+
+def test_sound_that_came_at_once_was_made_over_its_own_length(feed: Feed) -> None:
+    # Six seconds in one go: the first of it is six seconds old, and each segment is two seconds on.
+    feed.timeline.append([(b"x", 960)] * 300, BEGAN_AT + 6)
+    began = [segment.began_at - BEGAN_AT for segment in feed.timeline.segments]
+    assert began == pytest.approx([0, 2, 4])
+
+
+def test_the_times_of_a_burst_do_not_drift(feed: Feed) -> None:
+    # An encoder's clock that agrees with ours: nothing is corrected, whatever the packets come in.
+    for second in range(1, 9):
+        feed.timeline.append([(b"x", 960)] * 50, BEGAN_AT + second)
+    began = [segment.began_at - BEGAN_AT for segment in feed.timeline.segments]
+    assert began == pytest.approx([0, 2, 4, 6])
+
+
+def test_a_part_is_full_one_byte_over_its_bound(feed: Feed) -> None:
+    assert feed.timeline.append([(bytes(MAX_PART_BYTES), 960)], BEGAN_AT) is False
+    assert feed.timeline.append([(b"x", 960)], BEGAN_AT) is True
+
+
+def test_bytes_are_counted_down_as_segments_go(feed: Feed) -> None:
+    # Twice over the bound in small steps: what is gone makes room again, so many segments stay.
+    for _ in range(40):
+        feed.packets(100, size_bytes=2_500)
+    kept = len(feed.timeline.segments)
+    assert kept == MAX_BYTES // feed.timeline.segments[-1].size_bytes

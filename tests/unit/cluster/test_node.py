@@ -1,0 +1,243 @@
+"""One member of a cluster: which roles it has for its streams, what it says of them, and what it refuses."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from audiocast.cluster.errors import Refused
+from audiocast.cluster.node import Node
+from audiocast.cluster.protocol import OLDER, TAKEN_OVER, ForwardRequest, RelayRequest
+from audiocast.cluster.ring import order
+from audiocast.cluster.signature import BadSignature, Signer
+from audiocast.stream.clock import Clock
+from audiocast.stream.errors import SourceError
+from audiocast.stream.hub import Hub
+from audiocast.stream.rate_limit import RateLimit
+from audiocast.stream.registry import Registry
+from audiocast.stream.source import Source
+from audiocast.stream.source_id import SourceId
+from tests.unit.cluster.fake_iostream import peer_streams
+from tests.unit.cluster.fake_peer_client import FakePeerClient
+from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
+from tests.unit.stream.audio import body
+from tests.unit.stream.hub_harness import LIMITS
+
+
+class Client(FakePeerClient):
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class Harness:
+    """One node called "me".
+
+    Args:
+        addresses: Where member "a" answers; none: "me" is the only one.
+    """
+
+    def __init__(self, *addresses: str) -> None:
+        self.client = Client()
+        for address in addresses:
+            self.client.answers[address] = lambda target, body: greeting()
+        clock = cast(Clock, asyncio.get_running_loop())
+        self.streams = Registry(clock=clock, limits=replace(LIMITS, log_sources=True), max_streams=10)
+        self.node = Node(
+            "me",
+            internal_port=lambda: 8001,
+            discovery=FakeDiscovery(*addresses),
+            client=self.client,
+            signer=Signer(["a secret of thirty-two characters"], "me"),
+            streams=self.streams,
+            hls_streams=dict,
+        )
+        self.dismissed: list[SourceError] = []
+
+    def source(self, stream_id: str = "abc", *, sends: bool = True) -> tuple[Hub, Source]:
+        """Connect an encoder to a stream, without telling the node."""
+        hub = self.streams.open(stream_id)
+        now = self.streams.clock.time()
+        source = Source(
+            hub,
+            source_id=SourceId.new(newer_than=hub.source_id),
+            rate_limit=RateLimit(max_kbps=0, lead_seconds=20, now=now),
+            generation=0,
+            dismiss=self.dismissed.append,
+        )
+        if sends:
+            source.feed(body([0]), now)
+        return hub, source
+
+
+@pytest.fixture
+async def harness() -> AsyncIterator[Harness]:
+    harness = Harness()
+    await harness.node.start()
+    yield harness
+    await harness.node.stop()
+    assert harness.client.is_closed
+
+
+async def settle() -> None:
+    await asyncio.sleep(0.05)
+
+
+def forward(source_id: SourceId, *, resumed: bool = False, age_seconds: float = 0.0) -> ForwardRequest:
+    return ForwardRequest(
+        "abc", source_id=source_id, generation=0, title="T", is_resumed=resumed, age_seconds=age_seconds
+    )
+
+
+async def test_a_member_that_has_nothing_owns_nothing(harness: Harness) -> None:
+    node = harness.node
+    assert (node.connected_sources, node.owned_streams(), node.owns("abc")) == (0, {}, False)
+    assert node.owner_of("abc") == "me"
+    assert not node.is_handing_over("abc")
+    status = node.status()
+    assert (status["name"], status["ring"], status["members"]) == ("me", ["me"], [])
+    assert (status["owned"], status["relays"], status["questions"], status["bad_signatures"]) == (0, 0, 0, 0)
+
+
+async def test_an_encoder_makes_it_front_and_owner(harness: Harness) -> None:
+    node = harness.node
+    hub, source = harness.source()
+    disconnect = node.connect_source(hub, source)
+    await settle()
+    assert node.connected_sources == 1
+    assert node.owned_streams() == {"abc": str(source.source_id)}
+    assert node.owns("abc")
+    assert (node.status()["owned"], node.owner_of("abc")) == (1, "me")
+    assert not node.is_handing_over("abc"), "it stays"
+    disconnect()
+    assert (node.connected_sources, node.owned_streams(), node.owns("abc")) == (0, {}, False)
+
+
+async def test_the_disconnect_of_an_encoder_that_was_replaced_changes_nothing(harness: Harness) -> None:
+    hub, first = harness.source()
+    disconnect_first = harness.node.connect_source(hub, first)
+    hub, second = harness.source()
+    harness.node.connect_source(hub, second)
+    await settle()
+    disconnect_first()
+    assert harness.node.connected_sources == 1
+    assert harness.node.owned_streams() == {"abc": str(second.source_id)}
+
+
+async def test_a_member_that_leaves_hands_over_what_it_owns_and_no_more(harness: Harness) -> None:
+    node = harness.node
+    for stream_id in ("abc", "def"):
+        node.connect_source(*harness.source(stream_id))
+    node.connect_source(*harness.source("ghi", sends=False))
+    await settle()
+    node.hand_over()
+    assert node.moves == 2
+    assert node.is_draining
+    assert node.is_handing_over("abc")
+    assert not node.is_handing_over("xyz")
+    with pytest.raises(Refused) as refused:
+        node.accept_forward(forward(SourceId.new()))
+    assert (refused.value.status, refused.value.code) == (503, "draining")
+    node.rejoin()
+    assert not node.is_draining
+    assert not node.is_handing_over("abc")
+
+
+async def test_only_so_many_encoders_are_sent_away(harness: Harness) -> None:
+    for stream_id in ("abc", "def", "ghi"):
+        harness.node.connect_source(*harness.source(stream_id))
+    harness.node.dismiss_sources(SourceError("elsewhere"), 2)
+    assert len(harness.dismissed) == 2
+
+
+async def test_a_forwarded_source_makes_it_owner_while_it_lasts(harness: Harness) -> None:
+    node = harness.node
+    source_id = SourceId.new()
+    accepted = node.accept_forward(forward(source_id))
+    ours, theirs = peer_streams()
+    task = asyncio.ensure_future(accepted.run(ours))
+    await settle()
+    assert node.owned_streams() != {} or node.status()["owned"] == 0
+    assert node.connected_sources == 0, "the encoder is at the front"
+    assert node.owner_of("abc") == "me"
+    node.hand_over()
+    assert node.moves == 1
+    theirs.close()
+    await task
+    await settle()
+    assert node.owned_streams() == {}
+
+
+async def test_the_newest_source_wins(harness: Harness) -> None:
+    node = harness.node
+    hub, source = harness.source()
+    node.connect_source(hub, source)
+    await asyncio.sleep(0.1)
+    older = SourceId(source.source_id.started_at_us - 1, 0)
+    for request in (forward(older, resumed=True), forward(older, age_seconds=60.0)):
+        with pytest.raises(Refused) as refused:
+            node.accept_forward(request)
+        assert (refused.value.status, refused.value.code) == (409, TAKEN_OVER)
+    with pytest.raises(Refused) as refused:
+        node.accept_forward(forward(older))
+    # It came later, by a clock that is behind: its id has to be greater than this.
+    assert (refused.value.code, refused.value.message) == (OLDER, str(source.source_id))
+    assert node.accept_forward(forward(source.source_id)).headers is not None
+
+
+async def test_an_edge_is_served_where_the_source_is(harness: Harness) -> None:
+    node = harness.node
+    request = RelayRequest("abc", None)
+    harness.streams.open("abc")
+    with pytest.raises(Refused) as refused:
+        node.accept_relay(request)
+    assert (refused.value.status, refused.value.code) == (404, "not_the_owner")
+    node.connect_source(*harness.source())
+    await settle()
+    ours, theirs = peer_streams()
+    task = asyncio.ensure_future(node.accept_relay(request).run(ours))
+    await settle()
+    assert node.relays == 1
+    theirs.close()
+    await task
+    assert node.relays == 0
+
+
+async def test_a_newer_source_at_another_member_takes_the_stream() -> None:
+    harness = Harness("10.0.0.1:8001")
+    node = harness.node
+    await node.start()
+    assert [member["name"] for member in node.status()["members"]] == ["a"]
+    mine = next(name for name in map(str, range(100)) if order(name, ["me", "a"])[0] == "me")
+    hub, source = harness.source(mine)
+    node.connect_source(hub, source)
+    await settle()
+    assert node.owned_streams() == {mine: str(source.source_id)}
+    came_at = source.source_id.started_at_us
+    for theirs, conflicts in (
+        ({mine: str(SourceId(came_at - 1, 0)), "other": "1-1"}, 0),
+        ({mine: "no id"}, 0),
+        ({mine: str(SourceId(came_at + 1, 0))}, 1),
+    ):
+        node.on_hello(greeting(owned=theirs), "10.0.0.1")
+        assert node.conflicts == conflicts
+    await node.stop()
+
+
+async def test_a_request_that_no_member_has_signed_is_counted(harness: Harness) -> None:
+    request = RelayRequest("abc", None).build()
+    with pytest.raises(BadSignature):
+        harness.node.check_signature(request, "nonsense", 0.0)
+    assert harness.node.bad_signatures == 1
+
+
+async def test_a_stream_that_does_not_come_is_not_waited_for_longer(harness: Harness) -> None:
+    assert await harness.node.wait_for_stream("abc", 0.01) is None
+    hub, source = harness.source("def")
+    harness.node.connect_source(hub, source)
+    assert await harness.node.wait_for_stream("def", 1.0) is hub
