@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS
 
+# Far more than any piece of news takes; machines are shared.
 NEWS_MS = 15_000
-"""Far more than any piece of news takes; machines are shared."""
 
 
 @contextmanager

@@ -14,8 +14,8 @@ LOWEST_HZ = 500
 STEP_HZ = 250
 CLICK_SECONDS = 0.05
 BETWEEN_HZ = 440
+# A frame can be sent when the last of its sound was made, and not before.
 FRAME_SECONDS = 0.02
-"""A frame can be sent when the last of its sound was made, and not before."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from tests.support.network.bad_network import BadNetwork, jitter, jitter_and_sta
 
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 OUTAGE_SECONDS = 3.0
+# The end of a phase, whose clicks tell its delay.
 COUNTED_SECONDS = 4.0
-"""The end of a phase, whose clicks tell its delay."""
 
 WEATHERS = {"jitter": jitter, "stalls": stalls, "jitter and stalls": jitter_and_stalls}
 

@@ -14,15 +14,15 @@ from tests.support.processes.server import AudiocastServer, Started
 AUDIO_PROBE = (Path(__file__).parent / "audio_probe.js").read_text()
 
 TONE_HZ = 440
+# The analyser's bins are 12 Hz wide, or 23.
 PEAK_TOLERANCE_HZ = 30
-"""The analyser's bins are 12 Hz wide, or 23."""
 
+# Longer than nothing comes from a connection that lives.
 SLEEP_SECONDS = 4.0
-"""Longer than nothing comes from a connection that lives."""
 
 AWAKE_SECONDS = 1.0
+# What a starved machine keeps too.
 START_MOST_MS = 3_000
-"""What a starved machine keeps too."""
 
 BROKEN_DECODERS = {
     "throws": "AudioDecoder.prototype.decode = () => { throw new Error('broken by the test'); };",
@@ -43,6 +43,9 @@ BROKEN_WASM = {
 
 BROKEN_WORKLET = "AudioWorklet.prototype.addModule = async () => { throw new Error('broken by the test'); };"
 
+# How much later than the probe the loudspeaker has a page's sound, as the browser reports it.
+#
+# Firefox hangs at times when it is asked (audio_output.js): ask one that nothing depends on.
 OUTPUT_MS = """new Promise((answer) => {
     const context = new AudioContext({ latencyHint: "interactive", sampleRate: 48_000 });
     const silence = new GainNode(context, { gain: 0 });
@@ -52,10 +55,6 @@ OUTPUT_MS = """new Promise((answer) => {
     tone.start();
     setTimeout(() => { answer(1000 * context.outputLatency); context.close(); }, 2000);
 })"""
-"""How much later than the probe the loudspeaker has a page's sound, as the browser reports it.
-
-Firefox hangs at times when it is asked (audio_output.js): ask one that nothing depends on.
-"""
 
 PEAK_HZ = "Number(document.getElementById('spectrum').dataset.peakHz || 0)"
 METHOD = "document.getElementById('details').dataset.method"

@@ -13,8 +13,8 @@ from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer, Started
 
 TONE_HZ = 440
+# A stream whose source is lost stays held for the whole test.
 GRACE_SECONDS = 600
-"""A stream whose source is lost stays held for the whole test."""
 
 
 TRACKS = [("Band", "First song"), ("Группа", "Вторая песня, с названием, которому нужна не одна строка")]

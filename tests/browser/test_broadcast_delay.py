@@ -27,13 +27,14 @@ BURSTS = 5
 BURST_HZ = 1000
 BURST_SECONDS = 0.1
 BURST_EVERY_SECONDS = 1.0
+# The first ones are heard while the listener's page still finds its length of buffer.
 SETTLED_BURSTS = 3
-"""The first ones are heard while the listener's page still finds its length of buffer."""
 
+# Of 32,768; between the bursts there is silence.
 LOUD = 3000
-"""Of 32,768; between the bursts there is silence."""
 
 MOST_DELAY_SECONDS = 0.4
+# When a burst has left the microphone, as the page's own encoder sees it: unix milliseconds.
 WATCH_MICROPHONE = """
   window.onsets = [];
   let before = -Infinity;
@@ -52,7 +53,6 @@ WATCH_MICROPHONE = """
     encode.call(this, data);
   };
 """
-"""When a burst has left the microphone, as the page's own encoder sees it: unix milliseconds."""
 
 
 def test_from_microphone_to_listener_in_less_than_400_ms(tmp_path: Path) -> None:

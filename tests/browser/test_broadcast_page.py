@@ -21,13 +21,13 @@ pytestmark = pytest.mark.realtime
 TONE_HZ = 440
 TOLERANCE_HZ = 30
 SECONDS = 3.0
+# Where the file begins again, and where a busy machine lost a frame.
 SPOILED_WINDOWS = 6
-"""Where the file begins again, and where a busy machine lost a frame."""
 
 OUTAGE_SECONDS = 3.0
 MOST_OF_THE_TIME = 0.5
+# Of 32,768.
 LOUD = 3000
-"""Of 32,768."""
 
 TAB_TITLE = "Music"
 TAB_TONE_HZ = 700

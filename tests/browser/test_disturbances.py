@@ -12,11 +12,11 @@ pytestmark = pytest.mark.realtime
 
 WEATHERS = ("jitter and stalls",)
 DURATIONS = Durations(2.0, calm_seconds=4.0, adapt_seconds=6.0, bad_seconds=5.0, weathers=WEATHERS)
+# A player that does not return to the live edge after an outage, or a sleep, is later by twice as much.
 AT_THE_EDGE_MS = OUTAGE_SECONDS * 1000 / 2
-"""A player that does not return to the live edge after an outage, or a sleep, is later by twice as much."""
 
+# Sound that a busy machine may miss in one phase.
 MISSED_MS = 1500
-"""Sound that a busy machine may miss in one phase."""
 
 
 @pytest.fixture(scope="module")

@@ -26,15 +26,15 @@ SECONDS = 60
 START_SECONDS = 20.0
 SETTLED_CLICKS = 5
 TONE_HZ = 440
+# At the begin a decoder finds its way.
 EDGE_SAMPLES = SAMPLE_RATE
-"""At the begin a decoder finds its way."""
 
 DELAY_MOST_MS = 2_500
+# What a shared machine may take to wake a process; a segment that is missed costs two seconds.
 STARVED_MOST_SECONDS = 1.5
-"""What a shared machine may take to wake a process; a segment that is missed costs two seconds."""
 
+# That hls.js and the element tell of such a pause: a stall and what follows. By itself there is none.
 STARVED_MOST_EVENTS = 4
-"""That hls.js and the element tell of such a pause: a stall and what follows. By itself there is none."""
 
 DECODED = ["-f", "s16le", "-ac", "1", "-ar", str(SAMPLE_RATE)]
 COMMANDS = {

@@ -15,8 +15,8 @@ from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer
 
 ON_AIR = "You are on air"
+# Far more than any piece of news takes; machines are shared.
 NEWS_MS = 15_000
-"""Far more than any piece of news takes; machines are shared."""
 
 
 @pytest.fixture

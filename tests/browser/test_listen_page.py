@@ -16,17 +16,17 @@ from tests.support.processes.server import AudiocastServer, Started
 
 pytestmark = pytest.mark.realtime
 
+# The analyser's bins are 23 Hz wide.
 TONE_TOLERANCE_HZ = 30
-"""The analyser's bins are 23 Hz wide."""
 
 BACKLOG_SECONDS = 4.0
+# By itself there is none. The element has half a second in hand between two of its blocks, and other work
+# on the machine may take that. Without a cushion it stalls at each block: four times in ten seconds.
 STARVED_STALLS = 1
-"""By itself there is none. The element has half a second in hand between two of its blocks, and other work on
-the machine may take that. Without a cushion it stalls at each block: four times in ten seconds."""
 
 PAGE_BYTES = 150_000
+# For what the page fetches without being asked.
 BESIDE_MS = 1_000
-"""For what the page fetches without being asked."""
 
 WATCH_FOR_STALLS = """() => {
   window.stalls = [];

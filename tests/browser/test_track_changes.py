@@ -16,8 +16,8 @@ BACKLOG_SECONDS = 4.0
 PLAYS_SECONDS = 20.0
 STEP_MS = 100
 CLOCK_SECONDS = 1.5
+# Three tracks: by then any title has come.
 TITLE_MS = 3_000 * liquidsoap.TRACK_SECONDS
-"""Three tracks: by then any title has come."""
 
 WATCH = """() => {
   window.seen = [];

@@ -16,13 +16,13 @@ import requests
 from audiocast.cluster.protocol import SIGNATURE_HEADER
 from audiocast.cluster.ring import order
 from audiocast.cluster.signature import Signer
-from tests.cluster.wires import Wires
+from tests.cluster.partitions import PartitionedNetwork
 from tests.support.processes.server import AudiocastServer, Started
 
 SECRET = "a-secret-of-the-cluster"
 SETTLE_SECONDS = 20.0
+# Linux begins with 32,768 for outgoing connections.
 PORTS = range(15_000, 30_000)
-"""Linux begins with 32,768 for outgoing connections."""
 
 Setting = str | int | float
 
@@ -34,7 +34,7 @@ class Members:
         folder: For their logs.
         count: How many are on the list.
         start: How many of them to start; all of them unless said otherwise.
-        wired: They reach each other over `wires` only.
+        is_partitionable: They reach each other over `network` only.
         settings: Of each.
     """
 
@@ -44,7 +44,7 @@ class Members:
         count: int = 3,
         *,
         start: int | None = None,
-        wired: bool = False,
+        is_partitionable: bool = False,
         **settings: Setting,
     ) -> None:
         self._folder = folder
@@ -52,12 +52,12 @@ class Members:
         self._settings = settings
         self._servers: dict[str, AudiocastServer] = {}
         self._started = self.names[:start]
-        self._wires = Wires(self._ports) if wired else None
+        self._network = PartitionedNetwork(self._ports) if is_partitionable else None
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        if self._wires is not None:
-            self._stack.enter_context(self._wires)
+        if self._network is not None:
+            self._stack.enter_context(self._network)
         self._servers = {name: self._member(name) for name in self._ports}
         # All at once: a member that finds nobody at its start waits for nobody either.
         servers = [self._servers[name] for name in self._started]
@@ -81,10 +81,10 @@ class Members:
         return list(self._ports)
 
     @property
-    def wires(self) -> Wires:
-        """What connects them, if they were made with wires."""
-        assert self._wires is not None
-        return self._wires
+    def network(self) -> PartitionedNetwork:
+        """What connects them, if they were made to be partitioned."""
+        assert self._network is not None
+        return self._network
 
     def start(self, name: str, **settings: Setting) -> None:
         """Start a member that was not, or is not any more."""
@@ -161,7 +161,7 @@ class Members:
         usual: dict[str, Setting] = {
             "NODE_NAME": name,
             "INTERNAL_PORT": self._ports[name],
-            "PEERS": peers if self._wires is None else self._wires.peers_of(name),
+            "PEERS": peers if self._network is None else self._network.peers_of(name),
             "SECRET_KEYS": SECRET,
         }
         return AudiocastServer(self._folder / f"{name}.log", **{**usual, **self._settings, **settings})

@@ -23,7 +23,7 @@ FRONT, OWNER, EDGE = "m0", "m1", "m2"
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
-    with Members(tmp_path_factory.mktemp("members"), wired=True) as members:
+    with Members(tmp_path_factory.mktemp("members"), is_partitionable=True) as members:
         yield members
 
 
@@ -44,8 +44,8 @@ def stop(members: Members) -> Callable[[], None]:
 
 
 def cut_off(members: Members) -> Callable[[], None]:
-    members.wires.cut(OWNER)
-    return lambda: members.wires.mend(OWNER)
+    members.network.cut(OWNER)
+    return lambda: members.network.mend(OWNER)
 
 
 @pytest.mark.parametrize("still", [stop, cut_off])

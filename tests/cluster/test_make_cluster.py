@@ -15,8 +15,8 @@ from audiocast.ogg.silence import silence_packet
 from tests.client.demo_process import SCRIPTS, DemoProcess
 from tests.support.http.listener import Listener
 
+# Listeners of a member.
 EACH = 2
-"""Listeners of a member."""
 
 WHOLE_TABLE = rf"((?:  m\d .* {EACH}\n){{3}}.*  kill (?:-9 )?\d+)"
 PATIENCE_SECONDS = 40.0

@@ -20,11 +20,11 @@ pytestmark = pytest.mark.realtime
 
 TIMES = 20
 STREAMS = 2
+# One is the front and the other an edge, in turns; they live.
 ENDS = ("m0", "m1")
-"""One is the front and the other an edge, in turns; they live."""
 
+# Killed in turns, and started again: each is in the ring again well before its next turn.
 OWNERS = ("m2", "m3", "m4", "m5", "m6")
-"""Killed in turns, and started again: each is in the ring again well before its next turn."""
 
 BEFORE_SECONDS = 0.3
 AFTER_SECONDS = 1.1

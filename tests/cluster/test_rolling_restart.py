@@ -19,12 +19,12 @@ from tests.support.audio.capture import Capture
 pytestmark = pytest.mark.realtime
 
 STREAMS = 5
+# Of each stream.
 LISTENERS = 60
-"""Of each stream."""
 
 HEAR_SECONDS = 4.0
+# Half of it is for encoders that leave by themselves: a streamer looks every two seconds.
 DRAIN_SECONDS = 6
-"""Half of it is for encoders that leave by themselves: a streamer looks every two seconds."""
 
 SOUND_SECONDS = 120
 

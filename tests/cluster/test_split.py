@@ -16,14 +16,14 @@ pytestmark = pytest.mark.realtime
 
 MIDDLE, ONE, OTHER = "m0", "m1", "m2"
 AGREE_SECONDS = 10.0
+# Numbers of the newer source begin here.
 NEWER = 100_000
-"""Numbers of the newer source begin here."""
 
 
 def test_the_newer_source_wins_when_a_split_is_over(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        members = stack.enter_context(Members(tmp_path, wired=True))
-        members.wires.cut(ONE, OTHER)
+        members = stack.enter_context(Members(tmp_path, is_partitionable=True))
+        members.network.cut(ONE, OTHER)
         members.wait_for_view([MIDDLE, ONE], of=[ONE])
         members.wait_for_view([MIDDLE, OTHER], of=[OTHER])
         members.wait_for_metric(MIDDLE, "audiocast_views_differing", 2)
@@ -57,7 +57,7 @@ def test_the_newer_source_wins_when_a_split_is_over(tmp_path: Path) -> None:
             listener.wait_for_audio(1)
         owned = [members[name].metric("audiocast_owned_streams") for name in (ONE, OTHER)]
         assert min(owned) >= 1
-        members.wires.mend(ONE, OTHER)
+        members.network.mend(ONE, OTHER)
         members.wait_for_view(members.names)
         agreed_at = time.monotonic()
         for started in (direct, forwarded):

@@ -22,8 +22,8 @@ from tests.support.processes.server import AudiocastServer, Started
 pytestmark = pytest.mark.realtime
 
 WORKERS = 3
+# The kernel deals out connections by hashing: three in four of so many at one worker do not happen.
 MOST_TRIES = 60
-"""The kernel deals out connections by hashing: three in four of so many at one worker do not happen."""
 
 WAIT_SECONDS = 20.0
 AUDIO = numbered_audio(seconds=60)

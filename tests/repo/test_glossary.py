@@ -1,15 +1,12 @@
-"""The words of ARCHITECTURE.md are explained once and are in the code; so is each class of the product."""
+"""The words of ARCHITECTURE.md are explained once, and are in the code."""
 
-import ast
 import re
 from collections import Counter
-from pathlib import Path
 
 from tests.repo import tree
 
 # Where paths in the third column are counted from.
 ROOTS = ["audiocast", "audiocast/web", "clients", "k8s-operator"]
-PRODUCT = ["audiocast", "clients", "k8s-operator"]
 ROW = re.compile(
     r"^\| (?P<words>[^|`]+) \| (?P<meaning>[^|]+) \| (?P<places>(?:`[^`]+`(?:, )?)+) \|$", re.MULTILINE
 )
@@ -25,15 +22,6 @@ def is_there(place: str) -> bool:
     """Return whether a path of the third column names a module, a folder or a file."""
     paths = [tree.ROOT / root / place for root in ROOTS]
     return any(path.exists() or path.with_suffix(".py").exists() for path in paths)
-
-
-def class_names(paths: list[Path]) -> list[str]:
-    return [
-        node.name
-        for path in paths
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ClassDef)
-    ]
 
 
 def test_no_word_is_explained_twice() -> None:
@@ -55,9 +43,3 @@ def test_a_place_that_is_nowhere_is_found() -> None:
         True,
         False,
     ]
-
-
-def test_no_class_name_stands_for_two_things() -> None:
-    names = Counter(name for top in PRODUCT for name in class_names(tree.files("*.py", under=top)))
-    assert len(names) > 100
-    assert [name for name, count in names.items() if count > 1] == []

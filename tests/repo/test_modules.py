@@ -1,6 +1,7 @@
 """Every module says what it is, and is small enough to be that one thing."""
 
 import ast
+from itertools import pairwise
 
 import pytest
 
@@ -47,3 +48,29 @@ def test_no_module_is_a_drawer_for_anything() -> None:
 def test_scripts_stay_scripts() -> None:
     # A cmd/__init__.py would shadow the standard library's cmd, and with it pdb.
     assert not (tree.ROOT / "cmd" / "__init__.py").exists()
+
+
+def reasons_below(text: str) -> list[int]:
+    """Return the lines of strings that stand below an assignment as its comment."""
+    return [
+        below.lineno
+        for node in ast.walk(ast.parse(text))
+        for body in [getattr(node, "body", None)]
+        if isinstance(body, list)
+        for above, below in pairwise(body)
+        if isinstance(above, ast.Assign | ast.AnnAssign)
+        and isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+        and isinstance(below.value.value, str)
+    ]
+
+
+def test_the_reason_of_a_constant_is_a_comment_above_it() -> None:
+    found = [
+        f"{tree.name(path)}:{line}" for path in tree.files("*.py") for line in reasons_below(path.read_text())
+    ]
+    assert found == []
+
+
+def test_a_reason_below_a_constant_is_found() -> None:
+    assert reasons_below('A = 1\n"""Why."""\n# Why.\nB = 2\n') == [2]

@@ -13,6 +13,12 @@ TOPS = ("audiocast", "clients", "k8s-operator")
 # Everything can be taken, begun or told: a reader learns from such a name neither what is done nor to what.
 EMPTY_VERBS = frozenset("take begin tell say give hear let_go give_away come_back".split())
 
+# Names that mean something else in the field, or nothing. ARCHITECTURE.md has the right ones.
+RETIRED = frozenset(
+    "absence answers desk dialer door follow front hold inlet origin outbox outlet pace packager packagers"
+    " packaging parcel patience quiet splice splicer standing studio ticket turnstile".split()
+)
+
 
 def definitions(source: str) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
     """Return the classes and functions that a module defines, at any depth."""
@@ -51,6 +57,27 @@ def test_no_class_name_is_there_twice() -> None:
 def test_methods_are_named_by_what_they_do() -> None:
     found = {name: empty_verbs(source) for name, source in product().items()}
     assert {name: verbs for name, verbs in found.items() if verbs} == {}
+
+
+def retired(sources: dict[str, str]) -> set[str]:
+    """Return the modules and classes whose whole name is one of `RETIRED`."""
+    modules = {name for name in sources if Path(name).stem in RETIRED}
+    classes = {
+        f"{name}: {node.name}"
+        for name, source in sources.items()
+        for node in definitions(source)
+        if isinstance(node, ast.ClassDef) and node.name.lower() in RETIRED
+    }
+    return modules | classes
+
+
+def test_retired_words_do_not_come_back() -> None:
+    assert retired(product()) == set()
+
+
+def test_a_retired_word_is_found() -> None:
+    sources = {"door.py": "", "one.py": "class Origin: ...\nclass OriginHeader: ..."}
+    assert retired(sources) == {"door.py", "one.py: Origin"}
 
 
 def test_a_second_class_and_an_empty_verb_are_found() -> None:

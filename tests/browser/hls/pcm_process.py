@@ -28,8 +28,8 @@ class PcmProcess:
         self._began_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = Thread(target=self._read, daemon=True)
+        # By how much sound that is played from its first sample on came too late, at the worst.
         self.starved_seconds = 0.0
-        """By how much sound that is played from its first sample on came too late, at the worst."""
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:

@@ -15,8 +15,8 @@ from tests.support.http.source import PacedSource
 
 pytestmark = pytest.mark.realtime
 
+# For a step of a roll-out: members take a new one in after three seconds.
 SECONDS = 40.0
-"""For a step of a roll-out: members take a new one in after three seconds."""
 
 
 async def test_real_servers_are_drained_and_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

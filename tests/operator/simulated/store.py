@@ -19,16 +19,16 @@ import jsonpointer
 from tests.operator.simulated.errors import Conflict, Invalid, NotFound
 
 Json = dict[str, Any]
+# Plural, namespace, name.
 Key = tuple[str, str, str]
-"""Plural, namespace, name."""
 
 _Copied = TypeVar("_Copied")
 
+# Kinds whose status is written apart from the rest.
 WITH_STATUS = frozenset({"audiocasts", "streams", "statefulsets", "pods"})
-"""Kinds whose status is written apart from the rest."""
 
+# Kinds that are marked first, and go when somebody (the kubelet) lets them.
 GRACEFUL = frozenset({"pods"})
-"""Kinds that are marked first, and go when somebody (the kubelet) lets them."""
 
 
 @dataclass(frozen=True, slots=True)

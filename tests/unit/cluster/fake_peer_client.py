@@ -8,8 +8,8 @@ from audiocast.cluster.errors import ClusterError, Unreachable
 from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.protocol import PeerRequest
 
+# Takes target and body, gives the answer.
 Answering = Callable[[str, Any], Any]
-"""Takes target and body, gives the answer."""
 
 
 class FakePeerClient(PeerClient):

@@ -14,8 +14,8 @@ from audiocast.stream.registry import Registry
 from audiocast.telemetry.metrics import COUNTERS, GAUGES, REFUSAL_CODES, StreamMetrics
 from tests.support.clock.fake_clock import FakeClock
 
+# Names for groups of errors.
 NEVER_RAISED = {OggError, PageError, PacketError, StreamError, SourceError}
-"""Names for groups of errors."""
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from typing import Self
 from tests.cluster.loop_thread import LoopThread
 from tests.cluster.relay import HOST, Relay
 
+# Where relayed connections come from. Members listen on another address, so the one that they learn from a
+# greeting is refused, and only the relays lead from one to the other.
 OUTER_HOST = "127.0.0.9"
-"""Where relayed connections come from. Members listen on another address, so the one that they learn from a
-greeting is refused, and only the relays lead from one to the other."""
 
 
-class Wires:
+class PartitionedNetwork:
     """All relays between some members, while the `with` block runs.
 
     Args:
@@ -45,7 +45,7 @@ class Wires:
         self._thread.__exit__(kind, error, trace)
 
     def peers_of(self, name: str) -> str:
-        """Give a member's `PEERS`: all others, over their wires."""
+        """Give a member's `PEERS`: all others, over the network that can be cut."""
         ports = [port for (near, _), port in self._relay_ports.items() if near == name]
         return ",".join(f"{HOST}:{port}" for port in ports)
 
