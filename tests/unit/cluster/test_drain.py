@@ -163,3 +163,17 @@ def test_it_can_be_undone_and_begun_again() -> None:
         assert (node.counters.listeners, changes) == (0, [True, False, True])
 
     run(test())
+
+
+def test_reports_come_every_few_seconds() -> None:
+    async def test() -> None:
+        drain = drain_of(FakeNode(listeners=10_000), 20, [])
+        drain.start()
+        await drain.done.wait()
+
+    with capture_logs() as events:
+        run(test())
+    left_seconds = [event["seconds_left"] for event in events if event["event"] == "draining"]
+    assert left_seconds[0] == 20 - REPORT_SECONDS
+    for before, after in pairwise(left_seconds):
+        assert REPORT_SECONDS <= round(before - after, 1) <= REPORT_SECONDS + TICK_SECONDS

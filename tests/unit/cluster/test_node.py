@@ -9,8 +9,9 @@ import pytest
 
 from audiocast.cluster.errors import Refused
 from audiocast.cluster.node import Node
-from audiocast.cluster.protocol import OLDER, TAKEN_OVER, ForwardRequest, RelayRequest
+from audiocast.cluster.protocol import MOVED, OLDER, TAKEN_OVER, ForwardRequest, RelayRequest
 from audiocast.cluster.ring import order
+from audiocast.cluster.roles import SOURCE_AWAY_SECONDS
 from audiocast.cluster.signature import BadSignature, Signer
 from audiocast.stream.clock import Clock
 from audiocast.stream.errors import SourceError
@@ -19,6 +20,7 @@ from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
+from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_iostream import peer_streams
 from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
@@ -241,3 +243,38 @@ async def test_a_stream_that_does_not_come_is_not_waited_for_longer(harness: Har
     hub, source = harness.source("def")
     harness.node.connect_source(hub, source)
     assert await harness.node.wait_for_stream("def", 1.0) is hub
+
+
+async def test_what_has_changed_is_announced_at_once() -> None:
+    harness = Harness("10.0.0.1:8001")
+    await harness.node.start()
+    asked = len(harness.client.asked)
+    await harness.node.announce()
+    assert len(harness.client.asked) == asked + 1
+    await harness.node.stop()
+
+
+def test_an_edge_is_told_that_the_source_has_moved_when_it_is_away() -> None:
+    async def test() -> None:
+        harness = Harness()
+        await harness.node.start()
+        disconnect = harness.node.connect_source(*harness.source())
+        await settle()
+        ours, theirs = peer_streams()
+        task = asyncio.ensure_future(harness.node.accept_relay(RelayRequest("abc", None)).run(ours))
+        ending = asyncio.ensure_future(theirs.wait_for_end())
+        await asyncio.sleep(10 * SOURCE_AWAY_SECONDS)
+        assert not ending.done(), "an encoder that is silent is connected nevertheless"
+        disconnect()
+        await asyncio.sleep(SOURCE_AWAY_SECONDS - 0.1)
+        assert not ending.done(), "it may come back"
+        await asyncio.sleep(0.3)
+        with pytest.raises(Refused) as refused:
+            await ending
+        assert refused.value.code == MOVED
+        await task
+        assert harness.node.relays == 0
+        theirs.close()
+        await harness.node.stop()
+
+    run(test())

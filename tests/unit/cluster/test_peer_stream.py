@@ -1,12 +1,22 @@
 """Frames between two members: whole, in order, bounded, and never silent for long."""
 
+import asyncio
 import struct
 
 import pytest
+from tornado.iostream import StreamClosedError
 
 from audiocast.cluster import peer_stream as link_module
 from audiocast.cluster.errors import BadMessage, Refused, Unreachable
-from audiocast.cluster.peer_stream import MAX_FRAME_BYTES, EndFrame, FrameKind
+from audiocast.cluster.peer_stream import (
+    BEAT_SECONDS,
+    LINGER_SECONDS,
+    MAX_FRAME_BYTES,
+    SILENCE_SECONDS,
+    EndFrame,
+    FrameKind,
+)
+from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_iostream import io_streams, peer_stream_on, peer_streams
 
 
@@ -88,3 +98,40 @@ def test_an_end_without_a_reason_is_one_too(data: bytes) -> None:
     reason = EndFrame.parse(data).as_refusal()
     assert isinstance(reason, Refused)
     assert reason.code == "unknown"
+
+
+def test_an_end_that_is_not_read_closes_the_connection_after_a_while_and_no_beat_follows() -> None:
+    async def test() -> None:
+        near, far = io_streams()
+        link = peer_stream_on(near)
+        await asyncio.sleep(0.1)
+        assert await far.read_bytes(5) == b"B\0\0\0\0"
+        await link.send_end("moved", "elsewhere")
+        link.close()
+        kind, size = struct.unpack(">cI", await far.read_bytes(5))
+        await far.read_bytes(size)
+        assert kind == b"E"
+        await asyncio.sleep(LINGER_SECONDS - 0.1)
+        await far.write(b"still open")
+        await asyncio.sleep(0.2)
+        with pytest.raises(StreamClosedError):
+            await far.write(b"closed")
+        with pytest.raises(StreamClosedError):
+            await far.read_bytes(1)
+
+    run(test())
+
+
+def test_silence_is_noticed_after_its_time_and_beats_come_more_often() -> None:
+    async def test() -> None:
+        near, far = io_streams()
+        link = peer_stream_on(near)
+        began_at = asyncio.get_running_loop().time()
+        with pytest.raises(Unreachable, match="nothing came for 2 s"):
+            await link.receive()
+        assert asyncio.get_running_loop().time() - began_at == pytest.approx(SILENCE_SECONDS)
+        beats = await far.read_bytes(5 * int(SILENCE_SECONDS / BEAT_SECONDS))
+        assert beats == b"B\0\0\0\0" * 4
+        link.close()
+
+    run(test())

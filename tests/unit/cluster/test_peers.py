@@ -8,7 +8,7 @@ import pytest
 
 from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.peers import FIRST_QUESTIONS, Peers
-from audiocast.cluster.protocol import STREAMS
+from audiocast.cluster.protocol import LIST_STREAMS, STREAMS
 from audiocast.cluster.ring import order
 from tests.unit.cluster.membership_harness import MembershipHarness, greeting
 
@@ -129,3 +129,16 @@ async def test_a_hundred_members_find_their_streams_in_two_questions() -> None:
         assert holder.name == cluster.owners[stream_id]
     assert cluster.peers.questions <= 2 * len(streams)
     await cluster.harness.membership.stop()
+
+
+async def test_a_broadcast_reaches_everyone_and_suspects_who_is_away(cluster: Cluster) -> None:
+    answers = cluster.harness.peer_client.answers
+    for name in cluster.names[:-1]:
+        answers[ADDRESSES[name]] = lambda target, body: {"got": target}
+    answers[ADDRESSES["m001"]] = Unreachable("Timeout during request")
+    answers[ADDRESSES["m002"]] = Refused(404, "stream_not_found", "no such stream here")
+    heard = await cluster.peers.broadcast(LIST_STREAMS)
+    assert heard == [{"got": STREAMS}] * (len(cluster.names) - 3)
+    assert "m001" not in cluster.harness.membership.ring
+    assert "m002" in cluster.harness.membership.ring, "it is there, and has said no"
+    assert cluster.peers.questions == 0

@@ -1,15 +1,25 @@
 """What members say of the same stream becomes one state."""
 
+import asyncio
 from functools import partial
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from audiocast.cluster.errors import Unreachable
 from audiocast.cluster.node import Node
-from audiocast.cluster.protocol import HELLO, STREAMS
-from audiocast.cluster.stream_directory import StreamDirectory, merge, merge_all, merge_history, public
+from audiocast.cluster.protocol import HELLO, STREAMS, PeerRequest
+from audiocast.cluster.stream_directory import (
+    GOOD_SECONDS,
+    StreamDirectory,
+    merge,
+    merge_all,
+    merge_history,
+    public,
+)
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.registry import Registry
 from tests.support.clock.fake_clock import FakeClock
+from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
 
@@ -126,3 +136,32 @@ async def test_a_member_that_stands_still_costs_its_time_out_once() -> None:
     assert [target for address, target in asked if address == A] == [STREAM_PREFIX + name for name in "xyz"]
     assert [target for address, target in asked if address == B] == [STREAM_PREFIX + "x"]
     await node.membership.stop()
+
+
+def test_an_answer_is_good_for_a_second_and_costs_one_round() -> None:
+    async def test() -> None:
+        rounds: list[str] = []
+
+        async def broadcast(request: PeerRequest) -> list[Any]:
+            rounds.append(request.target)
+            await asyncio.sleep(0.1)
+            return [{"state": state(stream_id=request.target.removeprefix(STREAM_PREFIX))}]
+
+        directory = StreamDirectory(cast(Node, SimpleNamespace(is_alone=False, broadcast=broadcast)))
+        for _ in range(2):
+            await asyncio.gather(*(directory.find("abc", None) for _ in range(10)))
+        assert rounds == [STREAM_PREFIX + "abc"]
+        await asyncio.sleep(GOOD_SECONDS - 0.2)
+        await directory.find("abc", None)
+        assert len(rounds) == 1
+        await asyncio.sleep(0.2)
+        await directory.find("abc", None)
+        assert len(rounds) == 2
+
+    run(test())
+
+
+async def test_a_server_that_is_alone_asks_no_member() -> None:
+    directory = StreamDirectory(cast(Node, SimpleNamespace(is_alone=True)))
+    assert await directory.find("abc", None) is None
+    assert [each["stream_id"] for each in await directory.list_live([state()])] == ["abc"]

@@ -1,12 +1,22 @@
 """`PEERS` and what it means."""
 
+import asyncio
+import socket
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 
 from audiocast.cluster.discovery.kubernetes_peers import KubernetesPeers
-from audiocast.cluster.discovery.peers_setting import Discovery, DnsPeers, StaticPeers, parse_peers
+from audiocast.cluster.discovery.peers_setting import (
+    DNS_SECONDS,
+    Discovery,
+    DnsPeers,
+    StaticPeers,
+    parse_peers,
+)
 from audiocast.cluster.discovery.pod import Pod
+from tests.support.clock.jumping_loop import run
 
 
 def read(peers: str) -> Discovery | None:
@@ -69,3 +79,37 @@ def test_anything_else_is_refused(peers: str) -> None:
 def test_a_service_of_no_name_is_refused(service: str) -> None:
     with pytest.raises(ValueError, match="expected SERVICE or SERVICE:PORT"):
         read(f"k8s+{service}")
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_every_port_that_exists_is_taken(port: int) -> None:
+    assert isinstance(read(f"a:{port}"), StaticPeers)
+    assert isinstance(read(f"k8s+a:{port}"), KubernetesPeers)
+
+
+def test_a_name_is_looked_up_again_and_again_and_a_resolver_that_fails_is_no_answer() -> None:
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        looked_up_at: list[float] = []
+        found = ["10.0.0.1", "::1", "10.0.0.1"]
+        results: list[Any] = [
+            [(0, 0, 0, "", (host, 8001)) for host in found],
+            socket.gaierror(socket.EAI_AGAIN, "try again"),
+            socket.gaierror(socket.EAI_NONAME, "no such name"),
+        ]
+
+        async def getaddrinfo(host: str, port: int, **_: Any) -> Any:
+            assert (host, port) == ("peers", 8001)
+            looked_up_at.append(loop.time())
+            result = results.pop(0)
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        loop.getaddrinfo = getaddrinfo  # type: ignore[assignment]
+        async with aclosing(DnsPeers("peers", 8001).answers()) as answers:
+            assert list(await anext(answers)) == ["10.0.0.1:8001", "[::1]:8001"]
+            assert list(await anext(answers)) == []
+        assert [at - looked_up_at[0] for at in looked_up_at] == [0, DNS_SECONDS, 2 * DNS_SECONDS]
+
+    run(test())
