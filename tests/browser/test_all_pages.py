@@ -12,6 +12,8 @@ from tests.browser.page_states import PAGE_STATES, TONE_HZ, StreamsInEachState, 
 from tests.support.audio.media import wav_file
 from tests.support.processes.npm import npm_file
 
+pytestmark = pytest.mark.realtime
+
 AXE = npm_file("axe-core/axe.min.js")
 FOUND = """async () => {
   const { violations } = await axe.run();

@@ -13,6 +13,8 @@ from tests.support.http.http_stand_in import serving_folder
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer, Started
 
+pytestmark = pytest.mark.realtime
+
 NEWS_MS = 15_000
 
 

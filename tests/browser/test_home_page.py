@@ -14,6 +14,8 @@ from tests.support.http.listener import Listener
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 ON_AIR = "You are on air"
 # Far more than any piece of news takes; machines are shared.
 NEWS_MS = 15_000

@@ -22,6 +22,8 @@ from tests.client.sound import decode
 from tests.support.http.http_stand_in import serving
 from tests.support.http.listener import Listener
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "cmd" / "python_packages.py"
 

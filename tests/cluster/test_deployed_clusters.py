@@ -4,8 +4,12 @@ import difflib
 import re
 import subprocess
 
+import pytest
+
 from audiocast.settings import Settings
 from tests.support.processes.proxy_process import DEPLOY, SYSTEM_PATH
+
+pytestmark = pytest.mark.realtime
 
 MEMBERS = ["m1", "m2", "m3"]
 SECRET = "a-secret-for-the-test"

@@ -15,6 +15,8 @@ from audiocast.ogg.silence import silence_packet
 from tests.client.demo_process import SCRIPTS, DemoProcess
 from tests.support.http.listener import Listener
 
+pytestmark = pytest.mark.realtime
+
 # Listeners of a member.
 EACH = 2
 

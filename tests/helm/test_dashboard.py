@@ -24,6 +24,8 @@ from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer
 
+pytestmark = pytest.mark.realtime
+
 DASHBOARD = json.loads((tree.ROOT / "helm" / "audiocast" / "files" / "dashboard.json").read_text())
 NAMESPACE = "live"
 SUBSTITUTES = {"$namespace": NAMESPACE, "$pod": ".+", "$__rate_interval": "30s"}

@@ -7,6 +7,8 @@ import pytest
 from tests.helm.chart import Chart, Manifest
 from tests.helm.stand_in_api import OWNED, StandInApi
 
+pytestmark = pytest.mark.realtime
+
 AUTOSCALED = {"autoscaling": {"mode": "hpa"}}
 
 

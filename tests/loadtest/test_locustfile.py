@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.processes.server import AudiocastServer
+
+pytestmark = pytest.mark.realtime
 
 ROOT = Path(__file__).parents[2]
 LOCUSTFILE = "loadtest/locust/locustfile.py"

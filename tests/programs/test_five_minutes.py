@@ -9,7 +9,7 @@ import pytest
 from tests.programs.soak import PROXIES, SOAK_SECONDS, SOURCE_COMES_SECONDS, SOURCES, Soak
 from tests.support.http.listener import Listener
 
-pytestmark = pytest.mark.timeout(SOAK_SECONDS + 180)
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(SOAK_SECONDS + 180)]
 
 # On a machine that other tests use at the same time; a proxy that cuts off or gathers is far from these.
 LEAST_SHARE = 0.95

@@ -17,6 +17,8 @@ from tk_streamer.audio.devices import INVALID_SAMPLE_RATE
 from tk_streamer.audio.music import tone
 from tk_streamer.errors import SoundError
 
+pytestmark = pytest.mark.realtime
+
 SECONDS = 20.0
 
 
