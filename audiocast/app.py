@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from pydantic import SecretStr
 
 from audiocast import __version__
+from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.discovery.peers_setting import parse_peers
 from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.drain import Drain
@@ -82,19 +83,21 @@ class App:
             version=__version__,
             node=settings.node_name,
         )
-        self._lag = LoopLag(metrics, admission.measure)
+        self._lag = LoopLag(metrics, self._note_lag)
         discovery = parse_peers(settings.peers, pod=_pod(settings), internal_port=settings.internal_port)
+        self._resolver = AddressResolver()
         signer = Signer(_secrets(settings), settings.node_name) if discovery is not None else None
         self.node = Node(
             settings.node_name,
             internal_port=lambda: self.internal.port,
             discovery=discovery,
-            client=PeerClient(signer),
+            client=PeerClient(signer, self._resolver),
+            greeting_client=PeerClient(signer, self._resolver),
             signer=signer,
             streams=streams,
             hls_streams=hls_muxers.first_numbers,
         )
-        self._hls_router = HlsRouter(self.node, signer)
+        self._hls_router = HlsRouter(self.node, signer, self._resolver)
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
         self._readiness = Readiness()
@@ -142,6 +145,10 @@ class App:
         await self.node.start()
         self._readiness.is_ready = True
 
+    def _note_lag(self, now: float, lag_seconds: float) -> None:
+        self._services.admission.measure(now, lag_seconds)
+        self.node.membership.note_lag(now, lag_seconds)
+
     def _note_drain(self, draining: bool) -> None:
         self._readiness.is_ready = not draining
 
@@ -160,6 +167,7 @@ class App:
         # One more turn of the loop for the answers to sources, which are sent in a call of their own.
         await asyncio.sleep(0.1)
         self._hls_router.close()
+        self._resolver.close()
         await self.public.close()
         self.internal.stop_accepting()
         await self.internal.close()

@@ -1,7 +1,10 @@
 """What can go wrong between members, and where they are looked for.
 
 ClusterError
-    Unreachable     no connection, it broke, or nothing came for too long
+    Unreachable     no connection, or it broke
+        NotListening    the address refuses connections
+        NoAnswer        a request was not answered in time
+        PeerSilent      a connection that carries audio brought nothing for too long
     Refused         the member answers, and not with success
     BadMessage      what came is nothing that a member, or the API server, sends
     NoAccount       this pod cannot ask the API server: it has no service account's files
@@ -13,7 +16,19 @@ class ClusterError(Exception):
 
 
 class Unreachable(ClusterError):
-    """No connection, it broke, or nothing came for too long."""
+    """No connection, or it broke."""
+
+
+class NotListening(Unreachable):
+    """The address refuses connections: no process listens there."""
+
+
+class NoAnswer(Unreachable):
+    """A request was not answered in time. Either side, or the way between them, may be busy."""
+
+
+class PeerSilent(Unreachable):
+    """A connection that carries audio brought nothing for too long, not even a beat."""
 
 
 class Refused(ClusterError):

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.simple_httpclient import HTTPTimeoutError
 
+from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.membership import Member
 from audiocast.cluster.node import Node
-from audiocast.cluster.peer_client import CONNECT_SECONDS, describe_error, signed_headers
+from audiocast.cluster.peer_client import CONNECT_SECONDS, no_answer, signed_headers
 from audiocast.cluster.protocol import HlsRequest, PeerRequest
 from audiocast.cluster.signature import Signer
 
@@ -53,13 +54,14 @@ class HlsRouter:
     Args:
         node: This member.
         signer: Signs the requests; None when this server is alone and sends none.
+        resolver: Looks up the names of hosts; not owned.
     """
 
-    def __init__(self, node: Node, signer: Signer | None) -> None:
+    def __init__(self, node: Node, signer: Signer | None, resolver: AddressResolver) -> None:
         self._node = node
         self._signer = signer
         self._http = AsyncHTTPClient(
-            force_instance=True, max_clients=MAX_REQUESTS, max_body_size=MAX_ANSWER_BYTES
+            force_instance=True, max_clients=MAX_REQUESTS, max_body_size=MAX_ANSWER_BYTES, resolver=resolver
         )
         self._asked: dict[str, asyncio.Task[HlsResponse]] = {}
 
@@ -91,9 +93,9 @@ class HlsRouter:
             request: What the player asks for.
 
         Raises:
-            Unreachable: There is no connection, or it broke. The member is suspected.
-            Refused: No answer in time. Nobody is suspected: a player decides how long an answer takes, and
-                greetings find out whether the member is gone.
+            Unreachable: There is no connection, or it broke.
+            Refused: No answer in time. A player decides how long an answer takes, and greetings find out
+                whether the member is gone.
         """
         built = request.build()
         url = f"http://{member.address}{built.target}"
@@ -105,7 +107,7 @@ class HlsRouter:
             # One of many players may go; the request is the others' too.
             return await asyncio.shield(task)
         except Unreachable as error:
-            self._node.peers.suspect(member.name, str(error))
+            self._node.peers.suspect(member.name, error)
             raise
 
     def close(self) -> None:
@@ -127,7 +129,7 @@ class HlsRouter:
             message = "expected audio from another member by now; ask again in a moment"
             raise Refused(503, "no_audio_yet", message) from error
         except (OSError, HTTPClientError) as error:
-            raise Unreachable(f"{url}: {describe_error(error)}") from error
+            raise no_answer(url, error) from error
         headers = response.headers
         return HlsResponse(
             response.code,

@@ -10,7 +10,7 @@ import contextlib
 
 import structlog
 
-from audiocast.cluster.errors import BadMessage, ClusterError, Refused
+from audiocast.cluster.errors import BadMessage, ClusterError, Refused, Unreachable
 from audiocast.cluster.membership import MAX_REASON_CHARACTERS, Member
 from audiocast.cluster.page_sender import send_pages
 from audiocast.cluster.peer_stream import PeerStream
@@ -91,7 +91,11 @@ class IngestRelay:
             except ClusterError as error:
                 reason = str(error)[:MAX_REASON_CHARACTERS]
                 log.warning("owner_lost", stream_id=stream_id, member=self.owner, reason=reason)
-                self._peers.suspect(self.owner, str(error))
+                if isinstance(error, Unreachable):
+                    self._peers.suspect(self.owner, error)
+                if self._peers.membership.get(self.owner) is not None:
+                    # Nothing proves that it is gone; greetings find out.
+                    await asyncio.sleep(RETRY_SECONDS)
 
     async def _forward_once(self) -> None:
         """Forward to the present owner; returns when it is time to find the owner anew."""

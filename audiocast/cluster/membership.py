@@ -3,12 +3,15 @@
 Membership finds members and keeps the names of the ring. It moves no stream and asks no member for audio:
 others listen to `on_change`, and call `suspect` when a connection to a member broke.
 
-Fast to remove: a refused connection, a goodbye, or two greetings without an answer. Slow to add: a member is
-in the ring when it has answered for `STABLE_SECONDS`, so that one that starts and dies over and over moves
-nothing. At its own start a member takes those who answer its first round at once: it has nothing to move.
+Fast to remove: an address that refuses connections, a goodbye, or two greetings without an answer. An answer
+is never a death, whatever its status: a member that refuses is there. A greeting that was not answered while
+this member's own event loop was late proves nothing about the other one. Slow to add: a member is in the ring
+when it has answered for `STABLE_SECONDS`, so that one that starts and dies over and over moves nothing. At
+its own start a member takes those who answer its first round at once: it has nothing to move.
 """
 
 import asyncio
+import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -18,9 +21,9 @@ from hashlib import blake2b
 import structlog
 
 from audiocast.cluster.discovery.peers_setting import Discovery
-from audiocast.cluster.errors import ClusterError, Refused
+from audiocast.cluster.errors import ClusterError, NotListening, Refused
 from audiocast.cluster.greeting import Goodbye, Greeting
-from audiocast.cluster.peer_client import PeerClient
+from audiocast.cluster.peer_client import ANSWER_SECONDS, PeerClient
 from audiocast.cluster.protocol import format_address
 from audiocast.stream.clock import Clock
 
@@ -34,6 +37,13 @@ MISSES = 2
 
 # An address that discovery no longer returns, and where no member answers, is given up after this.
 FORGET_SECONDS = 30.0
+
+# A call that the event loop makes so much later than it should is late: answers may lie unread meanwhile.
+LATE_SECONDS = 0.25
+
+# Greetings without an answer count after so long, however late this member's loop is: a member that has no
+# time for itself must not keep dead ones in its ring for ever.
+PARDON_SECONDS = 10.0
 
 MAX_REASON_CHARACTERS = 200
 
@@ -52,6 +62,7 @@ class Member:
         owned_streams: Streams whose source it has now, with the source's id as text.
         hls_streams: Streams that it makes HLS of now; see `Greeting`.
         misses: Greetings in a row without an answer.
+        answered_at: When the last answer came, seconds of the membership's clock.
     """
 
     name: str
@@ -63,6 +74,7 @@ class Member:
     owned_streams: Mapping[str, str] = field(default_factory=dict)
     hls_streams: Mapping[str, int] = field(default_factory=dict)
     misses: int = 0
+    answered_at: float = 0.0
 
 
 class Membership:
@@ -109,6 +121,8 @@ class Membership:
         self._found: frozenset[str] = frozenset()
         self._known: dict[str, float] = {}
         self._greeters: dict[str, asyncio.Task[None]] = {}
+        self._refusing: set[str] = set()
+        self._late_at = -math.inf
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -167,6 +181,20 @@ class Membership:
     def rejoin_ring(self) -> None:
         """Take streams again."""
         self.is_draining = False
+
+    def note_lag(self, now: float, lag_seconds: float) -> None:
+        """Take note of how late the event loop was; see `telemetry.loop_lag`.
+
+        Args:
+            now: Seconds of the loop's clock.
+            lag_seconds: How much later than asked for a call was made.
+        """
+        if lag_seconds >= LATE_SECONDS:
+            self._late_at = now
+
+    def was_late(self, within_seconds: float) -> bool:
+        """Return whether this member's own event loop was late not longer ago than that."""
+        return self._clock.time() - self._late_at <= within_seconds
 
     def suspect(self, name: str, reason: str) -> None:
         """Take a member out at once; it is in again when it has answered for long enough."""
@@ -230,6 +258,7 @@ class Membership:
             await asyncio.sleep(HELLO_SECONDS)
             await self._greet(address)
         del self._greeters[address], self._known[address]
+        self._refusing.discard(address)
 
     def _is_given_up(self, address: str) -> bool:
         """Return whether no member was at an address, nor did discovery return it, for too long."""
@@ -239,11 +268,19 @@ class Membership:
         return now - self._known[address] > FORGET_SECONDS
 
     async def _greet(self, address: str) -> None:
+        asked_at = self._clock.time()
         try:
             greeting = Greeting.parse(await self._client.ask(address, self.greeting().build()))
-        except ClusterError as error:
-            self._count_miss(address, error)
+        except Refused as error:
+            if address not in self._refusing:
+                self._refusing.add(address)
+                reason = str(error)[:MAX_REASON_CHARACTERS]
+                log.warning("greeting_refused", address=address, reason=reason)
             return
+        except ClusterError as error:
+            self._count_miss(address, error, asked_at)
+            return
+        self._refusing.discard(address)
         if greeting.instance != self.instance:
             self._update(greeting, address)
 
@@ -262,18 +299,22 @@ class Membership:
             self._clock.call_at(stable_at, self._notify)
             log.info("member_seen", member=name, address=address)
         if address:
-            member.misses = 0
+            member.misses, member.answered_at = 0, self._clock.time()
         before = (member.owned_streams, member.is_draining)
         member.owned_streams, member.is_draining = greeting.owned_streams, greeting.is_draining
         member.view, member.hls_streams = greeting.view, greeting.hls_streams
         if before != (member.owned_streams, member.is_draining):
             self._notify()
 
-    def _count_miss(self, address: str, error: ClusterError) -> None:
-        for member in list(self._members.values()):
-            if member.address == address:
+    def _count_miss(self, address: str, error: ClusterError, asked_at: float) -> None:
+        now = self._clock.time()
+        was_late = self.was_late(now - asked_at) or now - asked_at >= ANSWER_SECONDS + LATE_SECONDS
+        for member in [each for each in self._members.values() if each.address == address]:
+            if isinstance(error, NotListening):
+                self._remove(member, str(error))
+            elif not was_late or now - member.answered_at >= PARDON_SECONDS:
                 member.misses += 1
-                if member.misses >= MISSES or "refused" in str(error).lower() or isinstance(error, Refused):
+                if member.misses >= MISSES:
                     self._remove(member, str(error))
 
     def _remove(self, member: Member | None, reason: str) -> None:

@@ -59,6 +59,8 @@ class Node:
         internal_port: Returns the port where other members reach this one.
         discovery: Addresses where other members may be; None: this server is alone.
         client: Sends requests to other members; closed by `stop`.
+        greeting_client: Sends greetings, over connections that no questions can fill; closed by `stop`. None:
+            `client` does.
         signer: Checks the requests of other members; None: this server is alone.
         streams: The streams of this member.
         hls_streams: Returns the streams that this member makes HLS of; see `Greeting`.
@@ -78,6 +80,7 @@ class Node:
         internal_port: Callable[[], int],
         discovery: Discovery | None,
         client: PeerClient,
+        greeting_client: PeerClient | None = None,
         signer: Signer | None,
         streams: Registry,
         hls_streams: Callable[[], Mapping[str, int]],
@@ -89,7 +92,7 @@ class Node:
             name,
             internal_port=internal_port,
             discovery=discovery,
-            client=client,
+            client=greeting_client or client,
             clock=streams.clock,
             owned_streams=self.owned_streams,
             hls_streams=hls_streams,
@@ -102,6 +105,7 @@ class Node:
         self.conflicts = 0
         self.bad_signatures = 0
         self._signer = signer
+        self._greeting_client = greeting_client
         self._roles: dict[str, StreamRoles] = {}
 
     async def start(self) -> None:
@@ -114,6 +118,8 @@ class Node:
             roles.close()
         await self.membership.stop()
         self.peers.close()
+        if self._greeting_client is not None:
+            self._greeting_client.close()
 
     @property
     def is_draining(self) -> bool:

@@ -15,7 +15,8 @@ from tornado.httputil import HTTPHeaders, HTTPInputError, parse_response_start_l
 from tornado.iostream import IOStream
 from tornado.tcpclient import TCPClient
 
-from audiocast.cluster.errors import Refused, Unreachable
+from audiocast.cluster.discovery.address_resolver import AddressResolver
+from audiocast.cluster.errors import NoAnswer, NotListening, Refused, Unreachable
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.protocol import SIGNATURE_HEADER, PeerRequest, split_address
 from audiocast.cluster.signature import Signer
@@ -35,14 +36,15 @@ class PeerClient:
 
     Args:
         signer: Signs the requests; None when this server is alone and sends none.
+        resolver: Looks up the names of hosts; not owned.
     """
 
-    def __init__(self, signer: Signer | None) -> None:
+    def __init__(self, signer: Signer | None, resolver: AddressResolver) -> None:
         self._signer = signer
         self._http = AsyncHTTPClient(
-            force_instance=True, max_clients=MAX_REQUESTS, max_body_size=MAX_ANSWER_BYTES
+            force_instance=True, max_clients=MAX_REQUESTS, max_body_size=MAX_ANSWER_BYTES, resolver=resolver
         )
-        self._tcp = TCPClient()
+        self._tcp = TCPClient(resolver)
 
     async def ask(self, address: str, request: PeerRequest) -> Any:
         """Send a request, and return the JSON value of the answer.
@@ -52,7 +54,8 @@ class PeerClient:
             request: Its body is sent with POST only.
 
         Raises:
-            Unreachable: No answer in time.
+            NotListening: The address refuses connections.
+            NoAnswer: No answer in time, or none at all.
             Refused: An answer that is no success.
         """
         sent = HTTPRequest(
@@ -67,9 +70,9 @@ class PeerClient:
         try:
             response = await self._http.fetch(sent, raise_error=False)
         except (TimeoutError, OSError, HTTPClientError) as error:
-            raise Unreachable(f"{address}: {describe_error(error)}") from error
+            raise no_answer(address, error) from error
         if response.code == 599:
-            raise Unreachable(f"{address}: {response.error}")
+            raise no_answer(address, response.error)
         return _parse_answer(response.code, response.body)
 
     async def open_stream(self, address: str, request: PeerRequest) -> tuple[PeerStream, Mapping[str, str]]:
@@ -83,7 +86,8 @@ class PeerClient:
             The connection, and the headers of the answer.
 
         Raises:
-            Unreachable: No answer in time.
+            NotListening: The address refuses connections.
+            NoAnswer: No answer in time, or none at all.
             Refused: An answer that is no success.
         """
         fields = {"Host": address, "Connection": "close", **signed_headers(self._signer, request)}
@@ -98,7 +102,7 @@ class PeerClient:
                 await stream.write(request_head)
                 headers = await _read_answer_head(stream)
         except (TimeoutError, OSError, HTTPInputError) as error:
-            raise Unreachable(f"{address}: {describe_error(error)}") from error
+            raise no_answer(address, error) from error
         return PeerStream(stream), headers
 
     def close(self) -> None:
@@ -119,9 +123,16 @@ def signed_headers(signer: Signer | None, request: PeerRequest) -> dict[str, str
     return {SIGNATURE_HEADER: signature, **request.headers}
 
 
-def describe_error(error: Exception) -> str:
-    """Return the error's text, or its type when it has none."""
-    return str(error) or type(error).__name__
+def no_answer(address: str, error: BaseException | None) -> Unreachable:
+    """Return the error of a request that got no answer.
+
+    Args:
+        address: Where it was sent.
+        error: What the connection has ended with.
+    """
+    message = f"{address}: {error or type(error).__name__}"
+    cause = getattr(error, "real_error", None) or error
+    return NotListening(message) if isinstance(cause, ConnectionRefusedError) else NoAnswer(message)
 
 
 async def _read_answer_head(stream: IOStream) -> HTTPHeaders:

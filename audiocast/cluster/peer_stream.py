@@ -19,7 +19,7 @@ from typing import Self
 
 from tornado.iostream import IOStream, StreamClosedError
 
-from audiocast.cluster.errors import BadMessage, Refused, Unreachable
+from audiocast.cluster.errors import BadMessage, PeerSilent, Refused, Unreachable
 from audiocast.stream.source_id import SourceId
 
 BEAT_SECONDS = 0.5
@@ -136,7 +136,8 @@ class PeerStream:
         """Return the next frame that is not a beat.
 
         Raises:
-            Unreachable: The connection is gone, or nothing came for `SILENCE_SECONDS`.
+            Unreachable: The connection is gone.
+            PeerSilent: Nothing came for `SILENCE_SECONDS`.
             BadMessage: What came is not a frame.
         """
         while True:
@@ -147,7 +148,7 @@ class PeerStream:
                         raise BadMessage(f"expected a frame of at most {MAX_FRAME_BYTES} bytes, got {size}")
                     data = await self._stream.read_bytes(size) if size else b""
             except TimeoutError as error:
-                raise Unreachable(f"nothing came for {SILENCE_SECONDS:g} s") from error
+                raise PeerSilent(f"nothing came for {SILENCE_SECONDS:g} s") from error
             except StreamClosedError as error:
                 raise Unreachable("the connection is gone") from error
             try:

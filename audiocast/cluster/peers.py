@@ -9,19 +9,23 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from audiocast.cluster.errors import ClusterError, Unreachable
+from audiocast.cluster.errors import ClusterError, NoAnswer, NotListening, PeerSilent, Unreachable
 from audiocast.cluster.membership import Member, Membership
 from audiocast.cluster.peer_client import PeerClient
-from audiocast.cluster.peer_stream import PeerStream
+from audiocast.cluster.peer_stream import SILENCE_SECONDS, PeerStream
 from audiocast.cluster.protocol import MemberStreamRequest, PeerRequest, StreamAnswer
 from audiocast.cluster.ring import order
 from audiocast.stream.source_id import SourceId
 
 FIRST_QUESTIONS = 2
 
+# A member that did not answer a question in time is not asked again for so long: the pages of a member whose
+# neighbour stands still would all wait for it. Greetings decide meanwhile whether it is gone.
+UNASKED_SECONDS = 2.0
+
 
 class Peers:
-    """Finds members and asks them. A member that cannot be reached is suspected.
+    """Finds members and asks them.
 
     Args:
         membership: Who is there.
@@ -35,6 +39,7 @@ class Peers:
         self.membership = membership
         self.questions = 0
         self._client = client
+        self._unasked: dict[str, float] = {}
 
     @property
     def own_name(self) -> str:
@@ -77,19 +82,29 @@ class Peers:
         return await self._client.open_stream(member.address, request)
 
     async def broadcast(self, request: PeerRequest) -> list[Any]:
-        """Send every other member the same request, and return the JSON values of the answers that came."""
-        others = self.membership.others
-        answers = await asyncio.gather(
-            *(self._client.ask(member.address, request) for member in others), return_exceptions=True
-        )
-        for member, answer in zip(others, answers, strict=True):
-            if isinstance(answer, Unreachable):
-                self.suspect(member.name, str(answer))
-        return [answer for answer in answers if not isinstance(answer, BaseException)]
+        """Send every other member the same request, and return the JSON values of the answers that came.
 
-    def suspect(self, name: str, reason: str) -> None:
-        """Take a member out of the ring, because a connection to it broke."""
-        self.membership.suspect(name, reason)
+        Args:
+            request: A question (GET) is not sent to members that have just not answered one.
+        """
+        others = self.membership.others
+        if request.method == "GET":
+            others = [member for member in others if self._is_asked(member)]
+        answers = await asyncio.gather(*(self._ask(member, request) for member in others))
+        return [answer for answer in answers if answer is not None]
+
+    def suspect(self, name: str, error: Unreachable) -> None:
+        """Take a member out of the ring at once, if its connection's end proves that its process is gone.
+
+        An address that refuses connections proves it, and so does a connection with audio that broke or fell
+        silent. A request that was not answered in time does not, nor does a silence in which this member's
+        own loop was late: a busy neighbour must not be taken for a dead one. Greetings decide these.
+        """
+        if isinstance(error, NoAnswer):
+            return
+        if isinstance(error, PeerSilent) and self.membership.was_late(SILENCE_SECONDS):
+            return
+        self.membership.suspect(name, str(error))
 
     def close(self) -> None:
         """Close the connections of questions that are not answered yet."""
@@ -101,15 +116,31 @@ class Peers:
         return max(owners, key=lambda member: _source_id(member.owned_streams[stream_id]), default=None)
 
     async def _has_source(self, member: Member, stream_id: str) -> bool:
+        if not self._is_asked(member):
+            return False
         self.questions += 1
+        answer = await self._ask(member, MemberStreamRequest(stream_id).build())
+        return answer is not None and StreamAnswer.parse(answer).is_owned
+
+    async def _ask(self, member: Member, request: PeerRequest) -> Any | None:
+        """Return the JSON value of a member's answer; None: it gave none that is a success."""
         try:
-            answer = await self._client.ask(member.address, MemberStreamRequest(stream_id).build())
-        except Unreachable as error:
-            self.suspect(member.name, str(error))
-            return False
+            return await self._client.ask(member.address, request)
+        except NotListening as error:
+            self.suspect(member.name, error)
+        except NoAnswer:
+            self._unasked[member.name] = asyncio.get_running_loop().time() + UNASKED_SECONDS
         except ClusterError:
-            return False
-        return StreamAnswer.parse(answer).is_owned
+            pass
+        return None
+
+    def _is_asked(self, member: Member) -> bool:
+        """Return whether a question to a member makes sense now."""
+        until = self._unasked.get(member.name, 0.0)
+        if until <= asyncio.get_running_loop().time():
+            self._unasked.pop(member.name, None)
+            return True
+        return False
 
 
 def _source_id(text: str) -> SourceId:

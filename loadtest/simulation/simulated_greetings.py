@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from structlog.testing import capture_logs
 
 from audiocast.cluster.discovery.peers_setting import StaticPeers
-from audiocast.cluster.errors import Unreachable
+from audiocast.cluster.errors import NoAnswer, NotListening
 from audiocast.cluster.greeting import Goodbye, Greeting
 from audiocast.cluster.membership import HELLO_SECONDS, Membership
 from audiocast.cluster.peer_client import ANSWER_SECONDS, PeerClient
@@ -236,10 +236,10 @@ class _Wire:
         host = address.rpartition(":")[0]
         await self._travel()
         if self.silent.get(host) is Silence.DEAD:
-            raise Unreachable(f"{address}: Connection refused")
+            raise NotListening(f"{address}: Connection refused")
         if host in self.silent or sender in self.silent:
             await asyncio.sleep(ANSWER_SECONDS)
-            raise Unreachable(f"{address}: no answer")
+            raise NoAnswer(f"{address}: no answer")
         member = self.members[host]
         if request.target == GOODBYE:
             member.on_goodbye(Goodbye.parse(request.body))

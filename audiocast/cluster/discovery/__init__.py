@@ -1,5 +1,6 @@
 """Where a member learns of the others: a list, DNS, or Kubernetes.
 
+- `address_resolver`: hosts of addresses to socket addresses, in threads of its own
 - `pod`: what a pod knows of itself
 - `kubernetes_api`: lists and watches of the API server
 - `endpoint_slices`: EndpointSlices to addresses; pure

@@ -17,6 +17,7 @@ from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine,
 from tornado.iostream import IOStream
 from tornado.tcpclient import TCPClient
 
+from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.errors import BadMessage, Refused, Unreachable
 
@@ -126,7 +127,7 @@ class KubernetesApi:
 
     def __init__(self, pod: Pod) -> None:
         self._pod = pod
-        self._tcp = TCPClient()
+        self._tcp = TCPClient(AddressResolver())
 
     @property
     def namespace(self) -> str:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.discovery.kubernetes_peers import KubernetesPeers
 from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.protocol import format_address
@@ -65,6 +66,7 @@ class DnsPeers:
     def __init__(self, name: str, port: int) -> None:
         self._name = name
         self._port = port
+        self._resolver = AddressResolver()
 
     async def answers(self) -> AsyncGenerator[Sequence[str], None]:
         """Yield all addresses after each look-up.
@@ -78,15 +80,14 @@ class DnsPeers:
             await asyncio.sleep(DNS_SECONDS)
 
     async def _resolve(self) -> list[str] | None:
-        loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(self._name, self._port, type=socket.SOCK_STREAM)
+            found = await self._resolver.resolve(self._name, self._port)
         except socket.gaierror as error:
             if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
                 return []
             log.warning("peers_not_resolved", name=self._name, error=error.strerror)
             return None
-        hosts = dict.fromkeys(address[0] for *_, address in found)
+        hosts = dict.fromkeys(address[0] for _, address in found)
         return [format_address(str(host), self._port) for host in hosts]
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from audiocast.cluster.errors import ClusterError, Unreachable
+from audiocast.cluster.errors import ClusterError, NotListening
 from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.protocol import PeerRequest
 
@@ -27,7 +27,7 @@ class FakePeerClient(PeerClient):
     async def ask(self, address: str, request: PeerRequest) -> Any:
         self.asked.append((address, request.method, request.target))
         await asyncio.sleep(0)
-        answer = self.answers.get(address, Unreachable(f"{address}: Connection refused"))
+        answer = self.answers.get(address, NotListening(f"{address}: Connection refused"))
         if isinstance(answer, ClusterError):
             raise answer
         return answer(request.target, request.body)

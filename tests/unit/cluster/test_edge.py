@@ -54,7 +54,7 @@ class Surroundings:
         self.log.end += 1
         await self._broken
 
-    def suspect(self, name: str, reason: str) -> None:
+    def suspect(self, name: str, error: Unreachable) -> None:
         self.suspected.append(name)
 
     def close(self) -> None:

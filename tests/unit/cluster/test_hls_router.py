@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.hls_router import HlsRouter
 from audiocast.cluster.node import Node
 from audiocast.cluster.ring import order
@@ -37,7 +38,7 @@ class Cluster:
             hls_streams=lambda: self.mine,
             streams=Registry(clock=FakeClock(), limits=HubLimits(), max_streams=10),
         )
-        self.hls_router = HlsRouter(self.node, None)
+        self.hls_router = HlsRouter(self.node, None, AddressResolver())
 
     def _greet(self, name: str, target: str, body: object) -> dict[str, Any]:
         return greeting(name, **self.said[name])
@@ -116,6 +117,6 @@ async def test_who_is_alone_asks_nobody() -> None:
         streams=streams,
         hls_streams=dict,
     )
-    hls_router = HlsRouter(node, None)
+    hls_router = HlsRouter(node, None, AddressResolver())
     assert hls_router.member_for("x") is None
     hls_router.close()

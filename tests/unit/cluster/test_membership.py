@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from audiocast.cluster.errors import BadMessage, Refused, Unreachable
+from audiocast.cluster.errors import BadMessage, NoAnswer, Refused
 from audiocast.cluster.greeting import Goodbye, Greeting
-from audiocast.cluster.membership import FORGET_SECONDS, HELLO_SECONDS, STABLE_SECONDS, view_of
+from audiocast.cluster.membership import (
+    FORGET_SECONDS,
+    HELLO_SECONDS,
+    LATE_SECONDS,
+    PARDON_SECONDS,
+    STABLE_SECONDS,
+    view_of,
+)
+from audiocast.cluster.peer_client import ANSWER_SECONDS
 from audiocast.cluster.protocol import GOODBYE
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.membership_harness import MembershipHarness, greeting
@@ -50,17 +58,20 @@ async def test_a_refused_connection_is_the_end_at_once(harness: MembershipHarnes
     assert (harness.ring, harness.membership.lost) == (["me"], 1)
 
 
-@pytest.mark.parametrize("error", [Refused(403, "bad_signature", "no"), Unreachable("Connection refused")])
-async def test_so_is_an_answer_that_is_none(harness: MembershipHarness, error: Refused | Unreachable) -> None:
+@pytest.mark.parametrize("status", [400, 403, 413, 500, 503])
+async def test_an_answer_is_never_a_death_whatever_its_status(
+    harness: MembershipHarness, status: int
+) -> None:
     await harness.membership.start()
-    harness.peer_client.answers[A] = error
-    await harness.greet()
-    assert harness.ring == ["me"]
+    harness.peer_client.answers[A] = Refused(status, "", "Connection refused, if you believe it")
+    for _ in range(5):
+        await harness.greet()
+    assert (harness.ring, harness.membership.lost) == (["a", "me"], 0)
 
 
 async def test_silence_is_the_end_the_second_time(harness: MembershipHarness) -> None:
     await harness.membership.start()
-    harness.peer_client.answers[A] = Unreachable("Timeout during request")
+    harness.peer_client.answers[A] = NoAnswer("Timeout during request")
     await harness.greet()
     assert harness.ring == ["a", "me"]
     await harness.greet()
@@ -70,9 +81,49 @@ async def test_silence_is_the_end_the_second_time(harness: MembershipHarness) ->
 async def test_an_answer_between_two_silences_forgives_the_first(harness: MembershipHarness) -> None:
     await harness.membership.start()
     for _ in range(3):
-        harness.peer_client.answers[A] = Unreachable("Timeout during request")
+        harness.peer_client.answers[A] = NoAnswer("Timeout during request")
         await harness.greet()
         harness.live(A)
+        await harness.greet()
+    assert harness.ring == ["a", "me"]
+
+
+async def test_a_miss_while_this_members_own_loop_was_late_proves_nothing(harness: MembershipHarness) -> None:
+    await harness.membership.start()
+    harness.peer_client.answers[A] = NoAnswer("Timeout during request")
+    for _ in range(5):
+        harness.membership.note_lag(harness.clock.time(), LATE_SECONDS)
+        await harness.greet()
+        harness.clock.advance(1.0)
+    assert harness.ring == ["a", "me"]
+    # A loop that is a little late, as every loop is, excuses nothing.
+    for _ in range(2):
+        harness.membership.note_lag(harness.clock.time(), LATE_SECONDS - 0.01)
+        await harness.greet()
+    assert harness.ring == ["me"]
+
+
+async def test_a_member_that_is_always_late_notices_a_death_all_the_same(harness: MembershipHarness) -> None:
+    await harness.membership.start()
+    harness.peer_client.answers[A] = NoAnswer("Timeout during request")
+    harness.clock.advance(PARDON_SECONDS)
+    for _ in range(2):
+        harness.membership.note_lag(harness.clock.time(), LATE_SECONDS)
+        await harness.greet()
+    assert harness.ring == ["me"]
+
+
+async def test_an_answer_that_was_waited_for_too_long_was_not_looked_for_in_time(
+    harness: MembershipHarness,
+) -> None:
+    await harness.membership.start()
+
+    def time_out(target: str, body: object) -> None:
+        harness.clock.advance(ANSWER_SECONDS + LATE_SECONDS)
+        raise NoAnswer("Timeout during request")
+
+    harness.peer_client.answers[A] = time_out
+    for _ in range(4):
         await harness.greet()
     assert harness.ring == ["a", "me"]
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from audiocast.cluster.errors import Refused, Unreachable
+from audiocast.cluster.errors import NoAnswer, NotListening, PeerSilent, Refused, Unreachable
+from audiocast.cluster.membership import LATE_SECONDS
+from audiocast.cluster.peer_stream import SILENCE_SECONDS
 from audiocast.cluster.peers import FIRST_QUESTIONS, Peers
 from audiocast.cluster.protocol import LIST_STREAMS, STREAMS
 from audiocast.cluster.ring import order
@@ -89,14 +91,49 @@ async def test_then_everyone_and_only_if_that_is_wanted(cluster: Cluster) -> Non
     assert cluster.asked()[FIRST_QUESTIONS:] == ranked
 
 
-async def test_who_does_not_answer_is_suspected_and_the_next_is_asked(cluster: Cluster) -> None:
+async def test_who_does_not_answer_is_asked_no_more_for_a_while_and_not_suspected(cluster: Cluster) -> None:
     ranked = [name for name in order("abc", cluster.names) if name != "me"]
     cluster.owners["abc"] = ranked[1]
-    cluster.harness.peer_client.answers[ADDRESSES[ranked[0]]] = Unreachable("Timeout during request")
-    holder = await cluster.peers.find_holder("abc", ask_all=True)
-    assert holder is not None
-    assert holder.name == ranked[1]
+    cluster.harness.peer_client.answers[ADDRESSES[ranked[0]]] = NoAnswer("Timeout during request")
+    for _ in range(3):
+        holder = await cluster.peers.find_holder("abc", ask_all=True)
+        assert holder is not None
+        assert holder.name == ranked[1]
+    assert cluster.asked() == [*ranked[:2], ranked[1], ranked[1]]
+    assert ranked[0] in cluster.harness.membership.ring, "greetings decide, not questions"
+
+
+async def test_an_address_that_refuses_connections_is_out_at_once(cluster: Cluster) -> None:
+    ranked = [name for name in order("abc", cluster.names) if name != "me"]
+    del cluster.harness.peer_client.answers[ADDRESSES[ranked[0]]]
+    assert await cluster.peers.find_holder("abc", ask_all=False) is None
     assert ranked[0] not in cluster.harness.membership.ring
+
+
+@pytest.mark.parametrize(
+    ("error", "is_out"),
+    [
+        (NotListening("Connection refused"), True),
+        (Unreachable("the connection is gone"), True),
+        (PeerSilent("nothing came for 2 s"), True),
+        (NoAnswer("Timeout during request"), False),
+    ],
+)
+async def test_what_the_end_of_a_connection_proves(
+    cluster: Cluster, error: Unreachable, *, is_out: bool
+) -> None:
+    cluster.peers.suspect("m001", error)
+    assert ("m001" not in cluster.harness.membership.ring) is is_out
+
+
+async def test_a_silence_that_this_member_itself_slept_through_proves_nothing(cluster: Cluster) -> None:
+    cluster.harness.membership.note_lag(cluster.harness.clock.time(), LATE_SECONDS)
+    cluster.harness.clock.advance(SILENCE_SECONDS - 0.1)
+    cluster.peers.suspect("m001", PeerSilent("nothing came for 2 s"))
+    assert "m001" in cluster.harness.membership.ring
+    cluster.harness.clock.advance(0.2)
+    cluster.peers.suspect("m001", PeerSilent("nothing came for 2 s"))
+    assert "m001" not in cluster.harness.membership.ring
 
 
 async def test_a_source_goes_where_its_stream_is_and_else_to_the_first_of_the_ring(cluster: Cluster) -> None:
@@ -131,14 +168,16 @@ async def test_a_hundred_members_find_their_streams_in_two_questions() -> None:
     await cluster.harness.membership.stop()
 
 
-async def test_a_broadcast_reaches_everyone_and_suspects_who_is_away(cluster: Cluster) -> None:
+async def test_a_broadcast_reaches_everyone_and_suspects_only_who_is_gone(cluster: Cluster) -> None:
     answers = cluster.harness.peer_client.answers
     for name in cluster.names[:-1]:
         answers[ADDRESSES[name]] = lambda target, body: {"got": target}
-    answers[ADDRESSES["m001"]] = Unreachable("Timeout during request")
+    answers[ADDRESSES["m001"]] = NotListening("Connection refused")
+    answers[ADDRESSES["m003"]] = NoAnswer("Timeout during request")
     answers[ADDRESSES["m002"]] = Refused(404, "stream_not_found", "no such stream here")
     heard = await cluster.peers.broadcast(LIST_STREAMS)
-    assert heard == [{"got": STREAMS}] * (len(cluster.names) - 3)
+    assert heard == [{"got": STREAMS}] * (len(cluster.names) - 4)
     assert "m001" not in cluster.harness.membership.ring
     assert "m002" in cluster.harness.membership.ring, "it is there, and has said no"
+    assert "m003" in cluster.harness.membership.ring, "it may be busy"
     assert cluster.peers.questions == 0

@@ -5,7 +5,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
-from audiocast.cluster.errors import Unreachable
+from audiocast.cluster.errors import NoAnswer
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import HELLO, STREAMS, PeerRequest
 from audiocast.cluster.stream_directory import (
@@ -124,7 +124,7 @@ async def test_a_member_that_stands_still_costs_its_time_out_once() -> None:
         streams=Registry(clock=FakeClock(), limits=HubLimits(), max_streams=10),
     )
     await node.start()
-    peer_client.answers[B] = Unreachable("Timeout during request")
+    peer_client.answers[B] = NoAnswer("Timeout during request")
     answers = StreamDirectory(node)
     for stream_id in ("x", "y", "z"):
         known = await answers.find(stream_id, None)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.discovery.kubernetes_peers import KubernetesPeers
 from audiocast.cluster.discovery.peers_setting import (
     DNS_SECONDS,
@@ -87,18 +88,20 @@ def test_every_port_that_exists_is_taken(port: int) -> None:
     assert isinstance(read(f"k8s+a:{port}"), KubernetesPeers)
 
 
-def test_a_name_is_looked_up_again_and_again_and_a_resolver_that_fails_is_no_answer() -> None:
+def test_a_name_is_looked_up_again_and_again_and_a_resolver_that_fails_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def test() -> None:
         loop = asyncio.get_running_loop()
         looked_up_at: list[float] = []
         found = ["10.0.0.1", "::1", "10.0.0.1"]
         results: list[Any] = [
-            [(0, 0, 0, "", (host, 8001)) for host in found],
+            [(0, (host, 8001)) for host in found],
             socket.gaierror(socket.EAI_AGAIN, "try again"),
             socket.gaierror(socket.EAI_NONAME, "no such name"),
         ]
 
-        async def getaddrinfo(host: str, port: int, **_: Any) -> Any:
+        async def resolve(_: AddressResolver, host: str, port: int) -> Any:
             assert (host, port) == ("peers", 8001)
             looked_up_at.append(loop.time())
             result = results.pop(0)
@@ -106,7 +109,7 @@ def test_a_name_is_looked_up_again_and_again_and_a_resolver_that_fails_is_no_ans
                 raise result
             return result
 
-        loop.getaddrinfo = getaddrinfo  # type: ignore[assignment]
+        monkeypatch.setattr(AddressResolver, "resolve", resolve)
         async with aclosing(DnsPeers("peers", 8001).answers()) as answers:
             assert list(await anext(answers)) == ["10.0.0.1:8001", "[::1]:8001"]
             assert list(await anext(answers)) == []
