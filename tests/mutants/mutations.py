@@ -30,8 +30,10 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
 }
 KINDS = ("comparison", "arithmetic", "constant", "dropped call", "inverted condition")
-# What a log says is for people; no unit test reads it all.
+# What a log says is for people; no unit test reads it all. So calls that write a line to it stay as they
+# are: of a logger's methods, and of an object's own methods of these names, which do nothing else.
 LOGS = {"log", "_log", "logger", "_logger"}
+LOG_METHODS = {"_log", "_log_end"}
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ def _is_text(*nodes: ast.expr) -> bool:
 
 def _is_log(node: ast.AST) -> bool:
     match node:
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name("self"), method))):
+            return method in LOG_METHODS
         case ast.Expr(ast.Call(ast.Attribute(ast.Name(name) | ast.Attribute(attr=name)))):
             return name in LOGS
     return False
