@@ -6,19 +6,54 @@ from itertools import pairwise
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
 from structlog.testing import capture_logs
 
-from audiocast.cluster.drain import MOVE_SECONDS, REPORT_SECONDS, TICK_SECONDS, Drain, DrainState, Progress
+from audiocast.cluster.drain import REPORT_SECONDS, TICK_SECONDS, Drain, DrainState, Progress
 from audiocast.cluster.node import Node
 from audiocast.stream.errors import SourceError
 from tests.support.clock.jumping_loop import run
 
 
-class FakeNode:
-    """Has so many listeners and encoders, and notes when each of them was let go."""
+class FakeHub:
+    """One stream with so many listeners."""
 
-    def __init__(self, *, listeners: int = 0, connected_sources: int = 0, owned: int = 0) -> None:
-        self.counters = SimpleNamespace(listeners=listeners)
+    def __init__(self, node: "FakeNode", listeners: int) -> None:
+        self._node = node
+        self.listeners = listeners
+
+    def close_listeners(self, count: int) -> int:
+        assert count >= 0
+        count = min(count, self.listeners)
+        self.listeners -= count
+        self._node.counters.listeners -= count
+        self._node.gone["listener"] += [asyncio.get_running_loop().time()] * count
+        return count
+
+
+class FakeNode:
+    """Has so many listeners and encoders, and notes when each of them was let go.
+
+    Args:
+        listeners: Of each stream.
+        connected_sources: Encoders.
+        owned: Streams that it owns until `owned_until`.
+        streams: Streams with listeners.
+        announce_seconds: How long the others take to answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        listeners: int = 0,
+        connected_sources: int = 0,
+        owned: int = 0,
+        streams: int = 1,
+        announce_seconds: float = 0.0,
+    ) -> None:
+        self.hubs = [FakeHub(self, listeners) for _ in range(streams)]
+        self.announce_seconds = announce_seconds
+        self.counters = SimpleNamespace(listeners=listeners * streams)
         self.connected_sources = connected_sources
         self.said: list[str] = []
         self.gone: dict[str, list[float]] = {"listener": [], "source": []}
@@ -29,8 +64,8 @@ class FakeNode:
     def streams(self) -> "FakeNode":
         return self
 
-    def __iter__(self) -> Iterator["FakeNode"]:
-        return iter([self])
+    def __iter__(self) -> Iterator["FakeHub"]:
+        return iter(self.hubs)
 
     def owned_streams(self) -> dict[str, str]:
         return self._owned if asyncio.get_running_loop().time() < self.owned_until else {}
@@ -43,12 +78,7 @@ class FakeNode:
 
     async def announce(self) -> None:
         self.said.append("announce")
-
-    def close_listeners(self, count: int) -> int:
-        count = min(count, self.counters.listeners)
-        self.counters.listeners -= count
-        self.gone["listener"] += [asyncio.get_running_loop().time()] * count
-        return count
+        await asyncio.sleep(self.announce_seconds)
 
     def dismiss_sources(self, error: SourceError, count: int) -> None:
         assert error.code == "shutting_down"
@@ -60,6 +90,11 @@ def drain_of(node: FakeNode, seconds: float, changes: list[bool]) -> Drain:
     return Drain(cast(Node, node), seconds=seconds, on_change=changes.append)
 
 
+async def over(drain: Drain) -> None:
+    """Return when a drain is over, long before a day has passed."""
+    await asyncio.wait_for(drain.done.wait(), 86_400)
+
+
 def test_listeners_go_one_after_the_other_and_within_the_time() -> None:
     async def test() -> None:
         node, changes = FakeNode(listeners=1000), list[bool]()
@@ -67,7 +102,7 @@ def test_listeners_go_one_after_the_other_and_within_the_time() -> None:
         began_at = asyncio.get_running_loop().time()
         drain.start()
         drain.start()
-        await drain.done.wait()
+        await over(drain)
         assert (node.said, changes) == (["give away", "announce"], [True])
         assert len(node.gone["listener"]) == 1000
         ticks = [node.gone["listener"].count(at) for at in sorted(set(node.gone["listener"]))]
@@ -83,7 +118,7 @@ def test_encoders_have_half_of_the_time_to_go_by_themselves() -> None:
         drain = drain_of(node, 20, [])
         began_at = asyncio.get_running_loop().time()
         drain.start()
-        await drain.done.wait()
+        await over(drain)
         gone = node.gone["source"]
         assert len(gone) == 4
         assert gone[0] - began_at >= 10
@@ -94,13 +129,13 @@ def test_encoders_have_half_of_the_time_to_go_by_themselves() -> None:
 
 def test_streams_go_before_listeners_but_are_not_waited_for_without_end() -> None:
     async def test() -> None:
-        for moves_in_seconds, waits_seconds in ((1.0, 1.0), (1000.0, MOVE_SECONDS)):
+        for moves_in_seconds, waits_seconds in ((1.0, 1.0), (1000.0, 3.0)):
             node = FakeNode(listeners=5, owned=2)
             began_at = asyncio.get_running_loop().time()
             node.owned_until = began_at + moves_in_seconds
             drain = drain_of(node, 20, [])
             drain.start()
-            await drain.done.wait()
+            await over(drain)
             waited_seconds = node.gone["listener"][0] - began_at
             assert waits_seconds <= waited_seconds <= waits_seconds + 2 * TICK_SECONDS
 
@@ -110,11 +145,11 @@ def test_streams_go_before_listeners_but_are_not_waited_for_without_end() -> Non
 def test_whoever_stays_is_left_when_the_time_is_over() -> None:
     async def test() -> None:
         node = FakeNode(listeners=3)
-        node.close_listeners = lambda count: 0  # type: ignore[method-assign]
+        node.hubs[0].close_listeners = lambda count: 0  # type: ignore[method-assign]
         drain = drain_of(node, 5, [])
         began_at = asyncio.get_running_loop().time()
         drain.start()
-        await drain.done.wait()
+        await over(drain)
         assert 5 <= asyncio.get_running_loop().time() - began_at < 5 + 2 * TICK_SECONDS
 
     run(test())
@@ -132,7 +167,7 @@ def test_how_far_it_is_can_be_seen_and_is_logged() -> None:
         assert (seen.state, seen.seconds_left) == (DrainState.DRAINING, 14.0)
         assert 0 < seen.listeners_left < 1000
         assert seen.sources_left == 2
-        await drain.done.wait()
+        await over(drain)
         assert drain.progress == Progress(DrainState.DONE, 0, 0, 0.0)
 
     with capture_logs() as events:
@@ -159,7 +194,7 @@ def test_it_can_be_undone_and_begun_again() -> None:
         assert drain.progress == Progress(DrainState.NO, stayed, 0, 0.0)
         drain.undo()
         drain.start()
-        await drain.done.wait()
+        await over(drain)
         assert (node.counters.listeners, changes) == (0, [True, False, True])
 
     run(test())
@@ -169,11 +204,136 @@ def test_reports_come_every_few_seconds() -> None:
     async def test() -> None:
         drain = drain_of(FakeNode(listeners=10_000), 20, [])
         drain.start()
-        await drain.done.wait()
+        await over(drain)
 
     with capture_logs() as events:
         run(test())
     left_seconds = [event["seconds_left"] for event in events if event["event"] == "draining"]
-    assert left_seconds[0] == 20 - REPORT_SECONDS
+    assert left_seconds[0] == 15
     for before, after in pairwise(left_seconds):
-        assert REPORT_SECONDS <= round(before - after, 1) <= REPORT_SECONDS + TICK_SECONDS
+        assert 5.0 <= round(before - after, 1) <= 5.1
+
+
+def test_listeners_of_all_streams_go_and_no_more_at_a_time_than_of_one() -> None:
+    async def test() -> None:
+        node = FakeNode(listeners=100, streams=10)
+        drain = drain_of(node, 20, [])
+        drain.start()
+        await over(drain)
+        times = node.gone["listener"]
+        assert [hub.listeners for hub in node.hubs] == [0] * 10
+        assert max(times.count(at) for at in set(times)) <= 1000 / (20 / 0.1 / 2) + 1
+        assert len(set(times)) > 90, "ten times a second"
+
+    run(test())
+
+
+def test_half_of_what_is_left_goes_in_each_part_of_the_time_so_that_the_end_is_quiet() -> None:
+    async def test() -> None:
+        node = FakeNode(listeners=10_000)
+        drain = drain_of(node, 20, [])
+        drain.start()
+        await asyncio.sleep(10)
+        # At twice the rate that would just do: the slope is steepest at the beginning.
+        assert node.counters.listeners == pytest.approx(2500, rel=0.05)
+        await over(drain)
+        assert node.counters.listeners == 0
+
+    run(test())
+
+
+@pytest.mark.parametrize("listeners", [1, 2, 10])
+def test_a_drain_that_has_a_moment_only_closes_everybody(listeners: int) -> None:
+    async def test() -> None:
+        node = FakeNode(listeners=listeners, connected_sources=3)
+        drain = drain_of(node, 0.1, [])
+        began_at = asyncio.get_running_loop().time()
+        drain.start()
+        await over(drain)
+        assert node.counters.listeners == 0
+        assert asyncio.get_running_loop().time() - began_at <= 0.2
+
+    run(test())
+
+
+def test_the_last_listener_goes_at_once_and_the_drain_is_over() -> None:
+    async def test() -> None:
+        node = FakeNode(listeners=1)
+        began_at = asyncio.get_running_loop().time()
+        drain = drain_of(node, 20, [])
+        drain.start()
+        await over(drain)
+        assert asyncio.get_running_loop().time() - began_at <= 2 * TICK_SECONDS
+
+    run(test())
+
+
+def test_a_member_that_nobody_is_connected_to_is_drained_when_its_streams_have_moved() -> None:
+    async def test() -> None:
+        node = FakeNode(owned=1)
+        began_at = asyncio.get_running_loop().time()
+        node.owned_until = began_at + 1
+        drain = drain_of(node, 20, [])
+        drain.start()
+        await over(drain)
+        assert 1 <= asyncio.get_running_loop().time() - began_at <= 1 + 2 * TICK_SECONDS
+
+    run(test())
+
+
+def test_encoders_alone_are_waited_for_and_closed_in_the_second_half() -> None:
+    async def test() -> None:
+        node = FakeNode(connected_sources=2)
+        drain = drain_of(node, 20, [])
+        began_at = asyncio.get_running_loop().time()
+        drain.start()
+        await over(drain)
+        first, second = node.gone["source"]
+        assert 10 <= first - began_at < 10.2
+        assert second - began_at <= 20
+
+    run(test())
+
+
+def test_streams_that_do_not_move_cannot_make_it_longer() -> None:
+    async def test() -> None:
+        node = FakeNode(listeners=1, owned=1)
+        began_at = asyncio.get_running_loop().time()
+        node.owned_until = began_at + 1000
+        drain = drain_of(node, 1, [])
+        drain.start()
+        await over(drain)
+        assert 1 <= asyncio.get_running_loop().time() - began_at <= 1 + 2 * TICK_SECONDS
+
+    run(test())
+
+
+def test_the_time_that_is_left_is_in_tenths_and_never_below_zero() -> None:
+    async def test() -> None:
+        drain = drain_of(FakeNode(listeners=1, announce_seconds=60), 20, [])
+        drain.start()
+        await asyncio.sleep(4.96)
+        assert drain.progress.seconds_left == 15.0
+        await asyncio.sleep(30)
+        assert drain.progress == Progress(DrainState.DRAINING, 1, 0, 0.0)
+        await over(drain)
+
+    run(test())
+
+
+def test_one_that_is_over_can_be_undone_too() -> None:
+    async def test() -> None:
+        node, changes = FakeNode(listeners=1), list[bool]()
+        drain = drain_of(node, 20, changes)
+        drain.undo()
+        assert changes == [], "there is nothing to undo"
+        drain.start()
+        await over(drain)
+        drain.undo()
+        assert drain.progress == Progress(DrainState.NO, 0, 0, 0.0)
+        assert (node.said, changes) == (["give away", "announce", "come back"], [True, False])
+        drain.start()
+        await over(drain)
+        assert changes == [True, False, True]
+
+    run(test())

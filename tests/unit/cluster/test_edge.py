@@ -1,15 +1,19 @@
 """An edge is supplied for as long as somebody listens, from whichever owner there is."""
 
 import asyncio
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from audiocast.cluster.edge import LINGER_SECONDS, Edge
-from audiocast.cluster.errors import Refused, Unreachable
+from audiocast.cluster.errors import BadMessage, Refused, Unreachable
 from audiocast.cluster.membership import Member
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.peers import Peers
 from audiocast.cluster.relay_receiver import RelayReceiver
+from audiocast.stream.errors import BadKey
 from audiocast.stream.hub import Hub
 from tests.support.clock.jumping_loop import run
 
@@ -19,6 +23,9 @@ class Surroundings:
 
     Attributes:
         asked: When a link was opened, and to whom.
+        looked: When an owner was looked for, and whether every member was to be asked.
+        refusal: Instead of a link.
+        pages: How many each relay brings.
         suspected: Members that it takes for dead.
         wanted: Somebody listens.
         has_source: The source is here.
@@ -31,6 +38,9 @@ class Surroundings:
         self.wanted = True
         self.has_source = False
         self.closed = 0
+        self.pages = 1
+        self.looked: list[tuple[float, bool]] = []
+        self.refusal: Exception | None = None
         self._broken: asyncio.Future[None] | None = None
         self.log = SimpleNamespace(end=0)
         self.source_id = self.resume_point = None
@@ -43,15 +53,18 @@ class Surroundings:
         )
 
     async def find_holder(self, stream_id: str, *, ask_all: bool) -> Member | None:
+        self.looked.append((asyncio.get_running_loop().time(), ask_all))
         return self.owner
 
     async def open_stream(self, member: Member, request: object) -> tuple[PeerStream, Any]:
         self.asked.append((asyncio.get_running_loop().time(), member.address))
+        if self.refusal is not None:
+            raise self.refusal
         return cast(PeerStream, self), {}
 
     async def receive(self, link: PeerStream, source_id: object) -> None:
         self._broken = asyncio.get_running_loop().create_future()
-        self.log.end += 1
+        self.log.end += self.pages
         await self._broken
 
     def suspect(self, name: str, error: Unreachable) -> None:
@@ -60,6 +73,11 @@ class Surroundings:
     def close(self) -> None:
         self.closed += 1
         self.break_with(Unreachable("closed"))
+
+    @property
+    def pauses(self) -> list[float]:
+        """Seconds between each look for an owner and the next."""
+        return [round(after - before, 3) for (before, _), (after, _) in pairwise(self.looked)]
 
     def break_with(self, error: Exception) -> None:
         if self._broken is not None and not self._broken.done():
@@ -148,6 +166,128 @@ def test_an_owner_that_is_nowhere_is_looked_for_less_and_less_often() -> None:
         around.owner = member("m2")
         await asyncio.sleep(1.1)
         assert [name for _, name in around.asked] == ["m2"]
+        around.edge.close()
+
+    run(test())
+
+
+FIRST_PAUSES = [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+
+
+def test_pauses_between_two_looks_for_an_owner_double_up_to_a_second() -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.owner = None
+        around.edge.supply()
+        await asyncio.sleep(4)
+        assert around.pauses == FIRST_PAUSES
+        # Greetings tell the rest.
+        assert [ask_all for _, ask_all in around.looked] == [True] + [False] * len(FIRST_PAUSES)
+        around.edge.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("pages", [0, 1])
+def test_only_a_relay_that_brought_pages_is_replaced_in_haste(pages: int) -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.owner = None
+        around.edge.supply()
+        await asyncio.sleep(10)
+        around.owner, around.pages = member("m1"), pages
+        await asyncio.sleep(1.5)
+        around.owner = None
+        looked = len(around.looked)
+        around.break_with(Refused(0, "moved", "elsewhere"))
+        await asyncio.sleep(2.5)
+        assert around.looked[looked][1] is bool(pages), "every member is asked"
+        assert around.pauses[looked:][:2] == ([0.1, 0.2] if pages else [1.0])
+        around.edge.close()
+
+    run(test())
+
+
+def test_a_relay_is_given_up_ten_seconds_after_its_last_listener() -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.edge.supply()
+        await asyncio.sleep(60)
+        around.wanted = False
+        await asyncio.sleep(9.5)
+        around.wanted = True
+        await asyncio.sleep(1)
+        around.wanted = False
+        await asyncio.sleep(9.5)
+        assert not around.closed
+        assert around.edge.relays_from == "m1"
+        await asyncio.sleep(1)
+        assert around.closed
+        assert around.edge.relays_from == ""
+        around.edge.close()
+
+    run(test())
+
+
+def test_an_owner_is_looked_for_only_while_the_stream_is_wanted() -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.owner = None
+        around.edge.supply()
+        await asyncio.sleep(5)
+        around.wanted = False
+        looked = len(around.looked)
+        await asyncio.sleep(9)
+        around.wanted = True
+        await asyncio.sleep(1.1)
+        assert len(around.looked) == looked + 1
+        around.wanted = False
+        await asyncio.sleep(12)
+        looked = len(around.looked)
+        around.wanted = True
+        await asyncio.sleep(60)
+        assert len(around.looked) == looked, "it has stopped by itself"
+        around.edge.supply()
+        await asyncio.sleep(0.01)
+        assert len(around.looked) == looked + 1
+
+    run(test())
+
+
+def test_one_edge_gets_one_copy_however_often_it_is_asked_for() -> None:
+    async def test() -> None:
+        around = Surroundings()
+        for _ in range(3):
+            around.edge.supply()
+            await asyncio.sleep(1)
+        assert len(around.asked) == len(around.looked) == 1
+        around.edge.close()
+        await asyncio.sleep(60)
+        assert (len(around.looked), around.edge.relays_from) == (1, "")
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("refusal", "suspected"),
+    [
+        (Unreachable("no connection"), True),
+        (Refused(404, "not_the_owner", "elsewhere"), False),
+        (BadMessage("nonsense"), False),
+        (BadKey("the ingest key was replaced"), False),
+    ],
+)
+def test_only_an_owner_that_is_not_reached_is_suspected_and_all_are_tried_again(
+    refusal: Exception, suspected: bool
+) -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.refusal = refusal
+        around.edge.supply()
+        await asyncio.sleep(4)
+        assert around.pauses == FIRST_PAUSES
+        assert around.suspected == (["m1"] * len(around.looked) if suspected else [])
+        assert around.edge.relays_from == ""
         around.edge.close()
 
     run(test())

@@ -1,20 +1,30 @@
 """One member of a cluster: which roles it has for its streams, what it says of them, and what it refuses."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import cast
 
 import pytest
 
-from audiocast.cluster.errors import Refused
+from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.node import Node
-from audiocast.cluster.protocol import MOVED, OLDER, TAKEN_OVER, ForwardRequest, RelayRequest
+from audiocast.cluster.peer_stream import FrameKind, PeerStream, SourceFrame
+from audiocast.cluster.protocol import (
+    LIST_STREAMS,
+    MOVED,
+    OLDER,
+    TAKEN_OVER,
+    ForwardAnswer,
+    ForwardRequest,
+    PeerRequest,
+    RelayRequest,
+)
 from audiocast.cluster.ring import order
 from audiocast.cluster.roles import SOURCE_AWAY_SECONDS
 from audiocast.cluster.signature import BadSignature, Signer
 from audiocast.stream.clock import Clock
-from audiocast.stream.errors import SourceError
+from audiocast.stream.errors import BadKey, SourceError, StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
@@ -27,11 +37,29 @@ from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
 from tests.unit.stream.audio import body
 from tests.unit.stream.hub_harness import LIMITS
 
+A = "10.0.0.1:8001"
+
 
 class Client(FakePeerClient):
+    """Opens connections, too.
+
+    Attributes:
+        opened: Address and target of each.
+        links: The other side of each.
+        is_closed: It was closed.
+    """
+
     def __init__(self) -> None:
         super().__init__()
+        self.opened: list[tuple[str, str]] = []
+        self.links: list[PeerStream] = []
         self.is_closed = False
+
+    async def open_stream(self, address: str, request: PeerRequest) -> tuple[PeerStream, Mapping[str, str]]:
+        self.opened.append((address, request.target))
+        near, far = peer_streams()
+        self.links.append(far)
+        return near, {}
 
     def close(self) -> None:
         self.is_closed = True
@@ -42,18 +70,22 @@ class Harness:
 
     Args:
         addresses: Where member "a" answers; none: "me" is the only one.
+        is_alone: It is no member of a cluster.
+        max_streams: Streams that are on at the same time.
     """
 
-    def __init__(self, *addresses: str) -> None:
+    def __init__(self, *addresses: str, is_alone: bool = False, max_streams: int = 10) -> None:
         self.client = Client()
         for address in addresses:
             self.client.answers[address] = lambda target, body: greeting()
         clock = cast(Clock, asyncio.get_running_loop())
-        self.streams = Registry(clock=clock, limits=replace(LIMITS, log_sources=True), max_streams=10)
+        self.streams = Registry(
+            clock=clock, limits=replace(LIMITS, log_sources=True), max_streams=max_streams
+        )
         self.node = Node(
             "me",
             internal_port=lambda: 8001,
-            discovery=FakeDiscovery(*addresses),
+            discovery=None if is_alone else FakeDiscovery(*addresses),
             client=self.client,
             signer=Signer(["a secret of thirty-two characters"], "me"),
             streams=self.streams,
@@ -90,9 +122,16 @@ async def settle() -> None:
     await asyncio.sleep(0.05)
 
 
-def forward(source_id: SourceId, *, resumed: bool = False, age_seconds: float = 0.0) -> ForwardRequest:
+def forward(
+    source_id: SourceId, *, resumed: bool = False, age_seconds: float = 0.0, generation: int = 0
+) -> ForwardRequest:
     return ForwardRequest(
-        "abc", source_id=source_id, generation=0, title="T", is_resumed=resumed, age_seconds=age_seconds
+        "abc",
+        source_id=source_id,
+        generation=generation,
+        title="T",
+        is_resumed=resumed,
+        age_seconds=age_seconds,
     )
 
 
@@ -164,7 +203,10 @@ async def test_a_forwarded_source_makes_it_owner_while_it_lasts(harness: Harness
     ours, theirs = peer_streams()
     task = asyncio.ensure_future(accepted.run(ours))
     await settle()
-    assert node.owned_streams() != {} or node.status()["owned"] == 0
+    await theirs.send(FrameKind.PAGES, body([0]))
+    await settle()
+    assert node.owned_streams() == {"abc": str(source_id)}
+    assert node.status()["owned"] == 1
     assert node.connected_sources == 0, "the encoder is at the front"
     assert node.owner_of("abc") == "me"
     node.hand_over()
@@ -211,7 +253,7 @@ async def test_an_edge_is_served_where_the_source_is(harness: Harness) -> None:
 
 
 async def test_a_newer_source_at_another_member_takes_the_stream() -> None:
-    harness = Harness("10.0.0.1:8001")
+    harness = Harness(A)
     node = harness.node
     await node.start()
     assert [member["name"] for member in node.status()["members"]] == ["a"]
@@ -224,10 +266,16 @@ async def test_a_newer_source_at_another_member_takes_the_stream() -> None:
     for theirs, conflicts in (
         ({mine: str(SourceId(came_at - 1, 0)), "other": "1-1"}, 0),
         ({mine: "no id"}, 0),
+        # The same source: this member was its owner a moment ago, or will be in a moment.
+        ({mine: str(source.source_id)}, 0),
         ({mine: str(SourceId(came_at + 1, 0))}, 1),
     ):
         node.on_hello(greeting(owned=theirs), "10.0.0.1")
         assert node.conflicts == conflicts
+        await settle()
+        assert [name for name, _ in harness.client.opened] == [A] * conflicts
+    # The encoder's front offers it to the other one, which knows which is the newer one.
+    assert (node.owner_of(mine), node.owned_streams()) == ("a", {})
     await node.stop()
 
 
@@ -246,7 +294,7 @@ async def test_a_stream_that_does_not_come_is_not_waited_for_longer(harness: Har
 
 
 async def test_what_has_changed_is_announced_at_once() -> None:
-    harness = Harness("10.0.0.1:8001")
+    harness = Harness(A)
     await harness.node.start()
     asked = len(harness.client.asked)
     await harness.node.announce()
@@ -276,5 +324,196 @@ def test_an_edge_is_told_that_the_source_has_moved_when_it_is_away() -> None:
         assert harness.node.relays == 0
         theirs.close()
         await harness.node.stop()
+
+    run(test())
+
+
+async def test_a_source_is_taken_only_with_a_key_that_is_good_for_the_stream(harness: Harness) -> None:
+    hub, source = harness.source()
+    newer = SourceId.new(newer_than=source.source_id)
+    hub.admit(0)
+    hub.close()
+    with pytest.raises(StreamEnded):
+        harness.node.accept_forward(forward(newer))
+    hub.reopen("")
+    ours, theirs = peer_streams()
+    accepted = harness.node.accept_forward(forward(newer, generation=7))
+    task = asyncio.ensure_future(accepted.run(ours))
+    await theirs.send(FrameKind.PAGES, body([0]))
+    await settle()
+    with pytest.raises(BadKey):
+        harness.node.accept_forward(forward(SourceId.new(newer_than=newer), generation=6))
+    theirs.close()
+    await task
+
+
+async def test_the_title_of_a_forwarded_source_names_a_stream_without_one(harness: Harness) -> None:
+    hub = harness.streams.open("abc")
+    assert hub.title == ""
+    harness.node.accept_forward(forward(SourceId.new()))
+    assert hub.title == "T"
+    hub.title = "The broadcaster's own"
+    harness.node.accept_forward(forward(SourceId.new()))
+    assert hub.title == "The broadcaster's own"
+
+
+async def test_the_front_learns_which_page_the_owner_has(harness: Harness) -> None:
+    source_id = SourceId.new()
+    assert ForwardAnswer.parse(harness.node.accept_forward(forward(source_id)).headers).last_page is None
+    ours, theirs = peer_streams()
+    task = asyncio.ensure_future(harness.node.accept_forward(forward(source_id)).run(ours))
+    await theirs.send(FrameKind.PAGES, body([0, 1, 2]))
+    await settle()
+    hub = harness.streams.get("abc")
+    assert hub is not None
+    assert hub.source_log is not None
+    answer = ForwardAnswer.parse(harness.node.accept_forward(forward(source_id, resumed=True)).headers)
+    assert answer.last_page == hub.source_log.last
+    assert answer.last_page is not None
+    theirs.close()
+    await task
+
+
+async def test_a_stream_whose_source_has_only_connected_is_not_given_to_edges(harness: Harness) -> None:
+    accepted = harness.node.accept_forward(forward(SourceId.new()))
+    ours, theirs = peer_streams()
+    task = asyncio.ensure_future(accepted.run(ours))
+    await settle()
+    assert not harness.node.owns("abc"), "no audio has come"
+    with pytest.raises(Refused):
+        harness.node.accept_relay(RelayRequest("abc", None))
+    theirs.close()
+    await task
+
+
+async def test_only_a_front_that_leaves_hands_over_its_encoders(harness: Harness) -> None:
+    accepted = harness.node.accept_forward(forward(SourceId.new()))
+    ours, theirs = peer_streams()
+    task = asyncio.ensure_future(accepted.run(ours))
+    await settle()
+    harness.node.hand_over()
+    assert not harness.node.is_handing_over("abc"), "the encoder is at another member"
+    with pytest.raises(Refused, match=MOVED):
+        await theirs.wait_for_end()
+    theirs.close()
+    await task
+
+
+async def test_the_status_shows_the_ring_and_every_member() -> None:
+    harness = Harness(A)
+    await harness.node.start()
+    status = harness.node.status()
+    assert (status["ring"], status["draining"]) == (["a", "me"], False)
+    assert status["members"] == [{"name": "a", "address": A, "draining": False, "view": ""}]
+    assert status["view"] == harness.node.membership.view
+    harness.node.on_hello(greeting(draining=True, view="theirs"), "10.0.0.1")
+    harness.node.hand_over()
+    status = harness.node.status()
+    assert (status["ring"], status["draining"]) == ([], True)
+    assert status["members"] == [{"name": "a", "address": A, "draining": True, "view": "theirs"}]
+    harness.node.on_goodbye(greeting())
+    assert harness.node.status()["members"] == []
+    await harness.node.stop()
+
+
+async def test_a_request_to_all_brings_all_answers() -> None:
+    harness = Harness(A)
+    await harness.node.start()
+    harness.client.answers[A] = lambda target, body: {"got": target}
+    assert await harness.node.broadcast(LIST_STREAMS) == [{"got": LIST_STREAMS.target}]
+    harness.client.answers[A] = lambda target, body: greeting()
+    await harness.node.stop()
+
+
+async def test_a_server_that_is_alone_is_ready_and_asks_nobody() -> None:
+    harness = Harness(is_alone=True)
+    node = harness.node
+    await node.start()
+    assert node.is_alone
+    hub, source = harness.source()
+    disconnect = node.connect_source(hub, source)
+    await settle()
+    assert await node.wait_for_stream("abc", 0.01) is hub
+    assert await node.wait_for_stream("def", 0.01) is None
+    assert (node.owner_of("abc"), node.owned_streams(), node.connected_sources) == ("me", {}, 0)
+    disconnect()
+    await node.stop()
+    assert harness.client.asked == []
+
+
+def test_a_stream_that_is_asked_for_is_got_from_the_member_that_has_it() -> None:
+    async def test() -> None:
+        harness = Harness(A)
+        node = harness.node
+        await node.start()
+        node.on_hello(greeting(owned={"abc": "1-1"}), "10.0.0.1")
+        waiting = asyncio.ensure_future(node.wait_for_stream("abc", 5))
+        await settle()
+        assert [name for name, _ in harness.client.opened] == [A]
+        assert node.owner_of("abc") == "a"
+        assert node.owner_of("def") == "me"
+        link = harness.client.links[0]
+        await link.send(FrameKind.SOURCE, SourceFrame(SourceId(1, 1), 0).build())
+        await link.send(FrameKind.PAGES, body([0]))
+        assert await waiting is harness.streams.get("abc")
+        link.close()
+        await node.stop()
+
+    run(test())
+
+
+def test_a_member_that_stops_closes_its_connections() -> None:
+    async def test() -> None:
+        harness = Harness(A)
+        node = harness.node
+        await node.start()
+        theirs = next(name for name in map(str, range(100)) if order(name, ["me", "a"])[0] == "a")
+        node.connect_source(*harness.source(theirs))
+        await settle()
+        (link,) = harness.client.links
+        await node.stop()
+        with pytest.raises(Unreachable):
+            await link.wait_for_end()
+        link.close()
+
+    run(test())
+
+
+def test_a_stream_that_nobody_asks_for_any_more_is_forgotten() -> None:
+    async def test() -> None:
+        harness = Harness(A)
+        node = harness.node
+        await node.start()
+        questions = node.status()["questions"]
+        assert await node.wait_for_stream("abc", 0.01) is None
+        assert node.status()["questions"] > questions
+        # Its edge would stay for some seconds, in case that somebody comes back.
+        harness.source("def")
+        assert await node.wait_for_stream("def", 0.01) is not None
+        assert node.owner_of("abc") == "me"
+        assert set(node._roles) == {"def"}
+        await node.stop()
+
+    run(test())
+
+
+def test_a_stream_that_was_forgotten_and_comes_again_has_new_roles() -> None:
+    async def test() -> None:
+        harness = Harness(max_streams=1)
+        node = harness.node
+        await node.start()
+        hub, source = harness.source()
+        disconnect = node.connect_source(hub, source)
+        disconnect()
+        hub.close()
+        for stream_id in ("def", "ghi"):
+            harness.streams.open(stream_id)
+        assert harness.streams.get("abc") is None
+        again, source = harness.source()
+        assert again is not hub
+        node.connect_source(again, source)
+        await settle()
+        assert node.owns("abc")
+        await node.stop()
 
     run(test())
