@@ -130,7 +130,7 @@ def no_answer(address: str, error: BaseException | None) -> Unreachable:
         address: Where it was sent.
         error: What the connection has ended with.
     """
-    message = f"{address}: {error or type(error).__name__}"
+    message = f"{address}: {str(error) or type(error).__name__}"
     cause = getattr(error, "real_error", None) or error
     return NotListening(message) if isinstance(cause, ConnectionRefusedError) else NoAnswer(message)
 

@@ -3,16 +3,22 @@
 import asyncio
 from typing import cast
 
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
 from audiocast.cluster.peer_stream import PeerStream
 
 
 class FakeIOStream:
-    """What `PeerStream` needs of an `IOStream`: what was written can be read at the other end."""
+    """What members need of an `IOStream`: what was written can be read at the other end.
+
+    Attributes:
+        other: The other end.
+        is_nodelay: Small writes are sent at once.
+    """
 
     def __init__(self) -> None:
         self.other: FakeIOStream | None = None
+        self.is_nodelay = False
         self._came = asyncio.StreamReader()
         self._closed = False
 
@@ -21,6 +27,18 @@ class FakeIOStream:
         if self._closed or self.other._closed:
             raise StreamClosedError
         self.other._came.feed_data(data)
+
+    async def read_until(self, mark: bytes, *, max_bytes: int) -> bytes:
+        try:
+            data = await self._came.readuntil(mark)
+        except asyncio.IncompleteReadError as error:
+            raise StreamClosedError from error
+        if len(data) > max_bytes:
+            raise StreamClosedError(UnsatisfiableReadError("expected less"))
+        return data
+
+    def set_nodelay(self, value: bool) -> None:
+        self.is_nodelay = value
 
     async def read_bytes(self, size: int) -> bytes:
         try:
