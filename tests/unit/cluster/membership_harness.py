@@ -36,9 +36,10 @@ class MembershipHarness:
     Args:
         addresses: What its discovery gives.
         clock: Instead of the turned one: a loop that is turned itself.
+        is_alone: There is no discovery.
     """
 
-    def __init__(self, *addresses: str, clock: Clock | None = None) -> None:
+    def __init__(self, *addresses: str, clock: Clock | None = None, is_alone: bool = False) -> None:
         self.clock = FakeClock()
         self.peer_client = FakePeerClient()
         self.discovery = FakeDiscovery(*addresses)
@@ -46,7 +47,7 @@ class MembershipHarness:
         self.membership = Membership(
             "me",
             internal_port=lambda: 8001,
-            discovery=self.discovery,
+            discovery=None if is_alone else self.discovery,
             client=self.peer_client,
             clock=clock or self.clock,
             owned_streams=lambda: self.owned,

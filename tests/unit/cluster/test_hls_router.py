@@ -1,15 +1,25 @@
 """Where a stream's HLS is asked for: where it is, else where its owner is, else where an owner would be."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
+from io import BytesIO
 from typing import Any
 
 import pytest
+from tornado.httpclient import HTTPRequest, HTTPResponse
+from tornado.httputil import HTTPHeaders
+from tornado.simple_httpclient import HTTPTimeoutError
 
+from audiocast.cluster import hls_router as module
 from audiocast.cluster.discovery.address_resolver import AddressResolver
-from audiocast.cluster.hls_router import HlsRouter
+from audiocast.cluster.errors import Refused, Unreachable
+from audiocast.cluster.hls_router import HlsResponse, HlsRouter
+from audiocast.cluster.membership import Member
 from audiocast.cluster.node import Node
+from audiocast.cluster.protocol import SIGNATURE_HEADER, HlsRequest
 from audiocast.cluster.ring import order
+from audiocast.cluster.signature import Signer
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.registry import Registry
 from tests.support.clock.fake_clock import FakeClock
@@ -18,6 +28,7 @@ from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
 
 ADDRESSES = {"a": "10.0.0.1:8001", "b": "10.0.0.2:8001"}
 NAMES = [*ADDRESSES, "me"]
+SIGNER = Signer(["a secret of thirty-two characters"], "me")
 
 
 class Cluster:
@@ -38,7 +49,7 @@ class Cluster:
             hls_streams=lambda: self.mine,
             streams=Registry(clock=FakeClock(), limits=HubLimits(), max_streams=10),
         )
-        self.hls_router = HlsRouter(self.node, None, AddressResolver())
+        self.hls_router = HlsRouter(self.node, SIGNER, AddressResolver())
 
     def _greet(self, name: str, target: str, body: object) -> dict[str, Any]:
         return greeting(name, **self.said[name])
@@ -120,3 +131,128 @@ async def test_who_is_alone_asks_nobody() -> None:
     hls_router = HlsRouter(node, None, AddressResolver())
     assert hls_router.member_for("x") is None
     hls_router.close()
+
+
+async def test_of_two_of_the_same_age_the_same_one_counts_everywhere(cluster: Cluster) -> None:
+    cluster.said["a"] = {"packaged": {"x": 7}}
+    cluster.said["b"] = {"packaged": {"x": 7}}
+    cluster.mine = {"x": 7}
+    assert await cluster.place("x") == "a"
+
+
+async def test_an_owner_that_leaves_makes_no_new_one(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster.node, "owns", lambda stream_id: True)
+    cluster.node.membership.leave_ring()
+    assert await cluster.place(stream_of("a")) == "a"
+
+
+class FakeHttp:
+    """Fits `AsyncHTTPClient`.
+
+    Attributes:
+        options: What it was made with.
+        sent: Every request.
+        answer: Comes after a second: status, headers and body, or an error instead.
+        is_closed: It was closed.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+        self.sent: list[HTTPRequest] = []
+        self.answer: tuple[int, dict[str, str], bytes] | Exception = 200, {}, b"a part"
+        self.is_closed = False
+
+    async def fetch(self, request: HTTPRequest, *, raise_error: bool) -> HTTPResponse:
+        assert not raise_error
+        self.sent.append(request)
+        await asyncio.sleep(0.01)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        status, headers, body = self.answer
+        return HTTPResponse(request, status, headers=HTTPHeaders(headers), buffer=BytesIO(body))
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+PART = HlsRequest("x", "part7.m4s", {})
+
+
+@pytest.fixture
+async def http(monkeypatch: pytest.MonkeyPatch, cluster: Cluster) -> AsyncIterator[FakeHttp]:
+    monkeypatch.setattr(module, "AsyncHTTPClient", FakeHttp)
+    cluster.hls_router.close()
+    cluster.hls_router = HlsRouter(cluster.node, SIGNER, AddressResolver())
+    http = cluster.hls_router._http
+    assert isinstance(http, FakeHttp)
+    yield http
+    cluster.hls_router.close()
+    assert http.is_closed
+
+
+def member_of(cluster: Cluster, name: str) -> Member:
+    member = cluster.node.membership.get(name)
+    assert member is not None
+    return member
+
+
+async def test_many_players_that_ask_for_the_same_cost_one_request(cluster: Cluster, http: FakeHttp) -> None:
+    a = member_of(cluster, "a")
+    asking = [asyncio.ensure_future(cluster.hls_router.ask(a, PART)) for _ in range(10)]
+    await asyncio.sleep(0)
+    asking.pop().cancel()
+    answers = await asyncio.gather(*asking)
+    assert {answer.body for answer in answers} == {b"a part"}
+    assert len(http.sent) == 1
+    await cluster.hls_router.ask(a, PART)
+    assert len(http.sent) == 2, "an answer is not kept"
+    another = HlsRequest("x", "part8.m4s", {})
+    await asyncio.gather(cluster.hls_router.ask(a, PART), cluster.hls_router.ask(a, another))
+    assert len(http.sent) == 4
+
+
+async def test_the_request_is_signed_and_goes_one_hop(cluster: Cluster, http: FakeHttp) -> None:
+    await cluster.hls_router.ask(member_of(cluster, "a"), PART)
+    (sent,) = http.sent
+    assert (sent.url, sent.method) == (f"http://{ADDRESSES['a']}{PART.build().target}", "GET")
+    assert sent.headers[SIGNATURE_HEADER]
+    assert (sent.follow_redirects, sent.decompress_response) == (False, False)
+    # The other side may wait for a stream, and then for its next part.
+    assert (sent.connect_timeout, sent.request_timeout) == (1.0, 15.0)
+    assert isinstance(http.options.pop("resolver"), AddressResolver)
+    assert http.options == {
+        "force_instance": True,
+        "max_clients": 2_000,
+        "max_body_size": 8 * 1024 * 1024,
+    }
+
+
+async def test_the_answer_is_passed_on_as_it_came(cluster: Cluster, http: FakeHttp) -> None:
+    http.answer = 404, {"Content-Type": "audio/mp4", "Cache-Control": "max-age=60"}, b"x"
+    a = member_of(cluster, "a")
+    assert await cluster.hls_router.ask(a, PART) == HlsResponse(404, "audio/mp4", "max-age=60", b"x")
+    http.answer = 200, {}, b""
+    assert await cluster.hls_router.ask(a, PART) == HlsResponse(
+        200, "application/octet-stream", "no-store", b""
+    )
+
+
+async def test_an_answer_that_takes_too_long_makes_nobody_a_suspect(cluster: Cluster, http: FakeHttp) -> None:
+    http.answer = HTTPTimeoutError("Timeout during request")
+    with pytest.raises(Refused) as refused:
+        await cluster.hls_router.ask(member_of(cluster, "a"), PART)
+    assert (refused.value.status, refused.value.code) == (503, "no_audio_yet")
+    assert cluster.node.membership.lost == 0
+
+
+async def test_a_member_that_is_not_reached_is_suspected_once(cluster: Cluster, http: FakeHttp) -> None:
+    http.answer = ConnectionRefusedError("Connection refused")
+    a = member_of(cluster, "a")
+    asking = [asyncio.ensure_future(cluster.hls_router.ask(a, PART)) for _ in range(3)]
+    for each in asking:
+        with pytest.raises(Unreachable, match="Connection refused"):
+            await each
+    assert cluster.node.membership.lost == 1
+    assert cluster.node.membership.get("a") is None

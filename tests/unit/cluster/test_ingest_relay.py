@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from audiocast.cluster.errors import ClusterError, Refused, Unreachable
+from audiocast.cluster.errors import ClusterError, NoAnswer, Refused, Unreachable
 from audiocast.cluster.ingest_relay import RETRY_SECONDS, IngestRelay
 from audiocast.cluster.membership import Member
 from audiocast.cluster.peer_stream import FrameKind, PeerStream
@@ -29,10 +29,11 @@ class FakePeers:
         answers: What the next requests get: headers, or an error; then headers of an owner that has no page.
         asked: When a source was offered, to whom, and as what.
         links: The owner's side of each connection.
-        suspected: Members that the front takes for dead.
+        suspected: Members that the front takes for dead; with `are_proven_dead` they are.
     """
 
     own_name = "me"
+    are_proven_dead = True
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
@@ -55,8 +56,16 @@ class FakePeers:
         self.links.append(far)
         return near, answer
 
-    def suspect(self, name: str, reason: str) -> None:
+    def suspect(self, name: str, error: Unreachable) -> None:
         self.suspected.append(name)
+
+    @property
+    def membership(self) -> "FakePeers":
+        return self
+
+    def get(self, name: str) -> object:
+        """Give a member that is in the view."""
+        return None if self.are_proven_dead and name in self.suspected else name
 
     @property
     def asked_names(self) -> list[str]:
@@ -294,7 +303,25 @@ def test_an_answer_that_is_none_closes_the_connection() -> None:
         await asyncio.sleep(0.1)
         with pytest.raises(Unreachable):
             await front.peers.links[0].receive()
-        assert front.peers.suspected == ["a"]
+        assert front.peers.suspected == [], "it is there"
+        assert len(front.peers.asked) == 1
+        await asyncio.sleep(0.2)
+        assert len(front.peers.asked) == 2, "after a moment"
+        await front.stop()
+
+    run(test())
+
+
+def test_an_owner_that_may_only_be_busy_is_asked_again_after_a_moment() -> None:
+    async def test() -> None:
+        front = Front()
+        front.peers.are_proven_dead = False
+        front.send()
+        front.peers.answers += [NoAnswer("Timeout during request")] * 5
+        await asyncio.sleep(10)
+        times = [at for at, _, _ in front.peers.asked]
+        assert len(times) == 6
+        assert times[-1] - times[0] == pytest.approx(1.0)
         await front.stop()
 
     run(test())

@@ -135,3 +135,51 @@ def test_silence_is_noticed_after_its_time_and_beats_come_more_often() -> None:
         link.close()
 
     run(test())
+
+
+def test_members_send_something_twice_a_second() -> None:
+    async def test() -> None:
+        near, far = io_streams()
+        link = peer_stream_on(near)
+        began_at = asyncio.get_running_loop().time()
+        for _ in range(21):
+            await far.read_bytes(5)
+        assert asyncio.get_running_loop().time() - began_at == pytest.approx(10)
+        link.close()
+
+    run(test())
+
+
+def test_an_end_that_is_not_taken_is_given_up_after_a_second() -> None:
+    async def test() -> None:
+        near, far = io_streams()
+        link = peer_stream_on(near)
+
+        async def write(data: bytes) -> None:
+            await asyncio.Event().wait()
+
+        near.write = write  # type: ignore[method-assign]
+        began_at = asyncio.get_running_loop().time()
+        await link.send_end("moved", "elsewhere")
+        assert asyncio.get_running_loop().time() - began_at == pytest.approx(1.0)
+        link.close()
+        reading = asyncio.ensure_future(far.read_bytes(100))
+        await asyncio.sleep(0.9)
+        assert not reading.done(), "it may be read yet"
+        await asyncio.sleep(0.2)
+        with pytest.raises(StreamClosedError):
+            await reading
+
+    run(test())
+
+
+async def test_who_waits_for_the_end_drops_all_before_it() -> None:
+    one, other = peer_streams()
+    await one.send(FrameKind.PAGES, b"a page")
+    await one.send(FrameKind.SOURCE, b"1-1 0")
+    await one.send_end("moved", "m" * 1000)
+    with pytest.raises(Refused) as refused:
+        await other.wait_for_end()
+    assert (refused.value.status, refused.value.code) == (0, "moved")
+    assert refused.value.message == "m" * 300, "the other side's words are bounded"
+    other.close()

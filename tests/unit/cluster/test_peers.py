@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audiocast.cluster.errors import NoAnswer, NotListening, PeerSilent, Refused, Unreachable
+from audiocast.cluster.errors import BadMessage, NoAnswer, NotListening, PeerSilent, Refused, Unreachable
 from audiocast.cluster.membership import LATE_SECONDS
 from audiocast.cluster.peer_stream import SILENCE_SECONDS
 from audiocast.cluster.peers import FIRST_QUESTIONS, Peers
@@ -181,3 +181,52 @@ async def test_a_broadcast_reaches_everyone_and_suspects_only_who_is_gone(cluste
     assert "m002" in cluster.harness.membership.ring, "it is there, and has said no"
     assert "m003" in cluster.harness.membership.ring, "it may be busy"
     assert cluster.peers.questions == 0
+
+
+async def test_only_two_are_asked_before_all_are(cluster: Cluster) -> None:
+    assert await cluster.peers.find_holder("abc", ask_all=False) is None
+    assert (len(cluster.asked()), cluster.peers.questions) == (2, 2)
+
+
+async def test_an_id_that_is_none_is_older_than_any(cluster: Cluster) -> None:
+    cluster.told.update({"m001": {"abc": "nonsense"}, "m002": {"abc": "0-1"}})
+    await cluster.harness.membership.announce()
+    holder = await cluster.peers.find_holder("abc", ask_all=True)
+    assert holder is not None
+    assert holder.name == "m002"
+
+
+async def test_a_source_does_not_go_to_a_member_that_leaves_though_it_has_the_stream(
+    cluster: Cluster,
+) -> None:
+    stream_id = next(name for name in map(str, range(100)) if order(name, cluster.names)[0] == "m003")
+    cluster.told["m006"] = {stream_id: "5-5"}
+    await cluster.harness.membership.announce()
+    leaving = cluster.harness.membership.get("m006")
+    assert leaving is not None
+    leaving.is_draining = True
+    member = cluster.peers.owner_for_source(stream_id)
+    assert member is not None
+    assert member.name == "m003"
+    # Listeners get what is there.
+    assert await cluster.peers.find_holder(stream_id, ask_all=False) is leaving
+
+
+async def test_the_only_member_that_leaves_keeps_its_sources() -> None:
+    cluster = Cluster([])
+    await cluster.harness.membership.start()
+    cluster.harness.membership.leave_ring()
+    assert cluster.peers.owner_for_source("abc") is None
+    assert cluster.peers.own_name == "me"
+    await cluster.harness.membership.stop()
+
+
+async def test_a_member_that_says_no_or_nonsense_is_not_suspected(cluster: Cluster) -> None:
+    answers = cluster.harness.peer_client.answers
+    for name in cluster.names[:-1]:
+        answers[ADDRESSES[name]] = lambda target, body: {"owned": False}
+    answers[ADDRESSES["m001"]] = Refused(503, "busy", "later")
+    answers[ADDRESSES["m002"]] = BadMessage("nonsense")
+    assert await cluster.peers.find_holder("abc", ask_all=True) is None
+    assert cluster.harness.membership.lost == 0
+    assert cluster.peers.questions == len(cluster.names) - 1, "each is asked once"

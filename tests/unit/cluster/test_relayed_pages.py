@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from audiocast.cluster import page_sender
 from audiocast.cluster.errors import BadMessage, Refused, Unreachable
 from audiocast.cluster.page_sender import send_pages
-from audiocast.cluster.peer_stream import EndFrame, FrameKind, PeerStream
+from audiocast.cluster.peer_stream import MAX_FRAME_BYTES, EndFrame, FrameKind, PeerStream, SourceFrame
 from audiocast.cluster.relay_receiver import RelayReceiver
 from audiocast.ogg.errors import OggError
+from audiocast.ogg.reader import PageReader
+from audiocast.stream.errors import BadKey
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.source_id import SourceId
 from tests.unit.cluster.fake_iostream import peer_streams
@@ -223,3 +226,194 @@ async def test_a_source_without_a_name_is_refused(ends: Ends, name: bytes) -> No
     with pytest.raises(BadMessage, match="expected a source id"):
         await ends.receiver.receive(far, None)
     near.close()
+
+
+async def received(link: PeerStream) -> tuple[FrameKind, bytes]:
+    """Give the next frame, which is under way."""
+    return await asyncio.wait_for(link.receive(), 1)
+
+
+def page_sizes(data: bytes) -> list[int]:
+    """Give the sizes of whole pages; fails when the last one is cut."""
+    reader = PageReader()
+    reader.feed(data)
+    sizes = []
+    while (page := reader.next_page()) is not None:
+        sizes.append(len(page.encode()))
+    reader.close()
+    return sizes
+
+
+async def test_pages_go_in_as_few_frames_as_their_bound_allows() -> None:
+    here = HubHarness(HubLimits(log_sources=True, backlog_seconds=100.0, backlog_bytes=1_000_000))
+    broadcaster = Broadcaster(here)
+    whole = body(range(4000))
+    broadcaster.send(whole)
+    near, far = peer_streams()
+    frames: list[bytes] = []
+    source_id = broadcaster.source.source_id
+    with running(send_pages(here.hub, near, source_id=source_id, last_page=None)):
+        await settle(here)
+        while sum(map(len, frames)) < len(whole):
+            frames.append((await received(far))[1])
+    sizes = list(map(page_sizes, frames))
+    assert b"".join(frames) == whole
+    assert max(map(len, frames)) <= MAX_FRAME_BYTES
+    for frame, (first, *_) in zip(frames, sizes[1:], strict=False):
+        assert len(frame) + first > MAX_FRAME_BYTES, "another page would have fitted"
+
+
+async def test_a_frame_may_be_full_to_its_last_byte(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends.broadcast(range(20))
+    first, second, *_ = page_sizes(b"".join(pages_of(ends.here)[2:]))
+    monkeypatch.setattr(page_sender, "MAX_FRAME_BYTES", first + second)
+    near, far = peer_streams()
+    source_id = ends.here.hub.source_id
+    with running(send_pages(ends.here.hub, near, source_id=source_id, last_page=None)):
+        await settle(ends.here)
+        frames: list[bytes] = []
+        while sum(map(len, frames)) < len(body(range(20))):
+            frames.append((await received(far))[1])
+    audio = [frame for frame in frames if len(page_sizes(frame)) == 2 and len(frame) == first + second]
+    assert len(audio) == 10
+
+
+async def test_who_goes_leaves_nothing_behind_at_the_hub(ends: Ends) -> None:
+    ends.broadcast(range(10))
+    before = set(ends.here.hub.on_change)
+    near, far = peer_streams()
+    with running(send_pages(ends.here.hub, near, source_id=None, last_page=None)):
+        await settle(ends.here)
+        assert ends.here.hub.on_change != before
+    await settle(ends.here)
+    assert ends.here.hub.on_change == before
+    assert ends.here.hub.source_log is not None
+    assert ends.here.hub.source_log.on_growth == set()
+    near.close()
+    far.close()
+
+
+async def test_an_edge_that_is_too_slow_misses_what_is_gone_and_gets_the_rest() -> None:
+    here = HubHarness(HubLimits(log_sources=True, backlog_seconds=1.0))
+    broadcaster = Broadcaster(here)
+    whole = body(range(500))
+    broadcaster.send(whole[: len(body(range(10)))])
+    near, far = peer_streams()
+    came: list[bytes] = []
+    with running(send_pages(here.hub, near, source_id=broadcaster.source.source_id, last_page=None)):
+        came.append((await received(far))[1])
+        broadcaster.send(whole[len(body(range(10))) :])
+        came.append((await received(far))[1])
+        assert b"".join(pages_of(here)) == came[1]
+        assert 40 <= len(page_sizes(came[1])) <= 51, "a second of audio"
+        broadcaster.send(body(range(501))[len(whole) :])
+        assert (await received(far))[1] == body(range(501))[len(whole) :], "and all of it from then on"
+    near.close()
+    far.close()
+
+
+async def test_a_link_waits_for_a_source_that_is_not_here_yet(ends: Ends) -> None:
+    near, far = peer_streams()
+    with running(send_pages(ends.here.hub, near, source_id=None, last_page=None)) as sending:
+        await settle(ends.here)
+        assert not sending.done()
+        broadcaster = ends.here.broadcaster(generation=3)
+        broadcaster.begin(range(5))
+        kind, data = await received(far)
+        assert (kind, SourceFrame.parse(data)) == (
+            FrameKind.SOURCE,
+            SourceFrame(broadcaster.source.source_id, 3),
+        )
+        assert await received(far) == (FrameKind.PAGES, body(range(5)))
+    near.close()
+    far.close()
+
+
+async def test_a_source_with_a_key_that_was_replaced_is_refused_and_its_link_is_told(ends: Ends) -> None:
+    near, far = peer_streams()
+    with running(ends.receiver.receive(far, SourceId(1, 1), generation=5)):
+        await near.send(FrameKind.PAGES, body(range(5)))
+        await settle(ends.there)
+        assert ends.there.hub.generation == 5
+    await settle(ends.there)
+    near, far = peer_streams()
+    await near.send(FrameKind.SOURCE, SourceFrame(SourceId(2, 2), 4).build())
+    await near.send(FrameKind.PAGES, body(range(5)))
+    with pytest.raises(BadKey):
+        await ends.receiver.receive(far, None)
+    assert (await last_words(near)).code == "bad_key"
+
+
+async def test_without_a_word_a_source_has_the_first_generation(ends: Ends) -> None:
+    near, far = peer_streams()
+    with running(ends.receiver.receive(far, SourceId(1, 1))):
+        await near.send(FrameKind.PAGES, body(range(5)))
+        await settle(ends.there)
+        assert ends.there.hub.generation == 0
+        near.close()
+
+
+async def test_members_are_not_held_to_real_time(ends: Ends) -> None:
+    """An owner that is new to a stream gets all that its front has."""
+    near, far = peer_streams()
+    with running(ends.receiver.receive(far, SourceId(1, 1))) as receiving:
+        await near.send(FrameKind.PAGES, body(range(600)))
+        await settle(ends.there)
+        assert b"".join(pages_of(ends.there)) == body(range(600))
+        assert not receiving.done()
+    near.close()
+
+
+async def test_pages_of_a_source_that_nobody_has_named_are_dropped(ends: Ends) -> None:
+    near, far = peer_streams()
+    with running(ends.receiver.receive(far, None)) as receiving:
+        await near.send(FrameKind.PAGES, body(range(5)))
+        await settle(ends.there)
+        assert not receiving.done()
+        assert not ends.there.hub.is_on
+        assert (ends.receiver.source_id, ends.receiver.last_page) == (None, None)
+        assert ends.receiver.resume_point is None
+    near.close()
+
+
+async def test_closing_the_receiver_ends_its_link_and_keeps_the_pages(ends: Ends) -> None:
+    ends.receiver.close()
+    near, far = peer_streams()
+    with running(ends.receiver.receive(far, SourceId(1, 1))) as receiving:
+        await near.send(FrameKind.PAGES, body(range(5)))
+        await settle(ends.there)
+        ends.receiver.close()
+        with pytest.raises(Unreachable):
+            await asyncio.wait_for(receiving, 1)
+    with pytest.raises(Unreachable):
+        await near.send(FrameKind.PAGES, b"")
+    assert ends.there.hub.is_on
+    assert b"".join(pages_of(ends.there)) == body(range(5))
+
+
+async def test_the_other_sides_last_words_are_the_reason_and_the_link_is_closed(ends: Ends) -> None:
+    near, far = peer_streams()
+    await near.send_end("moved", "elsewhere")
+    with pytest.raises(Refused, match="moved: elsewhere"):
+        await ends.receiver.receive(far, SourceId(1, 1))
+    with pytest.raises(Unreachable):
+        await far.send(FrameKind.PAGES, b"")
+
+
+async def test_a_source_that_goes_on_over_an_edges_link_is_the_same_source(ends: Ends) -> None:
+    """An edge names the source that it knows; the link it opens ends the one before without a word."""
+    whole, cut = body(range(20)), len(body(range(10)))
+    near, far = peer_streams()
+    with running(ends.receiver.receive(far, SourceId(1, 1))):
+        await near.send(FrameKind.PAGES, whole[:cut])
+        await settle(ends.there)
+    await settle(ends.there)
+    source = ends.there.hub.source
+    for source_id in (SourceId(1, 1), None):
+        near, far = peer_streams()
+        with running(ends.receiver.receive(far, source_id)):
+            await near.send(FrameKind.PAGES, whole[cut:] if source_id else b"")
+            await settle(ends.there)
+        await settle(ends.there)
+    assert ends.there.hub.source is source
+    assert b"".join(pages_of(ends.there)) == whole

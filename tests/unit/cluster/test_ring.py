@@ -39,6 +39,9 @@ def test_who_goes_leaves_the_order_of_the_others_as_it_was(stream_id, members, d
 def test_a_weight_is_what_it_was_in_every_version() -> None:
     """Members of two versions must agree during a roll-out: to change this is to change the protocol."""
     assert weight("8q9itnkhxs", "audiocast-0").hex() == "374e86956d3d92b1"
+    # A name is the key itself up to 64 bytes, and hashed before when it is longer.
+    assert weight("8q9itnkhxs", "a" * 64).hex() == "170569b3aa184933"
+    assert weight("8q9itnkhxs", "a" * 65).hex() == "54194123c693e78e"
     assert order("8q9itnkhxs", EIGHT[:4]) == ["audiocast-3", "audiocast-2", "audiocast-0", "audiocast-1"]
 
 

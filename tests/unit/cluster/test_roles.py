@@ -62,7 +62,7 @@ class FakePeers:
         self.links.append(far)
         return near, {}
 
-    def suspect(self, name: str, reason: str) -> None:
+    def suspect(self, name: str, error: Unreachable) -> None:
         pass
 
 

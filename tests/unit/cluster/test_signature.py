@@ -60,3 +60,17 @@ def test_name_and_time_cannot_be_exchanged() -> None:
     for value in (f"{int(time) + 1} {name} {mac}", f"{time} b {mac}"):
         with pytest.raises(BadSignature):
             Signer([SECRET], "b").check("POST", "/internal/hello?x=1", value, NOW)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_signature_is_good_for_a_minute(step: int) -> None:
+    signer = Signer([SECRET], "a")
+    value = signed(signer)
+    assert signer.check("POST", "/internal/hello?x=1", value, NOW + 60.0 * step) == "a"
+    with pytest.raises(BadSignature, match="clocks"):
+        signer.check("POST", "/internal/hello?x=1", value, NOW + 60.5 * step)
+
+
+def test_a_cluster_without_a_secret_is_none() -> None:
+    with pytest.raises(ValueError, match="at least one secret"):
+        Signer([], "a")

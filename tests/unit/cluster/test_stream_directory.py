@@ -5,6 +5,9 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
+from audiocast.cluster import stream_directory
 from audiocast.cluster.errors import NoAnswer
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import HELLO, STREAMS, PeerRequest
@@ -165,3 +168,132 @@ async def test_a_server_that_is_alone_asks_no_member() -> None:
     directory = StreamDirectory(cast(Node, SimpleNamespace(is_alone=True)))
     assert await directory.find("abc", None) is None
     assert [each["stream_id"] for each in await directory.list_live([state()])] == ["abc"]
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({"is_owner": True, "state": "ended"}, {"state": "live"}),
+        ({"state": "live"}, {"state": "held"}),
+        ({"state": "held"}, {"state": "ended"}),
+        ({"state": "ended"}, {"state": "waiting"}),
+        ({"state": "ended", "started_at": 1.0}, {"state": "of a newer version", "started_at": 9.0}),
+        ({"state": "live", "started_at": 9.0}, {"state": "live", "started_at": 8.0}),
+        ({"state": "live", "started_at": 0.5}, {"state": "live", "started_at": None}),
+    ],
+)
+def test_whose_word_counts(better: dict[str, Any], worse: dict[str, Any]) -> None:
+    snapshots = [state(**worse, title="worse"), state(**better, title="better")]
+    for each in (snapshots, snapshots[::-1]):
+        whole = merge(each)
+        assert whole is not None
+        assert whole["title"] == "better"
+
+
+def test_what_a_member_does_not_say_counts_as_nothing() -> None:
+    whole = merge([{"stream_id": "abc"}])
+    assert whole == {
+        "stream_id": "abc",
+        "history": [],
+        "listeners": 0,
+        "listener_peak": 0,
+        "draining": False,
+    }
+    whole = merge([state(listeners=None, listener_peak=None), state(listeners=2, listener_peak=5)])
+    assert whole is not None
+    assert (whole["listeners"], whole["listener_peak"]) == (2, 5)
+
+
+def test_a_history_is_bounded_and_of_the_others_the_longest_counts() -> None:
+    owners = [track(f"T{number}", 1000 - number) for number in range(15)]
+    short = [track("S", 5), track("R", 4)]
+    long = [track(f"L{number}", 100 - number) for number in range(15)]
+    merged = merge_history(owners, [owners, short, long])
+    assert merged == [*owners, *long[:5]]
+    assert merge_history([], [short, long]) == long
+
+
+def test_a_track_that_began_with_the_owners_first_one_is_the_owners() -> None:
+    owners, fronts = [track("C", 30)], [track("C", 30), track("B", 20)]
+    assert merge_history(owners, [owners, fronts]) == [track("C", 30), track("B", 20)]
+    same_title = {**track("B", 20), "artist": "Another"}
+    owners = [track("B", 25)]
+    assert merge_history(owners, [owners, [same_title]]) == [track("B", 25), same_title], "another song"
+
+
+def test_streams_that_began_together_or_never_are_listed_by_their_ids() -> None:
+    listed = merge_all(
+        [
+            state(stream_id="b"),
+            state(stream_id="a"),
+            state(stream_id="c", started_at=None),
+            state(stream_id="d", started_at=0.5),
+        ]
+    )
+    assert [each["stream_id"] for each in listed] == ["c", "d", "a", "b"]
+
+
+class Cluster:
+    """Other members, whose answers take a tenth of a second.
+
+    Attributes:
+        rounds: The target of each round of questions.
+    """
+
+    is_alone = False
+
+    def __init__(self) -> None:
+        self.rounds: list[str] = []
+
+    async def broadcast(self, request: PeerRequest) -> list[Any]:
+        self.rounds.append(request.target)
+        await asyncio.sleep(0.1)
+        if request.target == STREAMS:
+            return [{"streams": [state(stream_id="x")]}, {"streams": [state(stream_id="x"), 5]}]
+        return [{"state": state(stream_id=request.target.removeprefix(STREAM_PREFIX))}, {"state": None}]
+
+
+def test_what_is_on_anywhere_is_listed_and_asked_for_once_a_second() -> None:
+    async def test() -> None:
+        cluster = Cluster()
+        directory = StreamDirectory(cast(Node, cluster))
+        listed = await directory.list_live([state(stream_id="y", started_at=9.0)])
+        assert [(each["stream_id"], each["listeners"]) for each in listed] == [("x", 2), ("y", 1)]
+        await directory.list_live([])
+        assert cluster.rounds == [STREAMS]
+        await asyncio.sleep(0.89)
+        await directory.list_live([])
+        assert cluster.rounds == [STREAMS]
+        await asyncio.sleep(0.01)
+        await directory.list_live([])
+        assert cluster.rounds == [STREAMS] * 2, "good for a second"
+
+    run(test())
+
+
+def test_one_who_asks_and_goes_does_not_take_the_answer_from_the_others() -> None:
+    async def test() -> None:
+        directory = StreamDirectory(cast(Node, Cluster()))
+        asking = [asyncio.ensure_future(directory.find("abc", None)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        asking[0].cancel()
+        for each in asking[1:]:
+            found = await each
+            assert found is not None
+            assert found["stream_id"] == "abc"
+
+    run(test())
+
+
+def test_answers_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        monkeypatch.setattr(stream_directory, "MAX_KEPT", 3)
+        cluster = Cluster()
+        directory = StreamDirectory(cast(Node, cluster))
+        await asyncio.gather(*(directory.find(name, None) for name in "abc"))
+        await directory.find("a", None)
+        assert (len(cluster.rounds), set(directory._kept)) == (3, {"a", "b", "c"})
+        await directory.find("d", None)
+        assert set(directory._kept) == {"d"}
+
+    run(test())

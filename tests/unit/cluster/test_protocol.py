@@ -1,0 +1,197 @@
+"""What one member builds, another one parses; what a stranger builds is refused or cut."""
+
+from typing import Any
+
+import pytest
+
+from audiocast.cluster.errors import BadMessage
+from audiocast.cluster.greeting import Goodbye, Greeting
+from audiocast.cluster.protocol import (
+    LAST_PAGE_HEADER,
+    STREAM,
+    ForwardAnswer,
+    ForwardRequest,
+    HlsRequest,
+    MemberStreamRequest,
+    PlayingRequest,
+    RelayRequest,
+    ReopenRequest,
+    ResumePoint,
+    StreamAnswer,
+    StreamListAnswer,
+    format_address,
+    route,
+    split_address,
+)
+from audiocast.stream.source_id import SourceId
+from audiocast.stream.source_log import Position
+from tests.unit.cluster.membership_harness import greeting
+
+SOURCE = SourceId(0x5F2A, 0x9C)
+PAGE = Position(17, 200)
+
+
+def query_of(target: str) -> dict[str, str]:
+    _, _, query = target.partition("?")
+    return dict(part.split("=", 1) for part in query.split("&")) if query else {}
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("10.0.0.1", "10.0.0.1:8001"), ("fd00::a", "[fd00::a]:8001"), ("m0", "m0:8001")]
+)
+def test_an_address_can_be_taken_apart_again(host: str, address: str) -> None:
+    assert format_address(host, 8001) == address
+    assert split_address(address) == (host, 8001)
+
+
+def test_a_path_is_a_route_with_a_group_for_the_id() -> None:
+    assert route(STREAM) == "/internal/streams/([^/]*)"
+    assert route("/internal/drain") == "/internal/drain"
+
+
+@pytest.mark.parametrize("resume_point", [None, ResumePoint(SOURCE, PAGE)])
+def test_an_edge_says_which_page_it_had_last(resume_point: ResumePoint | None) -> None:
+    request = RelayRequest("abc", resume_point)
+    built = request.build()
+    assert (built.method, built.target.partition("?")[0]) == ("POST", "/internal/relay/abc")
+    assert RelayRequest.parse("abc", query_of(built.target)) == request
+
+
+def test_half_of_a_resume_point_is_one_of_no_source_or_no_page() -> None:
+    assert RelayRequest.parse("abc", {"origin": "5f2a-9c"}).resume_point == (SOURCE, (0, 0))
+    assert RelayRequest.parse("abc", {"had": "17.200"}).resume_point == (SourceId(0, 0), PAGE)
+
+
+@pytest.mark.parametrize("query", [{"origin": "x", "had": "17.200"}, {"origin": "5f2a-9c", "had": "x"}])
+def test_a_resume_point_that_is_none_is_refused(query: dict[str, str]) -> None:
+    with pytest.raises(BadMessage, match="expected a"):
+        RelayRequest.parse("abc", query)
+
+
+@pytest.mark.parametrize("is_resumed", [True, False])
+def test_a_front_offers_a_source_as_it_is(is_resumed: bool) -> None:
+    request = ForwardRequest(
+        "abc",
+        source_id=SOURCE,
+        generation=7,
+        title="Größe / 100 %\r\n",
+        is_resumed=is_resumed,
+        age_seconds=3600.25,
+    )
+    built = request.build()
+    assert (built.method, built.target) == ("POST", "/internal/forward/abc")
+    assert all(value.isascii() and value.isprintable() for value in built.headers.values())
+    assert ForwardRequest.parse("abc", built.headers) == request
+
+
+def test_what_a_front_leaves_out_is_nothing_and_what_is_too_long_is_cut() -> None:
+    headers = {"Audiocast-Origin": str(SOURCE), "Audiocast-Title": "t" * 300}
+    request = ForwardRequest.parse("abc", headers)
+    assert (request.generation, request.is_resumed, request.age_seconds) == (0, False, 0.0)
+    assert request.title == "t" * 200
+    assert ForwardRequest.parse("abc", {"Audiocast-Origin": str(SOURCE)}).title == ""
+
+
+@pytest.mark.parametrize(
+    "bad", [{"Audiocast-Origin": ""}, {"Audiocast-Generation": "x"}, {"Audiocast-Age": "old"}]
+)
+def test_a_source_that_is_none_is_refused(bad: dict[str, str]) -> None:
+    with pytest.raises(BadMessage):
+        ForwardRequest.parse("abc", {"Audiocast-Origin": str(SOURCE), **bad})
+
+
+@pytest.mark.parametrize("last_page", [None, PAGE, Position(0, 0)])
+def test_an_owner_says_which_page_it_has(last_page: Position | None) -> None:
+    answer = ForwardAnswer(last_page)
+    assert ForwardAnswer.parse(answer.as_headers()) == answer
+
+
+def test_an_owner_that_says_nothing_has_no_page_and_nonsense_is_refused() -> None:
+    assert ForwardAnswer.parse({}).last_page is None
+    with pytest.raises(BadMessage):
+        ForwardAnswer.parse({LAST_PAGE_HEADER: "17"})
+
+
+def test_titles_cross_as_they_are() -> None:
+    playing = PlayingRequest("abc", "Title", "Artist")
+    built = playing.build()
+    assert (built.method, built.target) == ("POST", "/internal/streams/abc/playing")
+    assert isinstance(built.body, dict)
+    assert PlayingRequest.parse("abc", built.body) == playing
+    assert PlayingRequest.parse("abc", {}) == PlayingRequest("abc", "", "")
+    reopen = ReopenRequest("abc", "Title")
+    built = reopen.build()
+    assert (built.method, built.target) == ("POST", "/internal/streams/abc/reopen")
+    assert isinstance(built.body, dict)
+    assert ReopenRequest.parse("abc", built.body) == reopen
+    assert ReopenRequest.parse("abc", {}) == ReopenRequest("abc", "")
+
+
+def test_a_stream_is_asked_for_and_ended_at_the_same_path() -> None:
+    request = MemberStreamRequest("abc")
+    assert (request.build().method, request.build().target) == ("GET", "/internal/streams/abc")
+    assert (request.build_end().method, request.build_end().target) == ("DELETE", "/internal/streams/abc")
+
+
+@pytest.mark.parametrize("is_owned", [True, False])
+def test_what_a_member_knows_of_a_stream_crosses_whole(is_owned: bool) -> None:
+    answer = StreamAnswer(is_owned, {"state": "live"})
+    assert StreamAnswer.parse(answer.as_json()) == answer
+
+
+@pytest.mark.parametrize("body", [None, [], "x", {}, {"state": "live"}, {"owned": 0, "state": None}])
+def test_an_answer_without_a_snapshot_is_an_empty_one(body: object) -> None:
+    assert StreamAnswer.parse(body) == StreamAnswer(False, {})
+
+
+def test_a_list_of_streams_crosses_and_what_is_no_snapshot_is_left_out() -> None:
+    answer = StreamListAnswer([{"stream_id": "a"}, {"stream_id": "b"}])
+    assert StreamListAnswer.parse(answer.as_json()) == answer
+    assert StreamListAnswer.parse({"streams": [{"stream_id": "a"}, 5, "x"]}).snapshots == [{"stream_id": "a"}]
+    nothings: list[object] = [None, [], {}]
+    for body in nothings:
+        assert StreamListAnswer.parse(body).snapshots == []
+
+
+def test_a_player_gets_what_it_asks_another_member_for() -> None:
+    request = HlsRequest("abc", "stream.m3u8", {"_HLS_msn": "5", "_HLS_part": "2"})
+    built = request.build()
+    assert (built.method, built.target.partition("?")[0]) == ("GET", "/internal/hls/abc")
+    query = query_of(built.target)
+    assert HlsRequest.parse("abc", query) == request
+    del query["path"]
+    with pytest.raises(BadMessage, match="expected a path"):
+        HlsRequest.parse("abc", query)
+
+
+def test_a_greeting_crosses_whole_and_what_a_newer_version_adds_is_ignored() -> None:
+    sent = Greeting("m0", "f00", 8001, True, "view", {"abc": "1-1"}, {"def": 5})
+    built = sent.build()
+    assert (built.method, built.target) == ("POST", "/internal/hello")
+    assert Greeting.parse(built.body) == sent
+    assert Greeting.parse({**sent.as_json(), "mood": "good"}) == sent
+    goodbye = sent.build_goodbye()
+    assert (goodbye.method, goodbye.target) == ("POST", "/internal/goodbye")
+    assert Goodbye.parse(goodbye.body) == Goodbye("m0", "f00")
+
+
+@pytest.mark.parametrize(
+    "said", [{"name": "n" * 200}, {"name": "n"}, {"internal_port": 65_535}, {"internal_port": 1}]
+)
+def test_a_greeting_at_its_bounds_is_one(said: dict[str, Any]) -> None:
+    parsed = Greeting.parse(greeting() | said)
+    assert (parsed.name, parsed.internal_port, parsed.hls_streams) == (
+        said.get("name", "a"),
+        said.get("internal_port", 8001),
+        {},
+    )
+
+
+def test_a_name_that_is_too_long_is_refused() -> None:
+    with pytest.raises(BadMessage, match="expected a greeting"):
+        Greeting.parse(greeting("n" * 201))
+
+
+@pytest.mark.parametrize("body", [None, [], "x", {}])
+def test_a_goodbye_without_a_name_is_nobodys(body: object) -> None:
+    assert Goodbye.parse(body) == Goodbye("", "")
