@@ -118,6 +118,7 @@ class App:
             hls_muxers=hls_muxers,
             hls_router=self._hls_router,
             watchers=Watchers(settings.max_listeners),
+            stalled_seconds=self._lag.stalled_seconds,
             version=__version__,
         )
         limits = _limits(settings)

@@ -169,7 +169,10 @@ class Settings(BaseSettings):
         description="Bound of a source's rate, kbit/s, and with it of its lead over real time. 0: no bounds.",
     )
     ingest_lead_seconds: float = Field(
-        default=20.0, ge=1, le=600, description="How far ahead of real time a source may be, seconds."
+        default=20.0,
+        ge=1,
+        le=600,
+        description="How far ahead of real time a source may be, seconds. docs/api.md has its other bounds.",
     )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="auto: console on a terminal, else json."

@@ -279,7 +279,9 @@ class Node:
         roles = self._roles.get(hub.stream_id)
         if roles is None or roles.hub is not hub:
             self._forget_idle()
-            roles = self._roles[hub.stream_id] = StreamRoles(hub, self.streams.clock.time, self.peers)
+            roles = self._roles[hub.stream_id] = StreamRoles(
+                hub, self.streams.clock.time, self.streams.feed_scheduler, self.peers
+            )
         return roles
 
     def _forget_idle(self) -> None:

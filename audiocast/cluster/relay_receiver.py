@@ -5,12 +5,14 @@ the last page of the one before.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from audiocast.cluster.peer_stream import EndFrame, FrameKind, PeerStream, SourceFrame
 from audiocast.cluster.protocol import ResumePoint
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError, TakenOver
+from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub import Hub
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source import Source
@@ -24,11 +26,13 @@ class RelayReceiver:
     Args:
         hub: Fed with pages.
         clock: Seconds of the streams' clock.
+        feed_scheduler: Of this node.
     """
 
-    def __init__(self, hub: Hub, clock: Callable[[], float]) -> None:
+    def __init__(self, hub: Hub, clock: Callable[[], float], feed_scheduler: FeedScheduler) -> None:
         self._hub = hub
         self._clock = clock
+        self._feed_scheduler = feed_scheduler
         self._source: Source | None = None
         self._peer_stream: PeerStream | None = None
         self._endings: set[asyncio.Task[None]] = set()
@@ -58,6 +62,16 @@ class RelayReceiver:
             return None
         return ResumePoint(source_id, last_page)
 
+    def process_received(self) -> None:
+        """Process all pages that have come, so that `last_page` is the last of them.
+
+        A connection that takes the place of this one goes on behind it.
+        """
+        # An error is not lost: the connection that has brought the page gets it with its next step.
+        with contextlib.suppress(StreamError, OggError):
+            while self._source is not None and self._source.process_page(self._clock()):
+                pass
+
     def note_finished(self, source_id: SourceId) -> None:
         """Remember a source whose encoder was connected here: listeners here have heard all of it."""
         self._finished_source = source_id
@@ -79,6 +93,7 @@ class RelayReceiver:
             audiocast.stream.errors.StreamError: The hub refuses the source; the other side is told.
             audiocast.ogg.errors.OggError: The pages are damaged; the other side is told.
         """
+        self.process_received()
         before, self._peer_stream = self._peer_stream, peer_stream
         if before is not None and source_id is not None and source_id != self.source_id:
             self._send_end(before, TakenOver("a newer source has come through another member"))
@@ -98,7 +113,7 @@ class RelayReceiver:
                     frame = SourceFrame.parse(data)
                     self._start_source(frame.source_id, frame.generation)
                 elif self._source is not None:
-                    self._source.feed(data, self._clock())
+                    await self._feed(self._source, data)
         except (StreamError, OggError) as error:
             await peer_stream.send_end(error.code, str(error))
             raise
@@ -111,6 +126,12 @@ class RelayReceiver:
         """Close the connection; the hub keeps its pages."""
         if self._peer_stream is not None:
             self._peer_stream.close()
+
+    async def _feed(self, source: Source, data: bytes) -> None:
+        source.receive(data, self._clock())
+        rest = self._feed_scheduler.run(source.process_page)
+        if rest is not None:
+            await rest
 
     def _start_source(self, source_id: SourceId, generation: int) -> None:
         rate_limit = RateLimit(max_kbps=0, lead_seconds=0, now=self._clock())

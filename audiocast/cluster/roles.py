@@ -22,6 +22,7 @@ from audiocast.cluster.protocol import MOVED, OLDER, TAKEN_OVER, ForwardRequest,
 from audiocast.cluster.relay_receiver import RelayReceiver
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError
+from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub import Hub
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
@@ -40,14 +41,17 @@ class StreamRoles:
     Args:
         hub: The stream here.
         clock: Seconds of the streams' clock.
+        feed_scheduler: Of this node.
         peers: The other members.
     """
 
-    def __init__(self, hub: Hub, clock: Callable[[], float], peers: Peers) -> None:
+    def __init__(
+        self, hub: Hub, clock: Callable[[], float], feed_scheduler: FeedScheduler, peers: Peers
+    ) -> None:
         self.hub = hub
         self._peers = peers
         self._waiting = 0
-        self._receiver = RelayReceiver(hub, clock)
+        self._receiver = RelayReceiver(hub, clock, feed_scheduler)
         self._ingest_relay: IngestRelay | None = None
         self._forwarded: PeerStream | None = None
         self._forwarded_since = 0.0
@@ -143,6 +147,7 @@ class StreamRoles:
 
     def last_page_of(self, source_id: SourceId) -> Position | None:
         """Return the last page of a source that came from another member; None: no page is here."""
+        self._receiver.process_received()
         return self._receiver.last_page if self._receiver.source_id == source_id else None
 
     async def receive_forward(self, request: ForwardRequest, peer_stream: PeerStream) -> None:

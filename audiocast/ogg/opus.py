@@ -27,7 +27,8 @@ SAMPLE_RATE = 48000
 
 MAX_FRAME_BYTES = 1275
 
-# 120 ms.
+# 2.5 ms and 120 ms.
+MIN_PACKET_SAMPLES = 120
 MAX_PACKET_SAMPLES = 5760
 
 # A padding length byte of 255 stands for 254 bytes of padding and says that another length byte follows.

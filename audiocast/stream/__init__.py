@@ -4,7 +4,8 @@ What comes in:
 
 - `source`: one connection that brings audio in
 - `source_id`: the identity of a source, the same on every node
-- `rate_limit`: how much faster than real time a source may be
+- `rate_limit`: what a source may send, and how much faster than real time
+- `feed_scheduler`: the loop's time for what sources have sent
 - `source_log`: the last pages of a source as they came, for other nodes
 - `keys`: ingest keys
 

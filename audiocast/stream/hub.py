@@ -157,13 +157,16 @@ class Hub:
         """Make `source` what this stream plays, from its next packet on. The newest source always wins.
 
         Raises:
-            SourceError: See `admit`.
+            SourceError: See `admit`; or the source makes the listeners' players begin anew too often.
             BadKey: See `admit`.
         """
         self.admit(source.generation)
         if source.has_audio and source is not self._source:
             # It was dismissed and is on its way out; its next chain segment must not take the stream back.
             return
+        is_spliced = self._bitstream is not None and self._bitstream.muxer.can_continue(opus_head)
+        if self._bitstream is not None and not is_spliced:
+            source.charge_decoder_change()
         self._generation = source.generation
         rival, self._source = self._source, source
         if rival is not source:
@@ -177,7 +180,7 @@ class Hub:
         elif rival is not source:
             self.counters.takeovers += 1
             self._dismiss(rival, TakenOver("a newer source with a key of this stream has taken it over"))
-        if self._bitstream is not None and self._bitstream.muxer.can_continue(opus_head):
+        if is_spliced:
             self.counters.splices += 1
             log.info("stream_spliced", stream_id=self.stream_id)
         else:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ServerFull, ShuttingDown, SourceError
+from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits
 
@@ -22,6 +23,7 @@ class Registry:
     def __init__(self, *, clock: Clock, limits: HubLimits, max_streams: int) -> None:
         self.counters = Counters()
         self.clock = clock
+        self.feed_scheduler = FeedScheduler(clock)
         self._limits = limits
         self._max_streams = max_streams
         self._hubs: dict[str, Hub] = {}

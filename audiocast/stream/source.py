@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Protocol
 
-from audiocast.ogg.errors import LostSync
+from audiocast.ogg.errors import LostSync, OggError
 from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head
 from audiocast.ogg.opus import packet_samples
 from audiocast.ogg.packets import PacketAssembler
@@ -19,7 +19,7 @@ from audiocast.ogg.page import Page
 from audiocast.ogg.reader import PageReader
 from audiocast.ogg.sniff import codec_name, name_format
 from audiocast.stream.counters import Counters
-from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, SourceError
+from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, SourceError, StreamError
 from audiocast.stream.muxer import TimedPacket
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source_id import SourceId
@@ -28,6 +28,10 @@ from audiocast.stream.source_id import SourceId
 MAX_AUDIO_PACKET_BYTES = 61_440
 
 SNIFF_BYTES = 16
+
+# Pages of headers before the first audio of an Ogg stream; they are kept for listeners of other nodes. The
+# largest comments (128 KiB) have four, or 514 when each page has one segment only.
+MAX_HEADER_PAGES = 1_000
 
 
 class SourceSink(Protocol):
@@ -64,7 +68,7 @@ class Source:
         rate_limit: Charged with all that is fed.
         generation: Generation of the source's key; see `Hub.admit`.
         dismiss: Called by the hub, once, when the source must stop for a reason of the hub's: a newer source,
-            the end of the stream. Never called from within `feed`.
+            the end of the stream. Never called from within a method of this class.
     """
 
     def __init__(
@@ -90,29 +94,64 @@ class Source:
         self._opus_head: OpusHead | None = None
         self._new_tags: OpusTags | None = None
         self._header_pages: list[Page] = []
+        self._is_detached = False
+        self._error: OggError | StreamError | None = None
 
-    def feed(self, data: bytes, now: float) -> None:
-        """Parse the next bytes of the body, and publish what is in them.
+    def receive(self, data: bytes, now: float) -> None:
+        """Add the next bytes of the body, for `process_page`.
 
         Args:
             data: Any number of bytes, cut anywhere.
             now: The clock's seconds.
 
         Raises:
-            SourceError: They are not what a source may send. The source cannot be used after it.
-            audiocast.ogg.errors.OggError: They are damaged. Likewise.
+            TooFast: They are more than may come.
         """
         if len(self._start) < SNIFF_BYTES:
             self._start += data[: SNIFF_BYTES - len(self._start)]
         self._sink.counters.ingest_bytes += len(data)
-        self._rate_limit.charge(size_bytes=len(data), samples=0, now=now)
+        self._rate_limit.charge_read(len(data), now)
         self._reader.feed(data)
-        while (page := self._next_page()) is not None:
+
+    def process_page(self, now: float) -> bool:
+        """Publish what is on the next page.
+
+        Args:
+            now: The clock's seconds.
+
+        Returns:
+            Whether there was a page. There is none when more bytes are needed, and after `detach`.
+
+        Raises:
+            StreamError: It is not what a source may send. The source cannot be used any more: further calls
+                raise the same.
+            audiocast.ogg.errors.OggError: It is damaged. Likewise.
+        """
+        if self._error is not None:
+            raise self._error
+        if self._is_detached:
+            return False
+        try:
+            page = self._next_page()
+            if page is None:
+                return False
             self._sink.counters.ingest_pages += 1
-            self._take_page(page, now)
+            self._process(page, now)
+        except (OggError, StreamError) as error:
+            self._error = error
+            raise
+        return True
+
+    def charge_decoder_change(self) -> None:
+        """Charge the source with a new bitstream for listeners.
+
+        Raises:
+            TooFast: It has caused too many.
+        """
+        self._rate_limit.charge_decoder_change()
 
     def finish(self) -> None:
-        """End the body.
+        """End the body; all pages are processed.
 
         Raises:
             NoAudio: Before the first audio page.
@@ -124,7 +163,8 @@ class Source:
             raise NoAudio(f"expected Ogg Opus with audio, got {came}")
 
     def detach(self) -> None:
-        """Leave the hub, for whatever reason: it holds its listeners from now on."""
+        """Leave the hub, for whatever reason: it holds its listeners, and no further page is published."""
+        self._is_detached = True
         self._sink.detach_source(self)
 
     def renew_id(self, *, newer_than: SourceId) -> None:
@@ -139,7 +179,7 @@ class Source:
                 raise
             raise NotOpus(f"expected Ogg Opus, got {name_format(self._start)}") from error
 
-    def _take_page(self, page: Page, now: float) -> None:
+    def _process(self, page: Page, now: float) -> None:
         if page.is_bos:
             self._start_segment(page)
         elif page.serial != self._serial:
@@ -150,17 +190,20 @@ class Source:
             packets = self._take_headers(packets)
         # Liquidsoap ends every track with an empty packet: no audio, and no reason to lose the source.
         audio = [self._timed(packet) for packet in packets if packet]
+        self._rate_limit.charge_page(sum(samples for _, samples in audio))
         if is_header or (self._new_tags is not None and not audio):
             # A listener that joins in this segment needs what came before its audio, this page too.
-            self._header_pages.append(page)
+            self._add_header_page(page)
             self._publish(None, audio, now)
         else:
             self._publish(page, audio, now)
 
     def _start_segment(self, page: Page) -> None:
         """Prepare for the headers of a bitstream: the first one, or the next segment of a chain."""
-        if self._serial >= 0 and self._expect is not _Expect.AUDIO:
-            raise Multiplexed("expected one logical stream, got two that begin together")
+        if self._serial >= 0:
+            if self._expect is not _Expect.AUDIO:
+                raise Multiplexed("expected one logical stream, got two that begin together")
+            self._rate_limit.charge_chain_segment()
         self._serial = page.serial
         self._expect = _Expect.HEAD
         self._header_pages = []
@@ -183,18 +226,23 @@ class Source:
                 return packets[number:]
         return []
 
+    def _add_header_page(self, page: Page) -> None:
+        if len(self._header_pages) >= MAX_HEADER_PAGES:
+            raise NoAudio(
+                f"expected audio after at most {MAX_HEADER_PAGES} pages of headers, got more of them"
+            )
+        self._header_pages.append(page)
+
     def _timed(self, packet: bytes) -> TimedPacket:
         assert self._opus_head is not None
         return packet, packet_samples(packet, self._opus_head.stream_count)
 
     def _publish(self, page: Page | None, audio: list[TimedPacket], now: float) -> None:
         """Hand on a page and its audio; the sink learns of a chain segment with its first audio packet."""
-        if audio:
-            self._rate_limit.charge(size_bytes=0, samples=sum(samples for _, samples in audio), now=now)
-            if self._new_tags is not None:
-                assert self._opus_head is not None
-                self._sink.attach_source(self, self._opus_head, self._new_tags, self._header_pages, now)
-                self._new_tags = None
-                self.has_audio = True
+        if audio and self._new_tags is not None:
+            assert self._opus_head is not None
+            self._sink.attach_source(self, self._opus_head, self._new_tags, self._header_pages, now)
+            self._new_tags = None
+            self.has_audio = True
         if audio or page is not None:
             self._sink.publish(self, page, audio, now)

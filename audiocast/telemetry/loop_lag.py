@@ -1,6 +1,8 @@
 """How late the event loop is: the number that shows whether the process has enough of a core."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Histogram
@@ -26,22 +28,38 @@ class LoopLag:
             registry=metrics,
         )
         self._timer: asyncio.TimerHandle | None = None
+        self._due = math.inf
+        self._clock = time.monotonic
+        self._measured_seconds = 0.0
+
+    def stalled_seconds(self) -> float:
+        """Return for how long the loop has stood still since the start: all lags together.
+
+        The lag that is going to be measured next is part of it, so it is right for all that the loop calls
+        when it goes on, in whatever order.
+        """
+        return self._measured_seconds + max(0.0, self._clock() - self._due)
 
     def start(self) -> None:
         """Start, in the running loop."""
         loop = asyncio.get_running_loop()
-        due = loop.time() + INTERVAL_SECONDS
-        self._timer = loop.call_at(due, self._measure, loop, due)
+        self._clock = loop.time
+        self._schedule(loop, loop.time())
 
     def stop(self) -> None:
         """Stop; no call of `on_measure` follows."""
         if self._timer is not None:
             self._timer.cancel()
+            self._due = math.inf
 
-    def _measure(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+    def _measure(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        lag_seconds = max(0.0, now - due)
+        lag_seconds = max(0.0, now - self._due)
+        self._measured_seconds += lag_seconds
         self._histogram.observe(lag_seconds)
         self._on_measure(now, lag_seconds)
-        due = now + INTERVAL_SECONDS
-        self._timer = loop.call_at(due, self._measure, loop, due)
+        self._schedule(loop, now)
+
+    def _schedule(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        self._due = now + INTERVAL_SECONDS
+        self._timer = loop.call_at(self._due, self._measure, loop)

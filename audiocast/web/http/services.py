@@ -1,7 +1,7 @@
 """What handlers work with. The composition root makes it; handlers read and call it, and set none of it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -62,6 +62,7 @@ class Services:
         hls_muxers: Streams as HLS, made here.
         hls_router: Finds the member that makes a stream's HLS.
         watchers: Open event streams of pages.
+        stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
         started_at: When the server started, unix seconds.
     """
@@ -78,6 +79,7 @@ class Services:
     hls_muxers: HlsMuxers
     hls_router: HlsRouter
     watchers: Watchers
+    stalled_seconds: Callable[[], float]
     version: str
     started_at: float = field(default_factory=time.time)
 
@@ -104,15 +106,23 @@ class Limits:
     max_ingest_kbps: int
     ingest_lead_seconds: float
 
-    def source_rate(self, key_max_kbps: int, now: float) -> RateLimit:
+    def source_rate(
+        self, key_max_kbps: int, *, now: float, stalled_seconds: Callable[[], float]
+    ) -> RateLimit:
         """Return the bounds of one source.
 
         Args:
             key_max_kbps: What the source's key allows; 0: the key says nothing.
             now: Time of the streams' clock, seconds.
+            stalled_seconds: See `Services`.
         """
         allowed = [kbps for kbps in (self.max_ingest_kbps, key_max_kbps) if kbps]
-        return RateLimit(max_kbps=min(allowed, default=0), lead_seconds=self.ingest_lead_seconds, now=now)
+        return RateLimit(
+            max_kbps=min(allowed, default=0),
+            lead_seconds=self.ingest_lead_seconds,
+            now=now,
+            stalled_seconds=stalled_seconds,
+        )
 
 
 @dataclass(slots=True)

@@ -79,13 +79,13 @@ class IngestHandler(PublicHandler):
             else:
                 await self._refuse(error)
 
-    def data_received(self, chunk: bytes) -> None:
-        """Feed the source with the next bytes of a framed body."""
+    async def data_received(self, chunk: bytes) -> None:
+        """Feed the source with the next bytes of a framed body; Tornado reads no more before that is done."""
         if self._refusal is not None or self._refusing is not None:
             self._linger(len(chunk))
             return
         try:
-            self._feed(chunk)
+            await self._feed(chunk)
         except (OggError, StreamError) as error:
             self._refuse_later(error)
 
@@ -140,10 +140,12 @@ class IngestHandler(PublicHandler):
     def _expects_continue(self) -> bool:
         return self.request.headers.get("Expect", "").lower() == "100-continue"
 
-    def _feed(self, data: bytes) -> None:
+    async def _feed(self, data: bytes) -> None:
         assert self._intake is not None
         self._received_bytes += len(data)
-        self._intake.feed(data)
+        rest = self._intake.feed(data)
+        if rest is not None:
+            await rest
 
     def _finish_source(self) -> None:
         assert self._intake is not None
@@ -162,9 +164,10 @@ class IngestHandler(PublicHandler):
                 data = await raw.read_bytes(READ_BYTES, partial=True)
                 if self._refusal is not None:
                     break
-                self._feed(data)
+                await self._feed(data)
         except StreamClosedError:
-            self._finish_unframed()
+            if self._intake is not None:
+                self._finish_unframed()
         except (OggError, StreamError) as error:
             await self._refuse(error)
         finally:

@@ -12,6 +12,7 @@ status that ingest would have answered, and a reason that begins with the error'
 """
 
 import secrets
+from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 import structlog
@@ -129,17 +130,30 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
         self._intake = Intake(self.services, self.limits, self._hub, self._claims, dismiss=self._refuse)
         log.info("source_connected", stream_id=self._hub.stream_id, websocket=True)
 
-    def on_message(self, message: bytes | str) -> None:
-        """Feed the source; messages after a refusal are discarded."""
+    def on_message(self, message: bytes | str) -> Awaitable[None] | None:
+        """Feed the source; messages after a refusal are discarded.
+
+        Returns:
+            What Tornado waits for before it reads the next message, if the feed takes long. It would make a
+            task of a coroutine, so there is none for the usual message.
+        """
         if self._intake is None:
-            return
+            return None
         try:
-            self._intake.feed(self._messages.to_ogg(message))
+            rest = self._intake.feed(self._messages.to_ogg(message))
         except (OggError, StreamError) as error:
             self._refuse(error)
+            return None
+        return self._finish_feed(rest) if rest is not None else None
 
     def on_close(self) -> None:
         self._close_intake()
+
+    async def _finish_feed(self, rest: Awaitable[None]) -> None:
+        try:
+            await rest
+        except (OggError, StreamError) as error:
+            self._refuse(error)
 
     def _check_origin(self) -> None:
         origin = self.request.headers.get("Origin")

@@ -4,7 +4,7 @@ Ingest over HTTP and over a WebSocket share it. How bytes arrive and how a refus
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -17,6 +17,9 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.services import Limits, Services
 
 log = structlog.get_logger()
+
+# The loop is always a little late.
+MIN_STALL_SECONDS = 1.0
 
 
 def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
@@ -47,7 +50,7 @@ class Intake:
         hub: The source's stream, as `admit_source` returned it.
         claims: What the source's key allows.
         dismiss: Called when the source must stop for a reason that is not in its bytes: a newer source, the
-            end of the stream, no audio in time. Never called from within `feed`.
+            end of the stream, no audio in time. Never called from within a method of this class.
     """
 
     def __init__(
@@ -62,10 +65,13 @@ class Intake:
         self._services = services
         self._first_audio_seconds = limits.first_audio_seconds
         self._dismiss = dismiss
+        self._stalled_seconds = services.stalled_seconds()
         self._source = Source(
             hub,
             source_id=SourceId.new(newer_than=hub.source_id),
-            rate_limit=limits.source_rate(claims.max_kbps, services.now()),
+            rate_limit=limits.source_rate(
+                claims.max_kbps, now=services.now(), stalled_seconds=services.stalled_seconds
+            ),
             generation=claims.generation,
             dismiss=dismiss,
         )
@@ -74,17 +80,23 @@ class Intake:
             limits.first_audio_seconds, self._check_first_audio
         )
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> Awaitable[None] | None:
         """Pass on the next bytes of the source's Ogg stream.
 
+        Returns:
+            None when all pages of them are published, else what to wait for before the next bytes are read.
+            After `close`, that comes to its end too, and nothing more is published.
+
         Raises:
-            audiocast.stream.errors.StreamError: See `Source.feed`.
+            audiocast.stream.errors.StreamError: See `Source.receive` and `Source.process_page`; from here, or
+                from what is returned.
             audiocast.ogg.errors.OggError: Likewise.
         """
-        self._source.feed(data, self._services.now())
+        self._source.receive(data, self._services.now())
+        return self._services.streams.feed_scheduler.run(self._source.process_page)
 
     def finish(self) -> None:
-        """End the source's Ogg stream.
+        """End the source's Ogg stream; all of it is fed.
 
         Raises:
             audiocast.stream.errors.StreamError: See `Source.finish`.
@@ -99,5 +111,12 @@ class Intake:
         self._source.detach()
 
     def _check_first_audio(self) -> None:
-        if not self._source.has_audio:
+        if self._source.has_audio:
+            return
+        # While the server stood still, audio may have come, and waits to be read.
+        stalled_seconds = self._services.stalled_seconds()
+        late_seconds, self._stalled_seconds = stalled_seconds - self._stalled_seconds, stalled_seconds
+        if late_seconds >= MIN_STALL_SECONDS:
+            self._first_audio = asyncio.get_running_loop().call_later(late_seconds, self._check_first_audio)
+        else:
             self._dismiss(NoAudio(f"expected audio within {self._first_audio_seconds:g} s, got none"))

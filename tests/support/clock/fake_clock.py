@@ -44,6 +44,10 @@ class FakeClock:
     def time(self) -> float:
         return self._now
 
+    def skip(self, seconds: float) -> None:
+        """Let time pass within a call, as work does; timers are late by as much."""
+        self._now += seconds
+
     def call_soon(self, callback: Callable[..., Any], *args: Any) -> Call:
         self._soon.append(Call(callback, args))
         return self._soon[-1]

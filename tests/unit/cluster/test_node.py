@@ -34,7 +34,7 @@ from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_iostream import peer_streams
 from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
-from tests.unit.stream.audio import body
+from tests.unit.stream.audio import body, feed
 from tests.unit.stream.hub_harness import LIMITS
 
 A = "10.0.0.1:8001"
@@ -105,7 +105,7 @@ class Harness:
             dismiss=self.dismissed.append,
         )
         if sends:
-            source.feed(body([0]), now)
+            feed(source, body([0]), now)
         return hub, source
 
 

@@ -15,6 +15,7 @@ from audiocast.cluster.relay_receiver import RelayReceiver
 from audiocast.ogg.errors import OggError
 from audiocast.ogg.reader import PageReader
 from audiocast.stream.errors import BadKey
+from audiocast.stream.feed_scheduler import SLICE_SECONDS, FeedScheduler
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.source_id import SourceId
 from tests.unit.cluster.fake_iostream import peer_streams
@@ -64,7 +65,17 @@ class Ends:
 
     def __init__(self) -> None:
         self.here, self.there = HubHarness(LIMITS), HubHarness(LIMITS)
-        self.receiver = RelayReceiver(self.there.hub, self.there.clock.time)
+        self.feed_scheduler = FeedScheduler(self.there.clock)
+        self.receiver = RelayReceiver(self.there.hub, self.there.clock.time, self.feed_scheduler)
+
+    def use_up_slice(self) -> None:
+        """Let what comes next at the other member wait for a turn of the loop."""
+
+        def work(now: float) -> bool:
+            self.there.clock.skip(2 * SLICE_SECONDS)
+            return False
+
+        assert self.feed_scheduler.run(work) is None
 
     def broadcast(self, numbers: Sequence[int]) -> Broadcaster:
         broadcaster = Broadcaster(self.here)
@@ -209,6 +220,39 @@ async def test_a_source_that_was_connected_here_is_not_wanted_again(ends: Ends) 
         await settle(ends.here, ends.there)
         assert ends.receiver.resume_point == (again.source.source_id, ends.there.hub.source_log.last)
         assert b"".join(pages_of(ends.there)) == body(range(100, 110))
+
+
+async def test_pages_that_wait_for_their_turn_are_there_once_whoever_goes_on(ends: Ends) -> None:
+    (old_near, old_far), (new_near, new_far) = peer_streams(), peer_streams()
+    source_id = SourceId(1, 1)
+    first, rest = body(range(10)), body(range(20))[len(body(range(10))) :]
+    with running(ends.receiver.receive(old_far, source_id)):
+        ends.use_up_slice()
+        await old_near.send(FrameKind.PAGES, first)
+        await asyncio.sleep(0.01)
+        assert ends.receiver.last_page is None, "they wait"
+        ends.receiver.process_received()
+        assert b"".join(pages_of(ends.there)) == first
+        with running(ends.receiver.receive(new_far, source_id)):
+            await new_near.send(FrameKind.PAGES, rest)
+            await asyncio.sleep(0.01)
+            assert b"".join(pages_of(ends.there)) == first, "they wait"
+            await settle(ends.there)
+    assert b"".join(pages_of(ends.there)) == body(range(20))
+
+
+async def test_damage_in_pages_that_waited_is_told_to_the_member_that_sent_them(ends: Ends) -> None:
+    near, far = peer_streams()
+    ends.use_up_slice()
+    await near.send(FrameKind.PAGES, body(range(10)) + b"garbage" * 100)
+    with running(ends.receiver.receive(far, SourceId(1, 1))) as receiving:
+        await asyncio.sleep(0.01)
+        ends.receiver.process_received()
+        assert not receiving.done()
+        await settle(ends.there)
+        with pytest.raises(OggError) as caught:
+            await receiving
+    assert (await last_words(near)).code == caught.value.code
 
 
 async def test_pages_that_are_damaged_end_the_link_and_say_why(ends: Ends) -> None:

@@ -21,6 +21,7 @@ from audiocast.cluster.protocol import (
 )
 from audiocast.cluster.roles import StreamRoles
 from audiocast.stream.errors import ShuttingDown
+from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.source_id import SourceId
 from tests.support.clock.jumping_loop import run
@@ -73,7 +74,12 @@ class Harness:
         self.peers = FakePeers()
         self.harness = HubHarness(HubLimits(log_sources=True))
         self.hub = self.harness.hub
-        self.roles = StreamRoles(self.hub, self.harness.clock.time, cast(Peers, self.peers))
+        self.roles = StreamRoles(
+            self.hub,
+            self.harness.clock.time,
+            FeedScheduler(self.harness.clock),
+            cast(Peers, self.peers),
+        )
         self.links: list[PeerStream] = []
 
     def forward(self, source_id: SourceId, *, age_seconds: float = 0.0) -> PeerStream:

@@ -6,6 +6,7 @@ from itertools import count
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.writer import PageWriter
 from audiocast.stream.muxer import TimedPacket
+from audiocast.stream.source import Source
 
 STEREO = OpusHead(2, 312)
 MONO = OpusHead(1, 312)
@@ -63,3 +64,10 @@ def body(
         group = [packet(number) for number in numbers[at : at + packets_a_page]]
         parts.append(writer.audio(group, eos=eos and at + packets_a_page >= len(numbers)))
     return b"".join(parts)
+
+
+def feed(source: Source, data: bytes, now: float) -> None:
+    """Give a source bytes, and process all pages of them at once."""
+    source.receive(data, now)
+    while source.process_page(now):
+        pass

@@ -12,7 +12,7 @@ from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
 from tests.support.clock.fake_clock import FakeClock
-from tests.unit.stream.audio import STEREO, TAGS, body, packet
+from tests.unit.stream.audio import STEREO, TAGS, body, feed, packet
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.received import Received, received
 
@@ -50,7 +50,7 @@ class Broadcaster:
 
     def send(self, data: bytes) -> None:
         """Send bytes now."""
-        self.source.feed(data, self._harness.clock.time())
+        feed(self.source, data, self._harness.clock.time())
 
     def begin(self, numbers: Sequence[int], head: OpusHead = STEREO, tags: OpusTags = TAGS) -> None:
         """Send header pages and these packets, one a page, all at once."""

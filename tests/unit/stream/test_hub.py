@@ -6,10 +6,11 @@ Design section 5, points 2 (one logical stream), 3 (joining) and 4 (source lost)
 import pytest
 
 from audiocast.ogg.headers import OpusHead, OpusTags
-from audiocast.stream.errors import BadKey, ShuttingDown, SourceStalled, StreamEnded, TakenOver
+from audiocast.stream.errors import BadKey, ShuttingDown, SourceStalled, StreamEnded, TakenOver, TooFast
 from audiocast.stream.gap import TICK_SECONDS
 from audiocast.stream.hub_state import HubLimits, HubState
 from audiocast.stream.now_playing import NowPlaying
+from audiocast.stream.rate_limit import MAX_DECODER_CHANGES
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, body
 from tests.unit.stream.hub_harness import ACTIVE_SECONDS, GRACE_SECONDS, HubHarness
 
@@ -140,6 +141,29 @@ class TestSplices:
         assert harness.heard(again).head == head
         assert harness.heard(again).numbers == list(range(5, 9))
         assert harness.counters.splices == 0
+
+    def test_a_source_makes_listeners_begin_anew_a_few_times_and_then_no_more(
+        self, harness: HubHarness
+    ) -> None:
+        broadcaster = harness.broadcaster(max_kbps=600)
+        gains = range(1 + MAX_DECODER_CHANGES)
+        for gain in gains:
+            broadcaster.begin([gain], OpusHead(2, 312, output_gain=gain))
+        sink, changes = harness.listen(), harness.changes
+        with pytest.raises(TooFast, match="5 changes of channels or gain"):
+            broadcaster.begin([100], OpusHead(2, 312, output_gain=100))
+        assert harness.changes == changes
+        assert harness.heard(sink).numbers == [gains[-1]]
+        broadcaster.leave()
+        harness.clock.advance(0.5)
+        assert not sink.closed, "the listeners are held, as for any source that is lost"
+
+    def test_one_change_a_second_goes_on_for_ever(self, harness: HubHarness) -> None:
+        broadcaster = harness.broadcaster(max_kbps=600)
+        for second in range(100):
+            broadcaster.begin([second], OpusHead(2, 312, output_gain=second % 2))
+            harness.clock.advance(1)
+        assert broadcaster.told == []
 
     def test_bitstreams_that_follow_each_other_have_serial_numbers_of_their_own(
         self, harness: HubHarness

@@ -12,7 +12,7 @@ from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
 from tests.support.clock.fake_clock import FakeClock
-from tests.unit.stream.audio import body
+from tests.unit.stream.audio import body, feed
 
 # Longer than any test runs: a wait with it ends because of what it waits for.
 LONG_SECONDS = 60.0
@@ -32,9 +32,8 @@ def put_on(hub: Hub, clock: FakeClock) -> list[Exception]:
     """Bring a stream its first audio; give what the source will be told."""
     told: list[Exception] = []
     rate_limit = RateLimit(max_kbps=0, lead_seconds=1, now=0)
-    Source(hub, source_id=SourceId.new(), rate_limit=rate_limit, generation=0, dismiss=told.append).feed(
-        body([0]), clock.time()
-    )
+    source = Source(hub, source_id=SourceId.new(), rate_limit=rate_limit, generation=0, dismiss=told.append)
+    feed(source, body([0]), clock.time())
     return told
 
 

@@ -50,6 +50,23 @@ def test_one_hold_up_is_not_counted_again(clock: FakeClock, metrics: CollectorRe
     assert measured(metrics) == (5, pytest.approx(5))
 
 
+def test_the_time_for_which_it_stood_still_is_known_before_it_is_measured(
+    clock: FakeClock, metrics: CollectorRegistry
+) -> None:
+    lag = LoopLag(metrics, lambda now, lag_seconds: None)
+    assert lag.stalled_seconds() == 0
+    lag.start()
+    clock.advance(INTERVAL_SECONDS - 0.01)
+    assert lag.stalled_seconds() == 0
+    clock.skip(60.01)
+    assert lag.stalled_seconds() == pytest.approx(60)
+    clock.advance(0.1)
+    assert lag.stalled_seconds() == pytest.approx(60)
+    clock.advance(10.05)
+    clock.skip(5)
+    assert lag.stalled_seconds() == pytest.approx(65, abs=INTERVAL_SECONDS)
+
+
 def test_stopped_it_measures_no_more(clock: FakeClock, metrics: CollectorRegistry) -> None:
     lag = LoopLag(metrics, lambda now, lag_seconds: None)
     lag.start()

@@ -10,6 +10,7 @@ from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.page import FLAG_BOS, FLAG_EOS, encode_page, lace
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, StreamError, TooFast
 from audiocast.stream.hub_state import HubState
+from audiocast.stream.rate_limit import MAX_CHAIN_SEGMENTS
 from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
 from tests.unit.stream.audio import STEREO, TAGS, body, packet
 from tests.unit.stream.hub_harness import Broadcaster, HubHarness
@@ -220,6 +221,98 @@ class TestPace:
         with pytest.raises(TooFast, match="8 kbit/s"):
             broadcaster.send(bytes(20_001))
         assert harness.counters.ingest_pages == 0
+
+    def test_pages_without_audio_are_stopped_too(self, harness: HubHarness) -> None:
+        broadcaster = harness.broadcaster(max_kbps=600)
+        broadcaster.begin([0])
+        with pytest.raises(TooFast, match="real time"):
+            broadcaster.send(b"".join(page(sequence=number) for number in range(3, 8100)))
+
+    def test_chain_segments_without_audio_are_stopped(self, harness: HubHarness) -> None:
+        broadcaster = harness.broadcaster(max_kbps=600)
+        for serial in range(1 + MAX_CHAIN_SEGMENTS):
+            broadcaster.send(body([], serial=serial))
+        with pytest.raises(TooFast, match="20 new Ogg streams"):
+            broadcaster.send(body([], serial=100))
+        assert harness.hub.state is HubState.WAITING
+
+    def test_short_tracks_pass_for_as_long_as_they_come(self, harness: HubHarness) -> None:
+        broadcaster = harness.broadcaster(max_kbps=600)
+        for serial in range(300):
+            broadcaster.send(body([serial], serial=serial, eos=True))
+            harness.clock.advance(0.5)
+        assert harness.counters.splices == 299
+
+    def test_headers_without_end_are_stopped(self, harness: HubHarness, broadcaster: Broadcaster) -> None:
+        broadcaster.send(HEAD_PAGE + TAGS_PAGE)
+        with pytest.raises(NoAudio, match="expected audio after at most 1000 pages of headers"):
+            broadcaster.send(b"".join(page(b"", sequence=number) for number in range(2, 1002)))
+
+    def test_comments_in_the_smallest_pieces_pass(
+        self, harness: HubHarness, broadcaster: Broadcaster
+    ) -> None:
+        tags = OpusTags("v", ("METADATA_BLOCK_PICTURE=" + "x" * 130_000,)).encode()
+        tags += bytes(254 - len(tags) % 255)
+        pieces = [tags[at : at + 255] for at in range(0, len(tags), 255)]
+        broadcaster.send(HEAD_PAGE)
+        for number, piece in enumerate(pieces):
+            lacing, flags = bytes((len(piece),)), 1 if number else 0
+            broadcaster.send(page(piece, sequence=1 + number, flags=flags, lacing=lacing))
+        broadcaster.send(page(packet(0), sequence=1 + len(pieces)))
+        assert harness.heard(harness.listen()).numbers == [0]
+
+
+class TestOneStepAtATime:
+    def test_each_step_publishes_one_page(self, harness: HubHarness, broadcaster: Broadcaster) -> None:
+        source, now = broadcaster.source, harness.clock.time()
+        source.receive(body(range(3))[:-1], now)
+        seen = [(source.process_page(now), harness.hub.describe().backlog_seconds) for _ in range(5)]
+        assert seen == [(True, 0), (True, 0), (True, 0.02), (True, 0.04), (False, 0.04)]
+
+    @pytest.mark.parametrize("processed", [0, 2, 5])
+    def test_after_it_has_left_nothing_is_published(
+        self, harness: HubHarness, broadcaster: Broadcaster, processed: int
+    ) -> None:
+        source, now = broadcaster.source, harness.clock.time()
+        source.receive(body(range(10)), now)
+        for _ in range(processed):
+            assert source.process_page(now)
+        shown = harness.hub.describe().backlog_seconds
+        broadcaster.leave()
+        assert not source.process_page(now)
+        assert harness.hub.describe().backlog_seconds == shown
+        assert harness.hub.source is None
+        assert harness.counters.sources == 0
+
+    def test_one_that_waits_does_not_take_the_stream_from_a_newer_one(self, harness: HubHarness) -> None:
+        old = harness.live([0])
+        now = harness.clock.time()
+        old.source.receive(body([98, 99], serial=8), now)
+        new = harness.live([1])
+        while old.source.process_page(now):
+            pass
+        new.go_on([2])
+        assert harness.heard(harness.listen()).numbers == [0, 1, 2]
+
+    def test_a_stream_that_was_ended_meanwhile_gets_no_audio(self, harness: HubHarness) -> None:
+        broadcaster = harness.live([0])
+        now = harness.clock.time()
+        broadcaster.source.receive(body([1, 2], serial=8), now)
+        harness.hub.close()
+        assert [broadcaster.source.process_page(now) for _ in range(2)] == [True, True], "its headers"
+        with pytest.raises(StreamEnded):
+            broadcaster.source.process_page(now)
+        assert harness.hub.state is HubState.ENDED
+
+    def test_after_an_error_each_step_raises_it(self, harness: HubHarness, broadcaster: Broadcaster) -> None:
+        source, now = broadcaster.source, harness.clock.time()
+        source.receive(body([0]) + page(packet(1), sequence=3, serial=9) + page(packet(2), sequence=3), now)
+        for _ in range(3):
+            assert source.process_page(now)
+        for _ in range(3):
+            with pytest.raises(Multiplexed):
+                source.process_page(now)
+        assert harness.heard(harness.listen()).numbers == [0]
 
 
 @pytest.mark.parametrize(
