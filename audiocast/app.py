@@ -35,6 +35,7 @@ from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.keys import Keys
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.cluster_metrics import ClusterMetrics
+from audiocast.telemetry.log_queue import LINES_LOST
 from audiocast.telemetry.loop_lag import LoopLag
 from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RequestLog
@@ -63,6 +64,7 @@ class App:
         ProcessCollector(registry=metrics)
         PlatformCollector(registry=metrics)
         GCCollector(registry=metrics)
+        metrics.register(LINES_LOST)
         streams = Registry(
             clock=asyncio.get_running_loop(),
             limits=_hub_limits(settings),

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import sys
 from collections.abc import Sequence
 
@@ -58,9 +59,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, *, is_worker: bool) -> int:
-    set_up_logs(form=settings.log_format, level=settings.log_level, node=settings.node_name)
+    log = set_up_logs(
+        form=settings.log_format,
+        level=settings.log_level,
+        node=settings.node_name,
+        max_repeats=settings.max_log_repeats,
+    )
     try:
-        asyncio.run(supervise(settings) if settings.workers > 1 else serve(settings, is_worker=is_worker))
+        with contextlib.closing(log):
+            asyncio.run(supervise(settings) if settings.workers > 1 else serve(settings, is_worker=is_worker))
     except WorkerFailed as error:
         return _fail(str(error), 1)
     except OSError as error:

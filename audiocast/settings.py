@@ -180,6 +180,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
     )
+    max_log_repeats: int = Field(
+        default=20,
+        ge=0,
+        description="Lines of one event and level in a second; more of them are counted and summed up in a "
+        "line every 10 s. 0: no bound.",
+    )
 
     @classmethod
     def from_arguments(cls, arguments: Sequence[str]) -> Self:

@@ -1,6 +1,8 @@
 """What can be seen of a running server: structured logs and Prometheus metrics.
 
 - `cluster_metrics`: this member's part in the cluster
+- `log_queue`: the log's way out of the process, which never makes anybody wait
+- `log_repeats`: how often one event is written in a second
 - `logs`: structlog, for terminals and as JSON
 - `loop_lag`: how late the event loop is
 - `metrics`: streams, listeners and sources

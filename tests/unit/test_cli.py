@@ -1,6 +1,7 @@
 """The command: what it prints, and the codes that it ends with."""
 
 import errno
+import logging
 import os
 
 import pytest
@@ -27,7 +28,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
         served.append(settings)
 
     monkeypatch.setattr(cli, "serve", serve)
-    monkeypatch.setattr(cli, "set_up_logs", lambda **_: None)
+    monkeypatch.setattr(cli, "set_up_logs", lambda **_: logging.NullHandler())
     return served
 
 
@@ -50,10 +51,15 @@ def test_without_arguments_given_those_of_the_process_count(
 
 
 def test_logs_are_set_up_as_the_settings_say(served: list[Settings], monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[dict[str, str]] = []
-    monkeypatch.setattr(cli, "set_up_logs", lambda **options: given.append(options))
+    given: list[dict[str, str | int]] = []
+
+    def set_up_logs(**options: str | int) -> logging.Handler:
+        given.append(options)
+        return logging.NullHandler()
+
+    monkeypatch.setattr(cli, "set_up_logs", set_up_logs)
     cli.main(["serve", "--log-format", "json", "--log-level", "error", "--node-name", "pod-0"])
-    assert given == [{"form": "json", "level": "error", "node": "pod-0"}]
+    assert given == [{"form": "json", "level": "error", "node": "pod-0", "max_repeats": 20}]
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["version", "more"], ["serve", "--no-such-option"]])
@@ -122,7 +128,7 @@ def test_with_workers_somebody_watches_over_them(monkeypatch: pytest.MonkeyPatch
         watched.append(settings)
 
     monkeypatch.setattr(cli, "supervise", supervise)
-    monkeypatch.setattr(cli, "set_up_logs", lambda **_: None)
+    monkeypatch.setattr(cli, "set_up_logs", lambda **_: logging.NullHandler())
     assert cli.main(["serve", "--workers", "2"]) == 0
     assert [settings.workers for settings in watched] == [2]
 
@@ -134,7 +140,7 @@ def test_a_worker_that_cannot_serve_is_one_readable_line(
         raise WorkerFailed("expected m-1 to serve, it has ended with code 1")
 
     monkeypatch.setattr(cli, "supervise", supervise)
-    monkeypatch.setattr(cli, "set_up_logs", lambda **_: None)
+    monkeypatch.setattr(cli, "set_up_logs", lambda **_: logging.NullHandler())
     assert cli.main(["serve", "--workers", "2"]) == 1
     assert capsys.readouterr().err == "audiocast: expected m-1 to serve, it has ended with code 1\n"
 
