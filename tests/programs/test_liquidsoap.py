@@ -88,7 +88,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             assert time.monotonic() < deadline, program.output[-2000:]
             for name, stream in streams.items():
                 note_title(titles[name], server.state(stream.stream_id))
-            time.sleep(0.1)
+            time.sleep(0.5)  # a track lasts four seconds, and each look takes all bodies apart
         states = {name: server.state(stream.stream_id) for name, stream in streams.items()}
         yield Run(heard, states, titles, refused, program.output)
 

@@ -8,7 +8,8 @@ window.play = (url) => {
   window.audio = audio;
   const context = new AudioContext();
   context.createMediaElementSource(audio).connect(context.destination);
-  const hls = new Hls();
+  // By itself hls.js stays as far behind as a pause has left it; with this it catches up.
+  const hls = new Hls({ maxLiveSyncPlaybackRate: 1.05 });
   window.hls = hls;
   hls.on(Hls.Events.ERROR, (_, { details, fatal }) => window.seen.push(`${fatal ? "fatal " : ""}${details}`));
   hls.loadSource(url);

@@ -13,6 +13,9 @@ OpusEncoder = Literal["ffmpeg", "opusenc"]
 
 _PROGRAM_TIMEOUT_SECONDS = 60
 _SAMPLE_RATE_HZ = 48000
+_AMPLITUDE = 0.3
+# RFC 7845 section 5.1.1.2, by ffmpeg's names.
+_LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
 
 
 def wav_file(folder: Path, *, seconds: float = 3.0, channels: int = 2, tone_hz: float = 440.0) -> Path:
@@ -110,11 +113,15 @@ def multiplexed_file(folder: Path, *, seconds: float = 3.0, tone_hz: float = 440
 
 
 def _tone(seconds: float, channels: int, tone_hz: float) -> list[str]:
-    """Input options of ffmpeg for the tone; two channels or more get the same sound."""
-    expression = "|".join([f"0.3*sin(2*PI*{tone_hz:g}*t)"] * channels)
-    layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}.get(channels, f"{channels}c")
-    source = f"aevalsrc=exprs={expression}:s={_SAMPLE_RATE_HZ}:d={seconds:g}:c={layout}"
-    return ["-f", "lavfi", "-i", source]
+    """Input options of ffmpeg for the tone; two channels or more get the same sound.
+
+    `sine` is a seventh of the work of `aevalsrc`, which computes each sample from a text. Its amplitude is an
+    eighth of full scale.
+    """
+    layout = _LAYOUTS[channels - 1]
+    each = "|".join(f"c{number}=c0" for number in range(channels))
+    sine = f"sine=frequency={tone_hz:g}:sample_rate={_SAMPLE_RATE_HZ}:duration={seconds:g}"
+    return ["-f", "lavfi", "-i", f"{sine},volume={_AMPLITUDE * 8:g},pan={layout}|{each}"]
 
 
 def _ffmpeg(path: Path, arguments: list[str]) -> Path:
