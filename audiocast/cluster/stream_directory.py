@@ -17,7 +17,7 @@ from audiocast.cluster.protocol import (
     StreamAnswer,
     StreamListAnswer,
 )
-from audiocast.stream.now_playing import HISTORY_TRACKS
+from audiocast.stream.now_playing import HISTORY_TRACKS, NowPlaying, clean_text
 
 # What one member, or the cluster, knows of a stream: the public API's fields, and `OWN_FIELDS`.
 StreamSnapshot = dict[str, Any]
@@ -136,12 +136,31 @@ def public(snapshot: StreamSnapshot) -> StreamSnapshot:
 
 
 def _snapshot(answer: object) -> list[StreamSnapshot]:
-    snapshot = dict(StreamAnswer.parse(answer).snapshot)
-    return [snapshot] if snapshot else []
+    snapshot = StreamAnswer.parse(answer).snapshot
+    return [_cleaned(snapshot)] if snapshot else []
 
 
 def _snapshots(answer: object) -> list[StreamSnapshot]:
-    return [dict(each) for each in StreamListAnswer.parse(answer).snapshots]
+    return [_cleaned(each) for each in StreamListAnswer.parse(answer).snapshots]
+
+
+def _cleaned(snapshot: Mapping[str, Any]) -> StreamSnapshot:
+    """Return a member's snapshot with the texts of broadcasters cleaned: its version may have let more in."""
+    cleaned = {**snapshot, "title": clean_text(str(snapshot.get("title") or ""))}
+    playing, history = snapshot.get("now_playing"), snapshot.get("history")
+    cleaned["now_playing"] = _cleaned_song(playing) if isinstance(playing, dict) else None
+    if isinstance(history, list):
+        cleaned["history"] = [
+            {"started_at": float(track.get("started_at") or 0), **_cleaned_song(track)}
+            for track in history[:HISTORY_TRACKS]
+            if isinstance(track, dict)
+        ]
+    return cleaned
+
+
+def _cleaned_song(fields: Mapping[str, Any]) -> dict[str, str]:
+    playing = NowPlaying(title=str(fields.get("title") or ""), artist=str(fields.get("artist") or ""))
+    return {"title": playing.title, "artist": playing.artist}
 
 
 def _song(track: Track) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from audiocast.stream.gap import SourceGap
 from audiocast.stream.hub_state import HubLimits, HubSnapshot, HubState
 from audiocast.stream.listener import Sink
 from audiocast.stream.muxer import OggMuxer, TimedPacket
-from audiocast.stream.now_playing import NowPlaying, Titles
+from audiocast.stream.now_playing import NowPlaying, Titles, clean_text
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import SourceLog
@@ -42,7 +42,7 @@ class Hub:
 
     Args:
         stream_id: The stream's id.
-        title: What the broadcaster calls the stream; may be empty.
+        title: What the broadcaster calls the stream; cleaned, and may be empty.
         clock: Time and timers.
         counters: Shared by all hubs of this node; added to.
         limits: See `HubLimits`.
@@ -59,7 +59,7 @@ class Hub:
         self, stream_id: str, *, title: str, clock: Clock, counters: Counters, limits: HubLimits
     ) -> None:
         self.stream_id = stream_id
-        self.title = title
+        self.title = clean_text(title)
         self.counters = counters
         self.titles = Titles()
         self.started_at: float | None = None
@@ -272,14 +272,14 @@ class Hub:
 
     def set_missing_title(self, title: str) -> None:
         """Set the title, unless the stream has one."""
-        self.title = self.title or title
+        self.title = self.title or clean_text(title)
 
     def reopen(self, title: str) -> None:
         """Let sources come again after `close`, with an empty history."""
         self.is_closed = False
         self._ended = False
         self.titles = Titles()
-        self.title = title or self.title
+        self.title = clean_text(title) or self.title
         self._notify()
 
     def _start_bitstream(self, opus_head: OpusHead, tags: OpusTags) -> None:

@@ -17,11 +17,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audiocast.stream.errors import BadKey
+from audiocast.stream.now_playing import clean_text
 
 PREFIX = "ac1"
 MAC_BYTES = 16
 
-# A title of 200 characters takes up to 1,650 of them: JSON escapes a control character in six bytes.
+# A title of 200 characters takes up to 1,100 of them, with four bytes of UTF-8 each; in keys of earlier
+# versions up to 1,650, since JSON escapes a control character in six bytes.
 MAX_KEY_CHARACTERS = 2048
 
 _PURPOSE = b"audiocast ingest"
@@ -32,7 +34,7 @@ class Claims:
     """What a key claims beside the stream that it is for.
 
     Attributes:
-        title: The stream's title; a server that has forgotten it reads it here.
+        title: The stream's title, cleaned; a server that has forgotten it reads it here.
         expires_at: Unix seconds; 0 for never.
         generation: A key of a lower generation than one that was used is refused.
         max_kbps: Bound of the source's rate, below the server's own; 0 for none.
@@ -42,6 +44,9 @@ class Claims:
     expires_at: int = 0
     generation: int = 0
     max_kbps: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", clean_text(self.title))
 
 
 class Keys:
@@ -109,7 +114,7 @@ def _decode_claims(text: str) -> Claims:
         claimed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) if text else {}
     except (binascii.Error, ValueError) as error:
         raise BadKey("expected claims that this version can read") from error
-    return Claims(claimed.get("t", ""), claimed.get("e", 0), claimed.get("g", 0), claimed.get("k", 0))
+    return Claims(str(claimed.get("t", "")), claimed.get("e", 0), claimed.get("g", 0), claimed.get("k", 0))
 
 
 def _to_text(data: bytes) -> str:

@@ -1,4 +1,8 @@
-"""What is on: sent by the broadcaster beside the audio, or taken from the comments of an Ogg stream."""
+"""What is on: sent by the broadcaster beside the audio, or taken from the comments of an Ogg stream.
+
+Titles come from strangers, in whatever character set their programs use. `clean_text` is the one place where
+such text becomes what the server shows; the title of a stream passes it too.
+"""
 
 from collections import deque
 from dataclasses import dataclass
@@ -9,21 +13,45 @@ from audiocast.ogg.headers import OpusTags
 MAX_CHARACTERS = 200
 HISTORY_TRACKS = 20
 
+# C0 and C1 control characters, the byte order mark, and what turns the direction of the text that follows
+# (UAX #9, sections 2.1 to 2.5): a title must not rearrange the page, or the terminal, around it. The marks
+# U+200E, U+200F and U+061C stay: Arabic and Hebrew titles need them, and they end with the next letter.
+_REMOVED = dict.fromkeys(
+    (*range(0x20), *range(0x7F, 0xA0), 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
+
+
+def clean_text(text: str) -> str:
+    """Return text from outside as one line that can be shown, stored and encoded anywhere.
+
+    Halves of surrogate pairs, which are no Unicode text, become U+FFFD; control characters are removed; white
+    space becomes single spaces. The result has at most `MAX_CHARACTERS` code points.
+    """
+    if not text.isprintable():
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        # First the line ends, some of which are control characters, become spaces.
+        text = " ".join(text.split()).translate(_REMOVED)
+    return " ".join(text.split())[:MAX_CHARACTERS].rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class NowPlaying:
-    """Title and artist; both may be empty."""
+    """Title and artist, cleaned by `clean_text`; both may be empty."""
 
     title: str
     artist: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", clean_text(self.title))
+        object.__setattr__(self, "artist", clean_text(self.artist))
 
     @classmethod
     def of(cls, tags: OpusTags) -> Self | None:
         """Return what a source's comments (Vorbis comment fields) say is on; None if they say nothing."""
         fields = dict(comment.split("=", 1) for comment in reversed(tags.comments) if "=" in comment)
         fields = {name.upper(): text for name, text in fields.items()}
-        title, artist = fields.get("TITLE", ""), fields.get("ARTIST", "")
-        return cls(title[:MAX_CHARACTERS], artist[:MAX_CHARACTERS]) if title or artist else None
+        playing = cls(fields.get("TITLE", ""), fields.get("ARTIST", ""))
+        return playing if playing.title or playing.artist else None
 
 
 @dataclass(frozen=True, slots=True)

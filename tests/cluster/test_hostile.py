@@ -174,3 +174,17 @@ def wait_for_close(connection: socket.socket) -> None:
     with suppress(ConnectionResetError):
         while connection.recv(4096):
             assert time.monotonic() < deadline, "the link is still open"
+
+
+@pytest.mark.parametrize("request_", ["playing", "reopen"])
+@pytest.mark.parametrize("title", [rb"\ud800", rb"\u0000\u001b[2J", rb"\udbff\udbff"])
+def test_text_of_an_older_member_harms_nobody(air: Air, request_: str, title: bytes) -> None:
+    body = b'{"title": "%s", "artist": "%s"}' % (title, title)
+    target = f"/internal/streams/{air.started.stream_id}/{request_}"
+    assert air.members.call("m0", "POST", target, data=body).status_code == 200
+    of_stream = f"/api/streams/{air.started.stream_id}"
+    for name in air.members.names:
+        for path in ("/api/streams", "/status-json.xsl", of_stream, f"{of_stream}/history"):
+            answer = requests.get(air.members[name].base + path, timeout=10)
+            assert answer.status_code == 200, f"{name} {path}: {answer.text[:200]}"
+    air.check_unharmed()

@@ -244,11 +244,15 @@ class TestMetadata:
             ("song=%CF%E5%F1%ED%FF&charset=windows-1251", "Песня", ""),
             ("song=caf%C3%A9&charset=ISO-8859-1", "cafÃ©", ""),
             ("song=caf%E9&charset=UTF-8", "café", ""),
-            ("song=caf%E9&charset=klingon", "café", ""),
-            ("song=caf%E9&charset=base64", "café", ""),
+            ("song=Don%92t+Stop%85", "Don’t Stop…", ""),
+            ("song=Don%92t+Stop%85&charset=latin1", "Don’t Stop…", ""),
+            ("song=%82%A0%82&charset=Shift_JIS", "あ\ufffd", ""),
+            ("song=%F0%C5%D3%CE%D1&charset=+KOI8-R+", "Песня", ""),
+            ("song=%42%04%3D%04&charset=utf-16", "тн", ""),
+            ("song=%3D%D8%3D%D8&charset=utf-16le", "\ufffd\ufffd", ""),
             ("artist=Bj%F6rk&title=Human+Behaviour&charset=ISO-8859-1", "Human Behaviour", "Björk"),
             ("artist=Band&title=Title&song=Band+-+Title", "Title", "Band"),
-            ("song=two%0Alines%00", "two lines\x00", ""),
+            ("song=two%0Alines%00%C2%9B%E2%80%AE", "two lines", ""),
             ("song=" + "x" * 300, "x" * 200, ""),
             ("song=", "", ""),
         ],
@@ -260,6 +264,28 @@ class TestMetadata:
         answer = requests.get(url, auth=("source", stream.ingest_key), timeout=10)
         assert (answer.status_code, "<return>1</return>" in answer.text) == (200, True)
         assert server.state(stream.stream_id)["now_playing"] == {"title": title, "artist": artist}
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "song=%5Cud800&charset=unicode_escape",
+            "song=%5Cud800&charset=raw_unicode_escape",
+            "song=%2B2AA-&charset=utf-7",
+            "song=a-9999&charset=punycode",
+            "song=x&charset=idna",
+            "song=caf%E9&charset=base64",
+            "song=caf%E9&charset=klingon",
+            "song=x&charset=utf_8_sig%00",
+        ],
+    )
+    def test_refuses_what_is_no_character_set_of_the_web(
+        self, server: AudiocastServer, stream: Started, query: str
+    ) -> None:
+        url = f"{server.base}/admin/metadata?mode=updinfo&mount=/ingest/{stream.stream_id}&{query}"
+        answer = requests.get(url, auth=("source", stream.ingest_key), timeout=10)
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_charset")
+        assert answer.json()["message"].startswith("expected a character set that browsers know, like utf-8")
+        assert server.state(stream.stream_id)["now_playing"] is None
 
     def test_wants_the_key_of_its_own_mount(self, server: AudiocastServer, stream: Started) -> None:
         other = server.start_stream()

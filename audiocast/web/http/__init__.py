@@ -6,6 +6,7 @@
 - `errors`: the HTTP status of an error, and its JSON
 - `handlers`: the base classes of all handlers
 - `json_body`: JSON bodies, checked
+- `json_text`: JSON of answers
 - `raw_response`: a whole response as bytes, for connections that Tornado does not own
 - `server`: accepting connections, and answers to those that never become requests
 - `services`: what handlers work with: services, limits, readiness

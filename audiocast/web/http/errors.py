@@ -1,6 +1,5 @@
 """The HTTP status of an error, and the contract's JSON for it."""
 
-import json
 from http.client import responses
 
 from audiocast.ogg.errors import OggError, PacketTooLarge, PageTooLarge
@@ -16,6 +15,7 @@ from audiocast.stream.errors import (
     TakenOver,
     TooFast,
 )
+from audiocast.web.http.json_text import encode_json
 
 MAX_MESSAGE_CHARACTERS = 300
 RETRY_AFTER_SECONDS = 5
@@ -87,4 +87,4 @@ class ApiError(Exception):
     def body(self) -> bytes:
         """The contract's JSON, a line."""
         message = self.message[:MAX_MESSAGE_CHARACTERS]
-        return json.dumps({"error": self.code, "message": message}, ensure_ascii=False).encode() + b"\n"
+        return encode_json({"error": self.code, "message": message}) + b"\n"

@@ -6,7 +6,6 @@
 - `InternalHandler`, `MemberHandler`: the internal port
 """
 
-import json
 import re
 import time
 from collections.abc import Awaitable
@@ -23,6 +22,7 @@ from audiocast.telemetry.requests import LoggedHandler
 from audiocast.web.http.credentials import ingest_key
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.json_body import parse_object
+from audiocast.web.http.json_text import encode_json
 from audiocast.web.http.services import Limits, Services
 
 log = structlog.get_logger()
@@ -192,7 +192,7 @@ class PublicHandler(Handler):
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.set_header("Cache-Control", "no-store")
-        self.write(json.dumps(value, ensure_ascii=False) + "\n")
+        self.write(encode_json(value) + b"\n")
 
 
 class CrossOriginHandler(PublicHandler):

@@ -1,5 +1,6 @@
 """What only Icecast's programs ask for.
 
+- `charsets`: the character sets that their requests may name
 - `metadata`: `/admin/metadata`, with which source clients send what is on now
 - `options`: `OPTIONS *`, which some source clients send first
 - `status`: `/status-json.xsl`

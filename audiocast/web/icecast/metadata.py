@@ -1,8 +1,9 @@
 """`GET /admin/metadata`: what is on now, as Icecast's source clients send it."""
 
-from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
+from audiocast.stream.now_playing import NowPlaying
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
+from audiocast.web.icecast.charsets import UTF_8, codec_of, decode
 from audiocast.web.public.metadata import show_everywhere
 
 INGEST_MOUNT = "/ingest/"
@@ -21,22 +22,30 @@ class IcecastMetadataHandler(PublicHandler):
             raise ApiError(400, "bad_mode", "expected mode=updinfo, the only one there is")
         stream_id = self.checked_id(mount.removeprefix(INGEST_MOUNT))
         claims = self.claims_for(stream_id)
-        title = self._text("title") or self._text("song")
+        codec = self._codec()
+        title = self._text("title", codec) or self._text("song", codec)
+        playing = NowPlaying(title=title, artist=self._text("artist", codec))
         hub = self.services.streams.open(stream_id, claims.title)
-        await show_everywhere(self.services, hub, NowPlaying(title=title, artist=self._text("artist")))
+        await show_everywhere(self.services, hub, playing)
         self.set_header("Content-Type", "text/xml; charset=UTF-8")
         self.write(
             '<?xml version="1.0"?>\n'
             "<iceresponse><message>Metadata update successful</message><return>1</return></iceresponse>\n"
         )
 
-    def _text(self, name: str) -> str:
-        """Return an argument in the character set that `charset` names, else UTF-8, else Latin-1."""
+    def _codec(self) -> str:
+        """Return the codec of the character set that the request names; UTF-8 when it names none.
+
+        Raises:
+            ApiError: 400, there is no such character set.
+        """
+        label = self.get_query_argument("charset", "") or UTF_8
+        codec = codec_of(label)
+        if codec is None:
+            message = f"expected a character set that browsers know, like utf-8, got {label[:50]!r}"
+            raise ApiError(400, "bad_charset", message)
+        return codec
+
+    def _text(self, name: str, codec: str) -> str:
         values = self.request.query_arguments.get(name, [])
-        data = values[-1] if values else b""
-        charset = self.get_query_argument("charset", "utf-8")
-        try:
-            text = data.decode(charset)
-        except (LookupError, UnicodeDecodeError, ValueError):
-            text = data.decode("latin-1")
-        return " ".join(text.split())[:MAX_CHARACTERS]
+        return decode(values[-1], codec) if values else ""

@@ -19,7 +19,7 @@ class PlaylistHandler(PublicHandler):
         self.set_header("Cache-Control", "no-store")
         self.allow_any_origin()
         address = f"{self.services.urls.base(self.request)}/stream/{stream_id}"
-        self.write(write(address, " ".join(title.split()) or stream_id))
+        self.write(write(address, title or stream_id))
 
     head = get
 

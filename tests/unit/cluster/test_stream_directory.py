@@ -297,3 +297,30 @@ def test_answers_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> N
         assert set(directory._kept) == {"d"}
 
     run(test())
+
+
+def directory_answered(answer: object) -> StreamDirectory:
+    """Give the directory of a member whose one neighbour always answers the same."""
+
+    async def broadcast(_: PeerRequest) -> list[Any]:
+        return [answer]
+
+    return StreamDirectory(cast(Node, SimpleNamespace(is_alone=False, broadcast=broadcast)))
+
+
+async def test_the_texts_of_other_members_are_cleaned() -> None:
+    dirty = {"title": "\ud800 A", "artist": "\x1b[2JB"}
+    clean = {"title": "\ufffd A", "artist": "[2JB"}
+    history = [{**dirty, "started_at": 3.0}, "no track"]
+    directory = directory_answered({"state": state(title="\udfffT\x07", now_playing=dirty, history=history)})
+    found = await directory.find("abc", None)
+    assert found is not None
+    assert (found["title"], found["now_playing"]) == ("\ufffdT", clean)
+    assert found["history"] == [{**clean, "started_at": 3.0}]
+
+
+@pytest.mark.parametrize("playing", [None, "a title", [], 5])
+async def test_what_is_no_track_of_another_member_is_none(playing: object) -> None:
+    directory = directory_answered({"streams": [state(title=None, now_playing=playing)]})
+    (found,) = await directory.list_live([])
+    assert (found["title"], found["now_playing"]) == ("", None)
