@@ -18,7 +18,7 @@ from audiocast.cluster.protocol import SIGNATURE_HEADER, PeerRequest
 from audiocast.cluster.signature import BadSignature
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
-from audiocast.telemetry.requests import LoggedHandler
+from audiocast.telemetry.requests import LoggedHandler, loggable_path
 from audiocast.web.http.credentials import ingest_key
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.json_body import parse_object
@@ -81,9 +81,16 @@ class JsonErrors(LoggedHandler):
         self.finish(error.body)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log only exceptions that have no HTTP status of their own."""
-        if ApiError.of(value) is None:
-            super().log_exception(typ, value, tb)
+        """Log exceptions that have no HTTP status of their own, without the query: it may hold a key."""
+        if isinstance(value, HTTPError) or ApiError.of(value) is not None:
+            return
+        log.error(
+            "request_failed",
+            handler=self.metric_label,
+            method=self.request.method,
+            path=loggable_path(self.request),
+            exc_info=(typ, value, tb),
+        )
 
     def api_error(self, status: int, cause: BaseException | None) -> ApiError:
         """Return the contract's error for an exception.
@@ -238,7 +245,9 @@ class MemberHandler(InternalHandler):
         try:
             self.member = node.check_signature(signed, signature, time.time())
         except BadSignature as error:
-            log.warning("bad_signature", path=request.path[:200], peer=request.remote_ip, reason=str(error))
+            log.warning(
+                "bad_signature", path=loggable_path(request), peer=request.remote_ip, reason=str(error)
+            )
             raise ApiError(403, "bad_signature", "expected a request signed by a member") from None
         for stream_id in self.path_args:
             self.checked_id(stream_id)

@@ -1,6 +1,6 @@
 """`GET /static/...`: styles, scripts and pictures of the pages."""
 
-from tornado.web import StaticFileHandler
+from tornado.web import HTTPError, StaticFileHandler
 
 from audiocast.web.http.handlers import JsonErrors
 
@@ -18,6 +18,18 @@ class AssetHandler(JsonErrors, StaticFileHandler):
     """A static file. Browsers ask for a newer version each time, by its ETag, unless its URL names one."""
 
     metric_label = "Asset"
+
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
+        """Return the file's path.
+
+        Raises:
+            HTTPError: 403 or 404; there is no such file to be had.
+        """
+        try:
+            return super().validate_absolute_path(root, absolute_path)
+        except ValueError:
+            # The name can be no file's: it has a zero byte in it.
+            raise HTTPError(404) from None
 
     def set_extra_headers(self, path: str) -> None:
         self.set_header("X-Content-Type-Options", "nosniff")
