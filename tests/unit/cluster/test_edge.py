@@ -144,7 +144,7 @@ def test_a_member_that_gets_the_source_itself_needs_no_relay() -> None:
         around.edge.supply()
         await asyncio.sleep(1)
         around.has_source = True
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.3)
         assert around.closed
         await asyncio.sleep(100)
         assert (len(around.asked), around.suspected) == (1, [])

@@ -110,8 +110,10 @@ def test_a_source_is_offered_as_it_is_once_its_audio_has_come() -> None:
         await asyncio.sleep(5)
         assert (front.peers.asked, front.relay.has_audio, front.relay.owner) == ([], False, "")
         front.send()
+        came_at = asyncio.get_running_loop().time()
         await asyncio.sleep(0.1)
-        ((_, name, request),) = front.peers.asked
+        ((asked_at, name, request),) = front.peers.asked
+        assert asked_at - came_at <= 0.03
         assert (name, front.relay.owner, front.relay.is_owner) == ("a", "a", False)
         assert front.relay.has_audio
         assert (request.source_id, request.generation) == (front.encoder.source.source_id, 3)

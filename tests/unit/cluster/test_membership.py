@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from audiocast.cluster.errors import BadMessage, NoAnswer, Refused
 from audiocast.cluster.greeting import Goodbye, Greeting
@@ -461,3 +462,62 @@ def test_members_that_came_after_the_start_wait_though_discovery_answers_again()
         await harness.membership.stop()
 
     run(test())
+
+
+async def test_a_goodbye_that_is_not_heard_keeps_nobody(harness: MembershipHarness) -> None:
+    harness.live(B, name="b")
+    await harness.membership.start()
+    harness.peer_client.answers[A] = NoAnswer("Timeout during request")
+    await harness.membership.stop()
+    said_to = [address for address, _, target in harness.peer_client.asked if target == GOODBYE]
+    assert said_to == [A, B]
+    assert not harness.membership._task or harness.membership._task.done()
+    assert all(task.done() for task in harness.membership._greeters.values())
+
+
+async def test_a_loop_that_was_late_by_a_quarter_of_a_second_excuses_for_as_long_as_is_asked(
+    harness: MembershipHarness,
+) -> None:
+    assert not harness.membership.was_late(1e9)
+    now = harness.clock.time()
+    harness.membership.note_lag(now, 0.24)
+    assert not harness.membership.was_late(1e9)
+    harness.membership.note_lag(now, 0.25)
+    harness.clock.advance(2.0)
+    assert harness.membership.was_late(2.0)
+    assert not harness.membership.was_late(1.9)
+
+
+@pytest.mark.parametrize(("silent_seconds", "lost"), [(9.9, 0), (10.0, 1)])
+async def test_misses_of_a_late_member_count_after_ten_seconds(
+    harness: MembershipHarness, silent_seconds: float, lost: int
+) -> None:
+    await harness.membership.start()
+    harness.peer_client.answers[A] = NoAnswer("Timeout during request")
+    harness.clock.advance(silent_seconds)
+    harness.membership.note_lag(harness.clock.time(), 5.0)
+    for _ in range(2):
+        await harness.greet()
+    assert harness.membership.lost == lost
+
+
+async def test_a_member_that_refuses_is_logged_once_until_it_answers(harness: MembershipHarness) -> None:
+    await harness.membership.start()
+    with capture_logs() as events:
+        for _ in range(2):
+            harness.peer_client.answers[A] = Refused(403, "bad_signature", "m" * 1000)
+            for _ in range(5):
+                await harness.greet()
+            harness.live(A)
+            await harness.greet()
+    refusals = [event for event in events if event["event"] == "greeting_refused"]
+    assert [event["address"] for event in refusals] == [A] * 2
+    assert {len(event["reason"]) for event in refusals} == {200}, "another member's words are bounded"
+
+
+async def test_a_member_that_comes_back_is_the_same_one_for_its_goodbye(harness: MembershipHarness) -> None:
+    await harness.membership.start()
+    harness.membership.on_goodbye(Goodbye("a", "1"))
+    harness.membership.on_goodbye(Goodbye("a", "1"))
+    harness.membership.on_goodbye(Goodbye("nobody", "1"))
+    assert (harness.ring, harness.membership.lost) == (["me"], 1)

@@ -1,5 +1,6 @@
 """Where a stream is: told first, then asked in the ring's order, then everyone."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
@@ -10,8 +11,9 @@ from audiocast.cluster.errors import BadMessage, NoAnswer, NotListening, PeerSil
 from audiocast.cluster.membership import LATE_SECONDS
 from audiocast.cluster.peer_stream import SILENCE_SECONDS
 from audiocast.cluster.peers import FIRST_QUESTIONS, Peers
-from audiocast.cluster.protocol import LIST_STREAMS, STREAMS
+from audiocast.cluster.protocol import HELLO, LIST_STREAMS, STREAMS, MemberStreamRequest
 from audiocast.cluster.ring import order
+from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.membership_harness import MembershipHarness, greeting
 
 STREAM_PREFIX = f"{STREAMS}/"
@@ -230,3 +232,28 @@ async def test_a_member_that_says_no_or_nonsense_is_not_suspected(cluster: Clust
     assert await cluster.peers.find_holder("abc", ask_all=True) is None
     assert cluster.harness.membership.lost == 0
     assert cluster.peers.questions == len(cluster.names) - 1, "each is asked once"
+
+
+def test_a_member_that_did_not_answer_is_not_asked_for_two_seconds() -> None:
+    async def test() -> None:
+        cluster = Cluster(NAMES[:1])
+        await cluster.harness.membership.start()
+        answers = cluster.harness.peer_client.answers
+        answers[ADDRESSES["m000"]] = NoAnswer("Timeout during request")
+        assert await cluster.peers.broadcast(LIST_STREAMS) == []
+        answers[ADDRESSES["m000"]] = lambda target, body: (
+            greeting("m000") if target == HELLO else {"owned": True}
+        )
+        await asyncio.sleep(1.99)
+        assert await cluster.peers.find_holder("abc", ask_all=True) is None
+        assert await cluster.peers.broadcast(LIST_STREAMS) == []
+        # An order is not a question: it is sent all the same.
+        assert await cluster.peers.broadcast(MemberStreamRequest("abc").build_end()) == [{"owned": True}]
+        assert (cluster.peers.questions, cluster.harness.membership.lost) == (0, 0)
+        await asyncio.sleep(0.01)
+        holder = await cluster.peers.find_holder("abc", ask_all=True)
+        assert holder is not None
+        assert (holder.name, cluster.peers.questions, cluster.peers._unasked) == ("m000", 1, {})
+        await cluster.harness.membership.stop()
+
+    run(test())

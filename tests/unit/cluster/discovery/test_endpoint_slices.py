@@ -123,6 +123,9 @@ def test_events_in_any_order_end_as_a_list_of_the_same_would() -> None:
 
 def test_an_error_says_what_it_is() -> None:
     said = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version: 1 (9)"}
+    with pytest.raises(Refused) as bounded:
+        listed().apply({"type": "ERROR", "object": {**said, "message": "m" * 1000}})
+    assert bounded.value.message == "m" * 300
     with pytest.raises(Refused, match="410 Expired: too old resource version") as caught:
         listed().apply({"type": "ERROR", "object": said})
     assert caught.value.status == 410
@@ -182,3 +185,19 @@ def test_what_is_no_list_is_refused(said: object) -> None:
 def test_what_is_no_event_is_refused(said: object) -> None:
     with pytest.raises(BadMessage, match="expected an event of a watch, got"):
         EndpointSlices().apply(said)
+
+
+@pytest.mark.parametrize("number", [1, 65_535])
+def test_every_port_that_exists_is_taken(number: int) -> None:
+    assert listed(endpoint_slice("s", number, endpoint(A))).addresses(PORT_NAME) == [f"{A}:{number}"]
+
+
+@pytest.mark.parametrize("number", [-1, 65_536])
+def test_a_port_that_does_not_exist_is_refused(number: int) -> None:
+    with pytest.raises(BadMessage, match="expected a port"):
+        listed(endpoint_slice("s", number, endpoint(A)))
+
+
+def test_its_size_is_the_number_of_its_endpoints() -> None:
+    one, two = endpoint_slice("s1", 8001, endpoint(A)), endpoint_slice("s2", 8001, endpoint(A), endpoint(B))
+    assert len(listed(one, two)) == 3
