@@ -100,6 +100,7 @@ def test_a_relay_that_broke_after_an_hour_is_replaced_at_once() -> None:
         assert [name for _, name in around.asked] == ["m1", "m2"]
         assert around.asked[1][0] - broke_at < 0.1
         assert around.suspected == ["m1"]
+        assert around.closed == 1, "the first one"
         around.edge.close()
 
     run(test())

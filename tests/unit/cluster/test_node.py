@@ -11,6 +11,8 @@ from audiocast.cluster.errors import Refused, Unreachable
 from audiocast.cluster.node import Node
 from audiocast.cluster.peer_stream import FrameKind, PeerStream, SourceFrame
 from audiocast.cluster.protocol import (
+    GOODBYE,
+    HELLO,
     LIST_STREAMS,
     MOVED,
     OLDER,
@@ -71,10 +73,17 @@ class Harness:
     Args:
         addresses: Where member "a" answers; none: "me" is the only one.
         is_alone: It is no member of a cluster.
+        greeting_client: Sends greetings.
         max_streams: Streams that are on at the same time.
     """
 
-    def __init__(self, *addresses: str, is_alone: bool = False, max_streams: int = 10) -> None:
+    def __init__(
+        self,
+        *addresses: str,
+        is_alone: bool = False,
+        max_streams: int = 10,
+        greeting_client: Client | None = None,
+    ) -> None:
         self.client = Client()
         for address in addresses:
             self.client.answers[address] = lambda target, body: greeting()
@@ -87,6 +96,7 @@ class Harness:
             internal_port=lambda: 8001,
             discovery=None if is_alone else FakeDiscovery(*addresses),
             client=self.client,
+            greeting_client=greeting_client,
             signer=Signer(["a secret of thirty-two characters"], "me"),
             streams=self.streams,
             hls_streams=dict,
@@ -517,3 +527,16 @@ def test_a_stream_that_was_forgotten_and_comes_again_has_new_roles() -> None:
         await node.stop()
 
     run(test())
+
+
+async def test_greetings_go_where_no_question_is_in_their_way() -> None:
+    greetings = Client()
+    greetings.answers[A] = lambda target, body: greeting()
+    harness = Harness(A, greeting_client=greetings)
+    harness.client.answers[A] = lambda target, body: {"got": target}
+    await harness.node.start()
+    await harness.node.broadcast(LIST_STREAMS)
+    await harness.node.stop()
+    assert {target for _, _, target in harness.client.asked} == {LIST_STREAMS.target}
+    assert {target for _, _, target in greetings.asked} == {HELLO, GOODBYE}
+    assert (greetings.is_closed, harness.client.is_closed) == (True, True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from audiocast.cluster import page_sender
 from audiocast.cluster.errors import BadMessage, Refused, Unreachable
@@ -344,7 +345,8 @@ async def test_an_edge_that_is_too_slow_misses_what_is_gone_and_gets_the_rest() 
     broadcaster.send(whole[: len(body(range(10)))])
     near, far = peer_streams()
     came: list[bytes] = []
-    with running(send_pages(here.hub, near, source_id=broadcaster.source.source_id, last_page=None)):
+    sending = send_pages(here.hub, near, source_id=broadcaster.source.source_id, last_page=None)
+    with capture_logs() as events, running(sending):
         came.append((await received(far))[1])
         broadcaster.send(whole[len(body(range(10))) :])
         came.append((await received(far))[1])
@@ -352,6 +354,8 @@ async def test_an_edge_that_is_too_slow_misses_what_is_gone_and_gets_the_rest() 
         assert 40 <= len(page_sizes(came[1])) <= 51, "a second of audio"
         broadcaster.send(body(range(501))[len(whole) :])
         assert (await received(far))[1] == body(range(501))[len(whole) :], "and all of it from then on"
+    (event,) = [event for event in events if event["event"] == "peer_too_slow"]
+    assert event["pages_lost"] == 490 - len(page_sizes(came[1]))
     near.close()
     far.close()
 

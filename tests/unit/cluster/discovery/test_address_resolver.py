@@ -75,3 +75,21 @@ async def test_a_name_that_is_not_known_is_an_error() -> None:
     with pytest.raises(socket.gaierror):
         await resolver.resolve("no-such-name.invalid", 81)
     resolver.close()
+
+
+async def test_closing_waits_for_no_look_up_and_forgets_those_that_wait() -> None:
+    loop = asyncio.get_running_loop()
+    release = threading.Event()
+    limit = threading.Timer(20, release.set)
+    limit.start()
+    resolver = AddressResolver()
+    busy = [loop.run_in_executor(resolver._threads, release.wait) for _ in range(LOOKUP_THREADS)]
+    waiting = asyncio.ensure_future(resolver.resolve("no-such-name.invalid", 81))
+    await asyncio.sleep(0)
+    resolver.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not release.is_set()
+    release.set()
+    limit.cancel()
+    await asyncio.gather(*busy)
