@@ -470,7 +470,7 @@ async def test_a_goodbye_that_is_not_heard_keeps_nobody(harness: MembershipHarne
     harness.peer_client.answers[A] = NoAnswer("Timeout during request")
     await harness.membership.stop()
     said_to = [address for address, _, target in harness.peer_client.asked if target == GOODBYE]
-    assert said_to == [A, B]
+    assert sorted(said_to) == [A, B]
     assert not harness.membership._task or harness.membership._task.done()
     assert all(task.done() for task in harness.membership._greeters.values())
 
@@ -521,3 +521,32 @@ async def test_a_member_that_comes_back_is_the_same_one_for_its_goodbye(harness:
     harness.membership.on_goodbye(Goodbye("a", "1"))
     harness.membership.on_goodbye(Goodbye("nobody", "1"))
     assert (harness.ring, harness.membership.lost) == (["me"], 1)
+
+
+async def test_a_miss_that_took_its_usual_time_counts(harness: MembershipHarness) -> None:
+    await harness.membership.start()
+
+    def time_out(target: str, body: object) -> None:
+        harness.clock.advance(ANSWER_SECONDS)
+        raise NoAnswer("Timeout during request")
+
+    harness.peer_client.answers[A] = time_out
+    for _ in range(2):
+        await harness.greet()
+    assert harness.ring == ["me"]
+
+
+def test_an_address_that_refuses_and_comes_back_is_logged_again() -> None:
+    async def test() -> None:
+        harness = MembershipHarness(B, clock=asyncio.get_running_loop())
+        harness.peer_client.answers[B] = Refused(403, "bad_signature", "no")
+        await harness.membership.start()
+        harness.discovery.publish()
+        await asyncio.sleep(40)
+        harness.discovery.publish(B)
+        await asyncio.sleep(5)
+        await harness.membership.stop()
+
+    with capture_logs() as events:
+        run(test())
+    assert [event["event"] for event in events] == ["greeting_refused"] * 2
