@@ -33,7 +33,7 @@ ENGINE ?= docker
 IMAGE_ARGS ?=
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
-.PHONY: help run cluster test check mutants realtime bench decoder image e2e lock clean lint suite debian-packages
+.PHONY: help run cluster test check audit mutants realtime bench decoder image e2e lock clean lint suite debian-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,8 +48,11 @@ cluster: $(RUN_STAMP) ## start three members behind HAProxy with a demo broadcas
 test: $(VENV_STAMP) debian-packages $(NODE_STAMP) decoder ## set up what is missing, then check and run every test
 	@$(MAKE) --no-print-directory --jobs=2 lint suite
 
-check: $(VENV_STAMP) lint ## ruff, mypy --strict, import-linter, the pages' types, the repository's own promises
+check: $(VENV_STAMP) lint audit ## ruff, mypy --strict, import-linter, the pages' types, the repository's own promises
 	@$(PYTEST) tests/repo
+
+audit: $(VENV_STAMP) ## ask pip-audit and npm for known holes in the packages of the locks
+	@$(BIN)/python cmd/audit.py
 
 mutants: $(VENV_STAMP) ## count the seeded mistakes in ogg, stream, hls and cluster that their unit tests notice
 	@$(BIN)/python -m tests.mutants $(MUTANTS_ARGS)
