@@ -11,6 +11,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import structlog
@@ -41,8 +42,10 @@ from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RequestLog
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.server import Server
-from audiocast.web.http.services import Limits, Readiness, Services, Watchers
+from audiocast.web.http.services import Limits, Readiness, Services
+from audiocast.web.http.state_feed import StateFeeds, Watchers
 from audiocast.web.http.urls import Urls
+from audiocast.web.public.streams import public_state
 from audiocast.web.routes import internal_application, public_application
 
 log = structlog.get_logger()
@@ -103,6 +106,7 @@ class App:
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
         self._readiness = Readiness()
+        directory = StreamDirectory(self.node)
         self._services = Services(
             streams=streams,
             keys=Keys(_secrets(settings)),
@@ -115,11 +119,15 @@ class App:
             api_tokens=tuple(token.get_secret_value() for token in settings.api_tokens),
             node=self.node,
             drain=self.drain,
-            directory=StreamDirectory(self.node),
+            directory=directory,
             admission=admission,
             hls_muxers=hls_muxers,
             hls_router=self._hls_router,
-            watchers=Watchers(settings.max_listeners),
+            state_feeds=StateFeeds(
+                partial(public_state, node=self.node, directory=directory),
+                Watchers(settings.max_listeners),
+                stall_seconds=settings.listener_stall_seconds,
+            ),
             stalled_seconds=self._lag.stalled_seconds,
             version=__version__,
         )

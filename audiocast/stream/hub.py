@@ -61,7 +61,7 @@ class Hub:
         self.stream_id = stream_id
         self.title = clean_text(title)
         self.counters = counters
-        self.titles = Titles()
+        self.titles = Titles(clock, self._notify)
         self.started_at: float | None = None
         self.is_closed = False
         self.on_change: set[Callable[[], None]] = set()
@@ -186,7 +186,7 @@ class Hub:
         else:
             self._start_bitstream(opus_head, tags)
         self._gap.note_audio(now)
-        self.titles.set_from_tags(tags, time.time(), is_same_source=rival is source)
+        self.titles.set_from_tags(tags, is_same_source=rival is source)
         self._notify()
 
     def publish(self, source: Source, page: Page | None, packets: Sequence[TimedPacket], now: float) -> None:
@@ -243,10 +243,11 @@ class Hub:
         """Close at most `count` listeners, so that they connect to another node; return how many were."""
         return self._bitstream.fanout.close_listeners(count) if self._bitstream is not None else 0
 
-    def set_now_playing(self, now_playing: NowPlaying) -> None:
-        """Show what is on, at once and beside the audio: the bitstream is never chained for it."""
-        self.titles.set(now_playing, time.time())
-        self._notify()
+    def set_now_playing(
+        self, now_playing: NowPlaying, on_settled: Callable[[bool], None] | None = None
+    ) -> None:
+        """Show what is on, beside the audio: the bitstream is never chained for it. See `Titles.set`."""
+        self.titles.set(now_playing, on_settled)
 
     def end(self, error: SourceError) -> None:
         """End the logical bitstream properly for its listeners; dismiss the source, if any, with `error`."""
@@ -278,7 +279,7 @@ class Hub:
         """Let sources come again after `close`, with an empty history."""
         self.is_closed = False
         self._ended = False
-        self.titles = Titles()
+        self.titles.reset()
         self.title = clean_text(title) or self.title
         self._notify()
 

@@ -4,14 +4,22 @@ Titles come from strangers, in whatever character set their programs use. `clean
 such text becomes what the server shows; the title of a stream passes it too.
 """
 
+import math
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 from audiocast.ogg.headers import OpusTags
+from audiocast.stream.clock import Clock, Timer
 
 MAX_CHARACTERS = 200
 HISTORY_TRACKS = 20
+
+# Tracks last minutes. What changes faster is a mistake or an attack, and each change is sent to all pages and
+# members.
+MIN_SHOWN_SECONDS = 1.0
 
 # C0 and C1 control characters, the byte order mark, and what turns the direction of the text that follows
 # (UAX #9, sections 2.1 to 2.5): a title must not rearrange the page, or the terminal, around it. The marks
@@ -92,38 +100,88 @@ class History:
 
 
 class Titles:
-    """What is on, by whatever said so last: a request of the broadcaster, or the comments of an Ogg stream.
+    """What is on, by whatever set it last: a request of the broadcaster, or the comments of an Ogg stream.
+
+    At most one change a second is shown, since each one is sent to all pages and members. A change within a
+    second of the last one is shown at its end, unless a newer one has replaced it; what is never shown is not
+    in the history.
+
+    Args:
+        clock: Time and timers.
+        on_change: Called, without arguments, when another track is shown.
 
     Attributes:
-        now_playing: None while nothing was said.
-        history: The last tracks.
+        now_playing: What is shown; None while nothing was set.
+        history: The last tracks that were shown.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
         self.now_playing: NowPlaying | None = None
         self.history = History()
+        self._clock = clock
+        self._on_change = on_change
+        self._newest: NowPlaying | None = None
+        self._on_settled: Callable[[bool], None] | None = None
         self._from_tags: NowPlaying | None = None
+        self._shown_at = -math.inf
+        self._timer: Timer | None = None
 
-    def set(self, now_playing: NowPlaying | None, unix_seconds: float) -> None:
-        """Show what is on; None changes nothing."""
-        self.now_playing = now_playing or self.now_playing
-        self.history.note(self.now_playing, unix_seconds)
+    def set(self, now_playing: NowPlaying | None, on_settled: Callable[[bool], None] | None = None) -> None:
+        """Show what is on, as soon as the last change is a second old.
 
-    def clear(self) -> None:
-        """Show nothing; the history stays."""
-        self.now_playing = None
+        Args:
+            now_playing: None: nothing is.
+            on_settled: Called once: with True when it is shown, with False when it was replaced before.
+        """
+        self._settle(is_shown=False)
+        self._newest, self._on_settled = now_playing, on_settled
+        if self._timer is None:
+            due_at = self._shown_at + MIN_SHOWN_SECONDS
+            if self._clock.time() >= due_at:
+                self._show()
+            else:
+                self._timer = self._clock.call_at(due_at, self._show)
 
-    def set_from_tags(self, tags: OpusTags, unix_seconds: float, *, is_same_source: bool) -> None:
+    def set_from_tags(self, tags: OpusTags, *, is_same_source: bool) -> None:
         """Show what the comments of a source, or of the next segment of its chain, say.
 
         Args:
             tags: Comments of the Ogg stream that begins.
-            unix_seconds: The time now.
             is_same_source: The source that brought the tags before has brought these.
         """
         tagged = NowPlaying.of(tags)
-        if tagged is None and is_same_source and self.now_playing == self._from_tags:
-            # The next track of a chain says nothing of itself: what the last one's tags said is over.
-            self.now_playing = None
+        # The next track of a chain may say nothing of itself: then what the last one's tags said is over.
+        is_over = tagged is None and is_same_source and self._newest == self._from_tags
         self._from_tags = tagged
-        self.set(tagged, unix_seconds)
+        if (tagged is not None or is_over) and tagged != self._newest:
+            self.set(tagged)
+
+    def clear(self) -> None:
+        """Show nothing, at once; the history stays."""
+        self._stop_timer()
+        self._settle(is_shown=False)
+        self._newest = self.now_playing = None
+
+    def reset(self) -> None:
+        """Show nothing, and forget the history."""
+        self.clear()
+        self._from_tags = None
+        self.history = History()
+
+    def _show(self) -> None:
+        self._stop_timer()
+        self._shown_at = self._clock.time()
+        self.now_playing = self._newest
+        self.history.note(self.now_playing, time.time())
+        self._on_change()
+        self._settle(is_shown=True)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _settle(self, *, is_shown: bool) -> None:
+        on_settled, self._on_settled = self._on_settled, None
+        if on_settled is not None:
+            on_settled(is_shown)

@@ -1,10 +1,12 @@
 """Who is no member, or speaks like none, is refused on the internal port, and nobody else hears of it."""
 
 import json
+import re
 import socket
 import struct
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -188,3 +190,35 @@ def test_text_of_an_older_member_harms_nobody(air: Air, request_: str, title: by
             answer = requests.get(air.members[name].base + path, timeout=10)
             assert answer.status_code == 200, f"{name} {path}: {answer.text[:200]}"
     air.check_unharmed()
+
+
+def test_titles_that_come_fast_are_one_request_a_second_to_a_member(air: Air) -> None:
+    url = f"{air.members['m1'].base}/api/streams/{air.started.stream_id}/metadata"
+    headers = {"Authorization": f"Bearer {air.started.ingest_key}"}
+
+    def set_title(number: int) -> int:
+        answer = requests.put(url, json={"title": f"Fast {number}"}, headers=headers, timeout=30)
+        return answer.status_code
+
+    requests_before = playing_requests(air)
+    began = time.monotonic()
+    with ThreadPoolExecutor(10) as pool:
+        assert set(pool.map(set_title, range(100))) == {204}
+    assert set_title(100) == 204
+    seconds = time.monotonic() - began
+    # One more at the begin, and the last one.
+    assert 2 <= playing_requests(air) - requests_before <= seconds + 2
+    deadline = time.monotonic() + 10
+    while (air.members["m0"].state(air.started.stream_id)["now_playing"] or {}).get("title") != "Fast 100":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    air.check_unharmed()
+
+
+def playing_requests(air: Air) -> float:
+    """Give how often m0 was told by m1 what is on."""
+    text = requests.get(f"http://127.0.0.1:{air.members['m0'].internal_port}/metrics", timeout=10).text
+    found = re.search(
+        r'^audiocast_http_requests_total\{handler="MemberPlaying".*\} (\S+)$', text, re.MULTILINE
+    )
+    return float(found[1]) if found else 0.0

@@ -10,5 +10,6 @@
 - `raw_response`: a whole response as bytes, for connections that Tornado does not own
 - `server`: accepting connections, and answers to those that never become requests
 - `services`: what handlers work with: services, limits, readiness
+- `state_feed`: the state of a stream as events, made once for all pages that watch it
 - `urls`: absolute URLs that work for the client that asked
 """

@@ -1,8 +1,7 @@
 """What handlers work with. The composition root makes it; handlers read and call it, and set none of it."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
@@ -16,33 +15,8 @@ from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
+from audiocast.web.http.state_feed import StateFeeds
 from audiocast.web.http.urls import Urls
-
-
-class Watchers:
-    """Pages that are told of a stream's changes, all streams together.
-
-    Args:
-        limit: How many may be open at a time.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self.count = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether one more does not fit."""
-        return self.count >= self._limit
-
-    @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Count one more while the context is open."""
-        self.count += 1
-        try:
-            yield
-        finally:
-            self.count -= 1
 
 
 @dataclass(slots=True, frozen=True)
@@ -61,7 +35,7 @@ class Services:
         admission: Decides which listeners fit.
         hls_muxers: Streams as HLS, made here.
         hls_router: Finds the member that makes a stream's HLS.
-        watchers: Open event streams of pages.
+        state_feeds: States of streams, for pages that watch them.
         stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
         started_at: When the server started, unix seconds.
@@ -78,7 +52,7 @@ class Services:
     admission: Admission
     hls_muxers: HlsMuxers
     hls_router: HlsRouter
-    watchers: Watchers
+    state_feeds: StateFeeds
     stalled_seconds: Callable[[], float]
     version: str
     started_at: float = field(default_factory=time.time)

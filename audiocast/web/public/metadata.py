@@ -1,5 +1,7 @@
 """`PUT /api/streams/{id}/metadata`: what is on now."""
 
+import asyncio
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from audiocast.cluster.protocol import PlayingRequest
@@ -20,9 +22,14 @@ class MetadataRequest(BaseModel):
 
 
 async def show_everywhere(services: Services, hub: Hub, playing: NowPlaying) -> None:
-    """Show the track at this member and, in a cluster, at each that has the stream."""
-    hub.set_now_playing(playing)
-    await services.node.broadcast(PlayingRequest(hub.stream_id, playing.title, playing.artist).build())
+    """Show the track at this member and, in a cluster, at each that has the stream.
+
+    Returns when it is shown, or was replaced by a newer one before that: within a second.
+    """
+    is_shown: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    hub.set_now_playing(playing, is_shown.set_result)
+    if await is_shown:
+        await services.node.broadcast(PlayingRequest(hub.stream_id, playing.title, playing.artist).build())
 
 
 class MetadataHandler(PublicHandler):

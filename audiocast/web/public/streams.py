@@ -1,14 +1,14 @@
 """What the cluster knows of streams: as JSON, and as events that pages get when it changes."""
 
 import asyncio
-import contextlib
-import json
+import socket
+from typing import cast
 
-from tornado.iostream import StreamClosedError
+from tornado.http1connection import HTTP1Connection
 
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import MemberStreamRequest
-from audiocast.cluster.stream_directory import StreamSnapshot, public
+from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, public
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
@@ -16,17 +16,10 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.services import Limits, Services
 
-# A comment line this often keeps proxies from closing, and finds connections that are gone.
-HEARTBEAT_SECONDS = 15.0
-
-# Pages that are sent new numbers in a second, at most: the more pages are open, the longer the pause of each.
-WATCHERS_PER_SECOND = 500
-MIN_PAUSE_SECONDS = 2.0
+# Of an event stream, held by the kernel and not sent yet: one event may have so much.
+UNSENT_BYTES = 4096
 
 NOT_FOUND = "no such stream here; it may come when its source does"
-
-# The bit rate changes all the time, and is not worth an event.
-NO_EVENT_FIELDS: dict[str, object] = {"bitrate_bps": None}
 
 
 def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
@@ -58,6 +51,12 @@ def stream_state_with_history(hub: Hub, node: Node) -> StreamSnapshot:
         for track in hub.titles.history.tracks
     ]
     return {**stream_state(hub, node), "history": tracks}
+
+
+async def public_state(hub: Hub, *, node: Node, directory: StreamDirectory) -> StreamSnapshot:
+    """Return what everybody may see of a stream that this member knows, merged from all members."""
+    mine = stream_state(hub, node)
+    return public(await directory.find(hub.stream_id, mine) or mine)
 
 
 async def cluster_state(services: Services, stream_id: str) -> StreamSnapshot | None:
@@ -129,18 +128,17 @@ class HistoryHandler(PublicHandler):
 class EventsHandler(PublicHandler):
     """`GET /api/streams/{id}/events` (text/event-stream): the state now, and whenever it changes.
 
-    A change that matters is sent at once, a changed number after a pause. Only the newest state counts, so a
-    page that reads slowly is sent fewer states, not old ones.
+    A change that matters is sent at once, a changed number after a pause; see `state_feed`. The handler is
+    the feed's `EventConnection`.
     """
 
     metric_label = "Events"
     is_long_lived = True
 
-    _is_closed = False
-
     def initialize(self, services: Services, limits: Limits) -> None:
         super().initialize(services, limits)
-        self._changed = asyncio.Event()
+        self._connection = cast(HTTP1Connection, self.request.connection).stream
+        self._closed = asyncio.Event()
 
     async def get(self, stream_id: str) -> None:
         services = self.services
@@ -149,47 +147,35 @@ class EventsHandler(PublicHandler):
             if await cluster_state(services, stream_id) is None:
                 raise ApiError(404, "stream_not_found", NOT_FOUND)
             hub = services.streams.open(stream_id)
-        if services.watchers.is_full:
+        if services.state_feeds.watchers.is_full:
             raise ApiError(503, "server_full", "too many pages are open; the state can be asked for instead")
         self.allow_any_origin()
         self.set_header("Content-Type", "text/event-stream; charset=UTF-8")
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")
-        hub.on_change.add(self._changed.set)
-        try:
-            with services.watchers.counted():
-                await self._write_states(hub)
-        except StreamClosedError:
-            pass
-        finally:
-            hub.on_change.discard(self._changed.set)
+        self._bound_send_buffer()
+        with services.state_feeds.watched(hub, self):
+            await self._closed.wait()
 
     def on_connection_close(self) -> None:
-        self._is_closed = True
-        self._changed.set()
+        self._closed.set()
 
-    async def _write_states(self, hub: Hub) -> None:
-        loop = asyncio.get_running_loop()
-        shown: dict[str, object] = {}
-        written_at = 0.0
-        while not self._is_closed:
-            self._changed.clear()
-            mine = stream_state(hub, self.services.node)
-            state = public(await self.services.directory.find(hub.stream_id, mine) or mine)
-            if state | NO_EVENT_FIELDS != shown:
-                self.write(f"event: state\ndata: {json.dumps(state, ensure_ascii=False)}\n\n")
-            elif loop.time() - written_at >= HEARTBEAT_SECONDS:
-                self.write(": still here\n\n")
-            else:
-                await self._wait()
-                continue
-            await self.flush()
-            shown, written_at = state | NO_EVENT_FIELDS, loop.time()
-            await self._wait()
+    @property
+    def is_writing(self) -> bool:
+        """See `EventConnection`."""
+        return self._connection.writing()
 
-    async def _wait(self) -> None:
-        """Wait for a change that matters, or until changed numbers may be sent."""
-        with contextlib.suppress(TimeoutError):
-            pause_seconds = max(MIN_PAUSE_SECONDS, self.services.watchers.count / WATCHERS_PER_SECOND)
-            async with asyncio.timeout(pause_seconds):
-                await self._changed.wait()
+    def write_event(self, event: bytes) -> None:
+        """See `EventConnection`."""
+        if not self._connection.closed():
+            self.write(event)
+            self.flush()
+
+    def close_connection(self) -> None:
+        """See `EventConnection`."""
+        self._connection.close()
+
+    def _bound_send_buffer(self) -> None:
+        """Let the kernel hold little for a page that does not read."""
+        if not self._connection.closed() and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            self._connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)

@@ -9,7 +9,7 @@ from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceStalled, StreamEnded, TakenOver, TooFast
 from audiocast.stream.gap import TICK_SECONDS
 from audiocast.stream.hub_state import HubLimits, HubState
-from audiocast.stream.now_playing import NowPlaying
+from audiocast.stream.now_playing import MIN_SHOWN_SECONDS, NowPlaying
 from audiocast.stream.rate_limit import MAX_DECODER_CHANGES
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, body
 from tests.unit.stream.hub_harness import ACTIVE_SECONDS, GRACE_SECONDS, HubHarness
@@ -543,6 +543,7 @@ class TestNowPlaying:
         broadcaster = harness.broadcaster()
         broadcaster.begin([0], tags=OpusTags("v", ("TITLE=Song",)))
         broadcaster.begin([1])
+        harness.clock.advance(MIN_SHOWN_SECONDS)
         assert harness.hub.titles.now_playing is None
 
     def test_but_not_what_was_told_beside_the_audio(self, harness: HubHarness) -> None:
@@ -550,6 +551,7 @@ class TestNowPlaying:
         broadcaster.begin([0], tags=OpusTags("v", ("TITLE=Song",)))
         harness.hub.set_now_playing(NowPlaying("Told", ""))
         broadcaster.begin([1])
+        harness.clock.advance(MIN_SHOWN_SECONDS)
         assert harness.hub.titles.now_playing == NowPlaying("Told", "")
 
     def test_it_is_forgotten_at_the_end(self, harness: HubHarness) -> None:
@@ -564,6 +566,7 @@ class TestNowPlaying:
         broadcaster = harness.broadcaster()
         for packet, title in enumerate(["First", "Second"]):
             broadcaster.begin([packet], tags=OpusTags("v", (f"TITLE={title}",)))
+            harness.clock.advance(MIN_SHOWN_SECONDS)
         harness.hub.set_now_playing(NowPlaying("Told", ""))
         harness.hub.end(StreamEnded("over"))
         titles = [track.playing.title for track in harness.hub.titles.history.tracks]
