@@ -76,7 +76,8 @@ class Settings(BaseSettings):
     )
     stream_domain: str = Field(
         default="",
-        pattern=r"^[A-Za-z0-9.:\[\]-]*$",
+        max_length=255,
+        pattern=r"^[A-Za-z0-9._:\[\]-]*$",
         description="Host (and port) that links are built on; empty: that of the request.",
     )
     stream_scheme: Literal["", "http", "https"] = Field(

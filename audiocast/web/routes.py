@@ -49,6 +49,7 @@ from audiocast.web.internal.members import (
     RelayHandler,
 )
 from audiocast.web.pages.assets import AssetHandler
+from audiocast.web.pages.drawings import Drawings
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.pages.icon import IconHandler
 from audiocast.web.pages.listen import ListenPageHandler
@@ -103,6 +104,9 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
         static_path=str(FOLDER / "static"),
         static_handler_class=AssetHandler,
         transforms=[PageCompression],
+        # Apart: codes are as many as strangers ask for, icons are six.
+        qr_drawings=Drawings(),
+        icon_drawings=Drawings(),
     )
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import qrcode
 import requests
 
 from tests.support.audio.numbered_audio import numbered_audio
-from tests.support.http.exchange import Answer, exchange
+from tests.support.http.exchange import Answer, connect, exchange, read_answer
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer, Started
 
@@ -262,6 +263,43 @@ def test_the_qr_codes_are_of_the_listen_link(open_server: AudiocastServer) -> No
     assert drawing.content.startswith(b"<?xml")
     dark = sum(map(sum, matrix))
     assert len(re.findall(r"M\s*\d", drawing.text)) == dark, "one square for each dark module"
+
+
+@pytest.mark.parametrize(
+    ("domain", "scope"), [("", "private"), ("fm.example", "public")], ids=["any host", "one domain"]
+)
+def test_shared_caches_keep_no_link_that_depends_on_the_request(
+    tmp_path: Path, domain: str, scope: str
+) -> None:
+    with AudiocastServer(tmp_path / "server.log", STREAM_DOMAIN=domain) as server:
+        forged = {"X-Forwarded-Host": "evil.example"}
+        for name in ("qr.svg", "qr.png"):
+            answer = requests.get(f"{server.base}/listen/abc/{name}", headers=forged, timeout=10)
+            assert answer.headers["Cache-Control"] == f"{scope}, max-age=3600"
+        for path in ("/", "/listen/abc", "/embed/abc"):
+            answer = requests.get(server.base + path, headers=forged, timeout=10)
+            assert answer.headers["Cache-Control"] == "private, no-cache"
+
+
+def test_many_codes_at_once_are_refused_as_the_contract_has_it(open_server: AudiocastServer) -> None:
+    hosts = [f"{number}." + "a" * 240 for number in range(60)]
+    with ExitStack() as stack:
+        connections = [stack.enter_context(connect(open_server.port)) for _ in hosts]
+        for host, connection in zip(hosts, connections, strict=True):
+            connection.sendall(f"GET /listen/b/qr.svg HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        answers = [read_answer(connection, 30) for connection in connections]
+    refused = [answer for answer in answers if answer.status != 200]
+    assert 16 <= len(answers) - len(refused) < 60
+    assert {(answer.status, answer.error) for answer in refused} == {(503, "drawing_busy")}
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in refused)
+
+
+@pytest.mark.parametrize("characters", [256, 2250, 15_000])
+def test_a_host_longer_than_any_makes_an_ordinary_code(open_server: AudiocastServer, characters: int) -> None:
+    url = f"{open_server.base}/listen/abc/qr.png"
+    answer = requests.get(url, headers={"Host": "a" * characters}, timeout=30)
+    expected = requests.get(url, headers={"Host": "localhost"}, timeout=10)
+    assert (answer.status_code, answer.content) == (200, expected.content)
 
 
 @pytest.mark.parametrize("path", ["/", "/listen/abc"])

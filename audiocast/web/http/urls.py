@@ -8,7 +8,11 @@ from tornado.httputil import HTTPServerRequest
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+# A reg-name (RFC 3986 section 3.2.2) that needs no escaping anywhere. Private networks have names with "_".
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+
+# As long as a domain name may be (RFC 1035 section 2.3.4).
+MAX_HOST_CHARACTERS = 255
 
 
 class Urls:
@@ -32,9 +36,19 @@ class Urls:
         if scheme not in ("http", "https"):
             scheme = request.protocol
         for host in (self._domain, _first(forwarded.get("X-Forwarded-Host", "")), request.host):
-            if host and _HOST.fullmatch(host):
+            if host and len(host) <= MAX_HOST_CHARACTERS and _HOST.fullmatch(host):
                 return f"{scheme}://{host}"
         return f"{scheme}://localhost"
+
+    @property
+    def cache_scope(self) -> str:
+        """Which caches may keep a response with a URL in it, as Cache-Control says it: "public" or "private".
+
+        Without a domain of its own, a URL is what the request or its proxy says. A cache that all visitors
+        share would give the URL of one of them to the others, and `Vary` cannot help: such a cache does not
+        see what a proxy behind it adds.
+        """
+        return "public" if self._domain else "private"
 
     def _trusts(self, peer: str | None) -> bool:
         try:

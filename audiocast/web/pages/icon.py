@@ -6,14 +6,13 @@ The drawing is a rounded square with upright strokes on it; no other SVG can be 
 import io
 import math
 import re
-from functools import lru_cache
 from pathlib import Path
 
 import png
-from tornado.ioloop import IOLoop
 
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
+from audiocast.web.pages.drawings import Drawings
 
 DRAWING = Path(__file__).parents[1] / "static" / "icon.svg"
 
@@ -24,14 +23,15 @@ RGB = tuple[int, int, int]
 
 
 class IconHandler(PublicHandler):
-    """The icon, drawn in a thread; `-square` fills the corners, for systems that cut out their own shape."""
+    """The icon; `-square` fills the corners, for systems that cut out their own shape."""
 
     metric_label = "Icon"
 
     async def get(self, square: str, size: str) -> None:
         if int(size) not in SIZES:
             raise ApiError(404, "not_found", f"expected an icon of {SIZES} pixels, got {size}")
-        picture = await IOLoop.current().run_in_executor(None, draw, int(size), bool(square))
+        drawings: Drawings = self.settings["icon_drawings"]
+        picture = await drawings.draw(draw, int(size), bool(square))
         self.set_header("Content-Type", "image/png")
         self.set_header("Cache-Control", "public, max-age=86400")
         self.allow_any_origin()
@@ -40,7 +40,6 @@ class IconHandler(PublicHandler):
     head = get
 
 
-@lru_cache
 def draw(size: int, square: bool) -> bytes:
     """Return the icon as PNG.
 

@@ -22,7 +22,8 @@ class PageHandler(PublicHandler):
         super().set_default_headers()
         policy = f"{CONTENT_SECURITY_POLICY}; frame-ancestors {self.framed_by}"
         self.set_header("Content-Security-Policy", policy)
-        self.set_header("Cache-Control", "no-cache")
+        # Private: the links in it may be those of whoever asked (Urls.cache_scope).
+        self.set_header("Cache-Control", "private, no-cache")
 
     def get_template_namespace(self) -> dict[str, Any]:
         """Add `modules_of`, with which templates name the modules of their script."""

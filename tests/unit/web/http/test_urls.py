@@ -15,9 +15,30 @@ def urls(domain: str = "", scheme: str = "") -> Urls:
     return Urls(domain=domain, scheme=scheme, trusted_proxies=[ipaddress.ip_network("10.0.0.0/8")])
 
 
-@pytest.mark.parametrize("host", ["radio.example", "radio.example:8000", "192.0.2.1", "[2001:db8::1]:8000"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "radio.example",
+        "radio.example:8000",
+        "192.0.2.1",
+        "[2001:db8::1]:8000",
+        "my_radio:8000",
+        "a" * 250 + ":8000",
+    ],
+)
 def test_the_address_that_was_asked_is_the_address_of_the_links(host: str) -> None:
     assert urls().base(request(host=host)) == f"http://{host}"
+
+
+@pytest.mark.parametrize("field", ["host", "X_Forwarded_Host"])
+def test_a_host_that_is_too_long_is_nobodys(field: str) -> None:
+    asked = {"host": "radio.example", field: "a" * 256}
+    expected = "http://localhost" if field == "host" else "http://radio.example"
+    assert urls().base(request(peer=PROXY, **asked)) == expected
+
+
+def test_only_links_on_a_domain_that_was_set_are_the_same_for_everybody() -> None:
+    assert (urls().cache_scope, urls("stream.example").cache_scope) == ("private", "public")
 
 
 def test_the_scheme_of_the_connection_is_that_of_the_links() -> None:
