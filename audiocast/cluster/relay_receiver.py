@@ -69,7 +69,7 @@ class RelayReceiver:
         """
         # An error is not lost: the connection that has brought the page gets it with its next step.
         with contextlib.suppress(StreamError, OggError):
-            while self._source is not None and self._source.process_page(self._clock()):
+            while self._source is not None and self._source.process(self._clock()):
                 pass
 
     def note_finished(self, source_id: SourceId) -> None:
@@ -129,7 +129,7 @@ class RelayReceiver:
 
     async def _feed(self, source: Source, data: bytes) -> None:
         source.receive(data, self._clock())
-        rest = self._feed_scheduler.run(source.process_page)
+        rest = self._feed_scheduler.run(source.process)
         if rest is not None:
             await rest
 

@@ -34,6 +34,9 @@ from audiocast.ogg.errors import BadHead, BadTags
 OPUS_HEAD_MAGIC = b"OpusHead"
 OPUS_TAGS_MAGIC = b"OpusTags"
 
+# Each costs some microseconds. The fullest books have two for each of their chapters.
+MAX_COMMENTS = 1000
+
 FAMILY_RTP = 0
 FAMILY_VORBIS = 1
 SILENT_CHANNEL = 255
@@ -191,7 +194,7 @@ class OpusTags:
         """Parse an OpusTags packet; bytes that are not UTF-8 become U+FFFD.
 
         Raises:
-            BadTags: It is not one, or a length in it points past its end.
+            BadTags: It is not one, a length in it points past its end, or it has more than `MAX_COMMENTS`.
         """
         if not is_opus_tags(packet):
             raise BadTags(f"expected 'OpusTags', got {packet[:8]!r}")
@@ -200,6 +203,8 @@ class OpusTags:
         # Each comment takes four bytes at least, so a wild count is refused before the first one is read.
         if count * _LENGTH.size > len(packet) - at:
             raise BadTags(f"expected comments within {len(packet) - at} bytes, got a count of {count}")
+        if count > MAX_COMMENTS:
+            raise BadTags(f"expected at most {MAX_COMMENTS} comments, got a count of {count}")
         comments = []
         for _ in range(count):
             comment, at = _read_text(packet, at, "comment")

@@ -21,7 +21,8 @@ from audiocast.stream.errors import TooFast
 BITS = 8
 
 # What is read at once counts as so many bytes at least: a message of one byte costs as much work as a page.
-MIN_READ_BYTES = 32
+# The smallest pages of speech at 12 kbit/s have about as many.
+MIN_READ_BYTES = 64
 
 # Jingles and the tracks of a file that is sent within the lead; the tags of each are shown to everybody.
 MAX_CHAIN_SEGMENTS = 20

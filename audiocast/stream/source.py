@@ -29,6 +29,10 @@ MAX_AUDIO_PACKET_BYTES = 61_440
 
 SNIFF_BYTES = 16
 
+# How many packets of a page are looked into at once; packets of several streams count for as many. Most pages
+# have fewer, but a page can hold 255 packets, each of 48 frames or of 255 streams.
+PACKETS_A_STEP = 16
+
 # Pages of headers before the first audio of an Ogg stream; they are kept for listeners of other nodes. The
 # largest comments (128 KiB) have four, or 514 when each page has one segment only.
 MAX_HEADER_PAGES = 1_000
@@ -94,11 +98,15 @@ class Source:
         self._opus_head: OpusHead | None = None
         self._new_tags: OpusTags | None = None
         self._header_pages: list[Page] = []
+        self._page: Page | None = None
+        self._is_header_page = False
+        self._packets: list[bytes] = []
+        self._audio: list[TimedPacket] = []
         self._is_detached = False
         self._error: OggError | StreamError | None = None
 
     def receive(self, data: bytes, now: float) -> None:
-        """Add the next bytes of the body, for `process_page`.
+        """Add the next bytes of the body, for `process`.
 
         Args:
             data: Any number of bytes, cut anywhere.
@@ -113,14 +121,14 @@ class Source:
         self._rate_limit.charge_read(len(data), now)
         self._reader.feed(data)
 
-    def process_page(self, now: float) -> bool:
-        """Publish what is on the next page.
+    def process(self, now: float) -> bool:
+        """Publish what is on the next page; of a page with many packets, do a part of it.
 
         Args:
             now: The clock's seconds.
 
         Returns:
-            Whether there was a page. There is none when more bytes are needed, and after `detach`.
+            Whether there was something to do: not when more bytes are needed, and not after `detach`.
 
         Raises:
             StreamError: It is not what a source may send. The source cannot be used any more: further calls
@@ -132,11 +140,14 @@ class Source:
         if self._is_detached:
             return False
         try:
-            page = self._next_page()
-            if page is None:
-                return False
-            self._sink.counters.ingest_pages += 1
-            self._process(page, now)
+            if self._page is None:
+                page = self._next_page()
+                if page is None:
+                    return False
+                self._start_page(page)
+            self._measure_packets()
+            if not self._packets:
+                self._finish_page(now)
         except (OggError, StreamError) as error:
             self._error = error
             raise
@@ -179,19 +190,38 @@ class Source:
                 raise
             raise NotOpus(f"expected Ogg Opus, got {name_format(self._start)}") from error
 
-    def _process(self, page: Page, now: float) -> None:
+    def _start_page(self, page: Page) -> None:
+        """Take a page apart; its audio packets are measured next."""
+        self._sink.counters.ingest_pages += 1
         if page.is_bos:
             self._start_segment(page)
         elif page.serial != self._serial:
             raise Multiplexed("expected one logical stream, got a page of another one")
         packets = self._assembler.push(page)
-        is_header = self._expect is not _Expect.AUDIO
-        if is_header:
-            packets = self._take_headers(packets)
-        # Liquidsoap ends every track with an empty packet: no audio, and no reason to lose the source.
-        audio = [self._timed(packet) for packet in packets if packet]
+        self._is_header_page = self._expect is not _Expect.AUDIO
+        self._page = page
+        self._packets = self._take_headers(packets) if self._is_header_page else packets
+
+    def _measure_packets(self) -> None:
+        """Find out how long the next packets of the page last."""
+        if not self._packets:
+            return
+        assert self._opus_head is not None
+        streams = self._opus_head.stream_count
+        count = max(1, PACKETS_A_STEP // streams)
+        for packet in self._packets[:count]:
+            # Liquidsoap ends every track with an empty packet: no audio, and no reason to lose the source.
+            if packet:
+                self._audio.append((packet, packet_samples(packet, streams)))
+        del self._packets[:count]
+
+    def _finish_page(self, now: float) -> None:
+        """Publish a page whose packets are measured."""
+        page, self._page = self._page, None
+        audio, self._audio = self._audio, []
+        assert page is not None
         self._rate_limit.charge_page(sum(samples for _, samples in audio))
-        if is_header or (self._new_tags is not None and not audio):
+        if self._is_header_page or (self._new_tags is not None and not audio):
             # A listener that joins in this segment needs what came before its audio, this page too.
             self._add_header_page(page)
             self._publish(None, audio, now)
@@ -232,10 +262,6 @@ class Source:
                 f"expected audio after at most {MAX_HEADER_PAGES} pages of headers, got more of them"
             )
         self._header_pages.append(page)
-
-    def _timed(self, packet: bytes) -> TimedPacket:
-        assert self._opus_head is not None
-        return packet, packet_samples(packet, self._opus_head.stream_count)
 
     def _publish(self, page: Page | None, audio: list[TimedPacket], now: float) -> None:
         """Hand on a page and its audio; the sink learns of a chain segment with its first audio packet."""

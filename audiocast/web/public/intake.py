@@ -88,12 +88,12 @@ class Intake:
             After `close`, that comes to its end too, and nothing more is published.
 
         Raises:
-            audiocast.stream.errors.StreamError: See `Source.receive` and `Source.process_page`; from here, or
+            audiocast.stream.errors.StreamError: See `Source.receive` and `Source.process`; from here, or
                 from what is returned.
             audiocast.ogg.errors.OggError: Likewise.
         """
         self._source.receive(data, self._services.now())
-        return self._services.streams.feed_scheduler.run(self._source.process_page)
+        return self._services.streams.feed_scheduler.run(self._source.process)
 
     def finish(self) -> None:
         """End the source's Ogg stream; all of it is fed.

@@ -1,7 +1,6 @@
 """Sources over a WebSocket: what they send is heard, and whoever is sent away is told why, in time."""
 
 import socket
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +13,11 @@ from tests.support.http.exchange import connect
 from tests.support.http.listener import Listener
 from tests.support.http.socket_source import (
     HEAD,
-    UPGRADE,
     SocketSource,
     ask_for_upgrade,
     numbered_messages,
+    open_socket,
+    socket_frame,
     socket_url,
 )
 from tests.support.http.source import PacedSource
@@ -29,10 +29,6 @@ PIECE_BYTES = 1000
 
 # 10 s to the first ping, 10 for its answer, 5 for the answer to our goodbye.
 CLOSED_SECONDS = 40.0
-
-BINARY = 0x82
-# RFC 6455 section 5.2.
-MASKED = 0x80
 
 
 @pytest.fixture(scope="module")
@@ -56,16 +52,8 @@ def mute(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AudiocastSe
     log = tmp_path_factory.mktemp("mute") / "server.log"
     with AudiocastServer(log) as server, connect(server.port) as connection:
         started = server.start_stream()
-        fields = {
-            **UPGRADE,
-            "Host": "localhost",
-            "Sec-WebSocket-Protocol": f"audiocast, {started.ingest_key}",
-        }
-        lines = [f"GET /ingest/{started.stream_id}/ws HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in fields.items()]
-        connection.sendall("\r\n".join([*lines, "", ""]).encode())
-        assert connection.recv(65_536).startswith(b"HTTP/1.1 101")
-        connection.sendall(frame(HEAD) + frame(numbered_packet(0)))
+        open_socket(connection, started)
+        connection.sendall(socket_frame(HEAD) + socket_frame(numbered_packet(0)))
         server.wait_for_state(started.stream_id, "live")
         yield server, connection
 
@@ -239,13 +227,3 @@ def refusals(server: AudiocastServer, code: str) -> float:
     text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=10).text
     name = f'audiocast_source_errors_total{{code="{code}"}} '
     return sum(float(line.removeprefix(name)) for line in text.splitlines() if line.startswith(name))
-
-
-def frame(payload: bytes) -> bytes:
-    """Return a masked frame (RFC 6455 section 5.2); a mask of zeros leaves the payload as it is."""
-    size = (
-        bytes((MASKED | len(payload),))
-        if len(payload) < 126
-        else struct.pack("!BH", MASKED | 126, len(payload))
-    )
-    return bytes((BINARY,)) + size + bytes(4) + payload

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 import threading
 import time
 from collections.abc import Sequence
@@ -18,6 +20,11 @@ from tests.support.processes.server import Started
 
 HEAD = OpusHead(channels=1, pre_skip=312).encode()
 WAIT_SECONDS = 15.0
+
+# RFC 6455 section 5.2.
+BINARY = 0x82
+MASKED = 0x80
+
 # The nonce is that of RFC 6455 section 1.3.
 UPGRADE = {
     "Connection": "Upgrade",
@@ -127,6 +134,25 @@ class SocketSource:
 def socket_url(base: str, started: Started) -> str:
     """Give where a stream's WebSocket is, as HTTP."""
     return f"{base}/ingest/{started.stream_id}/ws"
+
+
+def open_socket(connection: socket.socket, started: Started) -> None:
+    """Ask for the upgrade on a connection that is open, and wait for it."""
+    fields = {**UPGRADE, "Host": "localhost", "Sec-WebSocket-Protocol": f"audiocast, {started.ingest_key}"}
+    lines = [f"GET /ingest/{started.stream_id}/ws HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in fields.items()]
+    connection.sendall("\r\n".join([*lines, "", ""]).encode())
+    assert connection.recv(65_536).startswith(b"HTTP/1.1 101")
+
+
+def socket_frame(payload: bytes) -> bytes:
+    """Return a masked frame (RFC 6455 section 5.2); a mask of zeros leaves the payload as it is."""
+    size = (
+        bytes((MASKED | len(payload),))
+        if len(payload) < 126
+        else struct.pack("!BH", MASKED | 126, len(payload))
+    )
+    return bytes((BINARY,)) + size + bytes(4) + payload
 
 
 def numbered_messages(seconds: float, *, first_number: int = 0, packet_bytes: int = 240) -> list[bytes]:

@@ -170,6 +170,7 @@ def test_every_shorter_tags_packet_is_refused() -> None:
         (tags_packet(0xFFFFFFFF, b"v"), "vendor string of 4294967295 bytes at offset 12, got 1"),
         (tags_packet(0, 0xFFFFFFFF), "comments within 0 bytes, got a count of 4294967295"),
         (tags_packet(0, 3, b"\x00" * 11), "comments within 11 bytes, got a count of 3"),
+        (tags_packet(0, 1001, bytes(4004)), "at most 1000 comments, got a count of 1001"),
         (tags_packet(0, 1, 5, b"A=bc"), "comment of 5 bytes at offset 20, got 4"),
         (tags_packet(0, 2, 4, b"A=bc"), "length of the comment at offset 24, got 0"),
         (b"OpusHead", "expected 'OpusTags', got b'OpusHead'"),

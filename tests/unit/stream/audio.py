@@ -69,5 +69,5 @@ def body(
 def feed(source: Source, data: bytes, now: float) -> None:
     """Give a source bytes, and process all pages of them at once."""
     source.receive(data, now)
-    while source.process_page(now):
+    while source.process(now):
         pass

@@ -6,13 +6,13 @@ Design section 5, point 1: whatever else is sent, the stream and its listeners a
 import pytest
 
 from audiocast.ogg.errors import BadCrc, BadPacket, BadTags, LostSync, OggError, PacketTooLarge, Truncated
-from audiocast.ogg.headers import OpusTags
+from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import FLAG_BOS, FLAG_EOS, encode_page, lace
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, StreamError, TooFast
 from audiocast.stream.hub_state import HubState
 from audiocast.stream.rate_limit import MAX_CHAIN_SEGMENTS
-from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
-from tests.unit.stream.audio import STEREO, TAGS, body, packet
+from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES, PACKETS_A_STEP
+from tests.unit.stream.audio import STEREO, SURROUND, TAGS, body, packet
 from tests.unit.stream.hub_harness import Broadcaster, HubHarness
 
 
@@ -263,10 +263,25 @@ class TestPace:
 
 
 class TestOneStepAtATime:
+    @pytest.mark.parametrize(("head", "a_step"), [(STEREO, PACKETS_A_STEP), (SURROUND, PACKETS_A_STEP // 4)])
+    def test_a_page_with_many_packets_is_many_steps(
+        self, harness: HubHarness, broadcaster: Broadcaster, head: OpusHead, a_step: int
+    ) -> None:
+        shortest = (b"\x80\x00" * (head.stream_count - 1)) + b"\x80"
+        source, now = broadcaster.source, harness.clock.time()
+        broadcaster.begin([], head)
+        source.receive(page(*[shortest] * 100, sequence=2), now)
+        steps = 0
+        while source.process(now):
+            steps += 1
+            assert harness.hub.is_on == (steps * a_step >= 100), "the page is published whole"
+        assert steps == -(-100 // a_step)
+        assert harness.hub.describe().backlog_seconds == 0.25
+
     def test_each_step_publishes_one_page(self, harness: HubHarness, broadcaster: Broadcaster) -> None:
         source, now = broadcaster.source, harness.clock.time()
         source.receive(body(range(3))[:-1], now)
-        seen = [(source.process_page(now), harness.hub.describe().backlog_seconds) for _ in range(5)]
+        seen = [(source.process(now), harness.hub.describe().backlog_seconds) for _ in range(5)]
         assert seen == [(True, 0), (True, 0), (True, 0.02), (True, 0.04), (False, 0.04)]
 
     @pytest.mark.parametrize("processed", [0, 2, 5])
@@ -276,10 +291,10 @@ class TestOneStepAtATime:
         source, now = broadcaster.source, harness.clock.time()
         source.receive(body(range(10)), now)
         for _ in range(processed):
-            assert source.process_page(now)
+            assert source.process(now)
         shown = harness.hub.describe().backlog_seconds
         broadcaster.leave()
-        assert not source.process_page(now)
+        assert not source.process(now)
         assert harness.hub.describe().backlog_seconds == shown
         assert harness.hub.source is None
         assert harness.counters.sources == 0
@@ -289,7 +304,7 @@ class TestOneStepAtATime:
         now = harness.clock.time()
         old.source.receive(body([98, 99], serial=8), now)
         new = harness.live([1])
-        while old.source.process_page(now):
+        while old.source.process(now):
             pass
         new.go_on([2])
         assert harness.heard(harness.listen()).numbers == [0, 1, 2]
@@ -299,19 +314,19 @@ class TestOneStepAtATime:
         now = harness.clock.time()
         broadcaster.source.receive(body([1, 2], serial=8), now)
         harness.hub.close()
-        assert [broadcaster.source.process_page(now) for _ in range(2)] == [True, True], "its headers"
+        assert [broadcaster.source.process(now) for _ in range(2)] == [True, True], "its headers"
         with pytest.raises(StreamEnded):
-            broadcaster.source.process_page(now)
+            broadcaster.source.process(now)
         assert harness.hub.state is HubState.ENDED
 
     def test_after_an_error_each_step_raises_it(self, harness: HubHarness, broadcaster: Broadcaster) -> None:
         source, now = broadcaster.source, harness.clock.time()
         source.receive(body([0]) + page(packet(1), sequence=3, serial=9) + page(packet(2), sequence=3), now)
         for _ in range(3):
-            assert source.process_page(now)
+            assert source.process(now)
         for _ in range(3):
             with pytest.raises(Multiplexed):
-                source.process_page(now)
+                source.process(now)
         assert harness.heard(harness.listen()).numbers == [0]
 
 
