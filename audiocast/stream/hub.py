@@ -287,7 +287,6 @@ class Hub:
         self._finish_bitstream()
         muxer = OggMuxer(secrets.randbits(SERIAL_BITS), opus_head, tags)
         self._bitstream = Bitstream(muxer, self._clock, self.counters, self._taps, self._limits)
-        self._ended = False
         self.started_at = time.time()
         self._taps.start_bitstream(opus_head)
         log.info("stream_live", stream_id=self.stream_id, channels=opus_head.channels)

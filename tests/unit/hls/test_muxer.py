@@ -57,6 +57,16 @@ class TestAudio:
         broadcaster.go_on(range(20))
         assert muxer.playlist != before
 
+    def test_the_playlist_dates_what_has_just_come_with_the_time_of_day(
+        self, harness: HubHarness, hls_muxers: HlsMuxers
+    ) -> None:
+        broadcaster = harness.live(range(10))
+        muxer = hls_muxers.open(harness.hub)
+        broadcaster.go_on(range(10, 400))
+        made_seconds = sum(segment.seconds for segment in parsed(muxer).segments)
+        # The clock of the tests stood at its begin, UNIX_SECONDS, when the muxer was made.
+        assert parsed(muxer).segments[0].at == pytest.approx(UNIX_SECONDS, abs=made_seconds)
+
     def test_a_stream_without_one_is_wanted_by_nobody(
         self, harness: HubHarness, hls_muxers: HlsMuxers
     ) -> None:
