@@ -1,6 +1,7 @@
 """What the cluster knows of streams: as JSON, and as events that pages get when it changes."""
 
 import asyncio
+import contextlib
 import socket
 from typing import cast
 
@@ -61,7 +62,7 @@ async def public_state(hub: Hub, *, node: Node, directory: StreamDirectory) -> S
 
 async def cluster_state(services: Services, stream_id: str) -> StreamSnapshot | None:
     """Return the state of a stream from all members; None when none knows it."""
-    hub = services.streams.get(stream_id)
+    hub = services.streams.get_known(stream_id)
     mine = stream_state_with_history(hub, services.node) if hub is not None else None
     return await services.directory.find(stream_id, mine)
 
@@ -99,13 +100,8 @@ class StreamStateHandler(PublicHandler):
 
     async def delete(self, stream_id: str) -> None:
         claims = self.claims_for(self.checked_id(stream_id))
-        hub = self.services.streams.open(stream_id, claims.title)
-        try:
-            hub.admit(claims.generation)
-        except StreamEnded:
-            pass
-        else:
-            hub.close()
+        with contextlib.suppress(StreamEnded):
+            self.services.streams.close(stream_id, claims.generation)
         await self.services.node.broadcast(MemberStreamRequest(stream_id).build_end())
         self.set_status(204)
 
