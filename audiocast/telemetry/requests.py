@@ -76,7 +76,7 @@ class RequestLog:
             self._seconds.labels(name).observe(seconds)
         if status >= 500 and status != 503:
             write = log.error
-        elif status < 400 or handler.refusal_level == "debug":
+        elif status < 400 or status == 429 or handler.refusal_level == "debug":
             write = log.debug
         else:
             write = log.info

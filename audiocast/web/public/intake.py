@@ -14,7 +14,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
-from audiocast.web.http.errors import ApiError
+from audiocast.web.http.errors import CLIENT_LIMIT, ApiError
 from audiocast.web.http.services import Limits, Services
 
 log = structlog.get_logger()
@@ -42,8 +42,10 @@ def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
 
 
 def count_refusal(services: Services, stream_id: str, refusal: ApiError) -> None:
-    """Count and log that a source was refused."""
+    """Count and log that a source was refused. Clients over a budget are not logged one by one."""
     services.streams.counters.refuse(refusal.code)
+    if refusal.code == CLIENT_LIMIT:
+        return
     log.info("source_refused", stream_id=stream_id, error=refusal.code, message=refusal.message[:200])
 
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from audiocast.cluster.protocol import ReopenRequest
 from audiocast.stream.keys import Claims
+from audiocast.web.http.clients import Rate
 from audiocast.web.http.credentials import bearer_token, is_one_of
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import STREAM_ID, PublicHandler
@@ -34,6 +35,7 @@ class StartHandler(PublicHandler):
 
     async def post(self) -> None:
         token = self._checked_token()
+        self.services.clients.charge(self.request, Rate.STARTS)
         asked = parse_body(self.request.body, StartRequest, example='{"title": "..."}')
         if asked.id is not None and not token:
             raise ApiError(
