@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from pydantic import SecretStr
 
 from audiocast import __version__
+from audiocast.cluster import hls_router
 from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.discovery.peers_setting import parse_peers
 from audiocast.cluster.discovery.pod import Pod
@@ -26,7 +27,9 @@ from audiocast.cluster.drain import Drain
 from audiocast.cluster.hls_router import HlsRouter
 from audiocast.cluster.node import Node
 from audiocast.cluster.peer_client import PeerClient
-from audiocast.cluster.signature import Signer
+from audiocast.cluster.protocol import MAX_REQUEST_BYTES
+from audiocast.cluster.signature.identity import Identity
+from audiocast.cluster.signature.signer import Signer
 from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.settings import Settings
@@ -104,7 +107,11 @@ class App:
         self._lag = LoopLag(metrics, self._note_lag)
         discovery = parse_peers(settings.peers, pod=_pod(settings), internal_port=settings.internal_port)
         self._resolver = AddressResolver()
-        signer = Signer(_secrets(settings), settings.node_name) if discovery is not None else None
+        signer = (
+            Signer(_secrets(settings), Identity.of_new_process(settings.node_name))
+            if discovery is not None
+            else None
+        )
         self.node = Node(
             settings.node_name,
             internal_port=lambda: self.internal.port,
@@ -115,7 +122,15 @@ class App:
             streams=streams,
             hls_streams=hls_muxers.first_numbers,
         )
-        self._hls_router = HlsRouter(self.node, signer, self._resolver)
+        self._hls_router = HlsRouter(
+            self.node,
+            PeerClient(
+                signer,
+                self._resolver,
+                max_requests=hls_router.MAX_REQUESTS,
+                answer_seconds=hls_router.ANSWER_SECONDS,
+            ),
+        )
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
         self._readiness = Readiness()
@@ -158,7 +173,7 @@ class App:
             internal_application(self._services, limits, self._readiness, log_request),
             host=settings.internal_host,
             port=settings.internal_port,
-            max_body_bytes=MAX_BODY_BYTES,
+            max_body_bytes=MAX_REQUEST_BYTES,
             shares_port=is_worker,
         )
 

@@ -3,11 +3,15 @@
 - `errors`: what can go wrong between members
 - `ring`: the order of members for a stream; pure
 - `protocol`: paths, headers, codes and requests between members; pure
+- `stream_requests`: the requests that open a connection with audio; pure
+- `signature`: how a member knows that what it gets is another member's, and meant for it
 - `greeting`: what members tell each other of themselves; pure
-- `signature`: how a member knows that a request is from another one
+- `versioned_list`: lists of streams, and the copies that others keep; pure
 - `peer_stream`: a connection that carries audio, in frames
 - `peer_client`: requests to another member
 - `discovery`: where members may be: a list, DNS, Kubernetes
+- `member`: another member, as this one knows it
+- `stream_lists`: the lists that members have of each other's streams
 - `membership`: who is there
 - `peers`: the other members as one stream's roles need them
 - `page_sender`: sends a source's pages to another member

@@ -10,10 +10,11 @@ from collections.abc import Callable
 import structlog
 
 from audiocast.cluster.errors import ClusterError, Refused, Unreachable
-from audiocast.cluster.membership import MAX_REASON_CHARACTERS, Member
+from audiocast.cluster.member import Member
+from audiocast.cluster.membership import MAX_REASON_CHARACTERS
 from audiocast.cluster.peers import Peers
-from audiocast.cluster.protocol import RelayRequest
 from audiocast.cluster.relay_receiver import RelayReceiver
+from audiocast.cluster.stream_requests import RelayRequest
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import StreamError
 from audiocast.stream.hub import Hub

@@ -5,6 +5,7 @@ ClusterError
         NotListening    the address refuses connections
         NoAnswer        a request was not answered in time
         PeerSilent      a connection that carries audio brought nothing for too long
+    Unproven        what came is signed by no member, or by another one than was asked
     Refused         the member answers, and not with success
     BadMessage      what came is nothing that a member, or the API server, sends
     NoAccount       this pod cannot ask the API server: it has no service account's files
@@ -29,6 +30,10 @@ class NoAnswer(Unreachable):
 
 class PeerSilent(Unreachable):
     """A connection that carries audio brought nothing for too long, not even a beat."""
+
+
+class Unproven(ClusterError):
+    """What came is not signed by the member that was asked. It proves nothing, and no death either."""
 
 
 class Refused(ClusterError):

@@ -1,13 +1,35 @@
-"""What members tell each other of themselves, twice a second and when they stop. Pure."""
+"""What members tell each other of themselves, twice a second and when they stop. Pure.
+
+Who it is that greets is the signature's to say (`signature.header`), and nowhere else. A greeting has the
+same size, below 4 KiB, however many streams there are: of its lists it has the summaries, and the rest is
+asked for; see `versioned_list`.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Self
+from urllib.parse import urlencode
 
 from audiocast.cluster.errors import BadMessage
-from audiocast.cluster.protocol import GOODBYE, HELLO, PeerRequest
+from audiocast.cluster.protocol import CHANGES, GOODBYE, HELLO, PROTOCOL_VERSION, PeerRequest
+from audiocast.cluster.signature.identity import Identity
+from audiocast.cluster.versioned_list import ListSummary
 
 MAX_NAME_CHARACTERS = 200
+
+# `POST /internal/goodbye`: the process of the member that signs it ends.
+GOODBYE_REQUEST = PeerRequest("POST", GOODBYE, body={})
+
+
+class ListName(StrEnum):
+    """A list that each member has, and all others have a copy of."""
+
+    # Streams whose source the member has, with the source's id as text.
+    OWNED = "owned"
+
+    # Streams that the member makes HLS of, with the first segment number of each: the smaller, the older.
+    HLS = "hls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,87 +37,89 @@ class Greeting:
     """`POST /internal/hello`, and its answer: the state of a member.
 
     Attributes:
-        name: Name in the ring.
-        instance: Random text, another one for each process.
+        identity: The member.
         internal_port: Port where the member is reached, on the host that the greeting came from.
         is_draining: The member takes no more streams.
         view: The ring as the member sees it, in one short word.
-        owned_streams: Streams whose source the member has, with the source's id as text.
-        hls_streams: Streams that the member makes HLS of, with the first segment number of each: the smaller,
-            the older.
+        lists: Summaries of its lists.
+        version: Version of the protocol that the member speaks.
     """
 
-    name: str
-    instance: str
+    identity: Identity
     internal_port: int
     is_draining: bool
     view: str
-    owned_streams: Mapping[str, str]
-    hls_streams: Mapping[str, int] = field(default_factory=dict)
+    lists: Mapping[ListName, ListSummary]
+    version: int = PROTOCOL_VERSION
 
     def build(self) -> PeerRequest:
         """Return the greeting as a request."""
         return PeerRequest("POST", HELLO, body=self.as_json())
 
-    def build_goodbye(self) -> PeerRequest:
-        """Return the request that announces the end of this member's process; see `Goodbye`."""
-        return PeerRequest("POST", GOODBYE, body=self.as_json())
-
     def as_json(self) -> dict[str, Any]:
         """Return what `parse` reads."""
         return {
-            "name": self.name,
-            "instance": self.instance,
+            "protocol": self.version,
             "internal_port": self.internal_port,
             "draining": self.is_draining,
             "view": self.view,
-            "owned": dict(self.owned_streams),
-            "packaged": dict(self.hls_streams),
+            "lists": {name.value: summary.as_json() for name, summary in self.lists.items()},
         }
 
     @classmethod
-    def parse(cls, body: object) -> Self:
-        """Check a JSON value; fields that a newer version adds are ignored.
+    def parse(cls, body: object, identity: Identity) -> Self:
+        """Check a JSON value; fields and lists that a newer version adds are ignored.
+
+        Args:
+            body: The value.
+            identity: Who has signed it.
 
         Raises:
             BadMessage: The value is not a greeting.
         """
         match body:
             case {
-                "name": str(name),
-                "instance": str(instance),
+                "protocol": int(version),
                 "internal_port": int(internal_port),
                 "draining": bool(is_draining),
                 "view": str(view),
-                "owned": dict(owned),
-                **others,
+                "lists": dict(lists),
             } if (
-                0 < len(name) <= MAX_NAME_CHARACTERS
+                0 < len(identity.name) <= MAX_NAME_CHARACTERS
                 and not isinstance(internal_port, bool)
                 and 0 < internal_port < 65_536
-                and all(isinstance(source_id, str) for source_id in owned.values())
             ):
-                # Versions before HLS do not send the last field.
-                hls_streams = _first_numbers(others.get("packaged", {}))
-                return cls(name, instance, internal_port, is_draining, view, owned, hls_streams)
+                summaries = {name: ListSummary.parse(lists[name]) for name in ListName if name in lists}
+                return cls(identity, internal_port, is_draining, view, summaries, version)
         raise BadMessage(f"expected a greeting, got {str(body)[:200]}")
 
 
 @dataclass(frozen=True, slots=True)
-class Goodbye:
-    """`POST /internal/goodbye`: a member's process ends. Its body is a greeting; these fields count."""
+class ChangesRequest:
+    """`GET /internal/changes?list=&after=`: a member asks for what has changed in a list of another one.
 
-    name: str
-    instance: str
+    The answer is a `ListPage`.
+
+    Attributes:
+        list_name: Which list.
+        cursor: Of the page before; empty: the whole list.
+    """
+
+    list_name: ListName
+    cursor: str
+
+    def build(self) -> PeerRequest:
+        """Return the request."""
+        return PeerRequest("GET", f"{CHANGES}?{urlencode({'list': self.list_name, 'after': self.cursor})}")
 
     @classmethod
-    def parse(cls, body: object) -> Self:
-        """Read a JSON value; a field that is missing is empty, and names no member."""
-        fields = body if isinstance(body, dict) else {}
-        return cls(str(fields.get("name", "")), str(fields.get("instance", "")))
+    def parse(cls, query: Mapping[str, str]) -> Self:
+        """Read the query of a request.
 
-
-def _first_numbers(body: object) -> dict[str, int]:
-    if not isinstance(body, dict) or not all(isinstance(number, int) for number in body.values()):
-        raise BadMessage(f"expected a greeting with numbers of HLS segments, got {str(body)[:200]}")
-    return body
+        Raises:
+            BadMessage: There is no such list.
+        """
+        try:
+            return cls(ListName(query.get("list", "")), query.get("after", ""))
+        except ValueError as error:
+            raise BadMessage(str(error)) from error

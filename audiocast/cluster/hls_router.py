@@ -11,25 +11,18 @@ When many players ask for the same at the same time, the other member gets one r
 import asyncio
 from dataclasses import dataclass
 
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
-from tornado.simple_httpclient import HTTPTimeoutError
-
-from audiocast.cluster.discovery.address_resolver import AddressResolver
-from audiocast.cluster.errors import Refused, Unreachable
-from audiocast.cluster.membership import Member
+from audiocast.cluster.errors import NoAnswer, Refused, Unreachable
+from audiocast.cluster.member import Member
 from audiocast.cluster.node import Node
-from audiocast.cluster.peer_client import CONNECT_SECONDS, no_answer, signed_headers
+from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.protocol import HlsRequest, PeerRequest
-from audiocast.cluster.signature import Signer
+from audiocast.cluster.signature.identity import Recipient
 
 # Longer than the other side may wait, for a stream and then for its next part.
 ANSWER_SECONDS = 15.0
 
-# At a time; more wait. Greetings must not wait behind requests that wait for audio, so `PeerClient` counts
-# its own.
+# At a time; more wait. They wait for audio, so they have a client of their own.
 MAX_REQUESTS = 2_000
-
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +46,13 @@ class HlsRouter:
 
     Args:
         node: This member.
-        signer: Signs the requests; None when this server is alone and sends none.
-        resolver: Looks up the names of hosts; not owned.
+        client: Sends the requests, for as long as `ANSWER_SECONDS`; closed by `close`.
     """
 
-    def __init__(self, node: Node, signer: Signer | None, resolver: AddressResolver) -> None:
+    def __init__(self, node: Node, client: PeerClient) -> None:
         self._node = node
-        self._signer = signer
-        self._http = AsyncHTTPClient(
-            force_instance=True, max_clients=MAX_REQUESTS, max_body_size=MAX_ANSWER_BYTES, resolver=resolver
-        )
-        self._asked: dict[str, asyncio.Task[HlsResponse]] = {}
+        self._client = client
+        self._asked: dict[tuple[str, str], asyncio.Task[HlsResponse]] = {}
 
     def member_for(self, stream_id: str) -> Member | None:
         """Return the member that has the stream's HLS muxer, or shall have it; None: this one."""
@@ -94,15 +83,16 @@ class HlsRouter:
 
         Raises:
             Unreachable: There is no connection, or it broke.
+            Unproven: Another program is at the member's address.
             Refused: No answer in time. A player decides how long an answer takes, and greetings find out
                 whether the member is gone.
         """
         built = request.build()
-        url = f"http://{member.address}{built.target}"
-        task = self._asked.get(url)
+        key = (member.address, built.target)
+        task = self._asked.get(key)
         if task is None:
-            task = self._asked[url] = asyncio.ensure_future(self._fetch(url, built))
-            task.add_done_callback(lambda _: self._asked.pop(url))
+            task = self._asked[key] = asyncio.ensure_future(self._fetch(member.recipient, built))
+            task.add_done_callback(lambda _: self._asked.pop(key))
         try:
             # One of many players may go; the request is the others' too.
             return await asyncio.shield(task)
@@ -112,28 +102,18 @@ class HlsRouter:
 
     def close(self) -> None:
         """Close the connections of requests that are not answered yet."""
-        self._http.close()
+        self._client.close()
 
-    async def _fetch(self, url: str, request: PeerRequest) -> HlsResponse:
-        sent = HTTPRequest(
-            url,
-            headers=signed_headers(self._signer, request),
-            connect_timeout=CONNECT_SECONDS,
-            request_timeout=ANSWER_SECONDS,
-            follow_redirects=False,
-            decompress_response=False,
-        )
+    async def _fetch(self, recipient: Recipient, request: PeerRequest) -> HlsResponse:
         try:
-            response = await self._http.fetch(sent, raise_error=False)
-        except HTTPTimeoutError as error:
+            answer = await self._client.fetch(recipient, request)
+        except NoAnswer as error:
             message = "expected audio from another member by now; ask again in a moment"
             raise Refused(503, "no_audio_yet", message) from error
-        except (OSError, HTTPClientError) as error:
-            raise no_answer(url, error) from error
-        headers = response.headers
+        headers = answer.headers
         return HlsResponse(
-            response.code,
+            answer.status,
             headers.get("Content-Type", "application/octet-stream"),
             headers.get("Cache-Control", "no-store"),
-            response.body,
+            answer.body,
         )

@@ -11,11 +11,13 @@ import contextlib
 import structlog
 
 from audiocast.cluster.errors import BadMessage, ClusterError, Refused, Unreachable
-from audiocast.cluster.membership import MAX_REASON_CHARACTERS, Member
+from audiocast.cluster.member import Member
+from audiocast.cluster.membership import MAX_REASON_CHARACTERS
 from audiocast.cluster.page_sender import send_pages
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.peers import Peers
-from audiocast.cluster.protocol import FINAL, MOVED, OLDER, ForwardAnswer, ForwardRequest
+from audiocast.cluster.protocol import FINAL, MOVED, OLDER
+from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest
 from audiocast.stream.errors import SourceError, StreamEnded, TakenOver
 from audiocast.stream.hub import Hub
 from audiocast.stream.source import Source

@@ -12,19 +12,22 @@ its own start a member takes those who answer its first round at once: it has no
 
 import asyncio
 import math
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import structlog
 
+from audiocast.cluster.discovery.greeter import Greeter
 from audiocast.cluster.discovery.peers_setting import Discovery
 from audiocast.cluster.errors import ClusterError, NotListening, Refused
-from audiocast.cluster.greeting import Goodbye, Greeting
+from audiocast.cluster.greeting import GOODBYE_REQUEST, ChangesRequest, Greeting, ListName
+from audiocast.cluster.member import Member
 from audiocast.cluster.peer_client import ANSWER_SECONDS, PeerClient
 from audiocast.cluster.protocol import format_address
+from audiocast.cluster.signature.identity import Identity
+from audiocast.cluster.stream_lists import ListFollower, OwnLists
+from audiocast.cluster.versioned_list import ListPage
 from audiocast.stream.clock import Clock
 
 log = structlog.get_logger()
@@ -45,59 +48,34 @@ LATE_SECONDS = 0.25
 # time for itself must not keep dead ones in its ring for ever.
 PARDON_SECONDS = 10.0
 
+# Addresses that are greeted. Those that discovery names always are; greetings may bring more, each only one.
+MAX_KNOWN = 1_000
+
 MAX_REASON_CHARACTERS = 200
-
-
-@dataclass(slots=True)
-class Member:
-    """A member that has answered. Its fields are the membership's to change.
-
-    Attributes:
-        name: Name in the ring.
-        address: "host:port" of its internal port.
-        instance: Random text of its process: after a restart the same name is another member.
-        stable_at: When it may be in the ring, seconds of the membership's clock.
-        is_draining: It takes no more streams.
-        view: Its view of the ring; see `view_of`.
-        owned_streams: Streams whose source it has now, with the source's id as text.
-        hls_streams: Streams that it makes HLS of now; see `Greeting`.
-        misses: Greetings in a row without an answer.
-        answered_at: When the last answer came, seconds of the membership's clock.
-    """
-
-    name: str
-    address: str
-    instance: str
-    stable_at: float
-    is_draining: bool = False
-    view: str = ""
-    owned_streams: Mapping[str, str] = field(default_factory=dict)
-    hls_streams: Mapping[str, int] = field(default_factory=dict)
-    misses: int = 0
-    answered_at: float = 0.0
 
 
 class Membership:
     """All members that this one knows, itself included.
 
     Args:
-        name: Name of this member.
+        identity: This member.
         internal_port: Returns the port where other members reach this one; called for each greeting.
         discovery: Addresses where other members may be; None: this server is alone.
         client: Sends the greetings.
         clock: Time and timers.
         owned_streams: Returns the streams whose source this member has, with the source's id as text.
-        hls_streams: Returns the streams that this member makes HLS of; see `Greeting`.
+        hls_streams: Returns the streams that this member makes HLS of; see `ListName`.
 
     Attributes:
         is_draining: This member takes no more streams, and is not in the ring.
         lost: How many members were taken out so far.
-        on_change: Called without arguments when the ring or what members own has changed.
+        on_change: Called without arguments when the ring has changed.
+        on_owned_change: Called with a member and the streams that it owns now, or owns no more.
     """
 
     def __init__(
         self,
-        name: str,
+        identity: Identity,
         *,
         internal_port: Callable[[], int],
         discovery: Discovery | None,
@@ -106,25 +84,31 @@ class Membership:
         owned_streams: Callable[[], Mapping[str, str]],
         hls_streams: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
-        self.name = name
-        self.instance = secrets.token_hex(8)
+        self.identity = identity
         self.is_draining = False
         self.lost = 0
         self.on_change: set[Callable[[], None]] = set()
+        self.on_owned_change: set[Callable[[Member, Collection[str]], None]] = set()
         self._internal_port = internal_port
         self._discovery = discovery
         self._client = client
         self._clock = clock
-        self._owned_streams = owned_streams
-        self._hls_streams = hls_streams
+        self._own_lists = OwnLists(clock.time, owned_streams, hls_streams)
+        self._greeter = Greeter(client)
+        self._follower = ListFollower(client, self._notify_listed)
         self._members: dict[str, Member] = {}
         self._found: frozenset[str] = frozenset()
         self._known: dict[str, float] = {}
         self._greeters: dict[str, asyncio.Task[None]] = {}
-        self._refusing: set[str] = set()
+        self._name_takers: set[Identity] = set()
         self._late_at = -math.inf
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of this member."""
+        return self.identity.name
 
     @property
     def ring(self) -> list[str]:
@@ -166,12 +150,13 @@ class Membership:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        goodbye = self.greeting().build_goodbye()
-        farewells = [self._client.ask(member.address, goodbye) for member in self._members.values()]
+        await self._follower.close()
+        farewells = [self._client.ask(member.recipient, GOODBYE_REQUEST) for member in self.others]
         await asyncio.gather(*farewells, return_exceptions=True)
 
     async def announce(self) -> None:
-        """Greet every member now."""
+        """Greet every member now, with what this one has now."""
+        self._own_lists.refresh()
         await asyncio.gather(*(self._greet(member.address) for member in self.others))
 
     def leave_ring(self) -> None:
@@ -200,35 +185,42 @@ class Membership:
         """Take a member out at once; it is in again when it has answered for long enough."""
         self._remove(self._members.get(name), reason)
 
-    def on_hello(self, greeting: Greeting, host: str) -> Greeting:
+    def on_hello(self, greeting: Greeting, host: str, *, is_addressed: bool) -> Greeting:
         """Update the member that has sent a greeting, and return this member's.
 
         Args:
             greeting: It may be this member's own: an address in `PEERS` may be its own.
             host: IP address that the greeting came from.
+            is_addressed: It was addressed to this process. Otherwise it may have been sent to another one,
+                and shows only that there may be a member at that address.
         """
-        if self._discovery is not None and greeting.instance != self.instance:
+        if self._discovery is not None and greeting.identity != self.identity:
             self._know(format_address(host, greeting.internal_port))
-            self._update(greeting)
+            member = self._members.get(greeting.identity.name)
+            if is_addressed and member is not None and member.instance == greeting.identity.instance:
+                self._update(member, greeting)
+                self._follower.start_catching_up(member, greeting.lists)
         return self.greeting()
 
-    def on_goodbye(self, goodbye: Goodbye) -> None:
+    def on_goodbye(self, sender: Identity) -> None:
         """Take a member out whose process ends; a goodbye of an earlier process changes nothing."""
-        member = self._members.get(goodbye.name)
-        if member is not None and member.instance == goodbye.instance:
+        member = self._members.get(sender.name)
+        if member is not None and member.instance == sender.instance:
             self._remove(member, "goodbye")
 
     def greeting(self) -> Greeting:
         """Return this member's greeting as of now."""
         return Greeting(
-            name=self.name,
-            instance=self.instance,
+            self.identity,
             internal_port=self._internal_port(),
             is_draining=self.is_draining,
             view=self.view,
-            owned_streams=dict(self._owned_streams()),
-            hls_streams=dict(self._hls_streams()),
+            lists=self._own_lists.summaries(),
         )
+
+    def changes(self, request: ChangesRequest) -> ListPage:
+        """Return the next page of one of this member's lists."""
+        return self._own_lists.page_after(request)
 
     async def _discover(self, discovery: Discovery) -> None:
         async with aclosing(discovery.answers()) as answers:
@@ -249,6 +241,8 @@ class Membership:
         self._notify()
 
     def _know(self, address: str) -> None:
+        if address not in self._known and address not in self._found and len(self._known) >= MAX_KNOWN:
+            return
         self._known[address] = self._clock.time()
         if address not in self._greeters:
             self._greeters[address] = asyncio.ensure_future(self._keep_greeting(address))
@@ -258,7 +252,7 @@ class Membership:
             await asyncio.sleep(HELLO_SECONDS)
             await self._greet(address)
         del self._greeters[address], self._known[address]
-        self._refusing.discard(address)
+        self._greeter.forget(address)
 
     def _is_given_up(self, address: str) -> bool:
         """Return whether no member was at an address, nor did discovery return it, for too long."""
@@ -268,43 +262,56 @@ class Membership:
         return now - self._known[address] > FORGET_SECONDS
 
     async def _greet(self, address: str) -> None:
+        """Greet an address, and fetch what has changed at the member there."""
         asked_at = self._clock.time()
         try:
-            greeting = Greeting.parse(await self._client.ask(address, self.greeting().build()))
-        except Refused as error:
-            if address not in self._refusing:
-                self._refusing.add(address)
-                reason = str(error)[:MAX_REASON_CHARACTERS]
-                log.warning("greeting_refused", address=address, reason=reason)
+            greeting = await self._greeter.greet(address, self.greeting())
+        except Refused:
+            # It is there, and stays what it was.
             return
         except ClusterError as error:
             self._count_miss(address, error, asked_at)
             return
-        self._refusing.discard(address)
-        if greeting.instance != self.instance:
-            self._update(greeting, address)
-
-    def _update(self, greeting: Greeting, address: str = "") -> None:
-        name = greeting.name
-        if name == self.name:
-            log.error("name_taken", name=name, hint="two members have the same NODE_NAME")
+        if greeting.identity == self.identity:
             return
-        member = self._members.get(name)
-        if member is None or member.instance != greeting.instance:
-            if not address:
-                # Its greeting came, but it was not reached: it is a member when it answers.
-                return
-            stable_at = self._clock.time() + STABLE_SECONDS
-            member = self._members[name] = Member(name, address, greeting.instance, stable_at)
-            self._clock.call_at(stable_at, self._notify)
-            log.info("member_seen", member=name, address=address)
-        if address:
-            member.misses, member.answered_at = 0, self._clock.time()
-        before = (member.owned_streams, member.is_draining)
-        member.owned_streams, member.is_draining = greeting.owned_streams, greeting.is_draining
-        member.view, member.hls_streams = greeting.view, greeting.hls_streams
-        if before != (member.owned_streams, member.is_draining):
+        member = self._find(greeting, address)
+        if member is None or member.address != address:
+            # It is greeted at the address where it was found first.
+            return
+        member.misses, member.answered_at = 0, self._clock.time()
+        self._update(member, greeting)
+        await self._follower.catch_up(member, greeting.lists)
+
+    def _find(self, greeting: Greeting, address: str) -> Member | None:
+        """Return the member that has answered a greeting at an address; a new one when its process is new."""
+        name, instance = greeting.identity
+        if name == self.name:
+            if greeting.identity not in self._name_takers and len(self._name_takers) < MAX_KNOWN:
+                self._name_takers.add(greeting.identity)
+                log.error("name_taken", name=name, hint="two members have the same NODE_NAME")
+            return None
+        before = self._members.get(name)
+        if before is not None and before.instance == instance:
+            return before
+        stable_at = self._clock.time() + STABLE_SECONDS
+        member = self._members[name] = Member(name, address, instance, stable_at)
+        self._clock.call_at(stable_at, self._notify)
+        log.info("member_seen", member=name, address=address)
+        if before is not None:
             self._notify()
+        return member
+
+    def _update(self, member: Member, greeting: Greeting) -> None:
+        was_draining = member.is_draining
+        member.is_draining = greeting.is_draining
+        member.view, member.version = greeting.view, greeting.version
+        if was_draining != member.is_draining:
+            self._notify()
+
+    def _notify_listed(self, member: Member, name: ListName, changed: Collection[str]) -> None:
+        if name is ListName.OWNED and self._members.get(member.name) is member:
+            for notify in tuple(self.on_owned_change):
+                notify(member, changed)
 
     def _count_miss(self, address: str, error: ClusterError, asked_at: float) -> None:
         now = self._clock.time()

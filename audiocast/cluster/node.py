@@ -5,7 +5,7 @@ A server that is alone has a node too, with a ring of one: it forwards and relay
 member.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,21 +14,19 @@ import structlog
 
 from audiocast.cluster.discovery.peers_setting import Discovery
 from audiocast.cluster.errors import Refused
-from audiocast.cluster.greeting import Goodbye, Greeting
+from audiocast.cluster.greeting import ChangesRequest, Greeting
+from audiocast.cluster.member import Member
 from audiocast.cluster.membership import Membership
 from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.peers import Peers
-from audiocast.cluster.protocol import (
-    MOVED,
-    TAKEN_OVER,
-    ForwardAnswer,
-    ForwardRequest,
-    PeerRequest,
-    RelayRequest,
-)
+from audiocast.cluster.protocol import MOVED, PROTOCOL_VERSION, TAKEN_OVER, PeerRequest
 from audiocast.cluster.roles import StreamRoles
-from audiocast.cluster.signature import BadSignature, Signer
+from audiocast.cluster.signature.header import RequestSignature
+from audiocast.cluster.signature.identity import NOBODY, Identity
+from audiocast.cluster.signature.signature_check import SignatureCheck
+from audiocast.cluster.signature.signer import Rejections, Signer
+from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayRequest
 from audiocast.stream.errors import SourceError
 from audiocast.stream.hub import Hub
 from audiocast.stream.registry import Registry
@@ -61,16 +59,16 @@ class Node:
         client: Sends requests to other members; closed by `stop`.
         greeting_client: Sends greetings, over connections that no questions can fill; closed by `stop`. None:
             `client` does.
-        signer: Checks the requests of other members; None: this server is alone.
+        signer: Knows this process, checks the requests of other members, and signs answers; None: this server
+            is alone.
         streams: The streams of this member.
-        hls_streams: Returns the streams that this member makes HLS of; see `Greeting`.
+        hls_streams: Returns the streams that this member makes HLS of; see `ListName`.
 
     Attributes:
         peers: The other members.
         relays: How many edges take a stream from here now.
         moves: Streams that this member, leaving, has handed over so far.
         conflicts: Times that two members owned a stream so far.
-        bad_signatures: Requests so far that no member had signed.
     """
 
     def __init__(
@@ -89,7 +87,7 @@ class Node:
         self.streams = streams
         self.is_alone = discovery is None
         self.membership = Membership(
-            name,
+            signer.identity if signer is not None else Identity.of_new_process(name),
             internal_port=internal_port,
             discovery=discovery,
             client=greeting_client or client,
@@ -97,14 +95,13 @@ class Node:
             owned_streams=self.owned_streams,
             hls_streams=hls_streams,
         )
-        self.membership.on_change.add(self._settle_conflicts)
+        self.membership.on_owned_change.add(self._settle_conflicts)
         self.peers = Peers(self.membership, client)
         self.hls_streams = hls_streams
         self.relays = 0
         self.moves = 0
         self.conflicts = 0
-        self.bad_signatures = 0
-        self._signer = signer
+        self._signature_check = SignatureCheck(signer) if signer is not None else None
         self._greeting_client = greeting_client
         self._roles: dict[str, StreamRoles] = {}
 
@@ -156,17 +153,25 @@ class Node:
         membership = self.membership
         return {
             "name": self.name,
+            "instance": membership.identity.instance,
+            "protocol": PROTOCOL_VERSION,
             "ring": sorted(membership.ring),
             "view": membership.view,
             "members": [
-                {"name": each.name, "address": each.address, "draining": each.is_draining, "view": each.view}
+                {
+                    "name": each.name,
+                    "address": each.address,
+                    "draining": each.is_draining,
+                    "view": each.view,
+                    "protocol": each.version,
+                }
                 for each in membership.others
             ],
             "draining": self.is_draining,
             "owned": len(self.owned_streams()),
             "relays": self.relays,
             "questions": self.peers.questions,
-            "bad_signatures": self.bad_signatures,
+            "bad_signatures": self.rejections.requests,
         }
 
     async def wait_for_stream(self, stream_id: str, timeout_seconds: float) -> Hub | None:
@@ -190,39 +195,40 @@ class Node:
         """Send every other member a request, and return the JSON values of the answers that came."""
         return await self.peers.broadcast(request)
 
-    def check_signature(self, request: PeerRequest, signature: str, unix_seconds: float) -> str:
-        """Return the name of the member that has signed a request.
+    @property
+    def signature_check(self) -> SignatureCheck:
+        """Checks the requests of other members; not there when this one is alone."""
+        assert self._signature_check is not None, "a server that is alone answers no member"
+        return self._signature_check
 
-        Args:
-            request: Its method and target are signed.
-            signature: Value of the header.
-            unix_seconds: Now.
+    @property
+    def rejections(self) -> Rejections:
+        """What others have sent here so far that no member had signed for this one."""
+        check = self._signature_check
+        return check.rejections if check is not None else Rejections()
 
-        Raises:
-            audiocast.cluster.signature.BadSignature: No member has signed it.
-        """
-        assert self._signer is not None, "a server that is alone answers no member"
-        try:
-            return self._signer.check(request.method, request.target, signature, unix_seconds)
-        except (BadSignature, ValueError) as error:
-            self.bad_signatures += 1
-            raise BadSignature(str(error)) from error
-
-    def on_hello(self, body: object, host: str) -> dict[str, Any]:
+    def on_hello(self, body: object, signature: RequestSignature, host: str) -> dict[str, Any]:
         """Answer the greeting of another member, and return this member's, both as JSON values.
 
         Args:
             body: The request's.
+            signature: The request's.
             host: IP address that the request came from.
 
         Raises:
             audiocast.cluster.errors.BadMessage: It is not a greeting.
         """
-        return self.membership.on_hello(Greeting.parse(body), host).as_json()
+        greeting = Greeting.parse(body, signature.sender)
+        is_addressed = signature.addressee != NOBODY
+        return self.membership.on_hello(greeting, host, is_addressed=is_addressed).as_json()
 
-    def on_goodbye(self, body: object) -> None:
+    def on_goodbye(self, sender: Identity) -> None:
         """Take a member out whose process ends."""
-        self.membership.on_goodbye(Goodbye.parse(body))
+        self.membership.on_goodbye(sender)
+
+    def changes(self, request: ChangesRequest) -> dict[str, Any]:
+        """Return what has changed in one of this member's lists, as a JSON value."""
+        return self.membership.changes(request).as_json()
 
     def accept_relay(self, request: RelayRequest) -> AcceptedStream:
         """Take an edge's request for a stream's pages.
@@ -289,19 +295,18 @@ class Node:
         for stream_id in [stream_id for stream_id, roles in self._roles.items() if roles.is_idle]:
             self._roles.pop(stream_id).close()
 
-    def _settle_conflicts(self) -> None:
+    def _settle_conflicts(self, member: Member, changed: Collection[str]) -> None:
         """Let the newer source win where two members own a stream, because their views differed."""
-        for member in self.membership.others:
-            for stream_id, text in member.owned_streams.items():
-                roles = self._roles.get(stream_id)
-                mine = roles.owned_source if roles is not None else None
-                if roles is None or mine is None:
-                    continue
-                try:
-                    theirs = SourceId.parse(text)
-                except ValueError:
-                    continue
-                if mine < theirs:
-                    self.conflicts += 1
-                    log.warning("owner_conflict", stream_id=stream_id, member=member.name)
-                    roles.hand_over(TAKEN_OVER, "a newer source has come through another member")
+        for stream_id in changed:
+            roles, text = self._roles.get(stream_id), member.owned_streams.get(stream_id)
+            mine = roles.owned_source if roles is not None else None
+            if roles is None or mine is None or text is None:
+                continue
+            try:
+                theirs = SourceId.parse(text)
+            except ValueError:
+                continue
+            if mine < theirs:
+                self.conflicts += 1
+                log.warning("owner_conflict", stream_id=stream_id, member=member.name)
+                roles.hand_over(TAKEN_OVER, "a newer source has come through another member")

@@ -4,9 +4,11 @@
          0      1  kind, an ASCII letter (see `FrameKind`)
          1      4  length of what follows, big-endian
          5      n  pages of a source as they came, text, or nothing
+       5+n     16  MAC of all before it, and of the frame's number; see `signature.frame_macs`
 
 Each side sends a frame at least every `BEAT_SECONDS`, so that a member that stands still can be told from a
-source that is quiet. When nothing comes for `SILENCE_SECONDS`, the other member is taken for dead.
+source that is quiet. When nothing comes for `SILENCE_SECONDS`, the other member is taken for dead. A frame
+that the other member has not sent, or not as its next one, ends the connection.
 """
 
 import asyncio
@@ -20,6 +22,7 @@ from typing import Self
 from tornado.iostream import IOStream, StreamClosedError
 
 from audiocast.cluster.errors import BadMessage, PeerSilent, Refused, Unreachable
+from audiocast.cluster.signature.frame_macs import FRAME_MAC_BYTES, FrameMacs
 from audiocast.stream.source_id import SourceId
 
 BEAT_SECONDS = 0.5
@@ -114,10 +117,12 @@ class PeerStream:
 
     Args:
         stream: The HTTP head of the other side is read already. Owned, and closed by `close`.
+        macs: Of this connection's frames.
     """
 
-    def __init__(self, stream: IOStream) -> None:
+    def __init__(self, stream: IOStream, macs: FrameMacs) -> None:
         self._stream = stream
+        self._macs = macs
         self._is_ended = False
         self._beating = asyncio.ensure_future(self._beat())
 
@@ -128,7 +133,8 @@ class PeerStream:
             Unreachable: The connection is gone.
         """
         try:
-            await self._stream.write(_FRAME_HEAD.pack(kind.value, len(data)) + data)
+            frame = _FRAME_HEAD.pack(kind.value, len(data)) + data
+            await self._stream.write(frame + self._macs.sign(frame))
         except StreamClosedError as error:
             raise Unreachable("the connection is gone") from error
 
@@ -138,19 +144,23 @@ class PeerStream:
         Raises:
             Unreachable: The connection is gone.
             PeerSilent: Nothing came for `SILENCE_SECONDS`.
+            Unproven: What came is not the next frame of the other member.
             BadMessage: What came is not a frame.
         """
         while True:
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):
-                    letter, size = _FRAME_HEAD.unpack(await self._stream.read_bytes(_FRAME_HEAD.size))
+                    head = await self._stream.read_bytes(_FRAME_HEAD.size)
+                    letter, size = _FRAME_HEAD.unpack(head)
                     if size > MAX_FRAME_BYTES:
                         raise BadMessage(f"expected a frame of at most {MAX_FRAME_BYTES} bytes, got {size}")
-                    data = await self._stream.read_bytes(size) if size else b""
+                    rest = await self._stream.read_bytes(size + FRAME_MAC_BYTES)
             except TimeoutError as error:
                 raise PeerSilent(f"nothing came for {SILENCE_SECONDS:g} s") from error
             except StreamClosedError as error:
                 raise Unreachable("the connection is gone") from error
+            data = rest[:size]
+            self._macs.check(head + data, rest[size:])
             try:
                 kind = FrameKind(letter)
             except ValueError as error:
@@ -164,6 +174,7 @@ class PeerStream:
         Raises:
             Refused: The other side has ended the connection.
             Unreachable: The other side is gone.
+            Unproven: What came is not the next frame of the other member.
             BadMessage: What came is not a frame.
         """
         while True:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from audiocast.cluster.errors import ClusterError, NoAnswer, NotListening, PeerSilent, Unreachable
-from audiocast.cluster.membership import Member, Membership
+from audiocast.cluster.member import Member
+from audiocast.cluster.membership import Membership
 from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.peer_stream import SILENCE_SECONDS, PeerStream
 from audiocast.cluster.protocol import MemberStreamRequest, PeerRequest, StreamAnswer
@@ -79,7 +80,7 @@ class Peers:
 
     async def open_stream(self, member: Member, request: PeerRequest) -> tuple[PeerStream, Mapping[str, str]]:
         """Open a connection; see `PeerClient.open_stream`. Suspecting the member is left to the caller."""
-        return await self._client.open_stream(member.address, request)
+        return await self._client.open_stream(member.recipient, request)
 
     async def broadcast(self, request: PeerRequest) -> list[Any]:
         """Send every other member the same request, and return the JSON values of the answers that came.
@@ -125,7 +126,7 @@ class Peers:
     async def _ask(self, member: Member, request: PeerRequest) -> Any | None:
         """Return the JSON value of a member's answer; None: it gave none that is a success."""
         try:
-            return await self._client.ask(member.address, request)
+            return await self._client.ask(member.recipient, request)
         except NotListening as error:
             self.suspect(member.name, error)
         except NoAnswer:

@@ -5,25 +5,37 @@ module of the server names a path of the internal API. The operator, which share
 a module of its own for the few paths that it requests; `tests/operator/test_contract.py` holds the two
 together.
 
-The wire format is older than these names and stays as it is, so that members of two versions form one cluster
-during an upgrade: `origin` on the wire is a `SourceId` here, and `had` is the last page that a member has.
-What members tell each other of themselves is in `greeting`, the frames of a connection that carries audio are
-in `peer_stream`.
+The wire format is older than these names and keeps its own: `origin` on the wire is a `SourceId` here, and
+`had` is the last page that a member has. What members tell each other of themselves is in `greeting`, the
+frames of a connection that carries audio are in `peer_stream`, signatures are in `signature`.
+
+Every request and every answer names the version of the protocol (`Audiocast-Protocol`). Members of
+neighbouring versions form one cluster, so that it can be upgraded member by member:
+
+- Fields, headers and paths may be added. A member ignores fields and `Audiocast-` headers that it does not
+  know, and a missing field means what the version before meant.
+- A member asks another one for nothing that the version in that one's greeting does not have.
+- What a version needs of the one before goes with the version after it.
+- The form of signatures, what they cover, and the three fields of a greeting that name port, version and ring
+  do not change. They could only do so with a second signature beside the first for one version.
+
+Versions further apart refuse each other (`protocol_version`). The first version, whose answers were not
+signed, is not spoken any more.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
-from urllib.parse import quote, unquote, urlencode
+from typing import Any, Self
+from urllib.parse import urlencode
 
 from audiocast.cluster.errors import BadMessage
-from audiocast.stream.source_id import SourceId
-from audiocast.stream.source_log import Position
 
 STATUS = "/internal/status"
 DRAIN = "/internal/drain"
 HELLO = "/internal/hello"
 GOODBYE = "/internal/goodbye"
+CHANGES = "/internal/changes"
 STREAMS = "/internal/streams"
 STREAM = "/internal/streams/{stream_id}"
 PLAYING = "/internal/streams/{stream_id}/playing"
@@ -32,7 +44,15 @@ HLS = "/internal/hls/{stream_id}"
 RELAY = "/internal/relay/{stream_id}"
 FORWARD = "/internal/forward/{stream_id}"
 
+# Raised with any change that the other side must know of; see above.
+PROTOCOL_VERSION = 2
+OLDEST_VERSION = 2
+
+PROTOCOL_HEADER = "Audiocast-Protocol"
 SIGNATURE_HEADER = "Audiocast-Signature"
+# Of an answer that opens a `PeerStream`: a random number, which makes the keys of its frames this
+# connection's.
+NONCE_HEADER = "Audiocast-Nonce"
 SOURCE_ID_HEADER = "Audiocast-Origin"
 LAST_PAGE_HEADER = "Audiocast-Had"
 GENERATION_HEADER = "Audiocast-Generation"
@@ -49,10 +69,20 @@ OLDER = "older_source"
 
 TAKEN_OVER = "taken_over"
 
+# The request is signed for another member, or for a process that has ended; the status is 421 (RFC 9110
+# section 15.5.20).
+MISADDRESSED = "misaddressed"
+
+# The versions of the protocol are too far apart; the status is 505.
+VERSION_APART = "protocol_version"
+
 # After a refusal with one of these codes, the front sends its encoder away.
 FINAL = frozenset({TAKEN_OVER, "stream_ended", "bad_key", "server_full"})
 
 MAX_TITLE_CHARACTERS = 200
+
+# Bound of a request's body on the internal port: greetings have 4 KiB, titles less.
+MAX_REQUEST_BYTES = 65_536
 
 _STREAM_ID = "{stream_id}"
 
@@ -73,6 +103,17 @@ def split_address(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def version_of(headers: Mapping[str, str]) -> int:
+    """Return the version of the protocol that a request or an answer names; 0: it names none."""
+    text = headers.get(PROTOCOL_HEADER, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def is_version_near(version: int) -> bool:
+    """Return whether a member of this version and this one can be in one cluster."""
+    return version >= OLDEST_VERSION and abs(version - PROTOCOL_VERSION) <= 1
+
+
 @dataclass(frozen=True, slots=True)
 class PeerRequest:
     """An HTTP request to another member.
@@ -81,13 +122,20 @@ class PeerRequest:
         method: GET, POST or DELETE.
         target: Path and query, as they are sent and signed.
         headers: Headers beside the signature.
-        body: JSON value. Sent with POST, except when the request opens a `PeerStream`.
+        body: JSON value, or the bytes that came; None: there is no body.
     """
 
     method: str
     target: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: object = None
+
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent and signed."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return b"" if self.body is None else json.dumps(self.body).encode()
 
 
 # The streams that are on the air at the member.
@@ -216,122 +264,3 @@ class HlsRequest:
         if path is None:
             raise BadMessage("expected a path, got none")
         return cls(stream_id, path, directives)
-
-
-class ResumePoint(NamedTuple):
-    """The last page of a source that a member has: it asks for what comes after."""
-
-    source_id: SourceId
-    last_page: Position
-
-
-@dataclass(frozen=True, slots=True)
-class RelayRequest:
-    """`POST /internal/relay/{stream_id}?origin=&had=`: an edge asks the owner for a stream's pages.
-
-    Attributes:
-        resume_point: What the edge has already; None: nothing.
-    """
-
-    stream_id: str
-    resume_point: ResumePoint | None
-
-    def build(self) -> PeerRequest:
-        """Return the request."""
-        query = "?origin={}&had={}".format(*self.resume_point) if self.resume_point is not None else ""
-        return PeerRequest("POST", RELAY.format(stream_id=self.stream_id) + query)
-
-    @classmethod
-    def parse(cls, stream_id: str, query: Mapping[str, str]) -> Self:
-        """Read the query of a request.
-
-        Raises:
-            BadMessage: It names no source, or no page.
-        """
-        source_id, last_page = query.get("origin", ""), query.get("had", "")
-        if not source_id and not last_page:
-            return cls(stream_id, None)
-        try:
-            return cls(
-                stream_id, ResumePoint(SourceId.parse(source_id or "0-0"), Position.parse(last_page or "0.0"))
-            )
-        except ValueError as error:
-            raise BadMessage(str(error)) from error
-
-
-@dataclass(frozen=True, slots=True)
-class ForwardRequest:
-    """`POST /internal/forward/{stream_id}`: a front offers a source to the stream's owner.
-
-    Attributes:
-        source_id: The source.
-        generation: Generation of the source's key.
-        title: The stream's title, by that key.
-        is_resumed: The source was forwarded before, to this owner or to another one.
-        age_seconds: Time since the encoder connected to the front.
-    """
-
-    stream_id: str
-    source_id: SourceId
-    generation: int
-    title: str
-    is_resumed: bool
-    age_seconds: float
-
-    def build(self) -> PeerRequest:
-        """Return the request."""
-        headers = {
-            SOURCE_ID_HEADER: str(self.source_id),
-            GENERATION_HEADER: str(self.generation),
-            TITLE_HEADER: quote(self.title, safe=""),
-            RESUME_HEADER: "1" if self.is_resumed else "0",
-            AGE_HEADER: f"{self.age_seconds:.6f}",
-        }
-        return PeerRequest("POST", FORWARD.format(stream_id=self.stream_id), headers)
-
-    @classmethod
-    def parse(cls, stream_id: str, headers: Mapping[str, str]) -> Self:
-        """Read the headers of a request.
-
-        Raises:
-            BadMessage: They name no source, or a number is none.
-        """
-        try:
-            return cls(
-                stream_id,
-                source_id=SourceId.parse(headers.get(SOURCE_ID_HEADER, "")),
-                generation=int(headers.get(GENERATION_HEADER, "0")),
-                title=unquote(headers.get(TITLE_HEADER, ""))[:MAX_TITLE_CHARACTERS],
-                is_resumed=headers.get(RESUME_HEADER) == "1",
-                age_seconds=float(headers.get(AGE_HEADER, "0")),
-            )
-        except ValueError as error:
-            raise BadMessage(str(error)) from error
-
-
-@dataclass(frozen=True, slots=True)
-class ForwardAnswer:
-    """The owner takes the source.
-
-    Attributes:
-        last_page: The last page of the source that the owner has; None: it has none.
-    """
-
-    last_page: Position | None
-
-    def as_headers(self) -> dict[str, str]:
-        """Return what `parse` reads."""
-        return {LAST_PAGE_HEADER: str(self.last_page or "")}
-
-    @classmethod
-    def parse(cls, headers: Mapping[str, str]) -> Self:
-        """Read the headers of an answer.
-
-        Raises:
-            BadMessage: The page is none.
-        """
-        text = headers.get(LAST_PAGE_HEADER, "")
-        try:
-            return cls(Position.parse(text) if text else None)
-        except ValueError as error:
-            raise BadMessage(str(error)) from error

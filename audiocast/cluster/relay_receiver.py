@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable
 
 from audiocast.cluster.peer_stream import EndFrame, FrameKind, PeerStream, SourceFrame
-from audiocast.cluster.protocol import ResumePoint
+from audiocast.cluster.stream_requests import ResumePoint
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError, TakenOver
 from audiocast.stream.feed_scheduler import FeedScheduler

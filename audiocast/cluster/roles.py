@@ -18,8 +18,9 @@ from audiocast.cluster.membership import MAX_REASON_CHARACTERS
 from audiocast.cluster.page_sender import send_pages
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.peers import Peers
-from audiocast.cluster.protocol import MOVED, OLDER, TAKEN_OVER, ForwardRequest, RelayRequest
+from audiocast.cluster.protocol import MOVED, OLDER, TAKEN_OVER
 from audiocast.cluster.relay_receiver import RelayReceiver
+from audiocast.cluster.stream_requests import ForwardRequest, RelayRequest
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError
 from audiocast.stream.feed_scheduler import FeedScheduler

@@ -55,7 +55,15 @@ COUNTERS: dict[str, tuple[str, Number]] = {
     "audiocast_locate_questions_total": ("Questions for a stream's owner.", lambda n: n.peers.questions),
     "audiocast_bad_signatures_total": (
         "Internal requests that no member has signed.",
-        lambda n: n.bad_signatures,
+        lambda n: n.rejections.requests,
+    ),
+    "audiocast_unproven_answers_total": (
+        "Answers that the member which was asked has not signed.",
+        lambda n: n.rejections.answers,
+    ),
+    "audiocast_forged_frames_total": (
+        "Frames of audio that the member at the other end has not sent.",
+        lambda n: n.rejections.frames,
     ),
 }
 

@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 from tornado.web import Application, RequestHandler
 
 from audiocast.cluster.protocol import (
+    CHANGES,
     DRAIN,
     FORWARD,
     GOODBYE,
@@ -38,6 +39,7 @@ from audiocast.web.internal.health import (
 )
 from audiocast.web.internal.hls import MemberHlsHandler
 from audiocast.web.internal.members import (
+    ChangesHandler,
     DrainHandler,
     ForwardHandler,
     GoodbyeHandler,
@@ -128,6 +130,7 @@ def internal_application(
             (STATUS, MemberStatusHandler, own),
             (HELLO, HelloHandler, own),
             (GOODBYE, GoodbyeHandler, own),
+            (CHANGES, ChangesHandler, own),
             (DRAIN, DrainHandler, own),
             (STREAMS, MemberStreamsHandler, own),
             (route(STREAM), MemberStreamHandler, own),

@@ -19,11 +19,12 @@ from typing import Any, TypeVar
 from structlog.testing import capture_logs
 
 from audiocast.cluster.discovery.peers_setting import StaticPeers
-from audiocast.cluster.errors import NoAnswer, NotListening
-from audiocast.cluster.greeting import Goodbye, Greeting
+from audiocast.cluster.errors import NoAnswer, NotListening, Refused
+from audiocast.cluster.greeting import Greeting
 from audiocast.cluster.membership import HELLO_SECONDS, Membership
 from audiocast.cluster.peer_client import ANSWER_SECONDS, PeerClient
-from audiocast.cluster.protocol import GOODBYE, PeerRequest
+from audiocast.cluster.protocol import GOODBYE, MISADDRESSED, PeerRequest
+from audiocast.cluster.signature.identity import NOBODY, Identity, Recipient
 
 PORT = 8001
 SUBJECT = "subject"
@@ -205,14 +206,16 @@ class _Scene:
             await asyncio.sleep(10 * LOOK_SECONDS)
 
     def _member(self, name: str, peers: Sequence[str]) -> Membership:
+        line = _Line(self._wire, name)
         member = Membership(
-            name,
+            Identity.of_new_process(name),
             internal_port=lambda: PORT,
             discovery=StaticPeers([f"{peer}:{PORT}" for peer in peers]),
-            client=_Line(self._wire, name),
+            client=line,
             clock=asyncio.get_running_loop(),
             owned_streams=dict,
         )
+        line.identity = member.identity
         self._wire.members[name] = member
         return member
 
@@ -231,22 +234,28 @@ class _Wire:
         self._latency_seconds = latency_seconds
         self._chance = chance
 
-    async def carry(self, sender: str, address: str, request: PeerRequest) -> Any:
+    async def carry(
+        self, sender: Identity, recipient: Recipient, request: PeerRequest
+    ) -> tuple[Identity, Any]:
         """Bring a question to a member, and its answer back."""
+        address = recipient.address
         host = address.rpartition(":")[0]
         await self._travel()
         if self.silent.get(host) is Silence.DEAD:
             raise NotListening(f"{address}: Connection refused")
-        if host in self.silent or sender in self.silent:
+        if host in self.silent or sender.name in self.silent:
             await asyncio.sleep(ANSWER_SECONDS)
             raise NoAnswer(f"{address}: no answer")
         member = self.members[host]
         if request.target == GOODBYE:
-            member.on_goodbye(Goodbye.parse(request.body))
-            return {}
-        answer = member.on_hello(Greeting.parse(request.body), sender)
+            member.on_goodbye(sender)
+            return member.identity, {}
+        if recipient.identity not in (NOBODY, member.identity):
+            raise Refused(421, MISADDRESSED, "expected a request for this process, got one for another")
+        greeting = Greeting.parse(request.body, sender)
+        answer = member.on_hello(greeting, sender.name, is_addressed=recipient.identity != NOBODY)
         await self._travel()
-        return answer.as_json()
+        return member.identity, answer.as_json()
 
     async def _travel(self) -> None:
         await asyncio.sleep(self._chance.uniform(0, self._latency_seconds))
@@ -257,11 +266,15 @@ class _Line(PeerClient):
 
     def __init__(self, wire: _Wire, name: str) -> None:
         self._wire = wire
-        self._name = name
+        self.identity = Identity(name, "")
 
-    async def ask(self, address: str, request: PeerRequest) -> Any:
+    async def ask(self, recipient: Recipient, request: PeerRequest) -> Any:
         """Ask over the wire."""
-        return await self._wire.carry(self._name, address, request)
+        return (await self.greet(recipient, request))[1]
+
+    async def greet(self, recipient: Recipient, request: PeerRequest) -> tuple[Identity, Any]:
+        """Greet over the wire."""
+        return await self._wire.carry(self.identity, recipient, request)
 
 
 class _JumpingLoop(asyncio.SelectorEventLoop):

@@ -13,9 +13,10 @@ from typing import Any, Self
 
 import requests
 
-from audiocast.cluster.protocol import SIGNATURE_HEADER
+from audiocast.cluster.protocol import PROTOCOL_HEADER, PROTOCOL_VERSION, SIGNATURE_HEADER, PeerRequest
 from audiocast.cluster.ring import order
-from audiocast.cluster.signature import Signer
+from audiocast.cluster.signature.identity import Identity
+from audiocast.cluster.signature.signer import Signer
 from tests.cluster.partitions import PartitionedNetwork
 from tests.support.processes.server import AudiocastServer, Started
 
@@ -136,10 +137,27 @@ class Members:
     def call(
         self, name: str, method: str, target: str, *, secret: str = SECRET, **request: Any
     ) -> requests.Response:
-        """Ask a member something as another one would."""
+        """Ask a member something as another one would; what it answers to a member, it has signed."""
         url = f"http://127.0.0.1:{self[name].internal_port}{target}"
-        headers = {SIGNATURE_HEADER: sign(method, target, secret=secret), **request.pop("headers", {})}
-        return requests.request(method, url, headers=headers, timeout=5, **request)
+        headers = {PROTOCOL_HEADER: str(PROTOCOL_VERSION), **request.pop("headers", {})}
+        prepared = requests.Request(method, url, headers=headers, **request).prepare()
+        body = prepared.body or b""
+        content = body if isinstance(body, bytes) else body.encode()
+        signer = member_signer(secret)
+        sent = PeerRequest(method, target, headers, content)
+        signature = signer.sign_request(sent, self.identity(name), time.time())
+        prepared.headers[SIGNATURE_HEADER] = str(signature)
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.send(prepared, timeout=5)
+        if secret == SECRET:
+            proven = signer.check_answer(signature, answer.status_code, answer.headers, answer.content)
+            assert proven.sender == self.identity(name)
+        return answer
+
+    def identity(self, name: str) -> Identity:
+        """Give who a member's process is."""
+        return Identity(name, self[name].status()["instance"])
 
     def ring(self, name: str) -> list[str]:
         """Give the ring as one member sees it."""
@@ -172,9 +190,9 @@ class Members:
             list(pool.map(_kill, self._servers.values()))
 
 
-def sign(method: str, target: str, *, secret: str = SECRET) -> str:
-    """Give the signature of a request, as a member would make it."""
-    return Signer([secret], "a-test").sign(method, target, time.time())
+def member_signer(secret: str = SECRET) -> Signer:
+    """Give what another member would sign with."""
+    return Signer([secret], Identity.of_new_process("a-test"))
 
 
 def _kill(server: AudiocastServer) -> None:

@@ -13,12 +13,18 @@ from audiocast.cluster.protocol import (
     DRAIN,
     LIST_STREAMS,
     MAX_TITLE_CHARACTERS,
+    PROTOCOL_HEADER,
     SIGNATURE_HEADER,
     STATUS,
     MemberStreamRequest,
+    PeerRequest,
     ReopenRequest,
+    is_version_near,
+    version_of,
 )
-from audiocast.cluster.signature import Signer
+from audiocast.cluster.signature.header import BadSignature, RequestSignature
+from audiocast.cluster.signature.identity import Identity
+from audiocast.cluster.signature.signer import Signer
 from audiocast.settings import Settings
 from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
@@ -36,7 +42,8 @@ from audiocast_operator.protocol import internal_api
 from audiocast_operator.protocol.ingest_key import build_ingest_key
 from audiocast_operator.protocol.member_status import DrainProgress, MemberStatus, StreamReport, parse_streams
 from audiocast_operator.protocol.request_signature import HEADER as OPERATORS_HEADER
-from audiocast_operator.protocol.request_signature import NAME, sign
+from audiocast_operator.protocol.request_signature import NAME, PodEndpoint, is_proven, sign
+from audiocast_operator.protocol.request_signature import PROTOCOL_HEADER as OPERATORS_PROTOCOL_HEADER
 from tests.support.processes.server import AudiocastServer
 
 SECRET, OTHER_SECRET = "a secret of this test", "another secret of this test"
@@ -64,12 +71,51 @@ def test_the_server_takes_the_operators_keys(more: dict[str, Any], claims: Claim
     assert key == Keys([SECRET]).make("news", claims)
 
 
+POD = PodEndpoint("10.0.0.1:8001", "live-0", "f00")
+BODY = b'{"title": "Nachrichten"}'
+
+
+def pod_signer(pod: PodEndpoint = POD) -> Signer:
+    return Signer([OTHER_SECRET, SECRET], Identity(pod.name, pod.instance))
+
+
 def test_the_server_takes_the_operators_signatures() -> None:
-    value = sign(SECRET, "POST", "/internal/drain", time.time())
-    assert (
-        Signer([OTHER_SECRET, SECRET], "live-0").check("POST", "/internal/drain", value, time.time()) == NAME
-    )
-    assert OPERATORS_HEADER == SIGNATURE_HEADER
+    headers, mac = sign(SECRET, "POST", "/internal/drain", BODY, pod=POD, unix_seconds=time.time())
+    request = PeerRequest("POST", "/internal/drain", headers, BODY)
+    found = pod_signer().check_request(request, headers[SIGNATURE_HEADER], time.time())
+    assert (found.sender.name, found.addressee, found.mac) == (NAME, Identity("live-0", "f00"), mac)
+    assert is_version_near(version_of(headers))
+    # To the letter what a member sends.
+    names = {PROTOCOL_HEADER, SIGNATURE_HEADER}
+    assert headers.keys() == names == {OPERATORS_HEADER, OPERATORS_PROTOCOL_HEADER}
+    assert str(found) == headers[SIGNATURE_HEADER]
+    other = PeerRequest("POST", "/internal/drain", headers, b"")
+    with pytest.raises(BadSignature, match="another one"):
+        pod_signer().check_request(other, headers[SIGNATURE_HEADER], time.time())
+
+
+def test_the_operator_takes_the_servers_answers_and_no_others() -> None:
+    signed = sign(SECRET, "GET", "/internal/streams", b"", pod=POD, unix_seconds=time.time())
+    request = RequestSignature.parse(signed.values[SIGNATURE_HEADER])
+    headers = {"Content-Type": "application/json", PROTOCOL_HEADER: "2"}
+
+    def is_taken(
+        signer: Signer, status: int = 200, body: bytes = BODY, request: RequestSignature = request
+    ) -> bool:
+        answer = signer.sign_answer(request, 200, headers, BODY)
+        received = {**headers, SIGNATURE_HEADER: str(answer), "Date": "now"}
+        return is_proven(SECRET, signed, POD, status, received, body)
+
+    signer = Signer([SECRET], Identity("live-0", "f00"))
+    assert is_taken(signer)
+    assert not is_taken(signer, status=202)
+    assert not is_taken(signer, body=b"{}")
+    assert not is_taken(Signer([OTHER_SECRET], Identity("live-0", "f00")))
+    assert not is_taken(Signer([SECRET], Identity("live-1", "f00")))
+    assert not is_taken(Signer([SECRET], Identity("live-0", "f01")))
+    before = sign(SECRET, "GET", "/internal/streams", b"", pod=POD, unix_seconds=time.time())
+    assert not is_taken(signer, request=RequestSignature.parse(before.values[SIGNATURE_HEADER]))
+    assert not is_proven(SECRET, signed, POD, 200, headers, BODY)
 
 
 def test_the_operator_requests_what_the_server_serves() -> None:
@@ -114,7 +160,7 @@ def test_the_server_starts_with_this_environment(monkeypatch: pytest.MonkeyPatch
 
 async def test_a_real_server_answers_the_operator(tmp_path: Path) -> None:
     peers = {"PEERS": "127.0.0.1:1", "SECRET_KEYS": SECRET, "DRAIN_SECONDS": "60"}
-    with AudiocastServer(tmp_path / "server.log", **peers) as server:
+    with AudiocastServer(tmp_path / "server.log", NODE_NAME="live-0", **peers) as server:
         address = f"127.0.0.1:{server.internal_port}"
         told = requests.get(f"http://{address}/internal/status", timeout=10).json()
         # All that the operator reads is told, under these names.
@@ -122,17 +168,21 @@ async def test_a_real_server_answers_the_operator(tmp_path: Path) -> None:
         assert DrainProgress.model_fields.keys() <= told["drain"].keys()
         assert MemberStatus.model_validate(told).view == told["view"]
         members = MembersClient()
+        pod = PodEndpoint(address, "live-0", told["instance"])
         try:
             assert set(await members.fetch_statuses({"live-0": address})) == {"live-0"}
-            assert await members.fetch_streams([address], SECRET) == [[]]
-            assert await members.start_drain(address, SECRET)
+            assert await members.fetch_streams([pod], SECRET) == [[]]
+            for other in (pod._replace(instance="of before"), pod._replace(name="live-1")):
+                assert not await members.start_drain(other, SECRET)
+            assert (await members.fetch_statuses({"live-0": address}))["live-0"].drain.state == "no"
+            assert await members.start_drain(pod, SECRET)
             assert (await members.fetch_statuses({"live-0": address}))["live-0"].drain.state in (
                 "draining",
                 "done",
             )
-            assert await members.undo_drain(address, SECRET)
+            assert await members.undo_drain(pod, SECRET)
             assert (await members.fetch_statuses({"live-0": address}))["live-0"].drain.state == "no"
-            assert not await members.start_drain(address, OTHER_SECRET)
+            assert not await members.start_drain(pod, OTHER_SECRET)
         finally:
             await members.close()
 
@@ -145,14 +195,16 @@ async def test_a_real_server_takes_the_key_but_not_while_the_stream_is_suspended
         answer = requests.post(f"{base}/ingest/news", params={"key": key}, data=b"", timeout=10)
         return str(answer.json()["error"])
 
-    with AudiocastServer(tmp_path / "server.log", PEERS="127.0.0.1:1", SECRET_KEYS=SECRET) as server:
-        address = f"127.0.0.1:{server.internal_port}"
+    with AudiocastServer(
+        tmp_path / "server.log", NODE_NAME="live-0", PEERS="127.0.0.1:1", SECRET_KEYS=SECRET
+    ) as server:
+        pod = PodEndpoint(f"127.0.0.1:{server.internal_port}", "live-0", server.status()["instance"])
         members = MembersClient()
         try:
             assert refusal(server.base) == "no_audio"
-            assert await members.end_stream(address, SECRET, "news")
+            assert await members.end_stream(pod, SECRET, "news")
             assert refusal(server.base) == "stream_ended"
-            assert await members.reopen_stream(address, SECRET, "news", "Nachrichten")
+            assert await members.reopen_stream(pod, SECRET, "news", "Nachrichten")
             assert refusal(server.base) == "no_audio"
         finally:
             await members.close()

@@ -8,14 +8,22 @@
 
 import re
 import time
+from asyncio import Future
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from tornado.web import HTTPError, MissingArgumentError, RequestHandler
 
-from audiocast.cluster.protocol import SIGNATURE_HEADER, PeerRequest
-from audiocast.cluster.signature import BadSignature
+from audiocast.cluster.errors import Refused
+from audiocast.cluster.protocol import (
+    PROTOCOL_HEADER,
+    PROTOCOL_VERSION,
+    SIGNATURE_HEADER,
+    PeerRequest,
+    version_of,
+)
+from audiocast.cluster.signature.header import BadSignature, RequestSignature
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.telemetry.requests import LoggedHandler, loggable_path
@@ -225,32 +233,54 @@ class InternalHandler(Handler):
 class MemberHandler(InternalHandler):
     """A handler for other members: no request without a member's signature gets past `prepare`.
 
+    Every answer to a request of a member is signed, errors too. A request that no member has signed is
+    answered without a signature.
+
     Attributes:
-        member: Name of the member that asks.
+        may_be_unaddressed: The sender need not know yet who is here.
+        signature: Of the request.
     """
 
-    member = ""
+    may_be_unaddressed: ClassVar[bool] = False
+    signature: RequestSignature | None = None
 
     def prepare(self) -> None:
-        """Check signature and stream id.
+        """Check signature, addressee and stream id.
 
         Raises:
-            ApiError: 403 or 404.
+            ApiError: 403, 404, 421 or 505.
         """
         node, request = self.services.node, self.request
         if node.is_alone:
             raise ApiError(404, "alone", "this server has no members to speak with")
-        signed = PeerRequest(request.method or "", request.uri or "")
-        signature = request.headers.get(SIGNATURE_HEADER, "")
+        signed = PeerRequest(request.method or "", request.uri or "", request.headers, request.body)
+        value = request.headers.get(SIGNATURE_HEADER, "")
         try:
-            self.member = node.check_signature(signed, signature, time.time())
-        except BadSignature as error:
-            log.warning(
-                "bad_signature", path=loggable_path(request), peer=request.remote_ip, reason=str(error)
+            signature = node.signature_check.check_signature(
+                signed, value, time.time(), peer=request.remote_ip or ""
             )
+        except BadSignature:
             raise ApiError(403, "bad_signature", "expected a request signed by a member") from None
+        self.signature = signature
+        try:
+            node.signature_check.check_addressee(
+                signature, version_of(request.headers), may_be_nobody=self.may_be_unaddressed
+            )
+        except Refused as refusal:
+            raise ApiError(refusal.status, refusal.code, refusal.message) from None
         for stream_id in self.path_args:
             self.checked_id(stream_id)
+
+    def compute_etag(self) -> None:
+        """Members keep no answers, and a 304 would not be the answer that was signed."""
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> "Future[None]":
+        """Sign the answer, and send it."""
+        if chunk is not None:
+            self.write(chunk)
+        if self.signature is not None:
+            self._sign(self.signature)
+        return super().finish()
 
     def json_body(self) -> dict[str, Any]:
         """Return the request's JSON object.
@@ -259,3 +289,14 @@ class MemberHandler(InternalHandler):
             ApiError: 400.
         """
         return parse_object(self.request.body)
+
+    def _sign(self, signature: RequestSignature) -> None:
+        if self.get_status() == 204:
+            # Tornado takes it away from answers without a body, after this.
+            self.clear_header("Content-Type")
+        self.set_header(PROTOCOL_HEADER, str(PROTOCOL_VERSION))
+        body = b"".join(self._write_buffer)
+        signed = self.services.node.signature_check.signer.sign_answer(
+            signature, self.get_status(), self._headers, body
+        )
+        self.set_header(SIGNATURE_HEADER, str(signed))

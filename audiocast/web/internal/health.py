@@ -68,7 +68,11 @@ class UnknownPathHandler(JsonErrors):
 
 
 class MemberStatusHandler(InternalHandler):
-    """`GET /internal/status`: what this member is about, for people and the operator. It holds no secret."""
+    """`GET /internal/status`: what this member is about, for people and the operator. It holds no secret.
+
+    It is not signed: people ask for it with curl, and nothing is done on its word but to send requests that
+    are signed, and addressed to the process that it names.
+    """
 
     metric_label = "MemberStatus"
 

@@ -4,20 +4,27 @@ A request of a member is never passed on to a third one, so nothing can go round
 requests and answers are in `cluster/protocol`.
 """
 
+import secrets
+
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream
 
 from audiocast.cluster.errors import BadMessage, Refused
+from audiocast.cluster.greeting import ChangesRequest
 from audiocast.cluster.node import AcceptedStream
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.protocol import (
-    ForwardRequest,
+    NONCE_HEADER,
+    PROTOCOL_HEADER,
+    PROTOCOL_VERSION,
+    SIGNATURE_HEADER,
     PlayingRequest,
-    RelayRequest,
     ReopenRequest,
     StreamAnswer,
     StreamListAnswer,
 )
+from audiocast.cluster.signature.header import NONCE_BYTES
+from audiocast.cluster.stream_requests import ForwardRequest, RelayRequest
 from audiocast.stream.now_playing import NowPlaying
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import SERVER_NAME, MemberHandler
@@ -29,12 +36,14 @@ class HelloHandler(MemberHandler):
     """`POST /internal/hello`."""
 
     metric_label = "Hello"
+    may_be_unaddressed = True
 
     def post(self) -> None:
         """Answer with this member's greeting."""
+        assert self.signature is not None
         host = (self.request.remote_ip or "").partition("%")[0]
         try:
-            self.write(self.services.node.on_hello(self.json_body(), host))
+            self.write(self.services.node.on_hello(self.json_body(), self.signature, host))
         except BadMessage as error:
             raise ApiError(400, "bad_greeting", str(error)) from error
 
@@ -46,8 +55,23 @@ class GoodbyeHandler(MemberHandler):
 
     def post(self) -> None:
         """Forget the member."""
-        self.services.node.on_goodbye(self.json_body())
+        assert self.signature is not None
+        self.services.node.on_goodbye(self.signature.sender)
         self.write({})
+
+
+class ChangesHandler(MemberHandler):
+    """`GET /internal/changes?list=&after=`."""
+
+    metric_label = "Changes"
+
+    def get(self) -> None:
+        """Return the next changes of a list."""
+        query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        try:
+            self.write(self.services.node.changes(ChangesRequest.parse(query)))
+        except BadMessage as error:
+            raise ApiError(400, "bad_list", str(error)) from error
 
 
 class DrainHandler(MemberHandler):
@@ -128,10 +152,20 @@ class PeerStreamHandler(MemberHandler):
 
     async def run(self, accepted: AcceptedStream) -> None:
         """Answer 200, and leave the connection to what the node has accepted."""
+        assert self.signature is not None
+        signer = self.services.node.signature_check.signer
+        headers = {
+            "Server": SERVER_NAME,
+            PROTOCOL_HEADER: str(PROTOCOL_VERSION),
+            NONCE_HEADER: secrets.token_hex(NONCE_BYTES),
+            **accepted.headers,
+        }
+        answer = signer.sign_answer(self.signature, 200, headers, b"")
+        macs = signer.frame_macs(self.signature, answer, is_answerer=True)
         stream: IOStream = self.detach()
         stream.set_nodelay(True)
-        await stream.write(response_head(200, {"Server": SERVER_NAME, **accepted.headers}))
-        await accepted.run(PeerStream(stream))
+        await stream.write(response_head(200, {**headers, SIGNATURE_HEADER: str(answer)}))
+        await accepted.run(PeerStream(stream, macs))
 
 
 class RelayHandler(PeerStreamHandler):

@@ -3,7 +3,7 @@
 Any member of a cluster takes such a request, and one has the HLS muxer: the others pass on its answers.
 """
 
-from audiocast.cluster.errors import Refused, Unreachable
+from audiocast.cluster.errors import Refused, Unproven, Unreachable
 from audiocast.cluster.hls_router import HlsResponse
 from audiocast.cluster.protocol import HlsRequest
 from audiocast.web.http.clients import Holding
@@ -45,7 +45,7 @@ class HlsHandler(CrossOriginHandler):
                 lease = self.services.clients.acquire(self.request, Holding.LISTENERS)
                 with lease, self.services.admission.entering():
                     return await hls_router.ask(member, request)
-            except Unreachable:
+            except (Unreachable, Unproven):
                 continue
             except Refused as error:
                 raise ApiError(error.status, error.code, error.message) from error

@@ -1,6 +1,7 @@
 """The client of the pods' internal port. A pod that does not answer is no error but a result, and logged."""
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from audiocast_operator.protocol.internal_api import DRAIN, STATUS, STREAMS, reopen_path, stream_path
 from audiocast_operator.protocol.member_status import MemberStatus, StreamReport, parse_streams
-from audiocast_operator.protocol.request_signature import HEADER, sign
+from audiocast_operator.protocol.request_signature import PodEndpoint, is_proven, sign
 
 log = structlog.get_logger()
 
@@ -38,9 +39,9 @@ class MembersClient:
         answers = await asyncio.gather(*map(self._status, known.values()))
         return {pod: answer for pod, answer in zip(known, answers, strict=True) if answer is not None}
 
-    async def fetch_streams(self, addresses: Sequence[str], secret: str) -> list[list[StreamReport]]:
+    async def fetch_streams(self, pods: Sequence[PodEndpoint], secret: str) -> list[list[StreamReport]]:
         """Ask all pods at once for their streams; pods that do not answer are left out."""
-        answers = await asyncio.gather(*(self._request("GET", each, STREAMS, secret) for each in addresses))
+        answers = await asyncio.gather(*(self._request("GET", each, STREAMS, secret) for each in pods))
         found = []
         for answer in answers:
             try:
@@ -49,25 +50,25 @@ class MembersClient:
                 continue
         return found
 
-    async def start_drain(self, address: str, secret: str) -> bool:
+    async def start_drain(self, pod: PodEndpoint, secret: str) -> bool:
         """Ask a pod to drain; return whether it agreed."""
-        return await self._request("POST", address, DRAIN, secret) is not None
+        return await self._request("POST", pod, DRAIN, secret) is not None
 
-    async def undo_drain(self, address: str, secret: str) -> bool:
+    async def undo_drain(self, pod: PodEndpoint, secret: str) -> bool:
         """Ask a pod to stop its drain; return whether it agreed."""
-        return await self._request("DELETE", address, DRAIN, secret) is not None
+        return await self._request("DELETE", pod, DRAIN, secret) is not None
 
-    async def end_stream(self, address: str, secret: str, stream_id: str) -> bool:
+    async def end_stream(self, pod: PodEndpoint, secret: str, stream_id: str) -> bool:
         """Ask a pod to end a stream and to refuse its encoders; return whether it agreed."""
-        return await self._request("DELETE", address, stream_path(stream_id), secret) is not None
+        return await self._request("DELETE", pod, stream_path(stream_id), secret) is not None
 
-    async def reopen_stream(self, address: str, secret: str, stream_id: str, title: str) -> bool:
+    async def reopen_stream(self, pod: PodEndpoint, secret: str, stream_id: str, title: str) -> bool:
         """Ask a pod to accept encoders of an ended stream again; return whether it agreed."""
         target = reopen_path(stream_id)
-        return await self._request("POST", address, target, secret, {"title": title}) is not None
+        return await self._request("POST", pod, target, secret, {"title": title}) is not None
 
     async def _status(self, address: str) -> MemberStatus | None:
-        answer = await self._request("GET", address, STATUS, "")
+        answer = await self._send("GET", address, STATUS)
         try:
             return MemberStatus.model_validate(answer.json()) if answer is not None else None
         except (ValueError, ValidationError) as error:
@@ -75,12 +76,30 @@ class MembersClient:
             return None
 
     async def _request(
-        self, method: str, address: str, target: str, secret: str, body: object = None
+        self, method: str, pod: PodEndpoint, target: str, secret: str, body: object = None
     ) -> httpx2.Response | None:
-        headers = {HEADER: sign(secret, method, target, time.time())} if secret else {}
+        """Send a signed request; return the answer if it is a success that the pod itself has signed."""
+        content = json.dumps(body).encode() if body is not None else b""
+        signed = sign(secret, method, target, content, pod=pod, unix_seconds=time.time())
+        answer = await self._send(method, pod.address, target, content, signed.values)
+        if answer is None:
+            return None
+        if not is_proven(secret, signed, pod, answer.status_code, answer.headers, answer.content):
+            log.warning("answer_not_proven", address=pod.address, pod=pod.name, method=method, target=target)
+            return None
+        return answer
+
+    async def _send(
+        self,
+        method: str,
+        address: str,
+        target: str,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx2.Response | None:
         try:
             answer = await self._client.request(
-                method, f"http://{address}{target}", headers=headers, json=body
+                method, f"http://{address}{target}", headers=headers, content=content
             )
             answer.raise_for_status()
         except httpx2.HTTPError as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from audiocast_operator.names import INTERNAL_PORT, INTERNAL_PORT_NAME, REVISION_LABEL, SECRET_HASH
 from audiocast_operator.protocol.member_status import MemberStatus
+from audiocast_operator.protocol.request_signature import PodEndpoint
 
 # Reasons of a waiting container that do not pass by waiting longer.
 BROKEN_REASONS = frozenset(
@@ -53,6 +54,11 @@ class PodState:
     is_running: bool = True
     failure: str = ""
     reported: MemberStatus | None = None
+
+    @property
+    def endpoint(self) -> PodEndpoint:
+        """Where signed requests go, and to which process: that of the pod's last answer."""
+        return PodEndpoint(self.address, self.name, self.reported.instance if self.reported else "")
 
     @property
     def listeners(self) -> int:

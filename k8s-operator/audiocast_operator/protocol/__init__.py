@@ -4,6 +4,6 @@ tests/operator/test_contract.py holds each of them to the server's own.
 
 internal_api        the paths of the pods' internal port
 member_status       what a pod reports about itself and its streams
-request_signature   the signature of requests to the pods' internal port
+request_signature   the signatures of requests to the pods' internal port, and of their answers
 ingest_key          the key that an encoder sends
 """

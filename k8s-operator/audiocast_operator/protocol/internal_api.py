@@ -1,6 +1,6 @@
 """The paths of the server's internal HTTP API that the operator requests. No other module has one as text.
 
-All but the status want a signature (`request_signature`).
+All but the status want a signature, and answer with one (`request_signature`).
 """
 
 # GET: what a pod reports about itself, without a signature.

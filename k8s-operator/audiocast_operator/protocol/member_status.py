@@ -31,6 +31,7 @@ class MemberStatus(_Report):
     """What a pod reports about itself.
 
     Attributes:
+        instance: Random text of the pod's process; signed requests are addressed to it.
         view: A hash of the members that the pod sees; equal at all pods that see the same ones.
         listeners: Listeners of the pod.
         live_streams: Streams that are on the air at the pod, whichever pod owns them.
@@ -39,6 +40,7 @@ class MemberStatus(_Report):
         drain: How far the pod's drain is.
     """
 
+    instance: str = ""
     view: str
     listeners: int = 0
     live_streams: int = 0

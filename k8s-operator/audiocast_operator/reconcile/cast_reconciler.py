@@ -153,11 +153,11 @@ class CastReconciler:
         cast = observed.cast
         for pod in plan.undo_drain:
             log.info("drain_undone", cast=cast.name, pod=pod.name)
-            await self._members.undo_drain(pod.address, secret.current)
+            await self._members.undo_drain(pod.endpoint, secret.current)
         if plan.drain and plan.is_drain_new:
             pod, reason = plan.drain
             log.info("drain_started", cast=cast.name, pod=pod.name, reason=reason, listeners=pod.listeners)
-            await self._members.start_drain(pod.address, secret.current)
+            await self._members.start_drain(pod.endpoint, secret.current)
         for pod in plan.evict:
             log.info("pod_evicted", cast=cast.name, pod=pod.name, listeners=pod.listeners)
             await self._kube.evict(cast.namespace, pod.name, pod.uid)

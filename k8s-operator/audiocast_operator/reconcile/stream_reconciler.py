@@ -65,8 +65,8 @@ class StreamReconciler:
         streams = [each for each in await self._list(cast.namespace) if _cast_of(each) == cast.name]
         if not secret:
             return
-        addresses = [pod.address for pod in pods if pod.reported is not None]
-        answers = await self._members.fetch_streams(addresses, secret) if streams else []
+        endpoints = [pod.endpoint for pod in pods if pod.reported is not None]
+        answers = await self._members.fetch_streams(endpoints, secret) if streams else []
         on_air = merge_reports(report for answer in answers for report in answer)
         wanted: dict[str, StreamSpec] = {}
         for raw in sorted(streams, key=_age):
@@ -147,14 +147,14 @@ class StreamReconciler:
             for pod in reachable:
                 if pod.process_id not in sent or stream_id in on_air:
                     log.info("stream_suspended", stream_id=stream_id, pod=pod.name)
-                    if await self._members.end_stream(pod.address, secret, stream_id):
+                    if await self._members.end_stream(pod.endpoint, secret, stream_id):
                         sent.add(pod.process_id)
         for stream_id in sorted(memory.suspensions_sent.keys() - suspended):
             title = wanted[stream_id].title if stream_id in wanted else ""
             del memory.suspensions_sent[stream_id]
             for pod in reachable:
                 log.info("stream_resumed", stream_id=stream_id, pod=pod.name)
-                await self._members.reopen_stream(pod.address, secret, stream_id, title)
+                await self._members.reopen_stream(pod.endpoint, secret, stream_id, title)
 
 
 def merge_reports(reports: Iterable[StreamReport]) -> dict[str, StreamReport]:

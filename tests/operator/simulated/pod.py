@@ -13,8 +13,10 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from audiocast.cluster.protocol import SIGNATURE_HEADER
-from audiocast.cluster.signature import BadSignature, Signer
+from audiocast.cluster.protocol import SIGNATURE_HEADER, PeerRequest
+from audiocast.cluster.signature.header import BadSignature, RequestSignature
+from audiocast.cluster.signature.identity import Identity
+from audiocast.cluster.signature.signer import Signer
 
 Json = dict[str, Any]
 
@@ -57,6 +59,9 @@ class SimulatedPod:
     refused: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
     drain: str = "no"
+
+    def __post_init__(self) -> None:
+        self.signer = Signer(self.secrets, Identity.of_new_process(self.name))
 
     def start(self) -> int:
         """Listen on a free port; return the port."""
@@ -109,6 +114,7 @@ class SimulatedPod:
         """Return what a real server answers."""
         return {
             "name": self.name,
+            "instance": self.signer.identity.instance,
             "ring": [],
             "view": self.view,
             "members": [],
@@ -148,22 +154,38 @@ class StatusHandler(_Handler):
 
 
 class _SignedHandler(_Handler):
+    signature: RequestSignature | None = None
+
     def prepare(self) -> None:
+        super().prepare()
         request = self.request
-        signer = Signer(self.pod.secrets, self.pod.name)
+        signed = PeerRequest(request.method or "", request.uri or "", request.headers, request.body)
         try:
-            signer.check(
-                request.method or "",
-                request.uri or "",
-                request.headers.get(SIGNATURE_HEADER, ""),
-                time.time(),
-            )
+            value = request.headers.get(SIGNATURE_HEADER, "")
+            self.signature = self.pod.signer.check_request(signed, value, time.time())
         except BadSignature:
             self.pod.refused += 1
             self.set_status(403)
             self.finish()
             return
+        if self.signature.addressee != self.pod.signer.identity:
+            self.pod.refused += 1
+            self.set_status(421)
+            self.finish()
+            return
         self.pod.asked.append((request.method or "", request.path))
+
+    def finish(self, chunk: Any = None) -> Any:
+        if self.signature is not None:
+            if self.get_status() == 204:
+                self.clear_header("Content-Type")
+            body = b"".join(self._write_buffer)
+            answer = self.pod.signer.sign_answer(self.signature, self.get_status(), self._headers, body)
+            self.set_header(SIGNATURE_HEADER, str(answer))
+        return super().finish(chunk)
+
+    def compute_etag(self) -> None:
+        """Give none, as the server."""
 
 
 class DrainHandler(_SignedHandler):

@@ -1,11 +1,13 @@
 """Two ends of a connection without sockets, for peer streams."""
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
 from audiocast.cluster.peer_stream import PeerStream
+from audiocast.cluster.signature.frame_macs import FrameMacs
 
 
 class FakeIOStream:
@@ -61,12 +63,19 @@ def io_streams() -> tuple[FakeIOStream, FakeIOStream]:
     return one, other
 
 
-def peer_stream_on(stream: FakeIOStream) -> PeerStream:
+def frame_macs(*, is_answerer: bool, on_forged: Callable[[], None] = lambda: None) -> FrameMacs:
+    """Return the MACs of one side's frames; those of the other side have the other keys."""
+    keys = (b"to the asker", b"to the answerer")
+    outgoing, incoming = keys if is_answerer else reversed(keys)
+    return FrameMacs(outgoing, incoming, on_forged)
+
+
+def peer_stream_on(stream: FakeIOStream, *, is_answerer: bool = False) -> PeerStream:
     """Return one side's `PeerStream`."""
-    return PeerStream(cast(IOStream, stream))
+    return PeerStream(cast(IOStream, stream), frame_macs(is_answerer=is_answerer))
 
 
 def peer_streams() -> tuple[PeerStream, PeerStream]:
     """Return both sides of a new connection."""
     one, other = io_streams()
-    return peer_stream_on(one), peer_stream_on(other)
+    return peer_stream_on(one), peer_stream_on(other, is_answerer=True)

@@ -1,10 +1,13 @@
 """One member's view of others, with its clock, its discovery and its network in the test's hands."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Any
 
+from audiocast.cluster.greeting import Greeting
+from audiocast.cluster.member import Member
 from audiocast.cluster.membership import Membership
+from audiocast.cluster.signature.identity import Identity
 from audiocast.stream.clock import Clock
 from tests.support.clock.fake_clock import FakeClock
 from tests.unit.cluster.fake_peer_client import FakePeerClient
@@ -45,7 +48,7 @@ class MembershipHarness:
         self.discovery = FakeDiscovery(*addresses)
         self.owned: dict[str, str] = {}
         self.membership = Membership(
-            "me",
+            Identity("me", "0"),
             internal_port=lambda: 8001,
             discovery=None if is_alone else self.discovery,
             client=self.peer_client,
@@ -54,13 +57,24 @@ class MembershipHarness:
         )
         self.changes = 0
         self.membership.on_change.add(self._count)
+        self.owned_changes: list[tuple[str, set[str]]] = []
+        self.membership.on_owned_change.add(self._note_owned)
 
     def _count(self) -> None:
         self.changes += 1
 
+    def _note_owned(self, member: Member, changed: Collection[str]) -> None:
+        self.owned_changes.append((member.name, set(changed)))
+
     def live(self, address: str, **said: Any) -> None:
         """Let a member answer at an address."""
         self.peer_client.answers[address] = lambda target, body: greeting(**said)
+
+    def hello(self, host: str, *, is_addressed: bool = True, **said: Any) -> Greeting:
+        """Let a member greet this one; give the answer."""
+        identity, body = self.peer_client.wire(f"{host}:8001", greeting(**said))
+        parsed = Greeting.parse(body, identity)
+        return self.membership.on_hello(parsed, host, is_addressed=is_addressed)
 
     async def greet(self) -> None:
         """One round of greetings to all that are known."""

@@ -9,7 +9,7 @@ import pytest
 
 from audiocast.cluster.edge import LINGER_SECONDS, Edge
 from audiocast.cluster.errors import BadMessage, Refused, Unreachable
-from audiocast.cluster.membership import Member
+from audiocast.cluster.member import Member
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.peers import Peers
 from audiocast.cluster.relay_receiver import RelayReceiver

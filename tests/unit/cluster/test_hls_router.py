@@ -3,23 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
-from io import BytesIO
 from typing import Any
 
 import pytest
-from tornado.httpclient import HTTPRequest, HTTPResponse
-from tornado.httputil import HTTPHeaders
-from tornado.simple_httpclient import HTTPTimeoutError
 
 from audiocast.cluster import hls_router as module
-from audiocast.cluster.discovery.address_resolver import AddressResolver
-from audiocast.cluster.errors import Refused, Unreachable
+from audiocast.cluster.errors import ClusterError, NoAnswer, NotListening, Refused, Unreachable
 from audiocast.cluster.hls_router import HlsResponse, HlsRouter
-from audiocast.cluster.membership import Member
+from audiocast.cluster.member import Member
 from audiocast.cluster.node import Node
-from audiocast.cluster.protocol import SIGNATURE_HEADER, HlsRequest
+from audiocast.cluster.peer_client import PeerAnswer
+from audiocast.cluster.protocol import HlsRequest, PeerRequest
 from audiocast.cluster.ring import order
-from audiocast.cluster.signature import Signer
+from audiocast.cluster.signature.identity import Identity, Recipient
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.registry import Registry
 from tests.support.clock.fake_clock import FakeClock
@@ -28,7 +24,11 @@ from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
 
 ADDRESSES = {"a": "10.0.0.1:8001", "b": "10.0.0.2:8001"}
 NAMES = [*ADDRESSES, "me"]
-SIGNER = Signer(["a secret of thirty-two characters"], "me")
+
+
+class Client(FakePeerClient):
+    def close(self) -> None:
+        pass
 
 
 class Cluster:
@@ -37,7 +37,7 @@ class Cluster:
     def __init__(self) -> None:
         self.said: dict[str, dict[str, Any]] = {name: {} for name in ADDRESSES}
         self.mine: dict[str, int] = {}
-        peer_client = FakePeerClient()
+        self.client = peer_client = Client()
         for name, address in ADDRESSES.items():
             peer_client.answers[address] = partial(self._greet, name)
         self.node = Node(
@@ -49,7 +49,7 @@ class Cluster:
             hls_streams=lambda: self.mine,
             streams=Registry(clock=FakeClock(), limits=HubLimits(), max_streams=10),
         )
-        self.hls_router = HlsRouter(self.node, SIGNER, AddressResolver())
+        self.hls_router = HlsRouter(self.node, self.client)
 
     def _greet(self, name: str, target: str, body: object) -> dict[str, Any]:
         return greeting(name, **self.said[name])
@@ -123,12 +123,12 @@ async def test_who_is_alone_asks_nobody() -> None:
         "me",
         internal_port=lambda: 8001,
         discovery=None,
-        client=FakePeerClient(),
+        client=Client(),
         signer=None,
         streams=streams,
         hls_streams=dict,
     )
-    hls_router = HlsRouter(node, None, AddressResolver())
+    hls_router = HlsRouter(node, Client())
     assert hls_router.member_for("x") is None
     hls_router.close()
 
@@ -148,30 +148,27 @@ async def test_an_owner_that_leaves_makes_no_new_one(
     assert await cluster.place(stream_of("a")) == "a"
 
 
-class FakeHttp:
-    """Fits `AsyncHTTPClient`.
+class HlsClient(Client):
+    """Fits `PeerClient`, as the router uses it.
 
     Attributes:
-        options: What it was made with.
-        sent: Every request.
-        answer: Comes after a second: status, headers and body, or an error instead.
+        sent: Every request, with its recipient.
+        answer: Status, headers and body, or an error instead.
         is_closed: It was closed.
     """
 
-    def __init__(self, **options: Any) -> None:
-        self.options = options
-        self.sent: list[HTTPRequest] = []
-        self.answer: tuple[int, dict[str, str], bytes] | Exception = 200, {}, b"a part"
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[Recipient, PeerRequest]] = []
+        self.answer: tuple[int, dict[str, str], bytes] | ClusterError = 200, {}, b"a part"
         self.is_closed = False
 
-    async def fetch(self, request: HTTPRequest, *, raise_error: bool) -> HTTPResponse:
-        assert not raise_error
-        self.sent.append(request)
+    async def fetch(self, recipient: Recipient, request: PeerRequest) -> PeerAnswer:
+        self.sent.append((recipient, request))
         await asyncio.sleep(0.01)
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, ClusterError):
             raise self.answer
-        status, headers, body = self.answer
-        return HTTPResponse(request, status, headers=HTTPHeaders(headers), buffer=BytesIO(body))
+        return PeerAnswer(recipient.identity, *self.answer)
 
     def close(self) -> None:
         self.is_closed = True
@@ -181,12 +178,9 @@ PART = HlsRequest("x", "part7.m4s", {})
 
 
 @pytest.fixture
-async def http(monkeypatch: pytest.MonkeyPatch, cluster: Cluster) -> AsyncIterator[FakeHttp]:
-    monkeypatch.setattr(module, "AsyncHTTPClient", FakeHttp)
-    cluster.hls_router.close()
-    cluster.hls_router = HlsRouter(cluster.node, SIGNER, AddressResolver())
-    http = cluster.hls_router._http
-    assert isinstance(http, FakeHttp)
+async def http(cluster: Cluster) -> AsyncIterator[HlsClient]:
+    http = HlsClient()
+    cluster.hls_router = HlsRouter(cluster.node, http)
     yield http
     cluster.hls_router.close()
     assert http.is_closed
@@ -198,7 +192,7 @@ def member_of(cluster: Cluster, name: str) -> Member:
     return member
 
 
-async def test_many_players_that_ask_for_the_same_cost_one_request(cluster: Cluster, http: FakeHttp) -> None:
+async def test_many_players_that_ask_for_the_same_cost_one_request(cluster: Cluster, http: HlsClient) -> None:
     a = member_of(cluster, "a")
     asking = [asyncio.ensure_future(cluster.hls_router.ask(a, PART)) for _ in range(10)]
     await asyncio.sleep(0)
@@ -213,23 +207,14 @@ async def test_many_players_that_ask_for_the_same_cost_one_request(cluster: Clus
     assert len(http.sent) == 4
 
 
-async def test_the_request_is_signed_and_goes_one_hop(cluster: Cluster, http: FakeHttp) -> None:
+async def test_the_request_goes_to_the_member_and_waits_for_audio(cluster: Cluster, http: HlsClient) -> None:
     await cluster.hls_router.ask(member_of(cluster, "a"), PART)
-    (sent,) = http.sent
-    assert (sent.url, sent.method) == (f"http://{ADDRESSES['a']}{PART.build().target}", "GET")
-    assert sent.headers[SIGNATURE_HEADER]
-    assert (sent.follow_redirects, sent.decompress_response) == (False, False)
+    assert http.sent == [(Recipient(ADDRESSES["a"], Identity("a", "1")), PART.build())]
     # The other side may wait for a stream, and then for its next part.
-    assert (sent.connect_timeout, sent.request_timeout) == (1.0, 15.0)
-    assert isinstance(http.options.pop("resolver"), AddressResolver)
-    assert http.options == {
-        "force_instance": True,
-        "max_clients": 2_000,
-        "max_body_size": 8 * 1024 * 1024,
-    }
+    assert (module.ANSWER_SECONDS, module.MAX_REQUESTS) == (15.0, 2_000)
 
 
-async def test_the_answer_is_passed_on_as_it_came(cluster: Cluster, http: FakeHttp) -> None:
+async def test_the_answer_is_passed_on_as_it_came(cluster: Cluster, http: HlsClient) -> None:
     http.answer = 404, {"Content-Type": "audio/mp4", "Cache-Control": "max-age=60"}, b"x"
     a = member_of(cluster, "a")
     assert await cluster.hls_router.ask(a, PART) == HlsResponse(404, "audio/mp4", "max-age=60", b"x")
@@ -239,16 +224,18 @@ async def test_the_answer_is_passed_on_as_it_came(cluster: Cluster, http: FakeHt
     )
 
 
-async def test_an_answer_that_takes_too_long_makes_nobody_a_suspect(cluster: Cluster, http: FakeHttp) -> None:
-    http.answer = HTTPTimeoutError("Timeout during request")
+async def test_an_answer_that_takes_too_long_makes_nobody_a_suspect(
+    cluster: Cluster, http: HlsClient
+) -> None:
+    http.answer = NoAnswer("Timeout during request")
     with pytest.raises(Refused) as refused:
         await cluster.hls_router.ask(member_of(cluster, "a"), PART)
     assert (refused.value.status, refused.value.code) == (503, "no_audio_yet")
     assert cluster.node.membership.lost == 0
 
 
-async def test_a_member_that_is_not_reached_is_suspected_once(cluster: Cluster, http: FakeHttp) -> None:
-    http.answer = ConnectionRefusedError("Connection refused")
+async def test_a_member_that_is_not_reached_is_suspected_once(cluster: Cluster, http: HlsClient) -> None:
+    http.answer = NotListening("Connection refused")
     a = member_of(cluster, "a")
     asking = [asyncio.ensure_future(cluster.hls_router.ask(a, PART)) for _ in range(3)]
     for each in asking:

@@ -8,10 +8,11 @@ import pytest
 
 from audiocast.cluster.errors import ClusterError, NoAnswer, Refused, Unreachable
 from audiocast.cluster.ingest_relay import RETRY_SECONDS, IngestRelay
-from audiocast.cluster.membership import Member
+from audiocast.cluster.member import Member
 from audiocast.cluster.peer_stream import FrameKind, PeerStream
 from audiocast.cluster.peers import Peers
-from audiocast.cluster.protocol import LAST_PAGE_HEADER, MOVED, OLDER, ForwardRequest, PeerRequest
+from audiocast.cluster.protocol import LAST_PAGE_HEADER, MOVED, OLDER, PeerRequest
+from audiocast.cluster.stream_requests import ForwardRequest
 from audiocast.stream.errors import ShuttingDown, StreamEnded, TakenOver
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.source_id import SourceId

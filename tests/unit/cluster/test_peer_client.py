@@ -3,26 +3,39 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from io import BytesIO
 from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
-from tornado.iostream import StreamClosedError
+from tornado.httputil import HTTPHeaders
+from tornado.iostream import IOStream, StreamClosedError
 
 from audiocast.cluster import peer_client
 from audiocast.cluster.discovery.address_resolver import AddressResolver
-from audiocast.cluster.errors import NoAnswer, NotListening, Refused
-from audiocast.cluster.peer_client import PeerClient, no_answer, signed_headers
+from audiocast.cluster.errors import NoAnswer, NotListening, Refused, Unproven
+from audiocast.cluster.peer_client import PeerClient, no_answer
 from audiocast.cluster.peer_stream import FrameKind, PeerStream
-from audiocast.cluster.protocol import SIGNATURE_HEADER, PeerRequest
-from audiocast.cluster.signature import Signer
+from audiocast.cluster.protocol import (
+    LAST_PAGE_HEADER,
+    NONCE_HEADER,
+    PROTOCOL_HEADER,
+    SIGNATURE_HEADER,
+    PeerRequest,
+)
+from audiocast.cluster.signature.header import AnswerSignature, RequestSignature
+from audiocast.cluster.signature.identity import Identity, Recipient
+from audiocast.cluster.signature.signer import Signer
 from tests.support.clock.jumping_loop import run
-from tests.unit.cluster.fake_iostream import FakeIOStream, io_streams, peer_stream_on
+from tests.unit.cluster.fake_iostream import FakeIOStream, io_streams
 
 ADDRESS = "10.0.0.1:8001"
-SIGNER = Signer(["a secret of thirty-two characters"], "me")
+SECRET = "a secret of thirty-two characters"
+THEM = Identity("a", "1")
+MEMBER = Recipient(ADDRESS, THEM)
 QUESTION = PeerRequest("GET", "/internal/streams?x=1")
 OPENING = PeerRequest("POST", "/internal/relay/abc", {"Audiocast-Age": "5"})
 
@@ -34,6 +47,7 @@ class FakeHttp:
         options: What it was made with.
         sent: Every request.
         answer: Status and body of the next answers, or the error that comes instead.
+        signer: Signs the answers; None: nobody does.
         is_closed: It was closed.
     """
 
@@ -41,6 +55,7 @@ class FakeHttp:
         self.options = options
         self.sent: list[HTTPRequest] = []
         self.answer: tuple[int, bytes] | Exception = 200, b"{}"
+        self.signer: Signer | None = Signer([SECRET], THEM)
         self.is_closed = False
 
     async def fetch(self, request: HTTPRequest, *, raise_error: bool) -> HTTPResponse:
@@ -50,7 +65,11 @@ class FakeHttp:
             raise self.answer
         status, body = self.answer
         error = HTTPClientError(599, "it took too long") if status == 599 else None
-        return HTTPResponse(request, status, buffer=BytesIO(body), error=error)
+        headers = HTTPHeaders()
+        if self.signer is not None:
+            signature = RequestSignature.parse(request.headers[SIGNATURE_HEADER])
+            headers[SIGNATURE_HEADER] = str(self.signer.sign_answer(signature, status, {}, body))
+        return HTTPResponse(request, status, headers=headers, buffer=BytesIO(body), error=error)
 
     def close(self) -> None:
         self.is_closed = True
@@ -94,19 +113,44 @@ class Harness:
     def __init__(self) -> None:
         self.http: FakeHttp
         self.tcp = FakeTcp()
-        self.client = PeerClient(SIGNER, AddressResolver())
+        self.signer = Signer([SECRET], Identity("me", "0"))
+        self.client = PeerClient(self.signer, AddressResolver())
         assert isinstance(self.client._http, FakeHttp)
         self.http = self.client._http
         self.client._tcp = cast(Any, self.tcp)
 
-    async def opened(self, answer: bytes, after_seconds: float = 0.0) -> tuple[PeerStream, Any]:
-        """Open a connection, which is answered so."""
-        opening = asyncio.ensure_future(self.client.open_stream(ADDRESS, OPENING))
+    async def opened(
+        self,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        *,
+        body: bytes = b"",
+        raw: bytes = b"",
+        signer: Signer | None = None,
+        after_seconds: float = 0.0,
+    ) -> tuple[PeerStream, Mapping[str, str]]:
+        """Open a connection, which is answered so, or with raw bytes."""
+        opening = asyncio.ensure_future(self.client.open_stream(MEMBER, OPENING))
         await asyncio.sleep(0.01)
-        self.request = await self.tcp.theirs.read_until(b"\r\n\r\n", max_bytes=10_000)
+        request = await self.tcp.theirs.read_until(b"\r\n\r\n", max_bytes=10_000)
+        self.first_line, *lines = request.decode().removesuffix("\r\n\r\n").split("\r\n")
+        self.fields = dict(line.split(": ", 1) for line in lines)
+        self.signature = RequestSignature.parse(self.fields[SIGNATURE_HEADER])
         await asyncio.sleep(after_seconds)
-        await self.tcp.theirs.write(answer)
+        sent = {"Content-Length": str(len(body)), **(headers or {})} if body else headers or {}
+        signer = signer or Signer([SECRET], THEM)
+        self.answer = signer.sign_answer(self.signature, status, sent, body)
+        lines = [f"{name}: {value}" for name, value in {**sent, SIGNATURE_HEADER: str(self.answer)}.items()]
+        head = "\r\n".join([f"HTTP/1.1 {status} Whatever", *lines, "", ""])
+        # Whoever waits no longer has closed the connection.
+        with suppress(StreamClosedError):
+            await self.tcp.theirs.write(raw or head.encode() + body)
         return await opening
+
+    def their_end(self) -> PeerStream:
+        """Give the other side of the connection."""
+        macs = Signer([SECRET], THEM).frame_macs(self.signature, self.answer, is_answerer=True)
+        return PeerStream(cast(IOStream, self.tcp.theirs), macs)
 
 
 @pytest.fixture(autouse=True)
@@ -122,18 +166,15 @@ async def harness() -> AsyncIterator[Harness]:
     assert (harness.http.is_closed, harness.tcp.is_closed) == (True, True)
 
 
-def refusal(status: int, fields: object) -> bytes:
-    body = json.dumps(fields).encode()
-    return f"HTTP/1.1 {status} No\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-
-
 async def test_a_question_is_signed_and_its_answer_is_json(harness: Harness) -> None:
     harness.http.answer = 200, b'{"x": [1]}'
-    assert await harness.client.ask(ADDRESS, QUESTION) == {"x": [1]}
+    assert await harness.client.ask(MEMBER, QUESTION) == {"x": [1]}
     (sent,) = harness.http.sent
     assert (sent.url, sent.method, sent.body) == (f"http://{ADDRESS}{QUESTION.target}", "GET", None)
-    signature = sent.headers[SIGNATURE_HEADER]
-    assert SIGNER.check("GET", QUESTION.target, signature, time.time()) == "me"
+    came = PeerRequest("GET", QUESTION.target, sent.headers)
+    signature = Signer([SECRET], THEM).check_request(came, sent.headers[SIGNATURE_HEADER], time.time())
+    assert (signature.sender, signature.addressee) == (Identity("me", "0"), THEM)
+    assert sent.headers[PROTOCOL_HEADER] == "2"
     assert not sent.follow_redirects, "a member redirects nobody"
     assert (sent.connect_timeout, sent.request_timeout) == (1.0, 1.0)
 
@@ -148,22 +189,22 @@ async def test_requests_at_a_time_and_answers_are_bounded(harness: Harness) -> N
 
 
 async def test_a_body_goes_with_post_only(harness: Harness) -> None:
-    await harness.client.ask(ADDRESS, PeerRequest("POST", "/internal/hello", body={"name": "me"}))
-    await harness.client.ask(ADDRESS, PeerRequest("DELETE", "/internal/streams/abc"))
+    await harness.client.ask(MEMBER, PeerRequest("POST", "/internal/hello", body={"name": "me"}))
+    await harness.client.ask(MEMBER, PeerRequest("DELETE", "/internal/streams/abc"))
     assert [sent.body for sent in harness.http.sent] == [b'{"name": "me"}', None]
 
 
 @pytest.mark.parametrize(("status", "body"), [(200, b""), (204, b""), (299, b"{}"), (200, b"no JSON")])
 async def test_a_success_without_a_value_is_an_empty_one(harness: Harness, status: int, body: bytes) -> None:
     harness.http.answer = status, body
-    assert await harness.client.ask(ADDRESS, QUESTION) == {}
+    assert await harness.client.ask(MEMBER, QUESTION) == {}
 
 
 @pytest.mark.parametrize("status", [300, 302, 404, 503])
 async def test_what_is_no_success_is_a_refusal_with_its_reason(harness: Harness, status: int) -> None:
     harness.http.answer = status, json.dumps({"error": "why", "message": "m" * 1000}).encode()
     with pytest.raises(Refused) as refused:
-        await harness.client.ask(ADDRESS, QUESTION)
+        await harness.client.ask(MEMBER, QUESTION)
     error = refused.value
     assert (error.status, error.code, error.message) == (status, "why", "m" * 300)
 
@@ -172,7 +213,7 @@ async def test_what_is_no_success_is_a_refusal_with_its_reason(harness: Harness,
 async def test_a_refusal_need_not_say_why(harness: Harness, body: bytes) -> None:
     harness.http.answer = 500, body
     with pytest.raises(Refused) as refused:
-        await harness.client.ask(ADDRESS, QUESTION)
+        await harness.client.ask(MEMBER, QUESTION)
     assert (refused.value.status, refused.value.code, refused.value.message) == (500, "", "")
 
 
@@ -180,32 +221,104 @@ async def test_a_refusal_need_not_say_why(harness: Harness, body: bytes) -> None
 async def test_no_answer_is_not_known_for_a_death(harness: Harness, answer: Any) -> None:
     harness.http.answer = answer
     with pytest.raises(NoAnswer, match=ADDRESS):
-        await harness.client.ask(ADDRESS, QUESTION)
+        await harness.client.ask(MEMBER, QUESTION)
 
 
 async def test_a_connection_is_opened_by_a_signed_request(harness: Harness) -> None:
-    answer = b"HTTP/1.1 200 OK\r\nAudiocast-Had: 7.8\r\n\r\n"
-    stream, headers = await harness.opened(answer)
-    assert headers["Audiocast-Had"] == "7.8"
+    stream, headers = await harness.opened(200, {LAST_PAGE_HEADER: "7.8", NONCE_HEADER: "17"})
+    assert headers[LAST_PAGE_HEADER] == "7.8"
     assert harness.tcp.connected == [("10.0.0.1", 8001)]
     assert harness.tcp.ours.is_nodelay, "a page is sent at once"
-    first, *lines = harness.request.decode().removesuffix("\r\n\r\n").split("\r\n")
-    assert first == f"POST {OPENING.target} HTTP/1.1"
-    fields = dict(line.split(": ", 1) for line in lines)
-    signature = fields.pop(SIGNATURE_HEADER)
-    assert fields == {"Host": ADDRESS, "Connection": "close", "Audiocast-Age": "5"}
-    assert SIGNER.check("POST", OPENING.target, signature, time.time()) == "me"
-    far = peer_stream_on(harness.tcp.theirs)
+    assert harness.first_line == f"POST {OPENING.target} HTTP/1.1"
+    value = harness.fields.pop(SIGNATURE_HEADER)
+    assert harness.fields == {
+        "Host": ADDRESS,
+        "Connection": "close",
+        PROTOCOL_HEADER: "2",
+        "Audiocast-Age": "5",
+    }
+    came = PeerRequest("POST", OPENING.target, harness.fields)
+    assert Signer([SECRET], THEM).check_request(came, value, time.time()).addressee == THEM
+    far = harness.their_end()
     await far.send(FrameKind.PAGES, b"a page")
     assert await stream.receive() == (FrameKind.PAGES, b"a page"), "what follows the head is not lost"
     stream.close()
     far.close()
 
 
+IMPOSTORS = {
+    "without the secret": Signer(["another secret, of strangers"], THEM),
+    "another member": Signer([SECRET], Identity("b", "1")),
+    "a process of before": Signer([SECRET], Identity("a", "0")),
+    "this member itself": Signer([SECRET], Identity("me", "0")),
+}
+
+
+@pytest.mark.parametrize("signer", [None, *IMPOSTORS.values()], ids=["nobody", *IMPOSTORS])
+@pytest.mark.parametrize("status", [200, 404, 503])
+async def test_an_answer_of_somebody_else_is_none(
+    harness: Harness, signer: Signer | None, status: int
+) -> None:
+    harness.http.answer, harness.http.signer = (status, b'{"owned": true}'), signer
+    with pytest.raises(Unproven, match=ADDRESS):
+        await harness.client.ask(MEMBER, QUESTION)
+    assert harness.signer.rejections.answers == 1
+
+
+@pytest.mark.parametrize("signer", IMPOSTORS.values(), ids=list(IMPOSTORS))
+@pytest.mark.parametrize("status", [200, 404])
+async def test_no_connection_is_opened_to_somebody_else(
+    harness: Harness, signer: Signer, status: int
+) -> None:
+    with pytest.raises(Unproven, match=ADDRESS):
+        await harness.opened(status, {NONCE_HEADER: "17"}, signer=signer)
+    assert harness.signer.rejections.answers == 1
+    with pytest.raises(StreamClosedError):
+        await harness.tcp.theirs.write(b"x")
+
+
+async def test_an_answer_to_another_request_is_none(harness: Harness) -> None:
+    await harness.client.ask(MEMBER, QUESTION)
+    earlier = RequestSignature.parse(harness.http.sent[0].headers[SIGNATURE_HEADER])
+
+    class Replaying(Signer):
+        def sign_answer(
+            self, request: RequestSignature, status: int, headers: Mapping[str, str], body: bytes
+        ) -> AnswerSignature:
+            return super().sign_answer(earlier, status, headers, body)
+
+    harness.http.signer = Replaying([SECRET], THEM)
+    with pytest.raises(Unproven):
+        await harness.client.ask(MEMBER, QUESTION)
+
+
+async def test_who_is_not_meant_may_say_so_and_a_greeting_may_be_for_anybody(harness: Harness) -> None:
+    harness.http.signer = Signer([SECRET], Identity("a", "2"))
+    harness.http.answer = 421, b'{"error": "misaddressed"}'
+    with pytest.raises(Refused, match="misaddressed"):
+        await harness.client.greet(MEMBER, QUESTION)
+    harness.http.answer = 200, b'{"x": 1}'
+    assert await harness.client.greet(Recipient(ADDRESS), QUESTION) == (Identity("a", "2"), {"x": 1})
+    assert harness.signer.rejections.answers == 0
+
+
+async def test_an_impostor_is_logged_once(harness: Harness) -> None:
+    harness.http.signer = None
+    with capture_logs() as logs:
+        for _ in range(20):
+            with pytest.raises(Unproven):
+                await harness.client.ask(MEMBER, QUESTION)
+        for number in range(2 * peer_client.MAX_LOGGED):
+            with pytest.raises(Unproven):
+                await harness.client.ask(Recipient(f"10.0.1.{number}:8001", THEM), QUESTION)
+    assert len(logs) == peer_client.MAX_LOGGED
+    assert {each["event"] for each in logs} == {"answer_not_proven"}
+
+
 @pytest.mark.parametrize("status", [302, 409, 503])
 async def test_only_ok_opens_a_connection(harness: Harness, status: int) -> None:
     with pytest.raises(Refused) as refused:
-        await harness.opened(refusal(status, {"error": "why", "message": "because"}))
+        await harness.opened(status, body=json.dumps({"error": "why", "message": "because"}).encode())
     assert (refused.value.status, refused.value.code, refused.value.message) == (status, "why", "because")
     with pytest.raises(StreamClosedError):
         await harness.tcp.theirs.write(b"x")
@@ -213,8 +326,14 @@ async def test_only_ok_opens_a_connection(harness: Harness, status: int) -> None
 
 async def test_a_refused_connection_need_not_say_why(harness: Harness) -> None:
     with pytest.raises(Refused) as refused:
-        await harness.opened(b"HTTP/1.1 404 Not Found\r\n\r\n")
+        await harness.opened(404)
     assert (refused.value.status, refused.value.code) == (404, "")
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "99999999"])
+async def test_an_error_of_an_odd_length_is_nobody(harness: Harness, length: str) -> None:
+    with pytest.raises(NoAnswer, match=ADDRESS):
+        await harness.opened(404, {"Content-Length": length})
 
 
 @pytest.mark.parametrize(
@@ -222,22 +341,21 @@ async def test_a_refused_connection_need_not_say_why(harness: Harness) -> None:
 )
 async def test_what_is_no_head_is_nobody(harness: Harness, answer: bytes) -> None:
     with pytest.raises(NoAnswer, match=ADDRESS):
-        await harness.opened(answer)
+        await harness.opened(raw=answer)
 
 
-async def test_a_head_may_be_as_long_as_sixteen_kilobytes(harness: Harness) -> None:
-    start, end = b"HTTP/1.1 200 OK\r\nX: ", b"\r\n\r\n"
-    stream, headers = await harness.opened(start + b"x" * (16_384 - len(start + end)) + end)
-    assert len(headers["X"]) > 16_000
+async def test_a_head_may_be_nearly_sixteen_kilobytes_long(harness: Harness) -> None:
+    stream, headers = await harness.opened(200, {"X": "x" * 16_000})
+    assert len(headers["X"]) == 16_000
     stream.close()
 
 
 async def test_a_connection_that_is_refused_or_closed_is_nobody(harness: Harness) -> None:
     harness.tcp.error = ConnectionRefusedError("Connection refused")
     with pytest.raises(NotListening, match="Connection refused"):
-        await harness.client.open_stream(ADDRESS, OPENING)
+        await harness.client.open_stream(MEMBER, OPENING)
     harness.tcp.error = None
-    opening = asyncio.ensure_future(harness.client.open_stream(ADDRESS, OPENING))
+    opening = asyncio.ensure_future(harness.client.open_stream(MEMBER, OPENING))
     await asyncio.sleep(0.01)
     harness.tcp.theirs.close()
     with pytest.raises(NoAnswer):
@@ -251,9 +369,9 @@ def test_who_takes_longer_than_a_second_is_nobody(connects_seconds: float, answe
         harness.tcp.seconds = connects_seconds
         began_at = asyncio.get_running_loop().time()
         opening = (
-            harness.client.open_stream(ADDRESS, OPENING)
+            harness.client.open_stream(MEMBER, OPENING)
             if connects_seconds
-            else harness.opened(b"HTTP/1.1 200 OK\r\n\r\n", answers_seconds)
+            else harness.opened(after_seconds=answers_seconds)
         )
         with pytest.raises(NoAnswer):
             await opening
@@ -268,7 +386,7 @@ def test_an_address_of_version_6_is_connected_to() -> None:
         harness = Harness()
         harness.tcp.error = OSError("no route")
         with pytest.raises(NoAnswer):
-            await harness.client.open_stream("[fd00::a]:8001", OPENING)
+            await harness.client.open_stream(Recipient("[fd00::a]:8001", THEM), OPENING)
         assert harness.tcp.connected == [("fd00::a", 8001)]
 
     run(test())
@@ -288,5 +406,6 @@ def test_an_address_that_refuses_connections_has_no_process(wrapped: bool) -> No
 
 
 def test_a_server_that_is_alone_signs_nothing() -> None:
+    client = PeerClient(None, AddressResolver())
     with pytest.raises(AssertionError, match="alone"):
-        signed_headers(None, QUESTION)
+        client._sign(THEM, QUESTION)

@@ -7,7 +7,7 @@ import pytest
 from tornado.iostream import StreamClosedError
 
 from audiocast.cluster import peer_stream as link_module
-from audiocast.cluster.errors import BadMessage, Refused, Unreachable
+from audiocast.cluster.errors import BadMessage, Refused, Unproven, Unreachable
 from audiocast.cluster.peer_stream import (
     BEAT_SECONDS,
     LINGER_SECONDS,
@@ -16,8 +16,12 @@ from audiocast.cluster.peer_stream import (
     EndFrame,
     FrameKind,
 )
+from audiocast.cluster.signature.frame_macs import FRAME_MAC_BYTES
 from tests.support.clock.jumping_loop import run
-from tests.unit.cluster.fake_iostream import io_streams, peer_stream_on, peer_streams
+from tests.unit.cluster.fake_iostream import frame_macs, io_streams, peer_stream_on, peer_streams
+
+BEAT = b"B\0\0\0\0"
+BEAT_BYTES = len(BEAT) + FRAME_MAC_BYTES
 
 
 async def test_frames_come_whole_and_in_order_and_beats_are_not_given() -> None:
@@ -42,8 +46,30 @@ async def test_frames_come_whole_and_in_order_and_beats_are_not_given() -> None:
 async def test_what_is_no_frame_is_refused(frame: bytes, message: str) -> None:
     near, far = io_streams()
     link = peer_stream_on(near)
-    await far.write(frame)
+    await far.write(frame + frame_macs(is_answerer=True).sign(frame))
     with pytest.raises(BadMessage, match=message):
+        await link.receive()
+    link.close()
+
+
+@pytest.mark.parametrize("forged", ["no MAC", "own", "repeated", "changed"])
+async def test_a_frame_of_somebody_else_ends_it(forged: str) -> None:
+    near, far = io_streams()
+    link = peer_stream_on(near)
+    macs = frame_macs(is_answerer=True)
+    frame = struct.pack(">cI", b"P", 4) + b"page"
+    first, second = frame + macs.sign(frame), frame + macs.sign(frame)
+    await far.write(first)
+    assert await link.receive() == (FrameKind.PAGES, b"page")
+    await far.write(
+        {
+            "no MAC": frame + bytes(FRAME_MAC_BYTES),
+            "own": frame + frame_macs(is_answerer=False).sign(frame),
+            "repeated": first,
+            "changed": second.replace(b"page", b"evil"),
+        }[forged]
+    )
+    with pytest.raises(Unproven):
         await link.receive()
     link.close()
 
@@ -63,7 +89,7 @@ async def test_beats_keep_a_quiet_link_alive(monkeypatch: pytest.MonkeyPatch) ->
     near, far = io_streams()
     link = peer_stream_on(near)
     for _ in range(3):
-        assert await far.read_bytes(5) == b"B\0\0\0\0"
+        assert (await far.read_bytes(BEAT_BYTES))[:5] == BEAT
     link.close()
 
 
@@ -105,11 +131,11 @@ def test_an_end_that_is_not_read_closes_the_connection_after_a_while_and_no_beat
         near, far = io_streams()
         link = peer_stream_on(near)
         await asyncio.sleep(0.1)
-        assert await far.read_bytes(5) == b"B\0\0\0\0"
+        assert (await far.read_bytes(BEAT_BYTES))[:5] == BEAT
         await link.send_end("moved", "elsewhere")
         link.close()
         kind, size = struct.unpack(">cI", await far.read_bytes(5))
-        await far.read_bytes(size)
+        await far.read_bytes(size + FRAME_MAC_BYTES)
         assert kind == b"E"
         await asyncio.sleep(LINGER_SECONDS - 0.1)
         await far.write(b"still open")
@@ -130,8 +156,9 @@ def test_silence_is_noticed_after_its_time_and_beats_come_more_often() -> None:
         with pytest.raises(Unreachable, match="nothing came for 2 s"):
             await link.receive()
         assert asyncio.get_running_loop().time() - began_at == pytest.approx(SILENCE_SECONDS)
-        beats = await far.read_bytes(5 * int(SILENCE_SECONDS / BEAT_SECONDS))
-        assert beats == b"B\0\0\0\0" * 4
+        beats = [await far.read_bytes(BEAT_BYTES) for _ in range(int(SILENCE_SECONDS / BEAT_SECONDS))]
+        assert [beat[:5] for beat in beats] == [BEAT] * 4
+        assert len(set(beats)) == 4, "each has a MAC of its own"
         link.close()
 
     run(test())
@@ -143,7 +170,7 @@ def test_members_send_something_twice_a_second() -> None:
         link = peer_stream_on(near)
         began_at = asyncio.get_running_loop().time()
         for _ in range(21):
-            await far.read_bytes(5)
+            await far.read_bytes(BEAT_BYTES)
         assert asyncio.get_running_loop().time() - began_at == pytest.approx(10)
         link.close()
 

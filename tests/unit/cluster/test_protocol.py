@@ -1,31 +1,30 @@
 """What one member builds, another one parses; what a stranger builds is refused or cut."""
 
-from typing import Any
-
 import pytest
 
 from audiocast.cluster.errors import BadMessage
-from audiocast.cluster.greeting import Goodbye, Greeting
+from audiocast.cluster.greeting import GOODBYE_REQUEST, ChangesRequest, Greeting, ListName
 from audiocast.cluster.protocol import (
     LAST_PAGE_HEADER,
+    PROTOCOL_HEADER,
     STREAM,
-    ForwardAnswer,
-    ForwardRequest,
     HlsRequest,
     MemberStreamRequest,
     PlayingRequest,
-    RelayRequest,
     ReopenRequest,
-    ResumePoint,
     StreamAnswer,
     StreamListAnswer,
     format_address,
+    is_version_near,
     route,
     split_address,
+    version_of,
 )
+from audiocast.cluster.signature.identity import Identity
+from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayRequest, ResumePoint
+from audiocast.cluster.versioned_list import ListSummary
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
-from tests.unit.cluster.membership_harness import greeting
 
 SOURCE = SourceId(0x5F2A, 0x9C)
 PAGE = Position(17, 200)
@@ -164,34 +163,53 @@ def test_a_player_gets_what_it_asks_another_member_for() -> None:
         HlsRequest.parse("abc", query)
 
 
+ME = Identity("m0", "f00")
+LISTS = {ListName.OWNED: ListSummary(7, 1, "0123456789abcdef"), ListName.HLS: ListSummary(0, 0, "0" * 16)}
+
+
 def test_a_greeting_crosses_whole_and_what_a_newer_version_adds_is_ignored() -> None:
-    sent = Greeting("m0", "f00", 8001, True, "view", {"abc": "1-1"}, {"def": 5})
+    sent = Greeting(ME, 8001, is_draining=True, view="view", lists=LISTS)
     built = sent.build()
     assert (built.method, built.target) == ("POST", "/internal/hello")
-    assert Greeting.parse(built.body) == sent
-    assert Greeting.parse({**sent.as_json(), "mood": "good"}) == sent
-    goodbye = sent.build_goodbye()
-    assert (goodbye.method, goodbye.target) == ("POST", "/internal/goodbye")
-    assert Goodbye.parse(goodbye.body) == Goodbye("m0", "f00")
+    assert Greeting.parse(built.body, ME) == sent
+    newer = {**sent.as_json(), "mood": "good", "lists": {**sent.as_json()["lists"], "moods": [1]}}
+    assert Greeting.parse(newer, ME) == sent
+    assert (GOODBYE_REQUEST.method, GOODBYE_REQUEST.target) == ("POST", "/internal/goodbye")
 
 
-@pytest.mark.parametrize(
-    "said", [{"name": "n" * 200}, {"name": "n"}, {"internal_port": 65_535}, {"internal_port": 1}]
-)
-def test_a_greeting_at_its_bounds_is_one(said: dict[str, Any]) -> None:
-    parsed = Greeting.parse(greeting() | said)
-    assert (parsed.name, parsed.internal_port, parsed.hls_streams) == (
-        said.get("name", "a"),
-        said.get("internal_port", 8001),
-        {},
-    )
+def test_a_greeting_has_the_same_size_whatever_is_on() -> None:
+    lists = dict.fromkeys(ListName, ListSummary(10**12, 10**6, "f" * 16))
+    full = Greeting(ME, 65_535, is_draining=False, view="f" * 16, lists=lists).build().content
+    empty = Greeting(ME, 1, is_draining=False, view="", lists=LISTS).build().content
+    assert len(full) - len(empty) < 100
+    assert len(full) < 400
 
 
-def test_a_name_that_is_too_long_is_refused() -> None:
-    with pytest.raises(BadMessage, match="expected a greeting"):
-        Greeting.parse(greeting("n" * 201))
+@pytest.mark.parametrize("name", ["n", "n" * 200])
+@pytest.mark.parametrize("port", [1, 65_535])
+def test_a_greeting_at_its_bounds_is_one(name: str, port: int) -> None:
+    sent = Greeting(Identity(name, "1"), port, is_draining=False, view="", lists=LISTS)
+    assert Greeting.parse(sent.as_json(), sent.identity) == sent
 
 
-@pytest.mark.parametrize("body", [None, [], "x", {}])
-def test_a_goodbye_without_a_name_is_nobodys(body: object) -> None:
-    assert Goodbye.parse(body) == Goodbye("", "")
+def test_a_member_asks_for_what_has_changed() -> None:
+    request = ChangesRequest(ListName.OWNED, "17.4")
+    built = request.build()
+    assert (built.method, built.target.partition("?")[0]) == ("GET", "/internal/changes")
+    assert ChangesRequest.parse(query_of(built.target)) == request
+    assert ChangesRequest.parse({"list": "hls"}) == ChangesRequest(ListName.HLS, "")
+    queries: list[dict[str, str]] = [{}, {"list": "moods"}]
+    for query in queries:
+        with pytest.raises(BadMessage):
+            ChangesRequest.parse(query)
+
+
+@pytest.mark.parametrize(("version", "is_near"), [(0, False), (1, False), (2, True), (3, True), (4, False)])
+def test_neighbouring_versions_are_one_cluster(version: int, *, is_near: bool) -> None:
+    assert version_of({PROTOCOL_HEADER: str(version)}) == version
+    assert is_version_near(version) is is_near
+
+
+@pytest.mark.parametrize("text", ["", "x", "-2", "2.0", "9" * 5000, "\xb2"])
+def test_a_version_that_is_none_is_none(text: str) -> None:
+    assert version_of({PROTOCOL_HEADER: text}) == version_of({}) == 0

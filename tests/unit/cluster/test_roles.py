@@ -7,19 +7,12 @@ from typing import cast
 import pytest
 
 from audiocast.cluster.errors import Refused, Unreachable
-from audiocast.cluster.membership import Member
+from audiocast.cluster.member import Member
 from audiocast.cluster.peer_stream import FrameKind, PeerStream, SourceFrame
 from audiocast.cluster.peers import Peers
-from audiocast.cluster.protocol import (
-    MOVED,
-    OLDER,
-    TAKEN_OVER,
-    ForwardRequest,
-    PeerRequest,
-    RelayRequest,
-    ResumePoint,
-)
+from audiocast.cluster.protocol import MOVED, OLDER, TAKEN_OVER, PeerRequest
 from audiocast.cluster.roles import StreamRoles
+from audiocast.cluster.stream_requests import ForwardRequest, RelayRequest, ResumePoint
 from audiocast.stream.errors import ShuttingDown
 from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub_state import HubLimits

@@ -19,8 +19,8 @@ PUBLIC = {
 }  # fmt: skip
 HEALTH = {"Error", "Live", "Metrics", "Ready"}
 MEMBERS = {
-    "Drain", "Forward", "Goodbye", "Hello", "MemberHls", "MemberPlaying", "MemberReopen", "MemberStatus",
-    "MemberStream", "MemberStreams", "Relay",
+    "Changes", "Drain", "Forward", "Goodbye", "Hello", "MemberHls", "MemberPlaying", "MemberReopen",
+    "MemberStatus", "MemberStream", "MemberStreams", "Relay",
 }  # fmt: skip
 
 

@@ -14,11 +14,18 @@ import pytest
 import requests
 
 from audiocast.cluster.peer_stream import MAX_FRAME_BYTES
-from audiocast.cluster.protocol import AGE_HEADER, GENERATION_HEADER, SIGNATURE_HEADER, SOURCE_ID_HEADER
+from audiocast.cluster.protocol import (
+    AGE_HEADER,
+    GENERATION_HEADER,
+    SIGNATURE_HEADER,
+    SOURCE_ID_HEADER,
+    PeerRequest,
+)
+from audiocast.cluster.signature.frame_macs import FRAME_MAC_BYTES, FrameMacs
 from tests.cluster.heard import check_every_page_once, path_of
-from tests.cluster.members import Members, sign
+from tests.cluster.hostile.member_link import frame, member_link
+from tests.cluster.members import Members
 from tests.support.audio.numbered_audio import numbered_audio
-from tests.support.http.exchange import connect
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import Started
@@ -65,6 +72,8 @@ def air(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Air]:
 ROUTES = [
     ("POST", "/internal/hello"),
     ("POST", "/internal/goodbye"),
+    ("GET", "/internal/changes?list=owned"),
+    ("GET", "/internal/hls/{id}?path=index.m3u8"),
     ("POST", "/internal/drain"),
     ("DELETE", "/internal/drain"),
     ("GET", "/internal/streams"),
@@ -75,6 +84,9 @@ ROUTES = [
     ("POST", "/internal/relay/{id}"),
     ("POST", "/internal/forward/{id}"),
 ]
+
+
+GREETING = {"protocol": 2, "internal_port": 9, "draining": False, "view": "", "lists": {}}
 
 
 def test_who_has_another_secret_is_no_member(air: Air) -> None:
@@ -107,8 +119,11 @@ def test_who_has_no_signature_is_nobody(air: Air, value: str) -> None:
         ("/internal/hello", 400, {"json": {}}),
         ("/internal/hello", 400, {"json": {"name": "x", "instance": "y", "internal_port": 99_999}}),
         ("/internal/hello", 400, {"data": "[" * 10_000}),
-        ("/internal/goodbye", 400, {"json": [1]}),
-        ("/internal/goodbye", 200, {"json": {"name": {}, "instance": []}}),
+        ("/internal/hello", 400, {"json": {**GREETING, "internal_port": 0}}),
+        ("/internal/hello", 400, {"json": {**GREETING, "lists": {"owned": {"abc": "1-1"}}}}),
+        ("/internal/hello", 200, {"json": {**GREETING, "lists": {"of the future": 5}, "more": None}}),
+        ("/internal/goodbye", 200, {"json": [1]}),
+        ("/internal/goodbye", 200, {"data": b"\xff"}),
         ("/internal/streams/{id}/playing", 400, {"data": b"{"}),
         ("/internal/streams/{id}/reopen", 400, {"data": b"null"}),
         ("/internal/relay/{id}?origin=x&had=1.1", 400, {}),
@@ -132,42 +147,62 @@ def test_a_member_that_speaks_nonsense_is_told(
     air.check_unharmed()
 
 
-def frame(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">cI", kind, len(data)) + data
-
-
 HALF = AUDIO[: len(AUDIO) // 2 + 100]
 
 
 @pytest.mark.parametrize(
     "sent",
     [
-        pytest.param(b"P\xff\xff\xff\xff", id="4 GB are announced"),
-        pytest.param(struct.pack(">cI", PAGES, MAX_FRAME_BYTES + 1), id="a byte too much is announced"),
-        pytest.param(frame(b"Z", b"what is this"), id="a kind that is none"),
-        pytest.param(frame(ORIGIN, b"\xff\xfe"), id="an origin that is no text"),
-        pytest.param(frame(ORIGIN, b"no origin at all"), id="an origin that is none"),
-        pytest.param(frame(ORIGIN, b"1-1 x"), id="a generation that is none"),
-        pytest.param(frame(END, b"{"), id="an end that is no JSON"),
-        pytest.param(frame(END, json.dumps({"error": 1, "message": None}).encode()), id="an odd end"),
-        pytest.param(frame(PAGES, b"ID3" + bytes(3000)), id="no Ogg"),
-        pytest.param(frame(PAGES, HALF) + frame(PAGES, HALF), id="half a page, then another one"),
-        pytest.param(frame(PAGES, HALF), id="half a page, then silence"),
-        pytest.param(b"GET / HTTP/1.1\r\n\r\n", id="HTTP"),
-        pytest.param(b"", id="silence"),
+        pytest.param([b"P\xff\xff\xff\xff"], id="4 GB are announced"),
+        pytest.param([struct.pack(">cI", PAGES, MAX_FRAME_BYTES + 1)], id="a byte too much is announced"),
+        pytest.param([frame(b"Z", b"what is this")], id="a kind that is none"),
+        pytest.param([frame(ORIGIN, b"\xff\xfe")], id="an origin that is no text"),
+        pytest.param([frame(ORIGIN, b"no origin at all")], id="an origin that is none"),
+        pytest.param([frame(ORIGIN, b"1-1 x")], id="a generation that is none"),
+        pytest.param([frame(END, b"{")], id="an end that is no JSON"),
+        pytest.param([frame(END, json.dumps({"error": 1, "message": None}).encode())], id="an odd end"),
+        pytest.param([frame(PAGES, b"ID3" + bytes(3000))], id="no Ogg"),
+        pytest.param([frame(PAGES, HALF), frame(PAGES, HALF)], id="half a page, then another one"),
+        pytest.param([frame(PAGES, HALF)], id="half a page, then silence"),
+        pytest.param([b"GET / HTTP/1.1\r\n\r\n"], id="HTTP"),
+        pytest.param([], id="silence"),
     ],
 )
-def test_a_link_that_brings_nonsense_is_closed(air: Air, sent: bytes) -> None:
-    server = air.members["m0"]
-    other = server.start_stream()
-    target = f"/internal/forward/{other.stream_id}"
-    headers = f"{SIGNATURE_HEADER}: {sign('POST', target)}\r\n{SOURCE_ID_HEADER}: 1-1\r\n"
-    head = f"POST {target} HTTP/1.1\r\nHost: m0\r\n{headers}\r\n"
-    with connect(server.internal_port) as connection:
-        connection.sendall(head.encode() + sent)
-        assert connection.recv(12) == b"HTTP/1.1 200"
-        wait_for_close(connection)
+def test_a_link_that_brings_nonsense_is_closed(air: Air, sent: list[bytes]) -> None:
+    other = air.members["m0"].start_stream()
+    with member_link(air.members, "m0", forward(other)) as link:
+        link.connection.sendall(b"".join(link.sign(each) for each in sent))
+        wait_for_close(link.connection)
     air.check_unharmed()
+
+
+@pytest.mark.parametrize("forged", ["no MAC", "another key", "repeated", "of the member itself"])
+def test_a_frame_that_the_other_member_has_not_sent_is_counted_and_ends_the_link(
+    air: Air, forged: str
+) -> None:
+    other = air.members["m0"].start_stream()
+    before = air.members["m0"].metric("audiocast_forged_frames_total")
+    with member_link(air.members, "m0", forward(other)) as link:
+        received = link.receive_signed()
+        beat = link.sign(frame(b"B", b""))
+        pages = frame(PAGES, AUDIO[:1000])
+        other_keys = FrameMacs(bytes(32), bytes(32), lambda: None)
+        sent = {
+            "no MAC": pages + bytes(FRAME_MAC_BYTES),
+            "another key": pages + other_keys.sign(pages),
+            "repeated": beat + beat,
+            "of the member itself": received,
+        }
+        link.connection.sendall(sent[forged])
+        wait_for_close(link.connection)
+    assert air.members["m0"].metric("audiocast_forged_frames_total") == before + 1
+    air.check_unharmed()
+
+
+def forward(started: Started) -> PeerRequest:
+    """Give what a front would ask for a source of its own."""
+    headers = {SOURCE_ID_HEADER: "1-1"}
+    return PeerRequest("POST", f"/internal/forward/{started.stream_id}", headers)
 
 
 def wait_for_close(connection: socket.socket) -> None:
@@ -219,6 +254,6 @@ def playing_requests(air: Air) -> float:
     """Give how often m0 was told by m1 what is on."""
     text = requests.get(f"http://127.0.0.1:{air.members['m0'].internal_port}/metrics", timeout=10).text
     found = re.search(
-        r'^audiocast_http_requests_total\{handler="MemberPlaying".*\} (\S+)$', text, re.MULTILINE
+        r'^audiocast_http_requests_total\{handler="MemberPlaying".*status="200"\} (\S+)$', text, re.MULTILINE
     )
     return float(found[1]) if found else 0.0

@@ -1,0 +1,57 @@
+"""Another member, as this one knows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from audiocast.cluster.greeting import ListName
+from audiocast.cluster.signature.identity import Identity, Recipient
+from audiocast.cluster.versioned_list import ListCopy
+
+
+def _new_copies() -> dict[ListName, ListCopy]:
+    return {name: ListCopy() for name in ListName}
+
+
+@dataclass(slots=True)
+class Member:
+    """A member that has answered. Its fields are the membership's to change.
+
+    Attributes:
+        name: Name in the ring.
+        address: "host:port" of its internal port.
+        instance: Random text of its process: after a restart the same name is another member.
+        stable_at: When it may be in the ring, seconds of the membership's clock.
+        version: Version of the protocol that it speaks.
+        is_draining: It takes no more streams.
+        view: Its view of the ring; see `membership.view_of`.
+        copies: Its lists, as far as they are known here.
+        misses: Greetings in a row without an answer.
+        answered_at: When the last answer came, seconds of the membership's clock.
+    """
+
+    name: str
+    address: str
+    instance: str
+    stable_at: float
+    version: int = 0
+    is_draining: bool = False
+    view: str = ""
+    copies: dict[ListName, ListCopy] = field(default_factory=_new_copies)
+    misses: int = 0
+    answered_at: float = 0.0
+
+    @property
+    def recipient(self) -> Recipient:
+        """Where requests to it go."""
+        return Recipient(self.address, Identity(self.name, self.instance))
+
+    @property
+    def owned_streams(self) -> Mapping[str, str]:
+        """Streams whose source it has, with the source's id as text."""
+        return cast(Mapping[str, str], self.copies[ListName.OWNED].entries)
+
+    @property
+    def hls_streams(self) -> Mapping[str, int]:
+        """Streams that it makes HLS of, with the first segment number of each."""
+        return cast(Mapping[str, int], self.copies[ListName.HLS].entries)
