@@ -12,6 +12,9 @@ log = structlog.get_logger()
 
 DURATION_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0)
 
+# What requests get on purpose: what they ask for is not there at all, or there is no room for them.
+PLANNED_STATUSES = (501, 503)
+
 MAX_PATH_CHARACTERS = 200
 
 # An ingest key (audiocast.stream.keys). It belongs into the query or a header, but people paste it into paths
@@ -74,9 +77,9 @@ class RequestLog:
         self._total.labels(name, method, str(status)).inc()
         if not handler.is_long_lived:
             self._seconds.labels(name).observe(seconds)
-        if status >= 500 and status != 503:
+        if status >= 500 and status not in PLANNED_STATUSES:
             write = log.error
-        elif status < 400 or status == 429 or handler.refusal_level == "debug":
+        elif status < 400 or handler.refusal_level == "debug":
             write = log.debug
         else:
             write = log.info

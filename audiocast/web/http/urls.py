@@ -1,13 +1,16 @@
 """URLs that work for the client: on a configured domain, or on the address that its request came to."""
 
+import ipaddress
 import re
+from collections.abc import Sequence
 
 from tornado.httputil import HTTPServerRequest
 
-from audiocast.web.http.trusted_proxies import TrustedProxies, parse_address
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # A reg-name (RFC 3986 section 3.2.2) that needs no escaping anywhere. Private networks have names with "_".
-_HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+# What stands in brackets must be an address, which no pattern tells.
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[(?P<ipv6>[0-9A-Fa-f:.]+)\](:[0-9]{1,5})?")
 
 # As long as a domain name may be (RFC 1035 section 2.3.4).
 MAX_HOST_CHARACTERS = 255
@@ -22,20 +25,19 @@ class Urls:
         trusted_proxies: Peers whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
     """
 
-    def __init__(self, *, domain: str, scheme: str, trusted_proxies: TrustedProxies) -> None:
+    def __init__(self, *, domain: str, scheme: str, trusted_proxies: Sequence[IPNetwork]) -> None:
         self._domain = domain
         self._scheme = scheme
-        self._trusted_proxies = trusted_proxies
+        self._trusted_proxies = tuple(trusted_proxies)
 
     def base(self, request: HTTPServerRequest) -> str:
         """Return "scheme://host" for the URLs of a response, without a slash at the end."""
-        is_trusted = self._trusted_proxies.has(parse_address(request.remote_ip or ""))
-        forwarded = request.headers if is_trusted else {}
+        forwarded = request.headers if self._trusts(request.remote_ip) else {}
         scheme = self._scheme or _first(forwarded.get("X-Forwarded-Proto", "")).lower()
         if scheme not in ("http", "https"):
             scheme = request.protocol
         for host in (self._domain, _first(forwarded.get("X-Forwarded-Host", "")), request.host):
-            if host and len(host) <= MAX_HOST_CHARACTERS and _HOST.fullmatch(host):
+            if _is_host(host):
                 return f"{scheme}://{host}"
         return f"{scheme}://localhost"
 
@@ -48,6 +50,28 @@ class Urls:
         see what a proxy behind it adds.
         """
         return "public" if self._domain else "private"
+
+    def _trusts(self, peer: str | None) -> bool:
+        try:
+            address = ipaddress.ip_address((peer or "").partition("%")[0])
+        except ValueError:
+            return False
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        return any(address in network for network in self._trusted_proxies)
+
+
+def _is_host(text: str) -> bool:
+    found = _HOST.fullmatch(text) if len(text) <= MAX_HOST_CHARACTERS else None
+    if found is None:
+        return False
+    if found["ipv6"] is None:
+        return True
+    try:
+        ipaddress.IPv6Address(found["ipv6"])
+    except ValueError:
+        return False
+    return True
 
 
 def _first(value: str) -> str:

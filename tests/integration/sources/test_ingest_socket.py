@@ -100,6 +100,8 @@ def test_pieces_of_an_ogg_stream_are_one_too(on_air: OnAir, other: Started) -> N
         ("Authorization", "Bearer ac1..wrong", 401, "bad_key"),
         ("Origin", "http://evil.example", 403, "foreign_origin"),
         ("Origin", "null", 403, "foreign_origin"),
+        ("Origin", "http://[", 403, "foreign_origin"),
+        ("Origin", "http://[.]", 403, "foreign_origin"),
     ],
 )
 def test_no_upgrade_without_the_key_or_for_another_site(

@@ -108,6 +108,7 @@ def test_a_path_is_cut(bench: Bench) -> None:
         (ListenHandler, 302, "debug"),
         (ListenHandler, 404, "info"),
         (ListenHandler, 503, "info"),
+        (ListenHandler, 501, "info"),
         (ListenHandler, 500, "error"),
         (Metrics, 503, "debug"),
         (Metrics, 500, "error"),
