@@ -23,6 +23,8 @@ TRIES := --realtime-tries 3
 PYTEST := env --unset=MAKEFLAGS $(BIN)/pytest -q
 # Which mutants, as in: make mutants MUTANTS_ARGS="--seed 2 --packages hls"
 MUTANTS_ARGS ?=
+# What is fuzzed, as in: make fuzz FUZZ_ARGS="--seed 7 --minutes 5 --ways ogg,http"
+FUZZ_ARGS ?=
 # How often the tests that listen in real time run, and how many programs keep the machine busy at that time.
 RUNS ?= 10
 BUSY ?= 1
@@ -33,7 +35,7 @@ ENGINE ?= docker
 IMAGE_ARGS ?=
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
-.PHONY: help run cluster test check audit mutants realtime bench decoder image e2e lock clean lint suite debian-packages
+.PHONY: help run cluster test check audit mutants fuzz realtime bench decoder image e2e lock clean lint suite debian-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +58,9 @@ audit: $(VENV_STAMP) ## ask pip-audit and npm for known holes in the packages of
 
 mutants: $(VENV_STAMP) ## count the seeded mistakes in ogg, stream, hls and cluster that their unit tests notice
 	@$(BIN)/python -m tests.mutants $(MUTANTS_ARGS)
+
+fuzz: $(VENV_STAMP) ## send hostile input by every way in for an hour, beside a listener who must not notice
+	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 realtime: $(VENV_STAMP) debian-packages $(NODE_STAMP) decoder ## run the tests that listen RUNS times beside BUSY busy programs
 	@$(BIN)/python -m tests.support.run.realtime_runs --runs $(RUNS) --busy $(BUSY) --processes $(PYTEST_PROCESSES)

@@ -24,6 +24,7 @@ ORDER = [
     "browser",
     "operator",
     "integration",
+    "fuzz",
     "loadtest",
     "e2e",
 ]

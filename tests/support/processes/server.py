@@ -41,11 +41,12 @@ class AudiocastServer:
 
     Args:
         log: File for what it writes.
-        settings: Environment names and values.
+        settings: Environment names and values; and `program`, the module whose command `serve` is run.
     """
 
     def __init__(self, log: Path, **settings: str | int | float) -> None:
         self.log = log
+        self._program = str(settings.pop("program", "audiocast"))
         self._settings = {
             "HOST": "127.0.0.1",
             "INTERNAL_HOST": "127.0.0.1",
@@ -61,7 +62,7 @@ class AudiocastServer:
         with self.log.open("ab") as log:
             start = log.tell()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "audiocast", "serve"],
+                [sys.executable, "-m", self._program, "serve"],
                 stderr=log,
                 env={"PATH": os.environ.get("PATH", ""), **self._settings},
             )
