@@ -38,15 +38,18 @@ from audiocast.stream.fanout import FanoutLimits
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.keys import Keys
 from audiocast.stream.registry import Registry
+from audiocast.telemetry.client_metrics import ClientMetrics
 from audiocast.telemetry.cluster_metrics import ClusterMetrics
 from audiocast.telemetry.log_queue import LINES_LOST
 from audiocast.telemetry.loop_lag import LoopLag
 from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RequestLog
+from audiocast.web.http.clients import Budget, Clients, Holding, Rate
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.server import Server
 from audiocast.web.http.services import Limits, Readiness, Services
 from audiocast.web.http.state_feed import StateFeeds, Watchers
+from audiocast.web.http.trusted_proxies import TrustedProxies
 from audiocast.web.http.urls import Urls
 from audiocast.web.public.streams import public_state
 from audiocast.web.routes import internal_application, public_application
@@ -79,10 +82,20 @@ class App:
         admission = Admission(
             streams.counters,
             max_listeners=settings.max_listeners,
+            max_waiting=settings.max_waiting_listeners,
             max_egress_bps=settings.max_egress_mbps * 1e6,
             max_lag_seconds=settings.max_loop_lag_ms / 1000,
         )
         hls_muxers = HlsMuxers(streams.clock)
+        api_tokens = tuple(token.get_secret_value() for token in settings.api_tokens)
+        trusted_proxies = TrustedProxies(settings.trusted_proxies)
+        clients = Clients(
+            _client_budgets(settings),
+            trusted_proxies=trusted_proxies,
+            api_tokens=api_tokens,
+            now=streams.clock.time,
+        )
+        ClientMetrics(clients.refused, lambda: len(clients), metrics)
         StreamMetrics(
             streams,
             metrics,
@@ -128,10 +141,10 @@ class App:
             urls=Urls(
                 domain=settings.stream_domain,
                 scheme=settings.stream_scheme,
-                trusted_proxies=settings.trusted_proxies,
+                trusted_proxies=trusted_proxies,
             ),
             metrics=metrics,
-            api_tokens=tuple(token.get_secret_value() for token in settings.api_tokens),
+            api_tokens=api_tokens,
             node=self.node,
             drain=self.drain,
             directory=directory,
@@ -143,6 +156,7 @@ class App:
                 Watchers(settings.max_listeners),
                 stall_seconds=settings.listener_stall_seconds,
             ),
+            clients=clients,
             stalled_seconds=self._lag.stalled_seconds,
             version=__version__,
         )
@@ -270,6 +284,11 @@ def _limits(settings: Settings) -> Limits:
         max_ingest_kbps=settings.max_ingest_kbps,
         ingest_lead_seconds=settings.ingest_lead_seconds,
     )
+
+
+def _client_budgets(settings: Settings) -> dict[Budget, int]:
+    """Return the budgets of one client by their kinds: each kind is in the name of its setting."""
+    return {kind: getattr(settings, f"max_{kind.value}_per_client") for kind in (*Holding, *Rate)}
 
 
 def _hub_limits(settings: Settings) -> HubLimits:

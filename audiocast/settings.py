@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     )
     trusted_proxies: Annotated[tuple[IPNetwork, ...], NoDecode] = Field(
         default=(ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")),
-        description="Networks (comma-separated) whose X-Forwarded-Proto and X-Forwarded-Host are believed.",
+        description="Networks (comma-separated) whose X-Forwarded-Proto, -Host and -For are believed.",
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
@@ -163,7 +163,46 @@ class Settings(BaseSettings):
         description="How late the event loop may be, milliseconds, before new listeners are asked to come "
         "back later. 0: no bound.",
     )
-    max_streams: int = Field(default=2_000, ge=1, description="Streams that are on at a time.")
+    max_waiting_listeners: int = Field(
+        default=10_000,
+        ge=1,
+        description="Listeners at a time that wait for a stream that is not on; they take no others' place.",
+    )
+    max_listeners_per_client: int = Field(
+        default=2_000,
+        ge=0,
+        description="Listeners of one address at a time: a school, or a whole mobile network, may share it. "
+        "0: no bound, as for all budgets of clients.",
+    )
+    max_waiting_listeners_per_client: int = Field(
+        default=200, ge=0, description="Those of them that wait for a stream that is not on."
+    )
+    max_event_streams_per_client: int = Field(
+        default=2_000, ge=0, description="Pages of one address that are told of changes, at a time."
+    )
+    max_hls_muxers_per_client: int = Field(
+        default=10, ge=0, description="Streams at a time that are HLS because one address has asked first."
+    )
+    max_sources_per_client: int = Field(
+        default=20, ge=0, description="Sources of one address that are connected at a time."
+    )
+    max_starts_per_client: int = Field(
+        default=30, ge=0, description="Streams that one address starts in a minute, without an API token."
+    )
+    max_unknown_ids_per_client: int = Field(
+        default=600,
+        ge=0,
+        description="Questions of one address in a minute about streams that are not there; each goes "
+        "to all members of a cluster.",
+    )
+    max_qr_codes_per_client: int = Field(
+        default=60, ge=0, description="New QR codes that are drawn for one address in a minute."
+    )
+    max_streams: int = Field(
+        default=2_000,
+        ge=1,
+        description="Streams that are on at a time; one without audio and listeners makes room for another.",
+    )
     max_ingest_kbps: int = Field(
         default=600,
         ge=0,

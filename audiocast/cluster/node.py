@@ -251,6 +251,7 @@ class Node:
         """
         if self.is_draining:
             raise Refused(503, "draining", "this member takes no more streams")
+        self.streams.check_room(request.stream_id)
         hub = self.streams.open(request.stream_id, request.title)
         hub.set_missing_title(request.title)
         roles = self._roles_of(hub)

@@ -99,11 +99,13 @@ class StreamRoles:
     def awaited(self) -> Iterator[None]:
         """Get the stream from its owner while the block runs; see `Edge`."""
         self._waiting += 1
+        self.hub.users += 1
         try:
             if not self._has_audio:
                 self._edge.supply()
             yield
         finally:
+            self.hub.users -= 1
             self._waiting -= 1
 
     def connect_source(self, source: Source) -> Callable[[], None]:
@@ -160,6 +162,7 @@ class StreamRoles:
         """
         self._forwarded = peer_stream
         self._forwarded_since = asyncio.get_running_loop().time() - request.age_seconds
+        self.hub.users += 1
         try:
             await self._receiver.receive(peer_stream, request.source_id, generation=request.generation)
         except Unreachable as error:
@@ -167,6 +170,7 @@ class StreamRoles:
         except (ClusterError, StreamError, OggError) as error:
             self._log_end("forward_ended", error)
         finally:
+            self.hub.users -= 1
             if self._forwarded is peer_stream:
                 self._forwarded = None
                 self._supply_if_wanted()

@@ -15,6 +15,7 @@ that there may have been.
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -37,6 +38,9 @@ WAIT_SECONDS = 3.0 * SEGMENT_SECONDS
 # Each holds up to 4 MiB; half of one at 96 kbit/s.
 MAX_HLS_MUXERS = 200
 
+# Players ask every target duration. One that nobody has asked for so long makes room when all are taken.
+ABANDONED_SECONDS = 5.0 * SEGMENT_SECONDS
+
 NUMBERS_PER_SECOND = 4
 SECONDS_PER_CUT = 600
 RUN_BYTES = 5
@@ -49,11 +53,23 @@ class HlsMuxer:
         hub: The stream's hub; tapped until `close`.
         clock: The hub's clock.
         now: Time of day, unix seconds.
+        client: Who has asked first; empty: nobody who is counted.
+        on_close: Called once, when nobody plays it any more.
     """
 
-    def __init__(self, hub: Hub, clock: Clock, now: float) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        clock: Clock,
+        now: float,
+        *,
+        client: bytes = b"",
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
         age_seconds = max(0.0, now - EPOCH_UNIX_SECONDS)
         self.hub = hub
+        self.client = client
+        self._on_close = on_close
         self.timeline = Timeline(
             secrets.token_hex(RUN_BYTES),
             first_number=int(age_seconds * NUMBERS_PER_SECOND),
@@ -85,6 +101,8 @@ class HlsMuxer:
     def close(self) -> None:
         """Leave the hub."""
         self.hub.close_tap(self)
+        if self._on_close is not None:
+            self._on_close()
 
     def start_bitstream(self, opus_head: OpusHead) -> None:
         """See `Tap`."""
@@ -138,24 +156,56 @@ class HlsMuxers:
             muxer.asked_at = self._clock.time()
         return muxer
 
-    def open(self, hub: Hub) -> HlsMuxer:
+    def current(self, hub: Hub) -> HlsMuxer | None:
+        """Return the muxer of a stream that is on, if there is one and its stream has not ended."""
+        muxer = self.get(hub.stream_id)
+        return muxer if muxer is not None and muxer.hub is hub and not muxer.timeline.is_ended else None
+
+    def open(self, hub: Hub, *, client: bytes = b"", on_close: Callable[[], None] | None = None) -> HlsMuxer:
         """Return the muxer of a stream that is on: a new one if there is none, or if its stream has ended.
 
+        Args:
+            hub: The stream.
+            client: See `HlsMuxer`; that of a new one.
+            on_close: Likewise.
+
         Raises:
-            ServerFull: There are `MAX_HLS_MUXERS` already.
+            ServerFull: There are `MAX_HLS_MUXERS` already, and none of them makes room.
         """
-        muxer = self.get(hub.stream_id)
-        if muxer is not None and muxer.hub is hub and not muxer.timeline.is_ended:
+        muxer = self.current(hub)
+        if muxer is not None:
             return muxer
+        muxer = self._muxers.get(hub.stream_id)
         if muxer is not None:
             self._close(muxer)
         if len(self) >= MAX_HLS_MUXERS:
-            raise ServerFull(f"expected at most {MAX_HLS_MUXERS} streams as HLS at a time; try again later")
-        muxer = HlsMuxer(hub, self._clock, self._unix_seconds())
+            self._close(self._least_wanted(client))
+        muxer = HlsMuxer(hub, self._clock, self._unix_seconds(), client=client, on_close=on_close)
         self._muxers[hub.stream_id] = muxer
         log.info("hls_began", stream_id=hub.stream_id, run=muxer.timeline.run)
         self._watch(muxer)
         return muxer
+
+    def _least_wanted(self, client: bytes) -> HlsMuxer:
+        """Return the muxer that makes room for one more of `client`.
+
+        It is one that is abandoned, else one of the client that has the most. That one must have two more
+        than the asking one, or the two would take a place from each other for ever.
+
+        Raises:
+            ServerFull: All are played, and shared out.
+        """
+        oldest = min(self._muxers.values(), key=lambda muxer: muxer.asked_at)
+        if self._clock.time() - oldest.asked_at >= ABANDONED_SECONDS:
+            return oldest
+        shares = Counter(muxer.client for muxer in self._muxers.values() if muxer.client)
+        largest, share = max(shares.items(), key=lambda item: item[1], default=(b"", 0))
+        if share < shares[client] + 2:
+            raise ServerFull(f"expected at most {MAX_HLS_MUXERS} streams as HLS at a time; try again later")
+        return min(
+            (muxer for muxer in self._muxers.values() if muxer.client == largest),
+            key=lambda muxer: muxer.asked_at,
+        )
 
     def _watch(self, muxer: HlsMuxer) -> None:
         self._clock.call_at(muxer.asked_at + IDLE_SECONDS, self._look, muxer)

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     """Why a listener was turned away."""
 
     LISTENERS = "listeners"
+    WAITING = "waiting"
     EGRESS = "egress"
     LAG = "lag"
 
@@ -31,19 +32,28 @@ class Admission:
 
     Args:
         counters: Listeners and sent bytes are read from it.
-        max_listeners: Open listeners and waiting ones together.
+        max_listeners: Open listeners, and requests that wait for the next part of a stream that is on.
+        max_waiting: Listeners that wait for a stream that is not on; they take no place of those above.
         max_egress_bps: Bits per second to listeners; 0: no bound.
         max_lag_seconds: How late the event loop may be; 0: no bound.
     """
 
     def __init__(
-        self, counters: Counters, *, max_listeners: int, max_egress_bps: float, max_lag_seconds: float
+        self,
+        counters: Counters,
+        *,
+        max_listeners: int,
+        max_waiting: int,
+        max_egress_bps: float,
+        max_lag_seconds: float,
     ) -> None:
         self._counters = counters
         self.max_listeners = max_listeners
+        self.max_waiting = max_waiting
         self.max_egress_bps = max_egress_bps
         self._max_lag_seconds = max_lag_seconds
         self._measures: deque[tuple[float, int, float]] = deque(maxlen=MEASURES)
+        self.entered = 0
         self.waiting = 0
         self.turned_away = dict.fromkeys(Reason, 0)
 
@@ -75,24 +85,43 @@ class Admission:
         Raises:
             ServerFull: It does not; counted by its reason.
         """
-        if self._counters.listeners + self.waiting >= self.max_listeners:
+        if self._counters.listeners + self.entered >= self.max_listeners:
             self._turn_away(Reason.LISTENERS, f"expected at most {self.max_listeners} listeners")
+        self._check_load()
+
+    @contextmanager
+    def entering(self) -> Iterator[None]:
+        """Count a listener that is about to be served, for the time of the block; see `check`."""
+        self.check()
+        self.entered += 1
+        try:
+            yield
+        finally:
+            self.entered -= 1
+
+    @contextmanager
+    def awaiting(self) -> Iterator[None]:
+        """Count a listener that waits for a stream that is not on, for the time of the block.
+
+        Raises:
+            ServerFull: Too many wait already, or the server has too much to do.
+        """
+        self._check_load()
+        if self.waiting >= self.max_waiting:
+            self._turn_away(Reason.WAITING, f"expected at most {self.max_waiting} listeners that wait")
+        self.waiting += 1
+        try:
+            yield
+        finally:
+            self.waiting -= 1
+
+    def _check_load(self) -> None:
         if self.max_egress_bps and self.egress_bps >= self.max_egress_bps:
             self._turn_away(
                 Reason.EGRESS, f"expected at most {self.max_egress_bps / 1e6:g} Mbit/s to listeners"
             )
         if self._max_lag_seconds and self.lag_seconds >= self._max_lag_seconds:
             self._turn_away(Reason.LAG, "this server has too much to do just now")
-
-    @contextmanager
-    def entering(self) -> Iterator[None]:
-        """Count a listener that waits to be served, for the time of the block; see `check`."""
-        self.check()
-        self.waiting += 1
-        try:
-            yield
-        finally:
-            self.waiting -= 1
 
     def _turn_away(self, reason: Reason, why: str) -> None:
         self.turned_away[reason] += 1

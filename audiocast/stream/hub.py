@@ -23,7 +23,7 @@ from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.gap import SourceGap
-from audiocast.stream.hub_state import HubLimits, HubSnapshot, HubState
+from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise
 from audiocast.stream.listener import Sink
 from audiocast.stream.muxer import OggMuxer, TimedPacket
 from audiocast.stream.now_playing import NowPlaying, Titles, clean_text
@@ -46,24 +46,39 @@ class Hub:
         clock: Time and timers.
         counters: Shared by all hubs of this node; added to.
         limits: See `HubLimits`.
+        promise: What holds for the keys of the stream already.
+        make_room: Called before the stream goes on; raises `ServerFull` if it may not.
 
     Attributes:
         titles: What is on, and what was on.
         started_at: When the present broadcast began, unix seconds; None while nothing is on.
         is_closed: The broadcaster has ended the stream for good.
+        generation: The highest key generation that a source has used.
+        token_tag: Tag of the API token that the last source's key was made for; see `Claims`.
         source_log: The source's own pages, for other nodes; None if they are not kept.
+        users: Connections that bring, or wait for, audio; the registry forgets no hub that has any.
         on_change: Called, without arguments, whenever the state or the titles change.
     """
 
     def __init__(
-        self, stream_id: str, *, title: str, clock: Clock, counters: Counters, limits: HubLimits
+        self,
+        stream_id: str,
+        *,
+        title: str,
+        clock: Clock,
+        counters: Counters,
+        limits: HubLimits,
+        promise: Promise = NO_PROMISE,
+        make_room: Callable[[], None] = lambda: None,
     ) -> None:
         self.stream_id = stream_id
         self.title = clean_text(title)
         self.counters = counters
         self.titles = Titles(clock, self._notify)
         self.started_at: float | None = None
-        self.is_closed = False
+        self.is_closed = promise.is_closed
+        self.token_tag = ""
+        self.users = 0
         self.on_change: set[Callable[[], None]] = set()
         self._clock = clock
         self._limits = limits
@@ -74,7 +89,8 @@ class Hub:
         self._taps = Taps()
         self._bitstream: Bitstream | None = None
         self._ended = False
-        self._generation = 0
+        self.generation = promise.generation
+        self._make_room = make_room
         self._page_samples = (0, 0)
         self._gap = SourceGap(
             clock,
@@ -103,9 +119,9 @@ class Hub:
         return self._source
 
     @property
-    def generation(self) -> int:
-        """The highest key generation that a source has used."""
-        return self._generation
+    def promise(self) -> Promise:
+        """What holds for the keys of the stream."""
+        return Promise(self.generation, self.is_closed)
 
     @property
     def is_on(self) -> bool:
@@ -148,7 +164,7 @@ class Hub:
         """
         if self.is_closed:
             raise StreamEnded("the stream was ended by its broadcaster; start a new one")
-        if generation < self._generation:
+        if generation < self.generation:
             raise BadKey("the ingest key was replaced by a newer one")
 
     def attach_source(
@@ -159,15 +175,18 @@ class Hub:
         Raises:
             SourceError: See `admit`; or the source makes the listeners' players begin anew too often.
             BadKey: See `admit`.
+            ServerFull: Too many streams are on.
         """
         self.admit(source.generation)
         if source.has_audio and source is not self._source:
             # It was dismissed and is on its way out; its next chain segment must not take the stream back.
             return
         is_spliced = self._bitstream is not None and self._bitstream.muxer.can_continue(opus_head)
-        if self._bitstream is not None and not is_spliced:
+        if self._bitstream is None:
+            self._make_room()
+        elif not is_spliced:
             source.charge_decoder_change()
-        self._generation = source.generation
+        self.generation = source.generation
         rival, self._source = self._source, source
         if rival is not source:
             self._page_samples = (0, 0)

@@ -1,10 +1,21 @@
-"""How a hub behaves, and what is shown of its stream: the state in one word, and a snapshot."""
+"""How a hub behaves, what is shown of its stream, and what outlives it: promises to keys.
 
+A hub costs kilobytes and a promise a hundred bytes, so that ended stays ended, and replaced stays replaced,
+when a hub is forgotten. Promises are bounded all the same. Only who has the secret makes keys of a
+generation, but everybody may start and end a stream where no API token is asked for: so ended streams have a
+table of their own, and any number of them pushes out no generation.
+"""
+
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from audiocast.stream.fanout import FanoutLimits
 from audiocast.stream.now_playing import NowPlaying
+
+# Of each kind. An id of 64 characters with its entry takes about 250 bytes: 5 MB for each table.
+MAX_PROMISES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +78,61 @@ class HubSnapshot:
     backlog_seconds: float
     page_seconds: float | None
     now_playing: NowPlaying | None
+
+
+class Promise(NamedTuple):
+    """What holds for the keys of one stream.
+
+    Attributes:
+        generation: A key of a lower one is refused.
+        is_closed: The broadcaster has ended the stream for good.
+    """
+
+    generation: int = 0
+    is_closed: bool = False
+
+
+# Of a stream that no key has used and nobody has ended.
+NO_PROMISE = Promise()
+
+
+class Promises:
+    """Promises by stream id; of each kind the newest `max_promises`.
+
+    Args:
+        max_promises: Bound of each table.
+    """
+
+    def __init__(self, max_promises: int = MAX_PROMISES) -> None:
+        self._max_promises = max_promises
+        self._generations: OrderedDict[str, int] = OrderedDict()
+        self._closed: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, stream_id: str) -> bool:
+        return stream_id in self._generations or stream_id in self._closed
+
+    def __len__(self) -> int:
+        return len(self._generations) + len(self._closed)
+
+    def get(self, stream_id: str) -> Promise:
+        """Return what holds for a stream; nothing, if the stream is not known."""
+        return Promise(self._generations.get(stream_id, 0), stream_id in self._closed)
+
+    def keep(self, stream_id: str, promise: Promise) -> None:
+        """Keep what holds for a stream from now on; the oldest entry of a full table is dropped."""
+        self.drop(stream_id)
+        if promise.generation:
+            self._generations[stream_id] = promise.generation
+            self._trim(self._generations)
+        if promise.is_closed:
+            self._closed[stream_id] = None
+            self._trim(self._closed)
+
+    def drop(self, stream_id: str) -> None:
+        """Forget a stream."""
+        self._generations.pop(stream_id, None)
+        self._closed.pop(stream_id, None)
+
+    def _trim(self, table: OrderedDict[str, int] | OrderedDict[str, None]) -> None:
+        if len(table) > self._max_promises:
+            table.popitem(last=False)

@@ -28,6 +28,10 @@ MAX_KEY_CHARACTERS = 2048
 
 _PURPOSE = b"audiocast ingest"
 
+# Tells the tokens of one server apart; nothing is protected by it alone.
+TAG_BYTES = 9
+_TAG_PURPOSE = b"audiocast api token"
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:
@@ -38,12 +42,14 @@ class Claims:
         expires_at: Unix seconds; 0 for never.
         generation: A key of a lower generation than one that was used is refused.
         max_kbps: Bound of the source's rate, below the server's own; 0 for none.
+        token_tag: Tag of the API token that the key was made for; see `Keys.tag`. Empty: it was made without.
     """
 
     title: str = ""
     expires_at: int = 0
     generation: int = 0
     max_kbps: int = 0
+    token_tag: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean_text(self.title))
@@ -60,6 +66,14 @@ class Keys:
         if not secrets:
             raise ValueError("expected at least one secret")
         self._secrets = [secret.encode() for secret in secrets]
+
+    def tag(self, token: str) -> str:
+        """Return what tells an API token from others, and says nothing of it to those who lack the secret."""
+        return self._tags(token)[0]
+
+    def is_tag_of(self, tag: str, token: str) -> bool:
+        """Return whether a tag is that of an API token, made with any of the secrets."""
+        return tag in self._tags(token)
 
     def make(self, stream_id: str, claims: Claims) -> str:
         """Return a key for a stream, made with the current secret."""
@@ -86,6 +100,10 @@ class Keys:
             raise BadKey("the ingest key has expired")
         return claims
 
+    def _tags(self, token: str) -> list[str]:
+        data = _TAG_PURPOSE + b"\0" + token.encode("utf-8", "surrogateescape")
+        return [_to_text(hmac.digest(secret, data, hashlib.sha256)[:TAG_BYTES]) for secret in self._secrets]
+
 
 def _mac(secret: bytes, stream_id: str, claims: str) -> str:
     message = b"\0".join((_PURPOSE, stream_id.encode(), claims.encode("utf-8", "surrogateescape")))
@@ -100,6 +118,7 @@ def _encode_claims(claims: Claims) -> str:
             ("e", claims.expires_at),
             ("g", claims.generation),
             ("k", claims.max_kbps),
+            ("o", claims.token_tag),
         )
         if value
     }
@@ -114,7 +133,13 @@ def _decode_claims(text: str) -> Claims:
         claimed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) if text else {}
     except (binascii.Error, ValueError) as error:
         raise BadKey("expected claims that this version can read") from error
-    return Claims(str(claimed.get("t", "")), claimed.get("e", 0), claimed.get("g", 0), claimed.get("k", 0))
+    return Claims(
+        str(claimed.get("t", "")),
+        claimed.get("e", 0),
+        claimed.get("g", 0),
+        claimed.get("k", 0),
+        str(claimed.get("o", "")),
+    )
 
 
 def _to_text(data: bytes) -> str:

@@ -1,14 +1,23 @@
-"""All streams of this node, bounded: an idle one makes room for one that is wanted."""
+"""All streams of this node, bounded: what is worth less makes room for what is worth more.
+
+A hub that is in use (on, with a source, with watchers, awaited) is never forgotten. What was promised to the
+keys of the others outlives them (`audiocast.stream.hub_state`).
+"""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
-from audiocast.stream.errors import ServerFull, ShuttingDown, SourceError
+from audiocast.stream.errors import ServerFull, ShuttingDown, SourceError, SourceStalled
 from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub import Hub
-from audiocast.stream.hub_state import HubLimits
+from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubState, Promise, Promises
+
+# How many hubs are looked at to find one that can be forgotten: the work for a new stream has a bound.
+PROBED_HUBS = 64
 
 
 class Registry:
@@ -17,49 +26,97 @@ class Registry:
     Args:
         clock: Time and timers, for the hubs.
         limits: For each hub.
-        max_streams: Streams that are on at the same time; as many more are remembered that are not.
+        max_streams: Streams that are on at the same time. Those that are not in use are remembered until
+            there are twice as many, and beside them as many titles of streams without a hub.
+
+    Attributes:
+        promises: Of the streams that have no hub any more.
     """
 
     def __init__(self, *, clock: Clock, limits: HubLimits, max_streams: int) -> None:
         self.counters = Counters()
         self.clock = clock
         self.feed_scheduler = FeedScheduler(clock)
+        self.promises = Promises()
         self._limits = limits
         self._max_streams = max_streams
         self._hubs: dict[str, Hub] = {}
+        self._on: dict[str, Hub] = {}
+        self._announced: OrderedDict[str, str] = OrderedDict()
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
 
     def __iter__(self) -> Iterator[Hub]:
         return iter(list(self._hubs.values()))
 
     def get(self, stream_id: str) -> Hub | None:
-        """Return a stream's hub, if the stream is known here."""
+        """Return a stream's hub, if there is one."""
         return self._hubs.get(stream_id)
 
+    def get_known(self, stream_id: str) -> Hub | None:
+        """Return a stream's hub; for one that was announced or forgotten, a hub that is not kept."""
+        if stream_id in self._hubs or stream_id in self._announced or stream_id in self.promises:
+            return self.get_or_waiting(stream_id)
+        return None
+
     def get_or_waiting(self, stream_id: str) -> Hub:
-        """Return a stream's hub; for an unknown stream a waiting one, which is not kept."""
+        """Return a stream's hub; for a stream without a hub a waiting one, which is not kept."""
         return self._hubs.get(stream_id) or self._new(stream_id, "")
 
     def live(self) -> list[Hub]:
         """Return the hubs of the streams that are on."""
-        return [hub for hub in self._hubs.values() if hub.is_on]
+        return list(self._on.values())
 
-    def open(self, stream_id: str, title: str = "") -> Hub:
-        """Return the hub of a stream that is on or may start now, a new one if the stream is not known.
+    def announce(self, stream_id: str, title: str) -> None:
+        """Remember the title of a stream whose source may come. The source's key has the title too."""
+        if stream_id not in self._hubs:
+            self._announced.pop(stream_id, None)
+            self._announced[stream_id] = title
+            if len(self._announced) > 2 * self._max_streams:
+                self._announced.popitem(last=False)
+
+    def check_room(self, stream_id: str) -> None:
+        """Check that a stream may go on, or is on.
 
         Raises:
-            ServerFull: Too many streams are on.
+            ServerFull: Too many streams are on, and none of them makes room.
         """
-        hub = self._hubs.get(stream_id)
-        if hub is None or not hub.is_on:
-            self._check_live()
+        if stream_id not in self._on and len(self._on) >= self._max_streams and self._least_wanted() is None:
+            raise self._full()
+
+    def open(self, stream_id: str, title: str = "") -> Hub:
+        """Return the hub of a stream, a new one if there is none."""
+        hub = self._hubs.pop(stream_id, None)
         if hub is None:
-            self._make_room()
+            self._forget_one()
             hub = self._new(stream_id, title)
+            self._announced.pop(stream_id, None)
+            self.promises.drop(stream_id)
             hub.on_change.add(self._waker(hub))
-        self._hubs.pop(stream_id, None)
         self._hubs[stream_id] = hub
         return hub
+
+    def close(self, stream_id: str, generation: int) -> None:
+        """End a stream for good, whether or not it has a hub.
+
+        Raises:
+            audiocast.stream.errors.BadKey: A newer key than that of `generation` was used.
+            audiocast.stream.errors.StreamEnded: It is ended already.
+        """
+        hub = self.get_or_waiting(stream_id)
+        hub.admit(generation)
+        hub.close()
+        if stream_id not in self._hubs:
+            self._announced.pop(stream_id, None)
+            self.promises.keep(stream_id, hub.promise)
+
+    def reopen(self, stream_id: str, title: str) -> None:
+        """Let sources of a stream come again after its end; see `Hub.reopen`."""
+        hub = self._hubs.get(stream_id)
+        if hub is not None:
+            hub.reopen(title)
+            return
+        self.promises.keep(stream_id, Promise(self.promises.get(stream_id).generation, is_closed=False))
+        self.announce(stream_id, title)
 
     async def wait(self, stream_id: str, timeout_seconds: float) -> Hub | None:
         """Wait for a stream to be on; return its hub, or None after `timeout_seconds`."""
@@ -87,22 +144,70 @@ class Registry:
             hub.end(error)
 
     def _new(self, stream_id: str, title: str) -> Hub:
-        return Hub(stream_id, title=title, clock=self.clock, counters=self.counters, limits=self._limits)
-
-    def _check_live(self) -> None:
-        if len(self.live()) >= self._max_streams:
-            raise ServerFull(f"expected at most {self._max_streams} streams at a time; try again later")
+        return Hub(
+            stream_id,
+            title=title or self._announced.get(stream_id, ""),
+            clock=self.clock,
+            counters=self.counters,
+            limits=self._limits,
+            promise=self.promises.get(stream_id),
+            make_room=self._make_room,
+        )
 
     def _make_room(self) -> None:
-        if len(self._hubs) >= 2 * self._max_streams:
-            idle = next(stream_id for stream_id, hub in self._hubs.items() if not hub.is_on)
-            del self._hubs[idle]
+        """Have place for one more stream that is on; called by a hub before it goes on.
+
+        Raises:
+            ServerFull: There is none.
+        """
+        if len(self._on) < self._max_streams:
+            return
+        idle = self._least_wanted()
+        if idle is None:
+            raise self._full()
+        idle.end(SourceStalled("expected audio, got none; a stream with audio has the place now"))
+
+    def _least_wanted(self) -> Hub | None:
+        """Return a stream that is on, but has neither audio nor anybody who takes it; None: there is none."""
+        return next(
+            (hub for hub in self._on.values() if hub.state is HubState.HELD and not hub.is_wanted), None
+        )
+
+    def _full(self) -> ServerFull:
+        return ServerFull(f"expected at most {self._max_streams} streams at a time; try again later")
+
+    def _forget_one(self) -> None:
+        """Have place for one more hub: forget one that is not in use, and keep what was promised to its keys.
+
+        Hubs in use are beyond the bound: each costs somebody a connection.
+        """
+        if len(self._hubs) < 2 * self._max_streams:
+            return
+        unused = []
+        for hub in list(islice(self._hubs.values(), PROBED_HUBS)):
+            if self._is_in_use(hub):
+                # Not looked at again before all others.
+                self._hubs[hub.stream_id] = self._hubs.pop(hub.stream_id)
+            else:
+                unused.append(hub)
+        if unused:
+            hub = min(unused, key=lambda hub: (hub.promise != NO_PROMISE, hub.state is HubState.ENDED))
+            del self._hubs[hub.stream_id]
+            if hub.promise != NO_PROMISE:
+                self.promises.keep(hub.stream_id, hub.promise)
+
+    def _is_in_use(self, hub: Hub) -> bool:
+        # One of those who are told of changes is the registry itself.
+        return hub.is_on or hub.users > 0 or len(hub.on_change) > 1
 
     def _waker(self, hub: Hub) -> Callable[[], None]:
         def wake() -> None:
-            if hub.is_on:
-                for waiter in self._waiters.pop(hub.stream_id, ()):
-                    if not waiter.done():
-                        waiter.set_result(None)
+            if not hub.is_on:
+                self._on.pop(hub.stream_id, None)
+                return
+            self._on[hub.stream_id] = hub
+            for waiter in self._waiters.pop(hub.stream_id, ()):
+                if not waiter.done():
+                    waiter.set_result(None)
 
         return wake

@@ -1,5 +1,6 @@
 """What can be seen of a running server: structured logs and Prometheus metrics.
 
+- `client_metrics`: requests over a budget of their client
 - `cluster_metrics`: this member's part in the cluster
 - `log_queue`: the log's way out of the process, which never makes anybody wait
 - `log_repeats`: how often one event is written in a second

@@ -27,6 +27,7 @@ REFUSAL_CODES = (
     "bad_opus_packet",
     "bad_opus_tags",
     "bad_page_version",
+    "client_limit",
     "foreign_origin",
     "key_missing",
     "lost_sync",

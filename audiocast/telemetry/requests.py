@@ -79,7 +79,7 @@ class RequestLog:
             self._seconds.labels(name).observe(seconds)
         if status >= 500 and status not in PLANNED_STATUSES:
             write = log.error
-        elif status < 400 or handler.refusal_level == "debug":
+        elif status < 400 or status == 429 or handler.refusal_level == "debug":
             write = log.debug
         else:
             write = log.info

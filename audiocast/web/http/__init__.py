@@ -1,6 +1,7 @@
 """What all HTTP handlers stand on: services, errors, bounds, credentials, and raw responses.
 
 - `accept_queue`: how many requests of a crowd go on in a turn of the event loop
+- `clients`: who asks, and how much each may have
 - `compression`: pages and their files, gzipped
 - `credentials`: where a request carries its key or token
 - `errors`: the HTTP status of an error, and its JSON
@@ -11,5 +12,6 @@
 - `server`: accepting connections, and answers to those that never become requests
 - `services`: what handlers work with: services, limits, readiness
 - `state_feed`: the state of a stream as events, made once for all pages that watch it
+- `trusted_proxies`: which peer is a proxy, and whom it names as its client
 - `urls`: absolute URLs that work for the client that asked
 """

@@ -20,6 +20,9 @@ from audiocast.web.http.json_text import encode_json
 MAX_MESSAGE_CHARACTERS = 300
 RETRY_AFTER_SECONDS = 5
 
+# The code of a request that is over a budget of its client.
+CLIENT_LIMIT = "client_limit"
+
 BASIC = 'Basic realm="audiocast", charset="UTF-8"'
 BEARER = 'Bearer realm="audiocast"'
 

@@ -143,7 +143,7 @@ class Handler(JsonErrors):
         Raises:
             ApiError: 404.
         """
-        hub = self.services.streams.get(self.checked_id(stream_id))
+        hub = self.services.streams.get_known(self.checked_id(stream_id))
         if hub is None:
             raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
         return hub

@@ -15,6 +15,7 @@ from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
+from audiocast.web.http.clients import Clients
 from audiocast.web.http.state_feed import StateFeeds
 from audiocast.web.http.urls import Urls
 
@@ -36,6 +37,7 @@ class Services:
         hls_muxers: Streams as HLS, made here.
         hls_router: Finds the member that makes a stream's HLS.
         state_feeds: States of streams, for pages that watch them.
+        clients: Who asks, and how much each may have.
         stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
         started_at: When the server started, unix seconds.
@@ -53,6 +55,7 @@ class Services:
     hls_muxers: HlsMuxers
     hls_router: HlsRouter
     state_feeds: StateFeeds
+    clients: Clients
     stalled_seconds: Callable[[], float]
     version: str
     started_at: float = field(default_factory=time.time)

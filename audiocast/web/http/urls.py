@@ -2,11 +2,10 @@
 
 import ipaddress
 import re
-from collections.abc import Sequence
 
 from tornado.httputil import HTTPServerRequest
 
-IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+from audiocast.web.http.trusted_proxies import TrustedProxies, parse_address
 
 # A reg-name (RFC 3986 section 3.2.2) that needs no escaping anywhere. Private networks have names with "_".
 # What stands in brackets must be an address, which no pattern tells.
@@ -25,14 +24,15 @@ class Urls:
         trusted_proxies: Peers whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
     """
 
-    def __init__(self, *, domain: str, scheme: str, trusted_proxies: Sequence[IPNetwork]) -> None:
+    def __init__(self, *, domain: str, scheme: str, trusted_proxies: TrustedProxies) -> None:
         self._domain = domain
         self._scheme = scheme
-        self._trusted_proxies = tuple(trusted_proxies)
+        self._trusted_proxies = trusted_proxies
 
     def base(self, request: HTTPServerRequest) -> str:
         """Return "scheme://host" for the URLs of a response, without a slash at the end."""
-        forwarded = request.headers if self._trusts(request.remote_ip) else {}
+        is_trusted = self._trusted_proxies.has(parse_address(request.remote_ip or ""))
+        forwarded = request.headers if is_trusted else {}
         scheme = self._scheme or _first(forwarded.get("X-Forwarded-Proto", "")).lower()
         if scheme not in ("http", "https"):
             scheme = request.protocol
@@ -50,15 +50,6 @@ class Urls:
         see what a proxy behind it adds.
         """
         return "public" if self._domain else "private"
-
-    def _trusts(self, peer: str | None) -> bool:
-        try:
-            address = ipaddress.ip_address((peer or "").partition("%")[0])
-        except ValueError:
-            return False
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        return any(address in network for network in self._trusted_proxies)
 
 
 def _is_host(text: str) -> bool:

@@ -39,6 +39,11 @@ class Drawings:
         self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
         self._waiting: dict[Hashable, asyncio.Future[bytes]] = {}
 
+    def has(self, draw: Callable[..., bytes], *what: Hashable) -> bool:
+        """Return whether `draw(*what)` is kept, or will be in a moment."""
+        key = (draw, *what)
+        return key in self._kept or key in self._waiting
+
     async def draw(self, draw: Callable[..., bytes], *what: Hashable) -> bytes:
         """Return `draw(*what)`, from an earlier call if it is kept.
 

@@ -37,7 +37,7 @@ class OEmbedHandler(PublicHandler):
         base = self.services.urls.base(self.request)
         width, height = self._max_pixels("maxwidth"), self._max_pixels("maxheight")
         stream_id = self._stream_id(base)
-        state = await cluster_state(self.services, stream_id)
+        state = await cluster_state(self.services, stream_id, self.request)
         if state is None:
             raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
         self.allow_any_origin()

@@ -22,7 +22,7 @@ class StreamPageHandler(PageHandler):
             ApiError: 404, it cannot be an id.
         """
         services = self.services
-        state = await cluster_state(services, self.checked_id(stream_id))
+        state = await cluster_state(services, self.checked_id(stream_id), self.request)
         if state is None:
             state = stream_state_with_history(services.streams.get_or_waiting(stream_id), services.node)
         base = services.urls.base(self.request)

@@ -7,6 +7,7 @@ import qrcode
 from qrcode.image.pure import PyPNGImage
 from qrcode.image.svg import SvgPathImage
 
+from audiocast.web.http.clients import Rate
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.pages.drawings import Drawings
@@ -32,6 +33,8 @@ class QrHandler(PublicHandler):
         if len(link) > MAX_LINK_BYTES:
             raise ApiError(404, "link_too_long", f"expected a link of at most {MAX_LINK_BYTES} bytes")
         drawings: Drawings = self.settings["qr_drawings"]
+        if not drawings.has(draw, link):
+            self.services.clients.charge(self.request, Rate.QR_CODES)
         image = await drawings.draw(draw, link)
         self.set_header("Content-Type", "image/svg+xml" if extension == "svg" else "image/png")
         self.set_header("Cache-Control", f"{self.services.urls.cache_scope}, max-age=3600")

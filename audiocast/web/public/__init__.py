@@ -10,4 +10,5 @@
 - `playlists`: M3U and PLS for players
 - `start`: a broadcaster asks for a stream
 - `streams`: what is known of a stream, as JSON and as events
+- `waiting`: requests about streams that may not be there
 """

@@ -6,6 +6,7 @@ Any member of a cluster takes such a request, and one has the HLS muxer: the oth
 from audiocast.cluster.errors import Refused, Unproven, Unreachable
 from audiocast.cluster.hls_router import HlsResponse
 from audiocast.cluster.protocol import HlsRequest
+from audiocast.web.http.clients import Holding
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
 from audiocast.web.public.hls_media import directives_of, local_answer, send_answer
@@ -37,9 +38,12 @@ class HlsHandler(CrossOriginHandler):
         for _ in range(ATTEMPTS):
             member = hls_router.member_for(stream_id)
             if member is None:
-                return await local_answer(self.services, self.limits, stream_id, path, directives)
+                return await local_answer(
+                    self.services, self.limits, stream_id, path, directives, self.request
+                )
             try:
-                with self.services.admission.entering():
+                lease = self.services.clients.acquire(self.request, Holding.LISTENERS)
+                with lease, self.services.admission.entering():
                     return await hls_router.ask(member, request)
             except (Unreachable, Unproven):
                 continue

@@ -6,15 +6,19 @@ requests that name the same state of it: those come from a crowd, or came late.
 
 from collections.abc import Mapping
 
+from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 from audiocast.cluster.hls_router import HlsResponse
 from audiocast.hls.fragments import CODEC
 from audiocast.hls.muxer import HlsMuxer
 from audiocast.hls.timeline import PART_SECONDS, SEGMENT_PARTS, SEGMENT_SECONDS
-from audiocast.stream.errors import StreamEnded
+from audiocast.stream.errors import ServerFull, StreamEnded
+from audiocast.stream.hub import Hub
+from audiocast.web.http.clients import Holding
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.services import Limits, Services
+from audiocast.web.public.waiting import wait_for_stream
 
 PLAYLIST = "index.m3u8"
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
@@ -34,7 +38,12 @@ ADVANCE_PARTS = round(3 / PART_SECONDS)
 
 
 async def local_answer(
-    services: Services, limits: Limits, stream_id: str, path: str, directives: Mapping[str, str]
+    services: Services,
+    limits: Limits,
+    stream_id: str,
+    path: str,
+    directives: Mapping[str, str],
+    request: HTTPServerRequest | None = None,
 ) -> HlsResponse:
     """Answer from this member's HLS muxer; a playlist makes one.
 
@@ -44,15 +53,16 @@ async def local_answer(
         stream_id: An id that was checked.
         path: `PLAYLIST`, or a path that the playlist lists.
         directives: By name; see `DIRECTIVES`.
+        request: Whose client asks; None: another member.
 
     Raises:
-        ApiError: 400, 404 or 503.
+        ApiError: 400, 404, 429 or 503.
         StreamEnded: Its broadcaster has ended the stream.
         audiocast.stream.errors.ServerFull: One more request does not fit.
     """
     if path == PLAYLIST:
-        return await _playlist(services, limits, stream_id, directives)
-    return await _media(services, stream_id, path)
+        return await _playlist(services, limits, stream_id, directives, request)
+    return await _media(services, stream_id, path, request)
 
 
 def directives_of(handler: RequestHandler) -> dict[str, str]:
@@ -71,20 +81,24 @@ def send_answer(handler: RequestHandler, answer: HlsResponse) -> None:
 
 
 async def _playlist(
-    services: Services, limits: Limits, stream_id: str, directives: Mapping[str, str]
+    services: Services,
+    limits: Limits,
+    stream_id: str,
+    directives: Mapping[str, str],
+    request: HTTPServerRequest | None,
 ) -> HlsResponse:
     number, part = (_number(directives, name) for name in DIRECTIVES)
     if number is None and part is not None:
         raise ApiError(400, "bad_hls_part", "expected _HLS_msn beside _HLS_part, got _HLS_part alone")
     if part is not None and part > SEGMENT_PARTS + ADVANCE_PARTS:
         raise ApiError(400, "bad_hls_part", f"expected at most {SEGMENT_PARTS + ADVANCE_PARTS}, got {part}")
-    muxer = await _muxer(services, limits, stream_id)
+    muxer = await _muxer(services, limits, stream_id, request)
     timeline = muxer.timeline
     if number is None:
         # A playlist lists something: the first part of a stream that has just begun is waited for.
-        await _wait(services, muxer, timeline.first_number, 0)
+        await _wait(services, muxer, timeline.first_number, 0, request)
     elif number <= timeline.open_segment.number + 1 or timeline.is_ended:
-        await _wait(services, muxer, number, part)
+        await _wait(services, muxer, number, part, request)
     else:
         raise ApiError(
             400, "bad_hls_msn", f"expected at most {timeline.open_segment.number + 1}, got {number}"
@@ -93,7 +107,9 @@ async def _playlist(
     return HlsResponse(200, PLAYLIST_TYPE, KEPT_NEWEST if number is None else KEPT_ASKED_FOR, muxer.playlist)
 
 
-async def _media(services: Services, stream_id: str, path: str) -> HlsResponse:
+async def _media(
+    services: Services, stream_id: str, path: str, request: HTTPServerRequest | None
+) -> HlsResponse:
     run, _, name = path.partition("/")
     muxer = services.hls_muxers.get(stream_id)
     if muxer is None or muxer.timeline.run != run:
@@ -101,7 +117,7 @@ async def _media(services: Services, stream_id: str, path: str) -> HlsResponse:
     timeline = muxer.timeline
     position = timeline.position(name)
     if position == timeline.hinted:
-        await _wait(services, muxer, *timeline.hinted)
+        await _wait(services, muxer, *timeline.hinted, request)
     data = timeline.media(name)
     if data is None:
         raise _not_found(path)
@@ -110,24 +126,41 @@ async def _media(services: Services, stream_id: str, path: str) -> HlsResponse:
     return HlsResponse(200, MEDIA_TYPE, KEPT, data)
 
 
-async def _muxer(services: Services, limits: Limits, stream_id: str) -> HlsMuxer:
+async def _muxer(
+    services: Services, limits: Limits, stream_id: str, request: HTTPServerRequest | None
+) -> HlsMuxer:
     muxer = services.hls_muxers.get(stream_id)
     hub = services.streams.get(stream_id)
     if muxer is not None and (not muxer.timeline.is_ended or hub is None or not hub.is_on):
         return muxer
     if hub is not None and hub.is_closed:
         raise StreamEnded("the stream was ended by its broadcaster")
-    with services.admission.entering():
-        hub = await services.node.wait_for_stream(stream_id, limits.header_wait_seconds)
+    hub = await wait_for_stream(services, limits, stream_id, request)
     if hub is None:
         raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
-    return services.hls_muxers.open(hub)
+    return services.hls_muxers.current(hub) or _open_muxer(services, hub, request)
 
 
-async def _wait(services: Services, muxer: HlsMuxer, number: int, part: int | None) -> None:
+def _open_muxer(services: Services, hub: Hub, request: HTTPServerRequest | None) -> HlsMuxer:
+    lease = services.clients.acquire(request, Holding.HLS_MUXERS)
+    client = services.clients.identify(request)
+    try:
+        return services.hls_muxers.open(hub, client=client, on_close=lease.release)
+    except ServerFull:
+        lease.release()
+        raise
+
+
+async def _wait(
+    services: Services,
+    muxer: HlsMuxer,
+    number: int,
+    part: int | None,
+    request: HTTPServerRequest | None,
+) -> None:
     if muxer.timeline.is_ended or muxer.timeline.has(number, part):
         return
-    with services.admission.entering():
+    with services.clients.acquire(request, Holding.LISTENERS), services.admission.entering():
         if not await muxer.wait(number, part):
             raise ApiError(503, "no_audio_yet", "expected more audio by now; ask again in a moment")
 

@@ -22,6 +22,7 @@ from tornado.web import stream_request_body
 
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError
+from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import SERVER_NAME, PublicHandler
 from audiocast.web.http.raw_response import error_response, response_head
@@ -54,6 +55,7 @@ class IngestHandler(PublicHandler):
     SUPPORTED_METHODS = (*PublicHandler.SUPPORTED_METHODS, "SOURCE")
 
     _intake: Intake | None = None
+    _lease = Lease(None)
     _stream_id = ""
     _probe_error: ApiError | StreamError | None = None
     _refusal: ApiError | None = None
@@ -123,6 +125,7 @@ class IngestHandler(PublicHandler):
     def _open(self, stream_id: str) -> None:
         self._stream_id = self.checked_id(stream_id)
         claims = self.claims_for(stream_id)
+        self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
         hub = admit_source(self.services, stream_id, claims)
         self._intake = Intake(self.services, self.limits, hub, claims, dismiss=self._refuse_later)
         connection = cast(HTTP1Connection, self.request.connection)
@@ -264,6 +267,7 @@ class IngestHandler(PublicHandler):
     def _close(self) -> None:
         if self._early_response_timer is not None:
             self._early_response_timer.cancel()
+        self._lease.release()
         intake, self._intake = self._intake, None
         if intake is not None:
             intake.close()

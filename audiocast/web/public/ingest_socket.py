@@ -25,6 +25,7 @@ from audiocast.ogg.writer import PageWriter
 from audiocast.stream.errors import NotOpus, StreamError
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
+from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.credentials import SUBPROTOCOL, is_upgrade
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import PublicHandler
@@ -82,6 +83,7 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
     _hub: Hub
     _claims: Claims
     _intake: Intake | None = None
+    _lease = Lease(None)
 
     @property
     def max_message_size(self) -> int:
@@ -103,13 +105,16 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
         try:
             self._check_origin()
             self._claims = self.claims_for(stream_id)
+            self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
             self._hub = admit_source(self.services, stream_id, self._claims)
         except (ApiError, StreamError) as error:
+            self._lease.release()
             refusal = _refusal_of(error)
             if upgrade:
                 count_refusal(self.services, stream_id, refusal)
             raise refusal from error
         if not upgrade:
+            self._lease.release()
             raise ApiError(426, "upgrade_required", "expected a WebSocket; the key is good")
 
     def check_origin(self, origin: str) -> bool:
@@ -177,6 +182,7 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
         self.close(CLOSE_CODES + refusal.status, reason.decode(errors="ignore"))
 
     def _close_intake(self) -> None:
+        self._lease.release()
         intake, self._intake = self._intake, None
         if intake is not None:
             intake.close()

@@ -4,22 +4,26 @@ Ingest over HTTP and over a WebSocket share it. How bytes arrive and how a refus
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
 
-from audiocast.stream.errors import NoAudio, ShuttingDown, SourceError
+from audiocast.stream.errors import BadKey, NoAudio, ShuttingDown, StreamError
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
-from audiocast.web.http.errors import ApiError
+from audiocast.web.http.errors import CLIENT_LIMIT, ApiError
 from audiocast.web.http.services import Limits, Services
 
 log = structlog.get_logger()
 
 # The loop is always a little late.
 MIN_STALL_SECONDS = 1.0
+
+# The time of day may be set meanwhile, so a key's expiry is looked at this often at the least.
+EXPIRY_CHECK_SECONDS = 60.0
 
 
 def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
@@ -30,14 +34,18 @@ def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
     """
     if services.node.is_draining:
         raise ShuttingDown("this server stops; connect again with the same key")
+    services.streams.check_room(stream_id)
     hub = services.streams.open(stream_id, claims.title)
     hub.admit(claims.generation)
+    hub.token_tag = claims.token_tag
     return hub
 
 
 def count_refusal(services: Services, stream_id: str, refusal: ApiError) -> None:
-    """Count and log that a source was refused."""
+    """Count and log that a source was refused. Clients over a budget are not logged one by one."""
     services.streams.counters.refuse(refusal.code)
+    if refusal.code == CLIENT_LIMIT:
+        return
     log.info("source_refused", stream_id=stream_id, error=refusal.code, message=refusal.message[:200])
 
 
@@ -50,7 +58,8 @@ class Intake:
         hub: The source's stream, as `admit_source` returned it.
         claims: What the source's key allows.
         dismiss: Called when the source must stop for a reason that is not in its bytes: a newer source, the
-            end of the stream, no audio in time. Never called from within a method of this class.
+            end of the stream, no audio in time, a key that has expired. Never called from within a method of
+            this class.
     """
 
     def __init__(
@@ -60,9 +69,11 @@ class Intake:
         hub: Hub,
         claims: Claims,
         *,
-        dismiss: Callable[[SourceError], None],
+        dismiss: Callable[[StreamError], None],
     ) -> None:
         self._services = services
+        self._hub = hub
+        self._expires_at = claims.expires_at
         self._first_audio_seconds = limits.first_audio_seconds
         self._dismiss = dismiss
         self._stalled_seconds = services.stalled_seconds()
@@ -75,7 +86,10 @@ class Intake:
             generation=claims.generation,
             dismiss=dismiss,
         )
+        hub.users += 1
         self._disconnect = services.node.connect_source(hub, self._source)
+        self._expiry: asyncio.TimerHandle | None = None
+        self._watch_expiry()
         self._first_audio = asyncio.get_running_loop().call_later(
             limits.first_audio_seconds, self._check_first_audio
         )
@@ -107,8 +121,25 @@ class Intake:
     def close(self) -> None:
         """Detach the source, whatever the reason. No method is called after it."""
         self._first_audio.cancel()
+        if self._expiry is not None:
+            self._expiry.cancel()
         self._disconnect()
         self._source.detach()
+        self._hub.users -= 1
+
+    def _watch_expiry(self) -> None:
+        """Look at the key's expiry when it is due."""
+        if self._expires_at:
+            left_seconds = max(0.0, self._expires_at - time.time())
+            self._expiry = asyncio.get_running_loop().call_later(
+                min(left_seconds, EXPIRY_CHECK_SECONDS), self._check_expiry
+            )
+
+    def _check_expiry(self) -> None:
+        if time.time() >= self._expires_at:
+            self._dismiss(BadKey("the ingest key has expired"))
+        else:
+            self._watch_expiry()
 
     def _check_first_audio(self) -> None:
         if self._source.has_audio:

@@ -8,15 +8,18 @@ end of audio.
 
 import contextlib
 import math
+import os
 import socket
 import time
 
 from tornado.httputil import format_timestamp
 from tornado.iostream import IOStream, StreamClosedError
 
+from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import SERVER_NAME, CrossOriginHandler
 from audiocast.web.http.raw_response import response_head
+from audiocast.web.public.waiting import wait_for_stream
 
 AUDIO_HEADERS = {
     "Server": SERVER_NAME,
@@ -44,11 +47,12 @@ class ListenHandler(CrossOriginHandler):
         self.checked_id(stream_id)
         preroll_seconds = self._preroll_seconds()
         low_latency = self._is_low_latency()
-        with services.admission.entering():
-            hub = await services.node.wait_for_stream(stream_id, self.limits.header_wait_seconds)
+        hub = await wait_for_stream(services, self.limits, stream_id, self.request)
         if hub is None:
             raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
-        connection = _detached_socket(self.detach())
+        services.admission.check()
+        lease = services.clients.acquire(self.request, Holding.LISTENERS)
+        connection = _detached_socket(self.detach(), lease)
         self.set_status(200)
         self.application.log_request(self)
         if connection is not None:
@@ -95,15 +99,32 @@ def _audio_headers() -> dict[str, str]:
     return {**AUDIO_HEADERS, "Date": format_timestamp(time.time())}
 
 
-def _detached_socket(stream: IOStream) -> socket.socket | None:
+class ListenerSocket(socket.socket):
+    """A listener's connection, which gives back its client's lease when it is closed. Sending is as ever."""
+
+    __slots__ = ("lease",)
+
+    lease: Lease
+
+    def close(self) -> None:
+        super().close()
+        self.lease.release()
+
+
+def _detached_socket(stream: IOStream, lease: Lease) -> ListenerSocket | None:
     """Return the connection without Tornado; None when the listener has closed it.
 
     The descriptor is duplicated, because an IOStream closes its own when it leaves the event loop.
     """
-    if stream.closed():
-        return None
     try:
-        connection: socket.socket = stream.socket.dup()
+        if stream.closed():
+            lease.release()
+            return None
+        connection = ListenerSocket(fileno=os.dup(stream.socket.fileno()))
+        connection.lease = lease
+    except OSError:
+        lease.release()
+        raise
     finally:
         stream.close()
     connection.setblocking(False)

@@ -42,5 +42,6 @@ class MetadataHandler(PublicHandler):
         example = '{"title": "...", "artist": "..."}'
         said = parse_body(self.request.body, MetadataRequest, example=example)
         hub = self.services.streams.open(stream_id, claims.title)
+        hub.admit(claims.generation)
         await show_everywhere(self.services, hub, NowPlaying(title=said.title, artist=said.artist))
         self.set_status(204)

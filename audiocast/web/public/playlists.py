@@ -12,7 +12,7 @@ class PlaylistHandler(PublicHandler):
     metric_label = "Playlist"
 
     async def get(self, stream_id: str, extension: str) -> None:
-        state = await cluster_state(self.services, self.checked_id(stream_id))
+        state = await cluster_state(self.services, self.checked_id(stream_id), self.request)
         title = str(state["title"]) if state is not None else ""
         write = {"m3u": _m3u, "pls": _pls}[extension]
         self.set_header("Content-Type", CONTENT_TYPES[extension])

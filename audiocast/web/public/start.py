@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from audiocast.cluster.protocol import ReopenRequest
 from audiocast.stream.keys import Claims
+from audiocast.web.http.clients import Rate
 from audiocast.web.http.credentials import bearer_token, is_one_of
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import STREAM_ID, PublicHandler
@@ -33,21 +34,27 @@ class StartHandler(PublicHandler):
     metric_label = "Start"
 
     async def post(self) -> None:
-        has_token = self._check_token()
+        token = self._checked_token()
+        self.services.clients.charge(self.request, Rate.STARTS)
         asked = parse_body(self.request.body, StartRequest, example='{"title": "..."}')
-        if asked.id is not None and not has_token:
+        if asked.id is not None and not token:
             raise ApiError(
                 403, "id_needs_token", "expected no id: only a server with API_TOKENS lets you choose"
             )
         stream_id = asked.id or "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
-        self.services.streams.open(stream_id, asked.title).reopen(asked.title)
-        if asked.id is not None:
+        self.services.streams.check_room(stream_id)
+        if asked.id is None:
+            self.services.streams.announce(stream_id, asked.title)
+        else:
+            self._check_owner(stream_id, token)
+            self.services.streams.reopen(stream_id, asked.title)
             await self.services.node.broadcast(ReopenRequest(stream_id, asked.title).build())
+        claims = Claims(title=asked.title, token_tag=self.services.keys.tag(token) if token else "")
         base = self.services.urls.base(self.request)
         self.write_json(
             {
                 "stream_id": stream_id,
-                "ingest_key": self.services.keys.make(stream_id, Claims(title=asked.title)),
+                "ingest_key": self.services.keys.make(stream_id, claims),
                 "ingest_url": f"{base}/ingest/{stream_id}",
                 "listen_url": f"{base}/listen/{stream_id}",
                 "stream_url": f"{base}/stream/{stream_id}",
@@ -56,18 +63,30 @@ class StartHandler(PublicHandler):
             status=201,
         )
 
-    def _check_token(self) -> bool:
-        """Return whether the request has an API token.
+    def _checked_token(self) -> str:
+        """Return the request's API token; empty: this server requires none.
 
         Raises:
             ApiError: 401, this server requires one.
         """
         tokens = self.services.api_tokens
         if not tokens:
-            return False
+            return ""
         token = bearer_token(self.request)
         if token is None or not is_one_of(token, tokens):
             came = "another one" if token else "none"
             message = f"expected Authorization: Bearer with an API token, got {came}"
             raise ApiError(401, "token_needed", message, challenge=BEARER)
-        return True
+        return token
+
+    def _check_owner(self, stream_id: str, token: str) -> None:
+        """Check that nobody else is on the air with this id.
+
+        Raises:
+            ApiError: 409, the source's key was not made for this token.
+        """
+        hub = self.services.streams.get(stream_id)
+        if hub is not None and hub.is_on and not self.services.keys.is_tag_of(hub.token_tag, token):
+            raise ApiError(
+                409, "stream_live", "expected the API token of the stream that is on the air, got another one"
+            )

@@ -1,10 +1,12 @@
 """What the cluster knows of streams: as JSON, and as events that pages get when it changes."""
 
 import asyncio
+import contextlib
 import socket
 from typing import cast
 
 from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPServerRequest
 
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import MemberStreamRequest
@@ -12,9 +14,11 @@ from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, 
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
+from audiocast.web.http.clients import Holding
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.services import Limits, Services
+from audiocast.web.public.waiting import ask_members
 
 # Of an event stream, held by the kernel and not sent yet: one event may have so much.
 UNSENT_BYTES = 4096
@@ -59,11 +63,13 @@ async def public_state(hub: Hub, *, node: Node, directory: StreamDirectory) -> S
     return public(await directory.find(hub.stream_id, mine) or mine)
 
 
-async def cluster_state(services: Services, stream_id: str) -> StreamSnapshot | None:
-    """Return the state of a stream from all members; None when none knows it."""
-    hub = services.streams.get(stream_id)
+async def cluster_state(
+    services: Services, stream_id: str, request: HTTPServerRequest
+) -> StreamSnapshot | None:
+    """Return the state of a stream from all members; None when none knows it. See `ask_members`."""
+    hub = services.streams.get_known(stream_id)
     mine = stream_state_with_history(hub, services.node) if hub is not None else None
-    return await services.directory.find(stream_id, mine)
+    return await ask_members(services, stream_id, mine, request)
 
 
 async def cluster_list(services: Services) -> list[StreamSnapshot]:
@@ -90,7 +96,7 @@ class StreamStateHandler(PublicHandler):
 
     async def get(self, stream_id: str) -> None:
         self.allow_any_origin()
-        state = await cluster_state(self.services, self.checked_id(stream_id))
+        state = await cluster_state(self.services, self.checked_id(stream_id), self.request)
         if state is None:
             raise ApiError(404, "stream_not_found", NOT_FOUND)
         self.write_json(public(state))
@@ -99,13 +105,8 @@ class StreamStateHandler(PublicHandler):
 
     async def delete(self, stream_id: str) -> None:
         claims = self.claims_for(self.checked_id(stream_id))
-        hub = self.services.streams.open(stream_id, claims.title)
-        try:
-            hub.admit(claims.generation)
-        except StreamEnded:
-            pass
-        else:
-            hub.close()
+        with contextlib.suppress(StreamEnded):
+            self.services.streams.close(stream_id, claims.generation)
         await self.services.node.broadcast(MemberStreamRequest(stream_id).build_end())
         self.set_status(204)
 
@@ -117,7 +118,7 @@ class HistoryHandler(PublicHandler):
 
     async def get(self, stream_id: str) -> None:
         self.allow_any_origin()
-        state = await cluster_state(self.services, self.checked_id(stream_id))
+        state = await cluster_state(self.services, self.checked_id(stream_id), self.request)
         if state is None:
             raise ApiError(404, "stream_not_found", NOT_FOUND)
         self.write_json({"tracks": state["history"]})
@@ -144,7 +145,7 @@ class EventsHandler(PublicHandler):
         services = self.services
         hub = services.streams.get(self.checked_id(stream_id))
         if hub is None:
-            if await cluster_state(services, stream_id) is None:
+            if await cluster_state(services, stream_id, self.request) is None:
                 raise ApiError(404, "stream_not_found", NOT_FOUND)
             hub = services.streams.open(stream_id)
         if services.state_feeds.watchers.is_full:
@@ -153,8 +154,9 @@ class EventsHandler(PublicHandler):
         self.set_header("Content-Type", "text/event-stream; charset=UTF-8")
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")
+        lease = services.clients.acquire(self.request, Holding.EVENT_STREAMS)
         self._bound_send_buffer()
-        with services.state_feeds.watched(hub, self):
+        with lease, services.state_feeds.watched(hub, self):
             await self._closed.wait()
 
     def on_connection_close(self) -> None:

@@ -17,7 +17,7 @@ class HAProxyProcess(ProxyProcess):
         changes = (
             # A test has neither the rights of root nor the system's log.
             (r"^    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n", ""),
-            (r"^    maxconn 20000", "    maxconn 100"),
+            (r"^    maxconn 20000", "    maxconn 200"),
             (r"log /dev/log local0", "log stdout format raw local0"),
             (r"^    bind :::80 v4v6", f"    bind {HOST}:{self.port}"),
             (r"^    #   bind :::443 v4v6 ssl crt /etc/.*", f"    bind {HOST}:{self.tls_port} ssl crt {both}"),

@@ -19,7 +19,7 @@ from audiocast.cluster.signature.identity import Identity, Recipient
 from audiocast.cluster.signature.signer import Signer
 from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayRequest
 from audiocast.stream.clock import Clock
-from audiocast.stream.errors import BadKey, SourceError, StreamEnded
+from audiocast.stream.errors import BadKey, SourceError, SourceStalled, StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
@@ -514,9 +514,9 @@ def test_a_stream_that_was_forgotten_and_comes_again_has_new_roles() -> None:
         hub, source = harness.source()
         disconnect = node.connect_source(hub, source)
         disconnect()
-        hub.close()
+        hub.end(SourceStalled("gone"))
         for stream_id in ("def", "ghi"):
-            harness.streams.open(stream_id)
+            harness.streams.open(stream_id).users += 1
         assert harness.streams.get("abc") is None
         again, source = harness.source()
         assert again is not hub

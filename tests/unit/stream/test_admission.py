@@ -1,5 +1,7 @@
 """Who comes when a server is full is turned away, for the reason that it is full."""
 
+import contextlib
+
 import pytest
 
 from audiocast.stream.admission import MEASURES, Admission, Reason
@@ -10,7 +12,7 @@ QUARTER_SECOND = 0.25
 
 
 def admission(counters: Counters, **bounds: float) -> Admission:
-    usual = {"max_listeners": 10, "max_egress_bps": 1e6, "max_lag_seconds": 0.2}
+    usual = {"max_listeners": 10, "max_waiting": 5, "max_egress_bps": 1e6, "max_lag_seconds": 0.2}
     return Admission(counters, **{**usual, **bounds})  # type: ignore[arg-type]
 
 
@@ -29,17 +31,33 @@ def test_an_idle_server_takes_everybody() -> None:
     assert (door.egress_bps, door.lag_seconds, sum(door.turned_away.values())) == (0, 0, 0)
 
 
-@pytest.mark.parametrize(("listeners", "waiting"), [(10, 0), (0, 10), (6, 4)])
-def test_listeners_and_those_who_wait_count(listeners: int, waiting: int) -> None:
+@pytest.mark.parametrize(("listeners", "entered"), [(10, 0), (0, 10), (6, 4)])
+def test_listeners_and_those_who_enter_count(listeners: int, entered: int) -> None:
     counters = Counters(listeners=listeners)
     door = admission(counters)
-    door.waiting = waiting
+    door.entered = entered
     with pytest.raises(ServerFull, match="at most 10 listeners"):
         door.check()
-    door.waiting -= 1
-    if waiting:
+    door.entered -= 1
+    if entered:
         door.check()
-    assert door.turned_away == {Reason.LISTENERS: 1, Reason.EGRESS: 0, Reason.LAG: 0}
+    assert door.turned_away == {Reason.LISTENERS: 1, Reason.WAITING: 0, Reason.EGRESS: 0, Reason.LAG: 0}
+
+
+def test_those_who_wait_take_no_place_of_listeners() -> None:
+    counters = Counters(listeners=9)
+    door = admission(counters)
+    with contextlib.ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(door.awaiting())
+        door.check()
+        with pytest.raises(ServerFull, match="at most 5 listeners that wait"):
+            stack.enter_context(door.awaiting())
+        assert door.turned_away[Reason.WAITING] == 1
+    assert door.waiting == 0
+    counters.listeners = 10
+    with door.awaiting(), pytest.raises(ServerFull):
+        door.check()
 
 
 def test_what_goes_out_is_bounded_as_a_mean() -> None:

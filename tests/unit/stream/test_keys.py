@@ -23,7 +23,7 @@ def keys() -> Keys:
     [
         Claims(),
         Claims(title="Вечер, 8pm"),
-        Claims("title", expires_at=int(NOW) + 1, generation=3, max_kbps=128),
+        Claims("title", expires_at=int(NOW) + 1, generation=3, max_kbps=128, token_tag="abc"),
     ],
 )
 def test_a_key_says_what_was_put_into_it(keys: Keys, claims: Claims) -> None:
@@ -122,3 +122,13 @@ def test_claims_that_this_version_does_not_know_are_left_alone(keys: Keys) -> No
 def test_without_a_secret_there_are_no_keys() -> None:
     with pytest.raises(ValueError, match="at least one secret"):
         Keys([])
+
+
+def test_a_tag_tells_tokens_apart_and_outlives_a_rotation() -> None:
+    tag = Keys([OLDER]).tag("token-one")
+    rotated = Keys([SECRET, OLDER])
+    assert rotated.is_tag_of(tag, "token-one")
+    assert rotated.is_tag_of(rotated.tag("token-one"), "token-one")
+    assert not rotated.is_tag_of(tag, "token-two")
+    assert not rotated.is_tag_of("", "token-one")
+    assert not Keys([SECRET]).is_tag_of(tag, "token-one")

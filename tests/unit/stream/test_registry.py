@@ -4,15 +4,16 @@ import asyncio
 
 import pytest
 
-from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
+from audiocast.stream.errors import BadKey, ServerFull, ShuttingDown, SourceStalled, StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits, HubState
 from audiocast.stream.rate_limit import RateLimit
-from audiocast.stream.registry import Registry
+from audiocast.stream.registry import PROBED_HUBS, Registry
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
 from tests.support.clock.fake_clock import FakeClock
 from tests.unit.stream.audio import body, feed
+from tests.unit.stream.fake_sink import FakeSink
 
 # Longer than any test runs: a wait with it ends because of what it waits for.
 LONG_SECONDS = 60.0
@@ -28,11 +29,13 @@ def streams(clock: FakeClock) -> Registry:
     return Registry(clock=clock, limits=HubLimits(), max_streams=2)
 
 
-def put_on(hub: Hub, clock: FakeClock) -> list[Exception]:
+def put_on(hub: Hub, clock: FakeClock, *, generation: int = 0) -> list[Exception]:
     """Bring a stream its first audio; give what the source will be told."""
     told: list[Exception] = []
     rate_limit = RateLimit(max_kbps=0, lead_seconds=1, now=0)
-    source = Source(hub, source_id=SourceId.new(), rate_limit=rate_limit, generation=0, dismiss=told.append)
+    source = Source(
+        hub, source_id=SourceId.new(), rate_limit=rate_limit, generation=generation, dismiss=told.append
+    )
     feed(source, body([0]), clock.time())
     return told
 
@@ -83,46 +86,170 @@ class TestOpening:
 
 
 class TestBounds:
-    def test_more_streams_than_allowed_are_refused(self, streams: Registry, clock: FakeClock) -> None:
+    def test_more_streams_than_allowed_have_no_room(self, streams: Registry, clock: FakeClock) -> None:
         for stream_id in ("a", "b"):
             put_on(streams.open(stream_id), clock)
         with pytest.raises(ServerFull, match="expected at most 2 streams at a time"):
-            streams.open("c")
-        assert streams.get("c") is None
-
-    def test_one_that_is_on_may_always_be_opened_again(self, streams: Registry, clock: FakeClock) -> None:
-        for stream_id in ("a", "b"):
-            put_on(streams.open(stream_id), clock)
-        assert streams.open("a").is_on
-
-    def test_one_that_is_known_but_not_on_counts_as_one_more(
-        self, streams: Registry, clock: FakeClock
-    ) -> None:
-        streams.open("known")
-        for stream_id in ("a", "b"):
-            put_on(streams.open(stream_id), clock)
+            streams.check_room("c")
         with pytest.raises(ServerFull):
-            streams.open("known")
+            put_on(streams.open("c"), clock)
+        assert [hub.stream_id for hub in streams.live()] == ["a", "b"]
+        assert streams.counters.sources == 2
+
+    def test_one_that_is_on_always_has_room(self, streams: Registry, clock: FakeClock) -> None:
+        for stream_id in ("a", "b"):
+            put_on(streams.open(stream_id), clock)
+        streams.check_room("a")
+        put_on(streams.open("a"), clock)
 
     def test_an_end_makes_room(self, streams: Registry, clock: FakeClock) -> None:
         for stream_id in ("a", "b"):
             put_on(streams.open(stream_id), clock)
         streams.open("a").end(StreamEnded("over"))
-        assert not streams.open("c").is_on
+        streams.check_room("c")
+        put_on(streams.open("c"), clock)
+        assert [hub.stream_id for hub in streams.live()] == ["b", "c"]
 
-    def test_the_idle_one_that_was_opened_longest_ago_makes_room(self, streams: Registry) -> None:
+    def test_one_without_audio_makes_room_for_one_with_audio(
+        self, streams: Registry, clock: FakeClock
+    ) -> None:
+        told = put_on(streams.open("quiet"), clock)
+        clock.advance(HubLimits().active_seconds + 1)
+        put_on(streams.open("plays"), clock)
+        streams.check_room("c")
+        put_on(streams.open("c"), clock)
+        clock.settle()
+        assert [hub.stream_id for hub in streams.live()] == ["plays", "c"]
+        assert [type(error) for error in told] == [SourceStalled]
+
+    def test_one_without_audio_that_has_listeners_does_not(self, streams: Registry, clock: FakeClock) -> None:
+        for stream_id in ("a", "b"):
+            hub = streams.open(stream_id)
+            put_on(hub, clock)
+            hub.join(FakeSink(), b"", preroll_seconds=1, low_latency=True)
+        clock.advance(HubLimits().active_seconds + 1)
+        with pytest.raises(ServerFull):
+            put_on(streams.open("c"), clock)
+        assert len(streams.live()) == 2
+
+    def test_the_idle_one_that_was_opened_longest_ago_is_forgotten(self, streams: Registry) -> None:
         for stream_id in ("a", "b", "c", "d"):
             streams.open(stream_id)
         streams.open("a")
         streams.open("e")
         assert [hub.stream_id for hub in streams] == ["c", "d", "a", "e"]
 
-    def test_one_that_is_on_never_makes_room(self, streams: Registry, clock: FakeClock) -> None:
-        put_on(streams.open("on"), clock)
+    def test_one_that_never_had_audio_goes_before_one_that_has_ended(
+        self, streams: Registry, clock: FakeClock
+    ) -> None:
+        put_on(streams.open("ended"), clock)
+        streams.open("ended").end(StreamEnded("over"))
+        for stream_id in ("b", "c", "d", "e"):
+            streams.open(stream_id)
+        assert {hub.stream_id for hub in streams} == {"ended", "c", "d", "e"}
+
+    @pytest.mark.parametrize("use", ["on", "source", "watched"])
+    def test_one_in_use_is_never_forgotten(self, streams: Registry, clock: FakeClock, use: str) -> None:
+        hub = streams.open("used")
+        if use == "on":
+            put_on(hub, clock)
+        elif use == "source":
+            hub.users += 1
+        else:
+            hub.on_change.add(lambda: None)
         for number in range(20):
             streams.open(f"idle{number}")
-        assert streams.get("on") is not None
+        assert streams.get("used") is hub
         assert len(list(streams)) == 4
+
+    def test_what_is_in_use_is_beyond_the_bound(self, streams: Registry) -> None:
+        for number in range(3 * PROBED_HUBS):
+            streams.open(f"used{number}").users += 1
+        streams.open("idle")
+        # So many are looked at for each new one that the idle one is found among all.
+        for number in range(5):
+            streams.open(f"more{number}").users += 1
+        assert streams.get("idle") is None
+        assert all(streams.get(f"used{number}") is not None for number in range(3 * PROBED_HUBS))
+
+
+class TestPromises:
+    """What was promised to keys outlives the hub."""
+
+    def flood(self, streams: Registry) -> None:
+        for number in range(20):
+            streams.announce(f"started{number}", "")
+            streams.open(f"used{number}").users += 1
+
+    def test_what_has_one_is_kept_while_there_are_others(self, streams: Registry) -> None:
+        hub = streams.open("abc")
+        hub.close()
+        for number in range(20):
+            streams.open(f"idle{number}")
+        assert streams.get("abc") is hub
+
+    def test_a_stream_that_was_ended_stays_ended(self, streams: Registry) -> None:
+        streams.open("abc").close()
+        self.flood(streams)
+        assert streams.get("abc") is None
+        shown = streams.get_known("abc")
+        assert shown is not None
+        assert shown.state is HubState.ENDED
+        with pytest.raises(StreamEnded):
+            streams.open("abc").admit(0)
+
+    def test_a_key_that_was_replaced_stays_replaced(self, streams: Registry, clock: FakeClock) -> None:
+        put_on(streams.open("abc"), clock, generation=2)
+        streams.open("abc").end(SourceStalled("gone"))
+        self.flood(streams)
+        assert streams.get("abc") is None
+        with pytest.raises(BadKey):
+            streams.open("abc").admit(1)
+        with pytest.raises(BadKey):
+            streams.close("abc", 1)
+        streams.close("abc", 2)
+        with pytest.raises(StreamEnded):
+            streams.open("abc").admit(2)
+
+    def test_one_without_a_hub_can_be_ended(self, streams: Registry) -> None:
+        streams.announce("abc", "A title")
+        streams.close("abc", 0)
+        assert list(streams) == []
+        with pytest.raises(StreamEnded):
+            streams.close("abc", 0)
+
+    def test_reopened_it_takes_sources_but_no_replaced_key(self, streams: Registry, clock: FakeClock) -> None:
+        put_on(streams.open("abc"), clock, generation=2)
+        streams.open("abc").close()
+        self.flood(streams)
+        streams.reopen("abc", "Anew")
+        hub = streams.open("abc")
+        assert (hub.title, hub.state) == ("Anew", HubState.WAITING)
+        hub.admit(2)
+        with pytest.raises(BadKey):
+            hub.admit(1)
+
+
+class TestAnnounced:
+    """A stream that was started, and whose source has not come."""
+
+    def test_it_is_known_and_has_no_hub(self, streams: Registry) -> None:
+        streams.announce("abc", "A title")
+        hub = streams.get_known("abc")
+        assert hub is not None
+        assert (hub.title, hub.state) == ("A title", HubState.WAITING)
+        assert list(streams) == []
+
+    def test_its_hub_gets_the_title(self, streams: Registry) -> None:
+        streams.announce("abc", "A title")
+        assert streams.open("abc").title == "A title"
+
+    def test_any_number_of_them_pushes_out_no_hub(self, streams: Registry) -> None:
+        hubs = [streams.open(stream_id) for stream_id in ("a", "b", "c", "d")]
+        for number in range(100):
+            streams.announce(f"started{number}", "x" * 200)
+        assert list(streams) == hubs
+        assert [number for number in range(100) if streams.get_known(f"started{number}")] == [96, 97, 98, 99]
 
 
 class TestWaiting:

@@ -25,7 +25,7 @@ def streams() -> Registry:
 
 @pytest.fixture
 def admission(streams: Registry) -> Admission:
-    return Admission(streams.counters, max_listeners=0, max_egress_bps=0, max_lag_seconds=0)
+    return Admission(streams.counters, max_listeners=0, max_waiting=0, max_egress_bps=0, max_lag_seconds=0)
 
 
 @pytest.fixture

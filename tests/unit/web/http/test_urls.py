@@ -4,6 +4,7 @@ import ipaddress
 
 import pytest
 
+from audiocast.web.http.trusted_proxies import TrustedProxies
 from audiocast.web.http.urls import Urls
 from tests.unit.web.http_request import request
 
@@ -12,7 +13,9 @@ FORWARDED = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "listen.example"}
 
 
 def urls(domain: str = "", scheme: str = "") -> Urls:
-    return Urls(domain=domain, scheme=scheme, trusted_proxies=[ipaddress.ip_network("10.0.0.0/8")])
+    return Urls(
+        domain=domain, scheme=scheme, trusted_proxies=TrustedProxies([ipaddress.ip_network("10.0.0.0/8")])
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,7 @@ def test_nobody_else_is_believed(peer: str) -> None:
 
 
 def test_a_zone_in_an_address_is_no_obstacle() -> None:
-    trusting = Urls(domain="", scheme="", trusted_proxies=[ipaddress.ip_network("fe80::/10")])
+    trusting = Urls(domain="", scheme="", trusted_proxies=TrustedProxies([ipaddress.ip_network("fe80::/10")]))
     assert trusting.base(request(peer="fe80::1%eth0", **FORWARDED)) == "https://listen.example"
 
 

@@ -1,0 +1,59 @@
+"""Requests about streams that may not be there: each costs a place, or a question to all members."""
+
+from tornado.httputil import HTTPServerRequest
+
+from audiocast.cluster.stream_directory import StreamSnapshot
+from audiocast.stream.hub import Hub
+from audiocast.web.http.clients import Holding, Rate
+from audiocast.web.http.services import Limits, Services
+
+
+async def wait_for_stream(
+    services: Services, limits: Limits, stream_id: str, request: HTTPServerRequest | None
+) -> Hub | None:
+    """Return a stream that is on; None when it did not come within `header_wait_seconds`.
+
+    Args:
+        services: The parts of this member.
+        limits: See above.
+        stream_id: An id that was checked.
+        request: Whose client waits; None: another member.
+
+    Raises:
+        ApiError: 429, the client waits for too many, or asks too often.
+        audiocast.stream.errors.ServerFull: Too many wait.
+    """
+    hub = services.streams.get(stream_id)
+    if hub is not None and hub.is_on:
+        return hub
+    is_unknown = services.streams.get_known(stream_id) is None
+    if is_unknown:
+        services.clients.charge(request, Rate.UNKNOWN_IDS)
+    with services.clients.acquire(request, Holding.WAITING_LISTENERS), services.admission.awaiting():
+        hub = await services.node.wait_for_stream(stream_id, limits.header_wait_seconds)
+    if hub is not None and is_unknown:
+        services.clients.refund(request, Rate.UNKNOWN_IDS)
+    return hub
+
+
+async def ask_members(
+    services: Services, stream_id: str, mine: StreamSnapshot | None, request: HTTPServerRequest
+) -> StreamSnapshot | None:
+    """Return what the cluster knows of a stream; None when no member knows it.
+
+    Args:
+        services: The parts of this member.
+        stream_id: An id that was checked.
+        mine: What this member knows.
+        request: Whose client asks.
+
+    Raises:
+        ApiError: 429, the client asks about too many streams that nobody knows.
+    """
+    if mine is not None:
+        return await services.directory.find(stream_id, mine)
+    services.clients.charge(request, Rate.UNKNOWN_IDS)
+    state = await services.directory.find(stream_id, None)
+    if state is not None:
+        services.clients.refund(request, Rate.UNKNOWN_IDS)
+    return state

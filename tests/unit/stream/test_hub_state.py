@@ -1,0 +1,38 @@
+"""Promises: bounded for each kind, and none pushes out one of the other kind."""
+
+from audiocast.stream.hub_state import NO_PROMISE, Promise, Promises
+
+
+def test_nothing_holds_for_an_unknown_stream() -> None:
+    promises = Promises()
+    assert promises.get("abc") == NO_PROMISE == Promise(generation=0, is_closed=False)
+    assert "abc" not in promises
+
+
+def test_the_last_word_holds() -> None:
+    promises = Promises()
+    promises.keep("abc", Promise(generation=3, is_closed=True))
+    assert promises.get("abc") == Promise(3, True)
+    promises.keep("abc", Promise(generation=3, is_closed=False))
+    assert promises.get("abc") == Promise(3, False)
+    assert "abc" in promises
+    promises.drop("abc")
+    assert "abc" not in promises
+
+
+def test_ended_streams_push_out_the_oldest_of_their_kind_and_no_generation() -> None:
+    promises = Promises(max_promises=3)
+    promises.keep("replaced", Promise(generation=2))
+    for number in range(10):
+        promises.keep(f"ended{number}", Promise(is_closed=True))
+    assert len(promises) == 4
+    assert promises.get("replaced") == Promise(2, False)
+    assert [number for number in range(10) if promises.get(f"ended{number}").is_closed] == [7, 8, 9]
+
+
+def test_generations_are_bounded_too() -> None:
+    promises = Promises(max_promises=3)
+    for number in range(10):
+        promises.keep(f"replaced{number}", Promise(generation=1))
+    assert len(promises) == 3
+    assert "replaced9" in promises
