@@ -25,13 +25,14 @@ HONEST = "127.9.9.9"
 TIMES = 10
 
 # Rates a minute, and what is held at a time.
-STARTS, UNKNOWN_IDS = 2, 1
+STARTS, UNKNOWN_IDS, QR_CODES = 2, 1, 1
 SOURCES, LISTENERS, WAITING, EVENT_STREAMS, HLS_MUXERS = 2, 2, 1, 1, 1
 HONEST_ROUNDS = STARTS - 1
 
 SETTINGS: dict[str, str | int | float] = {
     "MAX_STARTS_PER_CLIENT": STARTS,
     "MAX_UNKNOWN_IDS_PER_CLIENT": UNKNOWN_IDS,
+    "MAX_QR_CODES_PER_CLIENT": QR_CODES,
     "MAX_SOURCES_PER_CLIENT": SOURCES,
     "MAX_LISTENERS_PER_CLIENT": LISTENERS,
     "MAX_WAITING_LISTENERS_PER_CLIENT": WAITING,
@@ -268,3 +269,16 @@ async def test_what_ends_is_given_back(server: AudiocastServer) -> None:
     finally:
         await broadcaster.close()
         await listener.close()
+
+
+async def test_only_new_qr_codes_are_counted(server: AudiocastServer) -> None:
+    greedy, honest = Visitor(server, FLOODERS[0]), Visitor(server, HONEST)
+    try:
+        same = await greedy.count(["GET /listen/one/qr.svg"] * TIMES)
+        assert same == {200: TIMES}
+        new = await greedy.count([f"GET /listen/other{number}/qr.svg" for number in range(TIMES)])
+        assert new == {429: TIMES}
+        assert await (await honest.get("/listen/new/qr.png")).read_status() == 200
+    finally:
+        await greedy.close()
+        await honest.close()

@@ -1,17 +1,20 @@
 """HlsMuxers: what they take from a hub, who waits, and that they end when nobody asks."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from audiocast.hls import muxer as module
-from audiocast.hls.muxer import IDLE_SECONDS, HlsMuxers
+from audiocast.hls.muxer import ABANDONED_SECONDS, IDLE_SECONDS, HlsMuxers
 from audiocast.ogg.headers import OpusHead
 from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
+from audiocast.stream.hub import Hub
+from audiocast.stream.registry import Registry
 from tests.support.audio.hls_rules import Playlist
 from tests.support.audio.mp4_boxes import fragments
 from tests.unit.stream.audio import MONO, is_numbered, number_of
-from tests.unit.stream.hub_harness import GRACE_SECONDS, HubHarness
+from tests.unit.stream.hub_harness import GRACE_SECONDS, LIMITS, HubHarness
 
 UNIX_SECONDS = 1_800_000_000.0
 
@@ -209,3 +212,51 @@ class TestWaiting:
         harness.live(range(100))
         muxer = hls_muxers.open(harness.hub)
         assert not await muxer.wait(*muxer.timeline.hinted)
+
+
+class TestShares:
+    """When all muxers are taken, one that is worth less makes room."""
+
+    @pytest.fixture(autouse=True)
+    def four(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "MAX_HLS_MUXERS", 4)
+
+    def hubs(self, harness: HubHarness, count: int = 5) -> list[Hub]:
+        streams = Registry(clock=harness.clock, limits=LIMITS, max_streams=count)
+        return [streams.open(f"stream{number}") for number in range(count)]
+
+    def test_the_client_with_the_most_gives_up_the_one_that_was_asked_longest_ago(
+        self, harness: HubHarness, hls_muxers: HlsMuxers
+    ) -> None:
+        closed: list[str] = []
+        *taken, wanted = self.hubs(harness)
+        for hub, client in zip(taken, (b"modest", b"greedy", b"greedy", b"greedy"), strict=True):
+            hls_muxers.open(hub, client=client, on_close=partial(closed.append, hub.stream_id))
+            harness.clock.advance(0.1)
+        hls_muxers.get("stream1")
+        hls_muxers.open(wanted, client=b"new")
+        assert closed == ["stream2"]
+        assert len(hls_muxers) == 4
+
+    def test_clients_that_have_as_many_take_nothing_from_each_other(
+        self, harness: HubHarness, hls_muxers: HlsMuxers
+    ) -> None:
+        *taken, wanted = self.hubs(harness)
+        for hub in taken:
+            hls_muxers.open(hub, client=hub.stream_id.encode())
+        with pytest.raises(ServerFull):
+            hls_muxers.open(wanted, client=b"new")
+        assert len(hls_muxers) == 4
+
+    def test_one_that_nobody_asks_for_any_more_makes_room(
+        self, harness: HubHarness, hls_muxers: HlsMuxers
+    ) -> None:
+        *taken, wanted = self.hubs(harness)
+        for hub in taken:
+            hls_muxers.open(hub)
+        harness.clock.advance(ABANDONED_SECONDS)
+        for hub in taken[1:]:
+            assert hls_muxers.get(hub.stream_id) is not None
+        hls_muxers.open(wanted)
+        assert hls_muxers.get(taken[0].stream_id) is None
+        assert len(hls_muxers) == 4
