@@ -130,7 +130,7 @@ async def _muxer(
     services: Services, limits: Limits, stream_id: str, request: HTTPServerRequest | None
 ) -> HlsMuxer:
     muxer = services.hls_muxers.get(stream_id)
-    hub = services.streams.get(stream_id)
+    hub = services.streams.get_known(stream_id)
     if muxer is not None and (not muxer.timeline.is_ended or hub is None or not hub.is_on):
         return muxer
     if hub is not None and hub.is_closed:
