@@ -167,6 +167,7 @@ class App:
             host=settings.host,
             port=settings.port,
             max_body_bytes=MAX_BODY_BYTES,
+            stall_seconds=settings.listener_stall_seconds,
             shares_port=is_worker,
         )
         self.internal = Server(

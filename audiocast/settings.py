@@ -141,7 +141,7 @@ class Settings(BaseSettings):
         default=20.0,
         gt=0,
         le=3600,
-        description="A listener, or an event stream, that takes nothing for so long is closed. Seconds.",
+        description="A client that takes nothing of its response for so long is closed. Seconds.",
     )
     drain_seconds: float = Field(
         default=20.0,

@@ -3,6 +3,7 @@
 - `accept_queue`: how many requests of a crowd go on in a turn of the event loop
 - `clients`: who asks, and how much each may have
 - `compression`: pages and their files, gzipped
+- `connections`: what is asked of every connection of the public port
 - `credentials`: where a request carries its key or token
 - `errors`: the HTTP status of an error, and its JSON
 - `handlers`: the base classes of all handlers

@@ -12,10 +12,11 @@ from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
-from tornado.iostream import IOStream, UnsatisfiableReadError
+from tornado.iostream import StreamClosedError, UnsatisfiableReadError
 from tornado.netutil import bind_sockets
 
 from audiocast.web.http.accept_queue import ADMITTED_PER_TURN, AcceptQueue
+from audiocast.web.http.connections import StallWatch, WatchedConnection, bound_connections
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.raw_response import error_response
 
@@ -47,6 +48,7 @@ class Server:
         host: Address to listen on; empty for all.
         port: Port; 0 for a free one.
         max_body_bytes: Bound of a request's body, unless its handler lifts it.
+        stall_seconds: How long a client may take nothing of a response; 0: no bound.
         shares_port: Other processes of this user listen on the port too (SO_REUSEPORT).
     """
 
@@ -57,6 +59,7 @@ class Server:
         host: str,
         port: int,
         max_body_bytes: int,
+        stall_seconds: float = 0.0,
         shares_port: bool = False,
     ) -> None:
         self._http = HTTPServer(
@@ -70,8 +73,13 @@ class Server:
         self._sockets = bind_sockets(
             port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host), reuse_port=shares_port
         )
+        self._watch = StallWatch(stall_seconds) if stall_seconds else None
+        if stall_seconds:
+            for each in self._sockets:
+                bound_connections(each, stall_seconds)
         self._port: int = self._sockets[0].getsockname()[1]
         self._is_accepting = False
+        self._paused_sockets = 0
         self._queue = AcceptQueue()
 
     @property
@@ -79,9 +87,16 @@ class Server:
         """The port, also after `stop_accepting`, for requests that are still under way."""
         return self._port
 
+    @property
+    def can_accept(self) -> bool:
+        """Whether new connections are accepted: not while the process has no descriptor left for one."""
+        return self._is_accepting and not self._paused_sockets
+
     def start(self) -> None:
         """Start to accept, in the running loop."""
         self._is_accepting = True
+        if self._watch is not None:
+            self._watch.start()
         for each in self._sockets:
             self._watch_socket(each)
 
@@ -94,11 +109,17 @@ class Server:
 
     async def close(self) -> None:
         """Close all connections."""
+        if self._watch is not None:
+            self._watch.stop()
         await self._http.close_all_connections()
 
     def _watch_socket(self, listening: socket.socket) -> None:
         if self._is_accepting:
             asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+
+    def _resume(self, listening: socket.socket) -> None:
+        self._paused_sockets -= 1
+        self._watch_socket(listening)
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(ADMITTED_PER_TURN):
@@ -112,14 +133,17 @@ class Server:
                 log.error("accept_failed", error=error.strerror, hint="raise the limit of open files")
                 loop = asyncio.get_running_loop()
                 loop.remove_reader(listening)
-                loop.call_later(ACCEPT_PAUSE_SECONDS, self._watch_socket, listening)
+                self._paused_sockets += 1
+                loop.call_later(ACCEPT_PAUSE_SECONDS, self._resume, listening)
                 return
             stream = _PublicConnection(connection, max_buffer_size=self._http.max_buffer_size)
             stream.queue = self._queue
+            if self._watch is not None:
+                self._watch.add(stream)
             self._http.handle_stream(stream, address)
 
 
-class _PublicConnection(IOStream):
+class _PublicConnection(WatchedConnection):
     """A connection that answers when a request's head is too large or too slow, before it closes."""
 
     queue: AcceptQueue
@@ -128,9 +152,7 @@ class _PublicConnection(IOStream):
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         # Tornado's server reads the head of a request, and nothing else, with a regular expression.
         self._reads_request_head = True
-        future = asyncio.ensure_future(
-            _read_request_head(super().read_until_regex(regex, max_bytes), self.queue)
-        )
+        future = asyncio.ensure_future(self._read_request_head(super().read_until_regex(regex, max_bytes)))
         future.add_done_callback(self._on_request_head)
         return future
 
@@ -159,25 +181,30 @@ class _PublicConnection(IOStream):
     def _on_request_head(self, _: object) -> None:
         self._reads_request_head = False
 
+    async def _read_request_head(self, reading: Awaitable[bytes]) -> bytes:
+        """Read a request head, wait for its turn, and return it in the form that Tornado parses.
+
+        "ICE/1.0" in the request line means HTTP/1.0. A whole URL as the target, as proxies get it, means its
+        path (RFC 9112 section 3.2.2); its host is in the Host field too.
+
+        Raises:
+            StreamClosedError: The connection is closed. Requests that a client has sent ahead, thousands
+                perhaps, are still in the buffer then, and nobody would get their answers.
+        """
+        request_line, end, fields = (await reading).partition(b"\r\n")
+        await self.queue.wait_for_turn()
+        if self.closed():
+            raise StreamClosedError
+        if request_line.endswith(ICE_VERSION):
+            request_line = request_line.removesuffix(ICE_VERSION) + b" HTTP/1.0"
+        return ABSOLUTE_FORM.sub(rb"\1/\2", request_line) + end + fields
+
     def _send_error(self, status: int, code: str, message: str) -> None:
         try:
             self.socket.send(error_response(ApiError(status, code, message)))
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
             pass
-
-
-async def _read_request_head(reading: Awaitable[bytes], queue: AcceptQueue) -> bytes:
-    """Read a request head, wait for its turn, and return it in the form that Tornado parses.
-
-    "ICE/1.0" in the request line means HTTP/1.0. A whole URL as the target, as proxies get it, means its path
-    (RFC 9112 section 3.2.2); its host is in the Host field too.
-    """
-    request_line, end, fields = (await reading).partition(b"\r\n")
-    await queue.wait_for_turn()
-    if request_line.endswith(ICE_VERSION):
-        request_line = request_line.removesuffix(ICE_VERSION) + b" HTTP/1.0"
-    return ABSOLUTE_FORM.sub(rb"\1/\2", request_line) + end + fields
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -1,0 +1,114 @@
+"""What is asked of every connection of the public port: to take what it has asked for, and to be there.
+
+Listeners are watched by their fan-out. All other responses are watched here: a client that asks for files and
+reads none of them would hold two descriptors and megabytes of the system's memory for as long as it likes.
+"""
+
+import asyncio
+import socket
+import struct
+from weakref import WeakSet
+
+from tornado.iostream import IOStream
+
+# Bytes that the system may hold unsent or unacknowledged for a connection; its own bound is 4 MiB. The first
+# seconds of a listener's backlog fit, and a segment of HLS goes out at 5 Mbit/s over 200 ms.
+SEND_BUFFER_BYTES = 131_072
+
+# A connection on which nothing is sent or received is asked so often whether it is still there (TCP
+# keepalive), and so many questions may stay unanswered.
+KEEPALIVE_SECONDS = 30
+KEEPALIVE_PROBES = 3
+
+# How much later than this server the system gives a connection up. Only what this server has already closed,
+# and what it cannot see, is left to the system.
+SYSTEM_DELAY_SECONDS = 10.0
+
+# The watch looks so often in the time that it allows.
+LOOKS = 4
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+def bound_connections(listening: socket.socket, stall_seconds: float) -> None:
+    """Set the bounds of all connections that a listening socket accepts: they inherit its options.
+
+    Args:
+        listening: A TCP socket.
+        stall_seconds: How long a client may take nothing.
+    """
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    milliseconds = int((stall_seconds + SYSTEM_DELAY_SECONDS) * 1000)
+    for name, value in (
+        ("TCP_KEEPIDLE", KEEPALIVE_SECONDS),
+        ("TCP_KEEPINTVL", KEEPALIVE_SECONDS),
+        ("TCP_KEEPCNT", KEEPALIVE_PROBES),
+        ("TCP_USER_TIMEOUT", milliseconds),
+    ):
+        # Which of them there are depends on the platform.
+        option = getattr(socket, name, None)
+        if option is not None:
+            listening.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+class WatchedConnection(IOStream):
+    """A connection that knows when its client last took something.
+
+    Attributes:
+        taken_at: By the loop's clock; it is valid while something is being written.
+    """
+
+    taken_at = 0.0
+
+    def write(self, data: bytes | memoryview) -> "asyncio.Future[None]":
+        if not self.writing():
+            self.taken_at = asyncio.get_running_loop().time()
+        return super().write(data)
+
+    def write_to_fd(self, data: memoryview) -> int:
+        sent_bytes: int = super().write_to_fd(data)
+        if sent_bytes:
+            self.taken_at = asyncio.get_running_loop().time()
+        return sent_bytes
+
+    def reset(self) -> None:
+        """Close the connection, and discard what the client has not taken."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.close()
+
+
+class StallWatch:
+    """Closes connections whose clients take nothing of a response.
+
+    Args:
+        stall_seconds: How long a client may take nothing.
+    """
+
+    def __init__(self, stall_seconds: float) -> None:
+        self._stall_seconds = stall_seconds
+        self._connections: WeakSet[WatchedConnection] = WeakSet()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, connection: WatchedConnection) -> None:
+        """Watch a connection until it is closed."""
+        self._connections.add(connection)
+
+    def start(self) -> None:
+        """Start to look, in the running loop."""
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._stall_seconds / LOOKS, self._look)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        oldest = asyncio.get_running_loop().time() - self._stall_seconds
+        for connection in list(self._connections):
+            if connection.closed():
+                self._connections.discard(connection)
+            elif connection.writing() and connection.taken_at <= oldest:
+                connection.reset()
+        self.start()
