@@ -170,6 +170,7 @@ class App:
             stall_seconds=settings.listener_stall_seconds,
             shares_port=is_worker,
         )
+        self._readiness.can_accept = lambda: self.public.can_accept
         self.internal = Server(
             internal_application(self._services, limits, self._readiness, log_request),
             host=settings.internal_host,
@@ -184,18 +185,18 @@ class App:
         self.internal.start()
         self.public.start()
         await self.node.start()
-        self._readiness.is_ready = True
+        self._readiness.is_serving = True
 
     def _note_lag(self, now: float, lag_seconds: float) -> None:
         self._services.admission.measure(now, lag_seconds)
         self.node.membership.note_lag(now, lag_seconds)
 
     def _note_drain(self, draining: bool) -> None:
-        self._readiness.is_ready = not draining
+        self._readiness.is_serving = not draining
 
     async def stop(self) -> None:
         """End all streams properly, then close everything."""
-        self._readiness.is_ready = False
+        self._readiness.is_serving = False
         self.public.stop_accepting()
         await self.node.stop()
         self._services.streams.end_all()

@@ -104,6 +104,17 @@ class Limits:
 
 @dataclass(slots=True)
 class Readiness:
-    """Whether new requests should come to this server: not while it starts, drains or stops."""
+    """Whether new requests should come to this server.
 
-    is_ready: bool = False
+    Attributes:
+        is_serving: False while the server starts, drains or stops.
+        can_accept: Says whether the public port accepts connections.
+    """
+
+    is_serving: bool = False
+    can_accept: Callable[[], bool] = lambda: True
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the server serves and can accept."""
+        return self.is_serving and self.can_accept()

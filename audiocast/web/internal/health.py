@@ -43,7 +43,7 @@ class LiveHandler(JsonErrors):
 
 
 class ReadyHandler(JsonErrors):
-    """`GET /readyz`: 200 when new requests should come here, 503 while starting and stopping."""
+    """`GET /readyz`: 200 when new requests should come here, else 503."""
 
     metric_label = "Ready"
     refusal_level = "debug"
