@@ -34,6 +34,7 @@ class Operator:
             self._members,
             streams,
             cluster_domain=settings.cluster_domain,
+            operator_namespace=settings.pod_namespace,
             monotonic=time.monotonic,
         )
         self.timer = ResyncTimer(

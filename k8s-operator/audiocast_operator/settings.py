@@ -13,6 +13,11 @@ class OperatorSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="AUDIOCAST_OPERATOR_", env_ignore_empty=True)
 
     namespace: str = Field(default="", description="Namespace to look in. Empty: all of them.")
+    pod_namespace: str = Field(
+        default="",
+        description="Namespace of the operator's own pod, which the pods' NetworkPolicies name. "
+        "Empty: that of each AudioCast.",
+    )
     tick_seconds: float = Field(
         default=5.0, gt=0, le=300, description="How often each AudioCast is reconciled. Seconds."
     )

@@ -126,12 +126,24 @@ def test_the_internal_port_is_for_members_the_operator_and_prometheus(chart: Cha
     assert internal["ports"] == [{"port": "internal"}]
     assert internal["from"] == [
         {"podSelector": {"matchLabels": SERVER}},
-        {
-            "namespaceSelector": {},
-            "podSelector": {"matchLabels": {"app.kubernetes.io/name": "audiocast-operator"}},
-        },
+        operator_in("live"),
         {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}},
     ]
+
+
+def test_the_operator_is_one_of_a_namespace_that_is_named(chart: Chart) -> None:
+    values = {"networkPolicy": {"operatorNamespace": "operators"}}
+    _, internal = chart.manifest("NetworkPolicy", values)["spec"]["ingress"]
+    assert internal["from"][1] == operator_in("operators")
+    # A pod with the operator's label in anybody's namespace is not the operator.
+    assert {} not in [each.get("namespaceSelector") for each in internal["from"]]
+
+
+def operator_in(namespace: str) -> Manifest:
+    return {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "audiocast-operator"}},
+    }
 
 
 def test_who_may_reach_the_public_port_can_be_named(chart: Chart) -> None:

@@ -86,7 +86,7 @@ def objects(given: dict[str, Any]) -> list[dict[str, Any]]:
         build_peers_service(CAST),
         build_pod_disruption_budget(CAST),
         build_ingress(CAST, spec),
-        build_network_policy(CAST, spec),
+        build_network_policy(CAST, spec, "operators"),
         build_pod_monitor(CAST, spec),
         build_keys_secret(CAST, RING, "token"),
         build_ingest_secret(
@@ -159,7 +159,7 @@ def test_probes_do_not_depend_on_peers() -> None:
 
 
 def test_only_members_operator_and_prometheus_reach_the_internal_port() -> None:
-    policy = build_network_policy(CAST, spec_of(EVERYTHING))
+    policy = build_network_policy(CAST, spec_of(EVERYTHING), "operators")
     assert policy is not None
     [public, internal] = policy["spec"]["ingress"]
     assert (public["ports"][0]["port"], "from" in public) == ("http", False)
@@ -169,7 +169,13 @@ def test_only_members_operator_and_prometheus_reach_the_internal_port() -> None:
         {"namespaceSelector", "podSelector"},
         {"namespaceSelector"},
     ]
-    assert build_network_policy(CAST, spec_of({**LEAST, "networkPolicy": False})) is None
+    operator = internal["from"][1]
+    assert operator["namespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": "operators"}}
+    beside = build_network_policy(CAST, spec_of(EVERYTHING), "")
+    assert beside is not None
+    operator = beside["spec"]["ingress"][1]["from"][1]
+    assert operator["namespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": CAST.namespace}}
+    assert build_network_policy(CAST, spec_of({**LEAST, "networkPolicy": False}), "") is None
 
 
 def test_what_is_not_wanted_is_not_built() -> None:

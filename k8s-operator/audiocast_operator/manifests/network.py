@@ -13,6 +13,9 @@ from audiocast_operator.names import (
     selector_labels,
 )
 
+# The label that Kubernetes itself gives each namespace, with its name.
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+
 
 def build_service(owner: Owner, spec: AudioCastSpec) -> Json:
     """Return the Service for listeners and encoders."""
@@ -82,15 +85,24 @@ def build_ingress(owner: Owner, spec: AudioCastSpec) -> Json | None:
     )
 
 
-def build_network_policy(owner: Owner, spec: AudioCastSpec) -> Json | None:
-    """Return the NetworkPolicy, which opens the internal port to members, operator and Prometheus alone."""
+def build_network_policy(owner: Owner, spec: AudioCastSpec, operator_namespace: str) -> Json | None:
+    """Return the NetworkPolicy, which opens the internal port to members, operator and Prometheus alone.
+
+    Args:
+        owner: The AudioCast.
+        spec: Its spec.
+        operator_namespace: Where the operator runs; empty: beside the AudioCast.
+    """
     if not spec.network_policy:
         return None
     members = {"podSelector": {"matchLabels": selector_labels(owner.name)}}
-    operator = {"namespaceSelector": {}, "podSelector": {"matchLabels": {NAME_LABEL: MANAGER}}}
+    operator = {
+        "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: operator_namespace or owner.namespace}},
+        "podSelector": {"matchLabels": {NAME_LABEL: MANAGER}},
+    }
     prometheus: list[Json] = []
     if spec.monitoring.namespace:
-        name = {"kubernetes.io/metadata.name": spec.monitoring.namespace}
+        name = {NAMESPACE_NAME: spec.monitoring.namespace}
         prometheus = [{"namespaceSelector": {"matchLabels": name}}]
     internal = {"port": INTERNAL_PORT_NAME, "protocol": "TCP"}
     return owner.build_child(

@@ -38,6 +38,7 @@ class CastReconciler:
         members: The pods' internal port.
         streams: Reconciles the Streams of an AudioCast.
         cluster_domain: Domain of Kubernetes' DNS, as in "cluster.local".
+        operator_namespace: Where the operator runs; empty: beside each AudioCast.
         monotonic: Returns the seconds of a monotonic clock.
     """
 
@@ -48,12 +49,13 @@ class CastReconciler:
         streams: StreamReconciler,
         *,
         cluster_domain: str,
+        operator_namespace: str,
         monotonic: Callable[[], float],
     ) -> None:
         self._kube = kube
         self._members = members
         self._streams = streams
-        self._children = Children(kube, cluster_domain=cluster_domain)
+        self._children = Children(kube, cluster_domain=cluster_domain, operator_namespace=operator_namespace)
         self._secrets = SecretReconciler(kube)
         self._monotonic = monotonic
         self._memories: dict[tuple[str, str], CastMemory] = {}

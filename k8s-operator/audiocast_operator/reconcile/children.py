@@ -20,11 +20,13 @@ class Children:
     Args:
         kube: The Kubernetes API.
         cluster_domain: Domain of Kubernetes' DNS, as in "cluster.local".
+        operator_namespace: Where the operator runs; empty: beside each AudioCast.
     """
 
-    def __init__(self, kube: Kube, *, cluster_domain: str) -> None:
+    def __init__(self, kube: Kube, *, cluster_domain: str, operator_namespace: str) -> None:
         self._kube = kube
         self._cluster_domain = cluster_domain
+        self._operator_namespace = operator_namespace
 
     async def apply(self, cast: Owner, spec: AudioCastSpec, *, prune: bool) -> None:
         """Apply all children but the StatefulSet.
@@ -39,7 +41,7 @@ class Children:
         await self._kube.apply(build_pod_disruption_budget(cast))
         for kind, wanted in (
             (INGRESS, build_ingress(cast, spec)),
-            (NETWORK_POLICY, build_network_policy(cast, spec)),
+            (NETWORK_POLICY, build_network_policy(cast, spec, self._operator_namespace)),
             (POD_MONITOR, build_pod_monitor(cast, spec)),
         ):
             if wanted is not None:
