@@ -155,6 +155,10 @@ class Members:
             assert proven.sender == self.identity(name)
         return answer
 
+    def port(self, name: str) -> int:
+        """Give the internal port that a member has, or would have."""
+        return self._ports[name]
+
     def identity(self, name: str) -> Identity:
         """Give who a member's process is."""
         return Identity(name, self[name].status()["instance"])
