@@ -118,6 +118,7 @@ class App:
             discovery=discovery,
             client=PeerClient(signer, self._resolver),
             greeting_client=PeerClient(signer, self._resolver),
+            unlisted_client=PeerClient(signer, self._resolver),
             signer=signer,
             streams=streams,
             hls_streams=hls_muxers.first_numbers,

@@ -87,6 +87,12 @@ class HlsRouter:
             Refused: No answer in time. A player decides how long an answer takes, and greetings find out
                 whether the member is gone.
         """
+        peers = self._node.peers
+        if not peers.is_listed(request.stream_id) and not peers.unlisted.spend(1):
+            message = (
+                "expected a stream that is on the air, got one that no member lists; ask again in a moment"
+            )
+            raise Refused(503, "no_audio_yet", message)
         built = request.build()
         key = (member.address, built.target)
         task = self._asked.get(key)

@@ -59,6 +59,7 @@ class Node:
         client: Sends requests to other members; closed by `stop`.
         greeting_client: Sends greetings, over connections that no questions can fill; closed by `stop`. None:
             `client` does.
+        unlisted_client: The same for questions about streams that no member lists.
         signer: Knows this process, checks the requests of other members, and signs answers; None: this server
             is alone.
         streams: The streams of this member.
@@ -79,6 +80,7 @@ class Node:
         discovery: Discovery | None,
         client: PeerClient,
         greeting_client: PeerClient | None = None,
+        unlisted_client: PeerClient | None = None,
         signer: Signer | None,
         streams: Registry,
         hls_streams: Callable[[], Mapping[str, int]],
@@ -96,7 +98,7 @@ class Node:
             hls_streams=hls_streams,
         )
         self.membership.on_owned_change.add(self._settle_conflicts)
-        self.peers = Peers(self.membership, client)
+        self.peers = Peers(self.membership, client, unlisted_client)
         self.hls_streams = hls_streams
         self.relays = 0
         self.moves = 0

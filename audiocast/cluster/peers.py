@@ -1,11 +1,16 @@
 """The other members as one stream's roles need them: who has a stream, who should have it, and how to ask.
 
-Live streams stay where they are, whatever the ring says (pinned while live). Members tell in each greeting
-which streams they own, half a second old at most. When no greeting names a stream, its likely owners are
-asked in the ring's order, then every member.
+Live streams stay where they are, whatever the ring says (pinned while live). Members list which streams they
+own, and the lists are less than a second old. When no member lists a stream, its likely owners are asked in
+the ring's order, then every member.
+
+Anybody can make up ids that no member lists, and each would cost every member a question. So questions about
+them have a rate, all visitors together, and a client of their own. Without a question left, such a stream is
+where nobody knows it, for the second that it takes to be listed.
 """
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,21 +30,63 @@ FIRST_QUESTIONS = 2
 UNASKED_SECONDS = 2.0
 
 
+# About streams that no member lists, at all visitors' wish together: a question costs the two members about
+# 1.4 ms, so these cost a seventh of a core. At first there are more: a member that has just started may have
+# missed some.
+UNLISTED_PER_SECOND = 100.0
+UNLISTED_BURST = 400.0
+
+
+class QuestionBudget:
+    """How many questions about streams that no member lists may be asked now.
+
+    Attributes:
+        refusals: How often there was none left.
+    """
+
+    def __init__(self) -> None:
+        self.refusals = 0
+        self._left = UNLISTED_BURST
+        self._at = -math.inf
+
+    def spend(self, questions: int) -> bool:
+        """Return whether so many may be asked; then they count as asked.
+
+        Args:
+            questions: More than there ever are at a time count as all.
+        """
+        now = asyncio.get_running_loop().time()
+        self._left = min(UNLISTED_BURST, self._left + (now - self._at) * UNLISTED_PER_SECOND)
+        self._at = now
+        questions = min(questions, int(UNLISTED_BURST))
+        if questions > self._left:
+            self.refusals += 1
+            return False
+        self._left -= questions
+        return True
+
+
 class Peers:
     """Finds members and asks them.
 
     Args:
         membership: Who is there.
         client: Sends the requests.
+        unlisted_client: Sends questions about streams that no member lists.
 
     Attributes:
+        unlisted: How many of these questions may be asked.
         questions: How many members were asked for a stream so far.
     """
 
-    def __init__(self, membership: Membership, client: PeerClient) -> None:
+    def __init__(
+        self, membership: Membership, client: PeerClient, unlisted_client: PeerClient | None = None
+    ) -> None:
         self.membership = membership
         self.questions = 0
+        self.unlisted = QuestionBudget()
         self._client = client
+        self._unlisted_client = unlisted_client or client
         self._unasked: dict[str, float] = {}
 
     @property
@@ -69,6 +116,8 @@ class Peers:
         announced = self._announced_holder(stream_id)
         if announced is not None:
             return announced
+        if not self.unlisted.spend(len(self.membership.others) if ask_all else FIRST_QUESTIONS):
+            return None
         by_name = {member.name: member for member in self.membership.others}
         ranked = [by_name[name] for name in order(stream_id, by_name)]
         for member in ranked[:FIRST_QUESTIONS]:
@@ -82,17 +131,30 @@ class Peers:
         """Open a connection; see `PeerClient.open_stream`. Suspecting the member is left to the caller."""
         return await self._client.open_stream(member.recipient, request)
 
+    def is_listed(self, stream_id: str) -> bool:
+        """Return whether another member lists the stream."""
+        return any(
+            stream_id in member.owned_streams or stream_id in member.hls_streams
+            for member in self.membership.others
+        )
+
+    async def ask_about_unlisted(self, request: PeerRequest) -> list[Any] | None:
+        """Ask every other member about a stream that none lists; None: no question is left.
+
+        Args:
+            request: A question about the stream.
+        """
+        if not self.unlisted.spend(len(self.membership.others)):
+            return None
+        return await self._ask_all(request, self._unlisted_client)
+
     async def broadcast(self, request: PeerRequest) -> list[Any]:
         """Send every other member the same request, and return the JSON values of the answers that came.
 
         Args:
             request: A question (GET) is not sent to members that have just not answered one.
         """
-        others = self.membership.others
-        if request.method == "GET":
-            others = [member for member in others if self._is_asked(member)]
-        answers = await asyncio.gather(*(self._ask(member, request) for member in others))
-        return [answer for answer in answers if answer is not None]
+        return await self._ask_all(request, self._client)
 
     def suspect(self, name: str, error: Unreachable) -> None:
         """Take a member out of the ring at once, if its connection's end proves that its process is gone.
@@ -110,6 +172,8 @@ class Peers:
     def close(self) -> None:
         """Close the connections of questions that are not answered yet."""
         self._client.close()
+        if self._unlisted_client is not self._client:
+            self._unlisted_client.close()
 
     def _announced_holder(self, stream_id: str) -> Member | None:
         """Return the member whose greeting names the stream; of several, the one with the newest source."""
@@ -120,13 +184,20 @@ class Peers:
         if not self._is_asked(member):
             return False
         self.questions += 1
-        answer = await self._ask(member, MemberStreamRequest(stream_id).build())
+        answer = await self._ask(member, MemberStreamRequest(stream_id).build(), self._unlisted_client)
         return answer is not None and StreamAnswer.parse(answer).is_owned
 
-    async def _ask(self, member: Member, request: PeerRequest) -> Any | None:
+    async def _ask_all(self, request: PeerRequest, client: PeerClient) -> list[Any]:
+        others = self.membership.others
+        if request.method == "GET":
+            others = [member for member in others if self._is_asked(member)]
+        answers = await asyncio.gather(*(self._ask(member, request, client) for member in others))
+        return [answer for answer in answers if answer is not None]
+
+    async def _ask(self, member: Member, request: PeerRequest, client: PeerClient) -> Any | None:
         """Return the JSON value of a member's answer; None: it gave none that is a success."""
         try:
-            return await self._client.ask(member.recipient, request)
+            return await client.ask(member.recipient, request)
         except NotListening as error:
             self.suspect(member.name, error)
         except NoAnswer:

@@ -1,8 +1,9 @@
 """What the whole cluster knows of streams: every member's snapshot of a stream, merged into one.
 
 A stream's state is its owner's; its listeners are those of all members. What other members answered is good
-for a second, so that many pages that ask cost one round. A member that does not answer costs its time-out
-once, and is out of the view.
+for a second, so that many pages that ask cost one round. Streams that no member lists are asked for at a
+bounded rate (`peers`), and when nobody knows one, that is good for longer. A member that does not answer
+costs its time-out once, and is out of the view.
 """
 
 import asyncio
@@ -24,6 +25,11 @@ StreamSnapshot = dict[str, Any]
 Track = dict[str, Any]
 
 GOOD_SECONDS = 1.0
+
+# That no member knows a stream. When one gets it, it lists it, and the stream is asked for at once.
+UNKNOWN_SECONDS = 3.0
+
+ON_THE_AIR = ("live", "held")
 MAX_KEPT = 10_000
 
 # What members tell each other and not the public.
@@ -39,6 +45,7 @@ class StreamDirectory:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._unknown: dict[str, float] = {}
         self._kept: dict[str, tuple[float, asyncio.Future[list[StreamSnapshot]]]] = {}
 
     async def find(self, stream_id: str, mine: StreamSnapshot | None) -> StreamSnapshot | None:
@@ -48,7 +55,15 @@ class StreamDirectory:
             stream_id: A checked id: it goes into a path.
             mine: What this member knows.
         """
-        others = await self._ask(stream_id, MemberStreamRequest(stream_id).build(), _snapshot)
+        request = MemberStreamRequest(stream_id).build()
+        if (
+            self._node.is_alone
+            or (mine is not None and mine.get("state") in ON_THE_AIR)
+            or self._node.peers.is_listed(stream_id)
+        ):
+            others = await self._ask(stream_id, request, _snapshot)
+        else:
+            others = await self._ask_about_unlisted(stream_id, request)
         return merge([*([mine] if mine is not None else []), *others])
 
     async def list_live(self, mine: list[StreamSnapshot]) -> list[StreamSnapshot]:
@@ -73,6 +88,30 @@ class StreamDirectory:
             answers = asyncio.ensure_future(self._ask_all(request, parse))
             kept = self._kept[key] = (now + GOOD_SECONDS, answers)
         return await asyncio.shield(kept[1])
+
+    async def _ask_about_unlisted(self, stream_id: str, request: PeerRequest) -> list[StreamSnapshot]:
+        now = asyncio.get_running_loop().time()
+        if self._unknown.get(stream_id, 0.0) > now:
+            return []
+        kept = self._kept.get(stream_id)
+        if kept is None or kept[0] <= now:
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            answers = asyncio.ensure_future(self._find_unlisted(stream_id, request))
+            kept = self._kept[stream_id] = (now + GOOD_SECONDS, answers)
+        return await asyncio.shield(kept[1])
+
+    async def _find_unlisted(self, stream_id: str, request: PeerRequest) -> list[StreamSnapshot]:
+        answers = await self._node.peers.ask_about_unlisted(request)
+        found = [snapshot for answer in answers or [] for snapshot in _snapshot(answer)]
+        if not found:
+            # When a member lists it, it is to be asked for at once.
+            self._kept.pop(stream_id, None)
+        if answers is not None and not found:
+            if len(self._unknown) >= MAX_KEPT:
+                self._unknown.clear()
+            self._unknown[stream_id] = asyncio.get_running_loop().time() + UNKNOWN_SECONDS
+        return found
 
     async def _ask_all(
         self, request: PeerRequest, parse: Callable[[object], list[StreamSnapshot]]

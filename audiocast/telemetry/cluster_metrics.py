@@ -53,6 +53,10 @@ COUNTERS: dict[str, tuple[str, Number]] = {
     "audiocast_owner_conflicts_total": ("Times two members owned a stream.", lambda n: n.conflicts),
     "audiocast_members_lost_total": ("Members taken out of the view.", lambda n: n.membership.lost),
     "audiocast_locate_questions_total": ("Questions for a stream's owner.", lambda n: n.peers.questions),
+    "audiocast_unasked_questions_total": (
+        "Questions about streams that no member lists which were not asked: there were too many.",
+        lambda n: n.peers.unlisted.refusals,
+    ),
     "audiocast_bad_signatures_total": (
         "Internal requests that no member has signed.",
         lambda n: n.rejections.requests,

@@ -10,10 +10,11 @@ import pytest
 from audiocast.cluster.errors import BadMessage, NoAnswer, NotListening, PeerSilent, Refused, Unreachable
 from audiocast.cluster.membership import LATE_SECONDS
 from audiocast.cluster.peer_stream import SILENCE_SECONDS
-from audiocast.cluster.peers import FIRST_QUESTIONS, Peers
+from audiocast.cluster.peers import FIRST_QUESTIONS, UNLISTED_BURST, UNLISTED_PER_SECOND, Peers
 from audiocast.cluster.protocol import HELLO, LIST_STREAMS, STREAMS, MemberStreamRequest
 from audiocast.cluster.ring import order
 from tests.support.clock.jumping_loop import run
+from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import MembershipHarness, greeting
 
 STREAM_PREFIX = f"{STREAMS}/"
@@ -257,3 +258,40 @@ def test_a_member_that_did_not_answer_is_not_asked_for_two_seconds() -> None:
         await cluster.harness.membership.stop()
 
     run(test())
+
+
+def test_made_up_ids_cost_no_more_than_a_hundred_questions_a_second() -> None:
+    async def test() -> None:
+        cluster = Cluster(NAMES[:8])
+        await cluster.harness.membership.start()
+        for second in range(10):
+            for number in range(500):
+                assert await cluster.peers.find_holder(f"made-up-{second}-{number}", ask_all=True) is None
+                await asyncio.sleep(0.002)
+        assert UNLISTED_BURST <= cluster.peers.questions <= UNLISTED_BURST + 10.1 * UNLISTED_PER_SECOND
+        assert cluster.peers.unlisted.refusals > 4000
+        # Whoever asks for a stream that is listed does not notice.
+        cluster.told["m005"] = {"abc": "5-5"}
+        await cluster.harness.membership.announce()
+        holder = await cluster.peers.find_holder("abc", ask_all=True)
+        assert holder is not None
+        assert holder.name == "m005"
+        assert cluster.peers.is_listed("abc")
+        assert not cluster.peers.is_listed("made-up-0-0")
+        await cluster.harness.membership.stop()
+
+    run(test())
+
+
+async def test_questions_about_unlisted_streams_have_a_client_of_their_own(cluster: Cluster) -> None:
+    own = FakePeerClient()
+    own.answers = {address: (lambda target, body: {"state": {}}) for address in ADDRESSES.values()}
+    peers = Peers(cluster.harness.membership, cluster.harness.peer_client, own)
+    before = len(cluster.harness.peer_client.asked)
+    await peers.find_holder("abc", ask_all=True)
+    assert await peers.ask_about_unlisted(MemberStreamRequest("abc").build()) == [{"state": {}}] * 8
+    assert len(cluster.harness.peer_client.asked) == before
+    assert len(own.asked) == 16
+    while await peers.ask_about_unlisted(MemberStreamRequest("abc").build()) is not None:
+        pass
+    assert peers.unlisted.refusals == 1

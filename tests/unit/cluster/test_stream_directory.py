@@ -13,6 +13,7 @@ from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import HELLO, STREAMS, PeerRequest
 from audiocast.cluster.stream_directory import (
     GOOD_SECONDS,
+    UNKNOWN_SECONDS,
     StreamDirectory,
     merge,
     merge_all,
@@ -28,6 +29,9 @@ from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
 
 STREAM_PREFIX = f"{STREAMS}/"
 A, B = "10.0.0.1:8001", "10.0.0.2:8001"
+
+
+LISTED = SimpleNamespace(is_listed=lambda stream_id: True)
 
 
 def state(**fields: Any) -> dict[str, Any]:
@@ -150,7 +154,9 @@ def test_an_answer_is_good_for_a_second_and_costs_one_round() -> None:
             await asyncio.sleep(0.1)
             return [{"state": state(stream_id=request.target.removeprefix(STREAM_PREFIX))}]
 
-        directory = StreamDirectory(cast(Node, SimpleNamespace(is_alone=False, broadcast=broadcast)))
+        directory = StreamDirectory(
+            cast(Node, SimpleNamespace(is_alone=False, broadcast=broadcast, peers=LISTED))
+        )
         for _ in range(2):
             await asyncio.gather(*(directory.find("abc", None) for _ in range(10)))
         assert rounds == [STREAM_PREFIX + "abc"]
@@ -244,6 +250,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self.rounds: list[str] = []
+        self.peers = LISTED
 
     async def broadcast(self, request: PeerRequest) -> list[Any]:
         self.rounds.append(request.target)
@@ -305,7 +312,7 @@ def directory_answered(answer: object) -> StreamDirectory:
     async def broadcast(_: PeerRequest) -> list[Any]:
         return [answer]
 
-    return StreamDirectory(cast(Node, SimpleNamespace(is_alone=False, broadcast=broadcast)))
+    return StreamDirectory(cast(Node, SimpleNamespace(is_alone=False, broadcast=broadcast, peers=LISTED)))
 
 
 async def test_the_texts_of_other_members_are_cleaned() -> None:
@@ -324,3 +331,85 @@ async def test_what_is_no_track_of_another_member_is_none(playing: object) -> No
     directory = directory_answered({"streams": [state(title=None, now_playing=playing)]})
     (found,) = await directory.list_live([])
     assert (found["title"], found["now_playing"]) == ("", None)
+
+
+class Guesser:
+    """A node that is asked for streams which no member lists."""
+
+    def __init__(self, *, knows: bool = False) -> None:
+        self.is_alone = False
+        self.asked: list[str] = []
+        self.listed: set[str] = set()
+        self.left = 1000
+        self.answer = [{"state": state(title="T")}] if knows else []
+        self.peers = self
+
+    def is_listed(self, stream_id: str) -> bool:
+        return stream_id in self.listed
+
+    async def ask_about_unlisted(self, request: PeerRequest) -> list[Any] | None:
+        if not self.left:
+            return None
+        self.left -= 1
+        self.asked.append(request.target)
+        return self.answer
+
+    async def broadcast(self, request: PeerRequest) -> list[Any]:
+        self.asked.append(f"listed {request.target}")
+        return [{"state": state(title="On")}]
+
+
+def test_a_stream_that_nobody_knows_is_not_asked_for_again_at_once_but_when_it_is_listed() -> None:
+    async def test() -> None:
+        node = Guesser()
+        directory = StreamDirectory(cast(Node, node))
+        for _ in range(100):
+            assert await directory.find("abc", None) is None
+        assert node.asked == ["/internal/streams/abc"]
+        node.listed.add("abc")
+        found = await directory.find("abc", None)
+        assert found is not None
+        assert found["title"] == "On"
+        node.listed.clear()
+        await asyncio.sleep(UNKNOWN_SECONDS + 0.1)
+        await directory.find("abc", None)
+        assert node.asked == [
+            "/internal/streams/abc",
+            "listed /internal/streams/abc",
+            "/internal/streams/abc",
+        ]
+
+    run(test())
+
+
+async def test_many_who_ask_for_one_that_is_not_listed_cost_one_question() -> None:
+    node = Guesser(knows=True)
+    directory = StreamDirectory(cast(Node, node))
+    found = await asyncio.gather(*(directory.find("abc", None) for _ in range(20)))
+    assert len(found) == 20
+    assert len(node.asked) == 1
+
+
+async def test_a_stream_that_waits_at_another_member_is_found() -> None:
+    found = await StreamDirectory(cast(Node, Guesser(knows=True))).find("abc", None)
+    assert found is not None
+    assert found["title"] == "T"
+
+
+async def test_without_a_question_left_only_what_is_known_here_is_said() -> None:
+    node = Guesser(knows=True)
+    node.left = 0
+    directory = StreamDirectory(cast(Node, node))
+    assert await directory.find("abc", None) is None
+    mine = await directory.find("abc", state(state="waiting", title="Mine"))
+    assert mine is not None
+    assert mine["title"] == "Mine"
+    node.left = 1
+    assert await directory.find("abc", None) is not None, "it was not taken for unknown"
+
+
+async def test_a_stream_that_is_on_here_is_asked_for_whatever_is_left() -> None:
+    node = Guesser()
+    node.left = 0
+    await StreamDirectory(cast(Node, node)).find("abc", state(state="held"))
+    assert node.asked == ["listed /internal/streams/abc"]
