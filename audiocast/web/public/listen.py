@@ -18,7 +18,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import SERVER_NAME, CrossOriginHandler
-from audiocast.web.http.raw_response import response_head
+from audiocast.web.http.raw_response import error_response, response_head
 from audiocast.web.public.waiting import wait_for_stream
 
 AUDIO_HEADERS = {
@@ -52,7 +52,18 @@ class ListenHandler(CrossOriginHandler):
             raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
         services.admission.check()
         lease = services.clients.acquire(self.request, Holding.LISTENERS)
-        connection = _detached_socket(self.detach(), lease)
+        stream = self.detach()
+        try:
+            connection = _detached_socket(stream, lease)
+        except OSError:
+            # No descriptor is left. The response is not Tornado's any more.
+            error = ApiError(503, "server_full", "no room for one more connection; try again in a moment")
+            self.set_status(error.status)
+            self.application.log_request(self)
+            with contextlib.suppress(StreamClosedError):
+                await stream.write(error_response(error))
+            stream.close()
+            return
         self.set_status(200)
         self.application.log_request(self)
         if connection is not None:
@@ -115,18 +126,20 @@ def _detached_socket(stream: IOStream, lease: Lease) -> ListenerSocket | None:
     """Return the connection without Tornado; None when the listener has closed it.
 
     The descriptor is duplicated, because an IOStream closes its own when it leaves the event loop.
+
+    Raises:
+        OSError: There is no descriptor left; the stream is still open.
     """
+    if stream.closed():
+        lease.release()
+        return None
     try:
-        if stream.closed():
-            lease.release()
-            return None
         connection = ListenerSocket(fileno=os.dup(stream.socket.fileno()))
-        connection.lease = lease
     except OSError:
         lease.release()
         raise
-    finally:
-        stream.close()
+    connection.lease = lease
+    stream.close()
     connection.setblocking(False)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):
