@@ -7,6 +7,7 @@
     http_heads       the way "http": request heads of any form
     api_bodies       the way "api": bodies and arguments of the API
     hls_queries      the way "hls": playlists, directives and names of media
+    members          the way "members": signed requests and frames, to a server with a second member
     delivery         sends one case from an address of its own, and reads what comes back
     victim           the stream that is attacked by nobody, and who listens to it
     observed_server  the server in a process that also says how many tasks it has

@@ -11,18 +11,20 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fuzz.campaign import PUBLIC_WAYS, SETTINGS, Tally, attack, cases_of, growth
+from tests.cluster.members import Members
+from tests.fuzz.campaign import ALL_WAYS, MEMBERS, PUBLIC_WAYS, SETTINGS, Tally, attack, cases_of, growth
 from tests.fuzz.cases import Case
+from tests.fuzz.members import Outsider
 from tests.fuzz.observation import Holdings, Observation, observed
 from tests.fuzz.victim import Victim
 from tests.support.processes.server import AudiocastServer
 
-WAYS = tuple(PUBLIC_WAYS)
+WAYS = tuple(ALL_WAYS)
 # A victim is new for each turn of a way.
 MOST_SECONDS_A_TURN = 60.0
 # In which a server has made what it makes once; memory is compared with what it held after that.
@@ -82,38 +84,85 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _report(ways)
 
 
+@dataclass
+class Arena:
+    """What a way is tried on.
+
+    Attributes:
+        source_at: Server of the victim's encoder; it is attacked.
+        listener_at: Server of the victim's listener.
+        port: That is attacked.
+        observations: Of all servers, the attacked one first.
+        prepare: What is done to a case before it is sent.
+    """
+
+    source_at: AudiocastServer
+    listener_at: AudiocastServer
+    port: int
+    observations: list[Observation]
+    prepare: Callable[[Case], Case]
+
+
 def _run(ways: dict[str, Way], seconds: float, folder: Path) -> None:
     """Give each way its turns, until the time is over or there is a finding."""
     with ExitStack() as stack:
-        server = stack.enter_context(
-            AudiocastServer(folder / "server.log", **{**SETTINGS, **observed(folder)})
-        )
-        observation = Observation(server, folder)
+        arenas = {}
+        if set(ways) - {MEMBERS}:
+            arenas.update(dict.fromkeys(PUBLIC_WAYS, _one_server(stack, folder / "alone")))
+        if MEMBERS in ways:
+            arenas[MEMBERS] = _two_members(stack, folder / "members")
         deadline = time.monotonic() + seconds
         rounds = max(1, round(seconds / len(ways) / MOST_SECONDS_A_TURN))
-        turns = [way for _ in range(rounds) for way in ways.values()]
-        for number, way in enumerate(turns):
+        turns = [name for _ in range(rounds) for name in ways]
+        for number, name in enumerate(turns):
             share = (deadline - time.monotonic()) / (len(turns) - number)
-            _take_turn(way, server, observation, max(share, 1.0))
-            if way.tally.findings:
+            _take_turn(ways[name], arenas[name], max(share, 1.0))
+            if ways[name].tally.findings:
                 return
-        with Victim(server, server, seconds=HONEST_SECONDS, stream_id="honest") as honest:
-            if harm := honest.harm():
-                way.tally.findings.append(f"an honest source after all of it: {harm}")
+        for name, way in ways.items():
+            servers = arenas[name].source_at, arenas[name].listener_at
+            with Victim(*servers, seconds=HONEST_SECONDS, stream_id=f"honest-{name}") as honest:
+                if harm := honest.harm():
+                    way.tally.findings.append(f"an honest source after all of it: {harm}")
 
 
-def _take_turn(way: Way, server: AudiocastServer, observation: Observation, seconds: float) -> None:
-    with Victim(server, server, seconds=seconds * 2 + WARM_UP_SECONDS + HONEST_SECONDS * 3) as victim:
+def _one_server(stack: ExitStack, folder: Path) -> Arena:
+    folder.mkdir()
+    server = stack.enter_context(AudiocastServer(folder / "server.log", **{**SETTINGS, **observed(folder)}))
+    return Arena(server, server, server.port, [Observation(server, folder)], lambda case: case)
+
+
+def _two_members(stack: ExitStack, folder: Path) -> Arena:
+    folder.mkdir()
+    members = stack.enter_context(Members(folder, 2, **{**SETTINGS, **observed(folder)}))
+    first, second = servers = [members[name] for name in members.names]
+    observations = [Observation(server, folder) for server in servers]
+    sign = Outsider(first, members.names[0]).signed
+    return Arena(first, second, first.internal_port, observations, sign)
+
+
+def _take_turn(way: Way, arena: Arena, seconds: float) -> None:
+    lasting_seconds = seconds * 2 + WARM_UP_SECONDS + HONEST_SECONDS * 3
+    attacked = arena.observations[0]
+    with Victim(arena.source_at, arena.listener_at, seconds=lasting_seconds) as victim:
         spans = [seconds]
         if way.before is None:
             spans = [warm_up := min(WARM_UP_SECONDS, seconds / 4), seconds - warm_up]
-        for span in spans:
-            if way.before is None and span is spans[-1]:
-                way.before = observation.holdings()
-            attack(way.cases, server.port, [observation], way.tally, harm=victim.harm, seconds=span)
+        for number, span in enumerate(spans, 1):
+            if way.before is None and number == len(spans):
+                way.before = attacked.holdings()
+            attack(
+                way.cases,
+                arena.port,
+                arena.observations,
+                way.tally,
+                harm=victim.harm,
+                seconds=span,
+                prepare=arena.prepare,
+            )
         way.longest_gap_ms = max(way.longest_gap_ms, victim.longest_gap_ms)
         if not way.tally.findings and way.before is not None:
-            way.after, grown = growth(way.before, observation)
+            way.after, grown = growth(way.before, attacked)
             way.tally.findings += [grown] if grown else []
 
 

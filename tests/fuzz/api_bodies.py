@@ -36,15 +36,15 @@ def requests(dice: random.Random) -> tuple[bytes, ...]:
     stream_id = dice.choice([*ATTACKED, VICTIM])
     match dice.randrange(8):
         case 0 | 1 | 2:
-            return _with_body(dice, "POST", "/api/start", _body(dice, ("title", "id")))
+            return _with_body(dice, "POST", "/api/start", some_body(dice, ("title", "id")))
         case 3 | 4 | 5:
             target = f"/api/streams/{stream_id}/metadata?key={some_key(dice, stream_id)}"
-            return _with_body(dice, "PUT", target, _body(dice, ("title", "artist")))
+            return _with_body(dice, "PUT", target, some_body(dice, ("title", "artist")))
         case 6:
             return (_metadata(dice, stream_id),)
         case _:
             target = f"/api/streams/{ENDED}?key={some_key(dice, ENDED)}"
-            return _with_body(dice, "DELETE", target, dice.choice([b"", _body(dice, ("title",))]))
+            return _with_body(dice, "DELETE", target, dice.choice([b"", some_body(dice, ("title",))]))
 
 
 def _metadata(dice: random.Random, stream_id: str) -> bytes:
@@ -58,7 +58,8 @@ def _metadata(dice: random.Random, stream_id: str) -> bytes:
     return f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
-def _body(dice: random.Random, names: tuple[str, ...]) -> bytes:
+def some_body(dice: random.Random, names: tuple[str, ...]) -> bytes:
+    """Return a JSON object with these names, or what is none."""
     match dice.randrange(12):
         case 0:
             depth = dice.choice([10, 1000, 30_000])

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fuzz import api_bodies, hls_queries, http_heads, ingest, websocket
+from tests.fuzz import api_bodies, hls_queries, http_heads, ingest, members, websocket
 from tests.fuzz.cases import SECRET, Case, Make, make_case
 from tests.fuzz.delivery import deliver, outcome_of
 from tests.fuzz.observation import MIB, Holdings, Observation
@@ -21,6 +21,9 @@ PUBLIC_WAYS: Mapping[str, Make] = {
     "api": api_bodies.requests,
     "hls": hls_queries.queries,
 }
+
+MEMBERS = "members"
+ALL_WAYS: Mapping[str, Make] = {**PUBLIC_WAYS, MEMBERS: members.messages}
 
 # The server's waits are short here, so that a case is over soon. A machine that is busy lets the victim's
 # encoder wait, too, which is no harm; so silence is made late.
@@ -62,7 +65,7 @@ class Tally:
     suspects: list[Case] = field(default_factory=list)
 
 
-def cases_of(way: str, seed: int, first: int = 0, ways: Mapping[str, Make] = PUBLIC_WAYS) -> Iterator[Case]:
+def cases_of(way: str, seed: int, first: int = 0, ways: Mapping[str, Make] = ALL_WAYS) -> Iterator[Case]:
     """Return the cases of a way, without an end."""
     return (make_case(ways, way, number, seed) for number in itertools.count(first))
 
@@ -75,6 +78,7 @@ def attack(
     *,
     harm: Callable[[], str],
     seconds: float,
+    prepare: Callable[[Case], Case] = lambda case: case,
 ) -> None:
     """Send cases until there are no more, or the time is over, or there is a finding.
 
@@ -85,6 +89,7 @@ def attack(
         tally: What comes of it is added here.
         harm: Says what the victim has suffered.
         seconds: For how long at most.
+        prepare: What is done to a case before it is sent.
     """
     deadline = time.monotonic() + seconds
     watched = list(observations)
@@ -94,7 +99,7 @@ def attack(
             batch = list(itertools.islice(endless, CASES_AT_ONCE))
             if not batch:
                 break
-            outcomes = list(senders.map(lambda case: outcome_of(deliver(case, port)), batch))
+            outcomes = list(senders.map(lambda case: outcome_of(deliver(prepare(case), port)), batch))
             tally.cases += len(batch)
             tally.outcomes.update(outcomes)
             wrong = [pair for pair in zip(batch, outcomes, strict=True) if _is_unplanned(pair[1])]

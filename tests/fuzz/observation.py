@@ -14,6 +14,8 @@ from tests.support.processes.server import AudiocastServer
 COUNT_SECONDS = 20.0
 # What every fault of a program leaves behind.
 FAULTS = ("request_failed", "Traceback")
+# Whoever signs in the form of versions before 0.2 is named as an error, so that an operator sees it.
+PLANNED_EVENT = '"event": "old_member"'
 MIB = 1 << 20
 
 
@@ -83,7 +85,7 @@ def faults_of(log: str) -> list[str]:
         for line in log.splitlines()
         if not line.startswith("{")
         or any(fault in line for fault in FAULTS)
-        or json.loads(line)["level"] in ("error", "critical")
+        or (PLANNED_EVENT not in line and json.loads(line)["level"] in ("error", "critical"))
     ]
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.fuzz.campaign import PUBLIC_WAYS, Tally, attack, cases_of
+from tests.fuzz.campaign import ALL_WAYS, Tally, attack, cases_of
 from tests.fuzz.cases import VICTIM, Case, key_of
 from tests.fuzz.delivery import outcome_of
 from tests.fuzz.observation import faults_of
@@ -16,7 +16,7 @@ from tests.fuzz.observation import faults_of
 SOME = 25
 
 
-@pytest.mark.parametrize("way", PUBLIC_WAYS)
+@pytest.mark.parametrize("way", ALL_WAYS)
 def test_the_same_seed_makes_the_same_cases(way: str) -> None:
     first, again, other = (list(itertools.islice(cases_of(way, seed), SOME)) for seed in (7, 7, 8))
     assert first == again
@@ -25,7 +25,7 @@ def test_the_same_seed_makes_the_same_cases(way: str) -> None:
     assert [Case.from_json(case.as_json()) for case in first] == first
 
 
-@pytest.mark.parametrize("way", PUBLIC_WAYS)
+@pytest.mark.parametrize("way", ALL_WAYS)
 def test_no_case_has_the_key_of_the_victim(way: str) -> None:
     mac = key_of(VICTIM).rpartition(".")[2].encode()
     assert not any(mac in b"".join(case.pieces) for case in itertools.islice(cases_of(way, 3), SOME))
