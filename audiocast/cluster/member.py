@@ -2,11 +2,39 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, Self, cast
 
 from audiocast.cluster.greeting import ListName
 from audiocast.cluster.signature.identity import Identity, Recipient
 from audiocast.cluster.versioned_list import ListCopy
+from audiocast.stream.source_id import SourceId
+
+
+class OwnedSource(NamedTuple):
+    """What a member lists of a stream whose source it has.
+
+    Its text, which is in the list, is the id of the source; behind a space the generation, unless it is 0.
+
+    Attributes:
+        source_id: The source.
+        generation: The highest generation of a key that a source of the stream has used.
+    """
+
+    source_id: SourceId
+    generation: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.generation}" if self.generation else str(self.source_id)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text.
+
+        Raises:
+            ValueError: It is not of that form.
+        """
+        source_id, _, generation = text.partition(" ")
+        return cls(SourceId.parse(source_id), int(generation or "0"))
 
 
 def _new_copies() -> dict[ListName, ListCopy]:
@@ -48,7 +76,7 @@ class Member:
 
     @property
     def owned_streams(self) -> Mapping[str, str]:
-        """Streams whose source it has, with the source's id as text."""
+        """Streams whose source it has, each with the text of an `OwnedSource`."""
         return cast(Mapping[str, str], self.copies[ListName.OWNED].entries)
 
     @property

@@ -15,7 +15,7 @@ import structlog
 from audiocast.cluster.discovery.peers_setting import Discovery
 from audiocast.cluster.errors import Refused
 from audiocast.cluster.greeting import ChangesRequest, Greeting
-from audiocast.cluster.member import Member
+from audiocast.cluster.member import Member, OwnedSource
 from audiocast.cluster.membership import Membership
 from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.peer_stream import PeerStream
@@ -97,7 +97,7 @@ class Node:
             owned_streams=self.owned_streams,
             hls_streams=hls_streams,
         )
-        self.membership.on_owned_change.add(self._settle_conflicts)
+        self.membership.on_owned_change.add(self._note_owned)
         self.peers = Peers(self.membership, client, unlisted_client)
         self.hls_streams = hls_streams
         self.relays = 0
@@ -131,9 +131,12 @@ class Node:
         return sum(roles.is_front for roles in self._roles.values())
 
     def owned_streams(self) -> Mapping[str, str]:
-        """Return the streams whose source this member has to give to others, with the source's id as text."""
-        owned = {stream_id: roles.owned_source for stream_id, roles in self._roles.items()}
-        return {stream_id: str(source_id) for stream_id, source_id in owned.items() if source_id is not None}
+        """Return the streams whose source this member has to give to others, as `OwnedSource` texts."""
+        return {
+            stream_id: str(OwnedSource(source_id, roles.hub.generation))
+            for stream_id, roles in self._roles.items()
+            if (source_id := roles.owned_source) is not None
+        }
 
     def owns(self, stream_id: str) -> bool:
         """Return whether this member has the stream's source to give to others, and the stream is on."""
@@ -297,18 +300,24 @@ class Node:
         for stream_id in [stream_id for stream_id, roles in self._roles.items() if roles.is_idle]:
             self._roles.pop(stream_id).close()
 
-    def _settle_conflicts(self, member: Member, changed: Collection[str]) -> None:
-        """Let the newer source win where two members own a stream, because their views differed."""
+    def _note_owned(self, member: Member, changed: Collection[str]) -> None:
+        """Learn from another member's list which keys are replaced, and whose source is newer."""
         for stream_id in changed:
-            roles, text = self._roles.get(stream_id), member.owned_streams.get(stream_id)
-            mine = roles.owned_source if roles is not None else None
-            if roles is None or mine is None or text is None:
+            text = member.owned_streams.get(stream_id)
+            if text is None:
                 continue
             try:
-                theirs = SourceId.parse(text)
+                theirs = OwnedSource.parse(text)
             except ValueError:
                 continue
-            if mine < theirs:
-                self.conflicts += 1
-                log.warning("owner_conflict", stream_id=stream_id, member=member.name)
-                roles.hand_over(TAKEN_OVER, "a newer source has come through another member")
+            self.streams.learn_generation(stream_id, theirs.generation)
+            self._settle_conflict(stream_id, theirs.source_id, member)
+
+    def _settle_conflict(self, stream_id: str, theirs: SourceId, member: Member) -> None:
+        """Let the newer source win where two members own a stream, because their views differed."""
+        roles = self._roles.get(stream_id)
+        mine = roles.owned_source if roles is not None else None
+        if roles is not None and mine is not None and mine < theirs:
+            self.conflicts += 1
+            log.warning("owner_conflict", stream_id=stream_id, member=member.name)
+            roles.hand_over(TAKEN_OVER, "a newer source has come through another member")

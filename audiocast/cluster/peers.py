@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audiocast.cluster.errors import ClusterError, NoAnswer, NotListening, PeerSilent, Unreachable
-from audiocast.cluster.member import Member
+from audiocast.cluster.member import Member, OwnedSource
 from audiocast.cluster.membership import Membership
 from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.peer_stream import SILENCE_SECONDS, PeerStream
@@ -217,6 +217,6 @@ class Peers:
 
 def _source_id(text: str) -> SourceId:
     try:
-        return SourceId.parse(text)
+        return OwnedSource.parse(text).source_id
     except ValueError:
         return SourceId(0, 0)

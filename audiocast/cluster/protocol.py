@@ -84,6 +84,9 @@ MAX_TITLE_CHARACTERS = 200
 # Bound of a request's body on the internal port: greetings have 4 KiB, titles less.
 MAX_REQUEST_BYTES = 65_536
 
+# Name of a field and of an argument: a key's generation.
+GENERATION = "generation"
+
 _STREAM_ID = "{stream_id}"
 
 
@@ -152,28 +155,52 @@ class MemberStreamRequest:
         """Return the request that asks for a `StreamAnswer`."""
         return PeerRequest("GET", STREAM.format(stream_id=self.stream_id))
 
-    def build_end(self) -> PeerRequest:
-        """Return the request that ends the stream for good, because its broadcaster has ended it."""
-        return PeerRequest("DELETE", STREAM.format(stream_id=self.stream_id))
+    def build_end(self, generation: int | None = None) -> PeerRequest:
+        """Return the request that ends the stream for good.
+
+        Args:
+            generation: That of the key with which its broadcaster has ended it: a member that knows of a
+                newer one refuses. None: the operator ends it, whatever key it has.
+        """
+        query = "" if generation is None else f"?{GENERATION}={generation}"
+        return PeerRequest("DELETE", STREAM.format(stream_id=self.stream_id) + query)
+
+    @staticmethod
+    def parse_end(query: Mapping[str, str]) -> int | None:
+        """Return the generation that `build_end` was called with.
+
+        Raises:
+            BadMessage: It is no number.
+        """
+        return _generation(query) if GENERATION in query else None
 
 
 @dataclass(frozen=True, slots=True)
 class PlayingRequest:
-    """`POST /internal/streams/{stream_id}/playing`: title and artist of what is on now."""
+    """`POST /internal/streams/{stream_id}/playing`: title and artist of what is on now.
+
+    Attributes:
+        generation: That of the broadcaster's key: a member that knows of a newer one refuses.
+    """
 
     stream_id: str
     title: str
     artist: str
+    generation: int = 0
 
     def build(self) -> PeerRequest:
         """Return the request."""
-        body = {"title": self.title, "artist": self.artist}
+        body = {"title": self.title, "artist": self.artist, GENERATION: self.generation}
         return PeerRequest("POST", PLAYING.format(stream_id=self.stream_id), body=body)
 
     @classmethod
     def parse(cls, stream_id: str, body: Mapping[str, Any]) -> Self:
-        """Read the JSON object of a request; a field that is missing is empty."""
-        return cls(stream_id, str(body.get("title", "")), str(body.get("artist", "")))
+        """Read the JSON object of a request; a text that is missing is empty.
+
+        Raises:
+            BadMessage: The generation is no number.
+        """
+        return cls(stream_id, str(body.get("title", "")), str(body.get("artist", "")), _generation(body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,3 +291,15 @@ class HlsRequest:
         if path is None:
             raise BadMessage("expected a path, got none")
         return cls(stream_id, path, directives)
+
+
+def _generation(fields: Mapping[str, Any]) -> int:
+    """Return the generation of a key; 0 when it is missing.
+
+    Raises:
+        BadMessage: It is no number.
+    """
+    try:
+        return int(fields.get(GENERATION, 0))
+    except (TypeError, ValueError) as error:
+        raise BadMessage(f"expected a generation, got {str(fields[GENERATION])[:20]!r}") from error

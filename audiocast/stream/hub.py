@@ -76,7 +76,7 @@ class Hub:
         self.counters = counters
         self.titles = Titles(clock, self._notify)
         self.started_at: float | None = None
-        self.is_closed = promise.is_closed
+        self.generation, self.is_closed = promise
         self.token_tag = ""
         self.users = 0
         self.on_change: set[Callable[[], None]] = set()
@@ -89,7 +89,6 @@ class Hub:
         self._taps = Taps()
         self._bitstream: Bitstream | None = None
         self._ended = False
-        self.generation = promise.generation
         self._make_room = make_room
         self._page_samples = (0, 0)
         self._gap = SourceGap(
@@ -166,6 +165,11 @@ class Hub:
             raise StreamEnded("the stream was ended by its broadcaster; start a new one")
         if generation < self.generation:
             raise BadKey("the ingest key was replaced by a newer one")
+
+    def learn(self, promise: Promise) -> None:
+        """Hold what another member knows of the stream's keys."""
+        self.generation, self.is_closed = promise
+        self._notify()
 
     def attach_source(
         self, source: Source, opus_head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
@@ -296,8 +300,7 @@ class Hub:
 
     def reopen(self, title: str) -> None:
         """Let sources come again after `close`, with an empty history."""
-        self.is_closed = False
-        self._ended = False
+        self.is_closed = self._ended = False
         self.titles.reset()
         self.title = clean_text(title) or self.title
         self._notify()

@@ -91,6 +91,15 @@ class Promise(NamedTuple):
     generation: int = 0
     is_closed: bool = False
 
+    def with_generation(self, generation: int) -> "Promise":
+        """Return what holds when a source with a key of this generation is known to be on the air.
+
+        An end by a key that was replaced by then was none.
+        """
+        if generation <= self.generation:
+            return self
+        return Promise(generation)
+
 
 # Of a stream that no key has used and nobody has ended.
 NO_PROMISE = Promise()

@@ -109,6 +109,18 @@ class Registry:
             self._announced.pop(stream_id, None)
             self.promises.keep(stream_id, hub.promise)
 
+    def learn_generation(self, stream_id: str, generation: int) -> None:
+        """Refuse keys below a generation from now on: another member has a source with such a key."""
+        known = self.get_or_waiting(stream_id).promise
+        learned = known.with_generation(generation)
+        if learned == known:
+            return
+        hub = self._hubs.get(stream_id)
+        if hub is not None:
+            hub.learn(learned)
+        else:
+            self.promises.keep(stream_id, learned)
+
     def reopen(self, stream_id: str, title: str) -> None:
         """Let sources of a stream come again after its end; see `Hub.reopen`."""
         hub = self._hubs.get(stream_id)

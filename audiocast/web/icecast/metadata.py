@@ -26,8 +26,7 @@ class IcecastMetadataHandler(PublicHandler):
         title = self._text("title", codec) or self._text("song", codec)
         playing = NowPlaying(title=title, artist=self._text("artist", codec))
         hub = self.services.streams.open(stream_id, claims.title)
-        hub.admit(claims.generation)
-        await show_everywhere(self.services, hub, playing)
+        await show_everywhere(self.services, hub, claims, playing)
         self.set_header("Content-Type", "text/xml; charset=UTF-8")
         self.write(
             '<?xml version="1.0"?>\n'

@@ -4,6 +4,7 @@ A request of a member is never passed on to a third one, so nothing can go round
 requests and answers are in `cluster/protocol`.
 """
 
+import contextlib
 import secrets
 
 from tornado.httputil import HTTPHeaders
@@ -18,6 +19,7 @@ from audiocast.cluster.protocol import (
     PROTOCOL_HEADER,
     PROTOCOL_VERSION,
     SIGNATURE_HEADER,
+    MemberStreamRequest,
     PlayingRequest,
     ReopenRequest,
     StreamAnswer,
@@ -25,6 +27,7 @@ from audiocast.cluster.protocol import (
 )
 from audiocast.cluster.signature.header import NONCE_BYTES
 from audiocast.cluster.stream_requests import ForwardRequest, RelayRequest
+from audiocast.stream.errors import StreamEnded
 from audiocast.stream.now_playing import NowPlaying
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import SERVER_NAME, MemberHandler
@@ -114,8 +117,17 @@ class MemberStreamHandler(MemberHandler):
         self.write(StreamAnswer(node.owns(stream_id), stream_state_with_history(hub, node)).as_json())
 
     def delete(self, stream_id: str) -> None:
-        """End the stream, for good: its broadcaster has ended it at another member."""
-        self.services.streams.open(stream_id).close()
+        """End the stream, for good: its broadcaster has ended it at another member, or the operator has."""
+        streams = self.services.streams
+        query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        try:
+            generation = MemberStreamRequest.parse_end(query)
+        except BadMessage as error:
+            raise ApiError(400, "bad_generation", str(error)) from error
+        if generation is None:
+            generation = streams.get_or_waiting(stream_id).generation
+        with contextlib.suppress(StreamEnded):
+            streams.close(stream_id, generation)
         self.write({})
 
 
@@ -126,9 +138,13 @@ class MemberPlayingHandler(MemberHandler):
 
     def post(self, stream_id: str) -> None:
         """Show them, if the stream is known here."""
-        request = PlayingRequest.parse(stream_id, self.json_body())
+        try:
+            request = PlayingRequest.parse(stream_id, self.json_body())
+        except BadMessage as error:
+            raise ApiError(400, "bad_generation", str(error)) from error
         hub = self.services.streams.get(stream_id)
         if hub is not None:
+            hub.admit(request.generation)
             hub.set_now_playing(NowPlaying(title=request.title, artist=request.artist))
         self.write({})
 

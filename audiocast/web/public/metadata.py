@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from audiocast.cluster.protocol import PlayingRequest
 from audiocast.stream.hub import Hub
+from audiocast.stream.keys import Claims
 from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
@@ -21,15 +22,20 @@ class MetadataRequest(BaseModel):
     artist: str = Field(default="", max_length=MAX_CHARACTERS)
 
 
-async def show_everywhere(services: Services, hub: Hub, playing: NowPlaying) -> None:
+async def show_everywhere(services: Services, hub: Hub, claims: Claims, playing: NowPlaying) -> None:
     """Show the track at this member and, in a cluster, at each that has the stream.
 
     Returns when it is shown, or was replaced by a newer one before that: within a second.
+
+    Raises:
+        audiocast.stream.errors.StreamError: The key with these claims was replaced, or the stream is ended.
     """
+    hub.admit(claims.generation)
     is_shown: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     hub.set_now_playing(playing, is_shown.set_result)
     if await is_shown:
-        await services.node.broadcast(PlayingRequest(hub.stream_id, playing.title, playing.artist).build())
+        request = PlayingRequest(hub.stream_id, playing.title, playing.artist, claims.generation)
+        await services.node.broadcast(request.build())
 
 
 class MetadataHandler(PublicHandler):
@@ -42,6 +48,6 @@ class MetadataHandler(PublicHandler):
         example = '{"title": "...", "artist": "..."}'
         said = parse_body(self.request.body, MetadataRequest, example=example)
         hub = self.services.streams.open(stream_id, claims.title)
-        hub.admit(claims.generation)
-        await show_everywhere(self.services, hub, NowPlaying(title=said.title, artist=said.artist))
+        playing = NowPlaying(title=said.title, artist=said.artist)
+        await show_everywhere(self.services, hub, claims, playing)
         self.set_status(204)

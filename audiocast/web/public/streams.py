@@ -107,7 +107,7 @@ class StreamStateHandler(PublicHandler):
         claims = self.claims_for(self.checked_id(stream_id))
         with contextlib.suppress(StreamEnded):
             self.services.streams.close(stream_id, claims.generation)
-        await self.services.node.broadcast(MemberStreamRequest(stream_id).build_end())
+        await self.services.node.broadcast(MemberStreamRequest(stream_id).build_end(claims.generation))
         self.set_status(204)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from audiocast.cluster.errors import BadMessage
 from audiocast.cluster.greeting import GOODBYE_REQUEST, ChangesRequest, Greeting, ListName
+from audiocast.cluster.member import OwnedSource
 from audiocast.cluster.protocol import (
     LAST_PAGE_HEADER,
     PROTOCOL_HEADER,
@@ -112,12 +113,14 @@ def test_an_owner_that_says_nothing_has_no_page_and_nonsense_is_refused() -> Non
 
 
 def test_titles_cross_as_they_are() -> None:
-    playing = PlayingRequest("abc", "Title", "Artist")
+    playing = PlayingRequest("abc", "Title", "Artist", 7)
     built = playing.build()
     assert (built.method, built.target) == ("POST", "/internal/streams/abc/playing")
     assert isinstance(built.body, dict)
     assert PlayingRequest.parse("abc", built.body) == playing
-    assert PlayingRequest.parse("abc", {}) == PlayingRequest("abc", "", "")
+    assert PlayingRequest.parse("abc", {}) == PlayingRequest("abc", "", "", 0)
+    with pytest.raises(BadMessage):
+        PlayingRequest.parse("abc", {"generation": "second"})
     reopen = ReopenRequest("abc", "Title")
     built = reopen.build()
     assert (built.method, built.target) == ("POST", "/internal/streams/abc/reopen")
@@ -130,6 +133,22 @@ def test_a_stream_is_asked_for_and_ended_at_the_same_path() -> None:
     request = MemberStreamRequest("abc")
     assert (request.build().method, request.build().target) == ("GET", "/internal/streams/abc")
     assert (request.build_end().method, request.build_end().target) == ("DELETE", "/internal/streams/abc")
+    assert request.build_end(7).target == "/internal/streams/abc?generation=7"
+    assert MemberStreamRequest.parse_end({"generation": "7"}) == 7
+    assert MemberStreamRequest.parse_end({}) is None
+    with pytest.raises(BadMessage):
+        MemberStreamRequest.parse_end({"generation": "second"})
+
+
+@pytest.mark.parametrize("text", ["1-2", "1-2 7"])
+def test_an_owned_source_is_listed_with_its_generation(text: str) -> None:
+    assert str(OwnedSource.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "1-2 seven", "1-2 7 8", "7"])
+def test_what_is_no_owned_source_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected a source id|invalid literal"):
+        OwnedSource.parse(text)
 
 
 @pytest.mark.parametrize("is_owned", [True, False])

@@ -211,6 +211,31 @@ class TestPromises:
         with pytest.raises(StreamEnded):
             streams.open("abc").admit(2)
 
+    @pytest.mark.parametrize("has_hub", [True, False])
+    def test_a_newer_key_that_another_member_has_seen_replaces_older_ones(
+        self, streams: Registry, has_hub: bool
+    ) -> None:
+        hub = streams.open("abc") if has_hub else streams.get_or_waiting("abc")
+        streams.learn_generation("abc", 2)
+        assert (streams.get("abc") is hub) == has_hub
+        for generation in (1, 0):
+            streams.learn_generation("abc", generation)
+            with pytest.raises(BadKey):
+                streams.close("abc", 1)
+        streams.close("abc", 2)
+        streams.learn_generation("abc", 2)
+        with pytest.raises(StreamEnded):
+            streams.open("abc").admit(2)
+
+    def test_an_end_by_a_key_that_was_replaced_by_then_was_none(self, streams: Registry) -> None:
+        streams.close("abc", 1)
+        streams.learn_generation("abc", 2)
+        streams.open("abc").admit(2)
+
+    def test_a_key_without_a_generation_is_nothing_to_remember(self, streams: Registry) -> None:
+        streams.learn_generation("abc", 0)
+        assert "abc" not in streams.promises
+
     def test_one_without_a_hub_can_be_ended(self, streams: Registry) -> None:
         streams.announce("abc", "A title")
         streams.close("abc", 0)
