@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    CliSettingsSource,
+    CliSuppress,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from audiocast.cluster.discovery.peers_setting import KUBERNETES_PREFIX, parse_peers
 from audiocast.cluster.discovery.pod import Pod
@@ -22,9 +32,20 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Members on one host have different internal ports, and get different names from them.
 USUAL_INTERNAL_PORT = 8001
 
+# Everybody on a machine can read the command lines of its processes.
+SECRET_OPTIONS = ("--secret-keys", "--api-tokens")
+MIN_SECRET_CHARACTERS = 16
+
+# Variable with the name of a folder that has secrets as files.
+SECRETS_DIR = "SECRETS_DIR"
+
 
 class Settings(BaseSettings):
-    """Run the audiocast server. Each option can be given as an environment variable of the same name too."""
+    """Run the audiocast server. Each option can be given as an environment variable of the same name too.
+
+    Secrets cannot be options. SECRET_KEYS and API_TOKENS are variables, or files of these names in the folder
+    that SECRETS_DIR names.
+    """
 
     model_config = SettingsConfigDict(
         case_sensitive=False,
@@ -87,14 +108,15 @@ class Settings(BaseSettings):
         default=(ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")),
         description="Networks (comma-separated) whose X-Forwarded-Proto, -Host and -For are believed.",
     )
-    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+    secret_keys: CliSuppress[Annotated[tuple[SecretStr, ...], NoDecode]] = Field(
         default=(),
         description="Secrets (comma-separated, 16 characters or more) that ingest keys are made with: the "
         "current one first, then those still accepted. Empty: made up, and keys end with the process.",
     )
-    api_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+    api_tokens: CliSuppress[Annotated[tuple[SecretStr, ...], NoDecode]] = Field(
         default=(),
-        description="Tokens (comma-separated), one of which is needed to start a stream. Empty: anyone may.",
+        description="Tokens (comma-separated, 16 characters or more), one of which is needed to start a "
+        "stream. Empty: anyone may.",
     )
     preroll_seconds: float = Field(
         default=3.5,
@@ -228,13 +250,32 @@ class Settings(BaseSettings):
     )
 
     @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where settings are looked for, below the command line: the environment, then files."""
+        files = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get(SECRETS_DIR) or None)
+        return init_settings, env_settings, files
+
+    @classmethod
     def from_arguments(cls, arguments: Sequence[str]) -> Self:
         """Read the command line of `audiocast serve`, then the environment.
 
         Raises:
             pydantic.ValidationError: A value is wrong.
+            SettingsError: A secret is on the command line, or the folder of secrets is none.
             SystemExit: An option is unknown, or help was asked for.
         """
+        for argument in arguments:
+            _refuse_secret(argument)
+        folder = os.environ.get(SECRETS_DIR)
+        if folder and not Path(folder).is_dir():
+            raise SettingsError(f"{SECRETS_DIR}: expected a folder, got {folder[:100]!r}")
         return CliApp.run(
             cls,
             cli_args=list(arguments),
@@ -294,12 +335,29 @@ class Settings(BaseSettings):
             )
         return self
 
-    @field_validator("secret_keys")
+    @field_validator("secret_keys", "api_tokens")
     @classmethod
     def _long_enough(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        if any(len(secret.get_secret_value()) < 16 for secret in value):
-            raise ValueError("expected secrets of 16 characters or more")
+        if any(len(secret.get_secret_value()) < MIN_SECRET_CHARACTERS for secret in value):
+            raise ValueError(f"expected {MIN_SECRET_CHARACTERS} characters or more in each")
         return value
+
+
+def _refuse_secret(argument: str) -> None:
+    """Refuse an option that is a secret's, also a shortened one.
+
+    Raises:
+        SettingsError: It is one; the message has no value.
+    """
+    option = argument.partition("=")[0].replace("_", "-")
+    for secret in SECRET_OPTIONS:
+        if len(option) > len("--") and secret.startswith(option):
+            name = secret.removeprefix("--").replace("-", "_").upper()
+            raise SettingsError(
+                f"{secret}: expected no secret on the command line, which everybody on this machine can "
+                f"read; set {name} in the environment, or put a file {name} into the folder that "
+                f"{SECRETS_DIR} names"
+            )
 
 
 def _text(value: Any) -> str:

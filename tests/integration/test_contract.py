@@ -48,7 +48,7 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AudiocastS
 def closed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AudiocastServer]:
     """A server that wants a token."""
     log = tmp_path_factory.mktemp("tokens") / "server.log"
-    settings = AudiocastServer(log, API_TOKENS=f"another-token, {TOKEN}", LOG_LEVEL="debug")
+    settings = AudiocastServer(log, API_TOKENS=f"another-token-of-ours, {TOKEN}", LOG_LEVEL="debug")
     with settings as server:
         yield server
 

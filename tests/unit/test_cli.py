@@ -161,9 +161,9 @@ def test_a_check_that_went_well_is_one_line(
 
     monkeypatch.setattr(cli, "check", check)
     monkeypatch.setenv("PORT", "8123")
-    monkeypatch.setenv("API_TOKENS", "current,older")
+    monkeypatch.setenv("API_TOKENS", "the-current-token,an-older-token-1")
     assert cli.main(["check", *arguments]) == 0
-    assert asked == [(server, "current")]
+    assert asked == [(server, "the-current-token")]
     assert capsys.readouterr().out == f"{server}: 2 s of audio heard, the first after 0.013 s\n"
 
 

@@ -98,8 +98,8 @@ def test_a_file_again_and_again(server: AudiocastServer, tmp_path: Path) -> None
 
 
 def test_a_token_and_an_id_make_a_link_that_stays(tmp_path: Path) -> None:
-    with AudiocastServer(tmp_path / "server.log", API_TOKENS="secret-token") as server:
-        environment = {"AUDIOCAST_TOKEN": "secret-token"}
+    with AudiocastServer(tmp_path / "server.log", API_TOKENS="a-secret-token-1") as server:
+        environment = {"AUDIOCAST_TOKEN": "a-secret-token-1"}
         for _ in range(2):
             arguments = ["--tone", "--id", "evening", "--seconds", "1"]
             with BroadcastProcess(server.base, *arguments, environment=environment) as broadcast:

@@ -17,7 +17,7 @@ from tests.support.processes.server import AudiocastServer
 
 SECRET = "a secret of sixteen characters or more"
 MAX_STREAMS = 20
-TOKENS = ("token-of-a", "token-of-b")
+TOKENS = ("the-token-of-a-1", "the-token-of-b-2")
 SECONDS = 15.0
 
 
