@@ -67,6 +67,7 @@ class DnsPeers:
         self._name = name
         self._port = port
         self._resolver = AddressResolver()
+        self._is_known = True
 
     async def answers(self) -> AsyncGenerator[Sequence[str], None]:
         """Yield all addresses after each look-up.
@@ -84,11 +85,21 @@ class DnsPeers:
             found = await self._resolver.resolve(self._name, self._port)
         except socket.gaierror as error:
             if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
+                self._note_known(False)
                 return []
             log.warning("peers_not_resolved", name=self._name, error=error.strerror)
             return None
+        self._note_known(True)
         hosts = dict.fromkeys(address[0] for _, address in found)
         return [format_address(str(host), self._port) for host in hosts]
+
+    def _note_known(self, is_known: bool) -> None:
+        """Log once that the name has no address: it may be misspelt, and this member is alone by it."""
+        if self._is_known and not is_known:
+            log.warning(
+                "peers_name_unknown", name=self._name, hint="no member was found by PEERS; is it misspelt?"
+            )
+        self._is_known = is_known
 
 
 def parse_peers(peers: str, *, pod: Pod, internal_port: int) -> Discovery | None:

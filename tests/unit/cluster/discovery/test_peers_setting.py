@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.discovery.kubernetes_peers import KubernetesPeers
@@ -98,6 +99,7 @@ def test_a_name_is_looked_up_again_and_again_and_a_resolver_that_fails_is_no_ans
             [(0, (host, 8001)) for host in found],
             socket.gaierror(socket.EAI_AGAIN, "try again"),
             socket.gaierror(socket.EAI_NONAME, "no such name"),
+            socket.gaierror(socket.EAI_NONAME, "no such name"),
         ]
 
         async def resolve(_: AddressResolver, host: str, port: int) -> Any:
@@ -111,7 +113,10 @@ def test_a_name_is_looked_up_again_and_again_and_a_resolver_that_fails_is_no_ans
         monkeypatch.setattr(AddressResolver, "resolve", resolve)
         async with aclosing(DnsPeers("peers", 8001).answers()) as answers:
             assert list(await anext(answers)) == ["10.0.0.1:8001", "[::1]:8001"]
-            assert list(await anext(answers)) == []
-        assert [at - looked_up_at[0] for at in looked_up_at] == [0, 2, 4], "every two seconds"
+            with capture_logs() as logs:
+                assert list(await anext(answers)) == []
+                assert list(await anext(answers)) == []
+            assert [entry["event"] for entry in logs] == ["peers_not_resolved", "peers_name_unknown"]
+        assert [at - looked_up_at[0] for at in looked_up_at] == [0, 2, 4, 6], "every two seconds"
 
     run(test())
