@@ -9,7 +9,8 @@
 - `hls`: a stream as HLS
 - `stream`: hubs, backlog, fan-out, sources, keys
 - `ogg`: Ogg pages and Opus packets
-- `settings`: the only place that reads the environment
+- `settings`: every setting, from the command line and the environment
+- `secret_sources`: where secrets come from, and where they do not
 - `check`: a client that sends audio to a server and listens to it
 """
 

@@ -21,23 +21,16 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
-    SettingsError,
 )
 
 from audiocast.cluster.discovery.peers_setting import KUBERNETES_PREFIX, parse_peers
 from audiocast.cluster.discovery.pod import Pod
+from audiocast.secret_sources import MIN_SECRET_CHARACTERS, refuse_secret_options, secrets_folder
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # Members on one host have different internal ports, and get different names from them.
 USUAL_INTERNAL_PORT = 8001
-
-# Everybody on a machine can read the command lines of its processes.
-SECRET_OPTIONS = ("--secret-keys", "--api-tokens")
-MIN_SECRET_CHARACTERS = 16
-
-# Variable with the name of a folder that has secrets as files.
-SECRETS_DIR = "SECRETS_DIR"
 
 
 class Settings(BaseSettings):
@@ -259,7 +252,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return where settings are looked for, below the command line: the environment, then files."""
-        files = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get(SECRETS_DIR) or None)
+        files = SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder())
         return init_settings, env_settings, files
 
     @classmethod
@@ -271,11 +264,7 @@ class Settings(BaseSettings):
             SettingsError: A secret is on the command line, or the folder of secrets is none.
             SystemExit: An option is unknown, or help was asked for.
         """
-        for argument in arguments:
-            _refuse_secret(argument)
-        folder = os.environ.get(SECRETS_DIR)
-        if folder and not Path(folder).is_dir():
-            raise SettingsError(f"{SECRETS_DIR}: expected a folder, got {folder[:100]!r}")
+        refuse_secret_options(arguments)
         return CliApp.run(
             cls,
             cli_args=list(arguments),
@@ -341,23 +330,6 @@ class Settings(BaseSettings):
         if any(len(secret.get_secret_value()) < MIN_SECRET_CHARACTERS for secret in value):
             raise ValueError(f"expected {MIN_SECRET_CHARACTERS} characters or more in each")
         return value
-
-
-def _refuse_secret(argument: str) -> None:
-    """Refuse an option that is a secret's, also a shortened one.
-
-    Raises:
-        SettingsError: It is one; the message has no value.
-    """
-    option = argument.partition("=")[0].replace("_", "-")
-    for secret in SECRET_OPTIONS:
-        if len(option) > len("--") and secret.startswith(option):
-            name = secret.removeprefix("--").replace("-", "_").upper()
-            raise SettingsError(
-                f"{secret}: expected no secret on the command line, which everybody on this machine can "
-                f"read; set {name} in the environment, or put a file {name} into the folder that "
-                f"{SECRETS_DIR} names"
-            )
 
 
 def _text(value: Any) -> str:

@@ -82,7 +82,7 @@ def _pip(python: Path, *arguments: str) -> None:
         return
     unanswered = NO_ANSWER.search(done.stdout)
     if unanswered:
-        reason = EXCEPTION_PARTS.split(unanswered["reason"])[-1].rstrip("')")
+        reason = EXCEPTION_PARTS.split(unanswered["reason"])[-1].rstrip("\"')")
         raise SetupFailed(
             "The package index does not answer, so Python packages cannot be installed.\n"
             f"  pip asked for {unanswered['path']} and got: {reason}\n"
