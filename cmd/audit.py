@@ -18,6 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from decoder import npm_path
+
 ROOT = Path(__file__).parents[1]
 OSV_URL = "https://api.osv.dev/v1/query"
 # One request is a package; an answer takes a fifth of a second.
@@ -80,7 +82,11 @@ def npm_holes(root: Path) -> tuple[int, list[str]]:
     Raises:
         NotAskedError: There was no answer.
     """
-    found = _json_of(["npm", "audit", "--json", "--package-lock-only"], cwd=root, environment=_with_npm())
+    found = _json_of(
+        ["npm", "audit", "--json", "--package-lock-only"],
+        cwd=root,
+        environment={**os.environ, "PATH": npm_path()},
+    )
     if "vulnerabilities" not in found:
         raise NotAskedError(str(found.get("message", found))[:MOST_REASON_CHARACTERS])
     holes = found["vulnerabilities"].values()
@@ -117,14 +123,6 @@ def _json_of(
         lines = done.stderr.strip().splitlines() or ["no output"]
         raise NotAskedError(lines[-1][:MOST_REASON_CHARACTERS]) from error
     return value if isinstance(value, dict) else {}
-
-
-def _with_npm() -> dict[str, str]:
-    """Return an environment whose PATH ends with the npm of this Python's environment."""
-    return {
-        **os.environ,
-        "PATH": os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)]),
-    }
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ GOODBYE_REQUEST = PeerRequest("POST", GOODBYE, body={})
 class ListName(StrEnum):
     """A list that each member has, and all others have a copy of."""
 
-    # Streams whose source the member has, with the source's id as text.
+    # Streams whose source the member has, as `OwnedSource` texts.
     OWNED = "owned"
 
     # Streams that the member makes HLS of, with the first segment number of each: the smaller, the older.

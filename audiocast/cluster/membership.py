@@ -63,7 +63,7 @@ class Membership:
         discovery: Addresses where other members may be; None: this server is alone.
         client: Sends the greetings.
         clock: Time and timers.
-        owned_streams: Returns the streams whose source this member has, with the source's id as text.
+        owned_streams: Returns the streams whose source this member has, as `OwnedSource` texts.
         hls_streams: Returns the streams that this member makes HLS of; see `ListName`.
 
     Attributes:

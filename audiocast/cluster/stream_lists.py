@@ -33,7 +33,7 @@ class OwnLists:
 
     Args:
         clock: Seconds of the membership's clock.
-        owned_streams: Returns the streams whose source this member has, with the source's id as text.
+        owned_streams: Returns the streams whose source this member has, as `OwnedSource` texts.
         hls_streams: Returns the streams that this member makes HLS of, with the first segment number of each.
     """
 

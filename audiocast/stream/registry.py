@@ -62,6 +62,11 @@ class Registry:
         """Return a stream's hub; for a stream without a hub a waiting one, which is not kept."""
         return self._hubs.get(stream_id) or self._new(stream_id, "")
 
+    def promise_of(self, stream_id: str) -> Promise:
+        """Return what holds for a stream's keys, whether or not it has a hub."""
+        hub = self._hubs.get(stream_id)
+        return hub.promise if hub is not None else self.promises.get(stream_id)
+
     def live(self) -> list[Hub]:
         """Return the hubs of the streams that are on."""
         return list(self._on.values())
@@ -111,7 +116,7 @@ class Registry:
 
     def learn_generation(self, stream_id: str, generation: int) -> None:
         """Refuse keys below a generation from now on: another member has a source with such a key."""
-        known = self.get_or_waiting(stream_id).promise
+        known = self.promise_of(stream_id)
         learned = known.with_generation(generation)
         if learned == known:
             return

@@ -290,6 +290,10 @@ class MemberHandler(InternalHandler):
         """
         return parse_object(self.request.body)
 
+    def query(self) -> dict[str, str]:
+        """Return the arguments of the request's query; of those that come twice the last."""
+        return {name: self.get_query_argument(name) for name in self.request.query_arguments}
+
     def _sign(self, signature: RequestSignature) -> None:
         if self.get_status() == 204:
             # Tornado takes it away from answers without a body, after this.

@@ -70,9 +70,8 @@ class ChangesHandler(MemberHandler):
 
     def get(self) -> None:
         """Return the next changes of a list."""
-        query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         try:
-            self.write(self.services.node.changes(ChangesRequest.parse(query)))
+            self.write(self.services.node.changes(ChangesRequest.parse(self.query())))
         except BadMessage as error:
             raise ApiError(400, "bad_list", str(error)) from error
 
@@ -119,13 +118,12 @@ class MemberStreamHandler(MemberHandler):
     def delete(self, stream_id: str) -> None:
         """End the stream, for good: its broadcaster has ended it at another member, or the operator has."""
         streams = self.services.streams
-        query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         try:
-            generation = MemberStreamRequest.parse_end(query)
+            generation = MemberStreamRequest.parse_end(self.query())
         except BadMessage as error:
             raise ApiError(400, "bad_generation", str(error)) from error
         if generation is None:
-            generation = streams.get_or_waiting(stream_id).generation
+            generation = streams.promise_of(stream_id).generation
         with contextlib.suppress(StreamEnded):
             streams.close(stream_id, generation)
         self.write({})
@@ -191,9 +189,8 @@ class RelayHandler(PeerStreamHandler):
 
     async def post(self, stream_id: str) -> None:
         """Send pages for as long as the edge wants them."""
-        query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         try:
-            accepted = self.services.node.accept_relay(RelayRequest.parse(stream_id, query))
+            accepted = self.services.node.accept_relay(RelayRequest.parse(stream_id, self.query()))
         except BadMessage as error:
             raise ApiError(400, "bad_position", str(error)) from error
         except Refused as refusal:
