@@ -89,3 +89,9 @@ def greeting(name: str = "a", instance: str = "1", **said: Any) -> dict[str, Any
     """Give what a member says of itself, but for what the test says."""
     usual = {"internal_port": 8001, "draining": False, "view": "", "owned": {}}
     return {"name": name, "instance": instance, **usual, **said}
+
+
+async def settle() -> None:
+    """Let all that is under way happen."""
+    for _ in range(20):
+        await asyncio.sleep(0)

@@ -21,7 +21,7 @@ from audiocast.cluster.peer_client import ANSWER_SECONDS
 from audiocast.cluster.protocol import GOODBYE
 from audiocast.cluster.signature.identity import Identity
 from tests.support.clock.jumping_loop import run
-from tests.unit.cluster.membership_harness import MembershipHarness
+from tests.unit.cluster.membership_harness import MembershipHarness, settle
 
 A, B = "10.0.0.1:8001", "10.0.0.2:8001"
 
@@ -535,9 +535,3 @@ async def test_a_name_has_a_length(harness: MembershipHarness, name: str) -> Non
     await harness.membership.start()
     with pytest.raises(BadMessage, match="expected a greeting"):
         harness.hello("10.0.0.3", name=name, instance="7")
-
-
-async def settle() -> None:
-    """Let all that is under way happen."""
-    for _ in range(20):
-        await asyncio.sleep(0)

@@ -17,7 +17,7 @@ from audiocast.cluster.roles import SOURCE_AWAY_SECONDS
 from audiocast.cluster.signature.header import RequestSignature
 from audiocast.cluster.signature.identity import Identity, Recipient
 from audiocast.cluster.signature.signer import Signer
-from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayRequest
+from audiocast.cluster.stream_requests import ForwardAnswer, RelayRequest
 from audiocast.stream.clock import Clock
 from audiocast.stream.errors import BadKey, SourceError, SourceStalled, StreamEnded
 from audiocast.stream.hub import Hub
@@ -28,6 +28,7 @@ from audiocast.stream.source_id import SourceId
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_iostream import peer_streams
 from tests.unit.cluster.fake_peer_client import FakePeerClient
+from tests.unit.cluster.forwarding import forward, settle
 from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
 from tests.unit.stream.audio import body, feed
 from tests.unit.stream.hub_harness import LIMITS
@@ -131,23 +132,6 @@ async def harness() -> AsyncIterator[Harness]:
     assert harness.client.is_closed
 
 
-async def settle() -> None:
-    await asyncio.sleep(0.05)
-
-
-def forward(
-    source_id: SourceId, *, resumed: bool = False, age_seconds: float = 0.0, generation: int = 0
-) -> ForwardRequest:
-    return ForwardRequest(
-        "abc",
-        source_id=source_id,
-        generation=generation,
-        title="T",
-        is_resumed=resumed,
-        age_seconds=age_seconds,
-    )
-
-
 async def test_a_member_that_has_nothing_owns_nothing(harness: Harness) -> None:
     node = harness.node
     assert (node.connected_sources, node.owned_streams(), node.owns("abc")) == (0, {}, False)
@@ -236,7 +220,7 @@ async def test_the_newest_source_wins(harness: Harness) -> None:
     node.connect_source(hub, source)
     await asyncio.sleep(0.1)
     older = SourceId(source.source_id.started_at_us - 1, 0)
-    for request in (forward(older, resumed=True), forward(older, age_seconds=60.0)):
+    for request in (forward(older, is_resumed=True), forward(older, age_seconds=60.0)):
         with pytest.raises(Refused) as refused:
             node.accept_forward(request)
         assert (refused.value.status, refused.value.code) == (409, TAKEN_OVER)
@@ -374,7 +358,7 @@ async def test_the_front_learns_which_page_the_owner_has(harness: Harness) -> No
     hub = harness.streams.get("abc")
     assert hub is not None
     assert hub.source_log is not None
-    answer = ForwardAnswer.parse(harness.node.accept_forward(forward(source_id, resumed=True)).headers)
+    answer = ForwardAnswer.parse(harness.node.accept_forward(forward(source_id, is_resumed=True)).headers)
     assert answer.last_page == hub.source_log.last
     assert answer.last_page is not None
     theirs.close()

@@ -19,6 +19,7 @@ from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.source_id import SourceId
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_iostream import peer_streams
+from tests.unit.cluster.forwarding import forward, settle
 from tests.unit.stream.audio import body
 from tests.unit.stream.hub_harness import HubHarness
 
@@ -96,23 +97,6 @@ class Harness:
         for link in [*self.links, *self.peers.links]:
             link.close()
         await settle()
-
-
-def forward(
-    source_id: SourceId, *, is_resumed: bool = False, age_seconds: float = 0.0, generation: int = 0
-) -> ForwardRequest:
-    return ForwardRequest(
-        "abc",
-        source_id=source_id,
-        generation=generation,
-        title="T",
-        is_resumed=is_resumed,
-        age_seconds=age_seconds,
-    )
-
-
-async def settle() -> None:
-    await asyncio.sleep(0.05)
 
 
 def refusal_of(harness: Harness, request: ForwardRequest) -> str:

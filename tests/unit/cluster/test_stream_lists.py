@@ -1,6 +1,5 @@
 """What members know of each other's streams, by greetings and by what has changed since the last one."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +11,7 @@ from audiocast.cluster.membership import view_of
 from audiocast.cluster.protocol import MISADDRESSED
 from audiocast.cluster.signature.identity import Identity, Recipient
 from audiocast.cluster.stream_lists import REFRESH_SECONDS
-from tests.unit.cluster.membership_harness import MembershipHarness, greeting
+from tests.unit.cluster.membership_harness import MembershipHarness, greeting, settle
 
 A, B = "10.0.0.1:8001", "10.0.0.2:8001"
 
@@ -23,12 +22,6 @@ async def harness() -> AsyncIterator[MembershipHarness]:
     harness.live(A)
     yield harness
     await harness.membership.stop()
-
-
-async def settle() -> None:
-    """Let all that is under way happen."""
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 async def test_what_a_greeting_says_is_known_before_the_next_round(harness: MembershipHarness) -> None:
