@@ -33,6 +33,8 @@ BENCH_ARGS ?=
 # What builds images, and how, as in: make image ENGINE=podman IMAGE_ARGS="--build-arg PYTHON_IMAGE=ours/python:3.12"
 ENGINE ?= docker
 IMAGE_ARGS ?=
+# Bytecode is kept, also where a machine asks for none: the tests start some hundred Pythons.
+unexport PYTHONDONTWRITEBYTECODE
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
 .PHONY: help run cluster test check audit mutants fuzz realtime bench decoder image e2e lock clean lint suite debian-packages

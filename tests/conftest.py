@@ -14,6 +14,7 @@ pytest_plugins = ["tests.support.run.file_seconds", "tests.support.run.second_tr
 HERE = Path(__file__).parent
 # Five minutes of waiting: beside all the rest, and not after it.
 LONGEST = Path("programs", "test_five_minutes.py")
+UNIT = HERE / "unit"
 ORDER = [
     "repo",
     "unit",
@@ -31,8 +32,15 @@ ORDER = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the file that waits longest first, then the quick kinds, then long ones before short ones."""
+    """Run the file that waits longest first, then the quick kinds, then long ones before short ones.
+
+    What is covered is counted for unit tests alone: they have to reach all lines without the help of others,
+    which only pay for the tracing.
+    """
     items.sort(key=_place)
+    for item in items:
+        if not item.path.is_relative_to(UNIT):
+            item.add_marker(pytest.mark.no_cover)
 
 
 def _place(item: pytest.Item) -> tuple[bool, int]:
