@@ -15,8 +15,10 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         ready, scheduled = self._ready, self._scheduled  # type: ignore[attr-defined]
-        if not ready and scheduled:
-            self._now = max(self._now, scheduled[0].when())
+        # A cancelled timer may still stand first: to jump only to that would be to wait for the next one.
+        awaited = [timer.when() for timer in scheduled if not timer.cancelled()]
+        if not ready and awaited:
+            self._now = max(self._now, min(awaited))
         super()._run_once()  # type: ignore[misc]
 
 
