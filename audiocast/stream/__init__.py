@@ -14,7 +14,7 @@ One stream:
 - `registry`: all streams of this node
 - `hub`: one stream: its source, bitstream and listeners, and what happens when a source comes or goes
 - `hub_state`: how a hub behaves, what is shown of its stream, and the promises that outlive it
-- `gap`: silence while a source is away
+- `gap`: how a source's audio comes, and silence while it is away
 - `now_playing`: title and artist, and the last tracks
 - `tap`: what takes packets as they are
 

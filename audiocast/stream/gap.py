@@ -3,6 +3,8 @@
     source lost, or connected and silent --> silence in real time --source back--> its audio
                                                                   '--grace over--> the stream ends
 
+Silence begins when listeners have used up the audio that came (`Arrivals`), not when something came last.
+
 The silence is padded to the stream's own byte rate: an `<audio>` element reads in blocks of 32 KiB and
 starves on the 3-byte packets of plain digital silence (15 s of those stopped Chromium and Firefox for 12 s).
 There is one timer for each stream, whatever its page rate. Nothing here sends.
@@ -23,21 +25,113 @@ TICK_SECONDS = 0.1
 
 PACKET_SECONDS = SILENCE_SAMPLES / SAMPLE_RATE
 
+# Two spans are looked back on, so between 15 and 30 s: longer than the segments of HLS, which last up to ten
+# seconds, and short enough to forget a network that stuttered once.
+SPAN_SECONDS = 15.0
+
+# A network delays pages by some tens of milliseconds, and then two come at once: only more than this is told
+# as bursts. Players have room for so much anyway.
+MIN_BURST_SECONDS = 0.25
+
+
+class Arrivals:
+    """How the audio of a stream's sources comes: how much at once, and how much listeners have in hand.
+
+    An encoder that sends a page every 20 ms and a relay of HLS that sends 6 s every 6 s both send in real
+    time. So time is counted from the audio that came: listeners who got 6 s need no silence before those are
+    used up. In hand is what has come above the lowest point of late, and not since the beginning: an encoder
+    that sent some seconds in advance once, hours ago, is no help to who listens since a minute.
+    """
+
+    def __init__(self) -> None:
+        self.last_at = 0.0
+        self._lead = 0.0
+        self._is_new = True
+        self._told_seconds = 0.0
+        # The page before the last, and the last: chained streams end with a short one.
+        self._page_seconds = (0.0, 0.0)
+        self._span_began_at = 0.0
+        # Of the span before, and of this one: lowest and highest lead, deepest fall.
+        self._lowest = (0.0, 0.0)
+        self._highest = (0.0, 0.0)
+        self._deepest_fall = (0.0, 0.0)
+
+    @property
+    def page_seconds(self) -> float:
+        """How much audio is on a page."""
+        return max(self._page_seconds)
+
+    @property
+    def burst_seconds(self) -> float:
+        """How much audio comes at once: what a player must have in hand to play without a hole."""
+        burst = max(self._deepest_fall)
+        return burst if burst > self.page_seconds + MIN_BURST_SECONDS else self.page_seconds
+
+    def has_new_burst(self) -> bool:
+        """Return, once for each change that players should know of, whether bursts are others."""
+        burst = self.burst_seconds
+        if abs(burst - self._told_seconds) <= MIN_BURST_SECONDS:
+            return False
+        self._told_seconds = burst
+        return True
+
+    @property
+    def used_up_at(self) -> float:
+        """When listeners will have played all that came, the clock's seconds."""
+        return self.last_at + self._lead - min(self._lowest)
+
+    def restart(self, now: float) -> None:
+        """Forget how audio came, since another source begins, or a gap is over; what is in hand stays."""
+        in_hand = max(0.0, self.used_up_at - now)
+        self._page_seconds = (0.0, 0.0)
+        self._start(now, in_hand)
+
+    def note(self, now: float, seconds: float) -> None:
+        """Count audio that came.
+
+        Args:
+            now: When, the clock's seconds.
+            seconds: How much of it, on one page.
+        """
+        if self._is_new:
+            self._start(now, 0.0)
+        if now - self._span_began_at >= SPAN_SECONDS:
+            self._span_began_at = now
+            self._lowest = (self._lowest[1], self._lead)
+            self._highest = (self._highest[1], self._lead)
+            self._deepest_fall = (self._deepest_fall[1], 0.0)
+        self._lead -= now - self.last_at
+        self._lowest = (self._lowest[0], min(self._lowest[1], self._lead))
+        fall = max(self._highest) - self._lead
+        self._deepest_fall = (self._deepest_fall[0], max(self._deepest_fall[1], fall))
+        self._lead += seconds
+        self._highest = (self._highest[0], max(self._highest[1], self._lead))
+        self._page_seconds = (self._page_seconds[1], seconds)
+        self.last_at = now
+
+    def _start(self, now: float, in_hand: float) -> None:
+        self._is_new = False
+        self.last_at = self._span_began_at = now
+        self._lead = in_hand
+        self._lowest = (0.0, 0.0)
+        self._highest = (in_hand, in_hand)
+        self._deepest_fall = (0.0, 0.0)
+
 
 class IdleWatch:
     """Notices that a connected source has sent no audio for too long; watches from the first audio on.
 
     Args:
         clock: Time and timers.
-        active_seconds: How long without audio is not idle yet.
+        active_seconds: How long without audio, after all that came is used up, is not idle yet.
         on_idle: Called once when the source becomes idle, and again only after further audio.
 
     Attributes:
-        heard_at: When the last audio came, the clock's seconds.
+        arrivals: How the audio came.
     """
 
     def __init__(self, clock: Clock, *, active_seconds: float, on_idle: Callable[[], None]) -> None:
-        self.heard_at = 0.0
+        self.arrivals = Arrivals()
         self._clock = clock
         self._active_seconds = active_seconds
         self._on_idle = on_idle
@@ -45,14 +139,14 @@ class IdleWatch:
 
     @property
     def is_idle(self) -> bool:
-        """There has been no audio for `active_seconds`."""
-        return self._clock.time() - self.heard_at >= self._active_seconds
+        """There has been no audio for `active_seconds`, neither new nor in listeners' hands."""
+        return self._clock.time() >= self._idle_at
 
-    def note_audio(self, now: float) -> None:
-        """Start the wait anew."""
-        self.heard_at = now
+    def note_audio(self, now: float, seconds: float) -> None:
+        """Start the wait anew, since so much audio has come."""
+        self.arrivals.note(now, seconds)
         if self._timer is None:
-            self._timer = self._clock.call_later(self._active_seconds, self._check)
+            self._timer = self._clock.call_at(self._idle_at, self._check)
 
     def stop(self) -> None:
         """Watch no more, until audio comes again."""
@@ -60,12 +154,16 @@ class IdleWatch:
             self._timer.cancel()
             self._timer = None
 
+    @property
+    def _idle_at(self) -> float:
+        return self.arrivals.used_up_at + self._active_seconds
+
     def _check(self) -> None:
         self._timer = None
         if self.is_idle:
             self._on_idle()
         else:
-            self._timer = self._clock.call_at(self.heard_at + self._active_seconds, self._check)
+            self._timer = self._clock.call_at(self._idle_at, self._check)
 
 
 class Silence:
@@ -85,7 +183,7 @@ class Silence:
 
     def packets(self, now: float) -> list[TimedPacket]:
         """Return the packets that are due since the last call, so that silence lasts as long as the gap."""
-        due = int((now - self._began_at) / PACKET_SECONDS) - self._made
+        due = max(0, int((now - self._began_at) / PACKET_SECONDS) - self._made)
         self._made += due
         return [(self._packet, SILENCE_SAMPLES)] * due
 
@@ -130,18 +228,18 @@ class SourceGap:
         return self._watch.is_idle
 
     @property
-    def heard_at(self) -> float:
-        """When the last audio came, the clock's seconds."""
-        return self._watch.heard_at
+    def arrivals(self) -> Arrivals:
+        """How the audio of the sources came."""
+        return self._watch.arrivals
 
     def start(self, bitstream: Bitstream) -> None:
-        """Fill `bitstream` with silence from now on, unless that is done already."""
+        """Fill `bitstream` with silence as soon as its audio is used up, unless that is done already."""
         if not self.is_open:
-            now = self._clock.time()
+            begins_at = max(self._clock.time(), self.arrivals.used_up_at)
             silence = Silence(
-                bitstream.muxer.opus_head, bytes_per_second=bitstream.bytes_per_second(), now=now
+                bitstream.muxer.opus_head, bytes_per_second=bitstream.bytes_per_second(), now=begins_at
             )
-            self._schedule(bitstream, silence, now + self._grace_seconds)
+            self._schedule(bitstream, silence, begins_at + self._grace_seconds)
 
     def end(self) -> bool:
         """Make no more silence; return whether there was a gap."""
@@ -150,10 +248,17 @@ class SourceGap:
             timer.cancel()
         return timer is not None
 
-    def note_audio(self, now: float) -> bool:
-        """End the gap, if any, since audio has come; return whether there was one."""
-        self._watch.note_audio(now)
-        return self.end()
+    def note_source(self, now: float) -> None:
+        """End the gap, if any, since another source, or the next segment of a chain, brings audio now."""
+        self.note_audio(now, 0.0)
+
+    def note_audio(self, now: float, seconds: float) -> bool:
+        """End the gap, if any, since so much audio has come; return whether there is news of the source."""
+        was_open = self.end()
+        if was_open:
+            self.arrivals.restart(now)
+        self._watch.note_audio(now, seconds)
+        return self.arrivals.has_new_burst() or was_open
 
     def stop(self) -> None:
         """Make no more silence and watch no more, until audio comes again."""

@@ -90,7 +90,6 @@ class Hub:
         self._bitstream: Bitstream | None = None
         self._ended = False
         self._make_room = make_room
-        self._page_samples = (0, 0)
         self._gap = SourceGap(
             clock,
             counters,
@@ -150,7 +149,8 @@ class Hub:
             channels=bitstream.muxer.opus_head.channels if bitstream else None,
             bitrate_bps=round(bitstream.bytes_per_second() * 8) if bitstream else None,
             backlog_seconds=bitstream.backlog.seconds if bitstream else 0.0,
-            page_seconds=max(self._page_samples) / SAMPLE_RATE if self._source is not None else None,
+            page_seconds=self._gap.arrivals.page_seconds if self._source is not None else None,
+            burst_seconds=self._gap.arrivals.burst_seconds if self._source is not None else None,
             now_playing=self.titles.now_playing,
         )
 
@@ -193,7 +193,7 @@ class Hub:
         self.generation = source.generation
         rival, self._source = self._source, source
         if rival is not source:
-            self._page_samples = (0, 0)
+            self._gap.arrivals.restart(now)
             if self.source_log is not None:
                 self.source_log.clear()
         if self.source_log is not None:
@@ -208,7 +208,7 @@ class Hub:
             log.info("stream_spliced", stream_id=self.stream_id)
         else:
             self._start_bitstream(opus_head, tags)
-        self._gap.note_audio(now)
+        self._gap.note_source(now)
         self.titles.set_from_tags(tags, is_same_source=rival is source)
         self._notify()
 
@@ -217,15 +217,15 @@ class Hub:
         if source is not self._source or self._bitstream is None:
             return
         page_samples = sum(samples for _, samples in packets)
+        page_seconds = page_samples / SAMPLE_RATE
         if self.source_log is not None and page is not None:
             self.source_log.append(page, page_samples)
         if not packets:
             return
-        self._page_samples = (self._page_samples[1], page_samples)
-        self.counters.jitter.observe(abs(now - self._gap.heard_at - page_samples / SAMPLE_RATE))
-        resumed = self._gap.note_audio(now)
+        self.counters.jitter.observe(abs(now - self._gap.arrivals.last_at - page_seconds))
+        has_news = self._gap.note_audio(now, page_seconds)
         self._bitstream.append(packets, now)
-        if resumed:
+        if has_news:
             self._notify()
 
     def detach_source(self, source: Source) -> None:
@@ -332,7 +332,7 @@ class Hub:
         self._notify()
 
     def _give_up(self) -> None:
-        quiet_seconds = self._clock.time() - self._gap.heard_at
+        quiet_seconds = self._clock.time() - self._gap.arrivals.last_at
         self.end(SourceStalled(f"expected audio, got none for {quiet_seconds:.0f} s"))
 
     def _notify(self) -> None:

@@ -64,6 +64,8 @@ class HubSnapshot:
         backlog_seconds: How much audio a listener can get at once.
         page_seconds: How much audio the source puts on a page, and so by how much it delays everybody; None
             without a source. The longer of its last two pages: the last page of a track is a short one.
+        burst_seconds: How much audio the source sends at once, of late, and at least a page of
+            it; None without a source.
         now_playing: Title and artist, as far as known.
     """
 
@@ -77,6 +79,7 @@ class HubSnapshot:
     bitrate_bps: int | None
     backlog_seconds: float
     page_seconds: float | None
+    burst_seconds: float | None
     now_playing: NowPlaying | None
 
 

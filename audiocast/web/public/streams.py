@@ -29,7 +29,7 @@ NOT_FOUND = "no such stream here; it may come when its source does"
 def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
     """Return this member's state of a stream: the contract's fields, and those for other members."""
     shown = hub.describe()
-    playing, page_seconds = shown.now_playing, shown.page_seconds
+    playing = shown.now_playing
     return {
         "stream_id": shown.stream_id,
         "title": shown.title,
@@ -38,7 +38,8 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         "started_at": shown.started_at,
         "listeners": shown.listeners,
         "bitrate_bps": shown.bitrate_bps,
-        "page_ms": round(page_seconds * 1000) if page_seconds is not None else None,
+        "page_ms": _milliseconds(shown.page_seconds),
+        "burst_ms": _milliseconds(shown.burst_seconds),
         "channels": shown.channels,
         "owner": node.owner_of(hub.stream_id),
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
@@ -46,6 +47,10 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         "is_owner": node.owns(hub.stream_id),
         "listener_peak": shown.listener_peak,
     }
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return round(seconds * 1000) if seconds is not None else None
 
 
 def stream_state_with_history(hub: Hub, node: Node) -> StreamSnapshot:

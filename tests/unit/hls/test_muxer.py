@@ -86,7 +86,8 @@ class TestAudio:
         harness.clock.advance(6)
         harness.live(range(200, 300))
         assert numbers(muxer) == [*range(100), *range(200, 300)]
-        assert 5 < sum(not is_numbered(packet) for packet in heard(muxer)) * 0.02 <= 6.1
+        # Two of the six seconds were in hand.
+        assert 3.8 < sum(not is_numbered(packet) for packet in heard(muxer)) * 0.02 <= 4.1
         playlist = parsed(muxer)
         assert len({segment.discontinuity for segment in playlist.segments}) == 1
 
@@ -149,7 +150,8 @@ class TestEnd:
         broadcaster.leave()
         harness.clock.advance(GRACE_SECONDS / 2)
         hls_muxers.get("abc")
-        harness.clock.advance(GRACE_SECONDS / 2 + 1)
+        # Two seconds of audio were in hand when the source left.
+        harness.clock.advance(GRACE_SECONDS / 2 + 3)
         assert parsed(muxer).is_ended
         assert hls_muxers.get("abc") is muxer
 

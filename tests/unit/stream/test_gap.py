@@ -56,7 +56,7 @@ class Watched:
         self.watch = IdleWatch(self.clock, active_seconds=ACTIVE_SECONDS, on_idle=self._note)
 
     def note_audio(self) -> None:
-        self.watch.note_audio(self.clock.time())
+        self.watch.note_audio(self.clock.time(), 0.0)
 
     def _note(self) -> None:
         self.times += 1
