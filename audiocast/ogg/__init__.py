@@ -13,5 +13,6 @@ code.
 - `opus`: durations of Opus packets
 - `silence`: packets of digital silence of a wanted size
 - `writer`: packets to pages
+- `tags_sieve`: OpusTags of any size, made small while they come
 - `sniff`: names for what is not Ogg Opus
 """

@@ -37,6 +37,16 @@ OPUS_TAGS_MAGIC = b"OpusTags"
 # Each costs some microseconds. The fullest books have two for each of their chapters.
 MAX_COMMENTS = 1000
 
+# What goes out at every join.
+MAX_SHORT_TAGS_BYTES = 8192
+MAX_SHORT_VENDOR_CHARACTERS = 256
+
+# FLAC's picture block in base64 (RFC 9639 section 8.8), as all Ogg formats carry it.
+PICTURE_FIELD = "METADATA_BLOCK_PICTURE="
+
+# What players show; kept first.
+TITLE_FIELDS = ("TITLE=", "ARTIST=", "ALBUM=")
+
 FAMILY_RTP = 0
 FAMILY_VORBIS = 1
 SILENT_CHANNEL = 255
@@ -100,6 +110,11 @@ class OpusHead:
             self._check_mapping()
 
     @property
+    def output_gain_db(self) -> float:
+        """How much louder a player has to make it, dB."""
+        return self.output_gain / 256
+
+    @property
     def layout(self) -> Layout:
         """What must be equal for two sources to follow each other in one logical bitstream."""
         return (self.mapping_family, self.channels, self.stream_count, self.coupled_count, self.mapping)
@@ -130,6 +145,13 @@ class OpusHead:
             return cls(channels, pre_skip, rate_hz, gain)
         streams, coupled = packet[_HEAD.size], packet[_HEAD.size + 1]
         mapping = packet[_MAPPING_OFFSET:head_bytes]
+        if family == FAMILY_VORBIS and (streams, coupled, mapping) == (
+            1,
+            channels - 1,
+            bytes(range(channels)),
+        ):
+            # One stream with its channels in order is what family 0 means, too, and all players know that.
+            return cls(channels, pre_skip, rate_hz, gain)
         return cls(channels, pre_skip, rate_hz, gain, family, streams, coupled, mapping)
 
     def encode(self) -> bytes:
@@ -210,6 +232,19 @@ class OpusTags:
             comment, at = _read_text(packet, at, "comment")
             comments.append(comment)
         return cls(vendor, tuple(comments), packet[at:])
+
+    def short(self) -> "OpusTags":
+        """Return what fits `MAX_SHORT_TAGS_BYTES`: no padding, no pictures, and titles before long texts."""
+        vendor = self.vendor[:MAX_SHORT_VENDOR_CHARACTERS]
+        shown = [text for text in self.comments if not text.upper().startswith(PICTURE_FIELD)]
+        shown.sort(key=lambda text: (not text.upper().startswith(TITLE_FIELDS), len(text)))
+        kept, room = set(), MAX_SHORT_TAGS_BYTES - len(OpusTags(vendor).encode())
+        for text in shown:
+            room -= _LENGTH.size + len(text.encode())
+            if room < 0:
+                break
+            kept.add(text)
+        return OpusTags(vendor, tuple(text for text in self.comments if text in kept))
 
     def encode(self) -> bytes:
         """Return the packet as RFC 7845 section 5.2 lays it out."""

@@ -4,11 +4,14 @@ How large a packet may be: an Opus frame has at most 1,275 bytes (RFC 6716 secti
 most 48 of them (120 ms of 2.5 ms, R5). In code 3 with variable sizes this makes 2 bytes of header, 47 lengths
 of 2 bytes and 48 * 1,275 bytes: 61,296 without padding (RFC 7845 section 6: 61,298 * N - 2 for N streams, and
 61,440 as the bound above which a demuxer may refuse). Comment headers with a cover picture are larger; 128
-KiB hold both.
+KiB hold both. Larger ones are for whoever makes them smaller while they come (`tags_sieve`).
 """
+
+from collections.abc import Callable
 
 from audiocast.ogg.errors import PacketTooLarge
 from audiocast.ogg.page import SEQUENCE_MODULUS, Page
+from audiocast.ogg.tags_sieve import TagsSieve
 
 MAX_PACKET_BYTES = 128 * 1024
 
@@ -21,11 +24,18 @@ class PacketAssembler:
 
     Args:
         max_packet_bytes: Longer packets are refused, before all of them is gathered.
+        make_buffer: Called for each packet.
     """
 
-    def __init__(self, *, max_packet_bytes: int = MAX_PACKET_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        max_packet_bytes: int = MAX_PACKET_BYTES,
+        make_buffer: Callable[[], bytearray | TagsSieve] = bytearray,
+    ) -> None:
         self._max_packet_bytes = max_packet_bytes
-        self._pending: list[bytes] = []
+        self._make_buffer = make_buffer
+        self._pending: bytearray | TagsSieve | None = None
         self._pending_bytes = 0
         self._next_sequence: int | None = None
         self.dropped = 0
@@ -46,7 +56,7 @@ class PacketAssembler:
         self._next_sequence = (page.sequence + 1) % SEQUENCE_MODULUS
         packets: list[bytes] = []
         fragments = page.fragments()
-        if page.is_continued and not self._pending:
+        if page.is_continued and self._pending is None:
             self.dropped += next(fragments, None) is not None
         elif page.lacing and not page.is_continued:
             self._drop_pending()
@@ -64,16 +74,18 @@ class PacketAssembler:
                 f"expected a packet of at most {self._max_packet_bytes} bytes, got {packet_bytes} or more"
             )
             raise PacketTooLarge(message)
-        self._pending.append(fragment)
+        if self._pending is None:
+            self._pending = self._make_buffer()
+        self._pending.extend(fragment)
         self._pending_bytes = packet_bytes
 
     def _finish(self) -> bytes:
-        packet = b"".join(self._pending)
-        self._pending.clear()
+        packet = bytes(self._pending) if self._pending is not None else b""
+        self._pending = None
         self._pending_bytes = 0
         return packet
 
     def _drop_pending(self) -> None:
-        if self._pending:
+        if self._pending is not None:
             self.dropped += 1
             self._finish()

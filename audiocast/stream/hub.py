@@ -205,7 +205,7 @@ class Hub:
             self._dismiss(rival, TakenOver("a newer source with a key of this stream has taken it over"))
         if is_spliced:
             self.counters.splices += 1
-            log.info("stream_spliced", stream_id=self.stream_id)
+            log.info("stream_spliced", stream_id=self.stream_id, unapplied_gain_db=opus_head.output_gain_db)
         else:
             self._start_bitstream(opus_head, tags)
         self._gap.note_source(now)

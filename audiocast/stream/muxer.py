@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from audiocast.ogg.crc import crc
-from audiocast.ogg.headers import OpusHead, OpusTags
+from audiocast.ogg.headers import MAX_SHORT_TAGS_BYTES, OpusHead, OpusTags
 from audiocast.ogg.page import (
     CRC_OFFSET,
     FLAG_BOS,
@@ -30,9 +30,6 @@ from audiocast.stream.backlog import StreamPage
 
 # 100 ms. A single longer packet (up to 120 ms) has a page for itself.
 MAX_PAGE_SAMPLES = 4800
-
-# Longer comment headers are cut to the vendor: a cover picture would go out at every join.
-MAX_TAGS_BYTES = 8192
 
 GRANULE_OFFSET = 6
 SEQUENCE_OFFSET = 18
@@ -67,10 +64,8 @@ class OggMuxer:
 
         Packets of mapping family 0 tell by themselves whether they are mono or stereo, so mono goes into a
         stereo bitstream without loss. The other way round would play, but as mono for as long as the stream
-        lives.
+        lives. Another output gain is no reason to cut anybody off: loudness tools write one into each track.
         """
-        if opus_head.output_gain != self.opus_head.output_gain:
-            return False
         if opus_head.mapping_family == 0 and self.opus_head.mapping_family == 0:
             return opus_head.channels <= self.opus_head.channels
         return opus_head.layout == self.opus_head.layout
@@ -156,6 +151,4 @@ def _group(packets: Iterable[TimedPacket]) -> Iterator[tuple[list[bytes], int]]:
 
 
 def _short(tags: OpusTags) -> OpusTags:
-    if len(tags.encode()) <= MAX_TAGS_BYTES:
-        return tags
-    return OpusTags(vendor=tags.vendor[:256], comments=())
+    return tags if len(tags.encode()) <= MAX_SHORT_TAGS_BYTES else tags.short()

@@ -156,7 +156,7 @@ class RateLimit:
         """
         if not self._has_room(self._decoder_changes, 1):
             raise TooFast(
-                f"expected at most {MAX_DECODER_CHANGES} changes of channels or gain at once and "
+                f"expected at most {MAX_DECODER_CHANGES} changes of channels at once and "
                 f"{DECODER_CHANGES_PER_SECOND:g} a second, got more; encode all tracks with the same settings"
             )
 

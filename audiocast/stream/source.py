@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Protocol
 
-from audiocast.ogg.errors import LostSync, OggError
+from audiocast.ogg.errors import BadHead, LostSync, OggError
 from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head
 from audiocast.ogg.opus import packet_samples
 from audiocast.ogg.packets import PacketAssembler
-from audiocast.ogg.page import Page
+from audiocast.ogg.page import FLAG_BOS, Page, lace
 from audiocast.ogg.reader import PageReader
 from audiocast.ogg.sniff import codec_name, name_format
+from audiocast.ogg.tags_sieve import MAX_TAGS_BYTES, TagsSieve
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, SourceError, StreamError
 from audiocast.stream.muxer import TimedPacket
@@ -33,9 +34,13 @@ SNIFF_BYTES = 16
 # have fewer, but a page can hold 255 packets, each of 48 frames or of 255 streams.
 PACKETS_A_STEP = 16
 
-# Pages of headers before the first audio of an Ogg stream; they are kept for listeners of other nodes. The
-# largest comments (128 KiB) have four, or 514 when each page has one segment only.
+# Pages of headers before the first audio of an Ogg stream; they are kept for listeners of other nodes.
+# Comments of 61,440 bytes have one, or 241 when each page has one segment only.
 MAX_HEADER_PAGES = 1_000
+
+# All of them together: of what is longer, other nodes get what the sieve has left. It is less than a frame of
+# a link (70,000 bytes), and more than opusenc writes without a picture.
+MAX_KEPT_HEADER_BYTES = 61_440
 
 
 class SourceSink(Protocol):
@@ -98,6 +103,7 @@ class Source:
         self._opus_head: OpusHead | None = None
         self._new_tags: OpusTags | None = None
         self._header_pages: list[Page] = []
+        self._header_bytes = 0
         self._page: Page | None = None
         self._is_header_page = False
         self._packets: list[bytes] = []
@@ -237,7 +243,8 @@ class Source:
         self._serial = page.serial
         self._expect = _Expect.HEAD
         self._header_pages = []
-        self._assembler = PacketAssembler()
+        self._header_bytes = 0
+        self._assembler = PacketAssembler(max_packet_bytes=MAX_TAGS_BYTES, make_buffer=TagsSieve)
 
     def _take_headers(self, packets: list[bytes]) -> list[bytes]:
         """Parse OpusHead and OpusTags; return the packets that follow them."""
@@ -257,11 +264,23 @@ class Source:
         return []
 
     def _add_header_page(self, page: Page) -> None:
+        """Keep a page for other nodes; of comments that are too large, one page with what is left of them."""
         if len(self._header_pages) >= MAX_HEADER_PAGES:
             raise NoAudio(
                 f"expected audio after at most {MAX_HEADER_PAGES} pages of headers, got more of them"
             )
-        self._header_pages.append(page)
+        self._header_bytes += len(page.body)
+        if self._header_bytes <= MAX_KEPT_HEADER_BYTES:
+            self._header_pages.append(page)
+            return
+        if self._expect is _Expect.HEAD or self._opus_head is None:
+            raise BadHead(f"expected an OpusHead, got a packet of more than {MAX_KEPT_HEADER_BYTES} bytes")
+        head = self._opus_head.encode()
+        first_sequence = self._header_pages[0].sequence if self._header_pages else page.sequence
+        self._header_pages = [Page(FLAG_BOS, 0, page.serial, first_sequence, lace([head]), head)]
+        if self._new_tags is not None:
+            tags = self._new_tags.short().encode()
+            self._header_pages.append(Page(0, 0, page.serial, page.sequence, lace([tags]), tags))
 
     def _publish(self, page: Page | None, audio: list[TimedPacket], now: float) -> None:
         """Hand on a page and its audio; the sink learns of a chain segment with its first audio packet."""

@@ -21,10 +21,9 @@ MANY_FRAMES = b"\x83\xb0" + bytes(47)
 
 def other_decoders() -> bytes:
     """Begin a stream with another OpusHead after each packet of 2.5 ms."""
-    return b"".join(
-        _stream(serial, OpusHead(1 + serial % 2, 312, output_gain=serial % 200), [SHORTEST_PACKET])
-        for serial in range(7_000)
-    )
+    other = OpusHead(2, 312, mapping_family=255, stream_count=1, coupled_count=1, mapping=b"\0\1")
+    heads = (STEREO, other)
+    return b"".join(_stream(serial, heads[serial % 2], [SHORTEST_PACKET]) for serial in range(7_000))
 
 
 def headers_alone() -> bytes:

@@ -195,3 +195,16 @@ def test_tags_of_any_bytes_raise_nothing_else(data: bytes) -> None:
         assert message_length < 200
     else:
         assert OpusTags.parse(tags.encode()) == tags
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_one_stream_in_order_in_family_1_is_family_0(channels: int) -> None:
+    mapped = OpusHead(
+        channels,
+        312,
+        mapping_family=1,
+        stream_count=1,
+        coupled_count=channels - 1,
+        mapping=bytes(range(channels)),
+    )
+    assert OpusHead.parse(mapped.encode()) == OpusHead(channels, 312)

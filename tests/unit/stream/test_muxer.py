@@ -2,10 +2,10 @@
 
 import pytest
 
-from audiocast.ogg.headers import OpusHead, OpusTags
+from audiocast.ogg.headers import MAX_SHORT_TAGS_BYTES, OpusHead, OpusTags
 from audiocast.ogg.page import MAX_SEGMENTS, SEQUENCE_MODULUS, Page
 from audiocast.ogg.reader import PageReader
-from audiocast.stream.muxer import MAX_TAGS_BYTES, OggMuxer, renumber
+from audiocast.stream.muxer import OggMuxer, renumber
 from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, TAGS, packet, timed
 from tests.unit.stream.received import received
@@ -88,13 +88,15 @@ def test_page_numbers_wrap(muxer: OggMuxer) -> None:
 
 def test_comments_of_some_kilobytes_are_kept() -> None:
     tags = OpusTags("v", ("TITLE=" + "x" * 8_000,))
-    assert len(tags.encode()) <= MAX_TAGS_BYTES
+    assert len(tags.encode()) <= MAX_SHORT_TAGS_BYTES
     assert received(OggMuxer(1, STEREO, tags).header_pages).tags == tags
 
 
 def test_a_cover_picture_is_not_sent_to_everyone_who_joins() -> None:
-    tags = OpusTags("v" * 300, ("METADATA_BLOCK_PICTURE=" + "x" * 100_000,))
-    assert received(OggMuxer(1, STEREO, tags).header_pages).tags == OpusTags("v" * 256, ())
+    picture, lyrics = "METADATA_BLOCK_PICTURE=" + "x" * 100_000, "LYRICS=" + "la " * 3_000
+    tags = OpusTags("v" * 300, (picture, lyrics, "title=Song", "ARTIST=Singer"), padding=bytes(9_000))
+    shown = received(OggMuxer(1, STEREO, tags).header_pages).tags
+    assert shown == OpusTags("v" * 256, ("title=Song", "ARTIST=Singer"))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ def test_a_cover_picture_is_not_sent_to_everyone_who_joins() -> None:
         (STEREO, SURROUND, False),
         (SURROUND, SURROUND, True),
         (SURROUND, STEREO, False),
-        (STEREO, OpusHead(2, 312, output_gain=256), False),
+        (STEREO, OpusHead(2, 312, output_gain=256), True),
     ],
 )
 def test_a_source_fits_when_the_running_decoder_can_play_it(

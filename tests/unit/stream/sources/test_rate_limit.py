@@ -136,7 +136,7 @@ class TestBytes:
             RateLimit.charge_decoder_change,
             MAX_DECODER_CHANGES,
             DECODER_CHANGES_PER_SECOND,
-            "expected at most 5 changes of channels or gain at once and 1 a second, got more; encode all",
+            "expected at most 5 changes of channels at once and 1 a second, got more; encode all",
         ),
     ],
 )

@@ -3,17 +3,29 @@
 Design section 5, point 1: whatever else is sent, the stream and its listeners are untouched.
 """
 
+from dataclasses import replace
+
 import pytest
 
-from audiocast.ogg.errors import BadCrc, BadPacket, BadTags, LostSync, OggError, PacketTooLarge, Truncated
+from audiocast.cluster.peer_stream import MAX_FRAME_BYTES
+from audiocast.ogg.errors import (
+    BadCrc,
+    BadHead,
+    BadPacket,
+    BadTags,
+    LostSync,
+    OggError,
+    PacketTooLarge,
+    Truncated,
+)
 from audiocast.ogg.headers import OpusHead, OpusTags
-from audiocast.ogg.page import FLAG_BOS, FLAG_EOS, encode_page, lace
+from audiocast.ogg.page import FLAG_BOS, FLAG_CONTINUED, FLAG_EOS, encode_page, lace
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, StreamError, TooFast
 from audiocast.stream.hub_state import HubState
 from audiocast.stream.rate_limit import MAX_CHAIN_SEGMENTS
 from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES, PACKETS_A_STEP
 from tests.unit.stream.audio import STEREO, SURROUND, TAGS, body, packet
-from tests.unit.stream.hub_harness import Broadcaster, HubHarness
+from tests.unit.stream.hub_harness import LIMITS, Broadcaster, HubHarness
 
 
 @pytest.fixture
@@ -174,9 +186,18 @@ class TestDamage:
         with pytest.raises(BadCrc):
             broadcaster.send(bytes(data))
 
-    def test_bad_comments(self, broadcaster: Broadcaster) -> None:
+    def test_comments_that_cannot_be_read_are_none(
+        self, harness: HubHarness, broadcaster: Broadcaster
+    ) -> None:
+        broadcaster.send(
+            HEAD_PAGE + page(b"OpusTags\xff\xff\xff\xff", sequence=1) + page(packet(1), sequence=2)
+        )
+        assert harness.heard(harness.listen()).tags == OpusTags("")
+        assert harness.heard(harness.listen()).numbers == [1]
+
+    def test_a_packet_that_is_no_comments(self, broadcaster: Broadcaster) -> None:
         with pytest.raises(BadTags):
-            broadcaster.send(HEAD_PAGE + page(b"OpusTags\xff\xff\xff\xff", sequence=1))
+            broadcaster.send(HEAD_PAGE + page(packet(1), sequence=1))
 
     def test_a_packet_that_is_not_opus(self, broadcaster: Broadcaster) -> None:
         with pytest.raises(BadPacket):
@@ -335,7 +356,7 @@ class TestOneStepAtATime:
     [
         b"ID3\x04" + bytes(100),
         HEAD_PAGE + page(STEREO.encode(), flags=FLAG_BOS, serial=8),
-        HEAD_PAGE + page(b"OpusTags\xff\xff\xff\xff", sequence=1),
+        HEAD_PAGE + page(b"OpusTrash\xff\xff\xff\xff", sequence=1),
         HEAD_PAGE + TAGS_PAGE + page(b"\x03\x00", sequence=2),
         page(b"\x01vorbis" + bytes(23), flags=FLAG_BOS),
     ],
@@ -362,3 +383,45 @@ def test_a_source_that_comes_after_the_end_is_refused_with_its_first_audio(harne
     with pytest.raises(StreamEnded):
         broadcaster.send(page(packet(0), sequence=2))
     assert not broadcaster.source.has_audio
+
+
+def test_a_cover_picture_of_any_size_costs_a_source_nothing(
+    harness: HubHarness, broadcaster: Broadcaster
+) -> None:
+    picture = "METADATA_BLOCK_PICTURE=" + "x" * 1_000_000
+    broadcaster.begin([0, 1], tags=OpusTags("v", (picture, "TITLE=Song")))
+    sink = harness.listen()
+    broadcaster.send(body([2], serial=8, tags=OpusTags("v", ("TITLE=Next", picture))))
+    got = harness.heard(sink)
+    assert (got.tags, got.numbers, sink.closed) == (OpusTags("v", ("TITLE=Song",)), [0, 1, 2], False)
+
+
+def test_other_nodes_get_headers_that_fit_a_frame() -> None:
+    harness = HubHarness(replace(LIMITS, log_sources=True))
+    broadcaster = harness.broadcaster()
+    broadcaster.begin([0, 1], tags=OpusTags("v", ("METADATA_BLOCK_PICTURE=" + "x" * 1_000_000, "TITLE=Song")))
+    assert harness.hub.source_log is not None
+    headers, index = harness.hub.source_log.after(None)
+    data = headers + b"".join(harness.hub.source_log.pages(index))
+    assert len(data) < MAX_FRAME_BYTES
+    other = HubHarness()
+    other.broadcaster().send(data)
+    got = other.heard(other.listen())
+    assert (got.tags, got.numbers) == (OpusTags("v", ("TITLE=Song",)), [0, 1])
+
+
+def test_an_opus_head_without_end_is_refused(broadcaster: Broadcaster) -> None:
+    begun = b"OpusHead" + bytes(255 * 200 - 8)
+    broadcaster.send(page(begun, flags=FLAG_BOS, lacing=b"\xff" * 200))
+    with pytest.raises(BadHead):
+        broadcaster.send(page(begun, sequence=1, flags=FLAG_CONTINUED, lacing=b"\xff" * 200))
+
+
+def test_a_track_with_another_gain_cuts_nobody_off(harness: HubHarness) -> None:
+    broadcaster = harness.broadcaster(max_kbps=600)
+    broadcaster.begin([0], OpusHead(2, 312, output_gain=-1280))
+    sink = harness.listen()
+    for number, gain in enumerate((-2304, 512), start=1):
+        broadcaster.begin([number], OpusHead(2, 312, output_gain=gain))
+    got = harness.heard(sink)
+    assert (got.numbers, got.head.output_gain, sink.closed) == ([0, 1, 2], -1280, False)
