@@ -14,9 +14,8 @@ RUN_STAMP := .venv/.installed-run
 NODE_STAMP := node_modules/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
-# How many files of tests run at a time. More would end sooner, since most of them wait for sound to go by; but four at
-# a time on two processors starve tests that are no real-time tests, too.
-PYTEST_PROCESSES ?= 2
+# How many files of tests run at a time. Most of them wait for sound to go by: with two, half of two processors is idle.
+PYTEST_PROCESSES ?= 4
 # How often a test that listens in real time may run until it passes; all others have one try.
 TRIES := --realtime-tries 3
 # Some tests run make: on their own, and not as a part of this one.
