@@ -15,7 +15,8 @@ NODE_STAMP := node_modules/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
 # How many files of tests run at a time. Most of them wait for sound to go by: with two, half of two processors is idle.
-PYTEST_PROCESSES ?= 4
+# With four, tests that listen in real time starve each other.
+PYTEST_PROCESSES ?= 3
 # How often a test that listens in real time may run until it passes; all others have one try.
 TRIES := --realtime-tries 3
 # Some tests run make: on their own, and not as a part of this one.
