@@ -234,16 +234,18 @@ class OpusTags:
         return cls(vendor, tuple(comments), packet[at:])
 
     def short(self) -> "OpusTags":
-        """Return what fits `MAX_SHORT_TAGS_BYTES`: no padding, no pictures, and titles before long texts."""
+        """Return what fits `MAX_SHORT_TAGS_BYTES`: if need be no padding or pictures, titles first."""
+        if len(self.encode()) <= MAX_SHORT_TAGS_BYTES:
+            return self
         vendor = self.vendor[:MAX_SHORT_VENDOR_CHARACTERS]
         shown = [text for text in self.comments if not text.upper().startswith(PICTURE_FIELD)]
         shown.sort(key=lambda text: (not text.upper().startswith(TITLE_FIELDS), len(text)))
         kept, room = set(), MAX_SHORT_TAGS_BYTES - len(OpusTags(vendor).encode())
         for text in shown:
-            room -= _LENGTH.size + len(text.encode())
-            if room < 0:
-                break
-            kept.add(text)
+            text_bytes = _LENGTH.size + len(text.encode())
+            if text_bytes <= room:
+                room -= text_bytes
+                kept.add(text)
         return OpusTags(vendor, tuple(text for text in self.comments if text in kept))
 
     def encode(self) -> bytes:

@@ -33,6 +33,10 @@ SPAN_SECONDS = 15.0
 # as bursts. Players have room for so much anyway.
 MIN_BURST_SECONDS = 0.25
 
+# Nobody has more in hand: whoever falls behind is moved to the live edge sooner, and whoever joins gets a
+# backlog of 20 s by default. A server without bounds for sources may get a whole evening at once.
+MAX_IN_HAND_SECONDS = 2 * SPAN_SECONDS
+
 
 class Arrivals:
     """How the audio of a stream's sources comes: how much at once, and how much listeners have in hand.
@@ -41,19 +45,26 @@ class Arrivals:
     time. So time is counted from the audio that came: listeners who got 6 s need no silence before those are
     used up. In hand is what has come above the lowest point of late, and not since the beginning: an encoder
     that sent some seconds in advance once, hours ago, is no help to who listens since a minute.
+
+    Args:
+        now: The clock's seconds.
+
+    Attributes:
+        last_at: When the last audio came, the clock's seconds.
     """
 
-    def __init__(self) -> None:
-        self.last_at = 0.0
-        self._lead = 0.0
-        self._is_new = True
+    def __init__(self, now: float) -> None:
         self._told_seconds = 0.0
+        self._start(now, in_hand_seconds=0.0)
+
+    def _start(self, now: float, *, in_hand_seconds: float) -> None:
+        self.last_at = self._span_began_at = now
         # The page before the last, and the last: chained streams end with a short one.
         self._page_seconds = (0.0, 0.0)
-        self._span_began_at = 0.0
+        self._lead = in_hand_seconds
         # Of the span before, and of this one: lowest and highest lead, deepest fall.
         self._lowest = (0.0, 0.0)
-        self._highest = (0.0, 0.0)
+        self._highest = (in_hand_seconds, in_hand_seconds)
         self._deepest_fall = (0.0, 0.0)
 
     @property
@@ -78,13 +89,11 @@ class Arrivals:
     @property
     def used_up_at(self) -> float:
         """When listeners will have played all that came, the clock's seconds."""
-        return self.last_at + self._lead - min(self._lowest)
+        return self.last_at + min(self._lead - min(self._lowest), MAX_IN_HAND_SECONDS)
 
     def restart(self, now: float) -> None:
         """Forget how audio came, since another source begins, or a gap is over; what is in hand stays."""
-        in_hand = max(0.0, self.used_up_at - now)
-        self._page_seconds = (0.0, 0.0)
-        self._start(now, in_hand)
+        self._start(now, in_hand_seconds=max(0.0, self.used_up_at - now))
 
     def note(self, now: float, seconds: float) -> None:
         """Count audio that came.
@@ -93,8 +102,6 @@ class Arrivals:
             now: When, the clock's seconds.
             seconds: How much of it, on one page.
         """
-        if self._is_new:
-            self._start(now, 0.0)
         if now - self._span_began_at >= SPAN_SECONDS:
             self._span_began_at = now
             self._lowest = (self._lowest[1], self._lead)
@@ -108,14 +115,6 @@ class Arrivals:
         self._highest = (self._highest[0], max(self._highest[1], self._lead))
         self._page_seconds = (self._page_seconds[1], seconds)
         self.last_at = now
-
-    def _start(self, now: float, in_hand: float) -> None:
-        self._is_new = False
-        self.last_at = self._span_began_at = now
-        self._lead = in_hand
-        self._lowest = (0.0, 0.0)
-        self._highest = (in_hand, in_hand)
-        self._deepest_fall = (0.0, 0.0)
 
 
 class IdleWatch:
@@ -131,7 +130,7 @@ class IdleWatch:
     """
 
     def __init__(self, clock: Clock, *, active_seconds: float, on_idle: Callable[[], None]) -> None:
-        self.arrivals = Arrivals()
+        self.arrivals = Arrivals(clock.time())
         self._clock = clock
         self._active_seconds = active_seconds
         self._on_idle = on_idle
@@ -193,7 +192,7 @@ class SourceGap:
 
     Args:
         clock: Time and timers.
-        counters: Seconds of silence are added to it.
+        counters: Seconds of silence, and how unsteadily audio comes, are added to it.
         active_seconds: See `IdleWatch`.
         grace_seconds: How long a gap may last.
         on_idle: Called when a connected source becomes idle; no gap is started by that.
@@ -246,17 +245,14 @@ class SourceGap:
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
+            self.arrivals.restart(self._clock.time())
         return timer is not None
 
-    def note_source(self, now: float) -> None:
-        """End the gap, if any, since another source, or the next segment of a chain, brings audio now."""
-        self.note_audio(now, 0.0)
-
-    def note_audio(self, now: float, seconds: float) -> bool:
+    def note_audio(self, now: float, samples: int) -> bool:
         """End the gap, if any, since so much audio has come; return whether there is news of the source."""
+        seconds = samples / SAMPLE_RATE
+        self._counters.jitter.observe(abs(now - self.arrivals.last_at - seconds))
         was_open = self.end()
-        if was_open:
-            self.arrivals.restart(now)
         self._watch.note_audio(now, seconds)
         return self.arrivals.has_new_burst() or was_open
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from audiocast.ogg.headers import OpusHead, OpusTags
-from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.ogg.page import Page
 from audiocast.stream.bitstream import Bitstream
 from audiocast.stream.clock import Clock
@@ -185,10 +184,11 @@ class Hub:
         if source.has_audio and source is not self._source:
             # It was dismissed and is on its way out; its next chain segment must not take the stream back.
             return
-        is_spliced = self._bitstream is not None and self._bitstream.muxer.can_continue(opus_head)
-        if self._bitstream is None:
+        running = self._bitstream
+        spliced = running if running is not None and running.muxer.can_continue(opus_head) else None
+        if running is None:
             self._make_room()
-        elif not is_spliced:
+        elif spliced is None:
             source.charge_decoder_change()
         self.generation = source.generation
         rival, self._source = self._source, source
@@ -203,12 +203,13 @@ class Hub:
         elif rival is not source:
             self.counters.takeovers += 1
             self._dismiss(rival, TakenOver("a newer source with a key of this stream has taken it over"))
-        if is_spliced:
+        if spliced is not None:
             self.counters.splices += 1
-            log.info("stream_spliced", stream_id=self.stream_id, unapplied_gain_db=opus_head.output_gain_db)
+            gain_db = opus_head.output_gain_db - spliced.muxer.opus_head.output_gain_db
+            log.info("stream_spliced", stream_id=self.stream_id, unapplied_gain_db=gain_db)
         else:
             self._start_bitstream(opus_head, tags)
-        self._gap.note_source(now)
+        self._gap.end()
         self.titles.set_from_tags(tags, is_same_source=rival is source)
         self._notify()
 
@@ -217,13 +218,11 @@ class Hub:
         if source is not self._source or self._bitstream is None:
             return
         page_samples = sum(samples for _, samples in packets)
-        page_seconds = page_samples / SAMPLE_RATE
         if self.source_log is not None and page is not None:
             self.source_log.append(page, page_samples)
         if not packets:
             return
-        self.counters.jitter.observe(abs(now - self._gap.arrivals.last_at - page_seconds))
-        has_news = self._gap.note_audio(now, page_seconds)
+        has_news = self._gap.note_audio(now, page_samples)
         self._bitstream.append(packets, now)
         if has_news:
             self._notify()

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from audiocast.ogg.crc import crc
-from audiocast.ogg.headers import MAX_SHORT_TAGS_BYTES, OpusHead, OpusTags
+from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import (
     CRC_OFFSET,
     FLAG_BOS,
@@ -56,7 +56,7 @@ class OggMuxer:
         self._sequence = 0
         self._granule = 0
         self.header_pages = self._header(opus_head.encode(), FLAG_BOS) + self._header(
-            _short(tags).encode(), 0
+            tags.short().encode(), 0
         )
 
     def can_continue(self, opus_head: OpusHead) -> bool:
@@ -148,7 +148,3 @@ def _group(packets: Iterable[TimedPacket]) -> Iterator[tuple[list[bytes], int]]:
         group_segments += segments
     if group:
         yield group, group_samples
-
-
-def _short(tags: OpusTags) -> OpusTags:
-    return tags if len(tags.encode()) <= MAX_SHORT_TAGS_BYTES else tags.short()

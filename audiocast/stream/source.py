@@ -273,8 +273,9 @@ class Source:
         if self._header_bytes <= MAX_KEPT_HEADER_BYTES:
             self._header_pages.append(page)
             return
-        if self._expect is _Expect.HEAD or self._opus_head is None:
+        if self._expect is _Expect.HEAD:
             raise BadHead(f"expected an OpusHead, got a packet of more than {MAX_KEPT_HEADER_BYTES} bytes")
+        assert self._opus_head is not None
         head = self._opus_head.encode()
         first_sequence = self._header_pages[0].sequence if self._header_pages else page.sequence
         self._header_pages = [Page(FLAG_BOS, 0, page.serial, first_sequence, lace([head]), head)]

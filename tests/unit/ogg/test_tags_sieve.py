@@ -38,7 +38,7 @@ def test_what_breaks_off_is_what_came_before(cut: int) -> None:
 def test_a_count_that_cannot_be_costs_nothing() -> None:
     packet = b"OpusTags" + struct.pack("<I", 1) + b"v" + struct.pack("<I", 0xFFFFFFFF)
     assert OpusTags.parse(sieved(packet)) == OpusTags("v")
-    many = packet + struct.pack("<I", 1) * 1 + b"x" + (struct.pack("<I", 1) + b"x") * (2 * MAX_COMMENTS)
+    many = packet + struct.pack("<I", 1) + b"x" + (struct.pack("<I", 1) + b"x") * (2 * MAX_COMMENTS)
     assert len(OpusTags.parse(sieved(many)).comments) == MAX_COMMENTS
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from audiocast.stream.gap import MAX_IN_HAND_SECONDS
 from audiocast.stream.hub_state import HubState
-from tests.unit.stream.audio import packet
+from tests.unit.stream.audio import MONO, STEREO, body, packet
 from tests.unit.stream.hub_harness import ACTIVE_SECONDS, HubHarness
 
 
@@ -68,3 +69,29 @@ def test_a_network_that_stuttered_once_is_forgotten(harness: HubHarness) -> None
     broadcaster.go_on([1] * round(35 / 0.02))
     assert harness.hub.describe().burst_seconds == 0.02
     assert harness.changes == changes + 1, "pages are told of it"
+
+
+def test_a_whole_evening_at_once_is_not_in_hand(harness: HubHarness) -> None:
+    source = harness.live().source
+    harness.hub.publish(source, None, [(packet(1), 960)] * 10_000, harness.clock.time())
+    harness.clock.advance(MAX_IN_HAND_SECONDS + ACTIVE_SECONDS)
+    assert harness.hub.state is HubState.HELD
+
+
+def test_a_gap_before_another_decoder_is_no_burst(harness: HubHarness) -> None:
+    broadcaster = harness.broadcaster()
+    broadcaster.begin([0], MONO)
+    harness.clock.advance(20)
+    assert harness.hub.state is HubState.HELD
+    broadcaster.begin([1], STEREO)
+    broadcaster.go_on([2])
+    assert harness.hub.describe().burst_seconds == 0.02
+
+
+def test_the_next_track_is_no_page(harness: HubHarness) -> None:
+    broadcaster = harness.broadcaster()
+    broadcaster.send(body(range(60), packets_a_page=50))
+    told: list[float | None] = []
+    harness.hub.on_change.add(lambda: told.append(harness.hub.describe().page_seconds))
+    broadcaster.send(body(range(60, 110), serial=8, packets_a_page=50))
+    assert told == [1.0]

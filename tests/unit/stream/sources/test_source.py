@@ -6,6 +6,7 @@ Design section 5, point 1: whatever else is sent, the stream and its listeners a
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from audiocast.cluster.peer_stream import MAX_FRAME_BYTES
 from audiocast.ogg.errors import (
@@ -385,9 +386,7 @@ def test_a_source_that_comes_after_the_end_is_refused_with_its_first_audio(harne
     assert not broadcaster.source.has_audio
 
 
-def test_a_cover_picture_of_any_size_costs_a_source_nothing(
-    harness: HubHarness, broadcaster: Broadcaster
-) -> None:
+def test_a_cover_picture_of_a_megabyte_ends_nothing(harness: HubHarness, broadcaster: Broadcaster) -> None:
     picture = "METADATA_BLOCK_PICTURE=" + "x" * 1_000_000
     broadcaster.begin([0, 1], tags=OpusTags("v", (picture, "TITLE=Song")))
     sink = harness.listen()
@@ -425,3 +424,11 @@ def test_a_track_with_another_gain_cuts_nobody_off(harness: HubHarness) -> None:
         broadcaster.begin([number], OpusHead(2, 312, output_gain=gain))
     got = harness.heard(sink)
     assert (got.numbers, got.head.output_gain, sink.closed) == ([0, 1, 2], -1280, False)
+
+
+def test_the_log_says_by_how_much_a_track_is_too_loud(harness: HubHarness, broadcaster: Broadcaster) -> None:
+    broadcaster.begin([0], OpusHead(2, 312, output_gain=-1280))
+    with capture_logs() as logs:
+        for gain in (-1280, 512):
+            broadcaster.begin([1], OpusHead(2, 312, output_gain=gain))
+    assert [each["unapplied_gain_db"] for each in logs if each["event"] == "stream_spliced"] == [0, 7]
