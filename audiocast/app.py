@@ -143,6 +143,7 @@ class App:
                 domain=settings.stream_domain,
                 scheme=settings.stream_scheme,
                 trusted_proxies=trusted_proxies,
+                trust_forwarded_host=settings.trust_forwarded_host,
             ),
             metrics=metrics,
             api_tokens=api_tokens,

@@ -101,6 +101,7 @@ class Settings(BaseSettings):
         default=(ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")),
         description="Networks (comma-separated) whose X-Forwarded-Proto, -Host and -For are believed.",
     )
+    trust_forwarded_host: bool = Field(default=True, description="Whether X-Forwarded-Host is one of those.")
     secret_keys: CliSuppress[Annotated[tuple[SecretStr, ...], NoDecode]] = Field(
         default=(),
         description="Secrets (comma-separated, 16 characters or more) that ingest keys are made with: the "

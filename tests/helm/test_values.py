@@ -150,6 +150,7 @@ def test_values_have_the_servers_own_defaults(chart: Chart) -> None:
         "API_TOKENS",
         "DRAIN_SECONDS",
         "TRUSTED_PROXIES",
+        "TRUST_FORWARDED_HOST",
         "LOG_FORMAT",
     }
 

@@ -141,6 +141,13 @@ def test_links_do_not_believe_a_stranger(tmp_path: Path) -> None:
         assert said["listen_url"].startswith("http://radio.example/")
 
 
+def test_links_believe_no_host_but_that_of_the_request_if_so_set(tmp_path: Path) -> None:
+    forwarded = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\n"
+    with AudiocastServer(tmp_path / "server.log", TRUST_FORWARDED_HOST="false") as server:
+        said = json.loads(start(server, headers=forwarded).body)
+        assert said["listen_url"].startswith("https://radio.example/")
+
+
 def test_links_are_built_on_the_domain_that_is_set(tmp_path: Path) -> None:
     settings = {"STREAM_DOMAIN": "fm.example", "STREAM_SCHEME": "https"}
     forwarded = "X-Forwarded-Proto: http\r\nX-Forwarded-Host: other.example\r\n"

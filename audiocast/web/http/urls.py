@@ -22,12 +22,16 @@ class Urls:
         domain: Host (and port) of all URLs; empty: taken from the request.
         scheme: "http" or "https"; empty: taken from the request.
         trusted_proxies: Peers whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
+        trust_forwarded_host: `X-Forwarded-Host` is. Otherwise the host is `Host`, whoever asks.
     """
 
-    def __init__(self, *, domain: str, scheme: str, trusted_proxies: TrustedProxies) -> None:
+    def __init__(
+        self, *, domain: str, scheme: str, trusted_proxies: TrustedProxies, trust_forwarded_host: bool = True
+    ) -> None:
         self._domain = domain
         self._scheme = scheme
         self._trusted_proxies = trusted_proxies
+        self._trust_forwarded_host = trust_forwarded_host
 
     def base(self, request: HTTPServerRequest) -> str:
         """Return "scheme://host" for the URLs of a response, without a slash at the end."""
@@ -36,7 +40,8 @@ class Urls:
         scheme = self._scheme or _first(forwarded.get("X-Forwarded-Proto", "")).lower()
         if scheme not in ("http", "https"):
             scheme = request.protocol
-        for host in (self._domain, _first(forwarded.get("X-Forwarded-Host", "")), request.host):
+        forwarded_host = forwarded.get("X-Forwarded-Host", "") if self._trust_forwarded_host else ""
+        for host in (self._domain, _first(forwarded_host), request.host):
             if _is_host(host):
                 return f"{scheme}://{host}"
         return f"{scheme}://localhost"

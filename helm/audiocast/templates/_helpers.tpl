@@ -65,6 +65,26 @@ dns+{{ include "audiocast.peersName" . }}.{{ .Release.Namespace }}.svc.{{ .Value
 {{- if not (kindIs "float64" .) }}{{ . }}{{ else if eq . (floor .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
 {{- end }}
 
+{{/* The host of the Ingress and the HTTPRoute; nothing when they have several, or a pattern. */}}
+{{- define "audiocast.onlyHost" -}}
+{{- $hosts := list }}
+{{- if .Values.ingress.enabled }}{{ $hosts = .Values.ingress.hosts }}{{ end }}
+{{- if .Values.httpRoute.enabled }}{{ $hosts = concat $hosts .Values.httpRoute.hostnames | uniq }}{{ end }}
+{{- if and (eq (len $hosts) 1) (not (hasPrefix "*" (first $hosts))) }}{{ first $hosts }}{{ end }}
+{{- end }}
+
+{{/* https when each way in that the chart makes says so; nothing when one does not, or there is none. */}}
+{{- define "audiocast.scheme" -}}
+{{- $secure := list }}
+{{- if .Values.ingress.enabled }}{{ $secure = append $secure (not (empty .Values.ingress.tls)) }}{{ end }}
+{{- if .Values.httpRoute.enabled }}
+{{- range .Values.httpRoute.parentRefs }}
+{{- $secure = append $secure (or (hasPrefix "https" (default "" .sectionName)) (eq (int .port) 443)) }}
+{{- end }}
+{{- end }}
+{{- if and $secure (not (has false $secure)) }}https{{ end }}
+{{- end }}
+
 {{/* The environment of a server, but for what the user adds. */}}
 {{- define "audiocast.env" -}}
 - name: NODE_NAME
@@ -83,6 +103,8 @@ dns+{{ include "audiocast.peersName" . }}.{{ .Release.Namespace }}.svc.{{ .Value
   value: {{ .Values.drain.timeoutSeconds | quote }}
 {{- range $name, $value := .Values.settings }}
 {{- if kindIs "slice" $value }}{{ $value = join "," $value }}{{ end }}
+{{- if and (eq $name "streamDomain") (not $value) }}{{ $value = include "audiocast.onlyHost" $ }}{{ end }}
+{{- if and (eq $name "streamScheme") (not $value) }}{{ $value = include "audiocast.scheme" $ }}{{ end }}
 - name: {{ snakecase $name | upper }}
   value: {{ include "audiocast.plain" $value | quote }}
 {{- end }}

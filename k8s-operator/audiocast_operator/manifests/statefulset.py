@@ -30,7 +30,13 @@ SHUTDOWN_SECONDS = 10
 # Members take a new one into the ring after it has answered for three seconds.
 MIN_READY_SECONDS = 5
 
-TRUSTED_PROXIES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8"
+# As in the plain chart: loopback, for sidecars (Istio's hands requests over from 127.0.0.6), private networks
+# (RFC 1918, RFC 4193) and the shared one (RFC 6598). Gateways are believed in who asks and by which scheme,
+# not in the host: those in use leave Host as it is, and some pass on X-Forwarded-Host from a visitor.
+FORWARDING = {
+    "TRUSTED_PROXIES": "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fd00::/8",
+    "TRUST_FORWARDED_HOST": "false",
+}
 
 # A process uses one core at most. The core has no limit, since throttled audio is late audio.
 DEFAULT_RESOURCES: Json = {"requests": {"cpu": "500m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
@@ -164,7 +170,7 @@ def _environment(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_do
         "STREAM_DOMAIN": domain,
         "STREAM_SCHEME": scheme,
     }
-    plain = {"TRUSTED_PROXIES": TRUSTED_PROXIES, "LOG_FORMAT": "json", **spec.settings, **own}
+    plain = {**FORWARDING, "LOG_FORMAT": "json", **spec.settings, **own}
     return [
         {"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
         {"name": SECRET_KEYS, "valueFrom": _from_secret(secret_name, SECRET_KEYS)},

@@ -12,9 +12,12 @@ PROXY = "10.0.0.9"
 FORWARDED = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "listen.example"}
 
 
-def urls(domain: str = "", scheme: str = "") -> Urls:
+def urls(domain: str = "", scheme: str = "", trust_forwarded_host: bool = True) -> Urls:
     return Urls(
-        domain=domain, scheme=scheme, trusted_proxies=TrustedProxies([ipaddress.ip_network("10.0.0.0/8")])
+        domain=domain,
+        scheme=scheme,
+        trusted_proxies=TrustedProxies([ipaddress.ip_network("10.0.0.0/8")]),
+        trust_forwarded_host=trust_forwarded_host,
     )
 
 
@@ -59,6 +62,11 @@ def test_a_scheme_that_was_set_wins_over_everything() -> None:
 
 def test_a_trusted_proxy_says_what_it_was_asked() -> None:
     assert urls().base(request(peer=PROXY, **FORWARDED)) == "https://listen.example"
+
+
+def test_a_proxy_may_be_believed_in_all_but_the_host() -> None:
+    believing = urls(trust_forwarded_host=False)
+    assert believing.base(request(peer=PROXY, **FORWARDED)) == "https://radio.example"
 
 
 def test_an_ipv4_proxy_on_an_ipv6_socket_is_the_same_proxy() -> None:
