@@ -143,7 +143,12 @@ class RelayReceiver:
                 self._send_end(self._peer_stream, error)
 
         source = self._source = Source(
-            self._hub, source_id=source_id, rate_limit=rate_limit, generation=generation, dismiss=dismiss
+            self._hub,
+            source_id=source_id,
+            rate_limit=rate_limit,
+            generation=generation,
+            dismiss=dismiss,
+            is_relayed=True,
         )
 
     def _send_end(self, peer_stream: PeerStream, error: SourceError) -> None:

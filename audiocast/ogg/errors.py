@@ -7,6 +7,7 @@
     │   ├── BadCrc          the checksum does not match
     │   ├── PageTooLarge    larger than the reader accepts
     │   └── Truncated       the input ended inside a page or a packet
+    ├── UnknownSerial       a good page of a logical bitstream that has not begun
     └── PacketError         the pages are good, what they carry is not
         ├── PacketTooLarge  larger than the assembler accepts
         ├── BadHead         not an OpusHead of RFC 7845 section 5.1
@@ -71,6 +72,12 @@ class Truncated(PageError):
     """The input ended inside a page or a packet."""
 
     code = "truncated"
+
+
+class UnknownSerial(OggError):
+    """The page is of a logical bitstream whose first page has not come."""
+
+    code = "unknown_serial"
 
 
 class PacketError(OggError):

@@ -55,6 +55,7 @@ class Counters:
         source_gaps: Times a live stream had no data for longer than the active threshold.
         hls: Answers to players of HLS, by kind.
         refused_sources: By error code, the sources that ended with an error.
+        source_faults: By error code, the damaged pages and packets of sources that were dropped.
         delay: From a page's arrival to the end of the pass that sent it, one value a pass.
         jitter: How far the time between two pages was from the duration of the audio in them.
     """
@@ -76,6 +77,7 @@ class Counters:
     source_gaps: int = 0
     hls: dict[str, int] = field(default_factory=lambda: dict.fromkeys(HLS_KINDS, 0))
     refused_sources: dict[str, int] = field(default_factory=dict)
+    source_faults: dict[str, int] = field(default_factory=dict)
     delay: Histogram = field(default_factory=lambda: Histogram(DELAY_BOUNDS_SECONDS))
     jitter: Histogram = field(default_factory=lambda: Histogram(JITTER_BOUNDS_SECONDS))
 
@@ -86,6 +88,10 @@ class Counters:
     def count_hls_bytes(self, size_bytes: int) -> None:
         """Count the bytes of an answer to a player of HLS, from this member or another."""
         self.sent_bytes += size_bytes
+
+    def count_fault(self, code: str) -> None:
+        """Count a damaged page or packet of a source."""
+        self.source_faults[code] = self.source_faults.get(code, 0) + 1
 
     def refuse(self, code: str) -> None:
         """Count a source that ended with an error."""

@@ -7,6 +7,7 @@ Each error has the code that the API shows; the web layer maps it to an HTTP sta
             NotOpus         "not_ogg_opus"
             Multiplexed     "multiplexed"
             TooFast         "too_fast"
+            TooDamaged      "too_damaged"
             NoAudio         "no_audio"
             SourceStalled   "source_stalled"
             TakenOver       "taken_over"
@@ -51,6 +52,12 @@ class TooFast(SourceError):
     """More bytes or more audio than real time allows."""
 
     code = "too_fast"
+
+
+class TooDamaged(SourceError):
+    """More damaged pages and packets than a good encoder ever sends."""
+
+    code = "too_damaged"
 
 
 class NoAudio(SourceError):

@@ -25,7 +25,7 @@ from audiocast.stream.gap import SourceGap
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise
 from audiocast.stream.listener import Sink
 from audiocast.stream.muxer import OggMuxer, TimedPacket
-from audiocast.stream.now_playing import NowPlaying, Titles, clean_text
+from audiocast.stream.now_playing import NowPlaying, OnSettled, Titles, clean_text
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import SourceLog
@@ -54,6 +54,7 @@ class Hub:
         is_closed: The broadcaster has ended the stream for good.
         generation: The highest key generation that a source has used.
         token_tag: Tag of the API token that the last source's key was made for; see `Claims`.
+        source: What brings the audio now; None while nothing does. Only this hub sets it.
         source_log: The source's own pages, for other nodes; None if they are not kept.
         users: Connections that bring, or wait for, audio; the registry forgets no hub that has any.
         on_change: Called, without arguments, whenever the state or the titles change.
@@ -84,7 +85,7 @@ class Hub:
         self.source_log: SourceLog | None = None
         if limits.log_sources:
             self.source_log = SourceLog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
-        self._source: Source | None = None
+        self.source: Source | None = None
         self._taps = Taps()
         self._bitstream: Bitstream | None = None
         self._ended = False
@@ -108,12 +109,7 @@ class Hub:
     @property
     def source_id(self) -> SourceId | None:
         """Identity of the source; None while there is none."""
-        return self._source.source_id if self._source is not None else None
-
-    @property
-    def source(self) -> Source | None:
-        """The source that brings audio now."""
-        return self._source
+        return self.source.source_id if self.source is not None else None
 
     @property
     def promise(self) -> Promise:
@@ -137,7 +133,7 @@ class Hub:
 
     def describe(self) -> HubSnapshot:
         """Return what is shown of the stream, as of now."""
-        bitstream = self._bitstream
+        bitstream, source = self._bitstream, self.source
         return HubSnapshot(
             stream_id=self.stream_id,
             title=self.title,
@@ -148,8 +144,9 @@ class Hub:
             channels=bitstream.muxer.opus_head.channels if bitstream else None,
             bitrate_bps=round(bitstream.bytes_per_second() * 8) if bitstream else None,
             backlog_seconds=bitstream.backlog.seconds if bitstream else 0.0,
-            page_seconds=self._gap.arrivals.page_seconds if self._source is not None else None,
-            burst_seconds=self._gap.arrivals.burst_seconds if self._source is not None else None,
+            page_seconds=self._gap.arrivals.page_seconds if source is not None else None,
+            burst_seconds=self._gap.arrivals.burst_seconds if source is not None else None,
+            source_faults=dict(source.faults) if source is not None else {},
             now_playing=self.titles.now_playing,
         )
 
@@ -181,7 +178,7 @@ class Hub:
             ServerFull: Too many streams are on.
         """
         self.admit(source.generation)
-        if source.has_audio and source is not self._source:
+        if source.has_audio and source is not self.source:
             # It was dismissed and is on its way out; its next chain segment must not take the stream back.
             return
         running = self._bitstream
@@ -191,7 +188,7 @@ class Hub:
         elif spliced is None:
             source.charge_decoder_change()
         self.generation = source.generation
-        rival, self._source = self._source, source
+        rival, self.source = self.source, source
         if rival is not source:
             self._gap.arrivals.restart(now)
             if self.source_log is not None:
@@ -215,7 +212,7 @@ class Hub:
 
     def publish(self, source: Source, page: Page | None, packets: Sequence[TimedPacket], now: float) -> None:
         """Send listeners the packets of one page; they are dropped unless `source` is the current one."""
-        if source is not self._source or self._bitstream is None:
+        if source is not self.source or self._bitstream is None:
             return
         page_samples = sum(samples for _, samples in packets)
         if self.source_log is not None and page is not None:
@@ -227,10 +224,16 @@ class Hub:
         if has_news:
             self._notify()
 
+    def note_fault(self, source: Source, code: str) -> None:
+        """Count what was dropped of a source; pages are told at 1, 2, 4, 8, and so on."""
+        self.counters.count_fault(code)
+        if source is self.source and source.faults.total().bit_count() == 1:
+            self._notify()
+
     def detach_source(self, source: Source) -> None:
         """Hold the listeners: the connection of `source` is gone."""
-        if source is self._source:
-            self._source = None
+        if source is self.source:
+            self.source = None
             self.counters.sources -= 1
             log.info("source_lost", stream_id=self.stream_id)
             if self._bitstream is not None:
@@ -265,15 +268,13 @@ class Hub:
         """Close at most `count` listeners, so that they connect to another node; return how many were."""
         return self._bitstream.fanout.close_listeners(count) if self._bitstream is not None else 0
 
-    def set_now_playing(
-        self, now_playing: NowPlaying, on_settled: Callable[[bool], None] | None = None
-    ) -> None:
+    def set_now_playing(self, now_playing: NowPlaying, on_settled: OnSettled | None = None) -> None:
         """Show what is on, beside the audio: the bitstream is never chained for it. See `Titles.set`."""
         self.titles.set(now_playing, on_settled)
 
     def end(self, error: SourceError) -> None:
         """End the logical bitstream properly for its listeners; dismiss the source, if any, with `error`."""
-        source, self._source = self._source, None
+        source, self.source = self.source, None
         if source is not None:
             self.counters.sources -= 1
             self._dismiss(source, error)
@@ -323,7 +324,7 @@ class Hub:
         self._clock.call_soon(source.dismiss, error)
 
     def _note_idle(self) -> None:
-        if self._source is not None and not self._gap.is_open:
+        if self.source is not None and not self._gap.is_open:
             self.counters.source_gaps += 1
             log.warning("source_quiet", stream_id=self.stream_id)
             if self._bitstream is not None:

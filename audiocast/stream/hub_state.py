@@ -66,6 +66,8 @@ class HubSnapshot:
             without a source. The longer of its last two pages: the last page of a track is a short one.
         burst_seconds: How much audio the source sends at once, of late, and at least a page of
             it; None without a source.
+        source_faults: By error code, how many pages and packets of the source were dropped because they are
+            damaged; empty without a source.
         now_playing: Title and artist, as far as known.
     """
 
@@ -80,6 +82,7 @@ class HubSnapshot:
     backlog_seconds: float
     page_seconds: float | None
     burst_seconds: float | None
+    source_faults: dict[str, int]
     now_playing: NowPlaying | None
 
 

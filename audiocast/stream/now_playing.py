@@ -28,6 +28,9 @@ _REMOVED = dict.fromkeys(
     (*range(0x20), *range(0x7F, 0xA0), 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 )
 
+# Called once: with True when what was set is shown, with False when something newer took its place before.
+OnSettled = Callable[[bool], None]
+
 
 def clean_text(text: str) -> str:
     """Return text from outside as one line that can be shown, stored and encoded anywhere.
@@ -121,12 +124,12 @@ class Titles:
         self._clock = clock
         self._on_change = on_change
         self._newest: NowPlaying | None = None
-        self._on_settled: Callable[[bool], None] | None = None
+        self._on_settled: OnSettled | None = None
         self._from_tags: NowPlaying | None = None
         self._shown_at = -math.inf
         self._timer: Timer | None = None
 
-    def set(self, now_playing: NowPlaying | None, on_settled: Callable[[bool], None] | None = None) -> None:
+    def set(self, now_playing: NowPlaying | None, on_settled: OnSettled | None = None) -> None:
         """Show what is on, as soon as the last change is a second old.
 
         Args:

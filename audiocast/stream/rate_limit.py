@@ -8,6 +8,7 @@ server fills them at once; without the limit, every listener would get its rush 
     bytes            bytes                        max_kbps       as many as in the lead
     chain segments   new Ogg streams              2              20
     decoder changes  new bitstreams of listeners  1              5
+    faults           damaged pages and packets    5              50
 
 While the server itself stands still, a source's audio waits in the kernel, and comes all at once when the
 server goes on. So the seconds for which the server stood still are credited.
@@ -15,8 +16,9 @@ server goes on. So the seconds for which the server stood still are credited.
 
 from collections.abc import Callable
 
+from audiocast.ogg.errors import OggError
 from audiocast.ogg.opus import MIN_PACKET_SAMPLES, SAMPLE_RATE
-from audiocast.stream.errors import TooFast
+from audiocast.stream.errors import TooDamaged, TooFast
 
 BITS = 8
 
@@ -31,6 +33,11 @@ CHAIN_SEGMENTS_PER_SECOND = 2.0
 # Each closes all listeners, whose players connect again.
 MAX_DECODER_CHANGES = 5
 DECODER_CHANGES_PER_SECOND = 1.0
+
+# A file with a bad sector, headers in the middle of each track. At 20 ms a packet, a tenth may be damaged for
+# ever; a source of which more is damaged is heard as noise. Each fault costs a search through a page at most.
+MAX_FAULTS = 50
+FAULTS_PER_SECOND = 5.0
 
 # Virtual machines are moved, and laptops sleep; who sends after a longer time has connected anew.
 MAX_CREDIT_SECONDS = 120.0
@@ -108,6 +115,7 @@ class RateLimit:
         self._bytes = self._bucket(lead_seconds * bytes_per_second, bytes_per_second)
         self._chain_segments = self._bucket(MAX_CHAIN_SEGMENTS, CHAIN_SEGMENTS_PER_SECOND)
         self._decoder_changes = self._bucket(MAX_DECODER_CHANGES, DECODER_CHANGES_PER_SECOND)
+        self._faults = self._bucket(MAX_FAULTS, FAULTS_PER_SECOND)
 
     def charge_read(self, size_bytes: int, now: float) -> None:
         """Charge what was read at once.
@@ -158,6 +166,21 @@ class RateLimit:
             raise TooFast(
                 f"expected at most {MAX_DECODER_CHANGES} changes of channels at once and "
                 f"{DECODER_CHANGES_PER_SECOND:g} a second, got more; encode all tracks with the same settings"
+            )
+
+    def charge_fault(self, error: OggError) -> None:
+        """Charge a page or packet that is damaged.
+
+        Args:
+            error: What is wrong with it.
+
+        Raises:
+            TooDamaged: Too many were.
+        """
+        if not self._has_room(self._faults, 1):
+            raise TooDamaged(
+                f"expected at most {MAX_FAULTS} damaged pages and packets at once and "
+                f"{FAULTS_PER_SECOND:g} a second, got more; the last: {error}"
             )
 
     def _bucket(self, capacity: float, per_second: float) -> LeakyBucket:

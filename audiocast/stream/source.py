@@ -4,18 +4,23 @@ It checks and counts; what the packets mean for listeners is the hub's. A hub he
 first audio page has come, so whatever else was sent (another format, headers alone) leaves the stream as it
 was. Encoders that begin a new Ogg stream on every track (chained input, RFC 3533 section 4) are one source.
 
+Once the source has shown its OpusHead, a damaged page or packet is dropped and counted, as decoders do it,
+and the source goes on; one that sends too many of them is refused (`RateLimit.charge_fault`). Muxers of small
+devices leave out the BOS flag, or set it on later pages too: an OpusHead begins an Ogg stream in any case.
+
 References: RFC 3533 sections 4 and 6 (begin-of-stream pages of a multiplex come first), RFC 7845 section 3.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Protocol
 
-from audiocast.ogg.errors import BadHead, LostSync, OggError
-from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head
+from audiocast.ogg.errors import BadHead, BadPacket, BadTags, LostSync, OggError, PageError, UnknownSerial
+from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head, is_opus_tags
 from audiocast.ogg.opus import packet_samples
 from audiocast.ogg.packets import PacketAssembler
-from audiocast.ogg.page import FLAG_BOS, Page, lace
+from audiocast.ogg.page import Page
 from audiocast.ogg.reader import PageReader
 from audiocast.ogg.sniff import codec_name, name_format
 from audiocast.ogg.tags_sieve import MAX_TAGS_BYTES, TagsSieve
@@ -24,6 +29,7 @@ from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, SourceError, 
 from audiocast.stream.muxer import TimedPacket
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source_id import SourceId
+from audiocast.stream.source_log import HeaderPages
 
 # RFC 7845 section 6: larger packets may be refused. It also makes each packet fit one page.
 MAX_AUDIO_PACKET_BYTES = 61_440
@@ -33,14 +39,6 @@ SNIFF_BYTES = 16
 # How many packets of a page are looked into at once; packets of several streams count for as many. Most pages
 # have fewer, but a page can hold 255 packets, each of 48 frames or of 255 streams.
 PACKETS_A_STEP = 16
-
-# Pages of headers before the first audio of an Ogg stream; they are kept for listeners of other nodes.
-# Comments of 61,440 bytes have one, or 241 when each page has one segment only.
-MAX_HEADER_PAGES = 1_000
-
-# All of them together: of what is longer, other nodes get what the sieve has left. It is less than a frame of
-# a link (70,000 bytes), and more than opusenc writes without a picture.
-MAX_KEPT_HEADER_BYTES = 61_440
 
 
 class SourceSink(Protocol):
@@ -57,6 +55,9 @@ class SourceSink(Protocol):
         self, source: "Source", page: Page | None, packets: Sequence[TimedPacket], now: float
     ) -> None:
         """Play the packets that end on a page, maybe none; `page` is None if it was a header page too."""
+
+    def note_fault(self, source: "Source", code: str) -> None:
+        """Count a page or packet of `source` that was dropped, by the code of its error."""
 
     def detach_source(self, source: "Source") -> None:
         """Play `source` no more: its connection is gone."""
@@ -78,6 +79,11 @@ class Source:
         generation: Generation of the source's key; see `Hub.admit`.
         dismiss: Called by the hub, once, when the source must stop for a reason of the hub's: a newer source,
             the end of the stream. Never called from within a method of this class.
+        is_relayed: Another member sends the pages. It has dropped those that were damaged, so what is no page
+            is its own mistake, and ends the connection. Damaged packets stay on their pages.
+
+    Attributes:
+        faults: By the code of their error, the pages and packets that were dropped because they are damaged.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class Source:
         rate_limit: RateLimit,
         generation: int,
         dismiss: Callable[[SourceError], None],
+        is_relayed: bool = False,
     ) -> None:
         self.source_id = source_id
         self.dismiss = dismiss
@@ -102,13 +109,15 @@ class Source:
         self._assembler = PacketAssembler()
         self._opus_head: OpusHead | None = None
         self._new_tags: OpusTags | None = None
-        self._header_pages: list[Page] = []
-        self._header_bytes = 0
+        self._header_pages = HeaderPages()
         self._page: Page | None = None
         self._is_header_page = False
         self._packets: list[bytes] = []
         self._audio: list[TimedPacket] = []
         self._is_detached = False
+        self._is_relayed = is_relayed
+        self.faults: Counter[str] = Counter()
+        self._last_fault = ""
         self._error: OggError | StreamError | None = None
 
     def receive(self, data: bytes, now: float) -> None:
@@ -137,27 +146,19 @@ class Source:
             Whether there was something to do: not when more bytes are needed, and not after `detach`.
 
         Raises:
-            StreamError: It is not what a source may send. The source cannot be used any more: further calls
-                raise the same.
-            audiocast.ogg.errors.OggError: It is damaged. Likewise.
+            StreamError: It is not what a source may send, or too much of it is damaged. The source cannot be
+                used any more: further calls raise the same.
+            audiocast.ogg.errors.OggError: It is damaged from the start, or an OpusHead is. Likewise.
         """
         if self._error is not None:
             raise self._error
         if self._is_detached:
             return False
         try:
-            if self._page is None:
-                page = self._next_page()
-                if page is None:
-                    return False
-                self._start_page(page)
-            self._measure_packets()
-            if not self._packets:
-                self._finish_page(now)
+            return self._process_part(now)
         except (OggError, StreamError) as error:
             self._error = error
             raise
-        return True
 
     def charge_decoder_change(self) -> None:
         """Charge the source with a new bitstream for listeners.
@@ -177,16 +178,55 @@ class Source:
         self._reader.close()
         if not self.has_audio:
             came = "headers without audio" if self._start else "an empty body"
-            raise NoAudio(f"expected Ogg Opus with audio, got {came}")
+            raise NoAudio(f"expected Ogg Opus with audio, got {came}{self.damage}")
 
     def detach(self) -> None:
         """Leave the hub, for whatever reason: it holds its listeners, and no further page is published."""
         self._is_detached = True
         self._sink.detach_source(self)
 
+    def drop(self, error: OggError) -> None:
+        """Count a page or packet that is damaged, and go on without it.
+
+        Args:
+            error: What is wrong with it.
+
+        Raises:
+            audiocast.ogg.errors.OggError: `error`, if nothing can go on without what is damaged.
+            TooDamaged: Too much was.
+        """
+        if self._opus_head is None or isinstance(error, BadHead):
+            raise error
+        if self._is_relayed and isinstance(error, PageError):
+            raise error
+        self.faults[error.code] += 1
+        self._last_fault = str(error)
+        self._sink.note_fault(self, error.code)
+        self._rate_limit.charge_fault(error)
+
+    @property
+    def damage(self) -> str:
+        """What was dropped, for the end of a message; empty when nothing was."""
+        return f", and damage: {self._last_fault}" if self.faults else ""
+
     def renew_id(self, *, newer_than: SourceId) -> None:
         """Take another id, because another source of the stream came earlier and has a greater one."""
         self.source_id = SourceId.new(newer_than=newer_than)
+
+    def _process_part(self, now: float) -> bool:
+        try:
+            if self._page is None:
+                page = self._next_page()
+                if page is None:
+                    return False
+                self._start_page(page)
+        except OggError as error:
+            self.drop(error)
+            return True
+        self._measure_packets()
+        if not self._packets:
+            self._finish_page(now)
+        return True
 
     def _next_page(self) -> Page | None:
         try:
@@ -199,10 +239,10 @@ class Source:
     def _start_page(self, page: Page) -> None:
         """Take a page apart; its audio packets are measured next."""
         self._sink.counters.ingest_pages += 1
-        if page.is_bos:
+        if self._starts_segment(page):
             self._start_segment(page)
         elif page.serial != self._serial:
-            raise Multiplexed("expected one logical stream, got a page of another one")
+            self._change_serial(page)
         packets = self._assembler.push(page)
         self._is_header_page = self._expect is not _Expect.AUDIO
         self._page = page
@@ -217,8 +257,13 @@ class Source:
         count = max(1, PACKETS_A_STEP // streams)
         for packet in self._packets[:count]:
             # Liquidsoap ends every track with an empty packet: no audio, and no reason to lose the source.
-            if packet:
+            if not packet:
+                continue
+            try:
                 self._audio.append((packet, packet_samples(packet, streams)))
+            except BadPacket as error:
+                # Headers that come once more, as in files that were glued together, are no audio either.
+                self.drop(error)
         del self._packets[:count]
 
     def _finish_page(self, now: float) -> None:
@@ -229,21 +274,38 @@ class Source:
         self._rate_limit.charge_page(sum(samples for _, samples in audio))
         if self._is_header_page or (self._new_tags is not None and not audio):
             # A listener that joins in this segment needs what came before its audio, this page too.
-            self._add_header_page(page)
+            opus_head = None if self._expect is _Expect.HEAD else self._opus_head
+            self._header_pages.add(page, opus_head, self._new_tags)
             self._publish(None, audio, now)
         else:
             self._publish(page, audio, now)
 
+    def _starts_segment(self, page: Page) -> bool:
+        is_other = page.serial != self._serial
+        return (page.is_bos and is_other) or ((page.is_bos or is_other) and is_opus_head(page.body))
+
+    def _change_serial(self, page: Page) -> None:
+        """Go on with the decoder of before: the page with the next segment's OpusHead was lost.
+
+        Raises:
+            NotOpus: There is no decoder.
+        """
+        if self._opus_head is None:
+            raise NotOpus("expected Ogg Opus from its first page on, got a page from the middle of a stream")
+        self.drop(
+            UnknownSerial(f"expected a page of logical stream {self._serial}, got one of {page.serial}")
+        )
+        self._serial = page.serial
+
     def _start_segment(self, page: Page) -> None:
         """Prepare for the headers of a bitstream: the first one, or the next segment of a chain."""
         if self._serial >= 0:
-            if self._expect is not _Expect.AUDIO:
+            if self._expect is not _Expect.AUDIO and page.serial != self._serial:
                 raise Multiplexed("expected one logical stream, got two that begin together")
             self._rate_limit.charge_chain_segment()
         self._serial = page.serial
         self._expect = _Expect.HEAD
-        self._header_pages = []
-        self._header_bytes = 0
+        self._header_pages = HeaderPages()
         self._assembler = PacketAssembler(max_packet_bytes=MAX_TAGS_BYTES, make_buffer=TagsSieve)
 
     def _take_headers(self, packets: list[bytes]) -> list[bytes]:
@@ -255,39 +317,23 @@ class Source:
                 self._opus_head = OpusHead.parse(packet)
                 self._expect = _Expect.TAGS
             elif self._expect is _Expect.TAGS:
-                tags = OpusTags.parse(packet)
                 self._expect = _Expect.AUDIO
-                self._new_tags = tags
                 self._assembler = PacketAssembler(max_packet_bytes=MAX_AUDIO_PACKET_BYTES)
+                if not is_opus_tags(packet):
+                    # They were lost, and this is audio.
+                    self._new_tags = OpusTags("")
+                    self.drop(BadTags(f"expected 'OpusTags', got {packet[:8]!r}"))
+                    return packets[number:]
+                self._new_tags = OpusTags.parse(packet)
             else:
                 return packets[number:]
         return []
-
-    def _add_header_page(self, page: Page) -> None:
-        """Keep a page for other nodes; of comments that are too large, one page with what is left of them."""
-        if len(self._header_pages) >= MAX_HEADER_PAGES:
-            raise NoAudio(
-                f"expected audio after at most {MAX_HEADER_PAGES} pages of headers, got more of them"
-            )
-        self._header_bytes += len(page.body)
-        if self._header_bytes <= MAX_KEPT_HEADER_BYTES:
-            self._header_pages.append(page)
-            return
-        if self._expect is _Expect.HEAD:
-            raise BadHead(f"expected an OpusHead, got a packet of more than {MAX_KEPT_HEADER_BYTES} bytes")
-        assert self._opus_head is not None
-        head = self._opus_head.encode()
-        first_sequence = self._header_pages[0].sequence if self._header_pages else page.sequence
-        self._header_pages = [Page(FLAG_BOS, 0, page.serial, first_sequence, lace([head]), head)]
-        if self._new_tags is not None:
-            tags = self._new_tags.short().encode()
-            self._header_pages.append(Page(0, 0, page.serial, page.sequence, lace([tags]), tags))
 
     def _publish(self, page: Page | None, audio: list[TimedPacket], now: float) -> None:
         """Hand on a page and its audio; the sink learns of a chain segment with its first audio packet."""
         if audio and self._new_tags is not None:
             assert self._opus_head is not None
-            self._sink.attach_source(self, self._opus_head, self._new_tags, self._header_pages, now)
+            self._sink.attach_source(self, self._opus_head, self._new_tags, self._header_pages.pages, now)
             self._new_tags = None
             self.has_audio = True
         if audio or page is not None:

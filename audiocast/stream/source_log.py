@@ -11,8 +11,19 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
+from audiocast.ogg.errors import BadHead
+from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE
-from audiocast.ogg.page import Page
+from audiocast.ogg.page import FLAG_BOS, Page, lace
+from audiocast.stream.errors import NoAudio
+
+# Pages of headers before the first audio of an Ogg stream. Comments of 61,440 bytes have one, or 241 when
+# each page has one segment only.
+MAX_HEADER_PAGES = 1_000
+
+# All of them together: of what is longer, other nodes get what the sieve has left. It is less than a frame of
+# a link (70,000 bytes), and more than opusenc writes without a picture.
+MAX_KEPT_HEADER_BYTES = 61_440
 
 
 class Position(NamedTuple):
@@ -44,6 +55,47 @@ class _Logged:
     samples: int
     # Header pages of the chain segment that it belongs to; empty for the header pages themselves.
     headers: bytes
+
+
+class HeaderPages:
+    """What other nodes get before the first audio of an Ogg stream: its own pages, or two in their place.
+
+    Attributes:
+        pages: The oldest comes first.
+    """
+
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+        self._bytes = 0
+
+    def add(self, page: Page, opus_head: OpusHead | None, tags: OpusTags | None) -> None:
+        """Keep a page; when all are too large, two pages with what is known of the headers so far.
+
+        Args:
+            page: The source's next page.
+            opus_head: Of the segment; None until it has come.
+            tags: Likewise its comments.
+
+        Raises:
+            NoAudio: There are more than `MAX_HEADER_PAGES`.
+            audiocast.ogg.errors.BadHead: The first packet is too large for an OpusHead.
+        """
+        if len(self.pages) >= MAX_HEADER_PAGES:
+            raise NoAudio(
+                f"expected audio after at most {MAX_HEADER_PAGES} pages of headers, got more of them"
+            )
+        self._bytes += len(page.body)
+        if self._bytes <= MAX_KEPT_HEADER_BYTES:
+            self.pages.append(page)
+            return
+        if opus_head is None:
+            raise BadHead(f"expected an OpusHead, got a packet of more than {MAX_KEPT_HEADER_BYTES} bytes")
+        head = opus_head.encode()
+        first_sequence = self.pages[0].sequence if self.pages else page.sequence
+        self.pages = [Page(FLAG_BOS, 0, page.serial, first_sequence, lace([head]), head)]
+        if tags is not None:
+            short = tags.short().encode()
+            self.pages.append(Page(0, 0, page.serial, page.sequence, lace([short]), short))
 
 
 class SourceLog:

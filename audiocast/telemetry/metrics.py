@@ -41,8 +41,20 @@ REFUSAL_CODES = (
     "source_stalled",
     "stream_ended",
     "taken_over",
+    "too_damaged",
     "too_fast",
     "truncated",
+)
+
+# Likewise of the damage that a source may go on after.
+FAULT_CODES = (
+    "bad_crc",
+    "bad_opus_packet",
+    "bad_opus_tags",
+    "bad_page_version",
+    "lost_sync",
+    "packet_too_large",
+    "unknown_serial",
 )
 
 Number = Callable[[Counters], float]
@@ -133,6 +145,7 @@ class StreamMetrics(Collector):
             values = histogram(counters)
             yield HistogramMetricFamily(name, text, buckets=values.cumulative(), sum_value=values.sum)
         yield self._refusals(counters)
+        yield self._faults(counters)
         yield GaugeMetricFamily(
             "audiocast_hls_packagers",
             "Streams that somebody plays as HLS from here.",
@@ -192,4 +205,14 @@ class StreamMetrics(Collector):
         )
         for code in REFUSAL_CODES:
             family.add_metric([code], counters.refused_sources.get(code, 0))
+        return family
+
+    def _faults(self, counters: Counters) -> Metric:
+        family = CounterMetricFamily(
+            "audiocast_source_faults_total",
+            "Damaged pages and packets of sources that were dropped.",
+            labels=["code"],
+        )
+        for code in FAULT_CODES:
+            family.add_metric([code], counters.source_faults.get(code, 0))
         return family

@@ -19,7 +19,7 @@ import structlog
 from tornado.websocket import WebSocketHandler
 
 from audiocast import __version__
-from audiocast.ogg.errors import OggError
+from audiocast.ogg.errors import BadPacket, OggError
 from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head
 from audiocast.ogg.writer import PageWriter
 from audiocast.stream.errors import NotOpus, StreamError
@@ -150,7 +150,7 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
         if self._intake is None:
             return None
         try:
-            rest = self._intake.feed(self._messages.to_ogg(message))
+            rest = self._feed(self._intake, message)
         except (OggError, StreamError) as error:
             self._refuse(error)
             return None
@@ -158,6 +158,14 @@ class IngestSocketHandler(WebSocketHandler, PublicHandler):
 
     def on_close(self) -> None:
         self._close_intake()
+
+    def _feed(self, intake: Intake, message: bytes | str) -> Awaitable[None] | None:
+        try:
+            data = self._messages.to_ogg(message)
+        except BadPacket as error:
+            intake.drop(error)
+            return None
+        return intake.feed(data)
 
     async def _finish_feed(self, rest: Awaitable[None]) -> None:
         try:

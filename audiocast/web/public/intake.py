@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import BadKey, NoAudio, ShuttingDown, StreamError
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
@@ -109,6 +110,10 @@ class Intake:
         self._source.receive(data, self._services.now())
         return self._services.streams.feed_scheduler.run(self._source.process)
 
+    def drop(self, error: OggError) -> None:
+        """Go on without a packet that is damaged; see `Source.drop`."""
+        self._source.drop(error)
+
     def finish(self) -> None:
         """End the source's Ogg stream; all of it is fed.
 
@@ -125,6 +130,8 @@ class Intake:
             self._expiry.cancel()
         self._disconnect()
         self._source.detach()
+        if self._source.faults:
+            log.warning("source_damaged", stream_id=self._hub.stream_id, dropped=dict(self._source.faults))
         self._hub.users -= 1
 
     def _watch_expiry(self) -> None:
@@ -150,4 +157,8 @@ class Intake:
         if late_seconds >= MIN_STALL_SECONDS:
             self._first_audio = asyncio.get_running_loop().call_later(late_seconds, self._check_first_audio)
         else:
-            self._dismiss(NoAudio(f"expected audio within {self._first_audio_seconds:g} s, got none"))
+            self._dismiss(
+                NoAudio(
+                    f"expected audio within {self._first_audio_seconds:g} s, got none{self._source.damage}"
+                )
+            )

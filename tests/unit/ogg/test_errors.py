@@ -19,6 +19,7 @@ def test_codes_are_stable() -> None:
         "BadCrc": "bad_crc",
         "PageTooLarge": "page_too_large",
         "Truncated": "truncated",
+        "UnknownSerial": "unknown_serial",
         "PacketError": "bad_packet",
         "PacketTooLarge": "packet_too_large",
         "BadHead": "bad_opus_head",

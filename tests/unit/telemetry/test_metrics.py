@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from audiocast.hls.muxer import HlsMuxers
-from audiocast.ogg.errors import OggError, PacketError, PageError
+from audiocast.ogg.errors import OggError, PacketError, PageError, UnknownSerial
 from audiocast.stream.admission import Admission
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ServerFull, SourceError, StreamError
@@ -14,8 +14,11 @@ from audiocast.stream.registry import Registry
 from audiocast.telemetry.metrics import COUNTERS, GAUGES, REFUSAL_CODES, StreamMetrics
 from tests.support.clock.fake_clock import FakeClock
 
-# Names for groups of errors.
-NEVER_RAISED = {OggError, PageError, PacketError, StreamError, SourceError}
+# Fields that have more than one series.
+NOT_PLAIN = ("refused_sources", "source_faults", "hls", "delay", "jitter")
+
+# Names for groups of errors; a page of an unknown stream never ends a source by itself.
+NEVER_RAISED = {OggError, PageError, PacketError, StreamError, SourceError, UnknownSerial}
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def descendants(kind: type[Exception]) -> set[type[Exception]]:
 
 
 def test_each_number_is_scraped_under_its_name(streams: Registry, metrics: CollectorRegistry) -> None:
-    plain = [name for name in Counters.__slots__ if name not in ("refused_sources", "hls", "delay", "jitter")]
+    plain = [name for name in Counters.__slots__ if name not in NOT_PLAIN]
     for number, name in enumerate(plain, start=1):
         setattr(streams.counters, name, number)
     scraped = {name: metrics.get_sample_value(name) for name in (*GAUGES, *COUNTERS)}
@@ -123,4 +126,5 @@ def test_prometheus_can_read_it_and_names_are_as_they_should_be(metrics: Collect
         "audiocast_hls_answers_total",
         "audiocast_listeners_turned_away_total",
         "audiocast_source_errors_total",
+        "audiocast_source_faults_total",
     }

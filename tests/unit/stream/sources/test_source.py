@@ -10,21 +10,17 @@ from structlog.testing import capture_logs
 
 from audiocast.cluster.peer_stream import MAX_FRAME_BYTES
 from audiocast.ogg.errors import (
-    BadCrc,
     BadHead,
-    BadPacket,
-    BadTags,
     LostSync,
     OggError,
-    PacketTooLarge,
     Truncated,
 )
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import FLAG_BOS, FLAG_CONTINUED, FLAG_EOS, encode_page, lace
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, StreamError, TooFast
 from audiocast.stream.hub_state import HubState
-from audiocast.stream.rate_limit import MAX_CHAIN_SEGMENTS
-from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES, PACKETS_A_STEP
+from audiocast.stream.rate_limit import MAX_CHAIN_SEGMENTS, MAX_FAULTS
+from audiocast.stream.source import PACKETS_A_STEP
 from tests.unit.stream.audio import STEREO, SURROUND, TAGS, body, packet
 from tests.unit.stream.hub_harness import LIMITS, Broadcaster, HubHarness
 
@@ -55,6 +51,7 @@ def page(
 
 HEAD_PAGE = page(STEREO.encode(), flags=FLAG_BOS)
 TAGS_PAGE = page(TAGS.encode(), sequence=1)
+VORBIS_PAGE = page(b"\x01vorbis" + bytes(23), flags=FLAG_BOS, serial=8)
 
 
 class TestGoodInput:
@@ -152,12 +149,7 @@ class TestNotOggOpus:
     def test_a_link_of_a_chain_in_another_codec_is_refused_too(self, broadcaster: Broadcaster) -> None:
         broadcaster.begin([0])
         with pytest.raises(NotOpus, match="Vorbis"):
-            broadcaster.send(page(b"\x01vorbis" + bytes(23), flags=FLAG_BOS, serial=8))
-
-    def test_garbage_after_a_good_start_is_damage_and_no_other_format(self, broadcaster: Broadcaster) -> None:
-        broadcaster.begin([0])
-        with pytest.raises(LostSync):
-            broadcaster.send(b"RIFF....WAVE")
+            broadcaster.send(VORBIS_PAGE)
 
     def test_garbage_after_the_first_page_is_damage_likewise(self, broadcaster: Broadcaster) -> None:
         broadcaster.send(page(sequence=0, flags=FLAG_BOS))
@@ -169,47 +161,6 @@ class TestMultiplexed:
     def test_two_that_begin_together_are_refused(self, broadcaster: Broadcaster) -> None:
         with pytest.raises(Multiplexed, match="got two that begin together"):
             broadcaster.send(HEAD_PAGE + page(STEREO.encode(), flags=FLAG_BOS, serial=8))
-
-    def test_a_page_of_another_stream_is_refused(self, broadcaster: Broadcaster) -> None:
-        broadcaster.begin([0])
-        with pytest.raises(Multiplexed, match="got a page of another one"):
-            broadcaster.send(page(packet(1), sequence=3, serial=8))
-
-    def test_a_body_that_begins_in_the_middle_of_a_stream_is_refused(self, broadcaster: Broadcaster) -> None:
-        with pytest.raises(Multiplexed):
-            broadcaster.send(page(packet(0), sequence=9))
-
-
-class TestDamage:
-    def test_a_flipped_bit(self, broadcaster: Broadcaster) -> None:
-        data = bytearray(body([0, 1]))
-        data[-3] ^= 1
-        with pytest.raises(BadCrc):
-            broadcaster.send(bytes(data))
-
-    def test_comments_that_cannot_be_read_are_none(
-        self, harness: HubHarness, broadcaster: Broadcaster
-    ) -> None:
-        broadcaster.send(
-            HEAD_PAGE + page(b"OpusTags\xff\xff\xff\xff", sequence=1) + page(packet(1), sequence=2)
-        )
-        assert harness.heard(harness.listen()).tags == OpusTags("")
-        assert harness.heard(harness.listen()).numbers == [1]
-
-    def test_a_packet_that_is_no_comments(self, broadcaster: Broadcaster) -> None:
-        with pytest.raises(BadTags):
-            broadcaster.send(HEAD_PAGE + page(packet(1), sequence=1))
-
-    def test_a_packet_that_is_not_opus(self, broadcaster: Broadcaster) -> None:
-        with pytest.raises(BadPacket):
-            broadcaster.send(HEAD_PAGE + TAGS_PAGE + page(b"\x03\x00", sequence=2))
-
-    def test_a_packet_larger_than_decoders_take(self, broadcaster: Broadcaster) -> None:
-        lacing = b"\xff" * 255
-        broadcaster.send(HEAD_PAGE + TAGS_PAGE)
-        assert sum(lacing) > MAX_AUDIO_PACKET_BYTES
-        with pytest.raises(PacketTooLarge):
-            broadcaster.send(page(bytes(sum(lacing)), sequence=2, lacing=lacing))
 
 
 class TestTheEndOfTheBody:
@@ -343,11 +294,11 @@ class TestOneStepAtATime:
 
     def test_after_an_error_each_step_raises_it(self, harness: HubHarness, broadcaster: Broadcaster) -> None:
         source, now = broadcaster.source, harness.clock.time()
-        source.receive(body([0]) + page(packet(1), sequence=3, serial=9) + page(packet(2), sequence=3), now)
+        source.receive(body([0]) + VORBIS_PAGE + page(packet(2), sequence=3), now)
         for _ in range(3):
             assert source.process(now)
         for _ in range(3):
-            with pytest.raises(Multiplexed):
+            with pytest.raises(NotOpus):
                 source.process(now)
         assert harness.heard(harness.listen()).numbers == [0]
 
@@ -357,9 +308,8 @@ class TestOneStepAtATime:
     [
         b"ID3\x04" + bytes(100),
         HEAD_PAGE + page(STEREO.encode(), flags=FLAG_BOS, serial=8),
-        HEAD_PAGE + page(b"OpusTrash\xff\xff\xff\xff", sequence=1),
-        HEAD_PAGE + TAGS_PAGE + page(b"\x03\x00", sequence=2),
-        page(b"\x01vorbis" + bytes(23), flags=FLAG_BOS),
+        HEAD_PAGE + TAGS_PAGE + page(b"\x03\x00", sequence=2) * (MAX_FAULTS + 1),
+        VORBIS_PAGE,
     ],
 )
 def test_a_source_with_bad_data_leaves_the_stream_and_its_listeners_as_they_were(
@@ -367,7 +317,7 @@ def test_a_source_with_bad_data_leaves_the_stream_and_its_listeners_as_they_were
 ) -> None:
     good = harness.live(range(5))
     sink = harness.listen()
-    intruder = harness.broadcaster()
+    intruder = harness.broadcaster(max_kbps=600)
     with pytest.raises((StreamError, OggError)):
         intruder.send(bad)
     intruder.leave()
