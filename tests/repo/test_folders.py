@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tests.repo import tree
 
-# What a reader takes in at one look, without a search. The largest folder that is one thing is the live
-# player, with 20 modules; a larger one has rooms in it already, and wants walls.
+# What a reader takes in at one look, without a search. A larger folder has rooms in it already, and wants
+# walls.
 MOST_FILES_OF_A_KIND = 22
 
 # Larger folders without rooms, with the most files that they may hold: tests beside the harnesses that they

@@ -24,7 +24,14 @@ PAGES = {"broadcast": "broadcast", "embed": "listen", "home": "home", "listen": 
 
 CORE = {
     f"player/live/{name}.js"
-    for name in ("concealment", "delay_target", "jitter_buffer", "ogg", "opus", "ring")
+    for name in (
+        "buffer/concealment",
+        "buffer/delay_target",
+        "buffer/jitter_buffer",
+        "buffer/ring",
+        "ogg",
+        "opus",
+    )
 }
 CORE_MAY_USE = CORE | {"shared/sample_rate.js"}
 # A pure module is told the time. That it uses nothing of a browser is what `make check` sees.

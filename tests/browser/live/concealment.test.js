@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { conceal } from "../../../audiocast/web/static/player/live/concealment.js";
-import { Ring } from "../../../audiocast/web/static/player/live/ring.js";
+import { conceal } from "../../../audiocast/web/static/player/live/buffer/concealment.js";
+import { Ring } from "../../../audiocast/web/static/player/live/buffer/ring.js";
 
 const MS = 48;
 const KNOWN_MS = 50;

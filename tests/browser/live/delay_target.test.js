@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DelayTarget } from "../../../audiocast/web/static/player/live/delay_target.js";
+import { DelayTarget } from "../../../audiocast/web/static/player/live/buffer/delay_target.js";
 
 const BOUNDS = { startMs: 50, floorMs: 40, ceilingMs: 500 };
 const PACKET_MS = 20;

@@ -4,7 +4,7 @@
  * The source sends a tone on the left and its own clock on the right: what comes out says when it went in.
  */
 
-import { JitterBuffer } from "../../../audiocast/web/static/player/live/jitter_buffer.js";
+import { JitterBuffer } from "../../../audiocast/web/static/player/live/buffer/jitter_buffer.js";
 
 export const PACKET_MS = 20;
 const SAMPLES_A_MS = 48;
@@ -40,7 +40,7 @@ export function dice(seed) {
  * Listen for a while.
  *
  * @param {object} air
- * @param {import("../../../audiocast/web/static/player/live/delay_target.js").Bounds} air.bounds
+ * @param {import("../../../audiocast/web/static/player/live/buffer/delay_target.js").Bounds} air.bounds
  * @param {number} air.seconds
  * @param {(sentMs: number) => number} [air.delayMs] of a packet on its way; none overtakes another
  * @param {number} [air.driftPpm] how much slower than the sound card the source's clock is

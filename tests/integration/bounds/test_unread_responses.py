@@ -18,7 +18,7 @@ from tests.support.processes.server import AudiocastServer
 STALL_SECONDS = 1.0
 DEADLINE_SECONDS = 20.0
 CONNECTIONS = 20
-FILE = "/static/player/live/jitter_buffer.js"
+FILE = "/static/player/live/buffer/jitter_buffer.js"
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:

@@ -19,11 +19,11 @@ const USUAL_PAGE_MS = 20;
 /**
  * @typedef {object} Mode
  * @property {number} prerollSeconds length of the backlog that the server sends at once
- * @property {import("./delay_target.js").Bounds} bounds
+ * @property {import("./buffer/delay_target.js").Bounds} bounds
  */
 
 export class LiveOutput extends EventTarget {
-  /** @type {import("./jitter_buffer.js").Report | null} */
+  /** @type {import("./buffer/jitter_buffer.js").Report | null} */
   report = null;
   /** @type {import("./session.js").PlaybackSession | null} */
   #session = null;
@@ -144,7 +144,7 @@ export class LiveOutput extends EventTarget {
     return Math.max(0, this.pageMs() - USUAL_PAGE_MS);
   }
 
-  /** @param {import("./jitter_buffer.js").Report} report */
+  /** @param {import("./buffer/jitter_buffer.js").Report} report */
   #onReport(report) {
     this.report = report;
     const now = performance.now();

@@ -4,7 +4,7 @@
  * Makes no decision about failures: the session reports them to its owner, as long as it is open.
  *
  * @typedef {object} Owner
- * @property {(report: import("./jitter_buffer.js").Report) => void} report state of the jitter buffer, several times a second
+ * @property {(report: import("./buffer/jitter_buffer.js").Report) => void} report state of the jitter buffer, several times a second
  * @property {() => void} arrived a packet has arrived
  * @property {(isOver: boolean) => void} lost a connection was lost; whether the stream is over
  * @property {(error: unknown) => void} failed this browser cannot play the stream
@@ -29,7 +29,7 @@ export class PlaybackSession {
    * @param {AudioNode} output
    * @param {import("./decoder.js").EngineName} engine of the decoder
    * @param {(connection: number) => string} url of each connection, from 1 on
-   * @param {import("./delay_target.js").Bounds} bounds
+   * @param {import("./buffer/delay_target.js").Bounds} bounds
    * @param {Owner} owner
    */
   constructor(context, output, engine, url, bounds, owner) {

@@ -7,14 +7,14 @@
  * @property {(channels: Float32Array[], tag: import("./decoder.js").Tag) => void} push transfers the samples
  * @property {() => void} close stops the reports
  *
- * @typedef {(report: import("./jitter_buffer.js").Report) => void} OnReport
+ * @typedef {(report: import("./buffer/jitter_buffer.js").Report) => void} OnReport
  */
 
 import { WorkletSink } from "./worklet_sink.js";
 
 /**
  * @param {AudioContext} context of 48 kHz
- * @param {import("./delay_target.js").Bounds} bounds
+ * @param {import("./buffer/delay_target.js").Bounds} bounds
  * @param {OnReport} onReport called with each report
  * @returns {Promise<Sink>}
  */

@@ -6,8 +6,8 @@
  * fade at its end, which the next block removes: an underrun does not click.
  */
 
-import { JitterBuffer } from "./jitter_buffer.js";
-import { Reports } from "./reports.js";
+import { JitterBuffer } from "./buffer/jitter_buffer.js";
+import { Reports } from "./buffer/reports.js";
 
 const CHANNELS = 2;
 const TICK_MS = 10;
@@ -30,7 +30,7 @@ export class TimerSink {
 
   /**
    * @param {AudioContext} context of 48 kHz
-   * @param {import("./delay_target.js").Bounds} bounds
+   * @param {import("./buffer/delay_target.js").Bounds} bounds
    * @param {import("./sink.js").OnReport} onReport
    */
   constructor(context, bounds, onReport) {

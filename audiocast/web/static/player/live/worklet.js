@@ -3,11 +3,11 @@
  * reports out.
  */
 
-import { JitterBuffer } from "./jitter_buffer.js";
-import { Reports } from "./reports.js";
+import { JitterBuffer } from "./buffer/jitter_buffer.js";
+import { Reports } from "./buffer/reports.js";
 
 class JitterBufferProcessor extends AudioWorkletProcessor {
-  /** @param {{processorOptions: import("./delay_target.js").Bounds}} options */
+  /** @param {{processorOptions: import("./buffer/delay_target.js").Bounds}} options */
   constructor(options) {
     super();
     this.buffer = new JitterBuffer(options.processorOptions);

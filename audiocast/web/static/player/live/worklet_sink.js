@@ -7,8 +7,8 @@ const CHANNELS = 2;
 export class WorkletSink {
   /**
    * @param {AudioContext} context of 48 kHz
-   * @param {import("./delay_target.js").Bounds} bounds
-   * @param {(report: import("./jitter_buffer.js").Report) => void} onReport called with each report
+   * @param {import("./buffer/delay_target.js").Bounds} bounds
+   * @param {(report: import("./buffer/jitter_buffer.js").Report) => void} onReport called with each report
    * @returns {Promise<WorkletSink>}
    */
   static async open(context, bounds, onReport) {
@@ -18,8 +18,8 @@ export class WorkletSink {
 
   /**
    * @param {AudioContext} context
-   * @param {import("./delay_target.js").Bounds} bounds
-   * @param {(report: import("./jitter_buffer.js").Report) => void} onReport
+   * @param {import("./buffer/delay_target.js").Bounds} bounds
+   * @param {(report: import("./buffer/jitter_buffer.js").Report) => void} onReport
    */
   constructor(context, bounds, onReport) {
     this.node = new AudioWorkletNode(context, "jitter-buffer", {

@@ -24,7 +24,7 @@
  * @property {number} skippedMs length of what was skipped to be on time again
  */
 
-import { SAMPLES_PER_MS } from "../../shared/sample_rate.js";
+import { SAMPLES_PER_MS } from "../../../shared/sample_rate.js";
 import { SEAM_SAMPLES, conceal } from "./concealment.js";
 import { DelayTarget } from "./delay_target.js";
 import { REACH_SAMPLES, Ring } from "./ring.js";

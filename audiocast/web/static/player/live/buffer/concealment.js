@@ -5,7 +5,7 @@
  * Knows the ring only, and no time.
  */
 
-import { SAMPLES_PER_MS } from "../../shared/sample_rate.js";
+import { SAMPLES_PER_MS } from "../../../shared/sample_rate.js";
 
 /** Periods of voices and most instruments, 66 to 400 Hz; a higher tone has several of its periods in one of these. */
 const SHORTEST_PERIOD_SAMPLES = 2.5 * SAMPLES_PER_MS;
