@@ -22,16 +22,10 @@ MAY_USE = {
 # Template -> the room that it is the page of; all others are parts of several pages.
 PAGES = {"broadcast": "broadcast", "embed": "listen", "home": "home", "listen": "listen"}
 
+BUFFER = ("aim", "concealment", "delay_target", "jitter_buffer", "ring")
 CORE = {
-    f"player/live/{name}.js"
-    for name in (
-        "buffer/concealment",
-        "buffer/delay_target",
-        "buffer/jitter_buffer",
-        "buffer/ring",
-        "ogg",
-        "opus",
-    )
+    *(f"player/live/buffer/{name}.js" for name in BUFFER),
+    *(f"player/live/{name}.js" for name in ("in_hand", "ogg", "opus", "watchdog")),
 }
 CORE_MAY_USE = CORE | {"shared/sample_rate.js"}
 # A pure module is told the time. That it uses nothing of a browser is what `make check` sees.

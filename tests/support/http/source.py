@@ -28,6 +28,7 @@ class PacedSource:
         framing: "chunked", or "raw" for a body that ends with the connection.
         lead_seconds: How far ahead of real time it is from the start.
         speed: 1 for real time.
+        burst_seconds: How much it sends at once, in whole pages; 0 for page by page.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class PacedSource:
         framing: Framing = "chunked",
         lead_seconds: float = 0.0,
         speed: float = 1.0,
+        burst_seconds: float = 0.0,
     ) -> None:
         self._url = urlsplit(url)
         self._pages = timed_pages(stream)
         self._framing = framing
         self._lead_seconds = lead_seconds
         self._speed = speed
+        self._burst_seconds = burst_seconds
         self._stop = threading.Event()
         self._connection: socket.socket | None = None
         self._thread = threading.Thread(target=self._send_all, daemon=True)
@@ -92,8 +95,11 @@ class PacedSource:
     def _send_all(self) -> None:
         assert self._connection is not None
         start, self.began_at = time.monotonic(), time.time()
+        burst_began_at = 0.0
         for page, seconds in self._pages:
-            due = start + (self.sent_seconds - self._lead_seconds) / self._speed
+            if self.sent_seconds >= burst_began_at + self._burst_seconds:
+                burst_began_at = self.sent_seconds
+            due = start + (burst_began_at - self._lead_seconds) / self._speed
             if self._stop.wait(max(0.0, due - time.monotonic())):
                 return
             try:

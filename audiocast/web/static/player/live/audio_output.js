@@ -40,6 +40,11 @@ export class AudioOutput {
     return CAN_ASK_LATENCY ? 1000 * (this.#context?.outputLatency || 0) : 0;
   }
 
+  /** Whether what is played can be heard: calls and locked screens suspend the context. */
+  get isRunning() {
+    return this.#context?.state === "running";
+  }
+
   /**
    * Make the context run. Browsers allow that in a click.
    *

@@ -5,6 +5,9 @@
  * that, the output fires "unsupported" and tries nothing else.
  */
 
+import { LONGEST_MS, burstExcessMs } from "./buffer/aim.js";
+import { Watchdog } from "./watchdog.js";
+
 /** Fetched beside the page and not before it: only a listener needs the module, and a phone waits for each one. */
 const sessionModule = import("./session.js");
 sessionModule.catch(() => {}); // `#open` reports it
@@ -13,8 +16,6 @@ sessionModule.catch(() => {}); // `#open` reports it
 const WAITING_AFTER_MS = 500;
 /** The session reconnects for this long; then the player retries, at longer intervals. */
 const GIVE_UP_AFTER_MS = 8_000;
-/** The modes are made for pages of this length; longer pages need as much more buffer from the start. */
-const USUAL_PAGE_MS = 20;
 
 /**
  * @typedef {object} Mode
@@ -34,21 +35,22 @@ export class LiveOutput extends EventTarget {
   #isOver = false;
   #isPlaying = false;
   #isPaused = false;
+  #watchdog = new Watchdog();
 
   /**
    * @param {import("./decoder.js").EngineName} name of the decoder
    * @param {string} streamPath `/stream/{id}` on this origin
    * @param {Mode} mode
    * @param {import("./audio_output.js").AudioOutput} audioOutput
-   * @param {() => number} pageMs length of the source's pages, 0 while unknown
+   * @param {() => number} burstMs how much sound the source sends at once, 0 while unknown
    */
-  constructor(name, streamPath, mode, audioOutput, pageMs) {
+  constructor(name, streamPath, mode, audioOutput, burstMs) {
     super();
     this.name = name;
     this.streamPath = streamPath;
     this.mode = mode;
     this.audioOutput = audioOutput;
-    this.pageMs = pageMs;
+    this.burstMs = burstMs;
   }
 
   /** The node that the spectrum analyses; null before the first sound. */
@@ -88,6 +90,7 @@ export class LiveOutput extends EventTarget {
     this.#session = this.report = null;
     this.#isPlaying = this.#isOver = this.#isPaused = false;
     this.#lostAt = this.#waitingAt = Infinity;
+    this.#watchdog.heard();
     this.audioOutput.release();
   }
 
@@ -114,18 +117,18 @@ export class LiveOutput extends EventTarget {
    * @param {AudioNode} input
    */
   #newSession(PlaybackSession, context, input) {
-    const { bounds } = this.mode;
     return new PlaybackSession(
       context,
       input,
       this.name,
       (connection) => this.#url(connection),
-      { ...bounds, startMs: bounds.startMs + this.#pageExcessMs() },
+      { ...this.mode.bounds, startMs: this.#startMs },
       {
         report: (report) => this.#onReport(report),
         arrived: () => {
           this.#lostAt = Infinity;
         },
+        decoding: (soundMs) => this.#watch(soundMs),
         lost: (isOver) => this.#onLost(isOver),
         failed: (error) => this.#onFailed(error),
       },
@@ -136,12 +139,13 @@ export class LiveOutput extends EventTarget {
   #url(connection) {
     // Unique, so that no cache answers with old sound.
     const unique = `${Date.now().toString(36)}-${connection}`;
-    const prerollSeconds = this.mode.prerollSeconds + this.#pageExcessMs() / 1000;
+    const prerollSeconds = this.mode.prerollSeconds + burstExcessMs(this.burstMs()) / 1000;
     return `${this.streamPath}?latency=low&preroll=${prerollSeconds}&t=${unique}`;
   }
 
-  #pageExcessMs() {
-    return Math.max(0, this.pageMs() - USUAL_PAGE_MS);
+  /** How much sound the buffer waits for at first. */
+  get #startMs() {
+    return Math.min(LONGEST_MS, this.mode.bounds.startMs + burstExcessMs(this.burstMs()));
   }
 
   /** @param {import("./buffer/jitter_buffer.js").Report} report */
@@ -150,6 +154,7 @@ export class LiveOutput extends EventTarget {
     const now = performance.now();
     if (report.isPlaying) {
       this.#waitingAt = Infinity;
+      this.#watchdog.heard();
       this.#setPlaying(true);
     } else if (this.#isOver) {
       this.dispatchEvent(new Event("lost"));
@@ -159,8 +164,21 @@ export class LiveOutput extends EventTarget {
       if (now >= this.#waitingAt) {
         this.#setPlaying(false);
       }
+      this.#watch(0);
     }
     this.dispatchEvent(new Event("report"));
+  }
+
+  /** @param {number} soundMs how much sound came, which should soon be heard */
+  #watch(soundMs) {
+    const now = performance.now();
+    if (!this.audioOutput.isRunning) {
+      this.#watchdog.heard(); // a call or a locked screen has suspended the context: nothing can be heard
+      return;
+    }
+    if (this.#watchdog.isSilent(now, soundMs, this.report?.targetMs ?? this.#startMs)) {
+      this.#onFailed(new Error("expected sound, heard none of three seconds of packets"));
+    }
   }
 
   /** @param {boolean} isOver the stream is over; the buffered sound is still played */

@@ -14,13 +14,14 @@
 
 import { retryDelayMs } from "../../shared/backoff.js";
 import { SAMPLE_RATE } from "../../shared/sample_rate.js";
+import { InHand } from "./in_hand.js";
 import { OggReader } from "./ogg.js";
 import { isHeader, packetSamples, parseHead } from "./opus.js";
 
-/** The server sends silence when its source has been quiet for two and a half seconds: a connection without a byte for
- *  longer is dead. */
+/** The server sends silence when its source has been quiet for two and a half seconds, counted from when all that came
+ *  is used up: a connection without a byte for longer is dead. */
 const SILENT_AFTER_MS = 3_000;
-/** The same just after the network or the tab came back; some sources send once a second. */
+/** The same just after the network or the tab came back, likewise past what came. */
 const SUSPECT_AFTER_MS = 1_500;
 /** The last part of these times starts only when the timer fires: in a page that was suspended meanwhile, the timer is
  *  late and the bytes that arrived are about to be read. */
@@ -44,6 +45,7 @@ export class Receiver {
   #disconnect = () => {};
   #serial = NaN;
   #granule = -1;
+  #inHand = new InHand();
   #isOver = false;
 
   /**
@@ -81,12 +83,15 @@ export class Receiver {
     this.#expectBytes(SUSPECT_AFTER_MS);
   }
 
-  /** @param {number} withinMs the connection is dead if no bytes arrive in this time */
+  /** @param {number} withinMs the connection is dead if no bytes arrive in this time after all that came is used up */
   #expectBytes(withinMs) {
     clearTimeout(this.#deadTimer);
-    this.#deadTimer = setTimeout(() => {
-      this.#deadTimer = setTimeout(() => this.#disconnect(), LAST_CHANCE_MS);
-    }, withinMs - LAST_CHANCE_MS);
+    this.#deadTimer = setTimeout(
+      () => {
+        this.#deadTimer = setTimeout(() => this.#disconnect(), LAST_CHANCE_MS);
+      },
+      this.#inHand.ms(performance.now()) + withinMs - LAST_CHANCE_MS,
+    );
   }
 
   /** @param {AbortSignal} closed */
@@ -106,8 +111,8 @@ export class Receiver {
       const bytes = response.body.getReader();
       const ogg = new OggReader();
       for (let { done, value } = await bytes.read(); !done; { done, value } = await bytes.read()) {
-        this.#expectBytes(SILENT_AFTER_MS);
         ogg.push(/** @type {Uint8Array} */ (value)).forEach((page) => this.#readPage(page));
+        this.#expectBytes(SILENT_AFTER_MS);
       }
     } finally {
       clearTimeout(this.#deadTimer);
@@ -132,9 +137,10 @@ export class Receiver {
     }
     const audio = page.packets.filter((packet) => !isHeader(packet));
     let granule = page.granule - audio.reduce((sum, packet) => sum + packetSamples(packet), 0);
+    this.#inHand.arrived(performance.now(), milliseconds(granule), milliseconds(page.granule));
     for (const packet of audio) {
       granule += packetSamples(packet);
-      this.handlers.packet(packet, (granule / SAMPLE_RATE) * 1000);
+      this.handlers.packet(packet, milliseconds(granule));
       this.#granule = page.granule;
       this.#failures = 0;
       this.#isRefused = false;
@@ -146,6 +152,7 @@ export class Receiver {
   #startStream(page) {
     this.#serial = page.serial;
     this.#granule = -1;
+    this.#inHand.restart();
     try {
       this.handlers.head(parseHead(page.packets[0] ?? new Uint8Array(0)));
     } catch (error) {
@@ -153,4 +160,9 @@ export class Receiver {
       this.handlers.unsupported(error);
     }
   }
+}
+
+/** @param {number} granule samples */
+function milliseconds(granule) {
+  return (granule / SAMPLE_RATE) * 1000;
 }

@@ -6,11 +6,14 @@
  * @typedef {object} Owner
  * @property {(report: import("./buffer/jitter_buffer.js").Report) => void} report state of the jitter buffer, several times a second
  * @property {() => void} arrived a packet has arrived
+ * @property {(soundMs: number) => void} decoding a decoder has a packet with so much sound
  * @property {(isOver: boolean) => void} lost a connection was lost; whether the stream is over
  * @property {(error: unknown) => void} failed this browser cannot play the stream
  */
 
+import { SAMPLES_PER_MS } from "../../shared/sample_rate.js";
 import { Decoder } from "./decoder.js";
+import { packetSamples } from "./opus.js";
 import { Receiver } from "./receiver.js";
 import { openSink } from "./sink.js";
 
@@ -106,7 +109,12 @@ export class PlaybackSession {
     this.#hasJumped = false;
     this.owner.arrived();
     this.#decoder
-      .then((decoder) => this.#isOpen && decoder?.decode(packet, tag))
+      .then((decoder) => {
+        if (this.#isOpen && decoder) {
+          decoder.decode(packet, tag);
+          this.owner.decoding(packetSamples(packet) / SAMPLES_PER_MS);
+        }
+      })
       .catch((error) => this.#onFailed(error));
   }
 

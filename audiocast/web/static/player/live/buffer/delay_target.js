@@ -8,6 +8,8 @@
  * between clocks, and a delay that all pieces share, cancel out.
  */
 
+import { LONGEST_MS } from "./aim.js";
+
 /** The most punctual and the latest piece are found among this many slots of this length. */
 const SLOT_MS = 1_000;
 const SLOTS = 15;
@@ -50,7 +52,7 @@ export class DelayTarget {
   constructor({ startMs, floorMs, ceilingMs }) {
     this.floorMs = floorMs;
     this.ceilingMs = ceilingMs;
-    this.ms = startMs;
+    this.ms = Math.min(LONGEST_MS, startMs);
   }
 
   /** The largest lateness of the last seconds, without outages unless they are the normal pattern. */

@@ -25,6 +25,7 @@
  */
 
 import { SAMPLES_PER_MS } from "../../../shared/sample_rate.js";
+import { LONGEST_MS } from "./aim.js";
 import { SEAM_SAMPLES, conceal } from "./concealment.js";
 import { DelayTarget } from "./delay_target.js";
 import { REACH_SAMPLES, Ring } from "./ring.js";
@@ -48,7 +49,8 @@ const SKIP_OVER_SHARE = 0.75;
 const SILENCE_LEVEL = 0.0005;
 const SILENT_PIECE_SAMPLES = 10 * SAMPLES_PER_MS;
 const SPARE_MS = 15;
-const CAPACITY_OVER_CEILING_MS = 4_000;
+/** Room for the longest target, and for as much to come at once while it is reached. */
+const CAPACITY_MS = 2 * LONGEST_MS;
 
 export class JitterBuffer {
   #target;
@@ -74,7 +76,7 @@ export class JitterBuffer {
   /** @param {import("./delay_target.js").Bounds} bounds */
   constructor(bounds) {
     this.#target = new DelayTarget(bounds);
-    this.#ring = new Ring(Math.ceil((bounds.ceilingMs + CAPACITY_OVER_CEILING_MS) * SAMPLES_PER_MS));
+    this.#ring = new Ring(CAPACITY_MS * SAMPLES_PER_MS);
   }
 
   /**

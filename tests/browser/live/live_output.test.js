@@ -1,0 +1,68 @@
+/**
+ * The listener's page as a whole, without a browser: sources that are odd are heard, or another way to play is tried.
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { openPage } from "./made_up_page.js";
+
+/** @param {number} burstMs */
+function bursts(burstMs) {
+  return (/** @type {number} */ sentMs) => Math.ceil(sentMs / burstMs) * burstMs;
+}
+
+const EVEN = (/** @type {number} */ sentMs) => sentMs;
+
+test("pages of 5.1 s, of which the server has told, are heard at once", async () => {
+  for (const mode of /** @type {const} */ (["live", "stable"])) {
+    const page = await openPage({
+      arrivesMs: bursts(5_100),
+      burstMs: 5_100,
+      mode,
+      listensAtMs: 20_000,
+      untilMs: 60_000,
+    });
+    assert.deepEqual(
+      page.events.map(({ name }) => name),
+      ["playing"],
+    );
+    assert.ok(page.silentMs(21_000, 60_000) < 100, `${mode}: ${page.silentMs(21_000, 60_000)} ms of silence`);
+  }
+});
+
+test("a source that is silent until its next burst is a live connection's, and is not connected to anew", async () => {
+  for (const burstMs of [0, 6_000]) {
+    const { connects } = await openPage({ arrivesMs: bursts(6_000), burstMs, listensAtMs: 9_000, untilMs: 50_000 });
+    assert.equal(connects, 1);
+  }
+});
+
+test("a connection is dead three seconds after all that came was used up", async () => {
+  const gone = (/** @type {number} */ sentMs) => (sentMs < 40_000 ? EVEN(sentMs) : sentMs + 5_000);
+  const connects = async (/** @type {number} */ untilMs) =>
+    (await openPage({ arrivesMs: gone, listensAtMs: 1_000, untilMs })).connects;
+  assert.deepEqual([await connects(42_800), await connects(43_500)], [1, 2]);
+});
+
+test("when packets come and nothing is heard for three seconds, this way to play has failed", async () => {
+  const { events } = await openPage({ arrivesMs: EVEN, listensAtMs: 1_000, untilMs: 20_000, decodedSamples: 1 });
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ["unsupported"],
+  );
+  assert.ok(events[0].atMs >= 4_000 && events[0].atMs < 4_500, `after ${events[0].atMs - 1_000} ms`);
+});
+
+test("nobody hears a context that the system has suspended, and that is no failure", async () => {
+  const { events } = await openPage({
+    arrivesMs: EVEN,
+    listensAtMs: 1_000,
+    untilMs: 20_000,
+    decodedSamples: 1,
+    onStep(_, world) {
+      world.contexts.forEach((context) => (context.state = "interrupted"));
+    },
+  });
+  assert.deepEqual(events, []);
+});
