@@ -9,6 +9,7 @@
 - `handlers`: the base classes of all handlers
 - `json_body`: JSON bodies, checked
 - `json_text`: JSON of answers
+- `masked_websocket`: WebSockets that take no frame without a mask
 - `raw_response`: a whole response as bytes, for connections that Tornado does not own
 - `server`: accepting connections, and answers to those that never become requests
 - `services`: what handlers work with: services, limits, readiness

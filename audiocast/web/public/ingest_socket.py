@@ -16,7 +16,6 @@ from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 import structlog
-from tornado.websocket import WebSocketHandler
 
 from audiocast import __version__
 from audiocast.ogg.errors import BadPacket, OggError
@@ -29,6 +28,7 @@ from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.credentials import SUBPROTOCOL, is_upgrade
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import PublicHandler
+from audiocast.web.http.masked_websocket import MaskedWebSocketHandler
 from audiocast.web.public.intake import Intake, admit_source, count_refusal
 
 log = structlog.get_logger()
@@ -74,7 +74,7 @@ class OggMessages:
         return self._writer.headers(OpusHead.parse(message), TAGS)
 
 
-class IngestSocketHandler(WebSocketHandler, PublicHandler):
+class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
     """One source, which sends messages."""
 
     # Not long-lived for the request log: to Tornado, the request ends with the upgrade.

@@ -1,12 +1,17 @@
 """Sources over a WebSocket: what they send is heard, and whoever is sent away is told why, in time."""
 
 import socket
+import struct
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import requests
+from tornado.websocket import WebSocketHandler
 
+from audiocast.web.http.masked_websocket import MaskedWebSocketHandler
+from audiocast.web.public.ingest_socket import IngestSocketHandler
 from tests.integration.on_air import OnAir
 from tests.support.audio.numbered_audio import number_of, numbered_audio, numbered_packet
 from tests.support.http.exchange import connect
@@ -29,6 +34,11 @@ PIECE_BYTES = 1000
 
 # 10 s to the first ping, 10 for its answer, 5 for the answer to our goodbye.
 CLOSED_SECONDS = 40.0
+
+# RFC 6455 section 5.2: the first bit of a frame. A server's own frames have no mask.
+FIN = 0x80
+REASON = b"expected a frame with a mask"
+CLOSED_WITH_1002 = struct.pack("!BBH", FIN | 8, 2 + len(REASON), 1002) + REASON
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +206,28 @@ def test_a_lost_connection_is_made_anew_and_goes_on_in_the_same_stream(on_air: O
     assert back == list(range(len(back)))
 
 
+def test_a_frame_without_a_mask_ends_the_connection(on_air: OnAir, other: Started) -> None:
+    with connect(on_air.server.port) as connection:
+        open_socket(connection, other)
+        connection.sendall(socket_frame(HEAD) + socket_frame(numbered_packet(0)))
+        on_air.server.wait_for_state(other.stream_id, "live")
+        connection.sendall(bytes((FIN | 2, 100)) + bytes(100) + socket_frame(numbered_packet(1)))
+        assert read_all(connection) == CLOSED_WITH_1002
+    on_air.server.wait_for_state(other.stream_id, "held")
+
+
+@pytest.mark.parametrize(
+    ("opcode", "size"), [(0, 0), (1, 125), (2, 0), (2, 60_000), (8, 0), (9, 125), (10, 0)]
+)
+def test_no_frame_is_taken_without_a_mask(on_air: OnAir, other: Started, opcode: int, size: int) -> None:
+    with connect(on_air.server.port) as connection:
+        open_socket(connection, other)
+        # Of a longer frame its beginning is enough.
+        head = bytes((FIN | opcode, size)) if size < 126 else struct.pack("!BBH", FIN | opcode, 126, size)
+        connection.sendall(head + bytes(min(size, 125)))
+        assert read_all(connection) == CLOSED_WITH_1002
+
+
 def test_a_server_that_stops_says_so(tmp_path: Path) -> None:
     with AudiocastServer(tmp_path / "server.log") as server:
         started = server.start_stream()
@@ -214,6 +246,13 @@ def test_who_answers_no_ping_is_closed(mute: tuple[AudiocastServer, socket.socke
     assert server.metric("audiocast_sources") == 0
 
 
+def test_every_websocket_of_the_server_wants_masks() -> None:
+    import_module("audiocast.web.routes")
+    ours = [each for each in subclasses_of(WebSocketHandler) if each.__module__.startswith("audiocast.")]
+    assert IngestSocketHandler in ours
+    assert [each for each in ours if not issubclass(each, MaskedWebSocketHandler)] == []
+
+
 def test_no_key_is_in_the_log(on_air: OnAir, other: Started) -> None:
     with SocketSource(on_air.server.base, other, numbered_messages(60)):
         on_air.server.wait_for_state(other.stream_id, "live")
@@ -221,6 +260,18 @@ def test_no_key_is_in_the_log(on_air: OnAir, other: Started) -> None:
     assert f"/ingest/{other.stream_id}/ws" in log
     for key in (other.ingest_key, on_air.started.ingest_key):
         assert key.rpartition(".")[2] not in log
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Return what comes until the server closes the connection."""
+    connection.settimeout(CLOSED_SECONDS)
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def subclasses_of(kind: type) -> Iterator[type]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from subclasses_of(each)
 
 
 def refusals(server: AudiocastServer, code: str) -> float:
