@@ -67,13 +67,25 @@ class JsonErrors(LoggedHandler):
         """Replace Tornado's server name."""
         self.set_header("Server", SERVER_NAME)
 
+    def head(self, *args: Any, **kwargs: Any) -> Awaitable[None] | None:
+        """Answer as GET, without its body (RFC 9110 section 9.3.2): Tornado leaves that out.
+
+        A GET that does more than to answer has a HEAD of its own, which does nothing but answer.
+        """
+        return self.get(*args, **kwargs)
+
     @property
     def allowed_methods(self) -> str:
-        """The methods of this path, as an `Allow` header lists them."""
+        """The methods of this path, as an `Allow` header lists them: HEAD wherever there is GET."""
         none = RequestHandler._unimplemented_method
-        return ", ".join(
-            name for name in self.SUPPORTED_METHODS if getattr(type(self), name.lower()) is not none
-        )
+        has = {name: getattr(type(self), name.lower()) is not none for name in self.SUPPORTED_METHODS}
+        has["HEAD"] = has["GET"]
+        return ", ".join(name for name in self.SUPPORTED_METHODS if has[name])
+
+    @property
+    def said_method(self) -> str:
+        """The method as errors name it: the answer to HEAD has the length of GET's."""
+        return "GET" if self.request.method == "HEAD" else self.request.method or ""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send the contract's error, never a stack trace."""
@@ -164,7 +176,7 @@ class PublicHandler(Handler):
         if self.request.method in ("GET", "HEAD") and (
             headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers
         ):
-            raise ApiError(400, "unexpected_body", f"expected {self.request.method} without a body, got one")
+            raise ApiError(400, "unexpected_body", f"expected {self.said_method} without a body, got one")
         return None
 
     def check_bounds(self) -> None:

@@ -1,5 +1,6 @@
 """`GET /admin/metadata`: what is on now, as Icecast's source clients send it."""
 
+from audiocast.stream.keys import Claims
 from audiocast.stream.now_playing import NowPlaying
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
@@ -15,6 +16,24 @@ class IcecastMetadataHandler(PublicHandler):
     metric_label = "IcecastMetadata"
 
     async def get(self) -> None:
+        stream_id, claims, playing = self._checked()
+        hub = self.services.streams.open(stream_id, claims.title)
+        await show_everywhere(self.services, hub, claims, playing)
+        self._write_success()
+
+    def head(self) -> None:
+        """Answer as GET, and show nothing: no HEAD changes what listeners see."""
+        stream_id, claims, _ = self._checked()
+        self.services.streams.get_or_waiting(stream_id).admit(claims.generation)
+        self._write_success()
+
+    def _checked(self) -> tuple[str, Claims, NowPlaying]:
+        """Return the request's stream, the claims of its key, and the track.
+
+        Raises:
+            ApiError: 400, 401 or 404.
+            audiocast.stream.errors.BadKey: The key is not of this stream, or has expired.
+        """
         mount = self.get_query_argument("mount")
         if not mount.startswith(INGEST_MOUNT):
             raise ApiError(400, "bad_mount", f"expected a mount like {INGEST_MOUNT}ID, got {mount[:50]!r}")
@@ -24,9 +43,9 @@ class IcecastMetadataHandler(PublicHandler):
         claims = self.claims_for(stream_id)
         codec = self._codec()
         title = self._text("title", codec) or self._text("song", codec)
-        playing = NowPlaying(title=title, artist=self._text("artist", codec))
-        hub = self.services.streams.open(stream_id, claims.title)
-        await show_everywhere(self.services, hub, claims, playing)
+        return stream_id, claims, NowPlaying(title=title, artist=self._text("artist", codec))
+
+    def _write_success(self) -> None:
         self.set_header("Content-Type", "text/xml; charset=UTF-8")
         self.write(
             '<?xml version="1.0"?>\n'

@@ -15,9 +15,16 @@ WASM_WORKER_POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval'"
 
 
 class AssetHandler(JsonErrors, StaticFileHandler):
-    """A static file. Browsers ask for a newer version each time, by its ETag, unless its URL names one."""
+    """A static file, also what browsers and crawlers ask for at the root.
+
+    Browsers ask for a newer version each time, by its ETag, unless its URL names one.
+    """
 
     metric_label = "Asset"
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("X-Content-Type-Options", "nosniff")
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
         """Return the file's path.
@@ -31,8 +38,17 @@ class AssetHandler(JsonErrors, StaticFileHandler):
             # The name can be no file's: it has a zero byte in it.
             raise HTTPError(404) from None
 
+    async def get(self, path: str, include_body: bool = True) -> None:
+        await super().get(path, include_body)
+        if self.get_status() == 416:
+            # Tornado's own has no body, and says that it is a text.
+            self.write_error(416)
+
+    async def head(self, path: str) -> None:
+        # Tornado's own reads no file, so that its headers are those of a file that is not compressed.
+        await self.get(path)
+
     def set_extra_headers(self, path: str) -> None:
-        self.set_header("X-Content-Type-Options", "nosniff")
         if not self.get_argument("v", ""):
             self.set_header("Cache-Control", "no-cache")
         if path == WASM_WORKER:

@@ -23,8 +23,6 @@ class EmbedPageHandler(StreamPageHandler):
     async def get(self, stream_id: str) -> None:
         self.render("embed.html", **await self.stream(stream_id))
 
-    head = get
-
 
 class OEmbedHandler(PublicHandler):
     """`GET /oembed?url=&maxwidth=&maxheight=&format=`: what programs need to embed a listen link, as JSON."""
@@ -42,8 +40,6 @@ class OEmbedHandler(PublicHandler):
             raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
         self.allow_any_origin()
         self.write_json(_answer(base, stream_id, state["title"], width=width, height=height))
-
-    head = get
 
     def _max_pixels(self, name: str) -> int | None:
         given = self.get_query_argument(name, "")

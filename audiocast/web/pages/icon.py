@@ -37,8 +37,6 @@ class IconHandler(PublicHandler):
         self.allow_any_origin()
         self.write(picture)
 
-    head = get
-
 
 def draw(size: int, square: bool) -> bytes:
     """Return the icon as PNG.

@@ -58,8 +58,6 @@ class ListenPageHandler(StreamPageHandler):
             qr_png_url=f"/listen/{stream_id}/qr.png",
         )
 
-    head = get
-
 
 def _moment(unix_seconds: float) -> datetime:
     """Return a time as templates write it, until the page's script puts it into the visitor's zone."""

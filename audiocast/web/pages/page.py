@@ -59,8 +59,6 @@ class HomeHandler(PageHandler):
         services = self.services
         self.render("home.html", version=services.version, base_url=services.urls.base(self.request))
 
-    head = get
-
 
 class BroadcastPageHandler(PageHandler):
     """`GET /broadcast`: the page from which anyone broadcasts."""
@@ -69,5 +67,3 @@ class BroadcastPageHandler(PageHandler):
 
     def get(self) -> None:
         self.render("broadcast.html")
-
-    head = get

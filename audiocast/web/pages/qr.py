@@ -41,8 +41,6 @@ class QrHandler(PublicHandler):
         self.allow_any_origin()
         self.write(image)
 
-    head = get
-
 
 def draw_svg(link: str) -> bytes:
     """Return the QR code of a link as SVG."""

@@ -27,10 +27,9 @@ class HlsHandler(CrossOriginHandler):
         if len(path) > MAX_PATH_CHARACTERS:
             raise ApiError(404, "media_not_found", "expected a name that a playlist lists, got a longer one")
         answer = await self._answer(stream_id, path, directives_of(self))
-        self.services.streams.counters.count_hls_bytes(len(answer.body))
+        if self.request.method != "HEAD":
+            self.services.streams.counters.count_hls_bytes(len(answer.body))
         send_answer(self, answer)
-
-    head = get
 
     async def _answer(self, stream_id: str, path: str, directives: dict[str, str]) -> HlsResponse:
         hls_router = self.services.hls_router

@@ -71,7 +71,7 @@ class IngestHandler(PublicHandler):
         if self.request.method == "OPTIONS":
             return
         if self.request.method not in SOURCE_METHODS:
-            raise ApiError(405, "method_not_allowed", f"expected POST or PUT, got {self.request.method}")
+            raise ApiError(405, "method_not_allowed", f"expected POST or PUT, got {self.said_method}")
         try:
             self.check_bounds()
             self._open(self.path_args[0])

@@ -29,7 +29,7 @@ from audiocast.web.http.credentials import SUBPROTOCOL, is_upgrade
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.masked_websocket import MaskedWebSocketHandler
-from audiocast.web.public.intake import Intake, admit_source, count_refusal
+from audiocast.web.public.intake import Intake, admit_source, check_source, count_refusal
 
 log = structlog.get_logger()
 
@@ -98,15 +98,16 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
     def prepare(self) -> None:
         """Check origin and key before any upgrade."""
         super().prepare()
-        if self.request.method != "GET":
+        if self.request.method not in ("GET", "HEAD"):
             return
         stream_id = self.checked_id(self.path_args[0])
-        upgrade = is_upgrade(self.request)
+        # HEAD asks what a GET would be answered, and upgrades nothing.
+        upgrade = is_upgrade(self.request) and self.request.method == "GET"
         try:
             self._check_origin()
             self._claims = self.claims_for(stream_id)
             self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
-            self._hub = admit_source(self.services, stream_id, self._claims)
+            check_source(self.services, stream_id, self._claims)
         except (ApiError, StreamError) as error:
             self._lease.release()
             refusal = _refusal_of(error)
@@ -116,6 +117,7 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
         if not upgrade:
             self._lease.release()
             raise ApiError(426, "upgrade_required", "expected a WebSocket; the key is good")
+        self._hub = admit_source(self.services, stream_id, self._claims)
 
     def check_origin(self, origin: str) -> bool:
         """Return whether a page of this origin may connect: one of ours, under whatever name it was opened.

@@ -33,13 +33,22 @@ def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
     Raises:
         audiocast.stream.errors.StreamError: The server stops, or the key is not valid any more.
     """
+    check_source(services, stream_id, claims)
+    hub = services.streams.open(stream_id, claims.title)
+    hub.token_tag = claims.token_tag
+    return hub
+
+
+def check_source(services: Services, stream_id: str, claims: Claims) -> None:
+    """Check that a source with this key would be admitted now, and change nothing.
+
+    Raises:
+        audiocast.stream.errors.StreamError: See `admit_source`.
+    """
     if services.node.is_draining:
         raise ShuttingDown("this server stops; connect again with the same key")
     services.streams.check_room(stream_id)
-    hub = services.streams.open(stream_id, claims.title)
-    hub.admit(claims.generation)
-    hub.token_tag = claims.token_tag
-    return hub
+    services.streams.get_or_waiting(stream_id).admit(claims.generation)
 
 
 def count_refusal(services: Services, stream_id: str, refusal: ApiError) -> None:

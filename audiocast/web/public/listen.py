@@ -15,10 +15,12 @@ import time
 from tornado.httputil import format_timestamp
 from tornado.iostream import IOStream, StreamClosedError
 
+from audiocast.cluster.stream_directory import ON_THE_AIR
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import SERVER_NAME, CrossOriginHandler
 from audiocast.web.http.raw_response import error_response, response_head
+from audiocast.web.public.streams import cluster_state
 from audiocast.web.public.waiting import wait_for_stream
 
 AUDIO_HEADERS = {
@@ -36,6 +38,8 @@ UNSENT_BYTES = 16_384
 
 MAX_PREROLL_SECONDS = 86_400.0
 
+NOT_LIVE = "the stream is not on the air; try again in a moment"
+
 
 class ListenHandler(CrossOriginHandler):
     """One listener: it waits for the stream if need be, then the fan-out gets its socket."""
@@ -49,7 +53,7 @@ class ListenHandler(CrossOriginHandler):
         low_latency = self._is_low_latency()
         hub = await wait_for_stream(services, self.limits, stream_id, self.request)
         if hub is None:
-            raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
+            raise ApiError(404, "stream_not_live", NOT_LIVE)
         services.admission.check()
         lease = services.clients.acquire(self.request, Holding.LISTENERS)
         stream = self.detach()
@@ -75,10 +79,21 @@ class ListenHandler(CrossOriginHandler):
             )
 
     async def head(self, stream_id: str) -> None:
-        """Send the head of GET's response, byte for byte: Tornado would add a length to it."""
-        hub = self.services.streams.get(self.checked_id(stream_id))
+        """Send the head of GET's response, byte for byte: Tornado would add a length to it.
+
+        It does not wait for a stream that is not on, fetches none from its owner, and takes no place.
+        """
+        services = self.services
+        self.checked_id(stream_id)
+        self._preroll_seconds()
+        self._is_low_latency()
+        hub = services.streams.get(stream_id)
         if hub is None or not hub.is_on:
-            raise ApiError(404, "stream_not_live", "the stream is not on the air")
+            state = await cluster_state(services, stream_id, self.request)
+            if state is None or state["state"] not in ON_THE_AIR:
+                raise ApiError(404, "stream_not_live", NOT_LIVE)
+        services.admission.check()
+        services.clients.acquire(self.request, Holding.LISTENERS).release()
         self.set_status(200)
         stream = self.detach()
         self.application.log_request(self)

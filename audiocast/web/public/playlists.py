@@ -21,8 +21,6 @@ class PlaylistHandler(PublicHandler):
         address = f"{self.services.urls.base(self.request)}/stream/{stream_id}"
         self.write(write(address, title or stream_id))
 
-    head = get
-
 
 def _m3u(address: str, title: str) -> str:
     """Return an extended M3U playlist; a length of -1 means live."""

@@ -14,7 +14,7 @@ from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, 
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
-from audiocast.web.http.clients import Holding
+from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.services import Limits, Services
@@ -107,8 +107,6 @@ class StreamStateHandler(PublicHandler):
             raise ApiError(404, "stream_not_found", NOT_FOUND)
         self.write_json(public(state))
 
-    head = get
-
     async def delete(self, stream_id: str) -> None:
         claims = self.claims_for(self.checked_id(stream_id))
         with contextlib.suppress(StreamEnded):
@@ -129,8 +127,6 @@ class HistoryHandler(PublicHandler):
             raise ApiError(404, "stream_not_found", NOT_FOUND)
         self.write_json({"tracks": state["history"]})
 
-    head = get
-
 
 class EventsHandler(PublicHandler):
     """`GET /api/streams/{id}/events` (text/event-stream): the state now, and whenever it changes.
@@ -149,21 +145,36 @@ class EventsHandler(PublicHandler):
 
     async def get(self, stream_id: str) -> None:
         services = self.services
-        hub = services.streams.get(self.checked_id(stream_id))
-        if hub is None:
-            if await cluster_state(services, stream_id, self.request) is None:
-                raise ApiError(404, "stream_not_found", NOT_FOUND)
-            hub = services.streams.open(stream_id)
+        with await self._begin(stream_id):
+            hub = services.streams.get(stream_id) or services.streams.open(stream_id)
+            self._bound_send_buffer()
+            with services.state_feeds.watched(hub, self):
+                await self._closed.wait()
+
+    async def head(self, stream_id: str) -> None:
+        with await self._begin(stream_id):
+            # Sent before the end: a length would be added then.
+            await self.flush()
+
+    async def _begin(self, stream_id: str) -> Lease:
+        """Set the headers of the response, and return the client's lease of it.
+
+        Raises:
+            ApiError: 404, 429 or 503.
+        """
+        services = self.services
+        if (
+            services.streams.get(self.checked_id(stream_id)) is None
+            and await cluster_state(services, stream_id, self.request) is None
+        ):
+            raise ApiError(404, "stream_not_found", NOT_FOUND)
         if services.state_feeds.watchers.is_full:
             raise ApiError(503, "server_full", "too many pages are open; the state can be asked for instead")
         self.allow_any_origin()
         self.set_header("Content-Type", "text/event-stream; charset=UTF-8")
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")
-        lease = services.clients.acquire(self.request, Holding.EVENT_STREAMS)
-        self._bound_send_buffer()
-        with lease, services.state_feeds.watched(hub, self):
-            await self._closed.wait()
+        return services.clients.acquire(self.request, Holding.EVENT_STREAMS)
 
     def on_connection_close(self) -> None:
         self._closed.set()

@@ -10,15 +10,13 @@ from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
-from tornado.routing import PathMatches
 from tornado.web import Application
 
 from audiocast.telemetry.requests import RequestLog
 from audiocast.web.http.handlers import JsonErrors
 from audiocast.web.http.server import Server
-from audiocast.web.http.services import Readiness
-from audiocast.web.routes import internal_application, public_application
 from tests.support.http.exchange import connect, read_answer
+from tests.support.http.routes import internal_routes, public_routes
 from tests.support.processes.server import AudiocastServer
 
 ODD = [
@@ -45,15 +43,6 @@ ARGUMENTS = {
 KEY = "ac1.eyJ0IjoxfQ.c2VjcmV0c2VjcmV0c2VjcmV0"
 
 
-def routes(application: Application) -> list[str]:
-    """Return the pattern of each route, those of static files included."""
-    patterns: list[str] = []
-    for rule in application.wildcard_router.rules:
-        assert isinstance(rule.matcher, PathMatches)
-        patterns.append(rule.matcher.regex.pattern.removesuffix("$"))
-    return patterns
-
-
 def paths(pattern: str) -> list[str]:
     """Return the paths of a route with an odd text for each of its parameters, and for all."""
     parameters = re.findall(r"\((?:[^()]|\([^()]*\))*\)\??", pattern)
@@ -71,19 +60,6 @@ def _ordinary(parameter: str) -> str:
     """Return a text that a parameter matches."""
     named = re.search(r"\(?(?:\?:)?\\?\.?(svg|m3u|opus|180|192)", parameter)
     return named[1] if named else "180" if "0-9" in parameter else "abc"
-
-
-def parts() -> Any:
-    """Return what the applications need to be made; no handler is."""
-    return None
-
-
-def public_routes() -> list[str]:
-    return routes(public_application(parts(), parts(), lambda _: None))
-
-
-def internal_routes() -> list[str]:
-    return routes(internal_application(parts(), parts(), Readiness(), lambda _: None))
 
 
 def statuses(port: int, method: str, targets: list[str]) -> dict[str, int]:
