@@ -5,7 +5,9 @@ nothing to be agreed on. It stays where it is as long as players ask for it (mem
 greetings; of two muxers the older counts), and a new one is at the stream's owner, or where an owner would
 be.
 
-When many players ask for the same at the same time, the other member gets one request.
+When many players ask for the same at the same time, the other member gets one request. It names the client of
+the first of them, who is charged for an HLS muxer that the request starts. If that client may have no more,
+each of the others is asked for anew.
 """
 
 import asyncio
@@ -23,6 +25,10 @@ ANSWER_SECONDS = 15.0
 
 # At a time; more wait. They wait for audio, so they have a client of their own.
 MAX_REQUESTS = 2_000
+
+
+# RFC 6585 section 4: the client that the request names may start no more muxers.
+OVER_BUDGET = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +102,16 @@ class HlsRouter:
         built = request.build()
         key = (member.address, built.target)
         task = self._asked.get(key)
+        is_first = task is None
         if task is None:
             task = self._asked[key] = asyncio.ensure_future(self._fetch(member.recipient, built))
             task.add_done_callback(lambda _: self._asked.pop(key))
         try:
             # One of many players may go; the request is the others' too.
-            return await asyncio.shield(task)
+            answer = await asyncio.shield(task)
+            if answer.status == OVER_BUDGET and not is_first:
+                answer = await self._fetch(member.recipient, built)
+            return answer
         except Unreachable as error:
             self._node.peers.suspect(member.name, error)
             raise

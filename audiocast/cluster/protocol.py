@@ -24,6 +24,7 @@ signed, is not spoken any more.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -59,6 +60,7 @@ GENERATION_HEADER = "Audiocast-Generation"
 TITLE_HEADER = "Audiocast-Title"
 RESUME_HEADER = "Audiocast-Resume"
 AGE_HEADER = "Audiocast-Age"
+CLIENT_HEADER = "Audiocast-Client"
 
 # The sender hands the stream over: its source belongs to another owner from now on.
 MOVED = "moved"
@@ -88,6 +90,9 @@ MAX_REQUEST_BYTES = 65_536
 GENERATION = "generation"
 
 _STREAM_ID = "{stream_id}"
+
+# At most an IPv6 address.
+_CLIENT = re.compile("(?:[0-9a-f]{2}){0,16}")
 
 
 def route(path: str) -> str:
@@ -268,29 +273,35 @@ class HlsRequest:
     Attributes:
         path: Name of the playlist or of what it lists.
         directives: Delivery directives of the player (RFC 8216bis section 6.2.5), as it sent them.
+        client: Who is charged for an HLS muxer that the request starts; empty: nobody.
     """
 
     stream_id: str
     path: str
     directives: Mapping[str, str]
+    client: bytes = b""
 
     def build(self) -> PeerRequest:
-        """Return the request."""
+        """Return the request. The client is in a header: all who ask for a file have the same target."""
         query = urlencode({"path": self.path, **self.directives})
-        return PeerRequest("GET", f"{HLS.format(stream_id=self.stream_id)}?{query}")
+        headers = {CLIENT_HEADER: self.client.hex()} if self.client else {}
+        return PeerRequest("GET", f"{HLS.format(stream_id=self.stream_id)}?{query}", headers)
 
     @classmethod
-    def parse(cls, stream_id: str, query: Mapping[str, str]) -> Self:
-        """Read the query of a request.
+    def parse(cls, stream_id: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Self:
+        """Read the query and the headers of a request.
 
         Raises:
-            BadMessage: The query has no path.
+            BadMessage: The query has no path, or the client is none.
         """
         directives = dict(query)
         path = directives.pop("path", None)
         if path is None:
             raise BadMessage("expected a path, got none")
-        return cls(stream_id, path, directives)
+        client = headers.get(CLIENT_HEADER, "")
+        if not _CLIENT.fullmatch(client):
+            raise BadMessage(f"expected a client in hexadecimal digits, got {client[:20]!r}")
+        return cls(stream_id, path, directives, bytes.fromhex(client))
 
 
 def _generation(fields: Mapping[str, Any]) -> int:

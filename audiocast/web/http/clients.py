@@ -164,7 +164,15 @@ class Clients:
         Raises:
             ApiError: 429, it has as many as it may have.
         """
-        client_id, budget = self.identify(request), self._budgets[kind]
+        return self.acquire_for(self.identify(request), kind)
+
+    def acquire_for(self, client_id: bytes, kind: Holding) -> Lease:
+        """Do the same for a client that another member has identified; an empty one has no budgets.
+
+        Raises:
+            ApiError: 429, it has as many as it may have.
+        """
+        budget = self._budgets[kind]
         client = self._client(client_id) if client_id and budget else None
         if client is None:
             return Lease(None)

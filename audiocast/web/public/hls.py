@@ -33,7 +33,7 @@ class HlsHandler(CrossOriginHandler):
 
     async def _answer(self, stream_id: str, path: str, directives: dict[str, str]) -> HlsResponse:
         hls_router = self.services.hls_router
-        request = HlsRequest(stream_id, path, directives)
+        request = HlsRequest(stream_id, path, directives, self.services.clients.identify(self.request))
         for _ in range(ATTEMPTS):
             member = hls_router.member_for(stream_id)
             if member is None:

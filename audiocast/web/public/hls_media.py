@@ -16,7 +16,7 @@ from audiocast.hls.timeline import PART_SECONDS, SEGMENT_PARTS, SEGMENT_SECONDS
 from audiocast.stream.errors import ServerFull, StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.web.http.clients import Holding
-from audiocast.web.http.errors import ApiError
+from audiocast.web.http.errors import RETRY_AFTER_SECONDS, ApiError
 from audiocast.web.http.services import Limits, Services
 from audiocast.web.public.waiting import wait_for_stream
 
@@ -44,6 +44,8 @@ async def local_answer(
     path: str,
     directives: Mapping[str, str],
     request: HTTPServerRequest | None = None,
+    *,
+    client: bytes = b"",
 ) -> HlsResponse:
     """Answer from this member's HLS muxer; a playlist makes one.
 
@@ -54,6 +56,7 @@ async def local_answer(
         path: `PLAYLIST`, or a path that the playlist lists.
         directives: By name; see `DIRECTIVES`.
         request: Whose client asks; None: another member.
+        client: Who asks there, and is charged for an HLS muxer that starts.
 
     Raises:
         ApiError: 400, 404, 429 or 503.
@@ -61,7 +64,7 @@ async def local_answer(
         audiocast.stream.errors.ServerFull: One more request does not fit.
     """
     if path == PLAYLIST:
-        return await _playlist(services, limits, stream_id, directives, request)
+        return await _playlist(services, limits, stream_id, directives, request, client)
     return await _media(services, stream_id, path, request)
 
 
@@ -77,6 +80,8 @@ def send_answer(handler: RequestHandler, answer: HlsResponse) -> None:
     handler.set_status(answer.status)
     handler.set_header("Content-Type", answer.content_type)
     handler.set_header("Cache-Control", answer.cache_control)
+    if answer.status in (429, 503):
+        handler.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
     handler.finish(answer.body)
 
 
@@ -86,13 +91,14 @@ async def _playlist(
     stream_id: str,
     directives: Mapping[str, str],
     request: HTTPServerRequest | None,
+    client: bytes,
 ) -> HlsResponse:
     number, part = (_number(directives, name) for name in DIRECTIVES)
     if number is None and part is not None:
         raise ApiError(400, "bad_hls_part", "expected _HLS_msn beside _HLS_part, got _HLS_part alone")
     if part is not None and part > SEGMENT_PARTS + ADVANCE_PARTS:
         raise ApiError(400, "bad_hls_part", f"expected at most {SEGMENT_PARTS + ADVANCE_PARTS}, got {part}")
-    muxer = await _muxer(services, limits, stream_id, request)
+    muxer = await _muxer(services, limits, stream_id, request, client)
     timeline = muxer.timeline
     if number is None:
         # A playlist lists something: the first part of a stream that has just begun is waited for.
@@ -127,7 +133,7 @@ async def _media(
 
 
 async def _muxer(
-    services: Services, limits: Limits, stream_id: str, request: HTTPServerRequest | None
+    services: Services, limits: Limits, stream_id: str, request: HTTPServerRequest | None, client: bytes
 ) -> HlsMuxer:
     muxer = services.hls_muxers.get(stream_id)
     hub = services.streams.get_known(stream_id)
@@ -138,12 +144,13 @@ async def _muxer(
     hub = await wait_for_stream(services, limits, stream_id, request)
     if hub is None:
         raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
-    return services.hls_muxers.current(hub) or _open_muxer(services, hub, request)
+    return services.hls_muxers.current(hub) or _open_muxer(
+        services, hub, services.clients.identify(request) if request is not None else client
+    )
 
 
-def _open_muxer(services: Services, hub: Hub, request: HTTPServerRequest | None) -> HlsMuxer:
-    lease = services.clients.acquire(request, Holding.HLS_MUXERS)
-    client = services.clients.identify(request)
+def _open_muxer(services: Services, hub: Hub, client: bytes) -> HlsMuxer:
+    lease = services.clients.acquire_for(client, Holding.HLS_MUXERS)
     try:
         return services.hls_muxers.open(hub, client=client, on_close=lease.release)
     except ServerFull:

@@ -269,6 +269,7 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def subclasses_of(kind: type) -> Iterator[type]:
+    each: type
     for each in kind.__subclasses__():
         yield each
         yield from subclasses_of(each)

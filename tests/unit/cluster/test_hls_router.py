@@ -13,7 +13,7 @@ from audiocast.cluster.hls_router import HlsResponse, HlsRouter
 from audiocast.cluster.member import Member
 from audiocast.cluster.node import Node
 from audiocast.cluster.peer_client import PeerAnswer
-from audiocast.cluster.protocol import HlsRequest, PeerRequest
+from audiocast.cluster.protocol import CLIENT_HEADER, HlsRequest, PeerRequest
 from audiocast.cluster.ring import order
 from audiocast.cluster.signature.identity import Identity, Recipient
 from audiocast.stream.hub_state import HubLimits
@@ -205,6 +205,18 @@ async def test_many_players_that_ask_for_the_same_cost_one_request(cluster: Clus
     another = HlsRequest("x", "part8.m4s", {})
     await asyncio.gather(cluster.hls_router.ask(a, PART), cluster.hls_router.ask(a, another))
     assert len(http.sent) == 4
+
+
+async def test_each_pays_for_its_own_muxer(cluster: Cluster, http: HlsClient) -> None:
+    """Else who may have no more would shut out all who ask at the same moment."""
+    a, clients = member_of(cluster, "a"), (b"\1" * 4, b"\2" * 4, b"\2" * 4)
+    http.answer = 429, {}, b"no more"
+    asked = [HlsRequest("x", "stream.m3u8", {}, client) for client in clients]
+    answers = await asyncio.gather(*(cluster.hls_router.ask(a, request) for request in asked))
+    assert [answer.status for answer in answers] == [429] * 3
+    assert [request.headers for _, request in http.sent] == [
+        {CLIENT_HEADER: client.hex()} for client in clients
+    ]
 
 
 async def test_the_request_goes_to_the_member_and_waits_for_audio(cluster: Cluster, http: HlsClient) -> None:

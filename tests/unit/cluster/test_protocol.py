@@ -6,6 +6,7 @@ from audiocast.cluster.errors import BadMessage
 from audiocast.cluster.greeting import GOODBYE_REQUEST, ChangesRequest, Greeting, ListName
 from audiocast.cluster.member import OwnedSource
 from audiocast.cluster.protocol import (
+    CLIENT_HEADER,
     LAST_PAGE_HEADER,
     PROTOCOL_HEADER,
     STREAM,
@@ -176,10 +177,22 @@ def test_a_player_gets_what_it_asks_another_member_for() -> None:
     built = request.build()
     assert (built.method, built.target.partition("?")[0]) == ("GET", "/internal/hls/abc")
     query = query_of(built.target)
-    assert HlsRequest.parse("abc", query) == request
+    assert HlsRequest.parse("abc", query, built.headers) == request
     del query["path"]
     with pytest.raises(BadMessage, match="expected a path"):
-        HlsRequest.parse("abc", query)
+        HlsRequest.parse("abc", query, {})
+
+
+def test_a_member_says_for_whom_it_asks_beside_what_all_ask_for() -> None:
+    clients = (b"", bytes((192, 0, 2, 7)), bytes.fromhex("20010db8000001"))
+    asked = [HlsRequest("abc", "stream.m3u8", {}, client) for client in clients]
+    built = [request.build() for request in asked]
+    assert len({each.target for each in built}) == 1
+    query = query_of(built[0].target)
+    assert [HlsRequest.parse("abc", query, each.headers) for each in built] == asked
+    for client in ("x", "a", "A0", "a0" * 17, "a0 "):
+        with pytest.raises(BadMessage, match="expected a client"):
+            HlsRequest.parse("abc", query, {CLIENT_HEADER: client})
 
 
 ME = Identity("m0", "f00")
