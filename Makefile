@@ -14,9 +14,10 @@ RUN_STAMP := .venv/.installed-run
 NODE_STAMP := node_modules/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
-# How many files of tests run at a time. Most of them wait for sound to go by: with two, half of two processors is idle.
-# With four, tests that listen in real time starve each other.
-PYTEST_PROCESSES ?= 3
+# How many files of tests run at a time, and how many of them begin with those that listen in real time, which wait
+# for sound to go by and leave most of two processors to the others (tests/support/run/priority.py).
+PYTEST_PROCESSES ?= 4
+REALTIME_PROCESSES ?= 3
 # How often a test that listens in real time may run until it passes; all others have one try.
 TRIES := --realtime-tries 3
 # Some tests run make: on their own, and not as a part of this one.
@@ -98,7 +99,7 @@ clean: ## remove everything that was made here, .venv too
 
 # Second tries: tests/support/run/second_tries.py.
 suite: $(VENV_STAMP)
-	@$(PYTEST) --numprocesses $(PYTEST_PROCESSES) --cov $(TRIES) --durations=20 --file-seconds=30 $(PYTEST_ARGS)
+	@$(PYTEST) --numprocesses $(PYTEST_PROCESSES) --realtime-processes $(REALTIME_PROCESSES) --cov $(TRIES) --durations=20 --file-seconds=30 $(PYTEST_ARGS)
 
 # The last line is for the pages' scripts: types by TypeScript, form by Prettier (package.json).
 lint: $(VENV_STAMP) $(NODE_STAMP)

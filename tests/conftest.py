@@ -9,7 +9,11 @@ from hypothesis import settings
 settings.register_profile("noisy-machine", deadline=None, print_blob=True)
 settings.load_profile("noisy-machine")
 
-pytest_plugins = ["tests.support.run.file_seconds", "tests.support.run.second_tries"]
+pytest_plugins = [
+    "tests.support.run.file_seconds",
+    "tests.support.run.priority",
+    "tests.support.run.second_tries",
+]
 
 HERE = Path(__file__).parent
 # Five minutes of waiting: beside all the rest, and not after it.

@@ -4,20 +4,19 @@ The models of the first two forget what they do not know, so what is left of an 
 the Gateway API only an HTTPRoute is made, and its shape is written down here, after its specification.
 """
 
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import jsonschema
-from cloudcoil.models.keda import v1alpha1 as keda
-from cloudcoil.models.prometheus_operator import v1 as prometheus
 from pydantic import BaseModel, ValidationError
 
 from tests.helm.chart import Manifest
 
-MODELS: dict[tuple[str, str], type[BaseModel]] = {
-    ("monitoring.coreos.com/v1", "PodMonitor"): prometheus.PodMonitor,
-    ("monitoring.coreos.com/v1", "PrometheusRule"): prometheus.PrometheusRule,
-    ("monitoring.coreos.com/v1", "ServiceMonitor"): prometheus.ServiceMonitor,
-    ("keda.sh/v1alpha1", "ScaledObject"): keda.ScaledObject,
+# Where the models of cloudcoil are. Their import takes seconds, and each process of a run collects all tests.
+MODELS = {
+    "monitoring.coreos.com/v1": "cloudcoil.models.prometheus_operator.v1",
+    "keda.sh/v1alpha1": "cloudcoil.models.keda.v1alpha1",
 }
 
 _TEXT = {"type": "string", "minLength": 1}
@@ -78,7 +77,7 @@ def complaint_of_custom_resource(manifest: Manifest) -> str:
     if manifest["kind"] == "HTTPRoute":
         wrong = jsonschema.Draft202012Validator(HTTP_ROUTE).iter_errors(manifest)
         return "; ".join(f"{error.json_path}: {error.message}" for error in wrong)
-    model = MODELS.get((manifest["apiVersion"], manifest["kind"]))
+    model = _model(manifest["apiVersion"], manifest["kind"])
     if model is None:
         return f"expected a kind that is known, got {manifest['kind']}"
     try:
@@ -86,6 +85,14 @@ def complaint_of_custom_resource(manifest: Manifest) -> str:
     except ValidationError as error:
         return str(error)
     return ", ".join(_lost(manifest, kept, ""))
+
+
+@cache
+def _model(version: str, kind: str) -> type[BaseModel] | None:
+    if version not in MODELS:
+        return None
+    model = getattr(import_module(MODELS[version]), kind, None)
+    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
 
 
 def _lost(given: Any, kept: Any, path: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Self
 
 from tests.programs.documents import filled
 from tests.programs.program import Program
+from tests.support.audio import media
 from tests.support.http.listener import Listener
 from tests.support.processes.haproxy_process import HAProxyProcess
 from tests.support.processes.nginx_process import NginxProcess
@@ -24,11 +25,12 @@ SOURCE_COMES_SECONDS = 50.0
 
 SOURCE_STAYS_SECONDS = 20.0
 
+# Encoded once for all: it is the senders' framing and the proxies' patience that count here.
 _TONE = (
-    "ffmpeg -hide_banner -loglevel warning -nostdin -re -f lavfi -i sine=frequency=440:sample_rate=48000"
-    " -ac 2 -c:a libopus -b:a 96k -vbr off -frame_duration 20 -page_duration 20000"
+    "ffmpeg -hide_banner -loglevel warning -nostdin -re -i tone.opus -c copy -page_duration 20000"
     " -f ogg -content_type audio/ogg"
 )
+_TONE_SECONDS = SOAK_SECONDS + 60
 _POST = f'{_TONE} -method POST "http://radio.example.org:8000/ingest/STREAM_ID?key=INGEST_KEY"'
 _RAW = f"{_TONE} icecast://source:INGEST_KEY@radio.example.org:8000/ingest/STREAM_ID"
 _SHOUT = (
@@ -83,6 +85,8 @@ class Soak:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
+            tone = media.opus_file(self._folder, seconds=_TONE_SECONDS, vbr=False)
+            tone.rename(self._folder / "tone.opus")
             # It is the proxies' patience that is tried here.
             patience = {"HEADER_WAIT_TIMEOUT": 60, "SOURCE_GRACE_SECONDS": 600}
             self.server = stack.enter_context(AudiocastServer(self._folder / "server.log", **patience))

@@ -59,7 +59,7 @@ def _run(number: int, processes: int) -> Run:
     began = time.monotonic()
     try:
         done = subprocess.run(
-            [*command, "--numprocesses", str(processes)],
+            [*command, "--numprocesses", str(processes), "--realtime-processes", str(processes)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
