@@ -4,7 +4,7 @@ import pytest
 
 from audiocast.stream.fanout import FINISH_SECONDS, SLICE_LISTENERS, FanoutLimits
 from tests.unit.stream.fake_sink import FakeSink
-from tests.unit.stream.fanout_harness import FLUSH_SECONDS, HTTP_HEAD, FanoutHarness, heard
+from tests.unit.stream.fanout.fanout_harness import FLUSH_SECONDS, HTTP_HEAD, FanoutHarness, heard
 
 
 @pytest.fixture

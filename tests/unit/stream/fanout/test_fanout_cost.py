@@ -12,7 +12,7 @@ from audiocast.ogg.crc import crc
 from audiocast.stream import muxer
 from audiocast.stream.fanout import SLICE_LISTENERS, Fanout
 from tests.unit.stream.fake_sink import FakeSink
-from tests.unit.stream.fanout_harness import FLUSH_SECONDS, FanoutHarness, heard
+from tests.unit.stream.fanout.fanout_harness import FLUSH_SECONDS, FanoutHarness, heard
 
 LISTENERS = 2 * SLICE_LISTENERS + 50
 SLICES = 3

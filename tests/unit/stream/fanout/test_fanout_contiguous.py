@@ -11,7 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from audiocast.stream.fanout import FINISH_SECONDS, FanoutLimits
 from audiocast.stream.listener import Listener
 from tests.unit.stream.fake_sink import FakeSink
-from tests.unit.stream.fanout_harness import HTTP_HEAD, FanoutHarness, heard
+from tests.unit.stream.fanout.fanout_harness import HTTP_HEAD, FanoutHarness, heard
 
 LAG_SECONDS = 0.4
 STALL_SECONDS = 3.0

@@ -6,7 +6,7 @@ A harness is a whole fan-out: what a listener gets is seen at its socket.
 import pytest
 
 from audiocast.stream.fanout import FanoutLimits
-from tests.unit.stream.fanout_harness import FanoutHarness, heard
+from tests.unit.stream.fanout.fanout_harness import FanoutHarness, heard
 
 # A page with one packet of 40 bytes.
 PAGE_BYTES = 27 + 1 + 40
