@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.opus import packet_samples
 from audiocast.ogg.silence import SILENCE_SAMPLES, silence_packet
 from audiocast.stream.backlog import Backlog
@@ -31,6 +32,15 @@ class Bitstream:
         self._taps = taps
         self.backlog = Backlog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
         self.fanout = Fanout(self.backlog, clock, counters, limits.fanout)
+
+    def header_pages(self, tags: OpusTags) -> bytes:
+        """Return what a listener that joins now gets first.
+
+        Args:
+            tags: Comments of what is on now.
+        """
+        self.muxer.set_tags(tags)
+        return self.muxer.header_pages
 
     def append(self, packets: Sequence[TimedPacket], now: float, *, eos: bool = False) -> None:
         """Make pages of packets, and have them sent in the next pass."""

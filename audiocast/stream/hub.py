@@ -247,7 +247,7 @@ class Hub:
         """
         if self._bitstream is None:
             raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
-        first_bytes = response_head + self._bitstream.muxer.header_pages
+        first_bytes = response_head + self._bitstream.header_pages(self.titles.tags)
         self._bitstream.fanout.join(
             sink, first_bytes, preroll_seconds=preroll_seconds, low_latency=low_latency
         )

@@ -31,6 +31,9 @@ from audiocast.stream.backlog import StreamPage
 # 100 ms. A single longer packet (up to 120 ms) has a page for itself.
 MAX_PAGE_SAMPLES = 4800
 
+# OpusHead and OpusTags; 8 KiB of comments fit a page.
+HEADER_PAGE_COUNT = 2
+
 GRANULE_OFFSET = 6
 SEQUENCE_OFFSET = 18
 
@@ -47,17 +50,28 @@ class OggMuxer:
     Args:
         serial: Serial number of the bitstream, 32 bits.
         opus_head: Decoder set-up; all packets must fit it (see `can_continue`).
-        tags: Comments of the first source.
+        tags: Comments for the listeners that join first; see `set_tags`.
+
+    Attributes:
+        header_pages: What each listener gets first, two pages.
     """
 
     def __init__(self, serial: int, opus_head: OpusHead, tags: OpusTags) -> None:
         self.opus_head = opus_head
         self._serial = serial
-        self._sequence = 0
+        self._sequence = HEADER_PAGE_COUNT
         self._granule = 0
-        self.header_pages = self._header(opus_head.encode(), FLAG_BOS) + self._header(
-            tags.short().encode(), 0
-        )
+        self._tags = tags
+        self.header_pages = self._headers()
+
+    def set_tags(self, tags: OpusTags) -> None:
+        """Let listeners that join from now on read other comments, cut to what fits (`OpusTags.short`).
+
+        Comments have one page whatever they say, so pages keep their numbers for everybody.
+        """
+        if tags != self._tags:
+            self._tags = tags
+            self.header_pages = self._headers()
 
     def can_continue(self, opus_head: OpusHead) -> bool:
         """Return whether a decoder that was set up for this bitstream can play packets made for `opus_head`.
@@ -87,31 +101,30 @@ class OggMuxer:
 
     def _page(self, packets: list[bytes], samples: int, now: float, flags: int) -> StreamPage:
         self._granule += samples
-        data = self._encode(lace(packets), b"".join(packets), self._granule, flags)
+        data = self._encode(lace(packets), b"".join(packets), self._granule, flags, self._sequence)
+        self._sequence = (self._sequence + 1) % SEQUENCE_MODULUS
         return StreamPage(data, samples, self._granule, now)
 
-    def _header(self, packet: bytes, flags: int) -> bytes:
-        return self._encode(lace([packet]), packet, 0, flags)
+    def _headers(self) -> bytes:
+        head, tags = self.opus_head.encode(), self._tags.short().encode()
+        return self._encode(lace([head]), head, 0, FLAG_BOS, 0) + self._encode(lace([tags]), tags, 0, 0, 1)
 
-    def _encode(self, lacing: bytes, body: bytes, granule_position: int, flags: int) -> bytes:
-        page = encode_page(
+    def _encode(self, lacing: bytes, body: bytes, granule_position: int, flags: int, sequence: int) -> bytes:
+        return encode_page(
             flags=flags,
             granule_position=granule_position,
             serial=self._serial,
-            sequence=self._sequence,
+            sequence=sequence,
             lacing=lacing,
             body=body,
         )
-        self._sequence = (self._sequence + 1) % SEQUENCE_MODULUS
-        return page
 
 
 def renumber(page: bytes, *, skipped_pages: int, skipped_samples: int) -> bytes:
     """Return a page with a smaller page number and granule position, and a checksum that fits.
 
-    For a listener that was moved to the newest page: what it missed is taken out of its numbers. It costs 3
-        µs
-    a page, and only for that listener.
+    For a listener that was moved to the newest page: what it missed is taken out of its numbers. It costs
+    3 µs a page, and only for that listener.
     """
     copy = bytearray(page)
     (granule,) = _GRANULE.unpack_from(page, GRANULE_OFFSET)

@@ -125,9 +125,19 @@ class Titles:
         self._on_change = on_change
         self._newest: NowPlaying | None = None
         self._on_settled: OnSettled | None = None
+        self._tags = OpusTags("")
         self._from_tags: NowPlaying | None = None
         self._shown_at = -math.inf
         self._timer: Timer | None = None
+
+    @property
+    def tags(self) -> OpusTags:
+        """The comments of what is shown: the source's, or title and artist if these came another way."""
+        shown = self.now_playing
+        if shown == self._from_tags:
+            return self._tags
+        fields = (("TITLE", shown.title), ("ARTIST", shown.artist)) if shown is not None else ()
+        return OpusTags(self._tags.vendor, tuple(f"{name}={text}" for name, text in fields if text))
 
     def set(self, now_playing: NowPlaying | None, on_settled: OnSettled | None = None) -> None:
         """Show what is on, as soon as the last change is a second old.
@@ -152,6 +162,7 @@ class Titles:
             tags: Comments of the Ogg stream that begins.
             is_same_source: The source that brought the tags before has brought these.
         """
+        self._tags = tags
         tagged = NowPlaying.of(tags)
         # The next track of a chain may say nothing of itself: then what the last one's tags said is over.
         is_over = tagged is None and is_same_source and self._newest == self._from_tags
@@ -168,7 +179,7 @@ class Titles:
     def reset(self) -> None:
         """Show nothing, and forget the history."""
         self.clear()
-        self._from_tags = None
+        self._tags, self._from_tags = OpusTags(""), None
         self.history = History()
 
     def _show(self) -> None:
