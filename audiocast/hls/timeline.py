@@ -9,6 +9,7 @@ Bounded in segments and in bytes. A segment that the playlist lists no more stay
 playlist that has listed it lasts (RFC 8216 section 6.2.2).
 """
 
+import math
 import re
 from collections import deque
 from collections.abc import Iterable
@@ -42,6 +43,10 @@ EPOCH_UNIX_SECONDS = 1_735_689_600
 # Times of day count on by the samples, and follow the clock by at most this much a segment: networks stop
 # and make up for it, and encoders' clocks are a little off.
 CLOCK_STEP_SECONDS = 0.02
+
+# Sources that send seconds at once have made all but the last sample earlier than it came, so what counts is
+# the audio that came soonest after it was made, of so many segments: bursts of 10 s are known to occur.
+CLOCK_SEGMENTS = 8
 
 _PART_SAMPLES = round(PART_SECONDS * SAMPLE_RATE)
 _MEDIA = re.compile(r"(\d{1,18})(?:\.(\d{1,4}))?\.m4s", re.ASCII)
@@ -119,6 +124,8 @@ class Timeline:
         self._pending_samples = 0
         self._pending_bytes = 0
         self._next_at = 0.0
+        # How late audio came against `_next_at`, the least of each segment; that of the open one is the last.
+        self._lateness: deque[float] = deque([math.inf], maxlen=CLOCK_SEGMENTS)
         self._decode_time = 0
         self._fragments = 0
         self._size_bytes = 0
@@ -157,6 +164,8 @@ class Timeline:
                 self._finish_part()
             if not self._pending and not self.open_segment.parts:
                 self._set_clock(made_at)
+            expected_at = self._next_at + self._pending_samples / SAMPLE_RATE
+            self._lateness[-1] = min(self._lateness[-1], made_at - expected_at)
             self._pending.append((packet, samples))
             self._pending_samples += samples
             self._pending_bytes += len(packet)
@@ -212,11 +221,15 @@ class Timeline:
     def _set_clock(self, made_at: float) -> None:
         if self.open_segment.is_cut or not self.segments:
             self._next_at = made_at
+            self._lateness = deque([0.0], maxlen=CLOCK_SEGMENTS)
         if not self.segments:
             # A machine may think that it is 1970.
             self._decode_time = max(0, round((made_at - EPOCH_UNIX_SECONDS) * SAMPLE_RATE))
-        late_seconds = made_at - self._next_at
-        self._next_at += max(-CLOCK_STEP_SECONDS, min(late_seconds, CLOCK_STEP_SECONDS))
+        late_seconds = min(*self._lateness, made_at - self._next_at)
+        step_seconds = max(-CLOCK_STEP_SECONDS, min(late_seconds, CLOCK_STEP_SECONDS))
+        self._next_at += step_seconds
+        self._lateness = deque((late - step_seconds for late in self._lateness), maxlen=CLOCK_SEGMENTS)
+        self._lateness.append(math.inf)
         self.open_segment.began_at = self._next_at
 
     def _finish_part(self) -> None:

@@ -1,9 +1,10 @@
 """One logical bitstream as its listeners get it: the muxer, backlog and fan-out that belong together."""
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from audiocast.ogg.headers import OpusTags
-from audiocast.ogg.opus import packet_samples
+from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
 from audiocast.ogg.silence import SILENCE_SAMPLES, silence_packet
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.clock import Clock
@@ -55,14 +56,20 @@ class Bitstream:
         self.fanout.finish()
 
     def backlog_packets(self) -> Iterator[tuple[list[TimedPacket], float]]:
-        """Return the packets of each page of the backlog, and when they came.
+        """Return the packets of each page of the backlog, and when they would have come one after another.
+
+        A source that sends seconds at once has made the first of them earlier than they came: the audio is in
+        real time, and as late as it can be while no page comes after its arrival.
 
         They are cut out of the pages: kept beside them, they would double the memory of a backlog.
         """
         streams = self.muxer.opus_head.stream_count
-        for page in self.backlog.pages(self.backlog.first, self.backlog.end):
+        pages = self.backlog.pages(self.backlog.first, self.backlog.end)
+        ends = list(accumulate(page.samples / SAMPLE_RATE for page in pages))
+        began_at = min((page.arrived_at - end for page, end in zip(pages, ends, strict=True)), default=0.0)
+        for page, end in zip(pages, ends, strict=True):
             packets = [(packet, packet_samples(packet, streams)) for packet in page_packets(page.data)]
-            yield packets, page.arrived_at
+            yield packets, began_at + end
 
     def bytes_per_second(self) -> float:
         """Return what one listener gets, Ogg's own bytes included, as a mean over the backlog."""

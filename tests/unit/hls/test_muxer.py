@@ -13,7 +13,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.registry import Registry
 from tests.support.audio.hls_rules import Playlist
 from tests.support.audio.mp4_boxes import fragments
-from tests.unit.stream.audio import MONO, is_numbered, number_of
+from tests.unit.stream.audio import MONO, is_numbered, number_of, timed
 from tests.unit.stream.hub_harness import GRACE_SECONDS, LIMITS, HubHarness
 
 UNIX_SECONDS = 1_800_000_000.0
@@ -69,6 +69,21 @@ class TestAudio:
         made_seconds = sum(segment.seconds for segment in parsed(muxer).segments)
         # The clock of the tests stood at its begin, UNIX_SECONDS, when the muxer was made.
         assert parsed(muxer).segments[0].at == pytest.approx(UNIX_SECONDS, abs=made_seconds)
+
+    def test_what_came_at_once_before_the_first_request_was_made_before_it_came(
+        self, harness: HubHarness, hls_muxers: HlsMuxers
+    ) -> None:
+        broadcaster = harness.live()
+        for burst in range(3):
+            harness.clock.advance(6)
+            burst_packets = timed(range(burst * 300, burst * 300 + 300))
+            harness.hub.publish(broadcaster.source, None, burst_packets, harness.clock.time())
+        muxer = hls_muxers.open(harness.hub)
+        last = muxer.timeline.segments[-1]
+        ends_at = last.began_at + sum(part.samples for part in last.parts) / 48_000
+        # What is left is less than a segment.
+        assert ends_at == pytest.approx(UNIX_SECONDS + 18, abs=2)
+        assert ends_at <= UNIX_SECONDS + 18
 
     def test_a_stream_without_one_is_wanted_by_nobody(
         self, harness: HubHarness, hls_muxers: HlsMuxers

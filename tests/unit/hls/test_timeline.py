@@ -3,6 +3,7 @@
 import pytest
 
 from audiocast.hls.timeline import (
+    CLOCK_SEGMENTS,
     CLOCK_STEP_SECONDS,
     EPOCH_UNIX_SECONDS,
     KEPT_SEGMENTS,
@@ -166,7 +167,7 @@ def test_the_end_is_a_short_segment(feed: Feed) -> None:
     assert [segment.samples for segment in feed.timeline.segments] == [96_000, 24_000]
 
 
-def test_times_of_day_go_on_by_the_samples_and_follow_the_clock(feed: Feed) -> None:
+def test_times_of_day_go_on_by_the_samples(feed: Feed) -> None:
     feed.seconds(2)
     feed.now += 5  # what the network holds back, it gives all at once
     feed.seconds(2)
@@ -176,7 +177,43 @@ def test_times_of_day_go_on_by_the_samples_and_follow_the_clock(feed: Feed) -> N
     feed.now += 60
     feed.seconds(2)
     began = [segment.began_at - BEGAN_AT for segment in feed.timeline.segments]
-    assert began == pytest.approx([0, 2 + CLOCK_STEP_SECONDS, 4, 6, 68])
+    assert began == pytest.approx([0, 2, 4, 6, 68])
+
+
+def test_an_encoder_whose_clock_is_slow_is_followed(feed: Feed) -> None:
+    for _ in range(30):
+        feed.seconds(2)
+        feed.now += 0.01
+    assert ahead_seconds(feed) == pytest.approx(0, abs=0.01 * CLOCK_SEGMENTS + 0.01)
+
+
+def test_what_was_late_at_first_is_not_taken_for_its_time(feed: Feed) -> None:
+    feed.now += 3
+    feed.seconds(2)
+    feed.now -= 3
+    feed.seconds(2)
+    began = [segment.began_at - BEGAN_AT for segment in feed.timeline.segments]
+    assert began == pytest.approx([3, 5 - CLOCK_STEP_SECONDS])
+    feed.seconds(3 / CLOCK_STEP_SECONDS * 2)
+    assert ahead_seconds(feed) == pytest.approx(0, abs=0.001)
+
+
+@pytest.mark.parametrize("burst_seconds", [1, 2, 6, 10])
+def test_the_times_of_bursts_stay_those_of_the_clock(feed: Feed, burst_seconds: int) -> None:
+    # Packets of one burst arrive one by one, and all at once.
+    for burst in range(1, 1200 // burst_seconds):
+        feed.now = BEGAN_AT + burst * burst_seconds
+        for _ in range(burst_seconds * 50):
+            feed.timeline.append([(b"x", 960)], feed.now)
+        if burst * burst_seconds > 10 / CLOCK_STEP_SECONDS * 2:
+            assert ahead_seconds(feed) == pytest.approx(0, abs=1)
+
+
+def ahead_seconds(feed: Feed) -> float:
+    """How far the end of the last segment is ahead of the clock: no later than what arrived has been made."""
+    last = feed.timeline.segments[-1]
+    pending = feed.timeline.open_segment.samples
+    return last.began_at + (last.samples + pending) / 48_000 - feed.now
 
 
 def test_sound_that_came_at_once_was_made_over_its_own_length(feed: Feed) -> None:
