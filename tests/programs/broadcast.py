@@ -86,10 +86,15 @@ class Broadcast:
     ) -> None:
         self._stack.close()
 
+    @property
+    def listener(self) -> Listener:
+        """Who listens, from before the program has started."""
+        assert self._listener is not None
+        return self._listener
+
     def hear(self, seconds: float) -> Heard:
         """Listen until there is so much audio."""
-        listener = self._listener
-        assert listener is not None
+        listener = self.listener
         self.program.wait_for(lambda: _has(listener, seconds), f"{seconds} s of audio", HEAR_SECONDS)
         assert listener.end is None, f"the stream has ended:\n{self.program.output[-2000:]}"
         assert listener.answer.status == 200, f"{listener.body!r}:\n{self.program.output[-2000:]}"
