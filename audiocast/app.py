@@ -43,7 +43,7 @@ from audiocast.telemetry.cluster_metrics import ClusterMetrics
 from audiocast.telemetry.log_queue import LINES_LOST
 from audiocast.telemetry.loop_lag import LoopLag
 from audiocast.telemetry.metrics import StreamMetrics
-from audiocast.telemetry.requests import RequestLog
+from audiocast.telemetry.requests import RefusedRequests, RequestLog
 from audiocast.web.http.clients import Budget, Clients, Holding, Rate
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.server import Server
@@ -164,11 +164,13 @@ class App:
         )
         limits = _limits(settings)
         log_request = RequestLog(metrics)
+        note_refusal = RefusedRequests(metrics)
         self.public = Server(
             public_application(self._services, limits, log_request),
             host=settings.host,
             port=settings.port,
             max_body_bytes=MAX_BODY_BYTES,
+            note_refusal=note_refusal,
             stall_seconds=settings.listener_stall_seconds,
             shares_port=is_worker,
         )
@@ -178,6 +180,7 @@ class App:
             host=settings.internal_host,
             port=settings.internal_port,
             max_body_bytes=MAX_REQUEST_BYTES,
+            note_refusal=note_refusal,
             shares_port=is_worker,
         )
 

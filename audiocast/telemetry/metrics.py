@@ -21,12 +21,14 @@ BUILD_INFO = "audiocast_build_info"
 
 # Every code that a source can end with, so that each has its series from the start.
 REFUSAL_CODES = (
+    "bad_chunk",
     "bad_crc",
     "bad_key",
     "bad_opus_head",
     "bad_opus_packet",
     "bad_opus_tags",
     "bad_page_version",
+    "bad_upgrade",
     "client_limit",
     "foreign_origin",
     "key_missing",

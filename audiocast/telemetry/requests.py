@@ -1,7 +1,7 @@
 """One log event and one metric for each HTTP request, on Tornado's `log_function`."""
 
 import re
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
@@ -16,6 +16,21 @@ DURATION_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0
 PLANNED_STATUSES = (501, 503)
 
 MAX_PATH_CHARACTERS = 200
+
+# Error codes of what no handler gets.
+REFUSED_KINDS = (
+    "bad_chunk",
+    "bad_framing",
+    "bad_header",
+    "bad_request_head",
+    "bad_request_line",
+    "body_timeout",
+    "body_too_large",
+    "headers_too_large",
+    "http_2",
+    "request_timeout",
+    "tls",
+)
 
 # An ingest key (audiocast.stream.keys). It belongs into the query or a header, but people paste it into paths
 # too.
@@ -41,6 +56,45 @@ class LoggedHandler(RequestHandler):
     metric_label: ClassVar[str]
     is_long_lived: ClassVar[bool] = False
     refusal_level: ClassVar[Literal["debug", "info"]] = "info"
+
+
+class Refusal(Protocol):
+    """An error as the contract has it.
+
+    Attributes:
+        status: HTTP status.
+        code: As clients get it.
+    """
+
+    status: int
+    code: str
+
+
+class RefusedRequests:
+    """Logs and counts what is refused before any handler gets it.
+
+    Args:
+        metrics: Registry of the count.
+    """
+
+    def __init__(self, metrics: CollectorRegistry) -> None:
+        self._total = Counter(
+            "audiocast_refused_requests_total",
+            "Requests that were refused because they cannot be read or came too late, by error code.",
+            ["kind"],
+            registry=metrics,
+        )
+        for kind in REFUSED_KINDS:
+            self._total.labels(kind)
+
+    def __call__(self, refusal: Refusal) -> None:
+        """Log and count a refusal, without its message: what came may have a key in it.
+
+        408 is not worth a line: connections that are kept open end with it.
+        """
+        self._total.labels(refusal.code).inc()
+        write = log.debug if refusal.status == 408 else log.info
+        write("request_refused", error=refusal.code, status=refusal.status)
 
 
 class RequestLog:

@@ -1,12 +1,14 @@
 """What all HTTP handlers stand on: services, errors, bounds, credentials, and raw responses.
 
 - `accept_queue`: how many requests of a crowd go on in a turn of the event loop
+- `chunked_body`: a body in the chunked transfer coding, decoded
 - `clients`: who asks, and how much each may have
 - `compression`: pages and their files, gzipped
 - `connections`: what is asked of every connection of the public port
 - `credentials`: where a request carries its key or token
 - `errors`: the HTTP status of an error, and its JSON
 - `handlers`: the base classes of all handlers
+- `http1`: HTTP/1.1 as Tornado reads it, with refusals of our own
 - `json_body`: JSON bodies, checked
 - `json_text`: JSON of answers
 - `masked_websocket`: WebSockets that take no frame without a mask

@@ -5,11 +5,12 @@ reads none of them would hold two descriptors and megabytes of the system's memo
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
 from weakref import WeakSet
 
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, StreamClosedError
 
 # Bytes that the system may hold unsent or unacknowledged for a connection; its own bound is 4 MiB. The first
 # seconds of a listener's backlog fit, and a segment of HLS goes out at 5 Mbit/s over 200 ms.
@@ -26,6 +27,12 @@ SYSTEM_DELAY_SECONDS = 10.0
 
 # The watch looks so often in the time that it allows.
 LOOKS = 4
+
+# What a client still sends when it is refused is discarded for so long, and so much of it: if the server
+# closed at once, the kernel would send a reset, and the client could not read why.
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 8 * 1024 * 1024
+READ_BYTES = 65_536
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -50,6 +57,28 @@ def bound_connections(listening: socket.socket, stall_seconds: float) -> None:
         option = getattr(socket, name, None)
         if option is not None:
             listening.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def end_output(stream: IOStream) -> None:
+    """Tell the client that nothing more comes; what is written is sent."""
+    if not stream.closed():
+        with contextlib.suppress(OSError):
+            stream.socket.shutdown(socket.SHUT_WR)
+
+
+async def discard_input(stream: IOStream, max_bytes: int = LINGER_BYTES) -> None:
+    """Discard what still arrives, until the client closes, or for `LINGER_SECONDS`. Nothing else may read.
+
+    Args:
+        stream: All that its client should read is written.
+        max_bytes: More is not read.
+    """
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            while max_bytes > 0:
+                max_bytes -= len(await stream.read_bytes(READ_BYTES, partial=True))
+    except (StreamClosedError, TimeoutError):
+        pass
 
 
 class WatchedConnection(IOStream):

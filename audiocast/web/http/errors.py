@@ -77,11 +77,11 @@ class ApiError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that the status requires (RFC 9110 sections 7.8, 10.2.3 and 11.6.1)."""
+        """The headers that the status requires (RFC 9110 sections 7.8, 10.2.3, 11.6.1; RFC 6455 4.4)."""
         if self.status == 401:
             return {"WWW-Authenticate": self.challenge}
         if self.status == 426:
-            return {"Upgrade": "websocket", "Connection": "Upgrade"}
+            return {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
         if self.status in (429, 503):
             return {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return {}

@@ -31,11 +31,11 @@ from audiocast.web.http.credentials import ingest_key
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.json_body import parse_object
 from audiocast.web.http.json_text import encode_json
+from audiocast.web.http.raw_response import PUBLIC_HEADERS, SERVER_NAME
 from audiocast.web.http.services import Limits, Services
 
 log = structlog.get_logger()
 
-SERVER_NAME = "audiocast"
 MAX_BODY_BYTES = 65_536
 MAX_HEADER_BYTES = 16_384
 
@@ -126,6 +126,9 @@ class JsonErrors(LoggedHandler):
             return ApiError(400, "argument_missing", f"expected the argument {cause.arg_name}, got none")
         if isinstance(cause, HTTPError) and cause.log_message and status < 500:
             return ApiError(status, ApiError.of_status(status).code, cause.get_message() or "")
+        if status == 405:
+            message = f"expected {self.allowed_methods}, got {self.said_method}"
+            return ApiError(405, "method_not_allowed", message)
         return ApiError.of_status(status)
 
 
@@ -165,9 +168,8 @@ class PublicHandler(Handler):
     """A handler of the public port."""
 
     def set_default_headers(self) -> None:
-        super().set_default_headers()
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Referrer-Policy", "no-referrer")
+        for name, value in PUBLIC_HEADERS.items():
+            self.set_header(name, value)
 
     def prepare(self) -> Awaitable[None] | None:
         """Refuse a request head that is too large, and a body where none belongs."""

@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError, UnsatisfiableReadError
 from tornado.netutil import bind_sockets
 
 from audiocast.web.http.accept_queue import ADMITTED_PER_TURN, AcceptQueue
 from audiocast.web.http.connections import StallWatch, WatchedConnection, bound_connections
 from audiocast.web.http.errors import ApiError
+from audiocast.web.http.http1 import Http1Server, NoteRefusal
 from audiocast.web.http.raw_response import error_response
 
 log = structlog.get_logger()
@@ -36,6 +36,11 @@ MAX_PARSED_HEAD_BYTES = 65_536
 # What Icecast's oldest source clients write for the version of HTTP.
 ICE_VERSION = b" ICE/1.0"
 
+# How a connection begins on which TLS is spoken: a handshake record of SSL 3 or TLS 1 (RFC 8446 section 5.1).
+# There may be no end of a request head in it.
+TLS_START = b"\x16\x03"
+TLS_HELLO = rb"\A\x16\x03"
+
 # A method and a URL up to its path. The first group is before the path, the second behind its first slash.
 ABSOLUTE_FORM = re.compile(rb"^(\S+ )https?://[^/?\s]+/?([^\s]*)", re.IGNORECASE)
 
@@ -48,6 +53,7 @@ class Server:
         host: Address to listen on; empty for all.
         port: Port; 0 for a free one.
         max_body_bytes: Bound of a request's body, unless its handler lifts it.
+        note_refusal: Called with each refusal that no handler has sent: of what is no request, or is late.
         stall_seconds: How long a client may take nothing of a response; 0: no bound.
         shares_port: Other processes of this user listen on the port too (SO_REUSEPORT).
     """
@@ -59,10 +65,11 @@ class Server:
         host: str,
         port: int,
         max_body_bytes: int,
+        note_refusal: NoteRefusal = lambda _: None,
         stall_seconds: float = 0.0,
         shares_port: bool = False,
     ) -> None:
-        self._http = HTTPServer(
+        self._http = Http1Server(
             application,
             idle_connection_timeout=HEAD_TIMEOUT_SECONDS,
             body_timeout=BODY_TIMEOUT_SECONDS,
@@ -70,6 +77,7 @@ class Server:
             max_body_size=max_body_bytes,
             max_buffer_size=4 * 1024 * 1024,
         )
+        self._http.note_refusal = note_refusal
         self._sockets = bind_sockets(
             port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host), reuse_port=shares_port
         )
@@ -138,6 +146,7 @@ class Server:
                 return
             stream = _PublicConnection(connection, max_buffer_size=self._http.max_buffer_size)
             stream.queue = self._queue
+            stream.note_refusal = self._http.note_refusal
             if self._watch is not None:
                 self._watch.add(stream)
             self._http.handle_stream(stream, address)
@@ -147,25 +156,25 @@ class _PublicConnection(WatchedConnection):
     """A connection that answers when a request's head is too large or too slow, before it closes."""
 
     queue: AcceptQueue
+    note_refusal: NoteRefusal
     _reads_request_head = False
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         # Tornado's server reads the head of a request, and nothing else, with a regular expression.
         self._reads_request_head = True
-        future = asyncio.ensure_future(self._read_request_head(super().read_until_regex(regex, max_bytes)))
+        reading = super().read_until_regex(TLS_HELLO + b"|" + regex, max_bytes)
+        future = asyncio.ensure_future(self._read_request_head(reading))
         future.add_done_callback(self._on_request_head)
         return future
 
     def close(self, exc_info: Any = False) -> None:
         if self._reads_request_head and not self.closed() and not self._has_peer_closed():
             if isinstance(exc_info, UnsatisfiableReadError):
-                self._send_error(
-                    431, "headers_too_large", f"expected a head below {MAX_PARSED_HEAD_BYTES} bytes"
-                )
+                message = f"expected a head below {MAX_PARSED_HEAD_BYTES} bytes"
+                self._send_error(ApiError(431, "headers_too_large", message))
             elif not exc_info:
-                self._send_error(
-                    408, "request_timeout", f"expected a request within {HEAD_TIMEOUT_SECONDS:g} s"
-                )
+                message = f"expected a request within {HEAD_TIMEOUT_SECONDS:g} s"
+                self._send_error(ApiError(408, "request_timeout", message))
         self._reads_request_head = False
         super().close(exc_info)
 
@@ -188,10 +197,14 @@ class _PublicConnection(WatchedConnection):
         path (RFC 9112 section 3.2.2); its host is in the Host field too.
 
         Raises:
+            ApiError: 400, TLS is spoken.
             StreamClosedError: The connection is closed. Requests that a client has sent ahead, thousands
                 perhaps, are still in the buffer then, and nobody would get their answers.
         """
-        request_line, end, fields = (await reading).partition(b"\r\n")
+        head = await reading
+        if head.startswith(TLS_START):
+            raise ApiError(400, "tls", "expected HTTP, got TLS: this port has http:// links only")
+        request_line, end, fields = head.partition(b"\r\n")
         await self.queue.wait_for_turn()
         if self.closed():
             raise StreamClosedError
@@ -199,9 +212,10 @@ class _PublicConnection(WatchedConnection):
             request_line = request_line.removesuffix(ICE_VERSION) + b" HTTP/1.0"
         return ABSOLUTE_FORM.sub(rb"\1/\2", request_line) + end + fields
 
-    def _send_error(self, status: int, code: str, message: str) -> None:
+    def _send_error(self, error: ApiError) -> None:
+        self.note_refusal(error)
         try:
-            self.socket.send(error_response(ApiError(status, code, message)))
+            self.socket.send(error_response(error))
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
             pass

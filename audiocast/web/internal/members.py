@@ -30,8 +30,8 @@ from audiocast.cluster.stream_requests import ForwardRequest, RelayRequest
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.now_playing import NowPlaying
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import SERVER_NAME, MemberHandler
-from audiocast.web.http.raw_response import response_head
+from audiocast.web.http.handlers import MemberHandler
+from audiocast.web.http.raw_response import SERVER_NAME, response_head
 from audiocast.web.public.streams import stream_state, stream_state_with_history
 
 

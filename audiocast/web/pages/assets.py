@@ -3,6 +3,7 @@
 from tornado.web import HTTPError, StaticFileHandler
 
 from audiocast.web.http.handlers import JsonErrors
+from audiocast.web.http.raw_response import PUBLIC_HEADERS
 
 # libopus as WebAssembly, put among the static files by `make decoder`; a server may be built without it.
 WASM_DECODER = "player/live/opus-decoder.min.js"
@@ -23,8 +24,8 @@ class AssetHandler(JsonErrors, StaticFileHandler):
     metric_label = "Asset"
 
     def set_default_headers(self) -> None:
-        super().set_default_headers()
-        self.set_header("X-Content-Type-Options", "nosniff")
+        for name, value in PUBLIC_HEADERS.items():
+            self.set_header(name, value)
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
         """Return the file's path.

@@ -12,31 +12,30 @@ closed at once, the kernel would send a reset, and the encoder could not read wh
 
 import asyncio
 import contextlib
-import time
 from typing import cast
 
 import structlog
-from tornado.http1connection import HTTP1Connection
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import stream_request_body
 
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError
 from audiocast.web.http.clients import Holding, Lease
+from audiocast.web.http.connections import LINGER_BYTES, LINGER_SECONDS, discard_input
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import SERVER_NAME, PublicHandler
-from audiocast.web.http.raw_response import error_response, response_head
+from audiocast.web.http.handlers import PublicHandler
+from audiocast.web.http.http1 import RequestConnection
+from audiocast.web.http.raw_response import SERVER_NAME, error_response, response_head
 from audiocast.web.public.intake import Intake, admit_source, count_refusal
 
 log = structlog.get_logger()
 
 JSON = "application/json; charset=UTF-8"
-LINGER_SECONDS = 2.0
-LINGER_BYTES = 8 * 1024 * 1024
 READ_BYTES = 65_536
 
 # A source may run for months; Tornado's own bounds are made for documents, and cover the whole body.
-UNBOUNDED_BYTES = 1 << 62
+# What programs that have no length write for "until close" is the greatest number of theirs.
+UNBOUNDED_BYTES = (1 << 63) - 1
 UNBOUNDED_SECONDS = 100 * 365 * 86400.0
 
 SOURCE_METHODS = ("POST", "PUT", "SOURCE")
@@ -72,6 +71,7 @@ class IngestHandler(PublicHandler):
             return
         if self.request.method not in SOURCE_METHODS:
             raise ApiError(405, "method_not_allowed", f"expected POST or PUT, got {self.said_method}")
+        self._connection.refuse_body = self._refuse_body
         try:
             self.check_bounds()
             self._open(self.path_args[0])
@@ -99,7 +99,7 @@ class IngestHandler(PublicHandler):
             raise self._probe_error
         if self._refusal is not None:
             if self._is_unframed():
-                await self._discard_input(cast(HTTP1Connection, self.request.connection).stream)
+                await discard_input(self._connection.stream, LINGER_BYTES - self._lingered_bytes)
             self._finish_refusal()
             return
         if self._is_unframed():
@@ -128,13 +128,16 @@ class IngestHandler(PublicHandler):
         self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
         hub = admit_source(self.services, stream_id, claims)
         self._intake = Intake(self.services, self.limits, hub, claims, dismiss=self._refuse_later)
-        connection = cast(HTTP1Connection, self.request.connection)
-        connection.set_max_body_size(UNBOUNDED_BYTES)
-        connection.set_body_timeout(UNBOUNDED_SECONDS)
+        self._connection.set_max_body_size(UNBOUNDED_BYTES)
+        self._connection.set_body_timeout(UNBOUNDED_SECONDS)
         self._early_response_timer = asyncio.get_running_loop().call_later(
             EARLY_RESPONSE_SECONDS, self._send_early_response
         )
         log.info("source_connected", stream_id=stream_id, unframed=self._is_unframed())
+
+    @property
+    def _connection(self) -> RequestConnection:
+        return cast(RequestConnection, self.request.connection)
 
     def _is_unframed(self) -> bool:
         headers = self.request.headers
@@ -176,7 +179,7 @@ class IngestHandler(PublicHandler):
         finally:
             self._close()
         if self._refusal is not None:
-            await self._discard_input(raw)
+            await discard_input(raw, LINGER_BYTES - self._lingered_bytes)
         raw.close()
 
     def _send_early_response(self) -> None:
@@ -205,18 +208,11 @@ class IngestHandler(PublicHandler):
         except (OggError, StreamError) as error:
             count_refusal(self.services, self._stream_id, ApiError.of(error) or ApiError.of_status(400))
 
-    async def _discard_input(self, raw: IOStream) -> None:
-        """Discard what still arrives, so that the encoder can read the answer."""
-        deadline = time.monotonic() + LINGER_SECONDS
-        try:
-            while self._lingered_bytes < LINGER_BYTES and time.monotonic() < deadline:
-                data = await asyncio.wait_for(
-                    asyncio.ensure_future(raw.read_bytes(READ_BYTES, partial=True)),
-                    max(0.01, deadline - time.monotonic()),
-                )
-                self._lingered_bytes += len(data)
-        except (StreamClosedError, TimeoutError):
-            pass
+    async def _refuse_body(self, error: ApiError) -> None:
+        """Refuse a source whose chunks cannot be read; see `RequestConnection.refuse_body`."""
+        await self._refuse(error)
+        await discard_input(self._connection.stream, LINGER_BYTES - self._lingered_bytes)
+        self._finish_refusal()
 
     def _refuse_later(self, error: SourceError | OggError | StreamError) -> None:
         if self._refusing is None:

@@ -105,6 +105,8 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
         upgrade = is_upgrade(self.request) and self.request.method == "GET"
         try:
             self._check_origin()
+            if upgrade:
+                self._check_handshake()
             self._claims = self.claims_for(stream_id)
             self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
             check_source(self.services, stream_id, self._claims)
@@ -181,6 +183,20 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
             raise ApiError(
                 403, "foreign_origin", f"expected a page of this server, got one of {origin[:100]}"
             )
+
+    def _check_handshake(self) -> None:
+        """Check what Tornado would refuse in words of its own (RFC 6455 section 4.2.1).
+
+        Raises:
+            ApiError: 400 or 426.
+        """
+        headers = self.request.headers
+        if "upgrade" not in (each.strip().lower() for each in headers.get("Connection", "").split(",")):
+            raise ApiError(400, "bad_upgrade", "expected Connection: Upgrade beside Upgrade: websocket")
+        if headers.get("Sec-WebSocket-Version") != "13":
+            raise ApiError(426, "upgrade_required", "expected version 13 of the WebSocket protocol")
+        if not headers.get("Sec-WebSocket-Key"):
+            raise ApiError(400, "bad_upgrade", "expected a Sec-WebSocket-Key")
 
     def _refuse(self, error: OggError | StreamError) -> None:
         if self._intake is None:

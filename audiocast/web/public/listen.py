@@ -18,8 +18,8 @@ from tornado.iostream import IOStream, StreamClosedError
 from audiocast.cluster.stream_directory import ON_THE_AIR
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import SERVER_NAME, CrossOriginHandler
-from audiocast.web.http.raw_response import error_response, response_head
+from audiocast.web.http.handlers import CrossOriginHandler
+from audiocast.web.http.raw_response import SERVER_NAME, error_response, response_head
 from audiocast.web.public.streams import cluster_state
 from audiocast.web.public.waiting import wait_for_stream
 
