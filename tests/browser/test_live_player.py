@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,10 @@ from tests.browser.live_page import (
     recording_of,
     wait_for_tone,
 )
+from tests.support.audio.media import opus_file
+from tests.support.http.source import PacedSource
 from tests.support.processes.encoder_process import EncoderProcess
-from tests.support.processes.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer, Started
 
 pytestmark = pytest.mark.realtime
 
@@ -38,6 +41,16 @@ KEEP_CONTEXT = """
     }
   };
 """
+
+# At a higher rate, so many packets do not fit on a page.
+BITRATE_KBPS = 32
+LONG_PAGE_MS = 5_100
+
+# Longer than the delay to which the page of old adapted.
+BURST_SECONDS = 3.0
+
+# Sound that a busy machine may miss of what is heard.
+MISSED_MS = 500
 
 
 @pytest.fixture
@@ -170,6 +183,56 @@ def test_a_source_that_sends_a_second_at_a_time_is_played_without_holes(
         time.sleep(6)
         heard = recording_of(tab)
     assert len(heard.gaps) <= 2, heard.gaps
+
+
+@contextmanager
+def on_air(
+    server: AudiocastServer,
+    folder: Path,
+    *,
+    page_ms: int = 20,
+    burst_seconds: float = 0,
+    lead_seconds: float = 0,
+) -> Iterator[Started]:
+    """Have a source of one tone while the `with` block runs."""
+    started = server.start_stream()
+    audio = opus_file(folder, seconds=40, page_ms=page_ms, bitrate_kbps=BITRATE_KBPS).read_bytes()
+    with PacedSource(started.keyed_url, audio, burst_seconds=burst_seconds, lead_seconds=lead_seconds):
+        server.wait_for_state(started.stream_id, "live")
+        yield started
+
+
+def missed_ms(tab: ChromiumTab, seconds: float) -> float:
+    """Return how much of the next seconds is silent."""
+    since = time.time()
+    tab.page.wait_for_timeout(seconds * 1000)
+    return sum(gap.lasts_ms for gap in recording_of(tab).gaps_within(since, time.time()))
+
+
+def test_pages_of_five_seconds_are_heard_soon_after_the_click(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    # Two pages come at once, as if the source had been there for a while.
+    with on_air(server, tmp_path, page_ms=LONG_PAGE_MS, lead_seconds=6) as started:
+        assert server.state(started.stream_id)["page_ms"] == LONG_PAGE_MS
+        tab.go_to(f"{started.listen_url}?player=webcodecs")
+        tab.click("#listen-button")
+        tab.wait_for("document.body.dataset.player === 'playing'")
+        assert missed_ms(tab, 7) <= MISSED_MS
+
+
+def test_bursts_of_which_nothing_is_known_cost_one_hole(
+    tab: ChromiumTab, server: AudiocastServer, tmp_path: Path
+) -> None:
+    with on_air(server, tmp_path, burst_seconds=BURST_SECONDS) as started:
+        tab.go_to(f"{started.listen_url}?player=webcodecs")
+        tab.click("#listen-button")
+        # The first burst has told nothing yet, when the page asks for the state of the stream.
+        tab.page.wait_for_timeout(2 * BURST_SECONDS * 1000)
+        tab.wait_for("document.body.dataset.player === 'playing'")
+        assert missed_ms(tab, 6) <= MISSED_MS
+        shown = tab.evaluate("document.querySelector('[data-detail=delay]').textContent")
+        assert BURST_SECONDS * 1000 <= int(shown.split()[0]) <= 2 * BURST_SECONDS * 1000
 
 
 def test_a_source_that_was_lost_is_heard_again(

@@ -22,7 +22,7 @@ MAY_USE = {
 # Template -> the room that it is the page of; all others are parts of several pages.
 PAGES = {"broadcast": "broadcast", "embed": "listen", "home": "home", "listen": "listen"}
 
-BUFFER = ("aim", "concealment", "delay_target", "jitter_buffer", "ring")
+BUFFER = ("aim", "concealment", "delay_target", "jitter_buffer", "ring", "runs")
 CORE = {
     *(f"player/live/buffer/{name}.js" for name in BUFFER),
     *(f"player/live/{name}.js" for name in ("in_hand", "ogg", "opus", "watchdog")),

@@ -87,17 +87,24 @@ test("having run dry in an outage, or with a connection, is no reason for more",
   assert.equal(target.ms, before);
 });
 
-test("an outage each second is none: all of it is waited for", () => {
+test("a burst each second is no outage: the second one tells, and all of it is waited for", () => {
   const target = new DelayTarget(BOUNDS);
+  const wantedMs = BOUNDS.floorMs + 1.05 * (1_000 - PACKET_MS);
   for (let second = 1; second <= 20; second += 1) {
     for (let mediaMs = 1_000 * (second - 1) + PACKET_MS; mediaMs <= 1_000 * second; mediaMs += PACKET_MS) {
       target.arrived(1_000 * second, mediaMs, PACKET_MS);
     }
+    assert.equal(target.ms, second === 1 ? BOUNDS.startMs : wantedMs);
   }
   assert.equal(target.jitterMs, 1_000 - PACKET_MS);
-  assert.equal(target.ms, 1_000 + 15);
   target.underrun(20_000);
-  assert.equal(target.ms, 1_000 + 15);
+  assert.equal(target.ms, wantedMs);
+});
+
+test("what the server has told of a source is waited for from the start, up to twelve seconds", () => {
+  assert.equal(new DelayTarget({ ...BOUNDS, burstMs: 1_020 }).ms, BOUNDS.startMs + 1_050);
+  assert.equal(new DelayTarget({ ...BOUNDS, burstMs: PACKET_MS }).ms, BOUNDS.startMs);
+  assert.equal(new DelayTarget({ ...BOUNDS, burstMs: 1e9 }).ms, 12_000);
 });
 
 test("a clock that jumps is no jitter once it is said", () => {

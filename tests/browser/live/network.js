@@ -45,7 +45,7 @@ export function dice(seed) {
  * @param {(sentMs: number) => number} [air.delayMs] of a packet on its way; none overtakes another
  * @param {number} [air.driftPpm] how much slower than the sound card the source's clock is
  * @param {(mediaMs: number) => number} [air.loudness] of the source, 0 to 1
- * @returns {{bend: number, moments: {atMs: number, delayMs: number}[], report: object, missingMs: (fromMs: number, toMs: number) => number, faintest: (fromMs: number, toMs: number) => number}}
+ * @returns {{bend: number, moments: {atMs: number, delayMs: number, shownMs: number}[], report: object, missingMs: (fromMs: number, toMs: number) => number, faintest: (fromMs: number, toMs: number) => number}}
  */
 export function listen({ bounds, seconds, delayMs = () => 0, driftPpm = 0, loudness = () => 1 }) {
   const buffer = new JitterBuffer(bounds);
@@ -90,7 +90,8 @@ export function listen({ bounds, seconds, delayMs = () => 0, driftPpm = 0, loudn
       const report = buffer.report();
       history.push({ atMs: nowMs, missingMs: report.missingMs });
       if (report.isPlaying) {
-        moments.push({ atMs: nowMs, delayMs: nowMs - 1000 * right[0] * (1 + driftPpm / 1e6) });
+        const delayMs = nowMs - 1000 * right[0] * (1 + driftPpm / 1e6);
+        moments.push({ atMs: nowMs, delayMs, shownMs: report.delayMs });
       }
     }
   }

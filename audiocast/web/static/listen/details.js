@@ -37,7 +37,7 @@ export class PlaybackDetails {
       return;
     }
     const ms = (/** @type {number} */ value) => ({ ms: Math.round(value) });
-    this.#setText("delay", language.translate("details.ms", ms(report.bufferMs + output.outputMs)));
+    this.#setText("delay", language.translate("details.ms", ms(report.delayMs + output.outputMs)));
     this.#setText(
       "buffer",
       language.translate("details.buffer.of", { ...ms(report.bufferMs), target: Math.round(report.targetMs) }),

@@ -69,7 +69,7 @@ export class Listening extends EventTarget {
       canPlayHls: canPlayHls(this.audio),
       isAppleTouch: IS_APPLE_TOUCH,
     });
-    const pageMs = () => this.stream.page_ms ?? 0;
+    const burstMs = () => this.stream.burst_ms ?? this.stream.page_ms ?? 0;
     const outputs = names.map((name) => {
       switch (name) {
         case "audio":
@@ -77,7 +77,7 @@ export class Listening extends EventTarget {
         case "hls":
           return this.hlsOutput;
         default:
-          return new LiveOutput(name, this.streamPath, MODES[mode], this.audioOutput, pageMs);
+          return new LiveOutput(name, this.streamPath, MODES[mode], this.audioOutput, burstMs);
       }
     });
     this.player.setOutputs(outputs);

@@ -11,6 +11,7 @@
  * @property {number} listeners
  * @property {number} bitrate_bps
  * @property {number | null} page_ms length of the source's pages; null without a source
+ * @property {number | null} burst_ms how much sound the source sends at once; null without a source
  * @property {{title: string, artist: string} | null} now_playing
  */
 
@@ -29,6 +30,7 @@ export const UNKNOWN_STREAM = Object.freeze({
   listeners: 0,
   bitrate_bps: 0,
   page_ms: null,
+  burst_ms: null,
   started_at: null,
   now_playing: null,
 });

@@ -122,7 +122,7 @@ export class LiveOutput extends EventTarget {
       input,
       this.name,
       (connection) => this.#url(connection),
-      { ...this.mode.bounds, startMs: this.#startMs },
+      { ...this.mode.bounds, burstMs: this.burstMs() },
       {
         report: (report) => this.#onReport(report),
         arrived: () => {

@@ -46,7 +46,7 @@ export class TimerSink {
    * @param {import("./decoder.js").Tag} tag
    */
   push(channels, { arrivedMs, mediaMs }) {
-    this.buffer.push(channels, arrivedMs, mediaMs);
+    this.buffer.push(channels, arrivedMs, mediaMs, performance.now() - arrivedMs);
   }
 
   close() {
@@ -114,6 +114,7 @@ export class TimerSink {
     return {
       ...report,
       bufferMs: report.bufferMs + leadMs,
+      delayMs: report.delayMs + leadMs,
       targetMs: report.targetMs + leadMs,
       underruns: report.underruns + this.#underruns,
       missingMs: report.missingMs + 1000 * this.#missingSeconds,

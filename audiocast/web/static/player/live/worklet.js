@@ -1,5 +1,5 @@
 /**
- * The jitter buffer on the audio thread. Its messages are `{channels, arrivedMs, mediaMs}` in, or null for the end, and
+ * The jitter buffer on the audio thread. Its messages are `{channels, arrivedMs, mediaMs, waitedMs}` in, or null for the end, and
  * reports out.
  */
 
@@ -17,7 +17,7 @@ class JitterBufferProcessor extends AudioWorkletProcessor {
       if (data === null) {
         this.isOpen = false;
       } else {
-        this.buffer.push(data.channels, data.arrivedMs, data.mediaMs);
+        this.buffer.push(data.channels, data.arrivedMs, data.mediaMs, data.waitedMs);
       }
     };
   }

@@ -36,7 +36,7 @@ export class WorkletSink {
    */
   push(channels, { arrivedMs, mediaMs }) {
     this.node.port.postMessage(
-      { channels, arrivedMs, mediaMs },
+      { channels, arrivedMs, mediaMs, waitedMs: performance.now() - arrivedMs },
       channels.map((channel) => channel.buffer),
     );
   }

@@ -16,6 +16,8 @@
  * @typedef {object} Report
  * @property {boolean} isPlaying false while the buffer fills
  * @property {number} bufferMs length of the buffered sound, smoothed
+ * @property {number} delayMs how long ago the sound that is played now would have arrived, had it been as punctual as the
+ *   most punctual of late; smoothed, and the length of the buffered sound while the buffer fills
  * @property {number} targetMs
  * @property {number} jitterMs
  * @property {number} rate
@@ -59,6 +61,7 @@ export class JitterBuffer {
   #gain = 0;
   #rate = 1;
   #smoothedSamples = 0;
+  #smoothedDelay = 0;
   /** Samples that are being skipped, and how much of their cross-fade is still to come. */
   #skipSamples = 0;
   #skipFadeSamples = 0;
@@ -83,8 +86,9 @@ export class JitterBuffer {
    * @param {Float32Array[]} channels one or two
    * @param {number} arrivedMs time of arrival, by any clock
    * @param {number | null} mediaMs place of their end in the stream; null after a jump
+   * @param {number} [waitedMs] how long ago they arrived: decoding takes time
    */
-  push(channels, arrivedMs, mediaMs) {
+  push(channels, arrivedMs, mediaMs, waitedMs = 0) {
     if (mediaMs === null) {
       this.#target.reset();
     } else {
@@ -92,7 +96,7 @@ export class JitterBuffer {
     }
     this.#ring.push(channels);
     this.#arrivedMs = arrivedMs;
-    this.#samplesSinceArrival = 0;
+    this.#samplesSinceArrival = waitedMs * SAMPLES_PER_MS;
   }
 
   /** @param {Float32Array[]} outputs one or two, filled to the end */
@@ -119,6 +123,7 @@ export class JitterBuffer {
     return {
       isPlaying: this.#isPlaying,
       bufferMs: (this.#isPlaying ? this.#smoothedSamples : this.#inHand) / SAMPLES_PER_MS,
+      delayMs: (this.#isPlaying ? this.#smoothedDelay : this.#inHand) / SAMPLES_PER_MS,
       targetMs: this.#target.ms,
       jitterMs: this.#target.jitterMs,
       rate: this.#rate,
@@ -138,19 +143,35 @@ export class JitterBuffer {
     return Math.max(this.#ring.begin, this.#concealedUntil);
   }
 
+  /** How late the sound is that is played now, in samples. The length of the buffered sound rises and falls with each
+   *  burst of the source; the delay does not. */
+  get #delay() {
+    return this.#inHand + this.#samplesSinceArrival + this.#target.latenessMs * SAMPLES_PER_MS;
+  }
+
+  /** What there is to start with, in samples. A burst that is short of the target may wait for as long instead. */
+  get #startable() {
+    const wait = (this.#target.ms - this.#target.burstMs) * SAMPLES_PER_MS;
+    const waited = this.#target.burstMs > 0 ? Math.max(0, Math.min(this.#samplesSinceArrival, wait)) : 0;
+    return this.#inHand + waited;
+  }
+
   /** @param {number} samples number of samples that are pulled now */
   #update(samples) {
     const ring = this.#ring;
     const target = this.#target.ms * SAMPLES_PER_MS;
-    this.#smoothedSamples += (this.#inHand - this.#smoothedSamples) * Math.min(1, samples * LEVEL_SMOOTHING_PER_SAMPLE);
+    const smoothing = Math.min(1, samples * LEVEL_SMOOTHING_PER_SAMPLE);
+    this.#smoothedSamples += (this.#inHand - this.#smoothedSamples) * smoothing;
+    this.#smoothedDelay += (this.#delay - this.#smoothedDelay) * smoothing;
     if (!this.#isPlaying) {
-      if (this.#inHand >= target) {
+      if (this.#startable >= target) {
         this.#settledSamples += samples;
         this.#start(target);
       }
       return;
     }
-    this.#adjustRate(target);
+    const excess = (this.#target.burstMs > 0 ? this.#smoothedDelay : this.#smoothedSamples) - target;
+    this.#adjustRate(excess);
     const spare = ring.length - target;
     // This call at the highest rate, and the samples that the synthetic ones are made from.
     if (ring.length < samples * (1 + LARGEST_RATE_CHANGE) + SEAM_SAMPLES + REACH_SAMPLES) {
@@ -159,11 +180,7 @@ export class JitterBuffer {
       return;
     } else if (spare > Math.max(SKIP_OVER_MS * SAMPLES_PER_MS, SKIP_OVER_SHARE * target)) {
       this.#skip(Math.floor(spare));
-    } else if (
-      this.#smoothedSamples - target > SPARE_MS * SAMPLES_PER_MS &&
-      spare > 0 &&
-      ring.isWithin(SILENT_PIECE_SAMPLES, SILENCE_LEVEL)
-    ) {
+    } else if (excess > SPARE_MS * SAMPLES_PER_MS && spare > 0 && ring.isWithin(SILENT_PIECE_SAMPLES, SILENCE_LEVEL)) {
       this.#skip(SILENT_PIECE_SAMPLES);
     }
   }
@@ -187,6 +204,7 @@ export class JitterBuffer {
       this.#ring.begin += ahead;
     }
     this.#smoothedSamples = this.#ring.length;
+    this.#smoothedDelay = this.#delay;
     this.#gapSamples = 0;
     this.#hasPlayed = true;
     this.#isPlaying = true;
@@ -202,9 +220,9 @@ export class JitterBuffer {
     this.#target.underrun(this.#arrivedMs + this.#samplesSinceArrival / SAMPLES_PER_MS);
   }
 
-  /** @param {number} target samples */
-  #adjustRate(target) {
-    const wanted = (this.#smoothedSamples - target) / (FULL_RATE_CHANGE_MS * SAMPLES_PER_MS);
+  /** @param {number} excess samples of delay that are too many, or too few if negative */
+  #adjustRate(excess) {
+    const wanted = excess / (FULL_RATE_CHANGE_MS * SAMPLES_PER_MS);
     const change = LARGEST_RATE_CHANGE * Math.max(-1, Math.min(1, wanted));
     this.#rate += (1 + change - this.#rate) * RATE_SMOOTHING;
   }
@@ -236,6 +254,7 @@ export class JitterBuffer {
       if (this.#skipFadeSamples === 0) {
         this.#ring.begin += this.#skipSamples;
         this.#smoothedSamples -= this.#skipSamples;
+        this.#smoothedDelay -= this.#skipSamples;
       }
     }
   }

@@ -1,0 +1,80 @@
+/**
+ * Tells the bursts of a source from the outages of a network, by what follows them.
+ *
+ * A run is sound that arrives without a pause. After an outage all that was held up arrives at once, and then the sound
+ * goes on as before: one long run. A source that sends some seconds at a time makes run after run, each over as soon as
+ * it has begun, and the next one comes when the last one is used up. One such run is enough to tell. Pure, without a
+ * clock. All times are milliseconds.
+ */
+
+/** A longer pause ends a run. */
+const PAUSE_MS = 200;
+/** A shorter run is jitter, for which the delay target has room anyway. */
+const SHORTEST_BURST_MS = 400;
+/** A run is a burst when it took at most this share of its length to arrive: slow networks take their time. */
+const ARRIVES_WITHIN = 0.5;
+/** And when the next one began after about its length: segments of HLS differ in length, and relays look for new ones at
+ *  times of their own. */
+const NEXT_AFTER_LEAST = 0.5;
+const NEXT_AFTER_MOST = 2;
+/** A shorter burst, such as the end of a file, does not make the next long one an outage. */
+const SHRINKS_BY = 0.75;
+/** A source has no bursts any more when three times as much sound has come without one, and at least so much: longer
+ *  than lateness is remembered. */
+const FORGOTTEN_AFTER = 3;
+const FORGOTTEN_AFTER_LEAST_MS = 30_000;
+
+export class Runs {
+  /** The present run: when it began, when it last went on, and how much sound is in it. */
+  #beganAtMs = NaN;
+  #lastAtMs = NaN;
+  #soundMs = 0;
+  /** How much sound has come since the last burst. */
+  #sinceMs = 0;
+
+  /** @param {number} burstMs how much sound the source sends at once, as far as that is known; 0 while it is not */
+  constructor(burstMs) {
+    this.burstMs = burstMs < SHORTEST_BURST_MS ? 0 : burstMs;
+  }
+
+  /**
+   * Take note of a piece of sound that has arrived.
+   *
+   * @param {number} nowMs
+   * @param {number} durationMs its length
+   */
+  arrived(nowMs, durationMs) {
+    if (!(nowMs - this.#lastAtMs <= PAUSE_MS)) {
+      this.#endRun(nowMs);
+      this.#beganAtMs = nowMs;
+      this.#soundMs = 0;
+    }
+    this.#lastAtMs = nowMs;
+    this.#soundMs += durationMs;
+    this.#sinceMs += durationMs;
+    if (this.#sinceMs > Math.max(FORGOTTEN_AFTER_LEAST_MS, FORGOTTEN_AFTER * this.burstMs)) {
+      this.burstMs = 0;
+    }
+  }
+
+  /** Nothing follows from what came before: the time of the stream has jumped. */
+  reset() {
+    this.#beganAtMs = NaN;
+  }
+
+  /** @param {number} nowMs when the next run begins */
+  #endRun(nowMs) {
+    const soundMs = this.#soundMs;
+    const tookMs = this.#lastAtMs - this.#beganAtMs;
+    const nextAfterMs = nowMs - this.#beganAtMs;
+    const isBurst =
+      soundMs >= SHORTEST_BURST_MS &&
+      tookMs <= ARRIVES_WITHIN * soundMs &&
+      nextAfterMs >= NEXT_AFTER_LEAST * soundMs &&
+      nextAfterMs <= NEXT_AFTER_MOST * soundMs;
+    if (isBurst) {
+      this.burstMs = Math.max(soundMs, nextAfterMs, SHRINKS_BY * this.burstMs);
+      this.#sinceMs = 0;
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Bursts of a source and outages of a network begin alike, and are told apart by what follows.
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Runs } from "../../../audiocast/web/static/player/live/buffer/runs.js";
+
+const PACKET_MS = 20;
+
+/**
+ * @param {Runs} runs
+ * @param {number} nowMs
+ * @param {number} soundMs arrives in packets
+ * @param {number} [tookMs] how long it takes to arrive
+ */
+function arrive(runs, nowMs, soundMs, tookMs = 0) {
+  for (let cameMs = 0; cameMs < soundMs; cameMs += PACKET_MS) {
+    runs.arrived(nowMs + (tookMs * cameMs) / soundMs, PACKET_MS);
+  }
+}
+
+/**
+ * Let packets come evenly.
+ *
+ * @param {Runs} runs
+ * @param {number} fromMs
+ * @param {number} toMs
+ */
+function even(runs, fromMs, toMs) {
+  arrive(runs, fromMs, toMs - fromMs, toMs - fromMs);
+}
+
+test("one burst is enough, once the next one has begun", () => {
+  const runs = new Runs(0);
+  arrive(runs, 0, 6_000);
+  assert.equal(runs.burstMs, 0);
+  arrive(runs, 6_000, PACKET_MS);
+  assert.equal(runs.burstMs, 6_000);
+});
+
+test("bursts differ, and a slow network takes its time", () => {
+  const runs = new Runs(0);
+  arrive(runs, 0, 6_000, 1_400);
+  arrive(runs, 7_000, 4_000, 900);
+  assert.equal(runs.burstMs, 7_000);
+  arrive(runs, 10_500, 6_000, 0);
+  assert.equal(runs.burstMs, 0.75 * 7_000);
+});
+
+test("after an outage sound goes on, and so it is none of the source's bursts", () => {
+  const runs = new Runs(0);
+  even(runs, 0, 10_000);
+  arrive(runs, 13_000, 3_000);
+  even(runs, 13_020, 23_000);
+  arrive(runs, 26_000, 3_000);
+  even(runs, 26_020, 30_000);
+  arrive(runs, 33_000, 3_000);
+  assert.equal(runs.burstMs, 0);
+});
+
+test("packets that come late now and then are none", () => {
+  const runs = new Runs(0);
+  for (let nowMs = 0; nowMs < 60_000; nowMs += 300) {
+    arrive(runs, nowMs, 300);
+  }
+  assert.equal(runs.burstMs, 0);
+});
+
+test("a backlog before a connection that goes silent is none", () => {
+  const runs = new Runs(0);
+  arrive(runs, 0, 2_000);
+  arrive(runs, 9_000, PACKET_MS);
+  assert.equal(runs.burstMs, 0);
+  arrive(runs, 9_000, 2_000);
+  runs.reset();
+  arrive(runs, 11_000, PACKET_MS);
+  assert.equal(runs.burstMs, 0);
+});
+
+test("what is known holds while bursts come, and is forgotten after half a minute without", () => {
+  const runs = new Runs(6_000);
+  for (let nowMs = 0; nowMs <= 120_000; nowMs += 6_000) {
+    arrive(runs, nowMs, 6_000);
+  }
+  assert.equal(runs.burstMs, 6_000);
+  even(runs, 126_000, 126_000 + 20_000);
+  assert.equal(runs.burstMs, 6_000);
+  even(runs, 146_000, 146_000 + 10_100);
+  assert.equal(runs.burstMs, 0);
+  assert.equal(new Runs(20).burstMs, 0);
+});
