@@ -66,3 +66,16 @@ test("nobody hears a context that the system has suspended, and that is no failu
   });
   assert.deepEqual(events, []);
 });
+
+test("an audio context that never starts is told as that", async () => {
+  const { events } = await openPage({
+    arrivesMs: EVEN,
+    listensAtMs: 1_000,
+    untilMs: 20_000,
+    isContextRunning: false,
+  });
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ["silent"],
+  );
+});

@@ -62,7 +62,7 @@ export async function openPage({ arrivesMs, listensAtMs, untilMs, mode = "live",
   const output = new LiveOutput("webcodecs", "/stream/x", MODES[mode], audioOutput, () => burstMs);
   const events = [];
   const reports = [];
-  for (const name of ["playing", "waiting", "lost", "unsupported"]) {
+  for (const name of ["playing", "waiting", "lost", "unsupported", "silent"]) {
     output.addEventListener(name, () => events.push({ name, atMs: world.nowMs }));
   }
   output.addEventListener("report", () => output.report && reports.push({ ...output.report, atMs: world.nowMs }));
@@ -110,8 +110,12 @@ class MadeUpContext extends EventTarget {
     world.contexts.push(this);
   }
 
+  #seconds = 0;
+
+  /** In seconds of the page's clock; it stands still while the context does. */
   get currentTime() {
-    return world.nowMs / 1000;
+    this.#seconds = this.state === "running" ? world.nowMs / 1000 : this.#seconds;
+    return this.#seconds;
   }
 
   async resume() {

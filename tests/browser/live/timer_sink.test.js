@@ -42,6 +42,7 @@ class Gain {
 }
 
 class Context {
+  state = "running";
   sampleRate = RATE;
   currentTime = 0;
   gain = new Gain();

@@ -24,6 +24,7 @@ const STALL_LONGEST_MS = 60_000;
 export class ElementOutput extends EventTarget {
   name = "audio";
   report = null;
+  usesAudioContext = false;
   source = null;
   reconnections = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */

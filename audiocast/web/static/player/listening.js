@@ -131,6 +131,9 @@ export class Listening extends EventTarget {
   get noteKey() {
     const { player } = this;
     const { state } = this.stream;
+    if (player.isSilent && (player.phase === "connecting" || player.phase === "failed")) {
+      return "note.silent";
+    }
     if (!this.canPlay) {
       return player.phase === "failed" ? "note.failed" : "note.unsupported";
     }

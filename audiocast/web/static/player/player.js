@@ -12,7 +12,8 @@
  *
  * An output fires "playing"; "waiting" after an underrun, from which it recovers by itself; "lost" for a connection that
  * is gone; "blocked" where the browser wants a click first; "paused" and "resumed" by the system's buttons;
- * "unsupported" where it can never play; and "report".
+ * "unsupported" where it can never play; "silent" where the page's audio never runs, as without a sound output; and
+ * "report".
  *
  * @typedef {"idle" | "connecting" | "playing" | "retrying" | "over" | "blocked" | "failed"} Phase
  * @typedef {import("../shared/stream_events.js").StreamState} StreamState
@@ -40,6 +41,9 @@ export class Player extends EventTarget {
   #attempt = 0;
   #playingSince = Infinity;
   #overAt = 0;
+  /** The page's audio never ran since the listener asked for sound, and nothing else was heard for long: Firefox says
+   *  of an element that it plays, and finds no sound output then. */
+  isSilent = false;
   /** @type {StreamState["state"]} */
   #streamState = "waiting";
   /** @type {Output[]} the best one first */
@@ -72,6 +76,7 @@ export class Player extends EventTarget {
     this.output?.release();
     this.#outputs = outputs;
     this.#currentIndex = 0;
+    this.isSilent = false;
     for (const output of outputs) {
       this.#listenTo(output);
     }
@@ -86,6 +91,11 @@ export class Player extends EventTarget {
   /** Start at the live edge. Browsers allow that in a click. */
   play() {
     this.#attempt = 0;
+    if (this.isSilent && this.phase !== "blocked") {
+      this.#currentIndex = 0; // there may be a sound output now
+      this.dispatchEvent(new Event("output"));
+    }
+    this.isSilent = false;
     this.#connect();
   }
 
@@ -144,6 +154,7 @@ export class Player extends EventTarget {
       paused: () => this.#idleThenRelease(),
       resumed: () => this.phase === "idle" && this.play(),
       unsupported: () => this.#useNextOutput(),
+      silent: () => this.#onSilent(),
       report: () => this.dispatchEvent(new Event("report")),
     };
     for (const [event, react] of Object.entries(reactions)) {
@@ -158,8 +169,15 @@ export class Player extends EventTarget {
     this.output?.start();
   }
 
-  #useNextOutput() {
-    this.#currentIndex += 1;
+  /** Use one that needs no audio context: an element may find a way to be heard where a context finds none. */
+  #onSilent() {
+    this.isSilent = true;
+    const next = this.#outputs.findIndex((each, index) => index > this.#currentIndex && !each.usesAudioContext);
+    this.#useNextOutput(next < 0 ? this.#outputs.length : next);
+  }
+
+  #useNextOutput(index = this.#currentIndex + 1) {
+    this.#currentIndex = index;
     this.dispatchEvent(new Event("output"));
     this.#connect();
   }
@@ -182,6 +200,11 @@ export class Player extends EventTarget {
     }
     if (performance.now() - this.#playingSince > GOOD_AFTER_MS) {
       this.#attempt = 0;
+      this.isSilent = false;
+    }
+    if (this.isSilent) {
+      this.#enter("failed"); // the connection is not to blame; the next click tries all outputs again
+      return;
     }
     this.#scheduleRetry(retryDelayMs(this.#attempt, Math.random()));
     this.#attempt += 1;

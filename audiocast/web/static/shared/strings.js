@@ -64,6 +64,8 @@ export const STRINGS = {
     "note.blocked": "The browser did not allow sound yet. Press the button to listen.",
     "note.unsupported": "This browser cannot play Ogg Opus. Open the stream in another player.",
     "note.failed": "This browser could not play the sound. Open the stream in another player.",
+    "note.silent":
+      "The browser finds no sound output. Connect loudspeakers or headphones, then press the button again.",
 
     "mode": "Delay",
     "mode.live": "Live",
@@ -155,6 +157,7 @@ export const STRINGS = {
     "note.blocked": "Браузер пока не разрешил звук. Нажмите кнопку, чтобы слушать.",
     "note.unsupported": "Этот браузер не умеет играть Ogg Opus. Откройте поток в другом плеере.",
     "note.failed": "Браузер не смог воспроизвести звук. Откройте поток в другом плеере.",
+    "note.silent": "Браузер не находит, куда выводить звук. Подключите динамики или наушники и нажмите кнопку ещё раз.",
 
     "mode": "Задержка",
     "mode.live": "Вживую",

@@ -7,13 +7,16 @@
 
 import { SAMPLE_RATE } from "../../shared/sample_rate.js";
 
-/** A context that does not run by then never will: there is no sound card, or no permission. */
+/** A context that does not run by then, though a click has asked for it, never will: there is no sound output. */
 const STARTS_WITHIN_MS = 5_000;
 /** Firefox (ESR 153, PulseAudio) hangs, and the page with it, in one of ten reads of `outputLatency`, however long the
  *  output has run. */
 const CAN_ASK_LATENCY = !/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "");
 /** A session that was closed fades out, for which the context must still run. */
 const SUSPEND_AFTER_MS = 500;
+
+/** The audio context never runs, as where there is neither a loudspeaker nor anything else to play to. */
+export class NoSoundOutput extends Error {}
 
 export class AudioOutput {
   /** @type {AudioContext | null} */
@@ -48,7 +51,8 @@ export class AudioOutput {
   /**
    * Make the context run. Browsers allow that in a click.
    *
-   * @returns {{context: AudioContext, input: GainNode, running: Promise<void>}} `running` rejects where the context never runs
+   * @returns {{context: AudioContext, input: GainNode, running: Promise<void>}} `running` rejects with
+   *   `NoSoundOutput` where the context never runs
    */
   acquire() {
     clearTimeout(this.#timer);
@@ -92,7 +96,7 @@ export class AudioOutput {
 async function running(context) {
   const tooLate = new Promise((_, reject) => {
     const message = `expected the audio context to run within ${STARTS_WITHIN_MS} ms, it is ${context.state}`;
-    setTimeout(() => reject(new Error(message)), STARTS_WITHIN_MS);
+    setTimeout(() => reject(new NoSoundOutput(message)), STARTS_WITHIN_MS);
   });
   await Promise.race([context.resume(), tooLate]);
 }

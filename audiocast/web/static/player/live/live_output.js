@@ -2,9 +2,11 @@
  * Plays a stream by a decoder in the page, a tenth of a second behind the source.
  *
  * An output of the player (see player.js). A session plays, through the page's audio output. Where the browser cannot do
- * that, the output fires "unsupported" and tries nothing else.
+ * that, the output fires "unsupported" and tries nothing else; where the page's audio never runs, the output fires
+ * "silent".
  */
 
+import { NoSoundOutput } from "./audio_output.js";
 import { LONGEST_MS, burstExcessMs } from "./buffer/aim.js";
 import { Watchdog } from "./watchdog.js";
 
@@ -26,6 +28,7 @@ const GIVE_UP_AFTER_MS = 8_000;
 export class LiveOutput extends EventTarget {
   /** @type {import("./buffer/jitter_buffer.js").Report | null} */
   report = null;
+  usesAudioContext = true;
   /** @type {import("./session.js").PlaybackSession | null} */
   #session = null;
   /** Number of starts and releases so far: a session that opens for an older one is not used. */
@@ -203,6 +206,6 @@ export class LiveOutput extends EventTarget {
   #onFailed(error) {
     console.warn(`audiocast: ${this.name} cannot play here:`, error);
     this.release();
-    this.dispatchEvent(new Event("unsupported"));
+    this.dispatchEvent(new Event(error instanceof NoSoundOutput ? "silent" : "unsupported"));
   }
 }

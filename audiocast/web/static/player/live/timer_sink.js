@@ -55,6 +55,9 @@ export class TimerSink {
   }
 
   #scheduleBlocks() {
+    if (this.context.state !== "running") {
+      return; // nobody would hear them
+    }
     const now = this.context.currentTime;
     if (this.#endSeconds < now + this.#leadSeconds) {
       if (this.#endSeconds < now + UNSAFE_SECONDS) {
