@@ -25,7 +25,7 @@ PAGES = {"broadcast": "broadcast", "embed": "listen", "home": "home", "listen": 
 BUFFER = ("aim", "concealment", "delay_target", "jitter_buffer", "ring", "runs")
 CORE = {
     *(f"player/live/buffer/{name}.js" for name in BUFFER),
-    *(f"player/live/{name}.js" for name in ("in_hand", "ogg", "opus", "watchdog")),
+    *(f"player/live/{name}.js" for name in ("ogg", "opus", "watchdog")),
 }
 CORE_MAY_USE = CORE | {"shared/sample_rate.js"}
 # A pure module is told the time. That it uses nothing of a browser is what `make check` sees.

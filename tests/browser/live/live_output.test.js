@@ -38,11 +38,21 @@ test("a source that is silent until its next burst is a live connection's, and i
   }
 });
 
-test("a connection is dead three seconds after all that came was used up", async () => {
-  const gone = (/** @type {number} */ sentMs) => (sentMs < 40_000 ? EVEN(sentMs) : sentMs + 5_000);
+test("a connection is dead when nothing came for three seconds, also if nothing came for a while before", async () => {
+  const gone = (/** @type {number} */ sentMs) => {
+    const isGone = sentMs > 20_000 && sentMs < 22_500;
+    return isGone ? 22_500 : sentMs < 30_000 ? EVEN(sentMs) : sentMs + 9_000;
+  };
   const connects = async (/** @type {number} */ untilMs) =>
     (await openPage({ arrivesMs: gone, listensAtMs: 1_000, untilMs })).connects;
-  assert.deepEqual([await connects(42_800), await connects(43_500)], [1, 2]);
+  assert.deepEqual([await connects(32_800), await connects(33_500)], [1, 2]);
+});
+
+test("a connection is dead three seconds after the last burst was used up", async () => {
+  const gone = (/** @type {number} */ sentMs) => (sentMs <= 24_000 ? bursts(6_000)(sentMs) : sentMs + 60_000);
+  const connects = async (/** @type {number} */ untilMs) =>
+    (await openPage({ arrivesMs: gone, burstMs: 6_000, listensAtMs: 7_000, untilMs })).connects;
+  assert.deepEqual([await connects(32_800), await connects(33_500)], [1, 2]);
 });
 
 test("when packets come and nothing is heard for three seconds, this way to play has failed", async () => {

@@ -91,3 +91,27 @@ test("what is known holds while bursts come, and is forgotten after half a minut
   assert.equal(runs.burstMs, 0);
   assert.equal(new Runs(20).burstMs, 0);
 });
+
+test("a pause after a burst is as long as the burst, known as one or not", () => {
+  const runs = new Runs(0);
+  assert.equal(runs.pauseMs(0), 0);
+  arrive(runs, 0, 6_000);
+  assert.deepEqual(
+    [0, 4_000, 6_000, 60_000].map((nowMs) => runs.pauseMs(nowMs)),
+    [6_000, 2_000, 0, 0],
+  );
+  arrive(runs, 6_000, PACKET_MS);
+  assert.equal(runs.pauseMs(6_000), 6_000);
+  arrive(runs, 6_000, 3_600_000);
+  assert.equal(runs.pauseMs(6_000), 30_000);
+});
+
+test("after packets that come evenly there is no pause, and soon after an outage there is none, too", () => {
+  const runs = new Runs(0);
+  even(runs, 0, 10_000);
+  assert.equal(runs.pauseMs(10_000), 0);
+  arrive(runs, 13_000, 3_000);
+  assert.equal(runs.pauseMs(13_000), 3_000);
+  even(runs, 13_000, 17_000);
+  assert.equal(runs.pauseMs(17_000), 0);
+});

@@ -14,14 +14,14 @@
 
 import { retryDelayMs } from "../../shared/backoff.js";
 import { SAMPLE_RATE } from "../../shared/sample_rate.js";
-import { InHand } from "./in_hand.js";
+import { Runs } from "./buffer/runs.js";
 import { OggReader } from "./ogg.js";
 import { isHeader, packetSamples, parseHead } from "./opus.js";
 
-/** The server sends silence when its source has been quiet for two and a half seconds, counted from when all that came
- *  is used up: a connection without a byte for longer is dead. */
+/** The server sends silence when its source has been quiet for two and a half seconds, counted from when the source's
+ *  last burst is used up: a connection without a byte for longer is dead. */
 const SILENT_AFTER_MS = 3_000;
-/** The same just after the network or the tab came back, likewise past what came. */
+/** The same just after the network or the tab came back. */
 const SUSPECT_AFTER_MS = 1_500;
 /** The last part of these times starts only when the timer fires: in a page that was suspended meanwhile, the timer is
  *  late and the bytes that arrived are about to be read. */
@@ -45,15 +45,17 @@ export class Receiver {
   #disconnect = () => {};
   #serial = NaN;
   #granule = -1;
-  #inHand = new InHand();
+  #runs;
   #isOver = false;
 
   /**
    * @param {(connection: number) => string} url of each connection, from 1 on
+   * @param {number} burstMs how much sound the source sends at once, 0 while unknown
    * @param {Handlers} handlers
    */
-  constructor(url, handlers) {
+  constructor(url, burstMs, handlers) {
     this.url = url;
+    this.#runs = new Runs(burstMs);
     this.handlers = handlers;
   }
 
@@ -83,14 +85,14 @@ export class Receiver {
     this.#expectBytes(SUSPECT_AFTER_MS);
   }
 
-  /** @param {number} withinMs the connection is dead if no bytes arrive in this time after all that came is used up */
+  /** @param {number} withinMs the connection is dead if no bytes arrive in this time after a burst is used up */
   #expectBytes(withinMs) {
     clearTimeout(this.#deadTimer);
     this.#deadTimer = setTimeout(
       () => {
         this.#deadTimer = setTimeout(() => this.#disconnect(), LAST_CHANCE_MS);
       },
-      this.#inHand.ms(performance.now()) + withinMs - LAST_CHANCE_MS,
+      this.#runs.pauseMs(performance.now()) + withinMs - LAST_CHANCE_MS,
     );
   }
 
@@ -137,7 +139,7 @@ export class Receiver {
     }
     const audio = page.packets.filter((packet) => !isHeader(packet));
     let granule = page.granule - audio.reduce((sum, packet) => sum + packetSamples(packet), 0);
-    this.#inHand.arrived(performance.now(), milliseconds(granule), milliseconds(page.granule));
+    this.#runs.arrived(performance.now(), milliseconds(page.granule - granule));
     for (const packet of audio) {
       granule += packetSamples(packet);
       this.handlers.packet(packet, milliseconds(granule));
@@ -152,7 +154,6 @@ export class Receiver {
   #startStream(page) {
     this.#serial = page.serial;
     this.#granule = -1;
-    this.#inHand.restart();
     try {
       this.handlers.head(parseHead(page.packets[0] ?? new Uint8Array(0)));
     } catch (error) {

@@ -46,7 +46,7 @@ export class PlaybackSession {
       (sink) => (this.#isOpen ? sink.node.connect(this.fader) : sink.close()),
       (error) => this.#onFailed(error),
     );
-    this.receiver = new Receiver(url, {
+    this.receiver = new Receiver(url, bounds.burstMs ?? 0, {
       head: (head) => this.#startStream(head),
       packet: (packet, mediaMs) => this.#decode(packet, mediaMs),
       lost: (isOver) => this.#onLost(isOver),

@@ -3,8 +3,9 @@
  *
  * A run is sound that arrives without a pause. After an outage all that was held up arrives at once, and then the sound
  * goes on as before: one long run. A source that sends some seconds at a time makes run after run, each over as soon as
- * it has begun, and the next one comes when the last one is used up. One such run is enough to tell. Pure, without a
- * clock. All times are milliseconds.
+ * it has begun, and the next one comes when the last one is used up. One such run is enough to tell. Until the next run
+ * begins, nobody knows whether a run is a burst; whoever only wants to know how long to wait takes it for one. Pure,
+ * without a clock. All times are milliseconds.
  */
 
 /** A longer pause ends a run. */
@@ -23,6 +24,8 @@ const SHRINKS_BY = 0.75;
  *  than lateness is remembered. */
 const FORGOTTEN_AFTER = 3;
 const FORGOTTEN_AFTER_LEAST_MS = 30_000;
+/** Longer pauses of a source are not believed: the server does not, either. */
+const LONGEST_PAUSE_MS = 30_000;
 
 export class Runs {
   /** The present run: when it began, when it last went on, and how much sound is in it. */
@@ -60,6 +63,16 @@ export class Runs {
   /** Nothing follows from what came before: the time of the stream has jumped. */
   reset() {
     this.#beganAtMs = NaN;
+  }
+
+  /**
+   * @param {number} nowMs
+   * @returns {number} how long nothing need arrive from now on, since a burst is not used up
+   */
+  pauseMs(nowMs) {
+    const isBurst = this.#lastAtMs - this.#beganAtMs <= ARRIVES_WITHIN * this.#soundMs;
+    const lengthMs = Math.min(LONGEST_PAUSE_MS, Math.max(this.burstMs, isBurst ? this.#soundMs : 0));
+    return Math.max(0, this.#lastAtMs + lengthMs - nowMs) || 0; // nothing has arrived yet
   }
 
   /** @param {number} nowMs when the next run begins */
