@@ -87,14 +87,14 @@ test("having run dry in an outage, or with a connection, is no reason for more",
   assert.equal(target.ms, before);
 });
 
-test("a burst each second is no outage: the second one tells, and all of it is waited for", () => {
+test("a burst each second is no outage: two of them tell, and all of one is waited for", () => {
   const target = new DelayTarget(BOUNDS);
   const wantedMs = BOUNDS.floorMs + 1.05 * (1_000 - PACKET_MS);
   for (let second = 1; second <= 20; second += 1) {
     for (let mediaMs = 1_000 * (second - 1) + PACKET_MS; mediaMs <= 1_000 * second; mediaMs += PACKET_MS) {
       target.arrived(1_000 * second, mediaMs, PACKET_MS);
     }
-    assert.equal(target.ms, second === 1 ? BOUNDS.startMs : wantedMs);
+    assert.ok(second > 2 ? target.ms === wantedMs : target.ms < 60, `${target.ms} ms after ${second} s`);
   }
   assert.equal(target.jitterMs, 1_000 - PACKET_MS);
   target.underrun(20_000);

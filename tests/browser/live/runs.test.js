@@ -32,20 +32,24 @@ function even(runs, fromMs, toMs) {
   arrive(runs, fromMs, toMs - fromMs, toMs - fromMs);
 }
 
-test("one burst is enough, once the next one has begun", () => {
+test("two bursts are enough, once the next one has begun", () => {
   const runs = new Runs(0);
   arrive(runs, 0, 6_000);
+  arrive(runs, 6_000, 6_000);
   assert.equal(runs.burstMs, 0);
-  arrive(runs, 6_000, PACKET_MS);
+  arrive(runs, 12_000, PACKET_MS);
   assert.equal(runs.burstMs, 6_000);
 });
 
 test("bursts differ, and a slow network takes its time", () => {
   const runs = new Runs(0);
-  arrive(runs, 0, 6_000, 1_400);
-  arrive(runs, 7_000, 4_000, 900);
+  arrive(runs, 0, 6_000, 2_900);
+  arrive(runs, 7_000, 4_000, 1_900);
+  arrive(runs, 10_500, 6_000);
+  assert.equal(runs.burstMs, 4_000);
+  arrive(runs, 17_500, 4_000);
   assert.equal(runs.burstMs, 7_000);
-  arrive(runs, 10_500, 6_000, 0);
+  arrive(runs, 22_000, PACKET_MS);
   assert.equal(runs.burstMs, 0.75 * 7_000);
 });
 
@@ -57,6 +61,16 @@ test("after an outage sound goes on, and so it is none of the source's bursts", 
   arrive(runs, 26_000, 3_000);
   even(runs, 26_020, 30_000);
   arrive(runs, 33_000, 3_000);
+  assert.equal(runs.burstMs, 0);
+});
+
+test("a network that is gone twice is none, although it looks like one at first", () => {
+  const runs = new Runs(0);
+  even(runs, 0, 10_000);
+  arrive(runs, 11_000, 1_000);
+  arrive(runs, 12_000, 1_000);
+  even(runs, 12_020, 20_000);
+  arrive(runs, 21_000, 1_000);
   assert.equal(runs.burstMs, 0);
 });
 
@@ -100,10 +114,11 @@ test("a pause after a burst is as long as the burst, known as one or not", () =>
     [0, 4_000, 6_000, 60_000].map((nowMs) => runs.pauseMs(nowMs)),
     [6_000, 2_000, 0, 0],
   );
-  arrive(runs, 6_000, PACKET_MS);
-  assert.equal(runs.pauseMs(6_000), 6_000);
-  arrive(runs, 6_000, 3_600_000);
-  assert.equal(runs.pauseMs(6_000), 30_000);
+  arrive(runs, 6_000, 6_000);
+  arrive(runs, 12_000, PACKET_MS);
+  assert.equal(runs.pauseMs(12_000), 6_000);
+  arrive(runs, 12_000, 3_600_000);
+  assert.equal(runs.pauseMs(12_000), 30_000);
 });
 
 test("after packets that come evenly there is no pause, and soon after an outage there is none, too", () => {

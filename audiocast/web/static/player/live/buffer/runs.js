@@ -3,7 +3,7 @@
  *
  * A run is sound that arrives without a pause. After an outage all that was held up arrives at once, and then the sound
  * goes on as before: one long run. A source that sends some seconds at a time makes run after run, each over as soon as
- * it has begun, and the next one comes when the last one is used up. One such run is enough to tell. Until the next run
+ * it has begun, and the next one comes when the last one is used up. Two such runs in succession tell. Until the next run
  * begins, nobody knows whether a run is a burst; whoever only wants to know how long to wait takes it for one. Pure,
  * without a clock. All times are milliseconds.
  */
@@ -18,6 +18,8 @@ const ARRIVES_WITHIN = 0.5;
  *  times of their own. */
 const NEXT_AFTER_LEAST = 0.5;
 const NEXT_AFTER_MOST = 2;
+/** Of a network that is gone twice, the first time looks like a burst. */
+const TELLING = 2;
 /** A shorter burst, such as the end of a file, does not make the next long one an outage. */
 const SHRINKS_BY = 0.75;
 /** A source has no bursts any more when three times as much sound has come without one, and at least so much: longer
@@ -32,7 +34,8 @@ export class Runs {
   #beganAtMs = NaN;
   #lastAtMs = NaN;
   #soundMs = 0;
-  /** How much sound has come since the last burst. */
+  /** How many bursts there were in succession, and how much sound has come since. */
+  #bursts = 0;
   #sinceMs = 0;
 
   /** @param {number} burstMs how much sound the source sends at once, as far as that is known; 0 while it is not */
@@ -63,6 +66,7 @@ export class Runs {
   /** Nothing follows from what came before: the time of the stream has jumped. */
   reset() {
     this.#beganAtMs = NaN;
+    this.#bursts = 0;
   }
 
   /**
@@ -85,7 +89,8 @@ export class Runs {
       tookMs <= ARRIVES_WITHIN * soundMs &&
       nextAfterMs >= NEXT_AFTER_LEAST * soundMs &&
       nextAfterMs <= NEXT_AFTER_MOST * soundMs;
-    if (isBurst) {
+    this.#bursts = isBurst ? this.#bursts + 1 : 0;
+    if (isBurst && (this.burstMs > 0 || this.#bursts >= TELLING)) {
       this.burstMs = Math.max(soundMs, nextAfterMs, SHRINKS_BY * this.burstMs);
       this.#sinceMs = 0;
     }
