@@ -33,7 +33,7 @@ ON_THE_AIR = ("live", "held")
 MAX_KEPT = 10_000
 
 # What members tell each other and not the public.
-OWN_FIELDS = ("history", "is_owner", "listener_peak")
+OWN_FIELDS = ("history", "is_owner", "last_refusal", "listener_peak")
 
 
 class StreamDirectory:
@@ -128,10 +128,12 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
     listeners = sum(int(each.get("listeners") or 0) for each in known)
     peak = max(listeners, *(int(each.get("listener_peak") or 0) for each in known))
     draining = any(each.get("draining") for each in known)
+    refusals = [refusal for each in known if isinstance(refusal := each.get("last_refusal"), dict)]
     history = merge_history(best.get("history") or [], [each.get("history") or [] for each in known])
     return {
         **best,
         "history": history,
+        "last_refusal": max(refusals, key=_refused_at, default=None),
         "listeners": listeners,
         "listener_peak": peak,
         "draining": draining,
@@ -204,6 +206,10 @@ def _cleaned_song(fields: Mapping[str, Any]) -> dict[str, str]:
 
 def _song(track: Track) -> tuple[str, str]:
     return track["title"], track["artist"]
+
+
+def _refused_at(refusal: Mapping[str, Any]) -> float:
+    return float(refusal.get("at") or 0)
 
 
 def _authority(snapshot: Mapping[str, Any]) -> tuple[bool, int, float]:

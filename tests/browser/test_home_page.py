@@ -1,6 +1,7 @@
 """The start page in a real browser: from a click to sound on air, and to knowing whether it is."""
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -172,6 +173,32 @@ def test_a_broadcaster_with_long_pages_is_told_what_they_cost(
             encoder.terminate()
     expect(delay).to_be_hidden(timeout=NEWS_MS)
     page.close()
+
+
+def test_a_broadcaster_whose_encoder_sends_another_format_is_told_what_to_choose(
+    page: Page, server: AudiocastServer, tmp_path: Path
+) -> None:
+    _, keyed_url = get_link_and_key(page, server)
+    refusal = page.locator("#air-refusal")
+    expect(refusal).to_be_hidden()
+    for codec, container, name in (
+        ("libmp3lame", "mp3", "MP3"),
+        ("aac", "adts", "AAC"),
+        ("flac", "flac", "FLAC"),
+        ("libvorbis", "ogg", "Vorbis"),
+        ("pcm_s16le", "wav", "WAV"),
+        ("libopus", "webm", "WebM"),
+    ):
+        tone = "ffmpeg -v quiet -re -f lavfi -i sine=440:duration=60"
+        command = [*tone.split(), "-c:a", codec, "-f", container, "-method", "POST", keyed_url]
+        with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.DEVNULL) as encoder:
+            expect(refusal).to_contain_text(re.compile(f"got .*{name}", re.IGNORECASE), timeout=NEWS_MS)
+            encoder.kill()
+    expect(refusal).to_contain_text("Choose Ogg Opus in the encoder")
+    page.locator("#language-switch").click()
+    expect(refusal).to_contain_text("Выберите в кодировщике Ogg Opus")
+    with EncoderProcess(keyed_url, tone_hz=440, log=tmp_path / "ffmpeg.log"):
+        expect(refusal).to_be_hidden(timeout=NEWS_MS)
 
 
 def test_a_token_is_asked_for_when_the_server_wants_one(browser: Browser, tmp_path: Path) -> None:

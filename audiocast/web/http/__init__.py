@@ -11,6 +11,7 @@
 - `http1`: HTTP/1.1 as Tornado reads it, with refusals of our own
 - `json_body`: JSON bodies, checked
 - `json_text`: JSON of answers
+- `last_refusals`: why the last source of a stream was refused, for its broadcaster
 - `masked_websocket`: WebSockets that take no frame without a mask
 - `raw_response`: a whole response as bytes, for connections that Tornado does not own
 - `server`: accepting connections, and answers to those that never become requests

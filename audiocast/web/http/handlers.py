@@ -24,10 +24,11 @@ from audiocast.cluster.protocol import (
     version_of,
 )
 from audiocast.cluster.signature.header import BadSignature, RequestSignature
+from audiocast.stream.errors import BadKey
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.telemetry.requests import LoggedHandler, loggable_path
-from audiocast.web.http.credentials import ingest_key
+from audiocast.web.http.credentials import bearer_token, ingest_key, is_one_of
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.json_body import parse_object
 from audiocast.web.http.json_text import encode_json
@@ -211,6 +212,17 @@ class PublicHandler(Handler):
             message = "expected the ingest key as ?key=, Basic password or Bearer token, got none"
             raise ApiError(401, "key_missing", message)
         return self.services.keys.check(stream_id, key, time.time())
+
+    def may_manage(self, stream_id: str) -> bool:
+        """Return whether the request has the stream's key or an API token; never raises."""
+        token = bearer_token(self.request)
+        if token is not None and is_one_of(token, self.services.api_tokens):
+            return True
+        try:
+            self.claims_for(stream_id)
+        except (ApiError, BadKey):
+            return False
+        return True
 
     def allow_any_origin(self) -> None:
         """Let pages of other sites read this response."""

@@ -16,6 +16,7 @@ from audiocast.stream.keys import Keys
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.web.http.clients import Clients
+from audiocast.web.http.last_refusals import LastRefusals
 from audiocast.web.http.state_feed import StateFeeds
 from audiocast.web.http.urls import Urls
 
@@ -40,6 +41,7 @@ class Services:
         clients: Who asks, and how much each may have.
         stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
+        last_refusals: Why sources with a good key were refused here.
         started_at: When the server started, unix seconds.
     """
 
@@ -58,6 +60,7 @@ class Services:
     clients: Clients
     stalled_seconds: Callable[[], float]
     version: str
+    last_refusals: LastRefusals = field(default_factory=LastRefusals)
     started_at: float = field(default_factory=time.time)
 
     def now(self) -> float:

@@ -32,7 +32,7 @@ from audiocast.stream.now_playing import NowPlaying
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import MemberHandler
 from audiocast.web.http.raw_response import SERVER_NAME, response_head
-from audiocast.web.public.streams import stream_state, stream_state_with_history
+from audiocast.web.public.streams import full_state, stream_state
 
 
 class HelloHandler(MemberHandler):
@@ -111,9 +111,9 @@ class MemberStreamHandler(MemberHandler):
 
     def get(self, stream_id: str) -> None:
         """Return a snapshot of the stream, and whether this member is its owner."""
-        node = self.services.node
         hub = self.known_hub(stream_id)
-        self.write(StreamAnswer(node.owns(stream_id), stream_state_with_history(hub, node)).as_json())
+        state = full_state(self.services, hub)
+        self.write(StreamAnswer(self.services.node.owns(stream_id), state).as_json())
 
     def delete(self, stream_id: str) -> None:
         """End the stream, for good: its broadcaster has ended it at another member, or the operator has."""

@@ -60,6 +60,7 @@ class IngestHandler(PublicHandler):
     _refusal: ApiError | None = None
     _raw: IOStream | None = None
     _has_early_response = False
+    _has_key = False
     _received_bytes = 0
     _lingered_bytes = 0
     _refusing: asyncio.Future[None] | None = None
@@ -125,6 +126,7 @@ class IngestHandler(PublicHandler):
     def _open(self, stream_id: str) -> None:
         self._stream_id = self.checked_id(stream_id)
         claims = self.claims_for(stream_id)
+        self._has_key = True
         self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
         hub = admit_source(self.services, stream_id, claims)
         self._intake = Intake(self.services, self.limits, hub, claims, dismiss=self._refuse_later)
@@ -206,7 +208,8 @@ class IngestHandler(PublicHandler):
         try:
             self._finish_source()
         except (OggError, StreamError) as error:
-            count_refusal(self.services, self._stream_id, ApiError.of(error) or ApiError.of_status(400))
+            refusal = ApiError.of(error) or ApiError.of_status(400)
+            count_refusal(self.services, self._stream_id, refusal, has_key=True)
 
     async def _refuse_body(self, error: ApiError) -> None:
         """Refuse a source whose chunks cannot be read; see `RequestConnection.refuse_body`."""
@@ -223,7 +226,7 @@ class IngestHandler(PublicHandler):
         if self._refusal is not None or (self._finished and self._raw is None):
             return
         refusal = self._refusal = ApiError.of(error) or ApiError.of_status(500)
-        count_refusal(self.services, self._stream_id, refusal)
+        count_refusal(self.services, self._stream_id, refusal, has_key=self._has_key)
         self._close()
         try:
             if self._raw is not None:

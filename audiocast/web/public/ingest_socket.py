@@ -82,6 +82,7 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
 
     _hub: Hub
     _claims: Claims
+    _has_key = False
     _intake: Intake | None = None
     _lease = Lease(None)
 
@@ -108,13 +109,14 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
             if upgrade:
                 self._check_handshake()
             self._claims = self.claims_for(stream_id)
+            self._has_key = True
             self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
             check_source(self.services, stream_id, self._claims)
         except (ApiError, StreamError) as error:
             self._lease.release()
             refusal = _refusal_of(error)
             if upgrade:
-                count_refusal(self.services, stream_id, refusal)
+                count_refusal(self.services, stream_id, refusal, has_key=self._has_key)
             raise refusal from error
         if not upgrade:
             self._lease.release()
@@ -202,7 +204,7 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
         if self._intake is None:
             return
         refusal = _refusal_of(error)
-        count_refusal(self.services, self._hub.stream_id, refusal)
+        count_refusal(self.services, self._hub.stream_id, refusal, has_key=True)
         self._close_intake()
         reason = f"{refusal.code}: {refusal.message}".encode()[:MAX_REASON_BYTES]
         self.close(CLOSE_CODES + refusal.status, reason.decode(errors="ignore"))

@@ -51,9 +51,18 @@ def check_source(services: Services, stream_id: str, claims: Claims) -> None:
     services.streams.get_or_waiting(stream_id).admit(claims.generation)
 
 
-def count_refusal(services: Services, stream_id: str, refusal: ApiError) -> None:
-    """Count and log that a source was refused. Clients over a budget are not logged one by one."""
+def count_refusal(services: Services, stream_id: str, refusal: ApiError, *, has_key: bool) -> None:
+    """Count and log that a source was refused. Clients over a budget are not logged one by one.
+
+    Args:
+        services: The parts of this node.
+        stream_id: What the source was for.
+        refusal: Why.
+        has_key: The source had a key of the stream: its broadcaster is to be told.
+    """
     services.streams.counters.refuse(refusal.code)
+    if has_key:
+        services.last_refusals.note(stream_id, refusal)
     if refusal.code == CLIENT_LIMIT:
         return
     log.info("source_refused", stream_id=stream_id, error=refusal.code, message=refusal.message[:200])

@@ -63,6 +63,12 @@ def stream_state_with_history(hub: Hub, node: Node) -> StreamSnapshot:
     return {**stream_state(hub, node), "history": tracks}
 
 
+def full_state(services: Services, hub: Hub) -> StreamSnapshot:
+    """Return all that this member knows of a stream, for its broadcaster and for other members."""
+    refusal = services.last_refusals.get(hub.stream_id)
+    return {**stream_state_with_history(hub, services.node), "last_refusal": refusal}
+
+
 async def public_state(hub: Hub, *, node: Node, directory: StreamDirectory) -> StreamSnapshot:
     """Return what everybody may see of a stream that this member knows, merged from all members."""
     mine = stream_state(hub, node)
@@ -74,7 +80,7 @@ async def cluster_state(
 ) -> StreamSnapshot | None:
     """Return the state of a stream from all members; None when none knows it. See `ask_members`."""
     hub = services.streams.get_known(stream_id)
-    mine = stream_state_with_history(hub, services.node) if hub is not None else None
+    mine = full_state(services, hub) if hub is not None else None
     return await ask_members(services, stream_id, mine, request)
 
 
@@ -105,7 +111,10 @@ class StreamStateHandler(PublicHandler):
         state = await cluster_state(self.services, self.checked_id(stream_id), self.request)
         if state is None:
             raise ApiError(404, "stream_not_found", NOT_FOUND)
-        self.write_json(public(state))
+        shown = public(state)
+        if self.may_manage(stream_id):
+            shown["last_refusal"] = state.get("last_refusal")
+        self.write_json(shown)
 
     async def delete(self, stream_id: str) -> None:
         claims = self.claims_for(self.checked_id(stream_id))

@@ -203,6 +203,7 @@ def test_what_a_member_does_not_say_counts_as_nothing() -> None:
         "history": [],
         "listeners": 0,
         "listener_peak": 0,
+        "last_refusal": None,
         "draining": False,
     }
     whole = merge([state(listeners=None, listener_peak=None), state(listeners=2, listener_peak=5)])
@@ -413,3 +414,13 @@ async def test_a_stream_that_is_on_here_is_asked_for_whatever_is_left() -> None:
     node.left = 0
     await StreamDirectory(cast(Node, node)).find("abc", state(state="held"))
     assert node.asked == ["listed /internal/streams/abc"]
+
+
+def test_the_last_refusal_is_that_of_whichever_member_was_last() -> None:
+    older = {"code": "too_fast", "message": "m", "at": 100.0}
+    newer = {"code": "not_ogg_opus", "message": "m", "at": 101.0}
+    states = [{"stream_id": "s", "last_refusal": refusal} for refusal in (older, newer, None, "no object")]
+    merged = merge([{"stream_id": "s", "is_owner": True}, *states])
+    assert merged is not None
+    assert merged["last_refusal"] == newer
+    assert "last_refusal" not in public(merged)

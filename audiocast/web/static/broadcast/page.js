@@ -118,7 +118,7 @@ async function goLive(event) {
 /** @param {import("../shared/api.js").Broadcast} started */
 function showBroadcast(started) {
   showListenLink(started);
-  monitor.watch(started.stream_id);
+  monitor.watch(started);
   levelMeter.reset();
   uplink.start(pathOnThisOrigin(started.ingest_url), started.ingest_key);
   pageGuard.acquire();

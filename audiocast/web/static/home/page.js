@@ -46,7 +46,7 @@ async function startStream(event) {
   byId("create-button-text").textContent = language.translate("home.create");
   if (broadcast) {
     showBroadcast();
-    monitor.watch(broadcast.stream_id);
+    monitor.watch(broadcast);
     byId("broadcast-heading").focus();
   }
 }

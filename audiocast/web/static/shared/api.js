@@ -56,6 +56,27 @@ export async function endBroadcast({ stream_id: streamId, ingest_key: key }) {
   await fetch(`/api/streams/${encodeURIComponent(streamId)}`, { method: "DELETE", headers, keepalive: true });
 }
 
+/**
+ * Ask why the server has refused the last source of a stream, within the last minute.
+ *
+ * @param {Broadcast} broadcast
+ * @returns {Promise<Refusal | null>} null when it has refused none, or could not be asked
+ *
+ * @typedef {object} Refusal
+ * @property {string} code
+ * @property {string} message what was expected and what came, in English
+ * @property {number} at unix seconds
+ */
+export async function fetchLastRefusal({ stream_id: streamId, ingest_key: key }) {
+  const headers = { Authorization: `Bearer ${key}` };
+  try {
+    const path = `/api/streams/${encodeURIComponent(streamId)}`;
+    return (await readJson(await fetch(path, { headers, cache: "no-store" }))).last_refusal ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /** @param {Response} response */
 async function readJson(response) {
   if (response.ok) {

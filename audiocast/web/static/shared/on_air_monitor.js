@@ -4,6 +4,7 @@
  * Never shows an old state as "on air": a state that the server has not confirmed recently is unknown.
  */
 
+import { fetchLastRefusal } from "./api.js";
 import { byId } from "./dom.js";
 import { StreamEvents, UNKNOWN_STREAM } from "./stream_events.js";
 import { updateText } from "./language.js";
@@ -15,6 +16,13 @@ const REFRESH_AFTER_MS = 5_000;
 const TRUSTED_FOR_MS = 10_000;
 /** The server makes pages of at most 100 ms; a source that sends longer ones adds their length to the delay. */
 const LONG_PAGE_MS = 100;
+/** What an encoder sends wrongly is refused at once; its broadcaster looks at this page then. */
+const ASK_REFUSAL_EVERY_MS = 1_000;
+/** Who has not begun by then looks seldom. */
+const ASK_OFTEN_FOR_MS = 180_000;
+const ASK_REFUSAL_LATER_EVERY_MS = 10_000;
+/** Refusals that are known by a remedy, `refusal.{code}` in strings_start.js. */
+const REMEDIES = ["not_ogg_opus", "multiplexed", "too_fast", "too_damaged", "no_audio", "stream_ended", "taken_over"];
 
 /** Fires "change" when the state of the broadcast changes. */
 export class OnAirMonitor extends EventTarget {
@@ -28,6 +36,13 @@ export class OnAirMonitor extends EventTarget {
   #updatedAt = 0;
   #isAsking = false;
   #shownState = "";
+  /** @type {import("./api.js").Broadcast | null} */
+  #broadcast = null;
+  /** @type {import("./api.js").Refusal | null} */
+  #refusal = null;
+  #isAskingRefusal = false;
+  #refusalAskedAt = -Infinity;
+  #watchedSince = 0;
   /** When the shown state last changed, by `performance.now`. */
   stateChangedAt = -Infinity;
 
@@ -42,12 +57,15 @@ export class OnAirMonitor extends EventTarget {
     document.addEventListener("visibilitychange", () => this.#tick());
   }
 
-  /** @param {string} streamId a stream that the server has just created */
-  watch(streamId) {
-    const streamEvents = new StreamEvents(`/api/streams/${encodeURIComponent(streamId)}`);
+  /** @param {import("./api.js").Broadcast} broadcast that the server has just created */
+  watch(broadcast) {
+    const streamEvents = new StreamEvents(`/api/streams/${encodeURIComponent(broadcast.stream_id)}`);
     streamEvents.addEventListener("state", (event) => this.#update(/** @type {CustomEvent} */ (event).detail));
     streamEvents.addEventListener("interrupted", () => this.#refresh());
     this.#streamEvents = streamEvents;
+    this.#broadcast = broadcast;
+    this.#refusal = null;
+    this.#watchedSince = performance.now();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#update(UNKNOWN_STREAM);
     streamEvents.open();
@@ -57,6 +75,7 @@ export class OnAirMonitor extends EventTarget {
     clearInterval(this.#timer);
     this.#streamEvents?.close();
     this.#streamEvents = null;
+    this.#broadcast = null;
     this.#shownState = "";
     document.title = "audiocast";
   }
@@ -82,7 +101,29 @@ export class OnAirMonitor extends EventTarget {
     if (Date.now() - this.#updatedAt > REFRESH_AFTER_MS) {
       this.#refresh();
     }
+    this.#askForRefusal();
     this.#show();
+  }
+
+  /** While nothing is on the air: ask why, seldom when the page is hidden or has waited for long. */
+  async #askForRefusal() {
+    const broadcast = this.#broadcast;
+    const now = performance.now();
+    const isEarly = now - this.#watchedSince < ASK_OFTEN_FOR_MS && !document.hidden;
+    const every = isEarly ? ASK_REFUSAL_EVERY_MS : ASK_REFUSAL_LATER_EVERY_MS;
+    // A tick that comes a little early is as good.
+    const isDue = now - this.#refusalAskedAt > every - TICK_MS / 2;
+    if (!broadcast || this.#isAskingRefusal || !isDue || this.state === "live") {
+      return;
+    }
+    this.#isAskingRefusal = true;
+    this.#refusalAskedAt = now;
+    const refusal = await fetchLastRefusal(broadcast);
+    this.#isAskingRefusal = false;
+    if (broadcast === this.#broadcast) {
+      this.#refusal = refusal;
+      this.#show();
+    }
   }
 
   async #refresh() {
@@ -115,11 +156,22 @@ export class OnAirMonitor extends EventTarget {
     const isLate = isLive && (pageMs ?? 0) > LONG_PAGE_MS;
     byId("air-delay").hidden = !isLate;
     updateText(byId("air-delay-text"), isLate ? language.translate("air.delay", { ms: pageMs ?? 0 }) : "");
+    this.#showRefusal(isLive ? null : this.#refusal);
     document.title = `${language.translate(`air.${state}`)} · audiocast`;
     if (state !== this.#shownState) {
       this.#shownState = state;
       this.stateChangedAt = performance.now();
       this.dispatchEvent(new Event("change"));
     }
+  }
+
+  /** @param {import("./api.js").Refusal | null} refusal */
+  #showRefusal(refusal) {
+    const { language } = this;
+    const message = refusal?.message ?? "";
+    const remedy = refusal && REMEDIES.includes(refusal.code) ? language.translate(`refusal.${refusal.code}`) : "";
+    byId("air-refusal").hidden = !refusal;
+    updateText(byId("air-refusal-text"), refusal ? language.translate("refusal", { message }) : "");
+    updateText(byId("air-refusal-remedy"), remedy);
   }
 }

@@ -18,6 +18,17 @@ export const START_STRINGS = {
     "trouble.server": "The server refused: {message}",
     "trouble.token": "The server did not accept this token.",
     "trouble.token.missing": "This server asks for an access token.",
+
+    "refusal": "The server has refused an encoder with your key: {message}.",
+    "refusal.not_ogg_opus":
+      "Choose Ogg Opus in the encoder. With FFmpeg: -c:a libopus -f ogg. Programs that know MP3 or AAC alone can be read by FFmpeg, and sent on.",
+    "refusal.multiplexed": "Send sound alone, without pictures. With FFmpeg: -vn.",
+    "refusal.too_fast": "Send in real time. With FFmpeg and a file, add -re before -i.",
+    "refusal.too_damaged":
+      "Most of what the encoder sends is damaged. Look at its version and settings, or try another one.",
+    "refusal.no_audio": "The encoder has connected and sent no sound. Look at its input.",
+    "refusal.stream_ended": "This broadcast was ended for good. Start another one.",
+    "refusal.taken_over": "A second encoder sends with the same key, and the newest one wins.",
   },
   ru: {
     "start.title": "Название",
@@ -33,5 +44,16 @@ export const START_STRINGS = {
     "trouble.server": "Сервер отказал: {message}",
     "trouble.token": "Сервер не принял этот токен.",
     "trouble.token.missing": "Этому серверу нужен токен доступа.",
+
+    "refusal": "Сервер отказал кодировщику с вашим ключом: {message}.",
+    "refusal.not_ogg_opus":
+      "Выберите в кодировщике Ogg Opus. В FFmpeg: -c:a libopus -f ogg. Если программа умеет только MP3 или AAC, её звук может прочитать и передать дальше FFmpeg.",
+    "refusal.multiplexed": "Передавайте только звук, без изображения. В FFmpeg: -vn.",
+    "refusal.too_fast": "Передавайте в реальном времени. В FFmpeg для файла добавьте -re перед -i.",
+    "refusal.too_damaged":
+      "Почти всё, что передаёт кодировщик, повреждено. Проверьте его версию и настройки или попробуйте другой.",
+    "refusal.no_audio": "Кодировщик подключился, но звука не передал. Проверьте, откуда он берёт звук.",
+    "refusal.stream_ended": "Этот эфир завершён окончательно. Начните новый.",
+    "refusal.taken_over": "С тем же ключом передаёт второй кодировщик; в эфире тот, кто подключился последним.",
   },
 };
