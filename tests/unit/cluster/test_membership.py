@@ -217,6 +217,18 @@ async def test_two_of_one_name_are_not_mixed_up(harness: MembershipHarness) -> N
     assert harness.ring == ["a", "me"]
 
 
+async def test_a_name_that_is_taken_is_told_once_for_each_process_and_not_without_end(
+    harness: MembershipHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audiocast.cluster.membership.MAX_KNOWN", 2)
+    await harness.membership.start()
+    with capture_logs() as logs:
+        for number in (1, 1, 2, 3, 4):
+            harness.live(B, name="me", instance=f"of somebody else, {number}")
+            await harness.membership._greet(B)
+    assert [each["event"] for each in logs].count("name_taken") == 2
+
+
 async def test_its_own_address_on_the_list_is_no_member(harness: MembershipHarness) -> None:
     harness.live(B, name="me", instance=harness.membership.identity.instance)
     await harness.membership.start()

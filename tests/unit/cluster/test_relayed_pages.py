@@ -242,6 +242,22 @@ async def test_pages_that_wait_for_their_turn_are_there_once_whoever_goes_on(end
     assert b"".join(pages_of(ends.there)) == body(range(20))
 
 
+async def test_pages_that_wait_are_played_before_those_of_a_newer_source(ends: Ends) -> None:
+    (old_near, old_far), (new_near, new_far) = peer_streams(), peer_streams()
+    first = body([0])
+    with running(ends.receiver.receive(old_far, SourceId(1, 1))):
+        await old_near.send(FrameKind.PAGES, first)
+        await settle(ends.there)
+        sink = ends.there.listen()
+        ends.use_up_slice()
+        await old_near.send(FrameKind.PAGES, body(range(10))[len(first) :])
+        await asyncio.sleep(0.01)
+        with running(ends.receiver.receive(new_far, SourceId(2, 1))):
+            await new_near.send(FrameKind.PAGES, body(range(100, 110), serial=8))
+            await settle(ends.there)
+    assert ends.there.heard(sink).numbers == [*range(10), *range(100, 110)]
+
+
 async def test_damage_in_pages_that_waited_is_told_to_the_member_that_sent_them(ends: Ends) -> None:
     near, far = peer_streams()
     ends.use_up_slice()
