@@ -86,6 +86,7 @@ class PeerClient:
         )
         self._tcp = TCPClient(resolver)
         self._unproven: set[str] = set()
+        self._is_closed = False
 
     async def ask(self, recipient: Recipient, request: PeerRequest) -> Any:
         """Send a request, and return the JSON value of the answer.
@@ -115,6 +116,7 @@ class PeerClient:
             NoAnswer: No answer in time, or none at all.
             Unproven: The answer is not that member's.
         """
+        self._check_open(recipient)
         sent, signature = self._sign(recipient.identity, request)
         http_request = HTTPRequest(
             f"http://{recipient.address}{sent.target}",
@@ -154,6 +156,7 @@ class PeerClient:
             Unproven: The answer is not that member's.
             Refused: An answer that is no success.
         """
+        self._check_open(recipient)
         sent, signature = self._sign(recipient.identity, request)
         fields = {
             "Host": recipient.address,
@@ -184,9 +187,15 @@ class PeerClient:
         return PeerStream(stream, self._signer.frame_macs(signature, answer, is_answerer=False)), headers
 
     def close(self) -> None:
-        """Close the connections of questions that are not answered yet."""
+        """Close the connections of questions that are not answered yet; further ones get no answer."""
+        self._is_closed = True
         self._http.close()
         self._tcp.close()
+
+    def _check_open(self, recipient: Recipient) -> None:
+        # Requests of the public are still worked on while a server stops.
+        if self._is_closed:
+            raise NoAnswer(f"{recipient.address}: this server stops and asks nobody any more")
 
     def _sign(self, addressee: Identity, request: PeerRequest) -> tuple[PeerRequest, RequestSignature]:
         """Return a request as it is sent, and its signature."""

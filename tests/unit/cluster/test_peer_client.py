@@ -344,6 +344,15 @@ async def test_what_is_no_head_is_nobody(harness: Harness, answer: bytes) -> Non
         await harness.opened(raw=answer)
 
 
+async def test_a_server_that_stops_asks_nobody_and_is_no_fault(harness: Harness) -> None:
+    harness.client.close()
+    with pytest.raises(NoAnswer, match="this server stops"):
+        await harness.client.ask(MEMBER, QUESTION)
+    with pytest.raises(NoAnswer, match="this server stops"):
+        await harness.client.open_stream(MEMBER, OPENING)
+    assert harness.http.sent == []
+
+
 async def test_a_head_may_be_nearly_sixteen_kilobytes_long(harness: Harness) -> None:
     stream, headers = await harness.opened(200, {"X": "x" * 16_000})
     assert len(headers["X"]) == 16_000
