@@ -16,8 +16,19 @@ pytest_plugins = [
 ]
 
 HERE = Path(__file__).parent
-# Five minutes of waiting: beside all the rest, and not after it.
-LONGEST = Path("programs", "test_five_minutes.py")
+# More than a minute each, most of it waiting: beside all the rest, and not after it.
+LONG = [
+    Path("programs", "test_five_minutes.py"),
+    Path("browser", "test_live_player.py"),
+    Path("browser", "test_listen_page.py"),
+    Path("client", "window", "test_window.py"),
+    Path("programs", "odd_sources", "test_odd_sources.py"),
+    Path("browser", "test_hls_players.py"),
+    Path("cluster", "test_owner_killed.py"),
+    Path("helm", "test_dashboard.py"),
+    Path("cluster", "test_rolling_restart.py"),
+    Path("client", "engine", "test_long_broadcast.py"),
+]
 UNIT = HERE / "unit"
 ORDER = [
     "repo",
@@ -36,7 +47,7 @@ ORDER = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the file that waits longest first, then the quick kinds, then long ones before short ones.
+    """Run the files that wait long first, then the quick kinds, then long ones before short ones.
 
     What is covered is counted for unit tests alone: they have to reach all lines without the help of others,
     which only pay for the tracing.
@@ -47,6 +58,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.no_cover)
 
 
-def _place(item: pytest.Item) -> tuple[bool, int]:
+def _place(item: pytest.Item) -> tuple[int, int]:
     file = item.path.relative_to(HERE)
-    return file != LONGEST, ORDER.index(file.parts[0])
+    return LONG.index(file) if file in LONG else len(LONG), ORDER.index(file.parts[0])
