@@ -42,6 +42,17 @@ test("bursts of 6 s are heard without a hole, once they are known, over one conn
   }
 });
 
+test("what the server finds out while the page plays is aimed at from then on", async () => {
+  const page = await openPage({
+    arrivesMs: (sentMs) => (sentMs <= 20_000 ? EVEN(sentMs) : 20_000 + bursts(6_000)(sentMs - 20_000)),
+    // The server knows as soon as the first burst is there, and the page a moment later.
+    burstMs: (nowMs) => (nowMs < 26_100 ? 20 : 6_000),
+    listensAtMs: 9_000,
+    untilMs: 60_000,
+  });
+  assert.equal(page.silentMs(32_500, 60_000), 0);
+});
+
 test("a connection is dead when nothing came for three seconds, also if nothing came for a while before", async () => {
   const gone = (/** @type {number} */ sentMs) => {
     const isGone = sentMs > 20_000 && sentMs < 22_500;

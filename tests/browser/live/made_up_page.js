@@ -50,7 +50,7 @@ function newWorld() {
  * @param {number} air.listensAtMs when the button is pressed
  * @param {number} air.untilMs
  * @param {"live" | "stable"} [air.mode]
- * @param {number} [air.burstMs] what the server has told of the source
+ * @param {number | ((nowMs: number) => number)} [air.burstMs] what the server has told of the source
  * @param {number} [air.decodedSamples] how many come out of the decoder for each packet
  * @param {(output: LiveOutput, world: object) => void} [air.onStep] each 10 ms
  */
@@ -59,7 +59,9 @@ export async function openPage({ arrivesMs, listensAtMs, untilMs, mode = "live",
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const audio = Object.assign(new EventTarget(), { muted: false, volume: 1 });
   const audioOutput = new AudioOutput(/** @type {any} */ (audio));
-  const output = new LiveOutput("webcodecs", "/stream/x", MODES[mode], audioOutput, () => burstMs);
+  const output = new LiveOutput("webcodecs", "/stream/x", MODES[mode], audioOutput, () =>
+    typeof burstMs === "number" ? burstMs : burstMs(world.nowMs),
+  );
   const events = [];
   const reports = [];
   for (const name of ["playing", "waiting", "lost", "unsupported", "silent"]) {

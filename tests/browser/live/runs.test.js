@@ -130,3 +130,21 @@ test("after packets that come evenly there is no pause, and soon after an outage
   even(runs, 13_000, 17_000);
   assert.equal(runs.pauseMs(17_000), 0);
 });
+
+test("where the server has found bursts meanwhile, one is enough, and none is not", () => {
+  const runs = new Runs(0);
+  even(runs, 0, 10_000);
+  runs.expect(6_000);
+  arrive(runs, 16_000, 6_000);
+  assert.equal(runs.burstMs, 0);
+  arrive(runs, 22_000, PACKET_MS);
+  assert.equal(runs.burstMs, 6_000);
+
+  const gone = new Runs(0);
+  even(gone, 0, 10_000);
+  gone.expect(3_000);
+  arrive(gone, 13_000, 3_000);
+  even(gone, 13_020, 23_000);
+  arrive(gone, 26_000, 3_000);
+  assert.equal(gone.burstMs, 0);
+});

@@ -38,6 +38,8 @@ export class LiveOutput extends EventTarget {
   #isOver = false;
   #isPlaying = false;
   #isPaused = false;
+  /** What the session has been told of the source. */
+  #expectedMs = 0;
   #watchdog = new Watchdog();
 
   /**
@@ -120,12 +122,13 @@ export class LiveOutput extends EventTarget {
    * @param {AudioNode} input
    */
   #newSession(PlaybackSession, context, input) {
+    this.#expectedMs = this.burstMs();
     return new PlaybackSession(
       context,
       input,
       this.name,
       (connection) => this.#url(connection),
-      { ...this.mode.bounds, burstMs: this.burstMs() },
+      { ...this.mode.bounds, burstMs: this.#expectedMs },
       {
         report: (report) => this.#onReport(report),
         arrived: () => {
@@ -154,6 +157,7 @@ export class LiveOutput extends EventTarget {
   /** @param {import("./buffer/jitter_buffer.js").Report} report */
   #onReport(report) {
     this.report = report;
+    this.#tellBursts();
     const now = performance.now();
     if (report.isPlaying) {
       this.#waitingAt = Infinity;
@@ -170,6 +174,15 @@ export class LiveOutput extends EventTarget {
       this.#watch(0);
     }
     this.dispatchEvent(new Event("report"));
+  }
+
+  /** The server may find out about a source while it is heard. */
+  #tellBursts() {
+    const burstMs = this.burstMs();
+    if (burstMs !== this.#expectedMs) {
+      this.#expectedMs = burstMs;
+      this.#session?.expect(burstMs);
+    }
   }
 
   /** @param {number} soundMs how much sound came, which should soon be heard */

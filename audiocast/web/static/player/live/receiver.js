@@ -80,6 +80,11 @@ export class Receiver {
     this.#abort.abort();
   }
 
+  /** @param {number} burstMs how much sound the source sends at once, as the server has found meanwhile */
+  expect(burstMs) {
+    this.#runs.expect(burstMs);
+  }
+
   /** The connection may be dead: bytes must arrive soon. */
   checkConnection() {
     this.#expectBytes(SUSPECT_AFTER_MS);

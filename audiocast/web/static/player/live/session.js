@@ -60,6 +60,15 @@ export class PlaybackSession {
     return Math.max(0, this.receiver.connections - 1);
   }
 
+  /** @param {number} burstMs how much sound the source sends at once, as the server has found meanwhile */
+  expect(burstMs) {
+    this.receiver.expect(burstMs);
+    this.#sink.then(
+      (sink) => this.#isOpen && sink.expect(burstMs),
+      () => {},
+    ); // one that could not be opened is reported already
+  }
+
   /** The network or the tab is back: the connection may be dead. */
   checkConnection() {
     this.receiver.checkConnection();

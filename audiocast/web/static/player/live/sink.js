@@ -5,6 +5,7 @@
  * @typedef {object} Sink
  * @property {AudioNode} node the sound
  * @property {(channels: Float32Array[], tag: import("./decoder.js").Tag) => void} push transfers the samples
+ * @property {(burstMs: number) => void} expect says how much sound the source sends at once, as the server has found meanwhile
  * @property {() => void} close stops the reports
  *
  * @typedef {(report: import("./buffer/jitter_buffer.js").Report) => void} OnReport

@@ -49,6 +49,11 @@ export class TimerSink {
     this.buffer.push(channels, arrivedMs, mediaMs, performance.now() - arrivedMs);
   }
 
+  /** @param {number} burstMs how much sound the source sends at once, as the server has found meanwhile */
+  expect(burstMs) {
+    this.buffer.expect(burstMs);
+  }
+
   close() {
     clearInterval(this.#timer);
     this.node.disconnect();

@@ -1,5 +1,5 @@
 /**
- * The jitter buffer on the audio thread. Its messages are `{channels, arrivedMs, mediaMs, waitedMs}` in, or null for the end, and
+ * The jitter buffer on the audio thread. Its messages are `{channels, arrivedMs, mediaMs, waitedMs}` or `{burstMs}` in, or null for the end, and
  * reports out.
  */
 
@@ -16,6 +16,8 @@ class JitterBufferProcessor extends AudioWorkletProcessor {
     this.port.onmessage = ({ data }) => {
       if (data === null) {
         this.isOpen = false;
+      } else if ("burstMs" in data) {
+        this.buffer.expect(data.burstMs);
       } else {
         this.buffer.push(data.channels, data.arrivedMs, data.mediaMs, data.waitedMs);
       }

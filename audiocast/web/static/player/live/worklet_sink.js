@@ -41,6 +41,11 @@ export class WorkletSink {
     );
   }
 
+  /** @param {number} burstMs how much sound the source sends at once, as the server has found meanwhile */
+  expect(burstMs) {
+    this.node.port.postMessage({ burstMs });
+  }
+
   /** Stop the reports and end the processor. */
   close() {
     this.node.port.onmessage = null;

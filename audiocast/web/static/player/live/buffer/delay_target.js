@@ -125,6 +125,11 @@ export class DelayTarget {
     }
   }
 
+  /** @param {number} burstMs how much sound the source sends at once, as the server has found meanwhile */
+  expect(burstMs) {
+    this.#runs.expect(burstMs);
+  }
+
   /** Forget what was measured: the time of the stream has jumped. */
   reset() {
     this.#slots = [];

@@ -99,6 +99,11 @@ export class JitterBuffer {
     this.#samplesSinceArrival = waitedMs * SAMPLES_PER_MS;
   }
 
+  /** @param {number} burstMs how much sound the source sends at once, as the server has found meanwhile */
+  expect(burstMs) {
+    this.#target.expect(burstMs);
+  }
+
   /** @param {Float32Array[]} outputs one or two, filled to the end */
   pull(outputs) {
     const samples = outputs[0].length;

@@ -37,10 +37,20 @@ export class Runs {
   /** How many bursts there were in succession, and how much sound has come since. */
   #bursts = 0;
   #sinceMs = 0;
+  #expectedMs = 0;
 
   /** @param {number} burstMs how much sound the source sends at once, as far as that is known; 0 while it is not */
   constructor(burstMs) {
     this.burstMs = burstMs < SHORTEST_BURST_MS ? 0 : burstMs;
+  }
+
+  /**
+   * The server has found bursts meanwhile. To it, too, an outage of the source looks like one, so the next run must agree.
+   *
+   * @param {number} burstMs how much sound the source sends at once
+   */
+  expect(burstMs) {
+    this.#expectedMs = burstMs;
   }
 
   /**
@@ -90,7 +100,8 @@ export class Runs {
       nextAfterMs >= NEXT_AFTER_LEAST * soundMs &&
       nextAfterMs <= NEXT_AFTER_MOST * soundMs;
     this.#bursts = isBurst ? this.#bursts + 1 : 0;
-    if (isBurst && (this.burstMs > 0 || this.#bursts >= TELLING)) {
+    const isExpected = this.#expectedMs >= NEXT_AFTER_LEAST * soundMs;
+    if (isBurst && (this.burstMs > 0 || this.#bursts >= TELLING || isExpected)) {
       this.burstMs = Math.max(soundMs, nextAfterMs, SHRINKS_BY * this.burstMs);
       this.#sinceMs = 0;
     }
