@@ -8,7 +8,7 @@ _SHOWN_BYTES = 8
 # Offset, bytes there, name.
 _FORMATS = (
     (0, CAPTURE_PATTERN, "Ogg"),
-    (0, b"ID3", "MP3"),
+    (0, b"ID3", "an ID3 tag (MP3 begins so)"),
     (0, b"fLaC", "FLAC"),
     (8, b"WAVE", "WAV"),
     (8, b"AIFF", "AIFF"),
@@ -29,6 +29,10 @@ _CODECS = (
     (b"fishead\x00", "Skeleton"),
 )
 
+# A packet of a transport stream (ISO/IEC 13818-1 section 2.4.3.2) begins so. The first one of a stream is not
+# marked as damaged, has a payload, and is not scrambled.
+_TS_SYNC = 0x47
+
 _SYNC_AND_LAYER = 0xF6
 
 # By the second byte of an MPEG audio frame, after FF: more sync, the version, two bits of layer.
@@ -46,6 +50,8 @@ def name_format(start: bytes) -> str:
         return _MPEG_LAYERS[start[1] & _SYNC_AND_LAYER]
     if start and _TEXT_BYTES.issuperset(start):
         return "HTML or text"
+    if len(start) >= 4 and start[0] == _TS_SYNC and not start[1] & 0x80 and start[3] & 0xD0 == 0x10:
+        return "MPEG-TS"
     return f"unknown data (first bytes {start[:_SHOWN_BYTES].hex(' ')})" if start else "no data"
 
 

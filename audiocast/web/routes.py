@@ -25,6 +25,13 @@ from audiocast.cluster.protocol import (
 from audiocast.telemetry.requests import LoggedHandler
 from audiocast.web.http.compression import PageCompression
 from audiocast.web.http.services import Limits, Readiness, Services
+from audiocast.web.icecast.admin import (
+    IcecastKillHandler,
+    IcecastListenersHandler,
+    IcecastMissingHandler,
+    IcecastMountsHandler,
+    IcecastStatsHandler,
+)
 from audiocast.web.icecast.metadata import IcecastMetadataHandler
 from audiocast.web.icecast.options import ServerOptionsHandler
 from audiocast.web.icecast.status import IcecastStatusHandler
@@ -79,7 +86,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
         [
             (r"\*", ServerOptionsHandler, own),
             (r"/", HomeHandler, own),
-            (r"/broadcast", BroadcastPageHandler, own),
+            (r"/broadcast/?", BroadcastPageHandler, own),
             (r"/api/start", StartHandler, own),
             (r"/api/streams", StreamsHandler, own),
             (r"/api/streams/([^/]*)", StreamStateHandler, own),
@@ -87,15 +94,21 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/api/streams/([^/]*)/history", HistoryHandler, own),
             (r"/api/streams/([^/]*)/metadata", MetadataHandler, own),
             (r"/admin/metadata", IcecastMetadataHandler, own),
+            (r"/admin/stats", IcecastStatsHandler, own),
+            (r"/admin/listmounts", IcecastMountsHandler, own),
+            (r"/admin/listclients", IcecastListenersHandler, own),
+            (r"/admin/killsource", IcecastKillHandler, own),
+            (r"/status\.xsl", IcecastMissingHandler, own),
+            (r"/7\.html", IcecastMissingHandler, own),
             (r"/status-json\.xsl", IcecastStatusHandler, own),
             (r"/ingest/([^/]*)", IngestHandler, own),
             (r"/ingest/([^/]*)/ws", IngestSocketHandler, own),
-            (r"/stream/([^/]*)\.(m3u|pls)", PlaylistHandler, own),
+            (r"/stream/([^/]*)\.(m3u|pls)/?", PlaylistHandler, own),
             (r"/stream/([^/]*)/hls/(.*)", HlsHandler, own),
-            (r"/stream/([^/]*?)(?:\.opus|\.ogg)?", ListenHandler, own),
+            (r"/stream/([^/]*?)(?:\.opus|\.ogg)?/?", ListenHandler, own),
             (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),
-            (r"/listen/([^/]*)", ListenPageHandler, own),
-            (r"/embed/([^/]*)", EmbedPageHandler, own),
+            (r"/listen/([^/]*)/?", ListenPageHandler, own),
+            (r"/embed/([^/]*)/?", EmbedPageHandler, own),
             (r"/oembed", OEmbedHandler, own),
             (r"/icon(-square)?-([0-9]{1,4})\.png", IconHandler, own),
         ],

@@ -218,7 +218,7 @@ class TestMethods:
             ("/api/streams/abc", "GET, HEAD, DELETE, OPTIONS"),
             ("/api/streams/abc/events", "GET, HEAD, OPTIONS"),
             ("/api/streams/abc/metadata", "PUT, OPTIONS"),
-            ("/admin/metadata", "GET, HEAD, OPTIONS"),
+            ("/admin/metadata", "GET, HEAD, POST, OPTIONS"),
             ("/status-json.xsl", "GET, HEAD, OPTIONS"),
             ("/stream/abc", "GET, HEAD, OPTIONS"),
             ("/stream/abc.m3u", "GET, HEAD, OPTIONS"),

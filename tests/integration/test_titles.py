@@ -78,6 +78,37 @@ def test_of_an_icecast_program(server: AudiocastServer, stream: Started, charset
         check_views(server, stream.stream_id)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        " two\nlines\t ",
+        "\0a\x1b[31mb\x9b",
+        "\u202eturned\u2066",
+        "\ufeffmark",
+        "👩‍👩‍👧 Ünï <b>&amp;</b>",
+        "\u200fعربي",
+        "\x85\u2028\u3000wide",
+        "x" * 200,
+        " - ",
+        "\x01",
+    ],
+)
+def test_both_ways_clean_it_alike(server: AudiocastServer, stream: Started, text: str) -> None:
+    shown = []
+    for artist in (text, ""):
+        fields = {"title": text, "artist": artist}
+        url = f"{server.base}/api/streams/{stream.stream_id}/metadata"
+        params = {"key": stream.ingest_key}
+        assert requests.put(url, json=fields, params=params, timeout=10).status_code == 204
+        shown.append(server.state(stream.stream_id)["now_playing"])
+        url = f"{server.base}/admin/metadata?mount=/ingest/{stream.stream_id}"
+        assert requests.get(url, params={**params, **fields}, timeout=10).status_code == 200
+        shown.append(server.state(stream.stream_id)["now_playing"])
+        assert requests.post(url, params=params, data=fields, timeout=10).status_code == 200
+        shown.append(server.state(stream.stream_id)["now_playing"])
+        assert shown[-3:] == [shown[-1]] * 3
+
+
 def test_of_the_comments_in_the_audio(server: AudiocastServer) -> None:
     started = server.start_stream()
     head = OpusHead(channels=1, pre_skip=312)

@@ -10,6 +10,7 @@ tests/unit/web/http/test_http1.py fails when another version has others.
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -41,6 +42,9 @@ READ_BYTES = 8192
 YIELD_BYTES = 65_536
 
 HTTP_2_PREFACE = b"PRI * HTTP/2.0"
+
+# Letters, digits, "-", ".", "_" and "~" (RFC 3986 section 2.3), escaped.
+_UNRESERVED = re.compile(r"%(2[DEde]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])")
 
 NoteRefusal = Callable[[ApiError], None]
 
@@ -98,7 +102,7 @@ class RequestConnection(HTTP1Connection):
             message = f"expected a request line like GET /path HTTP/1.1, got {line[:60]!r}"
             raise ApiError(400, "bad_request_line", message) from None
         try:
-            text, headers = super()._parse_headers(data)
+            _, headers = super()._parse_headers(data)
         except HTTPInputError as error:
             raise ApiError(400, "bad_header", f"expected lines like Name: value: {error}") from None
         try:
@@ -110,7 +114,8 @@ class RequestConnection(HTTP1Connection):
             ) from None
         if headers.get("Expect", "").lower() == "100-continue":
             headers["Expect"] = "100-continue"
-        return text, headers
+        method, target, version = start_line
+        return f"{method} {_plain_path(target)} {version}", headers
 
     def _read_body(
         self, code: int, headers: HTTPHeaders, delegate: HTTPMessageDelegate
@@ -165,6 +170,15 @@ class RequestConnection(HTTP1Connection):
     def _too_large(self, size_bytes: int) -> ApiError:
         message = f"expected a body of at most {self._max_body_size} bytes, got {size_bytes}"
         return ApiError(413, "body_too_large", message)
+
+
+def _plain_path(target: str) -> str:
+    """Return a request's target with those characters of its path as they are that need no escaping.
+
+    Both forms are the same (RFC 3986 section 6.2.2.2), and some players escape the dot of `.opus`.
+    """
+    path, mark, query = target.partition("?")
+    return _UNRESERVED.sub(lambda found: chr(int(found[1], 16)), path) + mark + query
 
 
 class _ServedConnection(HTTP1ServerConnection):

@@ -1,17 +1,22 @@
-"""`GET /admin/metadata`: what is on now, as Icecast's source clients send it."""
+"""`GET` and `POST /admin/metadata`: what is on now, as Icecast's source clients send it."""
+
+from collections.abc import Awaitable
 
 from audiocast.stream.keys import Claims
 from audiocast.stream.now_playing import NowPlaying
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.icecast.charsets import UTF_8, codec_of, decode
+from audiocast.web.icecast.mounts import stream_of
+from audiocast.web.icecast.xml import XML, iceresponse
 from audiocast.web.public.metadata import show_everywhere
-
-INGEST_MOUNT = "/ingest/"
 
 
 class IcecastMetadataHandler(PublicHandler):
-    """`GET /admin/metadata?mode=updinfo&mount=&song=`: shows song, or artist and title, to listeners."""
+    """`GET /admin/metadata?mode=updinfo&mount=&song=`: shows song, or artist and title, to listeners.
+
+    By `POST` the same are the fields of a form.
+    """
 
     metric_label = "IcecastMetadata"
 
@@ -27,6 +32,9 @@ class IcecastMetadataHandler(PublicHandler):
         self.services.streams.get_or_waiting(stream_id).admit(claims.generation)
         self._write_success()
 
+    def post(self) -> Awaitable[None]:
+        return self.get()
+
     def _checked(self) -> tuple[str, Claims, NowPlaying]:
         """Return the request's stream, the claims of its key, and the track.
 
@@ -34,23 +42,18 @@ class IcecastMetadataHandler(PublicHandler):
             ApiError: 400, 401 or 404.
             audiocast.stream.errors.BadKey: The key is not of this stream, or has expired.
         """
-        mount = self.get_query_argument("mount")
-        if not mount.startswith(INGEST_MOUNT):
-            raise ApiError(400, "bad_mount", f"expected a mount like {INGEST_MOUNT}ID, got {mount[:50]!r}")
-        if self.get_query_argument("mode", "updinfo") != "updinfo":
+        stream_id = stream_of(self.get_argument("mount"))
+        if self.get_argument("mode", "updinfo") != "updinfo":
             raise ApiError(400, "bad_mode", "expected mode=updinfo, the only one there is")
-        stream_id = self.checked_id(mount.removeprefix(INGEST_MOUNT))
+        self.checked_id(stream_id)
         claims = self.claims_for(stream_id)
         codec = self._codec()
         title = self._text("title", codec) or self._text("song", codec)
         return stream_id, claims, NowPlaying(title=title, artist=self._text("artist", codec))
 
     def _write_success(self) -> None:
-        self.set_header("Content-Type", "text/xml; charset=UTF-8")
-        self.write(
-            '<?xml version="1.0"?>\n'
-            "<iceresponse><message>Metadata update successful</message><return>1</return></iceresponse>\n"
-        )
+        self.set_header("Content-Type", XML)
+        self.write(iceresponse("Metadata update successful"))
 
     def _codec(self) -> str:
         """Return the codec of the character set that the request names; UTF-8 when it names none.
@@ -58,7 +61,7 @@ class IcecastMetadataHandler(PublicHandler):
         Raises:
             ApiError: 400, there is no such character set.
         """
-        label = self.get_query_argument("charset", "") or UTF_8
+        label = self.get_argument("charset", "") or UTF_8
         codec = codec_of(label)
         if codec is None:
             message = f"expected a character set that browsers know, like utf-8, got {label[:50]!r}"
@@ -66,5 +69,5 @@ class IcecastMetadataHandler(PublicHandler):
         return codec
 
     def _text(self, name: str, codec: str) -> str:
-        values = self.request.query_arguments.get(name, [])
+        values = self.request.arguments.get(name, [])
         return decode(values[-1], codec) if values else ""

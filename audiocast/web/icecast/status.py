@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from audiocast.cluster.stream_directory import StreamSnapshot
 from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.web.http.handlers import PublicHandler
+from audiocast.web.http.services import Services
+from audiocast.web.icecast.mounts import STREAM_MOUNT
 from audiocast.web.public.streams import cluster_list
-
-STREAM_MOUNT = "/stream/"
 
 
 class IcecastStatusHandler(PublicHandler):
@@ -26,23 +26,39 @@ class IcecastStatusHandler(PublicHandler):
         base = self.services.urls.base(self.request)
         mount = self.get_query_argument("mount", "")
         sources = [
-            _source(state, base)
+            {**source_fields(state, base), "dummy": None}
             for state in await cluster_list(self.services)
             if not mount or mount == STREAM_MOUNT + str(state["stream_id"])
         ]
-        status: dict[str, object] = {
-            "admin": "",
-            "host": urlsplit(base).hostname,
-            "location": "",
-            "server_id": f"audiocast {self.services.version}",
-            **_times("server_start", self.services.started_at),
-        }
+        status = server_fields(self.services, base)
         if sources:
             status["source"] = sources if len(sources) > 1 else sources[0]
         self.write_json({"icestats": status})
 
 
-def _source(state: StreamSnapshot, base: str) -> dict[str, object]:
+def server_fields(services: Services, base: str) -> dict[str, object]:
+    """Return what Icecast says of itself.
+
+    Args:
+        services: The parts of this member.
+        base: See `Urls.base`.
+    """
+    return {
+        "admin": "",
+        "host": urlsplit(base).hostname,
+        "location": "",
+        "server_id": f"audiocast {services.version}",
+        **_times("server_start", services.started_at),
+    }
+
+
+def source_fields(state: StreamSnapshot, base: str) -> dict[str, object]:
+    """Return what Icecast says of a source.
+
+    Args:
+        state: Of the stream, which is on.
+        base: See `Urls.base`.
+    """
     source: dict[str, object] = {
         "bitrate": round((state["bitrate_bps"] or 0) / 1000),
         "channels": state["channels"],
@@ -58,7 +74,7 @@ def _source(state: StreamSnapshot, base: str) -> dict[str, object]:
     if state["now_playing"] is not None:
         source["artist"] = state["now_playing"]["artist"]
         source["title"] = state["now_playing"]["title"]
-    return {**source, "dummy": None}
+    return source
 
 
 def _times(name: str, unix_seconds: float) -> dict[str, object]:

@@ -14,6 +14,7 @@ from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, 
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
+from audiocast.stream.keys import Claims
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
@@ -91,6 +92,27 @@ async def cluster_list(services: Services) -> list[StreamSnapshot]:
     )
 
 
+def check_end(services: Services, stream_id: str, claims: Claims) -> None:
+    """Check that a key with these claims may end a stream; one that is ended may be ended again.
+
+    Raises:
+        audiocast.stream.errors.BadKey: The key was replaced by a newer one.
+    """
+    with contextlib.suppress(StreamEnded):
+        services.streams.get_or_waiting(stream_id).admit(claims.generation)
+
+
+async def end_stream(services: Services, stream_id: str, claims: Claims) -> None:
+    """End a stream for good, at all members.
+
+    Raises:
+        audiocast.stream.errors.BadKey: See `check_end`.
+    """
+    with contextlib.suppress(StreamEnded):
+        services.streams.close(stream_id, claims.generation)
+    await services.node.broadcast(MemberStreamRequest(stream_id).build_end(claims.generation))
+
+
 class StreamsHandler(PublicHandler):
     """`GET /api/streams`: the streams that are on."""
 
@@ -117,10 +139,7 @@ class StreamStateHandler(PublicHandler):
         self.write_json(shown)
 
     async def delete(self, stream_id: str) -> None:
-        claims = self.claims_for(self.checked_id(stream_id))
-        with contextlib.suppress(StreamEnded):
-            self.services.streams.close(stream_id, claims.generation)
-        await self.services.node.broadcast(MemberStreamRequest(stream_id).build_end(claims.generation))
+        await end_stream(self.services, stream_id, self.claims_for(self.checked_id(stream_id)))
         self.set_status(204)
 
 

@@ -36,6 +36,8 @@ ARGUMENTS = {
     "/oembed": ["url", "format", "maxwidth", "maxheight"],
     "/status-json.xsl": ["mount"],
     "/admin/metadata": ["mode", "mount", "charset", "song", "title", "artist", "key"],
+    "/admin/stats": ["mount", "key"],
+    "/admin/killsource": ["mount", "key"],
     "/ingest/abc/ws": ["key"],
 }
 

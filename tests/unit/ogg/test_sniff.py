@@ -30,7 +30,12 @@ def test_real_files_have_their_name(make: Callable[..., Path], name: str, media_
 @pytest.mark.parametrize(
     ("start", "name"),
     [
-        (b"ID3\x04\x00", "MP3"),
+        (b"ID3\x04\x00", "an ID3 tag (MP3 begins so)"),
+        (b"G@\x11\x10\x00B\xf0%\x00\x01\xc1\x00", "MPEG-TS"),
+        (b"G@\x000\x00\x00\xb0\r\x00\x01\xc1\x00", "MPEG-TS"),
+        (b"G\xc0\x11\x10", "unknown data (first bytes 47 c0 11 10)"),
+        (b"G@\x11\x20\x00", "unknown data (first bytes 47 40 11 20 00)"),
+        (b"GET / HTTP/1.1", "HTML or text"),
         (b"\xff\xfb\x90\x64", "MP3"),
         (b"\xff\xe3\x18\xc4", "MP3"),
         (b"\xff\xfd\x90", "MP2"),

@@ -124,7 +124,7 @@ class TestNotOggOpus:
     @pytest.mark.parametrize(
         ("data", "name"),
         [
-            (b"ID3\x04" + bytes(100), "MP3"),
+            (b"ID3\x04" + bytes(100), "an ID3 tag"),
             (b"\xff\xfb\x90\x64" + bytes(100), "MP3"),
             (b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(100), "WAV"),
             (b"fLaC" + bytes(100), "FLAC"),
