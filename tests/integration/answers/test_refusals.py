@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.support.processes.server import AudiocastServer
 HOST = b"Host: localhost\r\n"
 START = b"POST /api/start HTTP/1.1\r\n" + HOST
 CHUNKED = START + b"Transfer-Encoding: chunked\r\n\r\n"
+
+LOG_SECONDS = 10.0
 
 KEY = "ac1.eyJ0IjoxfQ.c2VjcmV0c2VjcmV0c2VjcmV0"
 
@@ -71,6 +74,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AudiocastServer
         yield server
 
 
+def refusals(server: AudiocastServer) -> list[dict[str, Any]]:
+    """Return what the log says of refusals so far."""
+    return [event for event in server.events() if event["event"] == "request_refused"]
+
+
+def wait_for_refusals(server: AudiocastServer, count: int) -> list[dict[str, Any]]:
+    """Wait until the log has so many: lines are written a moment later, by another thread."""
+    deadline = time.monotonic() + LOG_SECONDS
+    while len(found := refusals(server)) < count:
+        assert time.monotonic() < deadline, f"expected {count} refusals in the log, got {len(found)}"
+        time.sleep(0.02)
+    return found
+
+
 def check_fields(answer: Answer) -> None:
     """Check the fields that every response has."""
     assert answer.headers["server"] == "audiocast"
@@ -86,13 +103,13 @@ def test_what_cannot_be_read_is_refused_as_all_else(server: AudiocastServer, nam
     labels = f'{{kind="{code}"}}'
     metric = "audiocast_refused_requests_total"
     before = server.metric(metric, labels)
-    lines = len([event for event in server.events() if event["event"] == "request_refused"])
+    lines = len(refusals(server))
     answer = exchange(server.port, request)
     assert (answer.status, answer.error) == (status, code)
     assert answer.headers["connection"] == "close"
     check_fields(answer)
     assert server.metric(metric, labels) == before + 1
-    logged = [event for event in server.events() if event["event"] == "request_refused"][lines:]
+    logged = wait_for_refusals(server, lines + 1)[lines:]
     assert [(event["error"], event["status"], event["level"]) for event in logged] == [(code, status, "info")]
 
 
@@ -110,12 +127,15 @@ def test_what_cannot_be_read_ends_the_connection_of_its_client_only(
 
 
 def test_a_key_in_what_cannot_be_read_is_not_logged(server: AudiocastServer) -> None:
-    for request in (
+    lines = len(refusals(server))
+    heads = (
         f"GET /ingest/a?key={KEY} HTTP/7\r\n\r\n",
         f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\0\r\n\r\n",
         f"GET / HTTP/1.1\r\nHost: {KEY} \r\nHost: {KEY}\r\n\r\n",
-    ):
-        assert exchange(server.port, request.encode()).status == 400
+    )
+    for head in heads:
+        assert exchange(server.port, head.encode()).status == 400
+    wait_for_refusals(server, lines + len(heads))
     assert KEY.rpartition(".")[2] not in server.log.read_text()
 
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.support.processes.server import AudiocastServer, Started
 AUDIO = numbered_audio(seconds=3)
 AUDIO_SECONDS = 3.0
 CHUNK_BYTES = 700
+LOG_SECONDS = 10.0
 
 BREAKS = [b"xyz\r\n", b"5\r\nhelloworld\r\n", b"5;" + b"a" * 9000, b"5;a=\rb\r\nhello\r\n", b"-1\r\n"]
 
@@ -35,6 +37,10 @@ def chunks(extension: bytes) -> bytes:
     """Return the audio in chunks that each have an extension."""
     pieces = [AUDIO[at : at + CHUNK_BYTES] for at in range(0, len(AUDIO), CHUNK_BYTES)]
     return b"".join(b"%x%s\r\n%s\r\n" % (len(piece), extension, piece) for piece in pieces)
+
+
+def is_refusal(event: dict[str, Any], started: Started) -> bool:
+    return (event["event"], event.get("stream_id")) == ("source_refused", started.stream_id)
 
 
 def check_heard(server: AudiocastServer, started: Started) -> None:
@@ -80,7 +86,6 @@ def test_chunks_that_break_are_told_counted_and_logged_and_listeners_are_held(
     server: AudiocastServer, broken: bytes
 ) -> None:
     started = server.start_stream()
-    text = server.log.read_text()
     errors = server.metric("audiocast_source_errors_total", '{code="bad_chunk"}')
     with connect(server.port) as connection:
         connection.sendall(head(started, "Transfer-Encoding: chunked") + chunks(b""))
@@ -92,8 +97,12 @@ def test_chunks_that_break_are_told_counted_and_logged_and_listeners_are_held(
             assert answer.headers["server"] == "audiocast"
             assert listener.end is None
     assert server.metric("audiocast_source_errors_total", '{code="bad_chunk"}') == errors + 1
-    events = [json.loads(line) for line in server.log.read_text()[len(text) :].splitlines()]
-    [refused] = [event for event in events if event["event"] == "source_refused"]
+    # Lines are written a moment later, by another thread.
+    deadline = time.monotonic() + LOG_SECONDS
+    while not (found := [event for event in server.events() if is_refusal(event, started)]):
+        assert time.monotonic() < deadline, "expected a line in the log"
+        time.sleep(0.02)
+    [refused] = found
     assert (refused["error"], refused["stream_id"]) == ("bad_chunk", started.stream_id)
     assert refused["message"].startswith("expected ")
     # When the audio in hand is used up.
