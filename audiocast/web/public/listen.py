@@ -15,13 +15,11 @@ import time
 from tornado.httputil import format_timestamp
 from tornado.iostream import IOStream, StreamClosedError
 
-from audiocast.cluster.stream_directory import ON_THE_AIR
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
 from audiocast.web.http.raw_response import SERVER_NAME, error_response, response_head
-from audiocast.web.public.streams import cluster_state
-from audiocast.web.public.waiting import wait_for_stream
+from audiocast.web.public.waiting import is_stream_on, wait_for_stream
 
 AUDIO_HEADERS = {
     "Server": SERVER_NAME,
@@ -87,11 +85,8 @@ class ListenHandler(CrossOriginHandler):
         self.checked_id(stream_id)
         self._preroll_seconds()
         self._is_low_latency()
-        hub = services.streams.get(stream_id)
-        if hub is None or not hub.is_on:
-            state = await cluster_state(services, stream_id, self.request)
-            if state is None or state["state"] not in ON_THE_AIR:
-                raise ApiError(404, "stream_not_live", NOT_LIVE)
+        if not await is_stream_on(services, stream_id, self.request):
+            raise ApiError(404, "stream_not_live", NOT_LIVE)
         services.admission.check()
         services.clients.acquire(self.request, Holding.LISTENERS).release()
         self.set_status(200)

@@ -36,6 +36,29 @@ async def wait_for_stream(
     return hub
 
 
+async def is_stream_on(services: Services, stream_id: str, request: HTTPServerRequest) -> bool:
+    """Return whether `wait_for_stream` would return the stream at once. Nothing is fetched and nobody waits.
+
+    Args:
+        services: The parts of this member.
+        stream_id: An id that was checked.
+        request: Whose client asks.
+
+    Raises:
+        ApiError: 429, the client asks about too many streams that are not on.
+    """
+    hub = services.streams.get(stream_id)
+    if hub is not None and hub.is_on:
+        return True
+    if services.node.is_alone and services.streams.get_known(stream_id) is not None:
+        return False
+    services.clients.charge(request, Rate.UNKNOWN_IDS)
+    is_on = await services.node.is_on_elsewhere(stream_id)
+    if is_on:
+        services.clients.refund(request, Rate.UNKNOWN_IDS)
+    return is_on
+
+
 async def ask_members(
     services: Services, stream_id: str, mine: StreamSnapshot | None, request: HTTPServerRequest
 ) -> StreamSnapshot | None:
