@@ -30,7 +30,8 @@ from audiocast_operator.settings import OperatorSettings
 
 OURS = {MANAGED_LABEL: MANAGER}
 REQUEST_SECONDS = 30.0
-WATCH_SECONDS = 300.0
+# A whole number: kopf writes it into the query as it is, and API servers parse an int64 (a float is a 400).
+WATCH_SECONDS = 300
 # After these attempts only the timer goes on.
 RETRIES = 5
 
@@ -56,7 +57,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.networking.connect_timeout = 10.0
     # A watch that is renewed every few minutes cannot be dead for longer than that.
     settings.watching.server_timeout = WATCH_SECONDS
-    settings.watching.client_timeout = WATCH_SECONDS + 10.0
+    settings.watching.client_timeout = WATCH_SECONDS + 10
     settings.watching.connect_timeout = 10.0
     # The API server sends nothing of the namespace's other objects.
     settings.watching.label_selectors["pods"] = label_selector(OURS)

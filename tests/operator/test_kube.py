@@ -10,7 +10,7 @@ from lightkube.config.kubeconfig import KubeConfig
 from lightkube.config.models import Cluster, User
 from lightkube.core.async_client import AsyncClient
 
-from audiocast_operator.clients.kube import AUDIOCAST, BUSY_SECONDS, POD, LightKube
+from audiocast_operator.clients.kube import AUDIOCAST, BUSY_SECONDS, POD, POD_MONITOR, LightKube
 from audiocast_operator.errors import ApiRefused, BadSpec, OperatorError, TryAgain
 from audiocast_operator.handlers import kopf_errors
 
@@ -80,6 +80,20 @@ async def test_what_is_not_there_is_none_and_need_not_be_deleted() -> None:
         assert await kube.get(AUDIOCAST, "radio", "live") is None
         await kube.delete(POD, "radio", "live-0")
         await kube.evict("radio", "live-0", "uid")
+
+
+async def test_nothing_is_there_of_a_kind_that_is_not_installed() -> None:
+    # As Kubernetes 1.36.2 answers for an API group that it does not know.
+    async with answering(httpx2.Response(404, text="404 page not found\n")) as kube:
+        assert await kube.get(POD_MONITOR, "radio", "live") is None
+        await kube.delete(POD_MONITOR, "radio", "live")
+
+
+async def test_an_object_of_a_kind_that_is_not_installed_is_refused() -> None:
+    monitor = {"apiVersion": POD_MONITOR[0], "kind": POD_MONITOR[1], "metadata": SERVICE["metadata"]}
+    async with answering(httpx2.Response(404, text="404 page not found\n")) as kube:
+        with pytest.raises(ApiRefused, match="could not apply PodMonitor live: 404"):
+            await kube.apply(monitor)
 
 
 async def test_a_budget_that_is_used_up_passes() -> None:

@@ -9,7 +9,6 @@ from typing import Any, Protocol, TypeVar
 
 import httpx2
 from lightkube.core.async_client import AsyncClient
-from lightkube.core.exceptions import ApiError
 from lightkube.generic_resource import create_namespaced_resource
 from lightkube.models.meta_v1 import DeleteOptions, ObjectMeta, Preconditions
 from lightkube.resources.core_v1 import PodEviction
@@ -159,10 +158,13 @@ def _plain(found: Any, kind: Kind) -> Json:
 
 
 async def _unless_missing(request: Awaitable[Result]) -> Result | None:
-    """Return the answer to a request; None when the API server answers 404."""
+    """Return the answer to a request; None when the API server answers 404.
+
+    For a kind that is not installed it does so as plain text, which is no `ApiError` of lightkube.
+    """
     try:
         return await request
-    except ApiError as error:
+    except httpx2.HTTPStatusError as error:
         if error.response.status_code == 404:
             return None
         raise

@@ -48,6 +48,14 @@ async def test_a_missing_permission_is_told_and_asked_for_again(cluster: Simulat
     assert cluster.condition("Degraded") == ("False", "AsWanted")
 
 
+async def test_a_cluster_without_the_operator_of_prometheus_has_its_pods(cluster: SimulatedCluster) -> None:
+    cluster.api.absent = frozenset({"monitoring.coreos.com/v1"})
+    cluster.create_cast()
+    await cluster.until_complete()
+    assert len(cluster.workloads.pods) == 3
+    assert cluster.condition("Degraded") == ("False", "AsWanted")
+
+
 async def test_watches_that_died_silently_cost_a_tick(cluster: SimulatedCluster) -> None:
     cluster.create_cast()
     await cluster.until_complete()

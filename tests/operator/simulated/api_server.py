@@ -1,6 +1,8 @@
 """The simulated API server: what kopf and lightkube ask, over real HTTP on loopback.
 
-It can be told to answer wrongly (`faults`), and to let its watches die without a word (`freeze_watches`).
+It can be told to answer wrongly (`faults`), and to let its watches die without a word (`frozen`). What it
+refuses, Kubernetes 1.36.2 was seen to refuse: numbers in the query that are no int64, with 400; groups that
+are not installed, with a 404 in plain text.
 """
 
 import json
@@ -13,7 +15,7 @@ from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from tests.operator.simulated.errors import ApiError, NotFound
+from tests.operator.simulated.errors import ApiError
 from tests.operator.simulated.eviction import evict
 from tests.operator.simulated.permissions import Permissions
 from tests.operator.simulated.store import Json, Store
@@ -34,6 +36,8 @@ KINDS = {
     "monitoring.coreos.com/v1": {"podmonitors": "PodMonitor"},
     "audiocast.dev/v1alpha1": {"audiocasts": "AudioCast", "streams": "Stream"},
 }
+# Parameters of a query that API servers parse as int64 (ListOptions of apimachinery's meta/v1).
+WHOLE_NUMBERS = ("limit", "timeoutSeconds")
 IN_NO_NAMESPACE = frozenset({"customresourcedefinitions", "namespaces"})
 VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 
@@ -73,6 +77,7 @@ class ApiServer:
         permissions: What the operator's account may do.
         faults: What it answers wrongly; tests append to it.
         frozen: Watches are open and bring nothing.
+        absent: Group versions that are not installed, like "monitoring.coreos.com/v1".
         requests: Method and path of all that came.
     """
 
@@ -80,6 +85,7 @@ class ApiServer:
     permissions: Permissions
     faults: list[Fault] = field(default_factory=list)
     frozen: bool = False
+    absent: frozenset[str] = frozenset()
     requests: list[tuple[str, str]] = field(default_factory=list)
     stopping: bool = False
 
@@ -145,6 +151,15 @@ class _Handler(RequestHandler):
         said = {"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": status}
         self.finish_json({**said, "reason": reason, "message": message, "metadata": {}, "details": {}})
 
+    def kinds(self) -> dict[str, dict[str, str]]:
+        """The kinds that are installed: by group version, plural to kind."""
+        return {version: kinds for version, kinds in KINDS.items() if version not in self.api.absent}
+
+    def finish_not_installed(self) -> None:
+        self.set_status(404)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish("404 page not found\n")
+
     def finish_json(self, said: Json) -> None:
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(said))
@@ -160,12 +175,13 @@ class DiscoveryHandler(_Handler):
         elif path == "/api":
             self.finish_json({"kind": "APIVersions", "versions": ["v1"]})
         elif path == "/apis":
-            groups = [_group(version) for version in KINDS if "/" in version]
+            groups = [_group(version) for version in self.kinds() if "/" in version]
             self.finish_json({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
         else:
             version = path.removeprefix("/apis/").removeprefix("/api/")
-            if version not in KINDS:
-                raise NotFound(path)
+            if version not in self.kinds():
+                self.finish_not_installed()
+                return
             self.finish_json(
                 {
                     "kind": "APIResourceList",
@@ -187,7 +203,16 @@ class ObjectHandler(_Handler):
             return
         namespace, plural, name, status = (each or "" for each in self.path_args)
         version = self.request.path.removeprefix("/api/").removeprefix("/apis/").split(f"/{plural}")[0]
-        group = version.split("/namespaces/")[0].rpartition("/")[0]
+        version = version.split("/namespaces/")[0]
+        if plural not in self.kinds().get(version, {}):
+            self.finish_not_installed()
+            return
+        for parameter in WHOLE_NUMBERS:
+            number = self.get_query_argument(parameter, "0")
+            if not re.fullmatch(r"-?\d{1,18}", number, re.ASCII):
+                self._fail(400, "BadRequest", f'strconv.ParseInt: parsing "{number}": invalid syntax')
+                return
+        group = version.rpartition("/")[0]
         resource = f"{plural}/{status}" if status else plural
         verbs = self._verbs(namespace, plural, name)
         if not all(self.api.permissions.allow(group, resource, verb) for verb in verbs):
