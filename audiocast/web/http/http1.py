@@ -1,7 +1,7 @@
 """HTTP/1.1 as Tornado reads it, with refusals of our own, and as RFC 9112 wants it where Tornado is narrower.
 
-Private parts of Tornado are used here and nowhere else. They are those of version 6.6.1;
-tests/unit/web/http/test_http1.py fails when another version has others.
+Private parts of Tornado are used here and in `masked_websocket`, and nowhere else. They are those of version
+6.6.1; tests/unit/web/http/test_http1.py fails when another version has others.
 
 - What cannot be read is answered with the contract's JSON. Tornado writes a bare "400 Bad Request".
 - Chunk extensions and trailer fields are ignored, and `Expect` is compared without case.
@@ -40,6 +40,9 @@ READ_BYTES = 8192
 
 # After so many bytes the event loop has its turn, however fast they come.
 YIELD_BYTES = 65_536
+
+# Of a number in a message. Python makes no integer of more than 4,300.
+MAX_SHOWN_DIGITS = 30
 
 HTTP_2_PREFACE = b"PRI * HTTP/2.0"
 
@@ -125,7 +128,7 @@ class RequestConnection(HTTP1Connection):
         except HTTPInputError as error:
             length = headers.get("Content-Length", "")
             if length.isdecimal() and "Transfer-Encoding" not in headers:
-                raise self._too_large(int(length)) from None
+                raise self._too_large(length[:MAX_SHOWN_DIGITS]) from None
             message = f"expected one Content-Length or Transfer-Encoding: chunked: {error}"
             raise ApiError(400, "bad_framing", message) from None
         return None if reading is None else self._bounded(reading)
@@ -156,7 +159,7 @@ class RequestConnection(HTTP1Connection):
             data = await self.stream.read_bytes(READ_BYTES, partial=True)
             piece = body.decode(data)
             if body.announced_bytes > self._max_body_size:
-                raise self._too_large(body.announced_bytes)
+                raise self._too_large(str(body.announced_bytes))
             if piece:
                 await self._deliver_body(delegate, piece)
             since_yield_bytes += len(data)
@@ -167,8 +170,8 @@ class RequestConnection(HTTP1Connection):
         # 9112 section 9.3.2).
         self._disconnect_on_finish |= bool(body.unread)
 
-    def _too_large(self, size_bytes: int) -> ApiError:
-        message = f"expected a body of at most {self._max_body_size} bytes, got {size_bytes}"
+    def _too_large(self, digits: str) -> ApiError:
+        message = f"expected a body of at most {self._max_body_size} bytes, got {digits}"
         return ApiError(413, "body_too_large", message)
 
 

@@ -58,6 +58,11 @@ MALFORMED: dict[str, tuple[bytes, int, str]] = {
     "another coding": (START + b"Transfer-Encoding: gzip, chunked\r\n\r\n", 400, "bad_framing"),
     "a negative length": (START + b"Content-Length: -1\r\n\r\n", 400, "bad_framing"),
     "two lengths": (START + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400, "bad_framing"),
+    "a length of 5,000 digits": (
+        START + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        413,
+        "body_too_large",
+    ),
     "a large length": (START + b"Content-Length: 9223372036854775807\r\n\r\n", 413, "body_too_large"),
     "no chunk": (CHUNKED + b"xyz\r\n", 400, "bad_chunk"),
     "no end of a chunk": (CHUNKED + b"2\r\n{}2\r\n", 400, "bad_chunk"),
