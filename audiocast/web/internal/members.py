@@ -8,7 +8,7 @@ import contextlib
 import secrets
 
 from tornado.httputil import HTTPHeaders
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, StreamClosedError
 
 from audiocast.cluster.errors import BadMessage, Refused
 from audiocast.cluster.greeting import ChangesRequest
@@ -165,7 +165,7 @@ class PeerStreamHandler(MemberHandler):
     """A handler whose connection carries frames after the heads, both ways."""
 
     async def run(self, accepted: AcceptedStream) -> None:
-        """Answer 200, and leave the connection to what the node has accepted."""
+        """Answer 200, and leave the connection to what the node has accepted, unless it is gone by now."""
         assert self.signature is not None
         signer = self.services.node.signature_check.signer
         headers = {
@@ -178,7 +178,11 @@ class PeerStreamHandler(MemberHandler):
         macs = signer.frame_macs(self.signature, answer, is_answerer=True)
         stream: IOStream = self.detach()
         stream.set_nodelay(True)
-        await stream.write(response_head(200, {**headers, SIGNATURE_HEADER: str(answer)}))
+        try:
+            await stream.write(response_head(200, {**headers, SIGNATURE_HEADER: str(answer)}))
+        except StreamClosedError:
+            # The other member has not waited, as when this one was busy; it asks again.
+            return
         await accepted.run(PeerStream(stream, macs))
 
 
