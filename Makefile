@@ -16,8 +16,8 @@ NODE_STAMP := node_modules/.installed
 PYTEST_ARGS ?=
 # How many files of tests run at a time, and how many of them begin with those that listen in real time, which wait
 # for sound to go by and leave most of two processors to the others (tests/support/run/priority.py).
-PYTEST_PROCESSES ?= 4
-REALTIME_PROCESSES ?= 3
+PYTEST_PROCESSES ?= 5
+REALTIME_PROCESSES ?= 4
 # How often a test that listens in real time may run until it passes; all others have one try.
 TRIES := --realtime-tries 3
 # Some tests run make: on their own, and not as a part of this one.
