@@ -319,9 +319,9 @@ class Source:
             elif self._expect is _Expect.TAGS:
                 self._expect = _Expect.AUDIO
                 self._assembler = PacketAssembler(max_packet_bytes=MAX_AUDIO_PACKET_BYTES)
+                self._new_tags = OpusTags("")
                 if not is_opus_tags(packet):
                     # They were lost, and this is audio.
-                    self._new_tags = OpusTags("")
                     self.drop(BadTags(f"expected 'OpusTags', got {packet[:8]!r}"))
                     return packets[number:]
                 self._new_tags = OpusTags.parse(packet)
