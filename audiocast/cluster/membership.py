@@ -114,11 +114,8 @@ class Membership:
     def ring(self) -> list[str]:
         """Names of the members that streams may be owned by."""
         now = self._clock.time()
-        names = [
-            member.name
-            for member in self._members.values()
-            if not member.is_draining and member.stable_at <= now
-        ]
+        others = self._members.values()
+        names = [each.name for each in others if not each.is_draining and each.stable_at <= now]
         return names if self.is_draining else [*names, self.name]
 
     @property
@@ -144,9 +141,7 @@ class Membership:
 
     async def stop(self) -> None:
         """Stop greeting, and send every member a goodbye."""
-        tasks = [*self._greeters.values()]
-        if self._task is not None:
-            tasks.append(self._task)
+        tasks = [*self._greeters.values(), *([self._task] if self._task is not None else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -180,6 +175,11 @@ class Membership:
     def was_late(self, within_seconds: float) -> bool:
         """Return whether this member's own event loop was late not longer ago than that."""
         return self._clock.time() - self._late_at <= within_seconds
+
+    def has_answered(self, name: str, within_seconds: float) -> bool:
+        """Return whether a member has answered a greeting not longer ago than that."""
+        member = self._members.get(name)
+        return member is not None and self._clock.time() - member.answered_at <= within_seconds
 
     def suspect(self, name: str, reason: str) -> None:
         """Take a member out at once; it is in again when it has answered for long enough."""

@@ -7,8 +7,10 @@
        5+n     16  MAC of all before it, and of the frame's number; see `signature.frame_macs`
 
 Each side sends a frame at least every `BEAT_SECONDS`, so that a member that stands still can be told from a
-source that is quiet. When nothing comes for `SILENCE_SECONDS`, the other member is taken for dead. A frame
-that the other member has not sent, or not as its next one, ends the connection.
+source that is quiet. When nothing comes for `SILENCE_SECONDS`, the connection is given up, and the other
+member, if it has answered no greeting meanwhile, is taken for dead. It is told why: to a member that was only
+late, a connection that breaks would prove the death of this one. A frame that the other member has not sent,
+or not as its next one, ends the connection.
 """
 
 import asyncio
@@ -22,6 +24,7 @@ from typing import Self
 from tornado.iostream import IOStream, StreamClosedError
 
 from audiocast.cluster.errors import BadMessage, PeerSilent, Refused, Unreachable
+from audiocast.cluster.protocol import SILENT
 from audiocast.cluster.signature.frame_macs import FRAME_MAC_BYTES, FrameMacs
 from audiocast.stream.source_id import SourceId
 
@@ -124,6 +127,7 @@ class PeerStream:
         self._stream = stream
         self._macs = macs
         self._is_ended = False
+        self._ending: asyncio.Future[None] | None = None
         self._beating = asyncio.ensure_future(self._beat())
 
     async def send(self, kind: FrameKind, data: bytes = b"") -> None:
@@ -156,6 +160,10 @@ class PeerStream:
                         raise BadMessage(f"expected a frame of at most {MAX_FRAME_BYTES} bytes, got {size}")
                     rest = await self._stream.read_bytes(size + FRAME_MAC_BYTES)
             except TimeoutError as error:
+                if not self._is_ended:
+                    self._is_ended = True
+                    message = f"nothing came for {SILENCE_SECONDS:g} s"
+                    self._ending = asyncio.ensure_future(self._end(SILENT, message))
                 raise PeerSilent(f"nothing came for {SILENCE_SECONDS:g} s") from error
             except StreamClosedError as error:
                 raise Unreachable("the connection is gone") from error
@@ -189,20 +197,22 @@ class PeerStream:
             code: See `EndFrame`.
             message: See `EndFrame`.
         """
-        if self._is_ended:
-            return
-        self._is_ended = True
-        self._beating.cancel()
-        with contextlib.suppress(Unreachable, TimeoutError):
-            async with asyncio.timeout(LINGER_SECONDS):
-                await self.send(FrameKind.END, EndFrame(code, message).build())
-        asyncio.get_running_loop().call_later(LINGER_SECONDS, self._stream.close)
+        if not self._is_ended:
+            self._is_ended = True
+            await self._end(code, message)
 
     def close(self) -> None:
         """Close the connection, unless `send_end` is about to."""
         self._beating.cancel()
         if not self._is_ended:
             self._stream.close()
+
+    async def _end(self, code: str, message: str) -> None:
+        self._beating.cancel()
+        with contextlib.suppress(Unreachable, TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                await self.send(FrameKind.END, EndFrame(code, message).build())
+        asyncio.get_running_loop().call_later(LINGER_SECONDS, self._stream.close)
 
     async def _beat(self) -> None:
         with contextlib.suppress(Unreachable):

@@ -25,6 +25,10 @@ from audiocast.stream.source_id import SourceId
 
 FIRST_QUESTIONS = 2
 
+# A member that stands still has answered its last greeting longer ago than that when its connections have
+# been silent for `SILENCE_SECONDS`; one that goes on is greeted, and answers, twice a second.
+ANSWERING_SECONDS = 1.0
+
 # A member that did not answer a question in time is not asked again for so long: the pages of a member whose
 # neighbour stands still would all wait for it. Greetings decide meanwhile whether it is gone.
 UNASKED_SECONDS = 2.0
@@ -161,11 +165,14 @@ class Peers:
 
         An address that refuses connections proves it, and so does a connection with audio that broke or fell
         silent. A request that was not answered in time does not, nor does a silence in which this member's
-        own loop was late: a busy neighbour must not be taken for a dead one. Greetings decide these.
+        own loop was late, or the other one answered a greeting: of a thousand connections with a busy
+        neighbour one is silent soon, and the neighbour must not be taken for dead. Greetings decide these.
         """
         if isinstance(error, NoAnswer):
             return
-        if isinstance(error, PeerSilent) and self.membership.was_late(SILENCE_SECONDS):
+        if isinstance(error, PeerSilent) and (
+            self.membership.was_late(SILENCE_SECONDS) or self.membership.has_answered(name, ANSWERING_SECONDS)
+        ):
             return
         self.membership.suspect(name, str(error))
 

@@ -71,6 +71,9 @@ OLDER = "older_source"
 
 TAKEN_OVER = "taken_over"
 
+# The receiver has sent nothing on the connection for too long. It may live, and connect again.
+SILENT = "silent"
+
 # The request is signed for another member, or for a process that has ended; the status is 421 (RFC 9110
 # section 15.5.20).
 MISADDRESSED = "misaddressed"

@@ -7,7 +7,7 @@ import pytest
 from tornado.iostream import StreamClosedError
 
 from audiocast.cluster import peer_stream as link_module
-from audiocast.cluster.errors import BadMessage, Refused, Unproven, Unreachable
+from audiocast.cluster.errors import BadMessage, PeerSilent, Refused, Unproven, Unreachable
 from audiocast.cluster.peer_stream import (
     BEAT_SECONDS,
     LINGER_SECONDS,
@@ -16,6 +16,7 @@ from audiocast.cluster.peer_stream import (
     EndFrame,
     FrameKind,
 )
+from audiocast.cluster.protocol import SILENT
 from audiocast.cluster.signature.frame_macs import FRAME_MAC_BYTES
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_iostream import frame_macs, io_streams, peer_stream_on, peer_streams
@@ -82,6 +83,22 @@ async def test_a_member_that_stands_still_is_found_out(monkeypatch: pytest.Monke
     with pytest.raises(Unreachable, match="nothing came for"):
         await link.receive()
     link.close()
+
+
+async def test_a_member_that_was_only_late_is_told_why_the_connection_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A connection that breaks would prove to it that the other member is gone.
+    near, far = peer_streams()
+    monkeypatch.setattr(link_module, "SILENCE_SECONDS", 0.0)
+    with pytest.raises(PeerSilent):
+        await near.receive()
+    near.close()
+    monkeypatch.undo()
+    with pytest.raises(Refused) as caught:
+        await far.wait_for_end()
+    assert caught.value.code == SILENT
+    far.close()
 
 
 async def test_beats_keep_a_quiet_link_alive(monkeypatch: pytest.MonkeyPatch) -> None:

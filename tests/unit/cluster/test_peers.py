@@ -10,7 +10,13 @@ import pytest
 from audiocast.cluster.errors import BadMessage, NoAnswer, NotListening, PeerSilent, Refused, Unreachable
 from audiocast.cluster.membership import LATE_SECONDS
 from audiocast.cluster.peer_stream import SILENCE_SECONDS
-from audiocast.cluster.peers import FIRST_QUESTIONS, UNLISTED_BURST, UNLISTED_PER_SECOND, Peers
+from audiocast.cluster.peers import (
+    ANSWERING_SECONDS,
+    FIRST_QUESTIONS,
+    UNLISTED_BURST,
+    UNLISTED_PER_SECOND,
+    Peers,
+)
 from audiocast.cluster.protocol import HELLO, LIST_STREAMS, STREAMS, MemberStreamRequest
 from audiocast.cluster.ring import order
 from tests.support.clock.jumping_loop import run
@@ -125,6 +131,7 @@ async def test_an_address_that_refuses_connections_is_out_at_once(cluster: Clust
 async def test_what_the_end_of_a_connection_proves(
     cluster: Cluster, error: Unreachable, *, is_out: bool
 ) -> None:
+    cluster.harness.clock.advance(SILENCE_SECONDS)
     cluster.peers.suspect("m001", error)
     assert ("m001" not in cluster.harness.membership.ring) is is_out
 
@@ -136,6 +143,19 @@ async def test_a_silence_that_this_member_itself_slept_through_proves_nothing(cl
     assert "m001" in cluster.harness.membership.ring
     cluster.harness.clock.advance(0.2)
     cluster.peers.suspect("m001", PeerSilent("nothing came for 2 s"))
+    assert "m001" not in cluster.harness.membership.ring
+
+
+async def test_a_silence_of_a_member_that_answers_greetings_proves_nothing(cluster: Cluster) -> None:
+    silent = PeerSilent("nothing came for 2 s")
+    await cluster.harness.greet()
+    cluster.harness.clock.advance(ANSWERING_SECONDS)
+    cluster.peers.suspect("m001", silent)
+    assert "m001" in cluster.harness.membership.ring
+    cluster.peers.suspect("m002", Unreachable("the connection is gone"))
+    assert "m002" not in cluster.harness.membership.ring
+    cluster.harness.clock.advance(0.1)
+    cluster.peers.suspect("m001", silent)
     assert "m001" not in cluster.harness.membership.ring
 
 
