@@ -123,8 +123,9 @@ SOURCES = {
     ),
     "VLC at 8 kbit/s": OddSource(_VLC.replace("BITRATE", "8"), _make_tone, burst_seconds=5.1),
     "VLC at 12 kbit/s": OddSource(_VLC.replace("BITRATE", "12"), _make_tone, burst_seconds=3),
+    # opusenc's pages have a second.
     "ezstream over files with pictures and gains": OddSource(
-        "ezstream -v -c audiocast.xml", _make_tracks, config=_EZSTREAM
+        "ezstream -v -c audiocast.xml", _make_tracks, config=_EZSTREAM, burst_seconds=1
     ),
     "GStreamer with DTX": OddSource(_GSTREAMER, _make_speech, tone_share=0.5),
 }
