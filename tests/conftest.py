@@ -21,13 +21,13 @@ LONG = [
     Path("programs", "test_five_minutes.py"),
     Path("browser", "test_live_player.py"),
     Path("browser", "test_listen_page.py"),
-    Path("client", "window", "test_window.py"),
     Path("programs", "odd_sources", "test_odd_sources.py"),
     Path("browser", "test_hls_players.py"),
     Path("cluster", "test_owner_killed.py"),
     Path("helm", "test_dashboard.py"),
     Path("cluster", "test_rolling_restart.py"),
     Path("client", "engine", "test_long_broadcast.py"),
+    Path("client", "window", "test_window.py"),
 ]
 UNIT = HERE / "unit"
 ORDER = [
