@@ -1,6 +1,7 @@
 """Numbers of one node. The hot path only adds to them; they are read when metrics are asked for."""
 
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -76,8 +77,8 @@ class Counters:
     splices: int = 0
     source_gaps: int = 0
     hls: dict[str, int] = field(default_factory=lambda: dict.fromkeys(HLS_KINDS, 0))
-    refused_sources: dict[str, int] = field(default_factory=dict)
-    source_faults: dict[str, int] = field(default_factory=dict)
+    refused_sources: Counter[str] = field(default_factory=Counter)
+    source_faults: Counter[str] = field(default_factory=Counter)
     delay: Histogram = field(default_factory=lambda: Histogram(DELAY_BOUNDS_SECONDS))
     jitter: Histogram = field(default_factory=lambda: Histogram(JITTER_BOUNDS_SECONDS))
 
@@ -89,10 +90,6 @@ class Counters:
         """Count the bytes of an answer to a player of HLS, from this member or another."""
         self.sent_bytes += size_bytes
 
-    def count_fault(self, code: str) -> None:
-        """Count a damaged page or packet of a source."""
-        self.source_faults[code] = self.source_faults.get(code, 0) + 1
-
     def refuse(self, code: str) -> None:
         """Count a source that ended with an error."""
-        self.refused_sources[code] = self.refused_sources.get(code, 0) + 1
+        self.refused_sources[code] += 1

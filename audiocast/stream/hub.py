@@ -226,7 +226,7 @@ class Hub:
 
     def note_fault(self, source: Source, code: str) -> None:
         """Count what was dropped of a source; pages are told at 1, 2, 4, 8, and so on."""
-        self.counters.count_fault(code)
+        self.counters.source_faults[code] += 1
         if source is self.source and source.faults.total().bit_count() == 1:
             self._notify()
 

@@ -4,7 +4,7 @@ Names are `audiocast_<noun>_<unit>`. Labels are from short fixed lists: no addre
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -146,20 +146,37 @@ class StreamMetrics(Collector):
         for name, (text, histogram) in HISTOGRAMS.items():
             values = histogram(counters)
             yield HistogramMetricFamily(name, text, buckets=values.cumulative(), sum_value=values.sum)
-        yield self._refusals(counters)
-        yield self._faults(counters)
+        yield _counts(
+            "audiocast_source_errors_total",
+            "Sources that ended with an error.",
+            "code",
+            {code: counters.refused_sources[code] for code in REFUSAL_CODES},
+        )
+        yield _counts(
+            "audiocast_source_faults_total",
+            "Damaged pages and packets of sources that were dropped.",
+            "code",
+            {code: counters.source_faults[code] for code in FAULT_CODES},
+        )
         yield GaugeMetricFamily(
             "audiocast_hls_packagers",
             "Streams that somebody plays as HLS from here.",
             value=len(self._hls_muxers),
         )
-        yield self._hls(counters)
+        yield _counts(
+            "audiocast_hls_answers_total", "What was given to those who play HLS.", "kind", counters.hls
+        )
         yield GaugeMetricFamily(
             "audiocast_egress_bytes_per_second",
             "What goes out to listeners, mean of two seconds.",
             value=self._admission.egress_bps / BITS,
         )
-        yield self._turned_away()
+        yield _counts(
+            "audiocast_listeners_turned_away_total",
+            "Listeners that did not fit.",
+            "reason",
+            {reason.value: count for reason, count in self._admission.turned_away.items()},
+        )
         yield GaugeMetricFamily(
             "audiocast_listeners_limit", "Listeners that fit.", value=self._admission.max_listeners
         )
@@ -183,38 +200,17 @@ class StreamMetrics(Collector):
             family.add_metric([state.value], states.count(state))
         return family
 
-    def _turned_away(self) -> Metric:
-        family = CounterMetricFamily(
-            "audiocast_listeners_turned_away_total", "Listeners that did not fit.", labels=["reason"]
-        )
-        for reason, count in self._admission.turned_away.items():
-            family.add_metric([reason.value], count)
-        return family
 
-    def _hls(self, counters: Counters) -> Metric:
-        family = CounterMetricFamily(
-            "audiocast_hls_answers_total",
-            "What was given to those who play HLS.",
-            labels=["kind"],
-        )
-        for kind, count in counters.hls.items():
-            family.add_metric([kind], count)
-        return family
+def _counts(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:
+    """Return a counter with one label.
 
-    def _refusals(self, counters: Counters) -> Metric:
-        family = CounterMetricFamily(
-            "audiocast_source_errors_total", "Sources that ended with an error.", labels=["code"]
-        )
-        for code in REFUSAL_CODES:
-            family.add_metric([code], counters.refused_sources.get(code, 0))
-        return family
-
-    def _faults(self, counters: Counters) -> Metric:
-        family = CounterMetricFamily(
-            "audiocast_source_faults_total",
-            "Damaged pages and packets of sources that were dropped.",
-            labels=["code"],
-        )
-        for code in FAULT_CODES:
-            family.add_metric([code], counters.source_faults.get(code, 0))
-        return family
+    Args:
+        name: With "_total".
+        text: What is counted.
+        label: Name of the label.
+        counts: By its value.
+    """
+    family = CounterMetricFamily(name, text, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family
