@@ -159,13 +159,13 @@ class Timeline:
         packets = list(packets)
         before = self._fragments
         made_at = arrived_at - sum(samples for _, samples in packets) / SAMPLE_RATE
+        expected_at = self._next_at + self._pending_samples / SAMPLE_RATE
+        self._lateness[-1] = min(self._lateness[-1], made_at - expected_at)
         for packet, samples in packets:
             if self._pending and self._pending_samples + samples > _PART_SAMPLES:
                 self._finish_part()
             if not self._pending and not self.open_segment.parts:
                 self._set_clock(made_at)
-            expected_at = self._next_at + self._pending_samples / SAMPLE_RATE
-            self._lateness[-1] = min(self._lateness[-1], made_at - expected_at)
             self._pending.append((packet, samples))
             self._pending_samples += samples
             self._pending_bytes += len(packet)
@@ -229,7 +229,7 @@ class Timeline:
         step_seconds = max(-CLOCK_STEP_SECONDS, min(late_seconds, CLOCK_STEP_SECONDS))
         self._next_at += step_seconds
         self._lateness = deque((late - step_seconds for late in self._lateness), maxlen=CLOCK_SEGMENTS)
-        self._lateness.append(math.inf)
+        self._lateness.append(made_at - self._next_at)
         self.open_segment.began_at = self._next_at
 
     def _finish_part(self) -> None:
