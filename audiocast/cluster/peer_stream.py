@@ -160,11 +160,11 @@ class PeerStream:
                         raise BadMessage(f"expected a frame of at most {MAX_FRAME_BYTES} bytes, got {size}")
                     rest = await self._stream.read_bytes(size + FRAME_MAC_BYTES)
             except TimeoutError as error:
+                silence = PeerSilent(f"nothing came for {SILENCE_SECONDS:g} s")
                 if not self._is_ended:
                     self._is_ended = True
-                    message = f"nothing came for {SILENCE_SECONDS:g} s"
-                    self._ending = asyncio.ensure_future(self._end(SILENT, message))
-                raise PeerSilent(f"nothing came for {SILENCE_SECONDS:g} s") from error
+                    self._ending = asyncio.ensure_future(self._end(SILENT, str(silence)))
+                raise silence from error
             except StreamClosedError as error:
                 raise Unreachable("the connection is gone") from error
             data = rest[:size]
