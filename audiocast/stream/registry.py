@@ -67,6 +67,10 @@ class Registry:
         hub = self._hubs.get(stream_id)
         return hub.promise if hub is not None else self.promises.get(stream_id)
 
+    def admit(self, stream_id: str, generation: int) -> None:
+        """Check that a source with a key of this generation may come, and change nothing. See `Hub.admit`."""
+        self.get_or_waiting(stream_id).admit(generation)
+
     def live(self) -> list[Hub]:
         """Return the hubs of the streams that are on."""
         return list(self._on.values())

@@ -18,7 +18,7 @@ from typing import Self
 import structlog
 from tornado.httputil import HTTPServerRequest
 
-from audiocast.web.http.credentials import bearer_token, is_one_of
+from audiocast.web.http.credentials import has_api_token
 from audiocast.web.http.errors import CLIENT_LIMIT, ApiError
 from audiocast.web.http.trusted_proxies import TrustedProxies, parse_address
 
@@ -153,8 +153,7 @@ class Clients:
         if address is None:
             self._warn_once(request)
             return b""
-        token = bearer_token(request)
-        if token is not None and is_one_of(token, self._api_tokens):
+        if has_api_token(request, self._api_tokens):
             return b""
         return address.packed if address.version == 4 else address.packed[:IPV6_CLIENT_BYTES]
 

@@ -54,6 +54,18 @@ def ingest_key(request: HTTPServerRequest) -> str | None:
     return bearer_token(request) or basic_password(request) or subprotocol_key(request)
 
 
+def has_api_token(request: HTTPServerRequest, tokens: Sequence[str], *, as_password: bool = False) -> bool:
+    """Return whether a request carries one of these API tokens.
+
+    Args:
+        request: The request.
+        tokens: Those of the server; none: no request has one.
+        as_password: A Basic password counts too, since Icecast's panels know nothing else.
+    """
+    token = bearer_token(request) or (basic_password(request) if as_password else None)
+    return token is not None and is_one_of(token, tokens)
+
+
 def is_one_of(token: str, tokens: Sequence[str]) -> bool:
     """Return whether a token is one of these, in a time that does not depend on how much of it fits."""
     given = token.encode("utf-8", "surrogateescape")

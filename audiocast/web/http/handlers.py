@@ -28,7 +28,7 @@ from audiocast.stream.errors import BadKey
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.telemetry.requests import LoggedHandler, loggable_path
-from audiocast.web.http.credentials import bearer_token, ingest_key, is_one_of
+from audiocast.web.http.credentials import has_api_token, ingest_key
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.json_body import parse_object
 from audiocast.web.http.json_text import encode_json
@@ -215,8 +215,7 @@ class PublicHandler(Handler):
 
     def may_manage(self, stream_id: str) -> bool:
         """Return whether the request has the stream's key or an API token; never raises."""
-        token = bearer_token(self.request)
-        if token is not None and is_one_of(token, self.services.api_tokens):
+        if has_api_token(self.request, self.services.api_tokens):
             return True
         try:
             self.claims_for(stream_id)

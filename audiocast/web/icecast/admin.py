@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable
 
 from audiocast.cluster.stream_directory import ON_THE_AIR, StreamSnapshot
-from audiocast.web.http.credentials import basic_password, bearer_token, is_one_of
+from audiocast.web.http.credentials import has_api_token
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.icecast.mounts import STREAM_MOUNT, stream_of
@@ -31,12 +31,12 @@ class IcecastAdminHandler(PublicHandler):
         """
         mount = self.get_argument("mount", "")
         stream_id = self.checked_id(stream_of(mount)) if mount else ""
-        if not self._has_api_token():
+        if not has_api_token(self.request, self.services.api_tokens, as_password=True):
             if not stream_id:
                 message = "expected an API token, or ?mount=/stream/ID and the key of that stream"
                 raise ApiError(401, "token_needed", message)
             claims = self.claims_for(stream_id)
-            self.services.streams.get_or_waiting(stream_id).admit(claims.generation)
+            self.services.streams.admit(stream_id, claims.generation)
         if not stream_id:
             return await cluster_list(self.services)
         state = await cluster_state(self.services, stream_id, self.request)
@@ -49,10 +49,6 @@ class IcecastAdminHandler(PublicHandler):
         self.set_header("Content-Type", XML)
         self.set_header("Cache-Control", "no-store")
         self.write(document)
-
-    def _has_api_token(self) -> bool:
-        token = bearer_token(self.request) or basic_password(self.request)
-        return token is not None and is_one_of(token, self.services.api_tokens)
 
 
 class IcecastStatsHandler(IcecastAdminHandler):

@@ -29,7 +29,7 @@ class IcecastMetadataHandler(PublicHandler):
     def head(self) -> None:
         """Answer as GET, and show nothing: no HEAD changes what listeners see."""
         stream_id, claims, _ = self._checked()
-        self.services.streams.get_or_waiting(stream_id).admit(claims.generation)
+        self.services.streams.admit(stream_id, claims.generation)
         self._write_success()
 
     def post(self) -> Awaitable[None]:

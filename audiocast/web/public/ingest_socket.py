@@ -111,7 +111,10 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
             self._claims = self.claims_for(stream_id)
             self._has_key = True
             self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
-            check_source(self.services, stream_id, self._claims)
+            if upgrade:
+                self._hub = admit_source(self.services, stream_id, self._claims)
+            else:
+                check_source(self.services, stream_id, self._claims)
         except (ApiError, StreamError) as error:
             self._lease.release()
             refusal = _refusal_of(error)
@@ -121,7 +124,6 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
         if not upgrade:
             self._lease.release()
             raise ApiError(426, "upgrade_required", "expected a WebSocket; the key is good")
-        self._hub = admit_source(self.services, stream_id, self._claims)
 
     def check_origin(self, origin: str) -> bool:
         """Return whether a page of this origin may connect: one of ours, under whatever name it was opened.

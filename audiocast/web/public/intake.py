@@ -48,7 +48,7 @@ def check_source(services: Services, stream_id: str, claims: Claims) -> None:
     if services.node.is_draining:
         raise ShuttingDown("this server stops; connect again with the same key")
     services.streams.check_room(stream_id)
-    services.streams.get_or_waiting(stream_id).admit(claims.generation)
+    services.streams.admit(stream_id, claims.generation)
 
 
 def count_refusal(services: Services, stream_id: str, refusal: ApiError, *, has_key: bool) -> None:

@@ -99,7 +99,7 @@ def check_end(services: Services, stream_id: str, claims: Claims) -> None:
         audiocast.stream.errors.BadKey: The key was replaced by a newer one.
     """
     with contextlib.suppress(StreamEnded):
-        services.streams.get_or_waiting(stream_id).admit(claims.generation)
+        services.streams.admit(stream_id, claims.generation)
 
 
 async def end_stream(services: Services, stream_id: str, claims: Claims) -> None:

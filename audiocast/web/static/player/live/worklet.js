@@ -1,6 +1,6 @@
 /**
- * The jitter buffer on the audio thread. Its messages are `{channels, arrivedMs, mediaMs, waitedMs}` or `{burstMs}` in, or null for the end, and
- * reports out.
+ * The jitter buffer on the audio thread. Its messages are `{channels, arrivedMs, mediaMs, waitedMs}` or `{burstMs}` in,
+ * or null for the end, and reports out.
  */
 
 import { JitterBuffer } from "./buffer/jitter_buffer.js";
