@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 from audiocast.ogg.headers import OpusHead, OpusTags
+from audiocast.ogg.page import encode_page, lace
 from audiocast.ogg.writer import PageWriter
 from audiocast.stream.muxer import TimedPacket
 from audiocast.stream.source import Source
@@ -64,6 +65,20 @@ def body(
         group = [packet(number) for number in numbers[at : at + packets_a_page]]
         parts.append(writer.audio(group, eos=eos and at + packets_a_page >= len(numbers)))
     return b"".join(parts)
+
+
+def page(
+    *packets: bytes, sequence: int = 0, flags: int = 0, serial: int = 7, lacing: bytes | None = None
+) -> bytes:
+    """Make a page with these packets whole, or as `lacing` says."""
+    return encode_page(
+        flags=flags,
+        granule_position=0,
+        serial=serial,
+        sequence=sequence,
+        lacing=lace(packets) if lacing is None else lacing,
+        body=b"".join(packets),
+    )
 
 
 def feed(source: Source, data: bytes, now: float) -> None:

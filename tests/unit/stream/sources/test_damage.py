@@ -7,11 +7,11 @@ import pytest
 
 from audiocast.ogg.errors import BadCrc, BadHead, LostSync
 from audiocast.ogg.headers import OpusTags
-from audiocast.ogg.page import FLAG_BOS, FLAG_CONTINUED, MAX_SEGMENT_BYTES, encode_page, lace
+from audiocast.ogg.page import FLAG_BOS, FLAG_CONTINUED, MAX_SEGMENT_BYTES
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, TooDamaged
 from audiocast.stream.rate_limit import FAULTS_PER_SECOND, MAX_FAULTS
 from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
-from tests.unit.stream.audio import STEREO, TAGS, body, packet
+from tests.unit.stream.audio import STEREO, TAGS, body, packet, page
 from tests.unit.stream.hub_harness import Broadcaster, HubHarness
 
 NOT_OPUS = b"\x03\x00"
@@ -27,27 +27,9 @@ def broadcaster(harness: HubHarness) -> Broadcaster:
     return harness.broadcaster(max_kbps=600)
 
 
-def page(*packets: bytes, sequence: int, flags: int = 0, serial: int = 7) -> bytes:
-    return encode_page(
-        flags=flags,
-        granule_position=0,
-        serial=serial,
-        sequence=sequence,
-        lacing=lace(packets),
-        body=b"".join(packets),
-    )
-
-
 def fragment(data: bytes, *, sequence: int, flags: int = 0) -> bytes:
     """Make a page that is full of a packet which goes on."""
-    return encode_page(
-        flags=flags,
-        granule_position=-1,
-        serial=7,
-        sequence=sequence,
-        lacing=b"\xff" * (len(data) // MAX_SEGMENT_BYTES),
-        body=data,
-    )
+    return page(data, sequence=sequence, flags=flags, lacing=b"\xff" * (len(data) // MAX_SEGMENT_BYTES))
 
 
 HEAD = page(STEREO.encode(), sequence=0, flags=FLAG_BOS)

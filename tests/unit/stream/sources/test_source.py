@@ -16,12 +16,12 @@ from audiocast.ogg.errors import (
     Truncated,
 )
 from audiocast.ogg.headers import OpusHead, OpusTags
-from audiocast.ogg.page import FLAG_BOS, FLAG_CONTINUED, FLAG_EOS, encode_page, lace
+from audiocast.ogg.page import FLAG_BOS, FLAG_CONTINUED, FLAG_EOS
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, StreamError, TooFast
 from audiocast.stream.hub_state import HubState
 from audiocast.stream.rate_limit import MAX_CHAIN_SEGMENTS, MAX_FAULTS
 from audiocast.stream.source import PACKETS_A_STEP
-from tests.unit.stream.audio import STEREO, SURROUND, TAGS, body, packet
+from tests.unit.stream.audio import STEREO, SURROUND, TAGS, body, packet, page
 from tests.unit.stream.hub_harness import LIMITS, Broadcaster, HubHarness
 
 
@@ -33,20 +33,6 @@ def harness() -> HubHarness:
 @pytest.fixture
 def broadcaster(harness: HubHarness) -> Broadcaster:
     return harness.broadcaster()
-
-
-def page(
-    *packets: bytes, sequence: int = 0, flags: int = 0, serial: int = 7, lacing: bytes | None = None
-) -> bytes:
-    """Make a page with these packets whole, or as `lacing` says."""
-    return encode_page(
-        flags=flags,
-        granule_position=0,
-        serial=serial,
-        sequence=sequence,
-        lacing=lace(packets) if lacing is None else lacing,
-        body=b"".join(packets),
-    )
 
 
 HEAD_PAGE = page(STEREO.encode(), flags=FLAG_BOS)
