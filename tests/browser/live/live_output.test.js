@@ -92,6 +92,31 @@ test("nobody hears a context that the system has suspended, and that is no failu
   assert.deepEqual(events, []);
 });
 
+test("the lock screen's buttons pause and resume, and meanwhile nothing is received", async () => {
+  Object.defineProperty(globalThis, "navigator", { value: { audioSession: {} }, configurable: true });
+  let connections = [];
+  const { events } = await openPage({
+    arrivesMs: EVEN,
+    listensAtMs: 1_000,
+    untilMs: 20_000,
+    onStep(output, { nowMs, contexts, connections: open }) {
+      const states = /** @type {Record<number, string>} */ ({ 5_000: "suspended", 10_000: "running" });
+      if (nowMs in states) {
+        contexts[0].state = states[nowMs];
+        contexts[0].dispatchEvent(new Event("statechange"));
+        assert.equal(output.canResume(), true);
+      }
+      connections[nowMs / 1_000] = open.length;
+    },
+  });
+  delete (/** @type {any} */ (globalThis).navigator);
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ["playing", "paused", "resumed"],
+  );
+  assert.deepEqual([connections[4], connections[6]], [1, 0]);
+});
+
 test("an audio context that never starts is told as that", async () => {
   const { events } = await openPage({
     arrivesMs: EVEN,

@@ -64,7 +64,7 @@ export async function openPage({ arrivesMs, listensAtMs, untilMs, mode = "live",
   );
   const events = [];
   const reports = [];
-  for (const name of ["playing", "waiting", "lost", "unsupported", "silent"]) {
+  for (const name of ["playing", "waiting", "paused", "resumed", "lost", "unsupported", "silent"]) {
     output.addEventListener(name, () => events.push({ name, atMs: world.nowMs }));
   }
   output.addEventListener("report", () => output.report && reports.push({ ...output.report, atMs: world.nowMs }));

@@ -15,6 +15,8 @@ const LIVE = {
   canPlayElement: true,
   canPlayHls: false,
   isAppleTouch: false,
+  isInstalled: false,
+  hasAudioSession: false,
   scope: ABLE,
 };
 
@@ -67,4 +69,15 @@ test("a way that is wished for is the only one", () => {
   }
   assert.deepEqual(availableMethods({ ...LIVE, forced: "wasm", scope: {} }), []);
   assert.deepEqual(availableMethods({ ...LIVE, forced: "flash" }), ["webcodecs", "wasm", "audio"]);
+});
+
+test("an installed app on an Apple phone prefers an audio context, if that goes on behind a locked screen", () => {
+  const phone = { ...LIVE, mode: /** @type {const} */ ("stable"), isAppleTouch: true, canPlayHls: true };
+  const [byElement, byContext] = [
+    ["audio", "hls", "webcodecs", "wasm"],
+    ["webcodecs", "wasm", "audio", "hls"],
+  ];
+  assert.deepEqual(availableMethods({ ...phone, isInstalled: true, hasAudioSession: true }), byContext);
+  assert.deepEqual(availableMethods({ ...phone, isInstalled: true }), byElement);
+  assert.deepEqual(availableMethods({ ...phone, hasAudioSession: true }), byElement);
 });

@@ -12,7 +12,7 @@ import { LiveOutput } from "./live/live_output.js";
 import { AudioOutput } from "./live/audio_output.js";
 import { MODES, availableMethods } from "./live/playback_methods.js";
 import { Player } from "./player.js";
-import { IS_APPLE_TOUCH } from "./device.js";
+import { HAS_AUDIO_SESSION, IS_APPLE_TOUCH, IS_INSTALLED } from "./device.js";
 import { attachMediaKeys, claimPlaybackSession } from "./media_session.js";
 
 /** Fires "change" when the page must be updated, "wake" when an audio context may have to be resumed. */
@@ -68,6 +68,8 @@ export class Listening extends EventTarget {
       canPlayElement: this.audio.canPlayType("audio/ogg; codecs=opus") !== "",
       canPlayHls: canPlayHls(this.audio),
       isAppleTouch: IS_APPLE_TOUCH,
+      isInstalled: IS_INSTALLED,
+      hasAudioSession: HAS_AUDIO_SESSION,
     });
     const burstMs = () => this.stream.burst_ms ?? this.stream.page_ms ?? 0;
     const outputs = names.map((name) => {

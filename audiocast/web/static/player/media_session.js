@@ -2,7 +2,8 @@
  * The player as the operating system sees it: lock screen, media keys and audio session.
  */
 
-/** Declare the sound as playback to iOS, which the silent switch does not mute. */
+/** Declare the sound as playback to iOS: the silent switch does not mute it, and from iOS 17 on a locked screen does not
+ *  stop an audio context. */
 export function claimPlaybackSession() {
   const session = /** @type {{audioSession?: {type: string}}} */ (/** @type {unknown} */ (navigator)).audioSession;
   if (session) {

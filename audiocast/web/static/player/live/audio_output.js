@@ -15,6 +15,18 @@ const CAN_ASK_LATENCY = !/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "
 /** A session that was closed fades out, for which the context must still run. */
 const SUSPEND_AFTER_MS = 500;
 
+/** WebKit gives an audio context the lock screen's buttons, which suspend it and make it run again (AudioContext.cpp,
+ *  didReceiveRemoteControlCommand). In other browsers nobody but the page suspends it for a person. */
+const hasSystemButtons = () => "audioSession" in (globalThis.navigator ?? {});
+
+/**
+ * Who plays through the context now.
+ *
+ * @typedef {object} User
+ * @property {() => void} paused the system's button has paused the sound
+ * @property {() => void} resumed the system's button wants it back
+ */
+
 /** The audio context never runs, as where there is neither a loudspeaker nor anything else to play to. */
 export class NoSoundOutput extends Error {}
 
@@ -23,7 +35,11 @@ export class AudioOutput {
   #context = null;
   /** @type {GainNode | null} */
   #volume = null;
-  #isInUse = false;
+  /** @type {User | null} */
+  #user = null;
+  /** Whether the context has run for this user, and was not interrupted since. */
+  #hasRun = false;
+  #isPaused = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer = undefined;
 
@@ -48,41 +64,78 @@ export class AudioOutput {
     return this.#context?.state === "running";
   }
 
+  /** How long the context has run, by its own clock, which stands still while nothing can be heard. */
+  get seconds() {
+    return this.#context?.currentTime ?? 0;
+  }
+
+  /** What the browser calls the state of the context; "" before the first use. */
+  get state() {
+    return this.#context?.state ?? "";
+  }
+
   /**
    * Make the context run. Browsers allow that in a click.
    *
+   * @param {User} user until `release`
    * @returns {{context: AudioContext, input: GainNode, running: Promise<void>}} `running` rejects with
    *   `NoSoundOutput` where the context never runs
    */
-  acquire() {
+  acquire(user) {
     clearTimeout(this.#timer);
-    this.#isInUse = true;
+    this.#forget();
+    this.#user = user;
     const context = this.#context ?? this.#open();
-    return { context, input: /** @type {GainNode} */ (this.#volume), running: running(context) };
+    const started = running(context).then(() => {
+      this.#hasRun = this.#hasRun || this.#user === user;
+    });
+    return { context, input: /** @type {GainNode} */ (this.#volume), running: started };
   }
 
   /** Nothing is played any more: suspend the context. */
   release() {
-    this.#isInUse = false;
+    this.#forget();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#context?.suspend(), SUSPEND_AFTER_MS);
   }
 
   /** Resume a context that a call or a locked screen has suspended, once the system allows it. */
   resume() {
-    if (this.#isInUse && this.#context?.state !== "running") {
+    if (this.#user && !this.#isPaused && this.#context?.state !== "running") {
       this.#context?.resume().catch(() => {}); // refused: the next click asks again
     }
   }
 
   #open() {
     const context = new AudioContext({ latencyHint: "interactive", sampleRate: SAMPLE_RATE });
-    context.addEventListener("statechange", () => this.resume());
+    context.addEventListener("statechange", () => this.#onState());
     this.#volume = context.createGain();
     this.#volume.connect(context.destination);
     this.#context = context;
     this.#setVolume();
     return context;
+  }
+
+  #forget() {
+    this.#user = null;
+    this.#hasRun = this.#isPaused = false;
+  }
+
+  #onState() {
+    const { state } = this;
+    if (hasSystemButtons() && state === "suspended" && this.#hasRun) {
+      this.#hasRun = false;
+      this.#isPaused = true;
+      this.#user?.paused();
+    } else if (state === "running" && this.#isPaused) {
+      this.#isPaused = false;
+      this.#hasRun = true;
+      this.#user?.resumed();
+    } else {
+      // After a call or a locked screen WebKit goes from "interrupted" to "suspended", which is no wish of anybody's.
+      this.#hasRun = state === "running" && this.#user !== null;
+      this.resume();
+    }
   }
 
   #setVolume() {

@@ -90,12 +90,7 @@ export class LiveOutput extends EventTarget {
   }
 
   release() {
-    this.#generation += 1;
-    this.#session?.close();
-    this.#session = this.report = null;
-    this.#isPlaying = this.#isOver = this.#isPaused = false;
-    this.#lostAt = this.#waitingAt = Infinity;
-    this.#watchdog.heard();
+    this.#closeSession();
     this.audioOutput.release();
   }
 
@@ -105,9 +100,22 @@ export class LiveOutput extends EventTarget {
     this.audioOutput.resume();
   }
 
+  #closeSession() {
+    this.#generation += 1;
+    this.#session?.close();
+    this.#session = this.report = null;
+    this.#isPlaying = this.#isOver = this.#isPaused = false;
+    this.#lostAt = this.#waitingAt = Infinity;
+    this.#watchdog.heard();
+  }
+
   async #open() {
     const generation = this.#generation;
-    const { context, input, running } = this.audioOutput.acquire(); // within the click
+    // Within the click.
+    const { context, input, running } = this.audioOutput.acquire({
+      paused: () => this.#onPaused(),
+      resumed: () => this.dispatchEvent(new Event("resumed")),
+    });
     const opened = sessionModule.then(({ PlaybackSession }) => {
       if (generation === this.#generation) {
         this.#session = this.#newSession(PlaybackSession, context, input);
@@ -147,6 +155,13 @@ export class LiveOutput extends EventTarget {
     const unique = `${Date.now().toString(36)}-${connection}`;
     const prerollSeconds = this.mode.prerollSeconds + burstExcessMs(this.burstMs()) / 1000;
     return `${this.streamPath}?latency=low&preroll=${prerollSeconds}&t=${unique}`;
+  }
+
+  /** By the system, which still holds the context: only while the page keeps it does the system's play button work. */
+  #onPaused() {
+    this.#closeSession();
+    this.#isPaused = true;
+    this.dispatchEvent(new Event("paused"));
   }
 
   /** How much sound the buffer waits for at first. */

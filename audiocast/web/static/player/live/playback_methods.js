@@ -30,7 +30,9 @@ const NEEDED_APIS = {
  * @param {boolean} device.hasWasmDecoder whether the server was built with it
  * @param {boolean} device.canPlayElement whether the audio element plays Ogg Opus
  * @param {boolean} device.canPlayHls whether the audio element plays HLS with Opus
- * @param {boolean} device.isAppleTouch a locked screen suspends Web Audio there, and only that
+ * @param {boolean} device.isAppleTouch a locked screen suspends Web Audio there, unless the page has a playback session
+ * @param {boolean} device.isInstalled whether the page is shown as an app of its own
+ * @param {boolean} device.hasAudioSession whether the page can ask for a playback session
  * @param {object} [device.scope] global object whose APIs count
  * @returns {MethodName[]} empty where this browser cannot play
  */
@@ -41,6 +43,8 @@ export function availableMethods({
   canPlayElement,
   canPlayHls,
   isAppleTouch,
+  isInstalled,
+  hasAudioSession,
   scope = globalThis,
 }) {
   const hasAll = (/** @type {string[]} */ needs) => needs.every((name) => name in scope);
@@ -54,8 +58,10 @@ export function availableMethods({
   if (forcedName) {
     return isAvailable[forcedName] ? [forcedName] : [];
   }
-  // On an Apple phone, stable playback goes on while the screen is locked.
+  // On an Apple phone, stable playback goes on while the screen is locked. In a tab an element is the surest way to that;
+  // an installed app's elements have been silenced (docs/listener-page.md), its audio context is not.
+  const isElementSurest = isAppleTouch && mode === "stable" && !(isInstalled && hasAudioSession);
   /** @type {MethodName[]} */
-  const order = isAppleTouch && mode === "stable" ? ["audio", "hls", "webcodecs", "wasm"] : METHOD_NAMES;
+  const order = isElementSurest ? ["audio", "hls", "webcodecs", "wasm"] : METHOD_NAMES;
   return order.filter((name) => isAvailable[name]);
 }
