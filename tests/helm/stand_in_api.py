@@ -3,6 +3,7 @@
 It takes nothing: a release that is rendered against it is a dry run.
 """
 
+import copy
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from tests.support.http.http_stand_in import serving
 # What Helm writes on each object of a release, and wants to find before it takes one over.
 OWNED = {"meta.helm.sh/release-name": RELEASE, "meta.helm.sh/release-namespace": NAMESPACE}
 
+LOOKED_UP = ["get", "patch"]
 KUBECONFIG = yaml.safe_dump({"apiVersion": "v1", "kind": "Config"})
 
 
@@ -28,7 +30,7 @@ class StandInApi:
     """
 
     def __init__(self, manifests: Iterable[Manifest], kinds: Iterable[tuple[str, str]]) -> None:
-        self._answers = _discovery(sorted(kinds))
+        self._answers = discovery(sorted(kinds), LOOKED_UP)
         for manifest in manifests:
             folder = f"/{_root(manifest['apiVersion'])}/namespaces/{NAMESPACE}/{_plural(manifest['kind'])}"
             self._answers[f"{folder}/{manifest['metadata']['name']}"] = manifest
@@ -53,8 +55,15 @@ class StandInApi:
         return [manifest for manifest in yaml.safe_load_all(release["manifest"]) if manifest]
 
 
-def _discovery(kinds: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Give the answers, by path, that tell what there may be."""
+def live(chart: Chart, kind: str, values: Manifest | None = None) -> Manifest:
+    """Give an object as it is in the cluster after a first installation."""
+    manifest = copy.deepcopy(chart.manifest(kind, values))
+    manifest["metadata"].setdefault("annotations", {}).update(OWNED)
+    return manifest
+
+
+def discovery(kinds: Iterable[tuple[str, str]], verbs: list[str]) -> dict[str, Any]:
+    """Give the answers, by path, that tell what there may be, and what may be done with it."""
     by_version: dict[str, list[str]] = {}
     for api_version, kind in kinds:
         by_version.setdefault(api_version, []).append(kind)
@@ -72,8 +81,7 @@ def _discovery(kinds: Iterable[tuple[str, str]]) -> dict[str, Any]:
             entry = {"groupVersion": api_version, "version": version}
             groups.append({"name": group, "versions": [entry], "preferredVersion": entry})
         resources = [
-            {"name": _plural(kind), "kind": kind, "namespaced": True, "verbs": ["get", "patch"]}
-            for kind in names
+            {"name": _plural(kind), "kind": kind, "namespaced": True, "verbs": verbs} for kind in names
         ]
         answers[f"/{_root(api_version)}"] = {
             "kind": "APIResourceList",

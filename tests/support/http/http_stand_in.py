@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,10 +11,54 @@ from threading import Thread
 # Takes method, path without its query, and body; gives the content of a 200, or None for a 404.
 Respond = Callable[[str, str, bytes], bytes | None]
 
+NOT_FOUND = b'{"kind": "Status", "code": 404, "reason": "NotFound"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked.
+
+    Attributes:
+        method: HTTP method.
+        path: With its query.
+        content_type: Empty: not said.
+        body: Without its framing.
+    """
+
+    method: str
+    path: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered.
+
+    Attributes:
+        status: HTTP status.
+        content: Of type JSON.
+    """
+
+    status: int
+    content: bytes
+
 
 @contextmanager
 def serving(respond: Respond) -> Iterator[str]:
     """Serve while the `with` block runs, each request on a thread of its own; give the URL."""
+
+    def answer(request: Request) -> Answer:
+        content = respond(request.method, request.path.partition("?")[0], request.body)
+        return Answer(404, NOT_FOUND) if content is None else Answer(200, content)
+
+    with answering(answer) as base:
+        yield base
+
+
+@contextmanager
+def answering(answer: Callable[[Request], Answer]) -> Iterator[str]:
+    """Serve likewise what has a status of its own for each request; give the URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -22,15 +67,22 @@ def serving(respond: Respond) -> Iterator[str]:
         def do_POST(self) -> None:
             self._respond()
 
+        def do_PUT(self) -> None:
+            self._respond()
+
+        def do_PATCH(self) -> None:
+            self._respond()
+
         def do_DELETE(self) -> None:
             self._respond()
 
         def _respond(self) -> None:
-            content = respond(self.command, self.path.partition("?")[0], self._body())
-            self.send_response(404 if content is None else 200)
+            content_type = self.headers.get("Content-Type", "")
+            given = answer(Request(self.command, self.path, content_type, self._body()))
+            self.send_response(given.status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(content or b'{"kind": "Status", "code": 404, "reason": "NotFound"}')
+            self.wfile.write(given.content)
 
         def _body(self) -> bytes:
             if self.headers.get("Transfer-Encoding") != "chunked":
