@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from audiocast import __version__
-from tests.helm.chart import RELEASE, Chart, Manifest, read_values
+from tests.helm.chart import RELEASE, Chart, Manifest, containers_of, pod_of, read_values
 from tests.repo import tree
 
 SERVER = {
@@ -110,6 +110,27 @@ def test_an_existing_secret_is_used_everywhere(chart: Chart) -> None:
     assert set(re.findall(r"'secretKeyRef': \{[^}]*'name': '(\w+)'", str(manifests))) == {"ours"}
 
 
+@pytest.mark.parametrize("values", [{}, {"secret": {"existingSecret": "ours"}}], ids=str)
+def test_no_pod_starts_without_a_word_on_who_may_start_streams(chart: Chart, values: Manifest) -> None:
+    open_to_all = {"secret": {**values.get("secret", {}), "anyoneMayStart": True}}
+    for given, optional in ((values, False), (open_to_all, True)):
+        manifests = chart.manifests(given)
+        pods = [pod for each in manifests if (pod := pod_of(each)) is not None]
+        entries = [
+            env["valueFrom"]["secretKeyRef"]
+            for pod in pods
+            for container in containers_of(pod)
+            for env in container.get("env", [])
+            if env["name"] in ("SECRET_KEYS", "API_TOKENS")
+        ]
+        # The server's two, and the check's token.
+        assert [(each["key"], each.get("optional", False)) for each in entries] == [
+            ("SECRET_KEYS", False),
+            ("API_TOKENS", optional),
+            ("API_TOKENS", optional),
+        ]
+
+
 def test_members_are_found_by_what_is_made(chart: Chart) -> None:
     assert peers(chart, {}) == "k8s+demo-audiocast-peers:internal"
     by_name = peers(chart, {"discovery": {"mode": "dns"}})
@@ -202,6 +223,11 @@ def test_helm_test_is_a_check_of_the_service(chart: Chart) -> None:
             {"replicas": 1, "secret": {"anyoneMayStart": True}},
             ["every restart is heard", "anyone who can reach"],
         ),
+        (
+            {"secret": {"existingSecret": "ours"}},
+            ["Secret ours has both SECRET_KEYS and API_TOKENS", "{{ with .data.API_TOKENS }}"],
+        ),
+        ({}, ["curl --retry 5 --retry-connrefused"]),
         ({"drain": {"timeoutSeconds": 1200}}, ["ten minutes at most"]),
         ({"ingress": {"enabled": True, "hosts": ["a.example.org"]}}, ["SERVER=http://a.example.org"]),
     ],

@@ -116,7 +116,9 @@ dns+{{ include "audiocast.peersName" . }}.{{ .Release.Namespace }}.svc.{{ .Value
     secretKeyRef:
       name: {{ include "audiocast.secretName" . }}
       key: API_TOKENS
+      {{- if .Values.secret.anyoneMayStart }}
       optional: true
+      {{- end }}
 {{- end }}
 
 {{/* What Kubernetes waits for: preStop, the drain, and last pages to go out. */}}
@@ -144,6 +146,15 @@ namespace="{{ .Release.Namespace }}",pod=~"{{ include "audiocast.fullname" . }}-
 {{- range .Values.extraEnv }}
 {{- if has .name $own }}
 {{- fail (printf "extraEnv: expected names that the chart does not set itself, got %s" .name) }}
+{{- end }}
+{{- end }}
+{{- with .Values.secret }}
+{{- if and .existingSecret (not .anyoneMayStart) }}
+{{- with lookup "v1" "Secret" $.Release.Namespace .existingSecret }}
+{{- if not (dig "data" "API_TOKENS" "" . | b64dec | replace "," "" | trim) }}
+{{- fail (printf "secret.existingSecret: expected API_TOKENS in the Secret %s, or secret.anyoneMayStart, got none: anyone could start streams" $.Values.secret.existingSecret) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- with .Values.autoscaling }}
