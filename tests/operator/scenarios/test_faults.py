@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.operator.simulated.api_server import Fault
 from tests.operator.simulated.cluster import NAMESPACE, SimulatedCluster, simulated_cluster
+from tests.operator.simulated.faults import Fault
 
 
 @pytest.mark.parametrize("status", [409, 429, 500, 503])

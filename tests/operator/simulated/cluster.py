@@ -16,6 +16,7 @@ from audiocast_operator.models.crd import build_crds
 from tests.operator.simulated import permissions
 from tests.operator.simulated.admission import Admission
 from tests.operator.simulated.api_server import ApiServer
+from tests.operator.simulated.kinds import served
 from tests.operator.simulated.store import Json, Store
 from tests.operator.simulated.workloads import MakePod, Workloads, wait_until
 
@@ -162,7 +163,10 @@ async def simulated_cluster(
         options: More options of `kopf run`.
         make: Makes pods that are not simulated ones.
     """
-    api = ApiServer(Store(admit=Admission(build_crds()).admit), permissions.of_the_chart())
+    crds = build_crds()
+    store = Store(served(crds), Admission(crds).admit)
+    store.create("namespaces", {"metadata": {"name": NAMESPACE}})
+    api = ApiServer(store, permissions.of_the_chart())
     api.start()
     workloads = Workloads(api.store, make=make)
     working = asyncio.create_task(workloads.run())

@@ -1,7 +1,14 @@
-"""Eviction, as the API server does it: budgets have their word, and the pod must be the one that is meant."""
+"""Eviction, as the API server does it: budgets have their word, and the pod must be the one that is meant.
 
-from tests.operator.simulated.errors import Conflict, TooManyRequests
-from tests.operator.simulated.store import Json, Store
+After pkg/registry/core/pod/storage/eviction.go of kubernetes/kubernetes, and what Kubernetes 1.36.2 was seen
+to answer (tests/operator/kubernetes-exchanges.json): more than one budget is a 500 (kubernetes#75957).
+"""
+
+from tests.operator.simulated.errors import ServerError, TooManyRequests
+from tests.operator.simulated.store import Json, Store, uid_conflict
+
+# Of pods in these phases no budget is asked (`canIgnorePDB`).
+UNCOUNTED_PHASES = frozenset({"Pending", "Succeeded", "Failed"})
 
 
 def evict(store: Store, pod: Json, asked: Json) -> None:
@@ -14,21 +21,44 @@ def evict(store: Store, pod: Json, asked: Json) -> None:
 
     Raises:
         Conflict: It is another pod of this name by now.
+        ServerError: More than one budget selects it.
         TooManyRequests: A budget does not allow it.
     """
     metadata = pod["metadata"]
     uid = asked.get("deleteOptions", {}).get("preconditions", {}).get("uid", metadata["uid"])
     if uid != metadata["uid"]:
-        raise Conflict(f"the UID in the precondition ({uid}) does not match")
-    # `unhealthyPodEvictionPolicy: AlwaysAllow`: one that is not ready may always go.
-    if is_ready(pod):
-        for budget in store.all_of("poddisruptionbudgets", metadata["namespace"]):
-            selected = budget["spec"]["selector"]["matchLabels"]
-            pods = store.all_of("pods", metadata["namespace"], selected)
-            unready = sum(not is_ready(each) for each in pods)
-            if metadata["name"] in _names(pods) and unready >= budget["spec"]["maxUnavailable"]:
-                raise TooManyRequests(f"the disruption budget {budget['metadata']['name']} is used up")
+        raise uid_conflict("Pod", metadata["name"], uid, metadata["uid"])
+    phase = pod.get("status", {}).get("phase", "")
+    if phase not in UNCOUNTED_PHASES and "deletionTimestamp" not in metadata:
+        _ask_budgets(store, pod)
     store.delete("pods", metadata["namespace"], metadata["name"])
+
+
+def _ask_budgets(store: Store, pod: Json) -> None:
+    metadata = pod["metadata"]
+    budgets = [
+        each
+        for each in store.all_of("poddisruptionbudgets", metadata["namespace"])
+        if _selected(each).items() <= metadata.get("labels", {}).items()
+    ]
+    if len(budgets) > 1:
+        raise ServerError(
+            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        )
+    for budget in budgets:
+        spec = budget["spec"]
+        if not is_ready(pod) and spec.get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
+            continue
+        pods = store.all_of("pods", metadata["namespace"], _selected(budget))
+        healthy = sum(map(is_ready, pods))
+        needed = spec["minAvailable"] if "minAvailable" in spec else len(pods) - spec["maxUnavailable"]
+        # One that is not healthy does not count, so it may go when enough others are.
+        if healthy - is_ready(pod) < needed:
+            told = f"The disruption budget {budget['metadata']['name']} needs {needed} healthy pods"
+            cause = {"reason": "DisruptionBudget", "message": f"{told} and has {healthy} currently"}
+            raise TooManyRequests(
+                "Cannot evict pod as it would violate the pod's disruption budget.", causes=[cause]
+            )
 
 
 def is_ready(pod: Json) -> bool:
@@ -38,5 +68,6 @@ def is_ready(pod: Json) -> bool:
     return ready and "deletionTimestamp" not in pod["metadata"]
 
 
-def _names(pods: list[Json]) -> set[str]:
-    return {each["metadata"]["name"] for each in pods}
+def _selected(budget: Json) -> dict[str, str]:
+    labels: dict[str, str] = budget["spec"]["selector"]["matchLabels"]
+    return labels

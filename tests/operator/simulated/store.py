@@ -1,7 +1,7 @@
 """The objects of a simulated Kubernetes, as the API server keeps them. No HTTP.
 
-They have versions, a status apart, server-side apply, owner references, and a log of changes that watches
-read.
+They have versions, managers of their fields, a status apart, owner references, and a log of changes that
+watches read. What is written is completed, refused or kept as the kind wants it.
 """
 
 import asyncio
@@ -16,7 +16,19 @@ from typing import Any, TypeVar
 import jsonpatch
 import jsonpointer
 
-from tests.operator.simulated.errors import Conflict, Invalid, NotFound
+from tests.operator.simulated import pod_security, server_side_apply
+from tests.operator.simulated.defaults import complete
+from tests.operator.simulated.errors import (
+    AlreadyExists,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ServerError,
+)
+from tests.operator.simulated.kinds import Served
+from tests.operator.simulated.validation import complaint_of_schema, validate
 
 Json = dict[str, Any]
 # Plural, namespace, name.
@@ -24,11 +36,11 @@ Key = tuple[str, str, str]
 
 _Copied = TypeVar("_Copied")
 
-# Kinds whose status is written apart from the rest.
-WITH_STATUS = frozenset({"audiocasts", "streams", "statefulsets", "pods"})
-
 # Kinds that are marked first, and go when somebody (the kubelet) lets them.
 GRACEFUL = frozenset({"pods"})
+# Who writes when a test does.
+SOMEBODY = "kubectl-edit"
+MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +65,19 @@ class Store:
     """All objects.
 
     Attributes:
+        kinds: By plural.
         admit: Called with plural, the object and what it was, before it is written; fills in and refuses.
         log: Every change since the beginning.
         status_writes: How often a status was written, by key.
     """
 
+    kinds: dict[str, Served]
     admit: Callable[[str, Json, Json | None], Json] = lambda plural, new, old: new
     log: list[Change] = field(default_factory=list)
     status_writes: dict[Key, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._objects: dict[Key, Json] = {}
-        self._applied: dict[tuple[Key, str], Json] = {}
         self._versions = itertools.count(1000)
         self.version = 1000
         self._changed = asyncio.Event()
@@ -78,7 +91,10 @@ class Store:
         try:
             return _copied(self._objects[plural, namespace, name])
         except KeyError:
-            raise NotFound(f'{plural} "{name}" not found') from None
+            served = self.kinds[plural]
+            raise NotFound(
+                f'{served.resource} "{name}" not found', name=name, group=served.group, kind=plural
+            ) from None
 
     def find(self, plural: str, namespace: str, name: str) -> Json | None:
         """Return a copy of an object; None when there is none."""
@@ -95,43 +111,138 @@ class Store:
             and (labels or {}).items() <= each["metadata"].get("labels", {}).items()
         ]
 
-    def create(self, plural: str, new: Json) -> Json:
+    def put(self, plural: str, found: Json) -> None:
+        """Put an object in as it was seen elsewhere: nothing is completed, refused or counted."""
+        metadata = found["metadata"]
+        self._objects[plural, metadata.get("namespace", ""), metadata["name"]] = _copied(found)
+        version = int(metadata["resourceVersion"])
+        self.version = max(self.version, version)
+        self.log.append(Change(version, plural, "ADDED", _copied(found)))
+
+    def create(self, plural: str, new: Json, manager: str = SOMEBODY) -> Json:
         """Add an object.
 
         Raises:
-            Conflict: There is one with this name.
-            Invalid: It is not admitted.
+            AlreadyExists: There is one with this name.
+            ApiError: It is not admitted.
         """
+        served = self.kinds[plural]
+        new = _copied({**new, "apiVersion": served.version, "kind": served.name})
         metadata = new["metadata"]
-        key = (plural, metadata["namespace"], metadata["name"])
+        key = (plural, metadata.get("namespace", ""), metadata["name"])
         if key in self._objects:
-            raise Conflict(f'{plural} "{metadata["name"]}" already exists')
-        new = _copied(new)
-        if plural in WITH_STATUS - {"pods"}:
+            raise AlreadyExists(
+                f'{served.resource} "{metadata["name"]}" already exists',
+                name=metadata["name"],
+                group=served.group,
+                kind=plural,
+            )
+        if "status" in served.subresources and plural not in ("pods", "namespaces"):
             new.pop("status", None)
+        if complaint := complaint_of_schema(served, new):
+            raise BadRequest(f"{served.name} in version cannot be handled as a {served.name}: {complaint}")
+        return self._add(
+            key, new, lambda made: server_side_apply.record_update(served.kind, None, made, manager)
+        )
+
+    def _add(self, key: Key, new: Json, own: Callable[[Json], Json]) -> Json:
+        """Add an object that is there for the first time.
+
+        Args:
+            key: Where.
+            new: The object, before it is completed.
+            own: Writes who owns its fields.
+        """
+        plural, namespace, name = key
+        served = self.kinds[plural]
+        self._check_namespace(served, namespace, name)
         new["metadata"] |= {
             "uid": str(uuid.uuid4()),
-            "generation": 1,
-            "creationTimestamp": datetime.now(UTC).isoformat(timespec="seconds"),
+            "creationTimestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
-        written = self._write(key, self.admit(plural, new, None), "ADDED")
+        if served.counts_generations:
+            new["metadata"]["generation"] = 1
+        written = self._write(key, own(self._admitted(plural, new, None)), "ADDED")
         self._collect(*key)
         return written
 
-    def apply(self, plural: str, wanted: Json, manager: str) -> Json:
-        """Server-side apply, forced: what this manager applied before and does not give now is taken away.
+    def _admitted(self, plural: str, new: Json, old: Json | None) -> Json:
+        served = self.kinds[plural]
+        new = self.admit(plural, complete(plural, new), old)
+        validate(served, new, old)
+        if plural == "pods" and old is None:
+            namespace = self._objects["namespaces", "", new["metadata"]["namespace"]]
+            against = pod_security.violations(namespace, pod_security.ENFORCED, new["spec"])
+            if against:
+                name = new["metadata"]["name"]
+                raise Forbidden(f'pods "{name}" is forbidden: {against}', name=name, kind=plural)
+        return new
 
-        Lists are replaced as a whole: only one manager writes those that are used here.
+    def _check_namespace(self, served: Served, namespace: str, name: str) -> None:
+        """Refuse an object whose namespace is not there, goes away, or has no room (its ResourceQuotas)."""
+        if not served.is_namespaced:
+            return
+        found = self._objects.get(("namespaces", "", namespace))
+        if found is None:
+            raise NotFound(f'namespaces "{namespace}" not found', name=namespace, kind="namespaces")
+        forbidden = f'{served.resource} "{name}" is forbidden'
+        details: Json = {"name": name, "group": served.group, "kind": served.plural}
+        if found["metadata"].get("deletionTimestamp"):
+            cause = {
+                "reason": "NamespaceTerminating",
+                "message": f"namespace {namespace} is being terminated",
+                "field": "metadata.namespace",
+            }
+            told = f"unable to create new content in namespace {namespace} because it is being terminated"
+            raise Forbidden(f"{forbidden}: {told}", causes=[cause], **details)
+        used = len(self.all_of(served.plural, namespace))
+        for quota in self.all_of("resourcequotas", namespace):
+            hard = quota["spec"].get("hard", {}).get(served.plural)
+            if hard is not None and used >= int(hard):
+                told = f"{served.plural}=1, used: {served.plural}={used}, limited: {served.plural}={hard}"
+                raise Forbidden(
+                    f"{forbidden}: exceeded quota: {quota['metadata']['name']}, requested: {told}", **details
+                )
+
+    def apply(self, plural: str, wanted: Json, manager: str, *, force: bool = True) -> Json:
+        """Server-side apply.
+
+        Raises:
+            Conflict: Another manager owns a field that would change, and there is no force; or the
+                resourceVersion is an old one.
+            ServerError: A field is not known, or two items of a list have the same keys.
+            ApiError: It is not admitted.
         """
+        served = self.kinds[plural]
+        wanted = _copied(wanted)
         metadata = wanted["metadata"]
-        key = (plural, metadata["namespace"], metadata["name"])
-        before = self._applied.get((key, manager), {})
-        self._applied[key, manager] = _copied(wanted)
-        if key not in self._objects:
-            return self.create(plural, wanted)
-        return self._update(key, _merged(_without(self.get(*key), before, wanted), wanted))
+        if metadata.get("managedFields"):
+            raise BadRequest("metadata.managedFields must be nil")
+        key = (plural, metadata.get("namespace", ""), metadata["name"])
+        live = self.find(*key)
+        said = metadata.pop("resourceVersion", None)
+        if live is not None and said not in (None, live["metadata"]["resourceVersion"]):
+            raise self._modified(served, metadata["name"])
+        new = server_side_apply.apply(served.kind, live, wanted, manager, force=force)
+        if complaint := complaint_of_schema(served, new):
+            raise ServerError(f"failed to create typed patch object ({key[1]}/{key[2]}): {complaint}")
+        if live is None:
+            new = {**new, "apiVersion": served.version, "kind": served.name}
+            entries = new["metadata"].get("managedFields", [])
+            return self._add(
+                key, new, lambda made: {**made, "metadata": {**made["metadata"], "managedFields": entries}}
+            )
+        return self._update(key, new)
 
-    def patch(self, plural: str, namespace: str, name: str, patch: Json | list[Json], status: bool) -> Json:
+    def patch(
+        self,
+        plural: str,
+        namespace: str,
+        name: str,
+        patch: Json | list[Json],
+        status: bool,
+        manager: str = SOMEBODY,
+    ) -> Json:
         """Merge patch (RFC 7396) for an object, JSON patch (RFC 6902) for a list.
 
         Raises:
@@ -139,45 +250,64 @@ class Store:
             Invalid: A test of a JSON patch failed, or the outcome is not admitted.
         """
         key = (plural, namespace, name)
+        served = self.kinds[plural]
         now = self.get(*key)
         if isinstance(patch, list):
             try:
                 new = jsonpatch.apply_patch(now, patch)
             except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
-                raise Invalid(str(error)) from error
+                raise Invalid("the server rejected our request due to an error in our request") from error
         else:
             said = patch.get("metadata", {}).get("resourceVersion")
             if said not in (None, now["metadata"]["resourceVersion"]):
-                raise Conflict("the object has been modified")
+                raise self._modified(served, name)
             new = _merge_patched(now, patch)
         if status:
             self.status_writes[key] = self.status_writes.get(key, 0) + 1
             new = {**now, "status": new.get("status", {})}
-        elif plural in WITH_STATUS:
+        elif "status" in served.subresources:
             new.pop("status", None)
             new |= {"status": now["status"]} if "status" in now else {}
-        return self._update(key, new)
+        if not status and (complaint := complaint_of_schema(served, new)):
+            raise BadRequest(f"cannot be handled as a {served.name}: {complaint}")
+        return self._update(key, new, manager, "status" if status else "")
+
+    def scale(self, plural: str, namespace: str, name: str, replicas: int, manager: str = SOMEBODY) -> Json:
+        """Write the number of replicas by the scale subresource."""
+        found = self.get(plural, namespace, name)
+        new = {**found, "spec": {**found["spec"], "replicas": replicas}}
+        return self._update((plural, namespace, name), new, manager, "scale")
 
     def set_status(self, plural: str, namespace: str, name: str, status: Json) -> None:
         """Write a status as a controller does."""
         key = (plural, namespace, name)
         if key in self._objects:
-            self._update(key, {**self.get(*key), "status": status})
+            self._update(key, {**self.get(*key), "status": status}, "kube-controller-manager", "status")
 
-    def delete(self, plural: str, namespace: str, name: str) -> None:
+    def delete(self, plural: str, namespace: str, name: str, uid: str = "") -> Json:
         """Delete an object; one with finalizers, or that goes gracefully, is marked first.
+
+        Args:
+            plural: Plural of its kind.
+            namespace: Where it is.
+            name: Its name.
+            uid: A precondition: the uid that it has; empty: any.
 
         Raises:
             NotFound: There is none.
+            Conflict: It has another uid.
         """
         found = self.get(plural, namespace, name)
         metadata = found["metadata"]
+        if uid not in ("", metadata["uid"]):
+            raise uid_conflict(self.kinds[plural].name, name, uid, metadata["uid"])
         if metadata.get("finalizers") or plural in GRACEFUL:
             if not metadata.get("deletionTimestamp"):
                 metadata["deletionTimestamp"] = datetime.now(UTC).isoformat(timespec="seconds")
-                self._update((plural, namespace, name), found)
-            return
+                self._write((plural, namespace, name), found, "MODIFIED")
+            return found
         self.remove(plural, namespace, name)
+        return found
 
     def remove(self, plural: str, namespace: str, name: str) -> None:
         """Take an object away now, and all that it owns."""
@@ -202,18 +332,30 @@ class Store:
         """Wait for the next change."""
         await self._changed.wait()
 
-    def _update(self, key: Key, new: Json) -> Json:
+    def _update(self, key: Key, new: Json, manager: str = "", subresource: str = "") -> Json:
+        """Write an object that is there; without a manager its `managedFields` are right already."""
         now = self._objects[key]
-        new = self.admit(key[0], new, now)
+        served = self.kinds[key[0]]
+        owned = new["metadata"].get("managedFields")
+        new = self._admitted(key[0], new, now)
+        if owned is not None:
+            new["metadata"]["managedFields"] = owned
         if _without_version(new) == _without_version(now):
             return _copied(now)
-        if new.get("spec") != now.get("spec"):
-            new["metadata"]["generation"] = now["metadata"]["generation"] + 1
+        if manager:
+            new = server_side_apply.record_update(served.kind, _copied(now), new, manager, subresource)
+        if served.counts_generations and new.get("spec") != now.get("spec"):
+            new["metadata"]["generation"] = now["metadata"].get("generation", 1) + 1
         written = self._write(key, new, "MODIFIED")
         may_go = new["metadata"].get("deletionTimestamp") and not new["metadata"].get("finalizers")
         if may_go and key[0] not in GRACEFUL:
             self.remove(*key)
         return written
+
+    @staticmethod
+    def _modified(served: Served, name: str) -> Conflict:
+        told = f'Operation cannot be fulfilled on {served.resource} "{name}": {MODIFIED}'
+        return Conflict(told, name=name, group=served.group, kind=served.plural)
 
     def _write(self, key: Key, new: Json, kind_of_change: str) -> Json:
         self._objects[key] = new
@@ -221,7 +363,7 @@ class Store:
         return _copied(new)
 
     def _log(self, plural: str, kind_of_change: str, new: Json) -> None:
-        self.version = next(self._versions) + 1
+        self.version = max(next(self._versions), self.version) + 1
         new["metadata"]["resourceVersion"] = str(self.version)
         self.log.append(Change(self.version, plural, kind_of_change, _copied(new)))
         self.wake()
@@ -230,6 +372,17 @@ class Store:
         """Let all who wait for a change look."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def uid_conflict(kind: str, name: str, asked: str, found: str) -> Conflict:
+    """Return the error for a precondition that does not hold."""
+    told = f"the UID in the precondition ({asked}) does not match the UID in record ({found})"
+    return Conflict(
+        f'Operation cannot be fulfilled on {kind} "{name}": {told}. '
+        "The object might have been deleted and then recreated",
+        name=name,
+        kind=kind,
+    )
 
 
 def _copied(each: _Copied) -> _Copied:
@@ -241,25 +394,6 @@ def _copied(each: _Copied) -> _Copied:
 def _without_version(each: Json) -> Json:
     metadata = {name: value for name, value in each["metadata"].items() if name != "resourceVersion"}
     return {**each, "metadata": metadata}
-
-
-def _merged(now: Json, wanted: Json) -> Json:
-    out = dict(now)
-    for name, value in wanted.items():
-        both = isinstance(value, dict) and isinstance(out.get(name), dict)
-        out[name] = _merged(out[name], value) if both else _copied(value)
-    return out
-
-
-def _without(now: Json, before: Json, wanted: Json) -> Json:
-    """Take away what was applied before and is not wanted now."""
-    out = dict(now)
-    for name, value in before.items():
-        if name not in wanted:
-            out.pop(name, None)
-        elif isinstance(value, dict) and isinstance(wanted[name], dict) and isinstance(out.get(name), dict):
-            out[name] = _without(out[name], value, wanted[name])
-    return out
 
 
 def _merge_patched(now: Json, patch: Json) -> Json:

@@ -78,8 +78,11 @@ class Workloads:
         """Bring all pods a step nearer to what the StatefulSets say."""
         for each in self.store.all_of("statefulsets"):
             self._sync_statefulset(each)
+        owners = {each["metadata"]["uid"] for each in self.store.all_of("statefulsets")}
         for pod in self.store.all_of("pods"):
-            self._sync_pod(pod)
+            # All others are somebody else's, and run on no node that is simulated.
+            if _owner_uid(pod) in owners:
+                self._sync_pod(pod)
 
     def _sync_statefulset(self, found: Json) -> None:
         metadata, spec = found["metadata"], found["spec"]
@@ -123,6 +126,8 @@ class Workloads:
                     "namespace": metadata["namespace"],
                     "labels": {
                         **template["metadata"]["labels"],
+                        "apps.kubernetes.io/pod-index": name.rpartition("-")[2],
+                        "statefulset.kubernetes.io/pod-name": name,
                         "controller-revision-hash": f"{metadata['name']}-{revision}",
                     },
                     "annotations": dict(template["metadata"]["annotations"]),
@@ -132,6 +137,8 @@ class Workloads:
                             "kind": "StatefulSet",
                             "name": metadata["name"],
                             "uid": metadata["uid"],
+                            "controller": True,
+                            "blockOwnerDeletion": True,
                         }
                     ],
                 },
@@ -162,9 +169,19 @@ class Workloads:
             metadata["namespace"],
             metadata["name"],
             {
+                "phase": "Running",
                 "podIP": process.host if process else "127.1.0.1",
                 "conditions": [{"type": "Ready", "status": word, "lastTransitionTime": since}],
-                "containerStatuses": [{"name": "audiocast", "restartCount": 0, "state": state}],
+                "containerStatuses": [
+                    {
+                        "name": "audiocast",
+                        "image": "",
+                        "imageID": "",
+                        "ready": ready,
+                        "restartCount": 0,
+                        "state": state,
+                    }
+                ],
             },
         )
 
@@ -208,4 +225,5 @@ def _revision(template: Json) -> str:
 
 
 def _owner_uid(pod: Json) -> str:
-    return str(pod["metadata"]["ownerReferences"][0]["uid"])
+    owners = pod["metadata"].get("ownerReferences", [])
+    return str(next((each["uid"] for each in owners if each.get("controller")), ""))

@@ -1,0 +1,32 @@
+"""What a simulated API server can be told to answer wrongly."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass
+class Fault:
+    """Requests that are answered wrongly.
+
+    Attributes:
+        method: HTTP method; "*": all.
+        path: A pattern that is somewhere in the path.
+        status: What is answered; 0: nothing, and the connection is closed.
+        times: How often; it counts down.
+        retry_after: Seconds in `Retry-After`; empty: none.
+        is_text: The answer is plain text, as for a kind that is not installed or from a proxy.
+    """
+
+    method: str
+    path: str
+    status: int
+    times: int = 1
+    retry_after: str = ""
+    is_text: bool = False
+
+    def applies_to(self, method: str, path: str) -> bool:
+        """Return whether this request gets the fault, and count it down."""
+        if self.times > 0 and self.method in ("*", method) and re.search(self.path, path):
+            self.times -= 1
+            return True
+        return False
