@@ -113,7 +113,7 @@ class Edge:
         except Unreachable as error:
             if not self._has_source() and self._is_wanted():
                 self._log(log.warning, "relay_lost", member, error)
-                self._peers.suspect(member.name, error)
+                await self._peers.suspect(member.name, error)
         except Refused as error:
             self._log(log.info, "relay_ended", member, error)
         except (ClusterError, StreamError, OggError) as error:

@@ -113,7 +113,7 @@ class HlsRouter:
                 answer = await self._fetch(member.recipient, built)
             return answer
         except Unreachable as error:
-            self._node.peers.suspect(member.name, error)
+            await self._node.peers.suspect(member.name, error)
             raise
 
     def close(self) -> None:

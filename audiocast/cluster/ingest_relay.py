@@ -76,8 +76,10 @@ class IngestRelay:
 
     async def _run(self) -> None:
         stream_id = self._hub.stream_id
+        loop = asyncio.get_running_loop()
         while True:
             self._owner_changes.clear()
+            began_at = loop.time()
             try:
                 await self._forward_once()
             except Refused as error:
@@ -94,10 +96,11 @@ class IngestRelay:
                 reason = str(error)[:MAX_REASON_CHARACTERS]
                 log.warning("owner_lost", stream_id=stream_id, member=self.owner, reason=reason)
                 if isinstance(error, Unreachable):
-                    self._peers.suspect(self.owner, error)
+                    await self._peers.suspect(self.owner, error)
                 if self._peers.membership.get(self.owner) is not None:
-                    # Nothing proves that it is gone; greetings find out.
-                    await asyncio.sleep(RETRY_SECONDS)
+                    # Nothing proves that it is gone; greetings find out. Where the connection alone broke,
+                    # the source's listeners wait for the next one.
+                    await asyncio.sleep(max(0.0, began_at + RETRY_SECONDS - loop.time()))
 
     async def _forward_once(self) -> None:
         """Forward to the present owner; returns when it is time to find the owner anew."""

@@ -14,13 +14,21 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from audiocast.cluster.errors import ClusterError, NoAnswer, NotListening, PeerSilent, Unreachable
+from audiocast.cluster.errors import (
+    ClusterError,
+    NoAnswer,
+    NotListening,
+    PeerSilent,
+    Refused,
+    Unreachable,
+)
 from audiocast.cluster.member import Member, OwnedSource
 from audiocast.cluster.membership import Membership
 from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.peer_stream import SILENCE_SECONDS, PeerStream
-from audiocast.cluster.protocol import MemberStreamRequest, PeerRequest, StreamAnswer
+from audiocast.cluster.protocol import MISADDRESSED, MemberStreamRequest, PeerRequest, StreamAnswer
 from audiocast.cluster.ring import order
+from audiocast.cluster.signature.identity import Identity
 from audiocast.stream.source_id import SourceId
 
 FIRST_QUESTIONS = 2
@@ -28,6 +36,10 @@ FIRST_QUESTIONS = 2
 # A member that stands still has answered its last greeting longer ago than that when its connections have
 # been silent for `SILENCE_SECONDS`; one that goes on is greeted, and answers, twice a second.
 ANSWERING_SECONDS = 1.0
+
+# How long a member whose connection broke has to show that it lives. If it is gone, and its host too, its
+# streams stand still meanwhile; a host that is there refuses the connection at once.
+PROOF_SECONDS = 0.3
 
 # A member that did not answer a question in time is not asked again for so long: the pages of a member whose
 # neighbour stands still would all wait for it. Greetings decide meanwhile whether it is gone.
@@ -92,6 +104,7 @@ class Peers:
         self._client = client
         self._unlisted_client = unlisted_client or client
         self._unasked: dict[str, float] = {}
+        self._proofs: dict[Identity, asyncio.Task[bool]] = {}
 
     @property
     def own_name(self) -> str:
@@ -160,27 +173,58 @@ class Peers:
         """
         return await self._ask_all(request, self._client)
 
-    def suspect(self, name: str, error: Unreachable) -> None:
-        """Take a member out of the ring at once, if its connection's end proves that its process is gone.
+    async def suspect(self, name: str, error: Unreachable) -> None:
+        """Take a member out of the ring, if its connection's end proves that its process is gone.
 
-        An address that refuses connections proves it, and so does a connection with audio that broke or fell
-        silent. A request that was not answered in time does not, nor does a silence in which this member's
-        own loop was late, or the other one answered a greeting: of a thousand connections with a busy
-        neighbour one is silent soon, and the neighbour must not be taken for dead. Greetings decide these.
+        An address that refuses connections proves it. A request that was not answered in time does not, nor
+        does a silence in which this member's own loop was late, or the other one answered a greeting: of a
+        thousand connections with a busy neighbour one is silent soon, and the neighbour must not be taken
+        for dead. Greetings decide these. Other programs break connections, too (a mesh's proxy that is
+        replaced, a node's table of connections that overflows), so a member whose connection broke is asked
+        first.
+
+        Returns when it is decided, for a broken connection within `PROOF_SECONDS`.
         """
         if isinstance(error, NoAnswer):
             return
-        if isinstance(error, PeerSilent) and (
-            self.membership.was_late(SILENCE_SECONDS) or self.membership.has_answered(name, ANSWERING_SECONDS)
-        ):
-            return
+        if isinstance(error, PeerSilent):
+            if self.membership.was_late(SILENCE_SECONDS) or self.membership.has_answered(
+                name, ANSWERING_SECONDS
+            ):
+                return
+        elif not isinstance(error, NotListening):
+            member = self.membership.get(name)
+            if member is None or await self._is_alive(member) or self.membership.was_late(PROOF_SECONDS):
+                return
         self.membership.suspect(name, str(error))
 
     def close(self) -> None:
         """Close the connections of questions that are not answered yet."""
+        for proof in self._proofs.values():
+            proof.cancel()
         self._client.close()
         if self._unlisted_client is not self._client:
             self._unlisted_client.close()
+
+    async def _is_alive(self, member: Member) -> bool:
+        """Return whether the process of a member answers; all whose connection to it broke ask once."""
+        identity = member.recipient.identity
+        proof = self._proofs.get(identity)
+        if proof is None:
+            proof = self._proofs[identity] = asyncio.ensure_future(self._prove(member))
+            proof.add_done_callback(lambda _: self._proofs.pop(identity))
+        return await asyncio.shield(proof)
+
+    async def _prove(self, member: Member) -> bool:
+        try:
+            async with asyncio.timeout(PROOF_SECONDS):
+                await self._client.ask(member.recipient, self.membership.greeting().build())
+        except Refused as error:
+            # The member says no, or another process is there now.
+            return error.code != MISADDRESSED
+        except (ClusterError, TimeoutError):
+            return False
+        return True
 
     def _announced_holder(self, stream_id: str) -> Member | None:
         """Return the member whose greeting names the stream; of several, the one with the newest source."""
@@ -206,7 +250,7 @@ class Peers:
         try:
             return await client.ask(member.recipient, request)
         except NotListening as error:
-            self.suspect(member.name, error)
+            self.membership.suspect(member.name, str(error))
         except NoAnswer:
             self._unasked[member.name] = asyncio.get_running_loop().time() + UNASKED_SECONDS
         except ClusterError:

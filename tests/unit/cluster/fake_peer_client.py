@@ -51,6 +51,9 @@ class FakePeerClient(PeerClient):
         said = await self.ask(recipient, request)
         return self.wire(recipient.address, said)
 
+    def close(self) -> None:
+        """There is no connection to close."""
+
     def wire(self, address: str, said: dict[str, Any]) -> tuple[Identity, Any]:
         """Give a greeting as members send it: who signs it, and its JSON."""
         identity = Identity(said["name"], said["instance"])

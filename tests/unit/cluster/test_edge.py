@@ -67,7 +67,7 @@ class Surroundings:
         self.log.end += self.pages
         await self._broken
 
-    def suspect(self, name: str, error: Unreachable) -> None:
+    async def suspect(self, name: str, error: Unreachable) -> None:
         self.suspected.append(name)
 
     def close(self) -> None:

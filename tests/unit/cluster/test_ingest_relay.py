@@ -57,7 +57,7 @@ class FakePeers:
         self.links.append(far)
         return near, answer
 
-    def suspect(self, name: str, error: Unreachable) -> None:
+    async def suspect(self, name: str, error: Unreachable) -> None:
         self.suspected.append(name)
 
     @property
@@ -155,6 +155,25 @@ def test_an_owner_that_is_lost_is_suspected_and_the_next_one_is_asked_at_once() 
         assert asked_at - lost_at < 0.1
         assert request.is_resumed
         assert front.relay.owner == "b"
+        await front.stop()
+
+    run(test())
+
+
+def test_an_owner_that_lives_gets_the_source_again_at_once() -> None:
+    async def test() -> None:
+        front = Front()
+        front.peers.are_proven_dead = False
+        front.send()
+        await asyncio.sleep(1)
+        lost_at = asyncio.get_running_loop().time()
+        front.peers.links[0].close()
+        await asyncio.sleep(0.1)
+        assert (front.peers.suspected, front.peers.asked_names) == (["a"], ["a", "a"])
+        assert front.peers.asked[1][0] - lost_at < 0.02
+        front.peers.links[1].close()
+        await asyncio.sleep(1)
+        assert front.peers.asked[2][0] - front.peers.asked[1][0] == pytest.approx(RETRY_SECONDS, abs=0.02)
         await front.stop()
 
     run(test())

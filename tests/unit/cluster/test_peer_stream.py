@@ -110,6 +110,26 @@ async def test_beats_keep_a_quiet_link_alive(monkeypatch: pytest.MonkeyPatch) ->
     link.close()
 
 
+def test_what_is_sent_is_a_beat_too() -> None:
+    async def test() -> None:
+        near, far = io_streams()
+        link = peer_stream_on(near)
+        frames = []
+        for _ in range(20):
+            await asyncio.sleep(BEAT_SECONDS / 10)
+            await link.send(FrameKind.PAGES, b"")
+        for _ in range(20 + 4):
+            frames.append((await far.read_bytes(BEAT_BYTES))[:1])
+            if len(frames) == 21:
+                silent_since = asyncio.get_running_loop().time()
+        assert frames[:21] == [b"B"] + [b"P"] * 20, "the first one is there before any page"
+        assert frames[21:] == [b"B"] * 3
+        assert asyncio.get_running_loop().time() - silent_since == pytest.approx(3 * BEAT_SECONDS, abs=0.01)
+        link.close()
+
+    run(test())
+
+
 async def test_a_closed_connection_is_nobody_on_both_sides() -> None:
     one, other = peer_streams()
     one.close()

@@ -7,17 +7,26 @@ from typing import Any
 
 import pytest
 
-from audiocast.cluster.errors import BadMessage, NoAnswer, NotListening, PeerSilent, Refused, Unreachable
+from audiocast.cluster.errors import (
+    BadMessage,
+    ClusterError,
+    NoAnswer,
+    NotListening,
+    PeerSilent,
+    Refused,
+    Unreachable,
+)
 from audiocast.cluster.membership import LATE_SECONDS
 from audiocast.cluster.peer_stream import SILENCE_SECONDS
 from audiocast.cluster.peers import (
     ANSWERING_SECONDS,
     FIRST_QUESTIONS,
+    PROOF_SECONDS,
     UNLISTED_BURST,
     UNLISTED_PER_SECOND,
     Peers,
 )
-from audiocast.cluster.protocol import HELLO, LIST_STREAMS, STREAMS, MemberStreamRequest
+from audiocast.cluster.protocol import HELLO, LIST_STREAMS, MISADDRESSED, STREAMS, MemberStreamRequest
 from audiocast.cluster.ring import order
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_peer_client import FakePeerClient
@@ -123,7 +132,7 @@ async def test_an_address_that_refuses_connections_is_out_at_once(cluster: Clust
     ("error", "is_out"),
     [
         (NotListening("Connection refused"), True),
-        (Unreachable("the connection is gone"), True),
+        (Unreachable("the connection is gone"), False),
         (PeerSilent("nothing came for 2 s"), True),
         (NoAnswer("Timeout during request"), False),
     ],
@@ -132,17 +141,76 @@ async def test_what_the_end_of_a_connection_proves(
     cluster: Cluster, error: Unreachable, *, is_out: bool
 ) -> None:
     cluster.harness.clock.advance(SILENCE_SECONDS)
-    cluster.peers.suspect("m001", error)
+    await cluster.peers.suspect("m001", error)
     assert ("m001" not in cluster.harness.membership.ring) is is_out
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_out"),
+    [
+        (NotListening("Connection refused"), True),
+        (NoAnswer("Timeout during request"), True),
+        (Refused(421, MISADDRESSED, "another process is here now"), True),
+        (Refused(429, "too_many_requests", "it is there"), False),
+    ],
+    ids=["not listening", "no answer", "another process", "refused"],
+)
+async def test_a_member_whose_connection_broke_is_asked_whether_it_lives(
+    cluster: Cluster, answer: ClusterError, *, is_out: bool
+) -> None:
+    cluster.harness.peer_client.answers[ADDRESSES["m001"]] = answer
+    await cluster.peers.suspect("m001", Unreachable("the connection is gone"))
+    assert ("m001" not in cluster.harness.membership.ring) is is_out
+
+
+async def test_a_member_of_many_broken_connections_is_asked_once() -> None:
+    cluster = Cluster(NAMES[:3])
+    await cluster.harness.membership.start()
+    before = len(cluster.harness.peer_client.asked)
+    gone = Unreachable("the connection is gone")
+    await asyncio.gather(*(cluster.peers.suspect("m001", gone) for _ in range(100)))
+    assert cluster.harness.peer_client.asked[before:] == [(ADDRESSES["m001"], "POST", HELLO)]
+    assert cluster.harness.peer_client.recipients[-1].identity.name == "m001"
+    await cluster.peers.suspect("m001", gone)
+    assert len(cluster.harness.peer_client.asked) == before + 2, "a later break is another one"
+    await cluster.peers.suspect("nobody", gone)
+    assert len(cluster.harness.peer_client.asked) == before + 2
+    await cluster.harness.membership.stop()
+
+
+def test_a_member_that_does_not_answer_is_waited_for_shortly() -> None:
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        cluster = Cluster(NAMES[:3])
+        await cluster.harness.membership.start()
+
+        async def hang(*_: object) -> None:
+            await asyncio.sleep(60)
+
+        cluster.harness.peer_client.ask = hang  # type: ignore[assignment, method-assign]
+        began_at = loop.time()
+        await cluster.peers.suspect("m001", Unreachable("the connection is gone"))
+        assert loop.time() - began_at == pytest.approx(PROOF_SECONDS, abs=0.01)
+        assert "m001" not in cluster.harness.membership.ring
+        cluster.harness.membership.note_lag(cluster.harness.clock.time(), LATE_SECONDS)
+        await cluster.peers.suspect("m002", Unreachable("the connection is gone"))
+        assert "m002" in cluster.harness.membership.ring, "this member was late itself"
+        asking = asyncio.ensure_future(cluster.peers.suspect("m002", Unreachable("the connection is gone")))
+        await asyncio.sleep(0)
+        cluster.peers.close()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    run(test())
 
 
 async def test_a_silence_that_this_member_itself_slept_through_proves_nothing(cluster: Cluster) -> None:
     cluster.harness.membership.note_lag(cluster.harness.clock.time(), LATE_SECONDS)
     cluster.harness.clock.advance(SILENCE_SECONDS - 0.1)
-    cluster.peers.suspect("m001", PeerSilent("nothing came for 2 s"))
+    await cluster.peers.suspect("m001", PeerSilent("nothing came for 2 s"))
     assert "m001" in cluster.harness.membership.ring
     cluster.harness.clock.advance(0.2)
-    cluster.peers.suspect("m001", PeerSilent("nothing came for 2 s"))
+    await cluster.peers.suspect("m001", PeerSilent("nothing came for 2 s"))
     assert "m001" not in cluster.harness.membership.ring
 
 
@@ -150,12 +218,13 @@ async def test_a_silence_of_a_member_that_answers_greetings_proves_nothing(clust
     silent = PeerSilent("nothing came for 2 s")
     await cluster.harness.greet()
     cluster.harness.clock.advance(ANSWERING_SECONDS)
-    cluster.peers.suspect("m001", silent)
+    await cluster.peers.suspect("m001", silent)
     assert "m001" in cluster.harness.membership.ring
-    cluster.peers.suspect("m002", Unreachable("the connection is gone"))
+    cluster.harness.peer_client.answers[ADDRESSES["m002"]] = NoAnswer("Timeout during request")
+    await cluster.peers.suspect("m002", Unreachable("the connection is gone"))
     assert "m002" not in cluster.harness.membership.ring
     cluster.harness.clock.advance(0.1)
-    cluster.peers.suspect("m001", silent)
+    await cluster.peers.suspect("m001", silent)
     assert "m001" not in cluster.harness.membership.ring
 
 

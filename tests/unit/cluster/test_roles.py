@@ -57,7 +57,7 @@ class FakePeers:
         self.links.append(far)
         return near, {}
 
-    def suspect(self, name: str, error: Unreachable) -> None:
+    async def suspect(self, name: str, error: Unreachable) -> None:
         pass
 
 
