@@ -3,6 +3,9 @@
 A page has an index that counts from the start of the logical bitstream and never changes, so a listener's
 place is one integer. Every page begins with a packet and ends with one (`muxer` sees to that), so a
 listener may begin at any of them.
+
+Pages are kept as plain tuples: Python's garbage collector stops following a tuple that holds no containers,
+and would walk over a thousand objects of each stream again and again while the loop stands still.
 """
 
 from dataclasses import dataclass
@@ -32,6 +35,10 @@ class StreamPage:
         return self.end_granule - self.samples
 
 
+# Fields of a `StreamPage`.
+_Record = tuple[bytes, int, int, float]
+
+
 class Backlog:
     """Pages by index, from `first` up to but not including `end`.
 
@@ -43,7 +50,7 @@ class Backlog:
     def __init__(self, *, max_seconds: float, max_bytes: int) -> None:
         self._max_samples = round(max_seconds * SAMPLE_RATE)
         self._max_bytes = max_bytes
-        self._pages: list[StreamPage] = []
+        self._pages: list[_Record] = []
         self._samples = 0
         self._batches: dict[tuple[int, int], bytes] = {}
         self.first = 0
@@ -58,12 +65,12 @@ class Backlog:
     @property
     def end_granule(self) -> int:
         """Granule position at the end of the newest page."""
-        return self._pages[-1].end_granule if self._pages else 0
+        return self.page(self.end - 1).end_granule if self._pages else 0
 
     def append(self, page: StreamPage) -> None:
         """Add the newest page; drop what is too old."""
         pages = self._pages
-        pages.append(page)
+        pages.append((page.data, page.samples, page.end_granule, page.arrived_at))
         self.end += 1
         self._samples += page.samples
         self.size_bytes += len(page.data)
@@ -71,10 +78,11 @@ class Backlog:
         stale = 0
         last = len(pages) - 1
         while stale < last and (
-            self.size_bytes > self._max_bytes or self._samples - pages[stale].samples >= self._max_samples
+            self.size_bytes > self._max_bytes or self._samples - pages[stale][1] >= self._max_samples
         ):
-            self._samples -= pages[stale].samples
-            self.size_bytes -= len(pages[stale].data)
+            data, samples, *_ = pages[stale]
+            self._samples -= samples
+            self.size_bytes -= len(data)
             stale += 1
         if stale:
             del pages[:stale]
@@ -88,11 +96,11 @@ class Backlog:
         """
         if not self.first <= index < self.end:
             raise IndexError(f"expected an index from {self.first} to {self.end - 1}, got {index}")
-        return self._pages[index - self.first]
+        return StreamPage(*self._pages[index - self.first])
 
     def pages(self, start: int, stop: int) -> list[StreamPage]:
         """Return the pages from `start` (at least `first`) up to but not including `stop`, if there."""
-        return self._pages[start - self.first : max(0, stop - self.first)]
+        return [StreamPage(*record) for record in self._records(start, stop)]
 
     def batch(self, start: int, stop: int) -> bytes:
         """Return the pages from `start` up to but not including `stop` as one piece.
@@ -102,7 +110,7 @@ class Backlog:
         """
         batch = self._batches.get((start, stop))
         if batch is None:
-            batch = b"".join([page.data for page in self.pages(start, stop)])
+            batch = b"".join([data for data, *_ in self._records(start, stop)])
             self._batches[start, stop] = batch
         return batch
 
@@ -110,9 +118,12 @@ class Backlog:
         """Return the index from which at most `seconds` of audio lie before `end`; `end` when none do."""
         left = seconds * SAMPLE_RATE
         index = self.end
-        for page in reversed(self._pages):
-            left -= page.samples
+        for _, samples, *_ in reversed(self._pages):
+            left -= samples
             if left < 0:
                 break
             index -= 1
         return index
+
+    def _records(self, start: int, stop: int) -> list[_Record]:
+        return self._pages[start - self.first : max(0, stop - self.first)]

@@ -260,8 +260,8 @@ class Fanout:
                 newest = backlog.end - 1
                 listener.skip_to(newest, backlog.page(newest).start_granule)
                 self._counters.skips += 1
-            pages = backlog.pages(listener.cursor, end) if listener.blocked_since is None else []
-            data = self._bytes(listener, pages)
+            stop = end if listener.blocked_since is None else listener.cursor
+            data = self._bytes(listener, stop)
             if not data:
                 return
             try:
@@ -274,21 +274,22 @@ class Fanout:
             self._counters.sends += 1
             self._counters.sent_bytes += sent
             if sent < len(data):
-                self._stop_short(listener, pages, sent, now)
+                self._stop_short(listener, backlog.pages(listener.cursor, stop), sent, now)
                 return
             listener.unsent = b""
             listener.blocked_since = None
-            if pages:
-                listener.cursor, listener.next_granule = end, pages[-1].end_granule
+            if listener.cursor < stop:
+                listener.cursor, listener.next_granule = stop, backlog.page(stop - 1).end_granule
 
-    def _bytes(self, listener: Listener, pages: Sequence[StreamPage]) -> bytes:
-        """Return what is unsent, and `pages`, those from the listener's cursor on, with its numbers."""
-        if not pages:
+    def _bytes(self, listener: Listener, stop: int) -> bytes:
+        """Return what is unsent, and the pages from the listener's cursor to `stop`, with its numbers."""
+        if listener.cursor >= stop:
             return listener.unsent
         if listener.skipped_pages:
+            pages = self._backlog.pages(listener.cursor, stop)
             data = b"".join([listener.numbered(page) for page in pages])
         else:
-            data = self._backlog.batch(listener.cursor, listener.cursor + len(pages))
+            data = self._backlog.batch(listener.cursor, stop)
         return listener.unsent + data if listener.unsent else data
 
     def _is_too_far_behind(self, listener: Listener) -> bool:

@@ -7,7 +7,6 @@ a chain in their place, and knows those of the segment that its oldest page belo
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -48,13 +47,9 @@ class Position(NamedTuple):
         return f"{self.serial}.{self.sequence}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Logged:
-    data: bytes
-    position: Position
-    samples: int
-    # Header pages of the chain segment that it belongs to; empty for the header pages themselves.
-    headers: bytes
+# A page as it came, its serial and page number, how much audio ends on it, and the header pages of the chain
+# segment that it belongs to (empty for the header pages themselves). Plain tuples, as in a backlog.
+_Logged = tuple[bytes, int, int, int, bytes]
 
 
 class HeaderPages:
@@ -124,7 +119,10 @@ class SourceLog:
     @property
     def last(self) -> Position | None:
         """Position of the newest page; None while there is none."""
-        return self._pages[-1].position if self._pages else None
+        if not self._pages:
+            return None
+        _, serial, sequence, *_ = self._pages[-1]
+        return Position(serial, sequence)
 
     def clear(self) -> None:
         """Drop all pages, since another source starts. Indexes go on."""
@@ -137,7 +135,7 @@ class SourceLog:
         encoded = [page.encode() for page in header_pages]
         self._headers = b"".join(encoded)
         for page, data in zip(header_pages, encoded, strict=True):
-            self._append(_Logged(data, Position(page.serial, page.sequence), 0, b""))
+            self._append((data, page.serial, page.sequence, 0, b""))
 
     def append(self, page: Page, samples: int) -> None:
         """Add the next page.
@@ -146,8 +144,7 @@ class SourceLog:
             page: Belongs to the chain segment that was begun last.
             samples: How much audio ends on it.
         """
-        position = Position(page.serial, page.sequence)
-        self._append(_Logged(page.encode(), position, samples, self._headers))
+        self._append((page.encode(), page.serial, page.sequence, samples, self._headers))
 
     def after(self, had: Position | None) -> tuple[bytes, int]:
         """Return how another node goes on.
@@ -160,26 +157,29 @@ class SourceLog:
             old, the node misses what lies between.
         """
         if had is not None:
-            for back, page in enumerate(reversed(self._pages)):
-                if page.position == had:
+            for back, (_, serial, sequence, *_) in enumerate(reversed(self._pages)):
+                if (serial, sequence) == had:
                     return b"", self.end - back
-        oldest = self._pages[0] if self._pages else None
-        if oldest is None or (had is not None and oldest.headers and oldest.position.serial == had.serial):
+        if not self._pages:
             return b"", self.first
-        return oldest.headers, self.first
+        _, oldest_serial, _, _, headers = self._pages[0]
+        if had is not None and oldest_serial == had.serial:
+            return b"", self.first
+        return headers, self.first
 
     def pages(self, index: int) -> list[bytes]:
         """Return the pages from `index` on; from the oldest one when that is gone."""
-        return [page.data for page in islice(self._pages, max(0, index - self.first), None)]
+        return [data for data, *_ in islice(self._pages, max(0, index - self.first), None)]
 
     def _append(self, page: _Logged) -> None:
         self._pages.append(page)
-        self._samples += page.samples
-        self._bytes += len(page.data)
+        data, _, _, samples, _ = page
+        self._samples += samples
+        self._bytes += len(data)
         while self._samples > self._max_samples or self._bytes > self._max_bytes:
-            oldest = self._pages.popleft()
+            oldest, _, _, samples, _ = self._pages.popleft()
             self.first += 1
-            self._samples -= oldest.samples
-            self._bytes -= len(oldest.data)
+            self._samples -= samples
+            self._bytes -= len(oldest)
         for notify in tuple(self.on_growth):
             notify()
