@@ -10,7 +10,7 @@ from tornado.web import RequestHandler
 
 log = structlog.get_logger()
 
-DURATION_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0)
+DURATION_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 # What requests get on purpose: what they ask for is not there at all, or there is no room for them.
 PLANNED_STATUSES = (501, 503)
@@ -49,12 +49,14 @@ class LoggedHandler(RequestHandler):
         metric_label: The handler's name in metrics and events. Dashboards ask for it: it stays when the class
             gets another name.
         is_long_lived: A request lasts as long as a broadcast or an open page, which is no time to an answer.
+        is_timed_by_audio: The time is that to the first audio, so only a GET that gets some (200) has one.
         refusal_level: Level of statuses from 400 on, but for errors of the server. "debug" is for paths that
             are asked every few seconds.
     """
 
     metric_label: ClassVar[str]
     is_long_lived: ClassVar[bool] = False
+    is_timed_by_audio: ClassVar[bool] = False
     refusal_level: ClassVar[Literal["debug", "info"]] = "info"
 
 
@@ -129,7 +131,8 @@ class RequestLog:
         method = request.method if request.method in handler.SUPPORTED_METHODS else "other"
         seconds = request.request_time()
         self._total.labels(name, method, str(status)).inc()
-        if not handler.is_long_lived:
+        has_audio = (method, status) == ("GET", 200)
+        if has_audio if handler.is_timed_by_audio else not handler.is_long_lived:
             self._seconds.labels(name).observe(seconds)
         if status >= 500 and status not in PLANNED_STATUSES:
             write = log.error

@@ -21,11 +21,13 @@ class Chart:
     Args:
         folder: With `Chart.yaml`.
         release: Name of the release that is rendered.
+        namespace: Of the release.
     """
 
-    def __init__(self, folder: Path, release: str = RELEASE) -> None:
+    def __init__(self, folder: Path, release: str = RELEASE, namespace: str = NAMESPACE) -> None:
         self.folder = folder
         self._release = release
+        self._namespace = namespace
         self._chart = helm_python.Chart.load(folder)
 
     def text(self, values: Mapping[str, Any], template: str) -> str:
@@ -72,7 +74,7 @@ class Chart:
 
     def _render(self, values: Mapping[str, Any]) -> dict[str, str]:
         self._chart.validate_schema(dict(values))
-        return self._chart.render(dict(values), name=self._release, namespace=NAMESPACE)
+        return self._chart.render(dict(values), name=self._release, namespace=self._namespace)
 
 
 class _NoDuplicates(yaml.CSafeLoader):

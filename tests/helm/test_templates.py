@@ -198,6 +198,52 @@ def test_streams_pass_gateways_without_time_outs(chart: Chart) -> None:
     assert annotations["nginx.ingress.kubernetes.io/proxy-body-size"] == "0"
 
 
+def test_both_services_have_the_families_that_are_asked_for(chart: Chart) -> None:
+    families = {"ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv6", "IPv4"]}
+    for values, found in (({}, {}), (families, families)):
+        for name in ("demo-audiocast", "demo-audiocast-peers"):
+            spec = chart.manifest("Service", {"service": values}, name)["spec"]
+            assert {key: spec[key] for key in families if key in spec} == found
+
+
+def test_a_load_balancer_lets_in_whom_it_is_told(chart: Chart) -> None:
+    values = {"type": "LoadBalancer", "loadBalancerSourceRanges": ["192.0.2.0/24"]}
+    public = chart.manifest("Service", {"service": values}, "demo-audiocast")
+    assert public["spec"]["loadBalancerSourceRanges"] == ["192.0.2.0/24"]
+
+
+@pytest.mark.parametrize("kind", ["PodMonitor", "ServiceMonitor"])
+def test_monitors_relabel_and_are_bounded(chart: Chart, kind: str) -> None:
+    more = {
+        "jobLabel": "app.kubernetes.io/name",
+        "sampleLimit": 2_000_000,
+        "relabelings": [{"targetLabel": "cluster", "replacement": "north"}],
+        "metricRelabelings": [{"sourceLabels": ["__name__"], "regex": "python_.*", "action": "drop"}],
+    }
+    value = f"{kind[0].lower()}{kind[1:]}"
+    spec = chart.manifest(kind, {"metrics": {value: {"enabled": True, **more}}})["spec"]
+    (endpoint,) = spec.get("podMetricsEndpoints") or spec["endpoints"]
+    assert {**spec, **endpoint}.items() >= more.items()
+    plain = chart.manifest(kind, {"metrics": {value: {"enabled": True}}})["spec"]
+    assert not more.keys() & {*plain, *(plain.get("podMetricsEndpoints") or plain["endpoints"])[0]}
+
+
+def test_helm_test_ends_where_a_mesh_adds_containers(chart: Chart) -> None:
+    pod = chart.manifest("Pod")
+    assert pod["spec"]["activeDeadlineSeconds"] < 300, "Helm waits for five minutes"
+    assert pod["metadata"]["labels"]["sidecar.istio.io/inject"] == "false"
+    assert pod["metadata"]["annotations"]["linkerd.io/inject"] == "disabled"
+    strict = {
+        "podLabels": {"sidecar.istio.io/inject": None, "team": "radio"},
+        "podAnnotations": {"linkerd.io/inject": "enabled"},
+    }
+    metadata = chart.manifest("Pod", {"test": strict})["metadata"]
+    assert "sidecar.istio.io/inject" not in metadata["labels"]
+    assert metadata["labels"]["team"] == "radio"
+    assert metadata["annotations"]["linkerd.io/inject"] == "enabled"
+    assert metadata["annotations"]["helm.sh/hook"] == "test"
+
+
 def test_helm_test_is_a_check_of_the_service(chart: Chart) -> None:
     pod = chart.manifest("Pod")
     assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"

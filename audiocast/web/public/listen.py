@@ -43,6 +43,7 @@ class ListenHandler(CrossOriginHandler):
     """One listener: it waits for the stream if need be, then the fan-out gets its socket."""
 
     metric_label = "Listen"
+    is_timed_by_audio = True
 
     async def get(self, stream_id: str) -> None:
         services = self.services

@@ -1,18 +1,26 @@
 {{/*
 The alerts. docs/runbook.md has a section of the same name for each; tests/helm/alerts has a case in which it fires.
-A value is what the people on call want to read first; `$labels.pod` says where.
+A value is what the people on call want to read first; `$labels.pod` says where. Alerts of a pod keep all labels of its
+series, with `cluster` or what else tells clusters apart: a sum over clusters would hide one behind another.
 */}}
 {{- define "audiocast.alerts" -}}
 {{- $pods := include "audiocast.metricsSelector" . }}
 {{- $rule := .Values.metrics.prometheusRule }}
+{{- $where := include "audiocast.aggregationLabels" . }}
 {{- $near := divf $rule.nearLimitPercent 100 }}
 - alert: AudiocastAbsent
-  expr: absent(audiocast_build_info{ {{- $pods -}} })
+  # Of several clusters, one without pods is seen only by what it had some hours ago.
+  expr: >-
+    absent(audiocast_build_info{ {{- $pods -}} })
+    or (count by ({{ $where }}) (max_over_time(audiocast_build_info{ {{- $pods -}} }[6h]))
+    unless count by ({{ $where }}) (audiocast_build_info{ {{- $pods -}} }))
   for: 5m
   labels: { severity: critical }
   annotations:
     summary: Prometheus sees no audiocast pod
-    description: Nothing is scraped from the pods of {{ include "audiocast.fullname" . }} in {{ .Release.Namespace }}.
+    description: >-
+      Nothing is scraped from the pods of {{ include "audiocast.fullname" . }} in {{ .Release.Namespace }}
+      {{- `{{ with $labels.cluster }} (cluster {{ . }}){{ end }}` }}.
 - alert: AudiocastSourceQuiet
   expr: increase(audiocast_source_gaps_total{ {{- $pods -}} }[5m]) > 2
   labels: { severity: warning }
@@ -32,7 +40,7 @@ A value is what the people on call want to read first; `$labels.pod` says where.
       away, for minutes on end.
 - alert: AudiocastDelay
   expr: >-
-    histogram_quantile(0.99, sum by (namespace, pod, le) (rate(audiocast_fanout_delay_seconds_bucket{ {{- $pods -}} }[5m])))
+    histogram_quantile(0.99, rate(audiocast_fanout_delay_seconds_bucket{ {{- $pods -}} }[5m]))
     > {{ $rule.delaySeconds }}
   for: 5m
   labels: { severity: warning }
@@ -43,7 +51,7 @@ A value is what the people on call want to read first; `$labels.pod` says where.
       {{`{{ $value | humanizeDuration }}`}} (99th percentile).
 - alert: AudiocastLoopLag
   expr: >-
-    histogram_quantile(0.99, sum by (namespace, pod, le) (rate(audiocast_loop_lag_seconds_bucket{ {{- $pods -}} }[5m])))
+    histogram_quantile(0.99, rate(audiocast_loop_lag_seconds_bucket{ {{- $pods -}} }[5m]))
     > {{ $rule.loopLagSeconds }}
   for: 5m
   labels: { severity: warning }
@@ -95,4 +103,9 @@ A value is what the people on call want to read first; `$labels.pod` says where.
     summary: A pod leaves and is not gone
     description: >-
       {{`{{ $labels.pod }}`}} drains for longer than it is given. It takes no new streams and listeners meanwhile.
+{{- end }}
+
+{{/* Labels by which numbers of all pods are added up. */}}
+{{- define "audiocast.aggregationLabels" -}}
+{{ prepend .Values.metrics.prometheusRule.aggregationLabels "namespace" | join ", " }}
 {{- end }}

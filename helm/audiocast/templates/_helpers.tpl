@@ -160,6 +160,24 @@ namespace="{{ .Release.Namespace }}",pod=~"{{ include "audiocast.fullname" . }}-
   path: /metrics
   interval: {{ .interval }}
   scrapeTimeout: {{ .scrapeTimeout }}
+  {{- with .relabelings }}
+  relabelings:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .metricRelabelings }}
+  metricRelabelings:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* What a monitor says of all its endpoints. */}}
+{{- define "audiocast.scrapeBounds" -}}
+{{- with .jobLabel }}
+jobLabel: {{ . }}
+{{- end }}
+{{- with .sampleLimit }}
+sampleLimit: {{ int64 . }}
+{{- end }}
 {{- end }}
 
 {{/* What values.schema.json cannot say. */}}
@@ -178,6 +196,11 @@ namespace="{{ .Release.Namespace }}",pod=~"{{ include "audiocast.fullname" . }}-
 {{- fail (printf "secret.existingSecret: expected API_TOKENS in the Secret %s, or secret.anyoneMayStart, got none: anyone could start streams" $.Values.secret.existingSecret) }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.service }}
+{{- if and .loadBalancerSourceRanges (ne .type "LoadBalancer") }}
+{{- fail (printf "service.loadBalancerSourceRanges: expected service.type LoadBalancer, got %s: nobody would hold it" .type) }}
 {{- end }}
 {{- end }}
 {{- with .Values.autoscaling }}

@@ -18,6 +18,13 @@ class ListenHandler(LoggedHandler):
     metric_label = "Listen"
 
 
+class HearHandler(LoggedHandler):
+    """Its time is that to the first audio."""
+
+    metric_label = "Hear"
+    is_timed_by_audio = True
+
+
 class IngestHandler(LoggedHandler):
     """Its requests last as long as broadcasts."""
 
@@ -138,3 +145,12 @@ def test_times_are_taken_but_not_those_of_broadcasts(bench: Bench) -> None:
     bench.finish(IngestHandler, method="POST")
     assert bench.timed("Listen") == pytest.approx(0.25)
     assert bench.timed("Ingest") is None
+
+
+def test_who_gets_no_audio_has_waited_for_none(bench: Bench) -> None:
+    for status in (404, 429, 503):
+        bench.finish(HearHandler, status)
+    bench.finish(HearHandler, method="HEAD")
+    assert bench.timed("Hear") is None
+    bench.finish(HearHandler)
+    assert bench.timed("Hear") == pytest.approx(0.25)
