@@ -222,8 +222,8 @@ class PeerStream:
         loop = asyncio.get_running_loop()
         with contextlib.suppress(Unreachable):
             while True:
-                quiet_seconds = loop.time() - self._sent_at
-                if quiet_seconds >= BEAT_SECONDS:
+                left_seconds = self._sent_at + BEAT_SECONDS - loop.time()
+                if left_seconds > 0:
+                    await asyncio.sleep(left_seconds)
+                else:
                     await self.send(FrameKind.BEAT)
-                    quiet_seconds = 0.0
-                await asyncio.sleep(BEAT_SECONDS - quiet_seconds)

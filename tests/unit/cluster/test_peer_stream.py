@@ -163,6 +163,24 @@ def test_an_end_without_a_reason_is_one_too(data: bytes) -> None:
     assert reason.code == "unknown"
 
 
+def test_no_beat_follows_an_end_or_a_close() -> None:
+    async def test() -> None:
+        (ended, far), (closed, _) = io_streams(), io_streams()
+        ended_link, closed_link = peer_stream_on(ended), peer_stream_on(closed)
+        await asyncio.sleep(0.1)
+        await far.read_bytes(BEAT_BYTES)
+        await ended_link.send_end("moved", "elsewhere")
+        closed_link.close()
+        _, size = struct.unpack(">cI", await far.read_bytes(5))
+        await far.read_bytes(size + FRAME_MAC_BYTES)
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}, "each would end with its next beat only"
+        with pytest.raises(StreamClosedError):
+            await far.read_bytes(1)
+
+    run(test())
+
+
 def test_an_end_that_is_not_read_closes_the_connection_after_a_while_and_no_beat_follows() -> None:
     async def test() -> None:
         near, far = io_streams()

@@ -204,6 +204,21 @@ def test_a_member_that_does_not_answer_is_waited_for_shortly() -> None:
     run(test())
 
 
+async def test_both_clients_are_closed_and_each_once() -> None:
+    closed: list[str] = []
+
+    def client(name: str) -> FakePeerClient:
+        made = FakePeerClient()
+        made.close = lambda: closed.append(name)  # type: ignore[method-assign]
+        return made
+
+    harness = MembershipHarness()
+    questions, unlisted = client("questions"), client("unlisted")
+    Peers(harness.membership, questions, unlisted).close()
+    Peers(harness.membership, questions).close()
+    assert closed == ["questions", "unlisted", "questions"]
+
+
 async def test_a_silence_that_this_member_itself_slept_through_proves_nothing(cluster: Cluster) -> None:
     cluster.harness.membership.note_lag(cluster.harness.clock.time(), LATE_SECONDS)
     cluster.harness.clock.advance(SILENCE_SECONDS - 0.1)

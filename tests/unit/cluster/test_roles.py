@@ -122,6 +122,27 @@ def test_without_a_source_a_listener_and_a_question_it_has_no_role() -> None:
     run(test())
 
 
+def test_the_hub_is_in_use_while_somebody_waits_or_a_front_forwards() -> None:
+    async def test() -> None:
+        harness = Harness()
+        uses = [harness.hub.users]
+        with harness.roles.awaited():
+            uses.append(harness.hub.users)
+            with harness.roles.awaited():
+                uses.append(harness.hub.users)
+        uses.append(harness.hub.users)
+        front = harness.forward(SourceId(5, 5))
+        await settle()
+        uses.append(harness.hub.users)
+        front.close()
+        await settle()
+        uses.append(harness.hub.users)
+        assert uses == [0, 1, 2, 0, 1, 0], "the registry forgets no hub that is in use"
+        await harness.stop()
+
+    run(test())
+
+
 def test_while_somebody_waits_the_stream_is_got_from_its_holder() -> None:
     async def test() -> None:
         harness = Harness()

@@ -383,6 +383,19 @@ def test_a_stream_that_nobody_knows_is_not_asked_for_again_at_once_but_when_it_i
     run(test())
 
 
+async def test_ids_that_nobody_knows_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_directory, "MAX_KEPT", 3)
+    node = Guesser()
+    directory = StreamDirectory(cast(Node, node))
+    for _ in range(2):
+        for stream_id in ("a", "b", "c"):
+            await directory.find(stream_id, None)
+    assert len(node.asked) == 3, "each of them once"
+    await directory.find("d", None)
+    await directory.find("a", None)
+    assert len(node.asked) == 5, "the fourth has pushed out the others"
+
+
 async def test_many_who_ask_for_one_that_is_not_listed_cost_one_question() -> None:
     node = Guesser(knows=True)
     directory = StreamDirectory(cast(Node, node))

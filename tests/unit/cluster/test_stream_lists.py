@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from audiocast.cluster import stream_lists, versioned_list
 from audiocast.cluster.errors import Refused
 from audiocast.cluster.greeting import ChangesRequest, ListName
 from audiocast.cluster.membership import view_of
@@ -136,3 +137,19 @@ async def test_a_change_is_told_only_when_there_is_one(harness: MembershipHarnes
     harness.membership.suspect("a", "again")
     harness.membership.suspect("nobody", "?")
     assert (harness.changes, harness.membership.lost) == (changes + 2, 1)
+
+
+@pytest.mark.parametrize(("most_pages", "copied"), [(1, 35), (0, 30)])
+async def test_a_long_list_has_as_many_pages_as_it_needs_and_no_more(
+    harness: MembershipHarness, monkeypatch: pytest.MonkeyPatch, most_pages: int, copied: int
+) -> None:
+    monkeypatch.setattr(versioned_list, "PAGE_ENTRIES", 10)
+    monkeypatch.setattr(stream_lists, "PAGE_ENTRIES", 10)
+    monkeypatch.setattr(stream_lists, "MAX_PAGES", most_pages)
+    harness.live(A, owned={str(number): "1-1" for number in range(35)})
+    await harness.membership.start()
+    member = harness.membership.get("a")
+    assert member is not None
+    assert len(member.owned_streams) == copied
+    await harness.greet()
+    assert len(member.owned_streams) == 35, "the rest comes after the next greeting"
