@@ -24,7 +24,7 @@ from audiocast.cluster.protocol import (
     version_of,
 )
 from audiocast.cluster.signature.header import BadSignature, RequestSignature
-from audiocast.stream.errors import BadKey
+from audiocast.stream.errors import BadKey, StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.telemetry.requests import LoggedHandler, loggable_path
@@ -214,11 +214,13 @@ class PublicHandler(Handler):
         return self.services.keys.check(stream_id, key, time.time())
 
     def may_manage(self, stream_id: str) -> bool:
-        """Return whether the request has the stream's key or an API token; never raises."""
+        """Return whether the request has the stream's present key or an API token; never raises."""
         if has_api_token(self.request, self.services.api_tokens):
             return True
         try:
-            self.claims_for(stream_id)
+            self.services.streams.admit(stream_id, self.claims_for(stream_id).generation)
+        except StreamEnded:
+            return True
         except (ApiError, BadKey):
             return False
         return True

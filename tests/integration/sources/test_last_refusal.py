@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from audiocast.stream.keys import Claims, Keys
 from tests.support.audio import media as media_files
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.exchange import connect, read_answer
@@ -16,13 +17,16 @@ from tests.support.http.source import PacedSource, ingest_head
 from tests.support.processes.server import AudiocastServer, Started
 
 TOKEN = "a-token-for-this-test"
+SECRET = "a-secret-of-these-tests"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AudiocastServer]:
     folder = tmp_path_factory.mktemp("refusals")
-    with AudiocastServer(folder / "server.log", API_TOKENS=TOKEN, MAX_INGEST_KBPS=600) as server:
+    with AudiocastServer(
+        folder / "server.log", API_TOKENS=TOKEN, SECRET_KEYS=SECRET, MAX_INGEST_KBPS=600
+    ) as server:
         yield server
 
 
@@ -110,3 +114,24 @@ def test_a_body_that_breaks_off_is_told_too(server: AudiocastServer, started: St
         assert time.monotonic() < deadline, "no refusal was kept"
         time.sleep(0.05)
     assert refusal["code"] == "truncated"
+
+
+def test_a_replaced_key_is_told_nothing(server: AudiocastServer) -> None:
+    first, second = (Keys([SECRET]).make("evening", Claims(generation=generation)) for generation in (1, 2))
+    url = f"{server.base}/ingest/evening?key="
+
+    def told(key: str) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {key}"}
+        response = requests.get(f"{server.base}/api/streams/evening", headers=headers, timeout=10)
+        state: dict[str, Any] = response.json()
+        return state
+
+    with PacedSource(f"{url}{first}", numbered_audio(seconds=20)):
+        server.wait_for_state("evening", "live")
+        assert "last_refusal" in told(first)
+    with PacedSource(f"{url}{second}", numbered_audio(seconds=20)):
+        deadline = time.monotonic() + 10
+        while "last_refusal" in told(first):
+            assert time.monotonic() < deadline, "the replaced key is still told of refusals"
+            time.sleep(0.05)
+        assert "last_refusal" in told(second)
