@@ -184,6 +184,12 @@ EXPLANATIONS: dict[str, _Explanation] = {
         _TEMPORARY,
         TroubleArea.SERVER,
     ),
+    "other_format": _Explanation(
+        "Another program with this stream's key was refused.",
+        "Choose Ogg Opus in it, or end it.",
+        _TEMPORARY,
+        TroubleArea.SERVER,
+    ),
     "refused": _Explanation("The server refuses this stream.", "", _PERMANENT, TroubleArea.SERVER),
     "no_portaudio": _Explanation(
         "The PortAudio library is missing, without which no microphone can be read.",

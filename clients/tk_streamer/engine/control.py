@@ -49,6 +49,7 @@ class ControlStatus:
     retry_at: float | None = None
     credentials: StreamCredentials | None = None
     listeners: int | None = None
+    format_refusal: str = ""
 
 
 class Control:
@@ -81,6 +82,7 @@ class Control:
         self._open_uplink = open_uplink
         self._credentials: StreamCredentials | None = None
         self._listeners: int | None = None
+        self._format_refusal = ""
         # The connection that sends, its successor while that is being opened, and those on their way out.
         self._uplink: Uplink | None = None
         self._successor: Uplink | None = None
@@ -216,6 +218,7 @@ class Control:
 
     def _on_stream_info(self, info: StreamInfo, asked_at: float) -> None:
         self._listeners = info.listeners
+        self._format_refusal = info.format_refusal
         if not info.is_live:
             self._state.live_denied()
             return
@@ -231,6 +234,7 @@ class Control:
         """Break all connections; their threads end by themselves and are joined at the end."""
         self._api.poll_stream_info(None)
         self._listeners = None
+        self._format_refusal = ""
         self._packet_queue.set_reader(None)
         for uplink in (self._uplink, self._successor):
             if uplink is not None:
@@ -281,4 +285,5 @@ class Control:
             retry_at=state.retry_at,
             credentials=self._credentials,
             listeners=self._listeners if state.phase is Phase.ON_AIR else None,
+            format_refusal=self._format_refusal,
         )

@@ -77,7 +77,8 @@ class BroadcastStatus:
         on_air_since: Since when the broadcast has been on the air without a break, in seconds of `time.time`;
             None off the air.
         retry_in_seconds: The time until the next try; None while a connection is open or being opened.
-        trouble: What is wrong now, the connection's trouble before the sound's; None when nothing is.
+        trouble: What is wrong now: the connection's trouble before the sound's, and that of another program
+            with the stream's key last; None when nothing is.
         bytes_sent: Ogg bytes handed to the sockets of all connections.
         seconds_sent: The audio in these bytes.
         dropped_seconds: Audio that was thrown away: captured while there was no connection, or faster than
@@ -194,7 +195,9 @@ class Station:
             credentials=control_status.credentials,
             on_air_since=None if since is None else since - now + unix_now,
             retry_in_seconds=None if retry_at is None else max(0.0, retry_at - now),
-            trouble=control_status.trouble or self._sound_trouble(health),
+            trouble=control_status.trouble
+            or self._sound_trouble(health)
+            or _other_program(control_status.format_refusal),
             bytes_sent=self._sent.bytes,
             seconds_sent=self._sent.seconds,
             dropped_seconds=self._packet_queue.dropped_seconds + health.dropped_seconds,
@@ -244,3 +247,7 @@ class Station:
             vendor="audiocast broadcaster",
             comments=tuple(f"{name}={value}" for name, value in names.items() if value),
         )
+
+
+def _other_program(format_refusal: str) -> Trouble | None:
+    return Trouble.of_code("other_format", format_refusal) if format_refusal else None

@@ -26,9 +26,10 @@ from tk_streamer.server.streams import (
 )
 from tk_streamer.trouble import Trouble
 
-# How often the state of the stream is asked for: before the server has said "live", and after.
+# How often the state of the stream is asked for: before the server has said "live", and after. Refusals of
+# other programs are told by it, and whoever has just started one looks at the window.
 FAST_POLL_SECONDS = 0.25
-SLOW_POLL_SECONDS = 2.0
+SLOW_POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ from dataclasses import dataclass, field
 
 import requests
 
-from tk_streamer.errors import BadResponse
+from tk_streamer.errors import BadResponse, bounded
 from tk_streamer.server.http_request import send_request
 
 # These responses are short and quick; one that takes longer counts as none.
 REQUEST_TIMEOUT_SECONDS = 4.0
+
+# Why a server refuses what is no Ogg Opus (docs/api.md). This program sends nothing else, so the source that
+# was refused for it is another program's.
+FORMAT_REFUSALS = frozenset({"not_ogg_opus", "multiplexed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,14 @@ class StreamInfo:
         is_live: The server receives audio for the stream.
         is_draining: The server will close its connections soon.
         listeners: How many people listen; None if the response does not tell.
+        format_refusal: What the server has said within the last minute to another program with the stream's
+            key that sent no Ogg Opus; "" when there was none.
     """
 
     is_live: bool
     is_draining: bool = False
     listeners: int | None = None
+    format_refusal: str = ""
 
 
 def start_stream(
@@ -82,12 +89,25 @@ def fetch_stream_info(session: requests.Session, credentials: StreamCredentials)
     Raises:
         ClientError: See `send_request`.
     """
-    response = send_request(session, "GET", _stream_url(credentials), seconds=REQUEST_TIMEOUT_SECONDS)
+    response = send_request(
+        session,
+        "GET",
+        _stream_url(credentials),
+        # Only who has the key is told of refusals.
+        secret=credentials.ingest_key,
+        seconds=REQUEST_TIMEOUT_SECONDS,
+    )
     listeners = response.get("listeners")
+    match response.get("last_refusal"):
+        case {"code": str(code), "message": str(message)} if code in FORMAT_REFUSALS:
+            format_refusal = bounded(message)
+        case _:
+            format_refusal = ""
     return StreamInfo(
         is_live=response.get("live") is True and response.get("state", "live") == "live",
         is_draining=response.get("draining") is True,
         listeners=listeners if isinstance(listeners, int) else None,
+        format_refusal=format_refusal,
     )
 
 

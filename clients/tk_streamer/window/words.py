@@ -12,7 +12,9 @@ from tk_streamer.window.russian_troubles import RUSSIAN_TROUBLES
 BYTES_PER_STEP = 1_000
 
 # Troubles whose message tells too little without the detail.
-_CODES_WITH_DETAIL = frozenset({"unexpected", "refused", "encoder_failed", "copy_failed", "device_failed"})
+_CODES_WITH_DETAIL = frozenset(
+    {"unexpected", "refused", "other_format", "encoder_failed", "copy_failed", "device_failed"}
+)
 
 
 class Language(StrEnum):
