@@ -62,7 +62,7 @@ from audiocast.web.pages.drawings import Drawings
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.pages.icon import IconHandler
 from audiocast.web.pages.listen import ListenPageHandler
-from audiocast.web.pages.page import BroadcastPageHandler, HomeHandler, NotFoundHandler
+from audiocast.web.pages.page import BroadcastPageHandler, HomeHandler, NotFoundHandler, SelfTestPageHandler
 from audiocast.web.pages.qr import QrHandler
 from audiocast.web.public.hls import HlsHandler
 from audiocast.web.public.ingest import IngestHandler
@@ -87,6 +87,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"\*", ServerOptionsHandler, own),
             (r"/", HomeHandler, own),
             (r"/broadcast/?", BroadcastPageHandler, own),
+            (r"/selftest/?", SelfTestPageHandler, own),
             (r"/api/start", StartHandler, own),
             (r"/api/streams", StreamsHandler, own),
             (r"/api/streams/([^/]*)", StreamStateHandler, own),

@@ -159,6 +159,26 @@ def broadcast_over(page: Page, streams: StreamsInEachState) -> None:
     expect(page.locator("#again")).to_be_visible()
 
 
+def selftest_ready(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/selftest?stream={streams.live.stream_id}")
+    expect(page.locator("#sound option")).to_have_count(3, timeout=NEWS_MS)
+    page.locator("summary").click()
+
+
+def selftest_running(page: Page, streams: StreamsInEachState) -> None:
+    selftest_ready(page, streams)
+    page.locator("#start").click()
+    expect(page.locator("#trial-clock")).not_to_be_empty(timeout=NEWS_MS)
+
+
+def selftest_done(page: Page, streams: StreamsInEachState) -> None:
+    selftest_running(page, streams)
+    page.locator("#heard-broken").click()
+    page.locator("#heard-all").click()
+    page.locator("#stop").click()
+    expect(page.locator("#report")).to_be_visible()
+
+
 def error(page: Page, streams: StreamsInEachState) -> None:
     page.goto(f"{streams.server.base}/nothing-here")
     expect(page.locator(".message")).to_be_visible()
@@ -185,6 +205,9 @@ PAGE_STATES: dict[str, Callable[[Page, StreamsInEachState], None]] = {
         broadcast_quiet,
         broadcast_live,
         broadcast_over,
+        selftest_ready,
+        selftest_running,
+        selftest_done,
         error,
     )
 }

@@ -10,6 +10,7 @@ from tests.browser.conftest import OTHER_HOST
 from tests.browser.live_page import AUDIO_PROBE, BROKEN_DECODERS, BROKEN_WASM
 from tests.programs.firefox import Firefox, Page
 from tests.programs.sound_card import SoundCard
+from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer
 
 pytestmark = pytest.mark.realtime
@@ -74,3 +75,26 @@ def test_a_tab_that_slept_has_its_connection_still(
     tab: Page, server: AudiocastServer, tmp_path: Path
 ) -> None:
     live_page.check_sleep(tab, server, tmp_path)
+
+
+def test_the_sound_test_plays_and_counts_each_way(tab: Page, server: AudiocastServer, tmp_path: Path) -> None:
+    started = server.start_stream()
+    with EncoderProcess(started.keyed_url, tone_hz=live_page.TONE_HZ, log=tmp_path / "ffmpeg.log"):
+        server.wait_for_state(started.stream_id, "live")
+        tab.go_to(f"{server.base}/selftest?stream={started.stream_id}")
+        tab.wait_for(f"document.getElementById('sound').value === '{started.stream_id}'")
+        tab.click("#start")
+        count = 0
+        while tab.evaluate("document.body.dataset.stage === 'running'"):
+            count += 1
+            tab.wait_for("Number(document.getElementById('trial-clock').textContent.match(/\\d+/)) >= 1")
+            for button in ("heard-all", "skip", "skip"):
+                tab.evaluate(f"document.getElementById('{button}').click()")
+    lines = tab.evaluate("document.getElementById('report').value").splitlines()
+    assert count >= 3
+    assert lines.count("  screen on: heard all of it") == count
+    assert [line for line in lines if line in ("webcodecs", "wasm", "audio")] == [
+        "webcodecs",
+        "wasm",
+        "audio",
+    ]

@@ -10,7 +10,7 @@ METHODS = (
 )  # fmt: skip
 VERSIONS = (b"HTTP/1.0", b"HTTP/1.0", b"HTTP/2.0", b"HTTP/9", b"ICE/1.0", b"", b"http/1.1")
 PATHS = (
-    "/", "/broadcast", "/api/start", "/api/streams", "/api/streams/{id}",
+    "/", "/broadcast", "/selftest", "/api/start", "/api/streams", "/api/streams/{id}",
     "/api/streams/{id}/events", "/api/streams/{id}/history", "/api/streams/{id}/metadata",
     "/admin/metadata", "/status-json.xsl", "/ingest/{id}", "/ingest/{id}/ws", "/stream/{id}",
     "/stream/{id}.opus", "/stream/{id}.m3u", "/stream/{id}.pls", "/stream/{id}/hls/index.m3u8",

@@ -131,6 +131,7 @@ def test_the_codes_of_the_document_are_those_of_the_page() -> None:
     [
         ("/", "'none'"),
         ("/broadcast", "'none'"),
+        ("/selftest", "'none'"),
         ("/listen/abc", "'none'"),
         ("/nothing", "'none'"),
         ("/embed/abc", "*"),

@@ -1,4 +1,4 @@
-"""The pages' files have layers, `listen | broadcast | home -> player -> shared`, and a pure core."""
+"""The layers of the pages' files, `listen | broadcast | home | selftest -> player -> shared`; a pure core."""
 
 import posixpath
 import re
@@ -16,16 +16,24 @@ MAY_USE = {
     "listen": {"player", "shared"},
     "broadcast": {"player", "shared"},
     "home": {"player", "shared"},
+    "selftest": {"player", "shared"},
     "player": {"shared"},
     "shared": set[str](),
 }
 # Template -> the room that it is the page of; all others are parts of several pages.
-PAGES = {"broadcast": "broadcast", "embed": "listen", "home": "home", "listen": "listen"}
+PAGES = {
+    "broadcast": "broadcast",
+    "embed": "listen",
+    "home": "home",
+    "listen": "listen",
+    "selftest": "selftest",
+}
 
 BUFFER = ("aim", "concealment", "delay_target", "jitter_buffer", "ring", "runs")
 CORE = {
     *(f"player/live/buffer/{name}.js" for name in BUFFER),
     *(f"player/live/{name}.js" for name in ("ogg", "opus", "watchdog")),
+    *(f"selftest/{name}.js" for name in ("recorder", "report")),
 }
 CORE_MAY_USE = CORE | {"shared/sample_rate.js"}
 # A pure module is told the time. That it uses nothing of a browser is what `make check` sees.

@@ -43,13 +43,14 @@ MAX_HEADER_BYTES = 16_384
 # One to 64 characters that need no escaping in a path, and do not look like an option.
 STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
+MEDIA_SOURCES = "media-src 'self'"
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
-        "media-src 'self'",
+        MEDIA_SOURCES,
         "connect-src 'self'",
         # Safari before 15.5 knows only the second.
         "worker-src 'self'",

@@ -7,6 +7,6 @@
 - `icon`: the icon as PNG
 - `listen`: the listener's page
 - `modules`: which JavaScript modules a page names at once
-- `page`: the start page, the broadcaster's page, errors
+- `page`: the start page, the broadcaster's page, the sound test, errors
 - `qr`: QR codes of listen links
 """

@@ -1,12 +1,10 @@
 """`GET /listen/{id}`: the listener's page, and what all pages of one stream show."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from audiocast.cluster.stream_directory import public
-from audiocast.web.pages.assets import WASM_DECODER
 from audiocast.web.pages.embed_code import frame_code, plain_code
 from audiocast.web.pages.page import PageHandler
 from audiocast.web.public.streams import cluster_state, stream_state_with_history
@@ -31,7 +29,7 @@ class StreamPageHandler(PageHandler):
             "title": state["title"],
             "state": public(state),
             "history": state["history"],
-            "has_wasm_decoder": Path(self.settings["static_path"], WASM_DECODER).is_file(),
+            "has_wasm_decoder": self.has_wasm_decoder,
             "base_url": base,
             "embed_url": f"{base}/embed/{stream_id}",
             "listen_url": f"{base}/listen/{stream_id}",

@@ -1,11 +1,12 @@
-"""The start page, the broadcaster's page, and the page of what is not there."""
+"""The start page, the broadcaster's page, the sound test, and the page of what is not there."""
 
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import CONTENT_SECURITY_POLICY, PublicHandler
+from audiocast.web.http.handlers import CONTENT_SECURITY_POLICY, MEDIA_SOURCES, PublicHandler
+from audiocast.web.pages.assets import WASM_DECODER
 from audiocast.web.pages.modules import modules_of
 
 
@@ -29,6 +30,11 @@ class PageHandler(PublicHandler):
         """Add `modules_of`, with which templates name the modules of their script."""
         folder = Path(self.settings["static_path"])
         return {**super().get_template_namespace(), "modules_of": partial(modules_of, folder)}
+
+    @property
+    def has_wasm_decoder(self) -> bool:
+        """Whether the server was built with libopus for pages."""
+        return Path(self.settings["static_path"], WASM_DECODER).is_file()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send a page to browsers, JSON to all other clients."""
@@ -67,3 +73,18 @@ class BroadcastPageHandler(PageHandler):
 
     def get(self) -> None:
         self.render("broadcast.html")
+
+
+class SelfTestPageHandler(PageHandler):
+    """`GET /selftest?stream=`: tries which ways to play go on on a phone. The page itself reads the query."""
+
+    metric_label = "SelfTestPage"
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        # The page makes a tone of its own, for an element too.
+        policy = self._headers["Content-Security-Policy"].replace(MEDIA_SOURCES, f"{MEDIA_SOURCES} blob:")
+        self.set_header("Content-Security-Policy", policy)
+
+    def get(self) -> None:
+        self.render("selftest.html", version=self.services.version, has_wasm_decoder=self.has_wasm_decoder)

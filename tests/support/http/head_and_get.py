@@ -40,6 +40,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     r"\*": ("*",),
     "/": ("/",),
     "/broadcast/?": ("/broadcast", "/broadcast/"),
+    "/selftest/?": ("/selftest", "/selftest/?stream={live}", "/selftest?stream=-"),
     "/api/start": ("/api/start",),
     "/api/streams": ("/api/streams",),
     "/api/streams/([^/]*)": ("/api/streams/{live}", "/api/streams/{unknown}", "/api/streams/-"),

@@ -17,7 +17,21 @@
  *
  * @typedef {"idle" | "connecting" | "playing" | "retrying" | "over" | "blocked" | "failed"} Phase
  * @typedef {import("../shared/stream_events.js").StreamState} StreamState
- * @typedef {import("./element_output.js").ElementOutput | import("./live/live_output.js").LiveOutput} Output
+ *
+ * @typedef {object} Playing what an output is beside that
+ * @property {string} name of the method
+ * @property {import("./live/buffer/jitter_buffer.js").Report | null} report
+ * @property {boolean} usesAudioContext
+ * @property {AudioNode | null} source the sound, to be analysed
+ * @property {number} reconnections so far
+ * @property {number} outputMs delay from there to the loudspeaker, 0 while unknown
+ * @property {() => boolean} canResume whether the system's play button can start it again
+ * @property {() => void} start
+ * @property {() => void} pause
+ * @property {() => void} release
+ * @property {() => void} checkConnection
+ *
+ * @typedef {EventTarget & Playing} Output
  */
 
 import { retryDelayMs } from "../shared/backoff.js";
@@ -114,7 +128,7 @@ export class Player extends EventTarget {
   /**
    * Retry, wait or stop as the state of the stream says.
    *
-   * @param {StreamState} stream
+   * @param {Pick<StreamState, "state">} stream
    */
   updateStream({ state }) {
     // Only a change ends the wait early: a new count of listeners must not make all players retry at once.

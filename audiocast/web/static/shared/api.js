@@ -47,6 +47,15 @@ export async function fetchLiveStreams() {
 }
 
 /**
+ * @param {string} streamId
+ * @returns {Promise<import("./stream_events.js").StreamState>}
+ * @throws {RequestRefused} by the server; {TypeError} when there is no network
+ */
+export async function fetchStream(streamId) {
+  return readJson(await fetch(`/api/streams/${encodeURIComponent(streamId)}`, { cache: "no-store" }));
+}
+
+/**
  * End a stream for good; its listeners learn of it at once.
  *
  * @param {Broadcast} broadcast

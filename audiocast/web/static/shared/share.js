@@ -79,18 +79,19 @@ export function attachCopy(button, text, { label, usual, done, refused }) {
  * Make a button copy the text of an element; where nothing can be copied, the button selects it.
  *
  * @param {HTMLButtonElement} button its label is a `[data-i18n]`
- * @param {HTMLElement} shown an input, or another element with the text
+ * @param {HTMLElement} shown an input or a text area, or another element with the text
  * @param {import("./language.js").Language} language
  */
 export function attachElementCopy(button, shown, language) {
   const label = find(button, "[data-i18n]", HTMLElement);
-  const text = () => (shown instanceof HTMLInputElement ? shown.value : (shown.textContent ?? ""));
+  const isField = shown instanceof HTMLInputElement || shown instanceof HTMLTextAreaElement;
+  const text = () => (isField ? shown.value : (shown.textContent ?? ""));
   attachCopy(button, text, {
     label,
     usual: () => language.translate(label.dataset.i18n ?? ""),
     done: () => language.translate("copy.done"),
     refused: () => {
-      if (shown instanceof HTMLInputElement) {
+      if (isField) {
         shown.select();
       } else {
         getSelection()?.selectAllChildren(shown);

@@ -82,6 +82,7 @@ export const STRINGS = {
     "details.buffer.of": "{ms} of {target} ms",
     "details.unknown": "not known",
     "details.silent": "nothing is playing",
+    "details.selftest": "Test the sound on this device",
     "details.underruns": {
       one: "{count} gap, {ms} ms; reconnected: {reconnections}",
       other: "{count} gaps, {ms} ms; reconnected: {reconnections}",
@@ -174,6 +175,7 @@ export const STRINGS = {
     "details.buffer.of": "{ms} из {target} мс",
     "details.unknown": "неизвестно",
     "details.silent": "ничего не играет",
+    "details.selftest": "Проверить звук на этом устройстве",
     "details.underruns": {
       one: "{count} разрыв, {ms} мс; переподключений: {reconnections}",
       few: "{count} разрыва, {ms} мс; переподключений: {reconnections}",

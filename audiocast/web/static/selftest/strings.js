@@ -1,0 +1,88 @@
+/**
+ * The phrases of the sound test alone, in the form of shared/strings.js.
+ */
+
+/** @type {import("../shared/strings.js").Phrases} */
+export const SELFTEST_STRINGS = {
+  en: {
+    "selftest.title": "Sound test",
+    "selftest.lead":
+      "Finds out which ways to play go on on this device when the screen is locked or another app is in front. It takes about a minute and a half for each way.",
+    "selftest.sound": "What to play",
+    "selftest.tone": "A tone of this page, without a stream",
+    "selftest.sound.hint": "With a stream that is on air, its decoders and the network are tried too.",
+    "selftest.installed":
+      "An app on the home screen may behave otherwise: install the page, open the test there too, from “Playback details” on a listening page.",
+    "selftest.start": "Start the test",
+    "selftest.number": "Way {number} of {count}",
+    "selftest.on": "Turn the volume up and listen for ten seconds. Is the sound there all the time?",
+    "selftest.locked": "Lock the screen, listen for half a minute, unlock it and come back. Did the sound go on?",
+    "selftest.background":
+      "Open another app or another tab, listen for half a minute and come back. Did the sound go on?",
+    "selftest.phase.connecting": "Connecting…",
+    "selftest.phase.playing": "Playing",
+    "selftest.phase.failed": "This way does not play here.",
+    "selftest.phase.blocked": "The browser did not allow sound.",
+    "selftest.phase.idle": "The system has paused the sound.",
+    "selftest.clock": "Sound for {sound} s; the page was hidden for {hidden} s.",
+    "selftest.all": "All of it",
+    "selftest.broken": "Parts of it",
+    "selftest.none": "Nothing",
+    "selftest.skip": "Skip this step",
+    "selftest.stop": "End the test",
+    "selftest.result": "Result",
+    "selftest.report": "As text, to send to whoever asked for it. It says what the browser is, and not who you are.",
+    "selftest.copy": "Copy the result",
+    "selftest.step.on": "Screen on",
+    "selftest.step.locked": "Locked",
+    "selftest.step.background": "In the background",
+    "selftest.heard.all": "heard all of it",
+    "selftest.heard.broken": "heard parts of it",
+    "selftest.heard.none": "heard nothing",
+    "selftest.span": "The page counted {sound} of {lasted} s.",
+    "selftest.facts": "This browser",
+    "method.tone-context": "a tone through Web Audio",
+    "method.tone-element": "a tone through the browser’s player",
+  },
+
+  ru: {
+    "selftest.title": "Проверка звука",
+    "selftest.lead":
+      "Показывает, какие способы воспроизведения не умолкают на этом устройстве, когда экран заблокирован или открыто другое приложение. На каждый способ уходит около полутора минут.",
+    "selftest.sound": "Что играть",
+    "selftest.tone": "Тон самой страницы, без эфира",
+    "selftest.sound.hint": "Если выбрать эфир, проверяются и декодеры, и сеть.",
+    "selftest.installed":
+      "Приложение на домашнем экране может вести себя иначе: установите страницу и откройте проверку и там — из «Подробностей воспроизведения» на странице эфира.",
+    "selftest.start": "Начать проверку",
+    "selftest.number": "Способ {number} из {count}",
+    "selftest.on": "Прибавьте громкость и послушайте десять секунд. Звук есть всё время?",
+    "selftest.locked": "Заблокируйте экран, послушайте полминуты, разблокируйте и вернитесь. Звук не прерывался?",
+    "selftest.background":
+      "Откройте другое приложение или другую вкладку, послушайте полминуты и вернитесь. Звук не прерывался?",
+    "selftest.phase.connecting": "Подключаемся…",
+    "selftest.phase.playing": "Играет",
+    "selftest.phase.failed": "Этот способ здесь не играет.",
+    "selftest.phase.blocked": "Браузер не разрешил звук.",
+    "selftest.phase.idle": "Система поставила звук на паузу.",
+    "selftest.clock": "Звук: {sound} с; страница была скрыта {hidden} с.",
+    "selftest.all": "Звук был всё время",
+    "selftest.broken": "С перерывами",
+    "selftest.none": "Ничего не слышно",
+    "selftest.skip": "Пропустить этот шаг",
+    "selftest.stop": "Закончить проверку",
+    "selftest.result": "Результат",
+    "selftest.report": "Текстом — для того, кто о нём просил. В нём сказано, какой это браузер, но не кто вы.",
+    "selftest.copy": "Копировать результат",
+    "selftest.step.on": "Экран включён",
+    "selftest.step.locked": "Экран заблокирован",
+    "selftest.step.background": "В фоне",
+    "selftest.heard.all": "звук был всё время",
+    "selftest.heard.broken": "звук был с перерывами",
+    "selftest.heard.none": "звука не было",
+    "selftest.span": "Страница насчитала {sound} из {lasted} с.",
+    "selftest.facts": "Этот браузер",
+    "method.tone-context": "тон через Web Audio",
+    "method.tone-element": "тон через плеер браузера",
+  },
+};
