@@ -9,6 +9,10 @@ server fills them at once; without the limit, every listener would get its rush 
     chain segments   new Ogg streams              2              20
     decoder changes  new bitstreams of listeners  1              5
     faults           damaged pages and packets    5              50
+    headers          bytes before the audio       4 million      4 million
+
+Pages of headers are no audio, and a cover picture comes with each track at once. They fill a bucket of their
+own, which refuses nothing: while it is too full, the source is not read, and waits.
 
 While the server itself stands still, a source's audio waits in the kernel, and comes all at once when the
 server goes on. So the seconds for which the server stood still are credited.
@@ -38,6 +42,11 @@ DECODER_CHANGES_PER_SECOND = 1.0
 # ever; a source of which more is damaged is heard as noise. Each fault costs a search through a page at most.
 MAX_FAULTS = 50
 FAULTS_PER_SECOND = 5.0
+
+# A picture of 4 MB, large for a cover, costs the server 10 ms: the headers of one source keep a processor
+# busy for a hundredth of the time.
+MAX_HEADER_BYTES = 4_000_000
+HEADER_BYTES_PER_SECOND = 4_000_000.0
 
 # Virtual machines are moved, and laptops sleep; who sends after a longer time has connected anew.
 MAX_CREDIT_SECONDS = 120.0
@@ -82,6 +91,15 @@ class LeakyBucket:
         self.level += amount
         return self.level <= self._capacity
 
+    def take_back(self, amount: float) -> None:
+        """Take out what was added last, as far as it is still in; that is no credit."""
+        self.level = max(self.level - amount, min(self.level, 0.0))
+
+    @property
+    def full_seconds(self) -> float:
+        """For how long, from the last addition on, the bucket holds more than fits."""
+        return max(0.0, self.level - self._capacity) / self._per_second
+
 
 def _never_stalled() -> float:
     return 0.0
@@ -116,6 +134,8 @@ class RateLimit:
         self._chain_segments = self._bucket(MAX_CHAIN_SEGMENTS, CHAIN_SEGMENTS_PER_SECOND)
         self._decoder_changes = self._bucket(MAX_DECODER_CHANGES, DECODER_CHANGES_PER_SECOND)
         self._faults = self._bucket(MAX_FAULTS, FAULTS_PER_SECOND)
+        self._headers = self._bucket(MAX_HEADER_BYTES, HEADER_BYTES_PER_SECOND)
+        self._wait_seconds = 0.0
 
     def charge_read(self, size_bytes: int, now: float) -> None:
         """Charge what was read at once.
@@ -130,6 +150,26 @@ class RateLimit:
         self._read_at, self._stalled_at_read_seconds = now, self._stalled_seconds()
         if not self._has_room(self._bytes, max(size_bytes, MIN_READ_BYTES)):
             raise TooFast(f"expected at most {self._max_kbps} kbit/s, got more for {self._lead_seconds:g} s")
+
+    @property
+    def has_to_wait(self) -> bool:
+        """Whether the source is to be read only after a while."""
+        return self._wait_seconds > 0
+
+    def take_wait_seconds(self) -> float:
+        """Return how long not to read the source from now on; once, then it is 0 again."""
+        seconds, self._wait_seconds = self._wait_seconds, 0.0
+        return seconds
+
+    def charge_headers(self, size_bytes: int) -> None:
+        """Charge what is before the audio in a bucket of its own; when it was read it was charged as bytes.
+
+        Args:
+            size_bytes: Of a page without audio.
+        """
+        self._bytes.take_back(size_bytes)
+        if not self._has_room(self._headers, size_bytes):
+            self._wait_seconds = self._headers.full_seconds
 
     def charge_page(self, samples: int) -> None:
         """Charge a page and the audio on it. Any page counts as the shortest packet of audio at least.

@@ -7,8 +7,7 @@ was. Encoders that begin a new Ogg stream on every track (chained input, RFC 353
 Once the source has shown its OpusHead, a damaged page or packet is dropped and counted, as decoders do it,
 and the source goes on; one that sends too many of them is refused (`RateLimit.charge_fault`). Muxers of small
 devices leave out the BOS flag, or set it on later pages too: an OpusHead begins an Ogg stream in any case.
-
-References: RFC 3533 sections 4 and 6 (begin-of-stream pages of a multiplex come first), RFC 7845 section 3.
+See RFC 3533 sections 4 and 6 (begin-of-stream pages of a multiplex come first), RFC 7845 section 3.
 """
 
 from collections import Counter
@@ -276,6 +275,7 @@ class Source:
             # A listener that joins in this segment needs what came before its audio, this page too.
             opus_head = None if self._expect is _Expect.HEAD else self._opus_head
             self._header_pages.add(page, opus_head, self._new_tags)
+            self._rate_limit.charge_headers(0 if audio else len(page.body))
             self._publish(None, audio, now)
         else:
             self._publish(page, audio, now)

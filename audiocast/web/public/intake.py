@@ -96,12 +96,13 @@ class Intake:
         self._first_audio_seconds = limits.first_audio_seconds
         self._dismiss = dismiss
         self._stalled_seconds = services.stalled_seconds()
+        self._rate_limit = limits.source_rate(
+            claims.max_kbps, now=services.now(), stalled_seconds=services.stalled_seconds
+        )
         self._source = Source(
             hub,
             source_id=SourceId.new(newer_than=hub.source_id),
-            rate_limit=limits.source_rate(
-                claims.max_kbps, now=services.now(), stalled_seconds=services.stalled_seconds
-            ),
+            rate_limit=self._rate_limit,
             generation=claims.generation,
             dismiss=dismiss,
         )
@@ -126,7 +127,15 @@ class Intake:
             audiocast.ogg.errors.OggError: Likewise.
         """
         self._source.receive(data, self._services.now())
-        return self._services.streams.feed_scheduler.run(self._source.process)
+        rest = self._services.streams.feed_scheduler.run(self._source.process)
+        return self._feed_rest(rest) if rest is not None or self._rate_limit.has_to_wait else None
+
+    async def _feed_rest(self, rest: Awaitable[None] | None) -> None:
+        if rest is not None:
+            await rest
+        wait_seconds = self._rate_limit.take_wait_seconds()
+        if wait_seconds:
+            await asyncio.sleep(wait_seconds)
 
     def drop(self, error: OggError) -> None:
         """Go on without a packet that is damaged; see `Source.drop`."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from audiocast.ogg.headers import OpusHead, is_opus_head, is_opus_tags
 from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
 from audiocast.ogg.packets import PacketAssembler
+from audiocast.ogg.tags_sieve import MAX_TAGS_BYTES
 from tests.support.audio.capture import read_pages
 from tests.support.http.exchange import ANSWER_SECONDS, Answer, connect, read_answer
 
@@ -123,7 +124,7 @@ def framed(data: bytes) -> bytes:
 def timed_pages(stream: bytes) -> list[tuple[bytes, float]]:
     """Give each page of good Ogg Opus and the seconds of audio that end on it."""
     timed = []
-    assembler = PacketAssembler()
+    assembler = PacketAssembler(max_packet_bytes=MAX_TAGS_BYTES)
     stream_count = 1
     for page in read_pages(stream):
         seconds = 0.0

@@ -8,9 +8,11 @@ from audiocast.stream.errors import TooFast
 from audiocast.stream.rate_limit import (
     CHAIN_SEGMENTS_PER_SECOND,
     DECODER_CHANGES_PER_SECOND,
+    HEADER_BYTES_PER_SECOND,
     MAX_CHAIN_SEGMENTS,
     MAX_CREDIT_SECONDS,
     MAX_DECODER_CHANGES,
+    MAX_HEADER_BYTES,
     MIN_READ_BYTES,
     RateLimit,
 )
@@ -164,6 +166,43 @@ def test_a_source_without_bounds_may_send_anything(server: Server) -> None:
     assert read(rate_limit, 10**12, 0)
     assert all(fits(rate_limit.charge_chain_segment) for _ in range(1000))
     assert all(fits(rate_limit.charge_decoder_change) for _ in range(1000))
+
+
+class TestHeaders:
+    def test_they_count_as_no_bytes_of_audio(self, server: Server) -> None:
+        rate_limit = server.rate_limit(max_kbps=100, lead_seconds=2)
+        for _ in range(100):
+            assert read(rate_limit, 20_000, server.now)
+            rate_limit.charge_headers(20_000)
+        assert read(rate_limit, 25_000, server.now)
+        assert not read(rate_limit, 100, server.now), "the rest of the bytes has its bound"
+
+    def test_they_are_no_credit(self, server: Server) -> None:
+        rate_limit = server.rate_limit(max_kbps=100, lead_seconds=2)
+        assert read(rate_limit, 20_000, server.now)
+        server.now += 100
+        assert read(rate_limit, 20_000, server.now)
+        rate_limit.charge_headers(40_000)
+        assert read(rate_limit, 25_000, server.now)
+        assert not read(rate_limit, 100, server.now)
+
+    def test_the_source_waits_while_there_are_too_many(self, server: Server) -> None:
+        rate_limit = server.rate_limit(max_kbps=100)
+        rate_limit.charge_headers(MAX_HEADER_BYTES)
+        assert (rate_limit.has_to_wait, rate_limit.take_wait_seconds()) == (False, 0.0)
+        rate_limit.charge_headers(round(HEADER_BYTES_PER_SECOND / 10))
+        assert rate_limit.has_to_wait
+        assert rate_limit.take_wait_seconds() == pytest.approx(0.1)
+        assert (rate_limit.has_to_wait, rate_limit.take_wait_seconds()) == (False, 0.0), "it is told once"
+        server.now += 0.1
+        assert read(rate_limit, 100, server.now)
+        rate_limit.charge_headers(1000)
+        assert rate_limit.take_wait_seconds() == pytest.approx(1000 / HEADER_BYTES_PER_SECOND)
+
+    def test_without_bounds_nobody_waits(self, server: Server) -> None:
+        rate_limit = server.rate_limit(max_kbps=0)
+        rate_limit.charge_headers(100 * MAX_HEADER_BYTES)
+        assert not rate_limit.has_to_wait
 
 
 class TestServerThatStoodStill:
