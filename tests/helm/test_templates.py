@@ -275,6 +275,15 @@ def test_helm_test_is_a_check_of_the_service(chart: Chart) -> None:
         ),
         ({}, ["curl --retry 5 --retry-connrefused"]),
         ({"drain": {"timeoutSeconds": 1200}}, ["ten minutes at most"]),
+        # 3 × (5 + 300 + 10 + 15) s
+        ({}, ["upgrade of 3 pods takes up to 17 minutes", "--timeout 17m"]),
+        (
+            {"autoscaling": {"mode": "hpa", "maxReplicas": 20}, "drain": {"timeoutSeconds": 30}},
+            ["upgrade of 20 pods takes up to 21 minutes"],
+        ),
+        ({"drain": {"noticeSeconds": 120}}, ["up to 305 s to leave", "120 s after"]),
+        ({"nodeSelector": {"karpenter.sh/capacity-type": "spot"}}, ["Set\ndrain.noticeSeconds"]),
+        ({"tolerations": [{"key": "Preemptible"}]}, ["Set\ndrain.noticeSeconds"]),
         ({"ingress": {"enabled": True, "hosts": ["a.example.org"]}}, ["SERVER=http://a.example.org"]),
     ],
     ids=str,
@@ -283,6 +292,30 @@ def test_notes_say_what_to_do_next(chart: Chart, values: Manifest, words: list[s
     notes = chart.text(values, "NOTES.txt")
     assert [each for each in words if each not in notes] == []
     assert "<no value>" not in notes
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"drain": {"timeoutSeconds": 8, "preStopSeconds": 2, "noticeSeconds": 15}},
+        {"drain": {"timeoutSeconds": 8}, "nodeSelector": {"karpenter.sh/capacity-type": "spot"}},
+    ],
+    ids=str,
+)
+def test_notes_say_nothing_of_what_is_well(chart: Chart, values: Manifest) -> None:
+    notes = chart.text(values, "NOTES.txt")
+    assert "to leave" not in notes
+    assert "--timeout" not in notes
+
+
+def test_a_gateway_may_refuse_a_time_out(chart: Chart) -> None:
+    def rule(**timeouts: str | None) -> Manifest:
+        route = {"enabled": True, "parentRefs": [{"name": "public"}], "timeouts": timeouts}
+        (rule,) = chart.manifest("HTTPRoute", {"httpRoute": route})["spec"]["rules"]
+        return dict(rule)
+
+    assert rule(backendRequest=None)["timeouts"] == {"request": "0s"}
+    assert "timeouts" not in rule(request=None, backendRequest=None)
 
 
 def test_names_fit_into_labels(chart: Chart) -> None:
