@@ -13,6 +13,8 @@ protocol    the formats that the server shares
 models      the custom resources and their CRDs
 errors      the tree of errors
 logs        JSON lines
+serving     HTTP of its own, on all addresses of the pod
+probes      what the kubelet and Prometheus ask
 metrics     what Prometheus reads
 names       API group, labels, annotations, ports
 settings    the only place that reads the environment

@@ -10,7 +10,7 @@ from lightkube.core.async_client import AsyncClient
 
 from audiocast_operator.clients.kube import LightKube
 from audiocast_operator.clients.members import MembersClient
-from audiocast_operator.errors import ApiRefused, BadSpec, OperatorError
+from audiocast_operator.errors import OperatorError
 from audiocast_operator.metrics import RECONCILES
 from audiocast_operator.reconcile.cast_reconciler import CastReconciler
 from audiocast_operator.reconcile.keyed_lock import KeyedLock
@@ -73,14 +73,8 @@ def _counted(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None
         try:
             await work()
             result = "ok"
-        except BadSpec:
-            result = "bad_spec"
-            raise
-        except ApiRefused:
-            result = "refused"
-            raise
-        except OperatorError:
-            result = "try_again"
+        except OperatorError as error:
+            result = error.result
             raise
         finally:
             RECONCILES.labels(result).inc()

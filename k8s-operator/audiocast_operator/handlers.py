@@ -4,31 +4,34 @@ The handlers keep no state, neither in memory nor in an object's status, and nee
 finds whatever they miss.
 """
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator
 from typing import Any
 
 import kopf
-from prometheus_client import start_http_server
 
 from audiocast_operator.app import Operator
 from audiocast_operator.errors import OperatorError, TryAgain
 from audiocast_operator.logs import set_up_logs
-from audiocast_operator.metrics import REGISTRY
 from audiocast_operator.names import (
     ANNOTATION_PREFIX,
+    CAST_LABEL,
     FINALIZER,
     GROUP,
-    INSTANCE_LABEL,
     MANAGED_LABEL,
     MANAGER,
     VERSION,
     label_selector,
 )
+from audiocast_operator.probes import metrics_routes, probe_routes
+from audiocast_operator.serving import OwnServer
 from audiocast_operator.settings import OperatorSettings
 
 OURS = {MANAGED_LABEL: MANAGER}
+# Labels only say which AudioCast to look at. Whose an object is, its owner says.
+OURS_NAMED: dict[str, Any] = {**OURS, CAST_LABEL: kopf.PRESENT}
 REQUEST_SECONDS = 30.0
 # A whole number: kopf writes it into the query as it is, and API servers parse an int64 (a float is a 400).
 WATCH_SECONDS = 300
@@ -65,33 +68,23 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.posting.level = logging.WARNING
     # The CRDs come with the chart. Watching all CRDs and namespaces would need a role in the whole cluster.
     settings.scanning.disabled = True
-    if ours.metrics_port:
-        start_http_server(ours.metrics_port, registry=REGISTRY)
     memo.operator = Operator(ours)
-    memo.silent_seconds = ours.silent_seconds
+    probes = probe_routes(memo.operator.timer, silent_seconds=ours.silent_seconds)
+    memo.servers = [
+        OwnServer(port, routes)
+        for port, routes in ((ours.probe_port, probes), (ours.metrics_port, metrics_routes()))
+        if port
+    ]
     memo.operator.start()
 
 
 @kopf.on.cleanup()
 async def stop(memo: kopf.Memo, **_: Any) -> None:
-    """Stop the timer, if it was started."""
+    """Stop the timer and the servers, if they were started."""
+    for server in memo.get("servers", ()):
+        await asyncio.to_thread(server.close)
     if "operator" in memo:
         await memo.operator.stop()
-
-
-@kopf.on.probe(id="silent_seconds")
-async def probe_silence(memo: kopf.Memo, **_: Any) -> float:
-    """Return the seconds since the last tick for the liveness probe, which an error fails.
-
-    The error is a permanent one: kopf would retry any other for a minute, while the probe waits.
-    """
-    if "operator" not in memo:
-        raise kopf.PermanentError("expected an operator that runs, got one that starts")
-    silent_seconds = float(memo.operator.timer.silent_seconds)
-    if silent_seconds > memo.silent_seconds:
-        expected = f"expected a tick in {memo.silent_seconds:g} s"
-        raise kopf.PermanentError(f"{expected}, got none in {silent_seconds:.0f} s")
-    return silent_seconds
 
 
 @kopf.on.resume(GROUP, VERSION, "audiocasts", retries=RETRIES)
@@ -103,19 +96,20 @@ async def reconcile(namespace: str | None, name: str, memo: kopf.Memo, **_: Any)
         await memo.operator.reconcile(namespace, name)
 
 
-@kopf.on.event("apps", "v1", "statefulsets", labels=OURS)
-@kopf.on.event("", "v1", "pods", labels=OURS)
+@kopf.on.event("apps", "v1", "statefulsets", labels=OURS_NAMED)
+@kopf.on.event("", "v1", "pods", labels=OURS_NAMED)
 async def reconcile_parent(namespace: str | None, labels: kopf.Labels, memo: kopf.Memo, **_: Any) -> None:
     """Reconcile the AudioCast that a changed StatefulSet or pod belongs to."""
     with contextlib.suppress(OperatorError):
-        await memo.operator.reconcile(namespace, labels[INSTANCE_LABEL])
+        await memo.operator.reconcile(namespace, labels[CAST_LABEL])
 
 
 @kopf.on.event(GROUP, VERSION, "streams")
 async def reconcile_cast(namespace: str | None, spec: kopf.Spec, memo: kopf.Memo, **_: Any) -> None:
     """Reconcile the AudioCast of a Stream that was created, changed or deleted."""
-    with contextlib.suppress(OperatorError):
-        await memo.operator.reconcile(namespace, spec["audioCast"])
+    if cast := spec.get("audioCast"):
+        with contextlib.suppress(OperatorError):
+            await memo.operator.reconcile(namespace, cast)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,9 @@ FINALIZER = f"{ANNOTATION_PREFIX}/finalizer"
 # On a pod: the hash of the Secret that it was started with.
 SECRET_HASH = f"{ANNOTATION_PREFIX}/secret-hash"
 
+# On an object that somebody else has made: "true" lets the operator take it over.
+ADOPT = f"{GROUP}/adopt"
+
 SECRET_STEP = f"{ANNOTATION_PREFIX}/rotation-step"
 SECRET_SINCE = f"{ANNOTATION_PREFIX}/rotation-since"
 SECRET_GENERATION = f"{ANNOTATION_PREFIX}/generation"
@@ -24,6 +27,8 @@ REVISION_LABEL = "controller-revision-hash"
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 NAME_LABEL = "app.kubernetes.io/name"
 COMPONENT_LABEL = "app.kubernetes.io/component"
+# The name of the AudioCast, on all that it consists of.
+CAST_LABEL = f"{GROUP}/cast"
 MANAGED_LABEL = "app.kubernetes.io/managed-by"
 MANAGER = "audiocast-operator"
 
@@ -38,8 +43,17 @@ API_TOKENS = "API_TOKENS"
 
 
 def selector_labels(cast: str) -> dict[str, str]:
-    """Return the labels that select the pods of an AudioCast. They never change: a StatefulSet forbids it."""
-    return {NAME_LABEL: "audiocast", INSTANCE_LABEL: cast, COMPONENT_LABEL: "server"}
+    """Return the labels that select the pods of an AudioCast. They never change: a StatefulSet forbids it.
+
+    The component is another one than in the plain chart. So Services and PodDisruptionBudgets of a release
+    with the AudioCast's name select none of these pods, and the AudioCast's none of the release's.
+    """
+    return {
+        NAME_LABEL: "audiocast",
+        INSTANCE_LABEL: cast,
+        COMPONENT_LABEL: "cast-server",
+        CAST_LABEL: cast,
+    }
 
 
 def labels(cast: str) -> dict[str, str]:

@@ -24,10 +24,12 @@ class OperatorSettings(BaseSettings):
     silent_seconds: float = Field(
         default=60.0,
         gt=0,
-        description="The liveness probe fails when the timer has not ticked for so long. Seconds.",
+        description="The liveness probe fails when the timer has not ticked for so long, and readiness when "
+        "it could not list AudioCasts and Streams for so long. Seconds.",
     )
     cluster_domain: str = Field(default="cluster.local", description="Domain of Kubernetes' DNS.")
     metrics_port: int = Field(default=8081, ge=0, le=65535, description="Port for Prometheus. 0: none.")
+    probe_port: int = Field(default=8080, ge=0, le=65535, description="Port for the probes. 0: none.")
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."
     )

@@ -129,11 +129,33 @@ def test_the_command_and_its_environment_are_understood(chart: Chart, values: Ma
     assert namespace == ([environment["namespace"]] if "namespace" in environment else [])
 
 
-def test_the_liveness_probe_asks_where_kopf_answers(chart: Chart) -> None:
+def test_probes_ask_where_the_operator_answers(chart: Chart) -> None:
     (container,) = containers_of(pod(chart))
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    probe = container["livenessProbe"]["httpGet"]
-    assert f"--liveness=http://0.0.0.0:{ports[probe['port']]}{probe['path']}" in container["args"]
+    environment = {each["name"]: each["value"] for each in container["env"]}
+    probes = {
+        name: container[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")
+    }
+    assert {name: probe["path"] for name, probe in probes.items()} == {
+        "startupProbe": "/healthz",
+        "livenessProbe": "/healthz",
+        "readinessProbe": "/readyz",
+    }
+    for probe in probes.values():
+        assert environment["AUDIOCAST_OPERATOR_PROBE_PORT"] == str(ports[probe["port"]])
+    assert environment["AUDIOCAST_OPERATOR_METRICS_PORT"] == str(ports["metrics"])
+
+
+def test_no_address_of_one_family_is_named(chart: Chart) -> None:
+    (container,) = containers_of(pod(chart))
+    assert not [each for each in container["args"] if "0.0.0.0" in each or "[::]" in each]
+
+
+def test_the_user_is_left_to_the_image_and_the_namespace(chart: Chart) -> None:
+    context = pod(chart)["spec"]["securityContext"]
+    assert not {"runAsUser", "runAsGroup", "fsGroup"} & context.keys()
+    given = {"runAsNonRoot": True, "runAsUser": 1000650000}
+    assert pod(chart, {"podSecurityContext": given})["spec"]["securityContext"].items() >= given.items()
 
 
 def test_the_chart_is_for_this_version(chart: Chart) -> None:
@@ -177,12 +199,15 @@ TICKED = f"audiocast_operator_last_tick_timestamp_seconds{{{SCRAPED}}}"
 REFUSED, DONE = (
     f'audiocast_operator_reconciles_total{{{SCRAPED},result="{result}"}}' for result in ("refused", "ok")
 )
+TAKEN = f'audiocast_operator_problems{{{SCRAPED},kind="AudioCast",reason="NameTaken"}}'
 CASES = [
     ("silent", {TICKED: "0x30"}, ["AudiocastOperatorSilent"]),
     ("absent", {'up{job="other"}': "1x30"}, ["AudiocastOperatorSilent"]),
     ("ticking", {TICKED: "0+60x30"}, []),
     ("failing", {TICKED: "0+60x30", REFUSED: "0+12x30", DONE: "5x30"}, ["AudiocastOperatorFailing"]),
     ("working", {TICKED: "0+60x30", REFUSED: "0+1x30", DONE: "0+11x30"}, []),
+    ("problem", {TICKED: "0+60x30", DONE: "0+12x30", TAKEN: "1x30"}, ["AudiocastOperatorProblem"]),
+    ("passing problem", {TICKED: "0+60x30", DONE: "0+12x30", TAKEN: "1x8 0x22"}, []),
 ]
 
 
@@ -204,6 +229,8 @@ def test_alerts_ask_for_metrics_that_are_there_and_have_their_section(chart: Cha
     (group,) = chart.manifest("PrometheusRule", RULES)["spec"]["groups"]
     asked = {name for rule in group["rules"] for name in re.findall(r"audiocast_operator_\w+", rule["expr"])}
     there = {sample.name for family in REGISTRY.collect() for sample in family.samples}
+    # It has a sample for each reason that there is.
+    there |= {family.name for family in REGISTRY.collect()}
     assert asked <= there
     document = (tree.ROOT / "docs" / "operator.md").read_text()
     assert all(f"### {rule['alert']}\n" in document for rule in group["rules"])

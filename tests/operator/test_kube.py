@@ -1,6 +1,7 @@
 """The API's answers, told apart: what passes, what does not, and what there is not."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -11,20 +12,22 @@ from lightkube.config.models import Cluster, User
 from lightkube.core.async_client import AsyncClient
 
 from audiocast_operator.clients.kube import AUDIOCAST, BUSY_SECONDS, POD, POD_MONITOR, LightKube
-from audiocast_operator.errors import ApiRefused, BadSpec, OperatorError, TryAgain
+from audiocast_operator.errors import ApiRefused, BadSpec, NotInstalled, OperatorError, TryAgain
 from audiocast_operator.handlers import kopf_errors
 
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "live", "namespace": "radio"}}
 
 
 @asynccontextmanager
-async def answering(response: httpx2.Response | Exception) -> AsyncIterator[LightKube]:
-    """Return a client whose requests all get the same answer."""
+async def answering(
+    response: httpx2.Response | Exception | Callable[[httpx2.Request], httpx2.Response],
+) -> AsyncIterator[LightKube]:
+    """Return a client whose requests all get the same answer, or what is called for it."""
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         if isinstance(response, Exception):
             raise response
-        return response
+        return response(request) if callable(response) else response
 
     config = KubeConfig.from_one(
         cluster=Cluster(server="http://127.0.0.1:1"), user=User(token="a-token"), context_name="here"
@@ -45,7 +48,7 @@ def failure(status: int, retry_after: str = "") -> httpx2.Response:
 async def test_what_passes_is_tried_again(status: int) -> None:
     async with answering(failure(status)) as kube:
         with pytest.raises(TryAgain, match=f"could not apply Service live: {status} why") as caught:
-            await kube.apply(SERVICE)
+            await kube.apply(SERVICE, "")
     assert caught.value.delay_seconds == BUSY_SECONDS
 
 
@@ -89,11 +92,27 @@ async def test_nothing_is_there_of_a_kind_that_is_not_installed() -> None:
         await kube.delete(POD_MONITOR, "radio", "live")
 
 
-async def test_an_object_of_a_kind_that_is_not_installed_is_refused() -> None:
+async def test_an_object_of_a_kind_that_is_not_installed_is_refused_in_plain_words() -> None:
     monitor = {"apiVersion": POD_MONITOR[0], "kind": POD_MONITOR[1], "metadata": SERVICE["metadata"]}
     async with answering(httpx2.Response(404, text="404 page not found\n")) as kube:
-        with pytest.raises(ApiRefused, match="could not apply PodMonitor live: 404"):
-            await kube.apply(monitor)
+        with pytest.raises(NotInstalled) as caught:
+            await kube.apply(monitor, "")
+    assert str(caught.value) == "PodMonitor (monitoring.coreos.com/v1) is not installed in this cluster"
+
+
+@pytest.mark.parametrize(("uid", "is_forced"), [("", "false"), ("a-uid", "true")])
+async def test_only_the_object_that_was_seen_is_written_over(uid: str, is_forced: str) -> None:
+    sent: list[httpx2.Request] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request)
+        return httpx2.Response(200, json=SERVICE)
+
+    async with answering(answer) as kube:
+        await kube.apply(SERVICE, uid)
+    [request] = sent
+    assert request.url.params.get("force", "false") == is_forced
+    assert json.loads(request.content)["metadata"].get("uid", "") == uid
 
 
 async def test_a_budget_that_is_used_up_passes() -> None:

@@ -61,6 +61,7 @@ EVERYTHING: dict[str, Any] = {
     },
 }
 LEAST = {"image": "audiocast:1", "replicas": 2}
+USERS = ("runAsUser", "runAsGroup", "fsGroup")
 
 
 def spec_of(given: dict[str, Any]) -> AudioCastSpec:
@@ -84,7 +85,7 @@ def objects(given: dict[str, Any]) -> list[dict[str, Any]]:
         statefulset(given),
         build_service(CAST, spec),
         build_peers_service(CAST),
-        build_pod_disruption_budget(CAST),
+        build_pod_disruption_budget(CAST, 2),
         build_ingress(CAST, spec),
         build_network_policy(CAST, spec, "operators"),
         build_pod_monitor(CAST, spec),
@@ -121,7 +122,14 @@ def test_pods_are_restricted_and_found_by_their_selectors(given: dict[str, Any])
     assert selected <= template["metadata"]["labels"].items()
     assert built["spec"]["selector"]["matchLabels"].items() == selected
     assert build_service(CAST, spec_of(given))["spec"]["selector"].items() == selected
-    assert build_pod_disruption_budget(CAST)["spec"]["selector"]["matchLabels"].items() == selected
+    assert build_pod_disruption_budget(CAST, 2)["spec"]["selector"]["matchLabels"].items() == selected
+
+
+@pytest.mark.parametrize(("replicas", "stay"), [(0, 0), (1, 0), (2, 1), (9, 8)])
+def test_one_pod_at_a_time_may_go(replicas: int, stay: int) -> None:
+    spec = build_pod_disruption_budget(CAST, replicas)["spec"]
+    assert (spec["minAvailable"], spec["unhealthyPodEvictionPolicy"]) == (stay, "AlwaysAllow")
+    assert "maxUnavailable" not in spec
 
 
 def test_scaling_changes_nothing_in_the_pod_template() -> None:
@@ -240,13 +248,14 @@ def test_pods_are_those_of_the_plain_chart() -> None:
     for name in ("podManagementPolicy", "minReadySeconds"):
         assert ours[name] == theirs[name]
     their_pod, our_pod = theirs["template"]["spec"], ours["template"]["spec"]
-    for name in (
-        "automountServiceAccountToken",
-        "enableServiceLinks",
-        "securityContext",
-        "terminationGracePeriodSeconds",
-    ):
+    for name in ("automountServiceAccountToken", "enableServiceLinks", "terminationGracePeriodSeconds"):
         assert our_pod[name] == their_pod[name], name
+    contexts = [
+        {name: each for name, each in pod["securityContext"].items() if name not in USERS}
+        for pod in (our_pod, their_pod)
+    ]
+    assert contexts[0] == contexts[1]
+    assert our_pod["securityContext"] == contexts[0], "the image and the namespace choose the user"
     spread = [
         [(each["topologyKey"], each["whenUnsatisfiable"]) for each in pod["topologySpreadConstraints"]]
         for pod in (our_pod, their_pod)

@@ -9,12 +9,13 @@ from typing import Any, Protocol, TypeVar
 
 import httpx2
 from lightkube.core.async_client import AsyncClient
+from lightkube.core.exceptions import ApiError
 from lightkube.generic_resource import create_namespaced_resource
 from lightkube.models.meta_v1 import DeleteOptions, ObjectMeta, Preconditions
 from lightkube.resources.core_v1 import PodEviction
 from lightkube.types import PatchType
 
-from audiocast_operator.errors import ApiRefused, OperatorError, TryAgain
+from audiocast_operator.errors import ApiRefused, NotInstalled, OperatorError, TryAgain
 from audiocast_operator.names import FIELD_MANAGER, GROUP, VERSION
 
 Json = dict[str, Any]
@@ -55,6 +56,7 @@ class Kube(Protocol):
 
     Raises:
         TryAgain: The API server is busy or absent, or somebody else was faster.
+        NotInstalled: The kind is not installed, of which nothing can be written.
         ApiRefused: The API server refuses the request for good.
     """
 
@@ -66,8 +68,13 @@ class Kube(Protocol):
     ) -> list[Json]:
         """Return all objects with these labels. An empty namespace means all namespaces."""
 
-    async def apply(self, wanted: Json) -> Json:
-        """Create or change an object by server-side apply; return the whole object as it is now."""
+    async def apply(self, wanted: Json, uid: str) -> Json:
+        """Create or change an object by server-side apply; return the whole object as it is now.
+
+        Args:
+            wanted: The object.
+            uid: The uid of the object that is changed; empty: there was none a moment ago.
+        """
 
     async def write_status(self, kind: Kind, namespace: str, name: str, status: Json) -> None:
         """Replace an object's status, and nothing else of it."""
@@ -108,15 +115,22 @@ class LightKube:
         async def read() -> list[Json]:
             return [_plain(each, kind) async for each in pages]
 
-        return await _call(f"list {kind[1]}", read())
+        return await _call(f"list {kind[1]}", read(), kind)
 
-    async def apply(self, wanted: Json) -> Json:
-        """See `Kube`. The apply is forced: if another manager has written these fields, it was by mistake."""
+    async def apply(self, wanted: Json, uid: str) -> Json:
+        """See `Kube`.
+
+        An object that is there is forced: if another manager has written these fields, it was by mistake. Its
+        uid is part of the request, so that another object that has come in its place is refused. One that is
+        new is not forced: what somebody has made in between keeps its fields, and this is a conflict.
+        """
         kind = (wanted["apiVersion"], wanted["kind"])
+        if uid:
+            wanted = {**wanted, "metadata": {**wanted["metadata"], "uid": uid}}
         request = self._client.apply(
-            _resource(kind).from_dict(wanted), field_manager=FIELD_MANAGER, force=True
+            _resource(kind).from_dict(wanted), field_manager=FIELD_MANAGER, force=bool(uid)
         )
-        return _plain(await _call(f"apply {kind[1]} {wanted['metadata']['name']}", request), kind)
+        return _plain(await _call(f"apply {kind[1]} {wanted['metadata']['name']}", request, kind), kind)
 
     async def write_status(self, kind: Kind, namespace: str, name: str, status: Json) -> None:
         """See `Kube`. It is a JSON patch: a merge would keep fields that the new status leaves out."""
@@ -170,16 +184,19 @@ async def _unless_missing(request: Awaitable[Result]) -> Result | None:
         raise
 
 
-async def _call(doing: str, request: Awaitable[Result]) -> Result:
+async def _call(doing: str, request: Awaitable[Result], kind: Kind | None = None) -> Result:
     """Return the answer to a request; its errors become the operator's own.
 
     Args:
         doing: What the request does, for the messages: "could not …".
         request: The request, which is awaited here.
+        kind: The kind that a 404 in plain text says is not installed.
     """
     try:
         return await request
     except httpx2.HTTPStatusError as error:
+        if kind is not None and error.response.status_code == 404 and not isinstance(error, ApiError):
+            raise NotInstalled(f"{kind[1]} ({kind[0]}) is not installed in this cluster") from error
         raise _operator_error(doing, error) from error
     except httpx2.HTTPError as error:
         reason = str(error)[:200] or type(error).__name__
@@ -188,7 +205,9 @@ async def _call(doing: str, request: Awaitable[Result]) -> Result:
 
 def _operator_error(doing: str, error: httpx2.HTTPStatusError) -> OperatorError:
     code = error.response.status_code
-    message = f"could not {doing}: {code} {str(error)[:300]}"
+    # What is no answer of Kubernetes is told by its status: the client's own text ends with a link.
+    said = str(error) if isinstance(error, ApiError) else error.response.reason_phrase
+    message = f"could not {doing}: {code} {said[:300]}"
     if code in PASSING_STATUS or code >= 500:
         return TryAgain(message, _retry_after_seconds(error.response))
     return ApiRefused(message)

@@ -1,12 +1,12 @@
 """The conditions of an AudioCast, and when their status changed. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from audiocast_operator.decide.plan import Plan
 from audiocast_operator.decide.pod_state import PodState
-from audiocast_operator.models.audio_cast import Condition
+from audiocast_operator.models.condition import Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,21 @@ class Undated:
     holds: bool
     reason: str
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """What went wrong in a reconcile beside what the pods show, each as reason and message.
+
+    Attributes:
+        lasting: What does not pass by itself; None: nothing.
+        passing: What may pass by itself; None: nothing.
+        absent: A kind that is wanted and not installed, in a sentence; empty: none.
+    """
+
+    lasting: tuple[str, str] | None = None
+    passing: tuple[str, str] | None = None
+    absent: str = ""
 
 
 def build_conditions(
@@ -45,18 +60,50 @@ def build_conditions(
     ]
 
 
-def bad_spec_conditions(message: str) -> list[Undated]:
-    """Return what a spec that cannot be carried out changes. The pods are left as they are."""
-    return _stopped("BadSpec", message)
+def stopped_conditions(failures: Failures) -> list[Undated]:
+    """Return what it changes that nothing could be done for the pods. They are left as they are."""
+    if failures.lasting is not None:
+        return [
+            Undated("Progressing", False, *failures.lasting),
+            Undated("Degraded", True, *failures.lasting),
+        ]
+    return [Undated("Progressing", True, *failures.passing)] if failures.passing is not None else []
 
 
-def refused_conditions(message: str) -> list[Undated]:
-    """Return what it changes that the API server refuses a request of the operator for good."""
-    return _stopped("Refused", message)
+def with_failures(found: Sequence[Undated], failures: Failures) -> list[Undated]:
+    """Return conditions with what went wrong beside the pods."""
+    by_type = {each.type: each for each in found}
+    if failures.lasting is not None:
+        reason, message = failures.lasting
+        before = by_type.get("Degraded")
+        more = f"; {before.message}" if before is not None and before.holds else ""
+        by_type["Degraded"] = Undated("Degraded", True, reason, f"{message}{more}")
+    if failures.passing is not None:
+        before = by_type.get("Progressing")
+        if before is not None and before.holds:
+            message = f"{before.message}; {failures.passing[1]}"
+            by_type["Progressing"] = replace(before, message=message)
+        else:
+            by_type["Progressing"] = Undated("Progressing", True, *failures.passing)
+    return list(by_type.values())
+
+
+def monitored_condition(absent: str) -> Undated:
+    """Return whether a PodMonitor that is wanted is there.
+
+    Args:
+        absent: Why it cannot be; empty: it is.
+    """
+    return Undated("Monitored", not absent, "NotInstalled" if absent else "PodMonitor", absent)
 
 
 def merge(
-    changes: Sequence[Undated], before: Sequence[Condition], generation: int, now: datetime
+    changes: Sequence[Undated],
+    before: Sequence[Condition],
+    generation: int,
+    now: datetime,
+    *,
+    drop: Collection[str] = (),
 ) -> list[Condition]:
     """Return the conditions with their times; a type without a change stays as it was.
 
@@ -65,8 +112,9 @@ def merge(
         before: The conditions in the status that was written last.
         generation: Generation of the spec that the changes are about.
         now: The time of those whose status has changed.
+        drop: Types that the spec no longer asks for.
     """
-    known = {each.type: each for each in before}
+    known = {each.type: each for each in before if each.type not in drop}
     for each in changes:
         status = "True" if each.holds else "False"
         old = known.get(each.type)
@@ -80,10 +128,6 @@ def merge(
             observed_generation=generation,
         )
     return [known[name] for name in sorted(known)]
-
-
-def _stopped(reason: str, message: str) -> list[Undated]:
-    return [Undated("Progressing", False, reason, message), Undated("Degraded", True, reason, message)]
 
 
 def _progressing(

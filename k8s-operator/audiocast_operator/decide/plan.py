@@ -86,7 +86,8 @@ def make_plan(now: Situation) -> Plan:
     """Decide what to do next."""
     pods = sorted((pod for pod in now.pods if pod.ordinal < now.replicas), key=lambda pod: pod.ordinal)
     outdated = tuple(pod for pod in pods if now.revision and pod.revision != now.revision)
-    broken = tuple(pod for pod in pods if pod.failure and pod not in outdated)
+    # Whether a pod is of the present revision is not known before the controller has named it.
+    broken = tuple(pod for pod in pods if now.revision and pod.failure and pod not in outdated)
     replicas = max(now.replicas, now.wanted)
     step = (
         _scale_down(pods, replicas)

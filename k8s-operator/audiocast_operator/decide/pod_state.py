@@ -86,11 +86,14 @@ class PodState:
         return self.is_ready and self.reported is not None and not self.is_leaving
 
 
-def parse_pod(raw: dict[str, Any], reported: MemberStatus | None, now: datetime) -> PodState | None:
+def parse_pod(
+    raw: dict[str, Any], ordinal: int, reported: MemberStatus | None, now: datetime
+) -> PodState | None:
     """Parse a Pod object; None when Kubernetes is deleting it.
 
     Args:
         raw: The object, as the API returns it.
+        ordinal: The number at the end of its name.
         reported: The pod's answer on its internal port; None without one.
         now: The present time, to which the age of the Ready condition is counted.
     """
@@ -105,7 +108,7 @@ def parse_pod(raw: dict[str, Any], reported: MemberStatus | None, now: datetime)
         name=metadata["name"],
         uid=metadata["uid"],
         process_id=f"{metadata['uid']}/{sum(each.get('restartCount', 0) for each in containers)}",
-        ordinal=ordinal_of(metadata["name"]),
+        ordinal=ordinal,
         address=internal_address(raw),
         revision=metadata.get("labels", {}).get(REVISION_LABEL, ""),
         secret_hash=metadata.get("annotations", {}).get(SECRET_HASH, ""),
@@ -130,9 +133,13 @@ def internal_address(raw: dict[str, Any]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def ordinal_of(name: str) -> int:
-    """Return the ordinal at the end of the name of a StatefulSet's pod."""
-    return int(name.rpartition("-")[2])
+def ordinal_of(name: str, statefulset: str) -> int | None:
+    """Return the ordinal at the end of the name of a StatefulSet's pod; None for any other name.
+
+    A StatefulSet's controller, too, takes no pod of another name for its own, whatever its owner says.
+    """
+    parent, _, number = name.rpartition("-")
+    return int(number) if parent == statefulset and number.isascii() and number.isdigit() else None
 
 
 def _failure(containers: list[dict[str, Any]], unready_for: timedelta) -> str:

@@ -62,5 +62,16 @@ class Owner:
         return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **parts}
 
     def owns(self, raw: Json) -> bool:
-        """Return whether an object is a child of this owner. The operator deletes no others."""
-        return any(each.get("uid") == self.uid for each in raw["metadata"].get("ownerReferences", []))
+        """Return whether this owner is the controller of an object. Labels and names say nothing of it."""
+        return controller_uid(raw) == self.uid
+
+
+def controller_of(raw: Json) -> Json | None:
+    """Return the reference to an object's controller, its one owner that changes it; None without one."""
+    owners = raw["metadata"].get("ownerReferences") or []
+    return next((each for each in owners if each.get("controller")), None)
+
+
+def controller_uid(raw: Json) -> str:
+    """Return the uid of an object's controller; empty without one."""
+    return str((controller_of(raw) or {}).get("uid", ""))

@@ -27,6 +27,9 @@ PRE_STOP_SECONDS = 5
 # The time that a drained process has to stop.
 SHUTDOWN_SECONDS = 10
 
+# A server that hangs cannot drain. Without this, it is given the whole time of a drain to end.
+KILLED: Json = {"terminationGracePeriodSeconds": 5}
+
 # Members take a new one into the ring after it has answered for three seconds.
 MIN_READY_SECONDS = 5
 
@@ -85,15 +88,24 @@ def build_statefulset(
     )
 
 
-def build_pod_disruption_budget(owner: Owner) -> Json:
-    """Return the PodDisruptionBudget: one pod at a time may be evicted, and a broken one always."""
+def build_pod_disruption_budget(owner: Owner, replicas: int) -> Json:
+    """Return the PodDisruptionBudget: one pod at a time may be evicted, and a broken one always.
+
+    It names how many stay, and not how many go: with the latter, one pod that has these labels and no
+    controller, as a copy that somebody debugs, forbids all evictions.
+    https://kubernetes.io/docs/tasks/run-application/configure-pdb/#arbitrary-controllers-and-selectors
+
+    Args:
+        owner: The AudioCast.
+        replicas: How many pods the StatefulSet asks for.
+    """
     return owner.build_child(
         "policy/v1",
         "PodDisruptionBudget",
         owner.name,
         labels(owner.name),
         spec={
-            "maxUnavailable": 1,
+            "minAvailable": max(0, replicas - 1),
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
             "selector": {"matchLabels": selector_labels(owner.name)},
         },
@@ -108,10 +120,8 @@ def _pod(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_domain: st
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": PRE_STOP_SECONDS + spec.drain.timeout_seconds + SHUTDOWN_SECONDS,
         "securityContext": {
+            # Which user it is, the image says, or the namespace, as on OpenShift. No volume is written to.
             "runAsNonRoot": True,
-            "runAsUser": 10001,
-            "runAsGroup": 10001,
-            "fsGroup": 10001,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "topologySpreadConstraints": [
@@ -147,10 +157,10 @@ def _container(spec: AudioCastSpec, environment: list[Json]) -> Json:
             {"name": INTERNAL_PORT_NAME, "containerPort": INTERNAL_PORT, "protocol": "TCP"},
         ],
         "env": environment,
-        "startupProbe": _probe("/livez", period_seconds=1, timeout_seconds=2, failures=60),
+        "startupProbe": _probe("/livez", period_seconds=1, timeout_seconds=2, failures=60, **KILLED),
         "readinessProbe": _probe("/readyz", period_seconds=2, timeout_seconds=2, failures=1),
         # The answer does not depend on other members, so that no pod is restarted because of its peers.
-        "livenessProbe": _probe("/livez", period_seconds=10, timeout_seconds=5, failures=3),
+        "livenessProbe": _probe("/livez", period_seconds=10, timeout_seconds=5, failures=3, **KILLED),
         "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -183,10 +193,11 @@ def _from_secret(name: str, key: str, **more: Any) -> Json:
     return {"secretKeyRef": {"name": name, "key": key, **more}}
 
 
-def _probe(path: str, *, period_seconds: int, timeout_seconds: int, failures: int) -> Json:
+def _probe(path: str, *, period_seconds: int, timeout_seconds: int, failures: int, **more: Any) -> Json:
     return {
         "httpGet": {"path": path, "port": INTERNAL_PORT_NAME},
         "periodSeconds": period_seconds,
         "timeoutSeconds": timeout_seconds,
         "failureThreshold": failures,
+        **more,
     }

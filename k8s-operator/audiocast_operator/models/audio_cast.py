@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from audiocast_operator.models.base import UNTYPED, ResourceModel, StatusModel, Time, validation_rules
+from audiocast_operator.models.condition import BY_TYPE, Condition
 
 CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 # Settings of the server that the operator sets by itself.
@@ -223,19 +224,6 @@ class AudioCastSpec(ResourceModel):
     )
 
 
-class Condition(StatusModel):
-    """A condition, in the form that Kubernetes' own objects have."""
-
-    type: str = Field(description="Available, Progressing, Degraded or Draining.")
-    status: Literal["True", "False", "Unknown"] = Field(description="Whether the condition holds.")
-    reason: str = Field(description="Why, in one word.")
-    message: str = Field(default="", description="Why, in a sentence.")
-    last_transition_time: Time = Field(description="When the status changed last.")
-    observed_generation: int = Field(
-        default=0, description="Generation of the spec that the condition is about."
-    )
-
-
 class DrainStatus(StatusModel):
     """The drain that is going on."""
 
@@ -283,6 +271,6 @@ class AudioCastStatus(StatusModel):
     secret: SecretStatus | None = Field(default=None, description="The secret that the operator has made.")
     conditions: list[Condition] = Field(
         default_factory=list,
-        description="Available, Progressing, Degraded, Draining.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        description="Available, Progressing, Degraded, Draining, and Monitored where a PodMonitor is wanted.",
+        json_schema_extra=BY_TYPE,
     )

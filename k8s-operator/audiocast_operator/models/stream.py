@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from audiocast_operator.models.base import IMMUTABLE, ResourceModel, StatusModel, Time
+from audiocast_operator.models.condition import BY_TYPE, Condition
 
 STREAM_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
@@ -63,3 +64,8 @@ class StreamStatus(StatusModel):
     listen_url: str = Field(default="", description="The listener's page.")
     stream_url: str = Field(default="", description="The bare audio, for players.")
     secret_name: str = Field(default="", description="Name of the Secret with url and key.")
+    conditions: list[Condition] = Field(
+        default_factory=list,
+        description="Ready: the Secret holds the URL and the present key; else the reason says why not.",
+        json_schema_extra=BY_TYPE,
+    )

@@ -4,6 +4,8 @@ cast_reconciler     one reconcile of an AudioCast, from the first read to the st
 stream_reconciler   the Streams of an AudioCast: Secrets, suspension, status
 secret_reconciler   the secret of an AudioCast: made, rotated, or the user's own
 children            applies the objects that an AudioCast consists of
+claims              what belongs to whom: writes and deletes only what is the owner's
+problems            what went wrong in a reconcile, so that a step that fails holds no other
 cast_status         builds the status of an AudioCast
 observed            an AudioCast and its pods, as a reconcile has read them
 memory              what stays in memory between two reconciles, and the meter of what pods send

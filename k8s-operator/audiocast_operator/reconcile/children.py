@@ -1,6 +1,8 @@
 """Applies the children of an AudioCast, all but its Secret, and deletes those that are no longer wanted."""
 
-from audiocast_operator.clients.kube import INGRESS, NETWORK_POLICY, POD_MONITOR, Kube
+from collections.abc import Awaitable, Iterator
+
+from audiocast_operator.clients.kube import INGRESS, NETWORK_POLICY, POD_MONITOR, Kind
 from audiocast_operator.manifests.monitoring import build_pod_monitor
 from audiocast_operator.manifests.network import (
     build_ingress,
@@ -11,6 +13,7 @@ from audiocast_operator.manifests.network import (
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.manifests.statefulset import build_pod_disruption_budget, build_statefulset
 from audiocast_operator.models.audio_cast import AudioCastSpec
+from audiocast_operator.reconcile.claims import Ownership
 from audiocast_operator.reconcile.observed import PodSecret
 
 
@@ -18,44 +21,48 @@ class Children:
     """Applies the children of all AudioCasts.
 
     Args:
-        kube: The Kubernetes API.
+        claims: Writes children.
         cluster_domain: Domain of Kubernetes' DNS, as in "cluster.local".
         operator_namespace: Where the operator runs; empty: beside each AudioCast.
     """
 
-    def __init__(self, kube: Kube, *, cluster_domain: str, operator_namespace: str) -> None:
-        self._kube = kube
+    def __init__(self, claims: Ownership, *, cluster_domain: str, operator_namespace: str) -> None:
+        self._claims = claims
         self._cluster_domain = cluster_domain
         self._operator_namespace = operator_namespace
 
-    async def apply(self, cast: Owner, spec: AudioCastSpec, *, prune: bool) -> None:
-        """Apply all children but the StatefulSet.
+    def steps(
+        self, cast: Owner, spec: AudioCastSpec, *, replicas: int | None, prune: bool
+    ) -> Iterator[Awaitable[object]]:
+        """Yield a step for each child but the StatefulSet. None of them needs another one.
 
         Args:
             cast: The owner.
             spec: Its spec.
+            replicas: How many pods the StatefulSet asks for; None: it is not known.
             prune: Delete optional children that the spec no longer wants, at the price of a request for each.
         """
-        await self._kube.apply(build_service(cast, spec))
-        await self._kube.apply(build_peers_service(cast))
-        await self._kube.apply(build_pod_disruption_budget(cast))
-        for kind, wanted in (
+        yield self._claims.apply(cast, build_service(cast, spec))
+        yield self._claims.apply(cast, build_peers_service(cast))
+        if replicas is not None:
+            yield self._claims.apply(cast, build_pod_disruption_budget(cast, replicas))
+        optional: tuple[tuple[Kind, Json | None], ...] = (
             (INGRESS, build_ingress(cast, spec)),
             (NETWORK_POLICY, build_network_policy(cast, spec, self._operator_namespace)),
             (POD_MONITOR, build_pod_monitor(cast, spec)),
-        ):
+        )
+        for kind, wanted in optional:
             if wanted is not None:
-                await self._kube.apply(wanted)
+                yield self._claims.apply(cast, wanted)
             elif prune:
-                found = await self._kube.get(kind, cast.namespace, cast.name)
-                if found is not None and cast.owns(found):
-                    await self._kube.delete(kind, cast.namespace, cast.name)
+                yield self._claims.delete(cast, kind, cast.name)
 
     async def apply_statefulset(
         self, cast: Owner, spec: AudioCastSpec, secret: PodSecret, replicas: int
     ) -> Json:
         """Apply the StatefulSet; return the object as it is now."""
-        return await self._kube.apply(
+        return await self._claims.apply(
+            cast,
             build_statefulset(
                 cast,
                 spec,
@@ -63,5 +70,5 @@ class Children:
                 secret_name=secret.name,
                 secret_hash=secret.hash,
                 cluster_domain=self._cluster_domain,
-            )
+            ),
         )

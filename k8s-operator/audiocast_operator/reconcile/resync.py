@@ -13,7 +13,8 @@ import structlog
 
 from audiocast_operator.clients.kube import AUDIOCAST, STREAM, Kube
 from audiocast_operator.errors import OperatorError
-from audiocast_operator.metrics import LAST_TICK, TICKS
+from audiocast_operator.metrics import FAILED_TICKS, LAST_TICK, TICKS
+from audiocast_operator.reconcile.problems import Problems, told
 
 log = structlog.get_logger()
 
@@ -28,6 +29,9 @@ class ResyncTimer:
         namespace: The namespace to look in; empty: all of them.
         tick_seconds: Time between two ticks.
         reconcile: Called with namespace and name of each AudioCast, in a task of its own.
+
+    Attributes:
+        listed_at: When all AudioCasts and Streams could be listed last, in monotonic seconds; None: never.
     """
 
     def __init__(
@@ -43,44 +47,55 @@ class ResyncTimer:
         self._tick_seconds = tick_seconds
         self._reconcile = reconcile
         self._ticked_at = time.monotonic()
+        self.listed_at: float | None = None
         self._tasks: dict[CastKey, asyncio.Task[None]] = {}
 
     @property
     def silent_seconds(self) -> float:
-        """Time since the last tick; before the first one since the timer was made."""
+        """Time since the last tick, good or bad; before the first one since the timer was made."""
         return time.monotonic() - self._ticked_at
 
     async def run(self) -> None:
         """Tick until cancelled."""
         try:
             while True:
-                await self._tick()
+                is_whole = await self._tick()
                 self._ticked_at = time.monotonic()
                 TICKS.inc()
-                LAST_TICK.set_to_current_time()
+                if is_whole:
+                    self.listed_at = self._ticked_at
+                    LAST_TICK.set_to_current_time()
+                else:
+                    FAILED_TICKS.inc()
                 await asyncio.sleep(self._tick_seconds)
         finally:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def _tick(self) -> None:
-        """Start a task for each AudioCast. One that still runs delays no other, and is not started twice."""
-        try:
-            casts = await self._list()
-        except OperatorError as error:
-            log.warning("not_listed", reason=str(error))
-            return
+    async def _tick(self) -> bool:
+        """Start a task for each AudioCast; return whether all could be listed.
+
+        A task that still runs delays no other, and is not started twice.
+        """
+        problems = Problems("timer")
+        casts = await self._list(problems)
+        if problems.found:
+            log.warning("not_listed", reason=told(problems.found))
         self._tasks = {cast: task for cast, task in self._tasks.items() if not task.done()}
         for cast in casts - self._tasks.keys():
             self._tasks[cast] = asyncio.create_task(self._reconcile_one(*cast))
+        return not problems.found
 
-    async def _list(self) -> set[CastKey]:
+    async def _list(self, problems: Problems) -> set[CastKey]:
         """Return all AudioCasts, and those that do not exist but are named by a Stream."""
-        casts = await self._kube.find_all(AUDIOCAST, self._namespace)
-        streams = await self._kube.find_all(STREAM, self._namespace)
+        casts = await problems.attempt(self._kube.find_all(AUDIOCAST, self._namespace)) or []
+        streams = await problems.attempt(self._kube.find_all(STREAM, self._namespace)) or []
+        named = {
+            (each["metadata"]["namespace"], each.get("spec", {}).get("audioCast", "")) for each in streams
+        }
         return {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in casts} | {
-            (each["metadata"]["namespace"], each["spec"]["audioCast"]) for each in streams
+            key for key in named if key[1]
         }
 
     async def _reconcile_one(self, namespace: str, name: str) -> None:

@@ -16,14 +16,21 @@ from audiocast_operator.manifests.secrets import (
 )
 from audiocast_operator.models.audio_cast import AudioCastSpec, SecretStatus
 from audiocast_operator.names import keys_secret
+from audiocast_operator.reconcile.claims import Ownership
 from audiocast_operator.reconcile.observed import PodSecret
 
 
 class SecretReconciler:
-    """Makes and rotates the secrets of all AudioCasts."""
+    """Makes and rotates the secrets of all AudioCasts.
 
-    def __init__(self, kube: Kube) -> None:
+    Args:
+        kube: The Kubernetes API.
+        claims: Writes children.
+    """
+
+    def __init__(self, kube: Kube, claims: Ownership) -> None:
         self._kube = kube
+        self._claims = claims
 
     async def reconcile(
         self, cast: Owner, spec: AudioCastSpec, pods: Sequence[PodState], *, replicas: int, now: datetime
@@ -34,17 +41,18 @@ class SecretReconciler:
             cast: The owner.
             spec: Its spec.
             pods: The pods that Kubernetes is not deleting.
-            replicas: How many pods the StatefulSet asks for.
+            replicas: How many pods the StatefulSet asks for; -1: it is not known, nor are the pods.
             now: The present time.
 
         Raises:
+            NameTaken: A Secret of somebody else has the name.
             OperatorError: The Secret cannot be read or written, or the user's own has no secret in it.
         """
         if spec.secret.name:
             raw = await self._kube.get(SECRET, cast.namespace, spec.secret.name)
             secrets = read_external_secrets(raw, spec.secret.name)
             return PodSecret(spec.secret.name, content_hash(raw or {}), secrets[0])
-        raw = await self._kube.get(SECRET, cast.namespace, keys_secret(cast.name))
+        raw = await self._claims.get(cast, SECRET, keys_secret(cast.name))
         before = read_keyring(raw)
         ring = before
         if not spec.paused:
@@ -57,8 +65,9 @@ class SecretReconciler:
             )
         if ring is None:
             return PodSecret(keys_secret(cast.name), "", "")
-        if raw is None or ring != before:
-            raw = await self._kube.apply(build_keys_secret(cast, ring, read_api_tokens(raw)))
+        is_given = raw is not None and not cast.owns(raw) and not spec.paused
+        if raw is None or ring != before or is_given:
+            raw = await self._claims.apply(cast, build_keys_secret(cast, ring, read_api_tokens(raw)))
         status = SecretStatus(generation=ring.generation, step=ring.step)
         return PodSecret(keys_secret(cast.name), content_hash(raw), ring.secrets[0], status)
 

@@ -1,28 +1,36 @@
 """The Streams of an AudioCast: a Secret with URL and key for each, suspension, and a status.
 
 Streams work without the operator. What is known about a live stream is asked of the pods each time and not
-kept here.
+kept here. A Stream that cannot be carried out holds no other one.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from pydantic import ValidationError
 
 from audiocast_operator.clients.kube import STREAM, Kube
 from audiocast_operator.clients.members import MembersClient
+from audiocast_operator.decide import conditions
 from audiocast_operator.decide.pod_state import PodState
+from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.manifests.secrets import build_ingest_secret
 from audiocast_operator.manifests.urls import build_stream_urls
+from audiocast_operator.metrics import PROBLEMS
 from audiocast_operator.models.audio_cast import AudioCastSpec
+from audiocast_operator.models.condition import Condition
 from audiocast_operator.models.stream import StreamSpec, StreamStatus
 from audiocast_operator.names import ingest_secret
 from audiocast_operator.protocol.ingest_key import build_ingest_key
 from audiocast_operator.protocol.member_status import StreamReport
+from audiocast_operator.reconcile.claims import Ownership
 from audiocast_operator.reconcile.memory import CastMemory
+from audiocast_operator.reconcile.problems import Problems, told
 
 log = structlog.get_logger()
 
@@ -32,7 +40,12 @@ STATUS_SECONDS = 15.0
 # A Secret that somebody has changed or deleted is applied again after this time.
 SECRET_SECONDS = 300.0
 
+# So many Streams are written at once: one by one would be slow, all at once unkind to the API server.
+AT_ONCE = 8
+
 ON_THE_AIR = frozenset({"live", "held"})
+
+Step = Callable[[], Awaitable[str]]
 
 
 class StreamReconciler:
@@ -46,52 +59,85 @@ class StreamReconciler:
 
     def __init__(self, kube: Kube, members: MembersClient, *, monotonic: Callable[[], float]) -> None:
         self._kube = kube
+        self._claims = Ownership(kube)
         self._members = members
         self._monotonic = monotonic
         self._written_at: dict[str, float] = {}
 
     async def reconcile(
-        self, cast: Owner, spec: AudioCastSpec, pods: Sequence[PodState], secret: str, memory: CastMemory
+        self,
+        cast: Owner,
+        spec: AudioCastSpec,
+        pods: Sequence[PodState] | None,
+        secret: str,
+        memory: CastMemory,
     ) -> None:
         """Bring the Streams of an AudioCast to what their specs want.
 
         Args:
             cast: The AudioCast.
             spec: Its spec.
-            pods: Its pods.
+            pods: Its pods; None: they are not known.
             secret: The secret that makes keys and signs requests; empty: nothing is done yet.
             memory: The memory of the AudioCast, which this changes.
+
+        Raises:
+            OperatorError: The Streams cannot be listed. What one of them lacks, its status says.
         """
         streams = [each for each in await self._list(cast.namespace) if _cast_of(each) == cast.name]
         if not secret:
             return
-        endpoints = [pod.endpoint for pod in pods if pod.reported is not None]
+        endpoints = [pod.endpoint for pod in pods or () if pod.reported is not None]
         answers = await self._members.fetch_streams(endpoints, secret) if streams else []
         on_air = merge_reports(report for answer in answers for report in answer)
         wanted: dict[str, StreamSpec] = {}
+        steps: list[Step] = []
         for raw in sorted(streams, key=_age):
-            stream = _parse_spec(raw)
-            if stream is None or stream.id in wanted:
-                await self._write(raw, _status(raw, phase="Invalid" if stream is None else "Conflict"))
+            stream, problem = _parse_spec(raw)
+            if stream is None:
+                steps.append(partial(self._refuse, raw, "Invalid", problem))
+                continue
+            if stream.id in wanted:
+                older = BadSpec(f"an older Stream has the id {stream.id}")
+                steps.append(partial(self._refuse, raw, "Conflict", older))
                 continue
             wanted[stream.id] = stream
             if not stream.suspended and _was_suspended(raw):
                 # The operator may have restarted since it suspended the stream.
                 memory.suspensions_sent.setdefault(stream.id, set())
-            await self._apply_secret(cast, spec, raw, stream, secret, memory)
-            await self._write(raw, self._status(cast, spec, raw, stream, on_air.get(stream.id)))
-        await self._suspend(wanted, pods, on_air, secret, memory)
+            status = partial(_build_status, cast, spec, raw, stream, on_air.get(stream.id), pods is not None)
+            apply = partial(self._apply_secret, cast, spec, raw, stream, secret, memory)
+            steps.append(partial(self._reconcile_one, raw, apply, status))
+        await self._suspend(wanted, pods or (), on_air, secret, memory)
+        reasons = await _all_of(steps)
+        PROBLEMS.put((cast.namespace, cast.name), "Stream", filter(None, reasons))
         memory.forget_streams({raw["metadata"]["uid"] for raw in streams})
 
     async def orphan(self, namespace: str, cast_name: str) -> None:
         """Write the phase Orphaned to all Streams of an AudioCast that does not exist."""
+        why = BadSpec(f"there is no AudioCast {cast_name}")
         for raw in await self._list(namespace):
             if _cast_of(raw) == cast_name:
-                await self._write(raw, _status(raw, phase="Orphaned"))
+                await self._refuse(raw, "Orphaned", why)
 
     async def _list(self, namespace: str) -> list[Json]:
         streams = await self._kube.find_all(STREAM, namespace)
         return [each for each in streams if not each["metadata"].get("deletionTimestamp")]
+
+    async def _reconcile_one(
+        self, raw: Json, apply: Callable[[], Awaitable[None]], build: Callable[[Problems], StreamStatus]
+    ) -> str:
+        """Write the Secret and the status of a Stream; return why one of them is not written, in one word."""
+        problems = _problems_of(raw)
+        await problems.attempt(apply())
+        status = problems.check(lambda: build(problems)) or _status(raw, phase="Offline")
+        return await self._write(raw, status, problems)
+
+    async def _refuse(self, raw: Json, phase: str, why: BadSpec) -> str:
+        """Write the status of a Stream that cannot be carried out; return why, in one word."""
+        problems = _problems_of(raw)
+        problems.found.append(why)
+        return await self._write(raw, _status(raw, phase=phase), problems)
 
     async def _apply_secret(
         self, cast: Owner, spec: AudioCastSpec, raw: Json, stream: StreamSpec, secret: str, memory: CastMemory
@@ -102,30 +148,33 @@ class StreamReconciler:
         now = self._monotonic()
         written, at = memory.secrets_written.get(owner.uid, ("", now))
         if written != content or now - at > SECRET_SECONDS:
-            await self._kube.apply(build_ingest_secret(owner, cast.name, urls, key))
+            memory.secrets_written.pop(owner.uid, None)
+            await self._claims.apply(owner, build_ingest_secret(owner, cast.name, urls, key))
             memory.secrets_written[owner.uid] = (content, now)
 
-    def _status(
-        self, cast: Owner, spec: AudioCastSpec, raw: Json, stream: StreamSpec, report: StreamReport | None
-    ) -> StreamStatus:
-        urls = build_stream_urls(cast, spec, stream.id)
-        status = _status(raw, phase="Suspended" if stream.suspended else "Offline")
-        status.ingest_url, status.listen_url, status.stream_url = urls.ingest, urls.listen, urls.stream
-        status.secret_name = ingest_secret(raw["metadata"]["name"])
-        if report is not None and not stream.suspended:
-            status.phase = "Live"
-            status.listeners = report.listeners
-            status.owner = report.owner or ""
-            status.since = datetime.fromtimestamp(int(report.started_at), UTC) if report.started_at else None
-        return status
+    async def _write(self, raw: Json, status: StreamStatus, problems: Problems) -> str:
+        """Write a status that has changed; return what the Stream lacks, in one word.
 
-    async def _write(self, raw: Json, status: StreamStatus) -> None:
-        """Write a status that has changed. If one was written just now, a later tick will write this one."""
+        If one was written just now, a later tick will write this one.
+        """
+        status.conditions = _conditions(raw, problems)
         written, metadata, now = status.as_json(), raw["metadata"], self._monotonic()
-        self._written_at = {uid: at for uid, at in self._written_at.items() if now - at < STATUS_SECONDS}
-        if written != raw.get("status") and metadata["uid"] not in self._written_at:
-            self._written_at[metadata["uid"]] = now
-            await self._kube.write_status(STREAM, metadata["namespace"], metadata["name"], written)
+        uid = metadata["uid"]
+        if (
+            written != raw.get("status")
+            and now - self._written_at.get(uid, -STATUS_SECONDS) >= STATUS_SECONDS
+        ):
+            self._written_at[uid] = now
+            request = self._kube.write_status(STREAM, metadata["namespace"], metadata["name"], written)
+            await problems.attempt(request)
+            if len(self._written_at) > 2 * AT_ONCE:
+                self._written_at = {
+                    each: at for each, at in self._written_at.items() if now - at < STATUS_SECONDS
+                }
+        worst = problems.worst
+        if worst is not None:
+            log.warning("stream_not_reconciled", stream=problems.name, reason=told(problems.found))
+        return worst.reason if worst else ""
 
     async def _suspend(
         self,
@@ -170,6 +219,17 @@ def merge_reports(reports: Iterable[StreamReport]) -> dict[str, StreamReport]:
     return merged
 
 
+async def _all_of(steps: Sequence[Step]) -> list[str]:
+    """Take all steps, a few at a time; return their results in order."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def in_turn(step: Step) -> str:
+        async with free:
+            return await step()
+
+    return list(await asyncio.gather(*map(in_turn, steps)))
+
+
 def _cast_of(raw: Json) -> str:
     return str(raw.get("spec", {}).get("audioCast", ""))
 
@@ -183,15 +243,66 @@ def _was_suspended(raw: Json) -> bool:
     return bool(raw.get("status", {}).get("phase") == "Suspended")
 
 
-def _parse_spec(raw: Json) -> StreamSpec | None:
+def _problems_of(raw: Json) -> Problems:
+    return Problems(f"{raw['metadata']['namespace']}/{raw['metadata']['name']}")
+
+
+def _parse_spec(raw: Json) -> tuple[StreamSpec | None, BadSpec]:
     try:
-        return StreamSpec.model_validate(raw.get("spec") or {})
+        return StreamSpec.model_validate(raw.get("spec") or {}), BadSpec("")
     except ValidationError as error:
         log.warning("bad_stream_spec", stream=raw["metadata"]["name"], reason=str(error)[:300])
-        return None
+        [first, *_] = error.errors(include_url=False)
+        place = ".".join(str(part) for part in first["loc"])
+        return None, BadSpec(f"spec.{place}: {first['msg']}")
 
 
 def _status(raw: Json, *, phase: str) -> StreamStatus:
     return StreamStatus.model_validate(
         {"observedGeneration": raw["metadata"].get("generation", 0), "phase": phase}
     )
+
+
+def _build_status(
+    cast: Owner,
+    spec: AudioCastSpec,
+    raw: Json,
+    stream: StreamSpec,
+    report: StreamReport | None,
+    are_pods_known: bool,
+    problems: Problems,
+) -> StreamStatus:
+    status = _status(raw, phase="Suspended" if stream.suspended else "Offline")
+    urls = build_stream_urls(cast, spec, stream.id)
+    status.ingest_url, status.listen_url, status.stream_url = urls.ingest, urls.listen, urls.stream
+    status.secret_name = "" if problems.found else ingest_secret(raw["metadata"]["name"])
+    if not stream.suspended and are_pods_known:
+        _put_report(status, report)
+    elif not stream.suspended:
+        _keep_report(status, raw)
+    return status
+
+
+def _put_report(status: StreamStatus, report: StreamReport | None) -> None:
+    if report is not None:
+        status.phase = "Live"
+        status.listeners = report.listeners
+        status.owner = report.owner or ""
+        status.since = datetime.fromtimestamp(int(report.started_at), UTC) if report.started_at else None
+
+
+def _keep_report(status: StreamStatus, raw: Json) -> None:
+    """Keep what the status before has said of the air, since nobody could be asked."""
+    before = StreamStatus.model_validate(raw.get("status") or {})
+    if before.phase == "Live":
+        status.phase, status.listeners = before.phase, before.listeners
+        status.owner, status.since = before.owner, before.since
+
+
+def _conditions(raw: Json, problems: Problems) -> list[Condition]:
+    worst = problems.worst
+    message = told(problems.found) if worst else "the Secret holds the URL and the key"
+    ready = conditions.Undated("Ready", worst is None, worst.reason if worst else "SecretWritten", message)
+    before = StreamStatus.model_validate(raw.get("status") or {}).conditions
+    now = datetime.now(UTC).replace(microsecond=0)
+    return conditions.merge([ready], before, int(raw["metadata"].get("generation", 0)), now)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audiocast_operator.decide.pod_state import STUCK_SECONDS, internal_address, parse_pod
+from audiocast_operator.decide.pod_state import STUCK_SECONDS, internal_address, ordinal_of, parse_pod
 from audiocast_operator.protocol.member_status import MemberStatus, parse_streams
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ def raw(
 
 
 def test_a_pod_is_read() -> None:
-    found = parse_pod(raw(), MemberStatus(view="v", listeners=3), NOW)
+    found = parse_pod(raw(), 12, MemberStatus(view="v", listeners=3), NOW)
     assert found is not None
     assert (found.ordinal, found.revision, found.address) == (12, "live-abc", "10.0.0.7:9001")
     assert (found.listeners, found.is_serving, found.process_id, found.failure) == (3, True, "u/2", "")
@@ -45,7 +45,7 @@ def test_a_pod_is_read() -> None:
 def test_a_pod_on_its_way_out_is_none() -> None:
     leaving = raw()
     leaving["metadata"]["deletionTimestamp"] = "2030-01-01T00:00:00Z"
-    assert parse_pod(leaving, None, NOW) is None
+    assert parse_pod(leaving, 12, None, NOW) is None
 
 
 @pytest.mark.parametrize(("ip", "expected"), [("", ""), ("fd00::7", "[fd00::7]:9001")])
@@ -55,20 +55,20 @@ def test_addresses(ip: str, expected: str) -> None:
 
 @pytest.mark.parametrize("reason", ["CrashLoopBackOff", "ImagePullBackOff", "CreateContainerConfigError"])
 def test_a_container_that_cannot_run_is_trouble(reason: str) -> None:
-    found = parse_pod(raw(ready=False, state={"waiting": {"reason": reason}}), None, NOW)
+    found = parse_pod(raw(ready=False, state={"waiting": {"reason": reason}}), 12, None, NOW)
     assert found is not None
     assert (found.failure, found.is_gone) == (reason, True)
 
 
 def test_a_container_that_is_on_its_way_is_none() -> None:
-    found = parse_pod(raw(ready=False, state={"waiting": {"reason": "ContainerCreating"}}), None, NOW)
+    found = parse_pod(raw(ready=False, state={"waiting": {"reason": "ContainerCreating"}}), 12, None, NOW)
     assert found is not None
     assert (found.failure, found.is_gone) == ("", True)
 
 
 @pytest.mark.parametrize(("age", "is_gone"), [(STUCK_SECONDS - 1, False), (STUCK_SECONDS + 1, True)])
 def test_a_process_that_says_nothing_is_given_up_after_a_while(age: float, is_gone: bool) -> None:
-    found = parse_pod(raw(ready=False, age=age), None, NOW)
+    found = parse_pod(raw(ready=False, age=age), 12, None, NOW)
     assert found is not None
     assert found.is_gone is is_gone
 
@@ -79,3 +79,21 @@ def test_a_pod_that_says_more_than_is_known_is_understood() -> None:
     )
     assert reported.drain.state == "done"
     assert parse_streams({"streams": [{"stream_id": "a", "is_owner": True, "new": 1}]})[0].is_owner
+
+
+@pytest.mark.parametrize(
+    ("name", "ordinal"),
+    [
+        ("live-0", 0),
+        ("live-12", 12),
+        ("live-0-debug", None),
+        ("live-", None),
+        ("live", None),
+        ("live--1", None),
+        ("live-\u0661", None),
+        ("live-x-0", None),
+        ("other-0", None),
+    ],
+)
+def test_only_a_statefulsets_own_names_have_an_ordinal(name: str, ordinal: int | None) -> None:
+    assert ordinal_of(name, "live") == ordinal

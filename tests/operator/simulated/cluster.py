@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from tests.operator.simulated.workloads import MakePod, Workloads, wait_until
 
 NAMESPACE = "radio"
 STOP_SECONDS = 20.0
-WAIT_SECONDS = 15.0
+WAIT_SECONDS = 30.0
 
 
 @dataclass
@@ -153,6 +154,7 @@ async def simulated_cluster(
     tick_seconds: float = 0.1,
     options: Sequence[str] = (),
     make: MakePod | None = None,
+    forbidden: bool = False,
 ) -> AsyncIterator[SimulatedCluster]:
     """Run a cluster with the operator in it.
 
@@ -162,11 +164,14 @@ async def simulated_cluster(
         tick_seconds: Time between two ticks of the operator's timer.
         options: More options of `kopf run`.
         make: Makes pods that are not simulated ones.
+        forbidden: The operator's account may do nothing.
     """
     crds = build_crds()
     store = Store(served(crds), Admission(crds).admit)
     store.create("namespaces", {"metadata": {"name": NAMESPACE}})
-    api = ApiServer(store, permissions.of_the_chart())
+    account = permissions.of_the_chart()
+    account.forbids = lambda group, resource, verb: forbidden
+    api = ApiServer(store, account)
     api.start()
     workloads = Workloads(api.store, make=make)
     working = asyncio.create_task(workloads.run())
@@ -176,6 +181,8 @@ async def simulated_cluster(
     environment.setenv("AUDIOCAST_OPERATOR_NAMESPACE", NAMESPACE)
     environment.setenv("AUDIOCAST_OPERATOR_TICK_SECONDS", str(tick_seconds))
     environment.setenv("AUDIOCAST_OPERATOR_METRICS_PORT", "0")
+    if "AUDIOCAST_OPERATOR_PROBE_PORT" not in os.environ:
+        environment.setenv("AUDIOCAST_OPERATOR_PROBE_PORT", "0")
     command = ["run", "--standalone", "--namespace", NAMESPACE, "--module", "audiocast_operator.handlers"]
     settings = kopf.OperatorSettings()
     # Handlers that wait for their next try need not be waited for.

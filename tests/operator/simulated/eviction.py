@@ -51,7 +51,10 @@ def _ask_budgets(store: Store, pod: Json) -> None:
             continue
         pods = store.all_of("pods", metadata["namespace"], _selected(budget))
         healthy = sum(map(is_ready, pods))
-        needed = spec["minAvailable"] if "minAvailable" in spec else len(pods) - spec["maxUnavailable"]
+        if "minAvailable" in spec:
+            needed = spec["minAvailable"]
+        else:
+            needed = _expected(store, pods) - spec["maxUnavailable"]
         # One that is not healthy does not count, so it may go when enough others are.
         if healthy - is_ready(pod) < needed:
             told = f"The disruption budget {budget['metadata']['name']} needs {needed} healthy pods"
@@ -59,6 +62,25 @@ def _ask_budgets(store: Store, pod: Json) -> None:
             raise TooManyRequests(
                 "Cannot evict pod as it would violate the pod's disruption budget.", causes=[cause]
             )
+
+
+def _expected(store: Store, pods: list[Json]) -> int:
+    """Return how many pods there should be: those that their controllers ask for.
+
+    With `maxUnavailable` a pod without a controller that can be scaled forbids all evictions
+    (`getExpectedPodCount` and `failSafe` of pkg/controller/disruption/disruption.go).
+    https://kubernetes.io/docs/tasks/run-application/configure-pdb/#arbitrary-controllers-and-selectors
+    """
+    scales: dict[str, int] = {}
+    for pod in pods:
+        owners = pod["metadata"].get("ownerReferences", [])
+        controller = next((each for each in owners if each.get("controller")), None)
+        found = controller and store.find("statefulsets", pod["metadata"]["namespace"], controller["name"])
+        if not found or not controller or found["metadata"]["uid"] != controller["uid"]:
+            name = pod["metadata"]["name"]
+            raise TooManyRequests(f"found no controllers for pod {name}, so no disruption is allowed")
+        scales[controller["uid"]] = int(found["spec"]["replicas"])
+    return sum(scales.values())
 
 
 def is_ready(pod: Json) -> bool:

@@ -28,7 +28,7 @@ from tests.operator.simulated.errors import (
     ServerError,
 )
 from tests.operator.simulated.kinds import Served
-from tests.operator.simulated.validation import complaint_of_schema, validate
+from tests.operator.simulated.validation import Cause, complaint_of_schema, invalid, validate
 
 Json = dict[str, Any]
 # Plural, namespace, name.
@@ -220,6 +220,15 @@ class Store:
             raise BadRequest("metadata.managedFields must be nil")
         key = (plural, metadata.get("namespace", ""), metadata["name"])
         live = self.find(*key)
+        uid = metadata.get("uid", "")
+        if uid and live is None:
+            # `applyPatch` of apiserver's pkg/endpoints/handlers/patch.go.
+            told = f"the provided object specified uid {uid}, and no existing object was found"
+            raise Conflict(f"uid mismatch: {told}", name=metadata["name"], kind=plural)
+        if uid and live is not None and uid != live["metadata"]["uid"]:
+            # ValidateObjectMetaAccessorUpdate of apimachinery's pkg/api/validation/objectmeta.go.
+            told = f'Invalid value: "{uid}": field is immutable'
+            raise invalid(served, metadata["name"], Cause("metadata.uid", told))
         said = metadata.pop("resourceVersion", None)
         if live is not None and said not in (None, live["metadata"]["resourceVersion"]):
             raise self._modified(served, metadata["name"])
