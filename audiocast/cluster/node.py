@@ -148,10 +148,14 @@ class Node:
         roles = self._roles.get(stream_id)
         return self.name if self.is_alone or roles is None else roles.owner
 
+    def is_front(self, stream_id: str) -> bool:
+        """Return whether the stream's encoder is connected here."""
+        roles = self._roles.get(stream_id)
+        return roles is not None and roles.is_front
+
     def is_handing_over(self, stream_id: str) -> bool:
         """Return whether the stream's encoder is connected here and should not be: this member leaves."""
-        roles = self._roles.get(stream_id)
-        return self.is_draining and roles is not None and roles.is_front
+        return self.is_draining and self.is_front(stream_id)
 
     def status(self) -> dict[str, Any]:
         """Return what `GET /internal/status` says of the cluster, as JSON."""

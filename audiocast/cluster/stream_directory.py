@@ -33,7 +33,7 @@ ON_THE_AIR = ("live", "held")
 MAX_KEPT = 10_000
 
 # What members tell each other and not the public.
-OWN_FIELDS = ("history", "is_owner", "last_refusal", "listener_peak")
+OWN_FIELDS = ("history", "is_owner", "last_refusal", "listener_peak", "token_tag")
 
 
 class StreamDirectory:

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import requests
@@ -9,8 +11,9 @@ import requests
 from audiocast.stream.keys import Claims, Keys
 from tests.cluster.members import SECRET, Members
 from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
-from tests.support.processes.server import AudiocastServer
+from tests.support.processes.server import AudiocastServer, Started
 
 NAMES = ["m0", "m1", "m2"]
 SECONDS = 10.0
@@ -87,3 +90,32 @@ def test_ended_is_ended_at_members_that_never_had_the_stream(members: Members) -
             f"{members[name].base}/ingest/{started.stream_id}", data=b"-", headers=headers, timeout=10
         )
         assert (answer.status_code, answer.json()["error"]) == (410, "stream_ended"), name
+
+
+def test_an_id_on_the_air_is_its_tokens_alone_at_each_member(tmp_path: Path) -> None:
+    own, foreign = "token-of-the-station", "token-of-somebody-else"
+
+    def start(server: AudiocastServer, token: str, title: str) -> requests.Response:
+        return requests.post(
+            f"{server.base}/api/start",
+            json={"id": "evening", "title": title},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10,
+        )
+
+    with Members(tmp_path, len(NAMES), API_TOKENS=f"{own},{foreign}") as members:
+        started = Started(**start(members["m0"], own, "Ours").json())
+        for front in NAMES:
+            url = f"{members[front].base}/ingest/evening?key={started.ingest_key}"
+            with ExitStack() as stack:
+                stack.enter_context(PacedSource(url, numbered_audio(seconds=60)))
+                for name in NAMES:
+                    # A listener at each: the members that relay the stream know nothing of its token.
+                    path = "/stream/evening?preroll=0"
+                    stack.enter_context(Listener(members[name].port, path)).wait_for_audio(0.5)
+                for name in NAMES:
+                    answer = start(members[name], foreign, "Theirs")
+                    assert (answer.status_code, answer.json()["error"]) == (409, "stream_live"), (front, name)
+                    assert members[name].state("evening")["title"] == "Ours"
+                for name in NAMES:
+                    assert start(members[name], own, "Ours").status_code == 201, (front, name)

@@ -4,13 +4,14 @@ import secrets
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from audiocast.cluster.protocol import ReopenRequest
+from audiocast.cluster.protocol import MemberStreamRequest, ReopenRequest, StreamAnswer
 from audiocast.stream.keys import Claims
 from audiocast.web.http.clients import Rate
 from audiocast.web.http.credentials import bearer_token, is_one_of
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import STREAM_ID, PublicHandler
 from audiocast.web.http.json_body import parse_body
+from audiocast.web.public.streams import token_tag
 
 # Without l, o, 0 and 1, which people mix up when they read an id aloud or type it from a poster.
 ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -46,7 +47,7 @@ class StartHandler(PublicHandler):
         if asked.id is None:
             self.services.streams.announce(stream_id, asked.title)
         else:
-            self._check_owner(stream_id, token)
+            await self._check_owner(stream_id, token)
             self.services.streams.reopen(stream_id, asked.title)
             await self.services.node.broadcast(ReopenRequest(stream_id, asked.title).build())
         claims = Claims(title=asked.title, token_tag=self.services.keys.tag(token) if token else "")
@@ -79,14 +80,18 @@ class StartHandler(PublicHandler):
             raise ApiError(401, "token_needed", message, challenge=BEARER)
         return token
 
-    def _check_owner(self, stream_id: str, token: str) -> None:
-        """Check that nobody else is on the air with this id.
+    async def _check_owner(self, stream_id: str, token: str) -> None:
+        """Check that nobody else is on the air with this id, at any member.
 
         Raises:
             ApiError: 409, the source's key was not made for this token.
         """
         hub = self.services.streams.get(stream_id)
-        if hub is not None and hub.is_on and not self.services.keys.is_tag_of(hub.token_tag, token):
+        tags = [token_tag(self.services, hub) if hub is not None else None]
+        if tags == [None]:
+            answers = await self.services.node.broadcast(MemberStreamRequest(stream_id).build())
+            tags = [StreamAnswer.parse(answer).snapshot.get("token_tag") for answer in answers]
+        if any(isinstance(tag, str) and not self.services.keys.is_tag_of(tag, token) for tag in tags):
             raise ApiError(
                 409, "stream_live", "expected the API token of the stream that is on the air, got another one"
             )

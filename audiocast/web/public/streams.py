@@ -67,7 +67,20 @@ def stream_state_with_history(hub: Hub, node: Node) -> StreamSnapshot:
 def full_state(services: Services, hub: Hub) -> StreamSnapshot:
     """Return all that this member knows of a stream, for its broadcaster and for other members."""
     refusal = services.last_refusals.get(hub.stream_id)
-    return {**stream_state_with_history(hub, services.node), "last_refusal": refusal}
+    return {
+        **stream_state_with_history(hub, services.node),
+        "last_refusal": refusal,
+        "token_tag": token_tag(services, hub),
+    }
+
+
+def token_tag(services: Services, hub: Hub) -> str | None:
+    """Return the tag of the API token that the key on the air was made for.
+
+    None: the stream is not on, or its encoder is connected to another member, which knows the tag.
+    """
+    is_here = services.node.is_alone or services.node.is_front(hub.stream_id)
+    return hub.token_tag if hub.is_on and is_here else None
 
 
 async def public_state(hub: Hub, *, node: Node, directory: StreamDirectory) -> StreamSnapshot:
