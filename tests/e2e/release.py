@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ NAME = "audiocast"
 
 # Half of it is for encoders that leave by themselves: a streamer looks every two seconds.
 DRAIN_SECONDS = 20
+
+# Between two looks at whether pods are gone.
+GONE_SECONDS = 0.5
 
 SERVICE_PORT = 80
 PUBLIC_PORT = 8000
@@ -74,8 +78,12 @@ class Release:
         return self.cluster.helm("test", NAME, "--logs")
 
     def uninstall(self) -> None:
-        """Uninstall it; returns when all is deleted."""
+        """Uninstall it; returns when all pods are gone. Helm 4 says that all is deleted while they drain."""
         self.cluster.helm("uninstall", NAME, "--wait")
+        deadline = time.monotonic() + WAIT_SECONDS
+        while left := self.pods():
+            assert time.monotonic() < deadline, f"expected no pods {WAIT_SECONDS} s after, got {sorted(left)}"
+            time.sleep(GONE_SECONDS)
 
     def pods(self) -> dict[str, dict[str, Any]]:
         """Give the servers' pods, by name."""
