@@ -30,6 +30,11 @@ class Chart:
         self._namespace = namespace
         self._chart = helm_python.Chart.load(folder)
 
+    @property
+    def loaded(self) -> helm_python.Chart:
+        """The chart as Helm's library has it."""
+        return self._chart
+
     def text(self, values: Mapping[str, Any], template: str) -> str:
         """Give what one template makes.
 
@@ -48,14 +53,7 @@ class Chart:
         Raises:
             helm_python.HelmError: The values are refused, or a template fails.
         """
-        rendered = self._render(values or {})
-        return [
-            manifest
-            for path, text in rendered.items()
-            if path.endswith(".yaml")
-            for manifest in yaml.load_all(text, _NoDuplicates)
-            if manifest
-        ]
+        return parsed(self._render(values or {}))
 
     def manifest(self, kind: str, values: Mapping[str, Any] | None = None, name: str = "") -> Manifest:
         """Give the one object of a kind, or the one of them with a name."""
@@ -75,6 +73,17 @@ class Chart:
     def _render(self, values: Mapping[str, Any]) -> dict[str, str]:
         self._chart.validate_schema(dict(values))
         return self._chart.render(dict(values), name=self._release, namespace=self._namespace)
+
+
+def parsed(rendered: Mapping[str, str]) -> list[Manifest]:
+    """Give the objects in what templates have made, by path."""
+    return [
+        manifest
+        for path, text in rendered.items()
+        if path.endswith(".yaml")
+        for manifest in yaml.load_all(text, _NoDuplicates)
+        if manifest
+    ]
 
 
 class _NoDuplicates(yaml.CSafeLoader):

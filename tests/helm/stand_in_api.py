@@ -5,7 +5,8 @@ It takes nothing: a release that is rendered against it is a dry run.
 
 import copy
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import helm_python
@@ -30,16 +31,23 @@ class StandInApi:
     """
 
     def __init__(self, manifests: Iterable[Manifest], kinds: Iterable[tuple[str, str]]) -> None:
-        self._answers = discovery(sorted(kinds), LOOKED_UP)
-        for manifest in manifests:
-            folder = f"/{_root(manifest['apiVersion'])}/namespaces/{NAMESPACE}/{_plural(manifest['kind'])}"
-            self._answers[f"{folder}/{manifest['metadata']['name']}"] = manifest
+        self._discovery = discovery(sorted(kinds), LOOKED_UP)
+        self.keep(manifests)
 
-    def manifests(self, chart: Chart, values: Mapping[str, Any]) -> list[Manifest]:
-        """Give what Helm would apply, with what it finds here in mind."""
+    def keep(self, manifests: Iterable[Manifest]) -> None:
+        """Have these objects instead of those before."""
+        self._objects = {
+            f"/{_root(each['apiVersion'])}/namespaces/{NAMESPACE}/{_plural(each['kind'])}"
+            f"/{each['metadata']['name']}": each
+            for each in manifests
+        }
+
+    @contextmanager
+    def helm(self) -> Iterator[helm_python.Config]:
+        """Give a Helm that looks things up here, while the `with` block runs."""
 
         def respond(_method: str, path: str, _body: bytes) -> bytes | None:
-            found = self._answers.get(path)
+            found = self._discovery.get(path) or self._objects.get(path)
             return None if found is None else json.dumps(found).encode()
 
         with (
@@ -51,7 +59,12 @@ class StandInApi:
                 storage_driver="memory",
             ) as config,
         ):
-            release = config.install(chart.folder, RELEASE, dict(values), dry_run="server")
+            yield config
+
+    def manifests(self, chart: Chart, values: Mapping[str, Any]) -> list[Manifest]:
+        """Give what Helm would apply, with what it finds here in mind."""
+        with self.helm() as helm:
+            release = helm.install(chart.folder, RELEASE, dict(values), dry_run="server")
         return [manifest for manifest in yaml.safe_load_all(release["manifest"]) if manifest]
 
 
