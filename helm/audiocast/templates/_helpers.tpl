@@ -149,6 +149,13 @@ dns+{{ include "audiocast.peersName" . }}.{{ .Release.Namespace }}.svc.{{ .Value
 {{ add .Values.drain.preStopSeconds .Values.drain.timeoutSeconds 10 }}
 {{- end }}
 
+{{/* Of a map, what has a value: an empty one leaves a default out where null cannot, below a parent chart with Helm 3.14. */}}
+{{- define "audiocast.given" -}}
+{{- $given := dict }}
+{{- range $name, $value := . }}{{ if $value }}{{ $_ := set $given $name $value }}{{ end }}{{ end }}
+{{- with $given }}{{ toYaml . }}{{ end }}
+{{- end }}
+
 {{/* PromQL: this release's pods. */}}
 {{- define "audiocast.metricsSelector" -}}
 namespace="{{ .Release.Namespace }}",pod=~"{{ include "audiocast.fullname" . }}-[0-9]+"
