@@ -1,7 +1,7 @@
 /** Plays a stream with hls.js, on a page that has nothing else; an ear in the page hears what comes out of it. */
 
 window.seen = [];
-window.play = (url) => {
+window.play = (url, more = {}) => {
   const audio = document.createElement("audio");
   audio.crossOrigin = "anonymous";
   document.body.append(audio);
@@ -9,7 +9,7 @@ window.play = (url) => {
   const context = new AudioContext();
   context.createMediaElementSource(audio).connect(context.destination);
   // By itself hls.js stays as far behind as a pause has left it; with this it catches up.
-  const hls = new Hls({ maxLiveSyncPlaybackRate: 1.05 });
+  const hls = new Hls({ maxLiveSyncPlaybackRate: 1.05, ...more });
   window.hls = hls;
   hls.on(Hls.Events.ERROR, (_, { details, fatal }) => window.seen.push(`${fatal ? "fatal " : ""}${details}`));
   hls.loadSource(url);
