@@ -18,7 +18,6 @@ from tests.support.http.http_stand_in import serving
 # What Helm writes on each object of a release, and wants to find before it takes one over.
 OWNED = {"meta.helm.sh/release-name": RELEASE, "meta.helm.sh/release-namespace": NAMESPACE}
 
-LOOKED_UP = ["get", "patch"]
 KUBECONFIG = yaml.safe_dump({"apiVersion": "v1", "kind": "Config"})
 
 
@@ -31,7 +30,7 @@ class StandInApi:
     """
 
     def __init__(self, manifests: Iterable[Manifest], kinds: Iterable[tuple[str, str]]) -> None:
-        self._discovery = discovery(sorted(kinds), LOOKED_UP)
+        self._discovery = _discovery(sorted(kinds))
         self.keep(manifests)
 
     def keep(self, manifests: Iterable[Manifest]) -> None:
@@ -77,6 +76,15 @@ def live(chart: Chart, kind: str, values: Manifest | None = None) -> Manifest:
 
 def discovery(kinds: Iterable[tuple[str, str]], verbs: list[str]) -> dict[str, Any]:
     """Give the answers, by path, that tell what there may be, and what may be done with it."""
+    answers = _discovery(kinds)
+    for answer in answers.values():
+        for resource in answer.get("resources", []):
+            resource["verbs"] = verbs
+    return answers
+
+
+def _discovery(kinds: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Give the answers of an API in which things can be looked up."""
     by_version: dict[str, list[str]] = {}
     for api_version, kind in kinds:
         by_version.setdefault(api_version, []).append(kind)
@@ -94,7 +102,8 @@ def discovery(kinds: Iterable[tuple[str, str]], verbs: list[str]) -> dict[str, A
             entry = {"groupVersion": api_version, "version": version}
             groups.append({"name": group, "versions": [entry], "preferredVersion": entry})
         resources = [
-            {"name": _plural(kind), "kind": kind, "namespaced": True, "verbs": verbs} for kind in names
+            {"name": _plural(kind), "kind": kind, "namespaced": True, "verbs": ["get", "patch"]}
+            for kind in names
         ]
         answers[f"/{_root(api_version)}"] = {
             "kind": "APIResourceList",

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from tests.helm.chart import Chart
+from tests.helm.chart import Chart, Manifest, containers_of
 from tests.repo import tree
 
 DOCUMENT = (tree.ROOT / "docs" / "kubernetes.md").read_text()
@@ -32,6 +32,14 @@ def test_a_sidecar_outlives_the_drain(chart: Chart, mesh: str) -> None:
     grace_seconds = pod["spec"]["terminationGracePeriodSeconds"]
     assert re.findall(r"\b(3\d\d)s?\b", str(pod["metadata"]["annotations"])) == [str(grace_seconds)]
     assert f"{grace_seconds} s are" in PLATFORMS
+    # The port of members, probes and Prometheus is kept out of the mesh.
+    internal = str(next(each["containerPort"] for each in ports_of(pod) if each["name"] == "internal"))
+    excluded = {name: value for name, value in pod["metadata"]["annotations"].items() if "bound" in name}
+    assert list(excluded.values()) == [internal, internal]
+
+
+def ports_of(pod: Manifest) -> list[Manifest]:
+    return [port for container in containers_of(pod) for port in container["ports"]]
 
 
 def test_balancers_keep_connections_for_longer_than_a_drain(chart: Chart) -> None:
