@@ -74,6 +74,16 @@ def test_autoscalers_count_listeners_and_what_goes_out_to_them(chart: Chart) -> 
     assert [each["metadata"]["threshold"] for each in triggers] == ["1500000", "50000000"]
 
 
+def test_keda_counts_the_listeners_of_its_own_cluster(chart: Chart) -> None:
+    keda = {"mode": "keda", "prometheusAddress": "http://prometheus:9090", "egressMbpsPerPod": 400}
+    for matchers, end in (("", '-[0-9]+"})'), ('cluster="north"', '-[0-9]+",cluster="north"})')):
+        values = {"autoscaling": {**keda, "prometheusMatchers": matchers}}
+        queries = [
+            each["metadata"]["query"] for each in chart.manifest("ScaledObject", values)["spec"]["triggers"]
+        ]
+        assert [query.endswith(end) for query in queries] == [True, True]
+
+
 @pytest.mark.parametrize(("drain_seconds", "period_seconds"), [(60, 75), (3600, 1800)])
 def test_a_pod_that_goes_has_the_drain_for_itself(
     chart: Chart, drain_seconds: int, period_seconds: int

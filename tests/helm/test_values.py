@@ -120,6 +120,7 @@ def test_each_value_is_explained_where_it_stands(explained: tuple[str, Path]) ->
         ({"drain": {"timeoutSeconds": -1}}, "timeoutSeconds"),
         ({"autoscaling": {"mode": "keda"}}, "prometheusAddress"),
         ({"autoscaling": {"mode": "both"}}, "mode"),
+        ({"autoscaling": {"prometheusMatchers": "north"}}, "prometheusMatchers"),
         ({"autoscaling": {"mode": "hpa", "minReplicas": 5, "maxReplicas": 4}}, "autoscaling.maxReplicas"),
         ({"httpRoute": {"enabled": True}}, "parentRefs"),
         ({"ingress": {"enabled": True}}, "hosts"),
