@@ -234,19 +234,23 @@ class OpusTags:
         return cls(vendor, tuple(comments), packet[at:])
 
     def short(self) -> "OpusTags":
-        """Return what fits `MAX_SHORT_TAGS_BYTES`: if need be no padding or pictures, titles first."""
+        """Return what fits `MAX_SHORT_TAGS_BYTES`, in the order in which it was.
+
+        If need be without padding and pictures; then titles are kept first, and short comments before long
+        ones.
+        """
         if len(self.encode()) <= MAX_SHORT_TAGS_BYTES:
             return self
         vendor = self.vendor[:MAX_SHORT_VENDOR_CHARACTERS]
-        shown = [text for text in self.comments if not text.upper().startswith(PICTURE_FIELD)]
-        shown.sort(key=lambda text: (not text.upper().startswith(TITLE_FIELDS), len(text)))
-        kept, room = set(), MAX_SHORT_TAGS_BYTES - len(OpusTags(vendor).encode())
-        for text in shown:
+        shown = [item for item in enumerate(self.comments) if not item[1].upper().startswith(PICTURE_FIELD)]
+        shown.sort(key=lambda item: (not item[1].upper().startswith(TITLE_FIELDS), len(item[1])))
+        kept, room = [], MAX_SHORT_TAGS_BYTES - len(OpusTags(vendor).encode())
+        for place, text in shown:
             text_bytes = _LENGTH.size + len(text.encode())
             if text_bytes <= room:
                 room -= text_bytes
-                kept.add(text)
-        return OpusTags(vendor, tuple(text for text in self.comments if text in kept))
+                kept.append((place, text))
+        return OpusTags(vendor, tuple(text for _, text in sorted(kept)))
 
     def encode(self) -> bytes:
         """Return the packet as RFC 7845 section 5.2 lays it out."""

@@ -208,3 +208,49 @@ def test_one_stream_in_order_in_family_1_is_family_0(channels: int) -> None:
         mapping=bytes(range(channels)),
     )
     assert OpusHead.parse(mapped.encode()) == OpusHead(channels, 312)
+
+
+def comment(name: str, size_bytes: int) -> str:
+    return f"{name}=".ljust(size_bytes, "x")
+
+
+class TestShortTags:
+    """What goes out at every join has 8,192 bytes at most; 16 of them are the lengths around one vendor."""
+
+    def test_tags_that_fit_stay_as_they_are(self) -> None:
+        tags = OpusTags("v" * 300, ("METADATA_BLOCK_PICTURE=x", "TITLE=Song"))
+        tags = dataclasses.replace(tags, padding=bytes(8_192 - len(tags.encode())))
+        assert len(tags.encode()) == 8_192
+        assert tags.short() == tags
+        one_more = dataclasses.replace(tags, padding=tags.padding + b"\0")
+        assert one_more.short() == OpusTags("v" * 256, ("TITLE=Song",))
+
+    def test_pictures_and_padding_are_left_out_first(self) -> None:
+        tags = OpusTags(
+            "v", ("A=1", comment("metadata_block_picture", 20), comment("B", 4_000)), bytes(9_000)
+        )
+        assert tags.short() == OpusTags("v", ("A=1", comment("B", 4_000)))
+
+    def test_titles_are_kept_before_shorter_comments_and_all_in_their_order(self) -> None:
+        titles = (comment("album", 2_000), comment("Artist", 2_000), comment("TITLE", 2_000))
+        notes = (comment("NOTE", 1_900), "SHORT=1", comment("LONG", 1_950))
+        tags = OpusTags("v", (notes[2], titles[0], notes[0], titles[1], notes[1], titles[2]))
+        assert tags.short().comments == (titles[0], notes[0], titles[1], notes[1], titles[2])
+
+    @pytest.mark.parametrize(("last_bytes", "is_kept"), [(1_000, True), (1_001, False)])
+    def test_the_room_is_used_to_the_last_byte(self, last_bytes: int, is_kept: bool) -> None:
+        # Head, vendor and count have 17 bytes, each comment four more for its length. A letter of two bytes
+        # counts as two.
+        long = comment("LONG", 8_192 - 17 - 4 - 4 - 1_000 - 2) + "я"
+        last = comment("LAST", last_bytes)
+        # The shorter one is kept before it.
+        kept = (long, last) if is_kept else (last,)
+        assert OpusTags("v", (long, last), padding=bytes(9_000)).short() == OpusTags("v", kept)
+
+    def test_a_comment_that_comes_again_takes_its_room_again(self) -> None:
+        lyrics = comment("LYRICS", 3_000)
+        assert OpusTags("v", (lyrics,) * 20).short() == OpusTags("v", (lyrics,) * 2)
+
+    def test_a_comment_for_which_there_is_no_room_keeps_out_no_other(self) -> None:
+        tags = OpusTags("v", (comment("TITLE", 9_000), comment("NOTE", 5_000)))
+        assert tags.short() == OpusTags("v", (comment("NOTE", 5_000),))

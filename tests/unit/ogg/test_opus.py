@@ -48,6 +48,7 @@ def test_the_whole_toc_table() -> None:
     expected = [*silk, *silk, *silk, *hybrid, *hybrid, *celt, *celt, *celt, *celt]
     for stereo in (0, 4):
         assert [packet_samples(packet(index << 3 | stereo, b"xy")) for index in range(32)] == expected
+    assert min(expected) == opus.MIN_PACKET_SAMPLES
 
 
 GOOD: dict[str, tuple[bytes, int]] = {
@@ -95,7 +96,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "two frames, the second too large": (packet(CELT_20_MS | 2, 0, bytes(FRAME + 1)), "got 1276 bytes"),
     "no count": (packet(CELT_20_MS | 3), "offset 1, got 1 bytes"),
     "count of 0": (packet(CELT_20_MS | 3, 0, bytes(9)), "got 0 samples"),
-    "over 120 ms": (packet(CELT_20_MS | 3, 7, bytes(7)), "got 6720 samples"),
+    "over 120 ms": (packet(CELT_20_MS | 3, 7, bytes(7)), "5760 samples at most, got 6720 samples"),
     "over 120 ms of 2.5 ms": (packet(CELT_2_5_MS | 3, 49, bytes(49)), "got 5880 samples"),
     "equal frames with a rest": (packet(CELT_20_MS | 3, 3, bytes(10)), "3 equal frames"),
     "padding without a length": (packet(CELT_20_MS | 3, PADDED | 1), "offset 2, got 2 bytes"),
@@ -140,6 +141,11 @@ def test_self_delimited_packets_before_the_last(name: str) -> None:
     for length in range(len(data)):
         with pytest.raises(BadPacket):
             packet_samples(data[:length], 2)
+    with pytest.raises(BadPacket, match=f"self-delimited Opus packet up to offset {len(data)}, got"):
+        packet_samples(data[:-1], 2)
+    # All of it is there, and what is missing is the packet behind it.
+    with pytest.raises(BadPacket, match=f"a byte at offset {len(data)}, got {len(data)} bytes"):
+        packet_samples(data, 2)
 
 
 def test_streams_of_different_durations_are_refused() -> None:

@@ -5,8 +5,11 @@ import tracemalloc
 
 import pytest
 
-from audiocast.ogg.headers import MAX_COMMENTS, OpusTags
-from audiocast.ogg.tags_sieve import MAX_COMMENT_BYTES, MAX_KEPT_BYTES, TagsSieve
+from audiocast.ogg.errors import PacketTooLarge
+from audiocast.ogg.headers import OpusTags
+from audiocast.ogg.packets import PacketAssembler
+from audiocast.ogg.page import FLAG_CONTINUED, Page
+from audiocast.ogg.tags_sieve import MAX_TAGS_BYTES, TagsSieve
 
 PICTURE = "METADATA_BLOCK_PICTURE=" + "x" * 700_000
 SONG = OpusTags("libopus", ("TITLE=Song", "", "ARTIST=Singer"))
@@ -38,8 +41,8 @@ def test_what_breaks_off_is_what_came_before(cut: int) -> None:
 def test_a_count_that_cannot_be_costs_nothing() -> None:
     packet = b"OpusTags" + struct.pack("<I", 1) + b"v" + struct.pack("<I", 0xFFFFFFFF)
     assert OpusTags.parse(sieved(packet)) == OpusTags("v")
-    many = packet + struct.pack("<I", 1) + b"x" + (struct.pack("<I", 1) + b"x") * (2 * MAX_COMMENTS)
-    assert len(OpusTags.parse(sieved(many)).comments) == MAX_COMMENTS
+    many = packet + struct.pack("<I", 1) + b"x" + (struct.pack("<I", 1) + b"x") * 2_000
+    assert len(OpusTags.parse(sieved(many)).comments) == 1_000
 
 
 def test_a_vendor_that_is_no_name_is_skipped() -> None:
@@ -48,9 +51,43 @@ def test_a_vendor_that_is_no_name_is_skipped() -> None:
     )
 
 
-def test_what_is_kept_has_a_bound() -> None:
-    tags = OpusTags("v", tuple(f"A{number}=" + "x" * (MAX_COMMENT_BYTES - 100) for number in range(100)))
-    assert MAX_KEPT_BYTES / 2 < len(sieved(tags.encode())) <= MAX_KEPT_BYTES + 100
+@pytest.mark.parametrize(("size_bytes", "is_kept"), [(8_192, True), (8_193, False)])
+def test_a_comment_and_a_vendor_of_8192_bytes_are_kept_and_longer_ones_are_not(
+    size_bytes: int, is_kept: bool
+) -> None:
+    text = "A=".ljust(size_bytes, "x")
+    got = OpusTags.parse(sieved(OpusTags(text, (text, "TITLE=Song")).encode()))
+    assert got == OpusTags(text if is_kept else "", (text, "TITLE=Song") if is_kept else ("TITLE=Song",))
+
+
+@pytest.mark.parametrize("vendor", ["", "v" * 68])
+def test_what_is_kept_has_61440_bytes_and_one_more_keeps_out_no_shorter_comment(vendor: str) -> None:
+    # Vendor, and comments with four bytes of length each.
+    full = tuple(f"A{number}=".ljust(8_192, "x") for number in range(7))
+    rest_bytes = 61_440 - len(vendor) - 7 * 8_196
+    fits, too_long = ("B=".ljust(size_bytes, "x") for size_bytes in (rest_bytes, rest_bytes + 1))
+    got = OpusTags.parse(sieved(OpusTags(vendor, (*full, too_long, fits, "C=")).encode()))
+    assert got == OpusTags(vendor, (*full, fits))
+
+
+@pytest.mark.parametrize(("rest_bytes", "is_taken"), [(125_829_120 % 65_025, True), (5_746, False)])
+def test_the_longest_packet_of_comments_that_the_rfc_allows_is_taken_and_no_longer_one(
+    rest_bytes: int, is_taken: bool
+) -> None:
+    # RFC 7845 section 5.2: 125,829,120 octets. One comment says that it has all that can be said.
+    assembler = PacketAssembler(max_packet_bytes=MAX_TAGS_BYTES, make_buffer=TagsSieve)
+    start, whole = b"OpusTags" + struct.pack("<III", 0, 1, 0xFFFF_FFFF), b"\xff" * 255
+    assembler.push(Page(0, -1, 7, 0, whole, start.ljust(65_025, b"x")))
+    body, pages = b"x" * 65_025, 125_829_120 // 65_025
+    for sequence in range(1, pages):
+        assembler.push(Page(FLAG_CONTINUED, -1, 7, sequence, whole, body))
+    lacing = bytes((*[255] * (rest_bytes // 255), rest_bytes % 255))
+    last = Page(FLAG_CONTINUED, 0, 7, pages, lacing, body[:rest_bytes])
+    if is_taken:
+        assert assembler.push(last) == [OpusTags("").encode()]
+    else:
+        with pytest.raises(PacketTooLarge, match="at most 125829120 bytes, got 125829121"):
+            assembler.push(last)
 
 
 def test_memory_is_that_of_what_is_kept() -> None:
@@ -70,4 +107,4 @@ def test_another_packet_is_as_it_came(packet: bytes) -> None:
 
 
 def test_another_packet_has_a_bound() -> None:
-    assert len(sieved(b"\xfc" + bytes(200_000))) == MAX_KEPT_BYTES
+    assert sieved(b"\xfc" + bytes(200_000)) == b"\xfc" + bytes(61_439)
