@@ -199,7 +199,8 @@ class HlsMuxers:
         if self._clock.time() - oldest.asked_at >= ABANDONED_SECONDS:
             return oldest
         shares = Counter(muxer.client for muxer in self._muxers.values() if muxer.client)
-        largest, share = max(shares.items(), key=lambda item: item[1], default=(b"", 0))
+        shares.setdefault(client, 0)
+        largest, share = max(shares.items(), key=lambda item: item[1])
         if share < shares[client] + 2:
             raise ServerFull(f"expected at most {MAX_HLS_MUXERS} streams as HLS at a time; try again later")
         return min(

@@ -221,11 +221,11 @@ class Timeline:
     def _set_clock(self, made_at: float) -> None:
         if self.open_segment.is_cut or not self.segments:
             self._next_at = made_at
-            self._lateness = deque([0.0], maxlen=CLOCK_SEGMENTS)
+            self._lateness.clear()
         if not self.segments:
             # A machine may think that it is 1970.
             self._decode_time = max(0, round((made_at - EPOCH_UNIX_SECONDS) * SAMPLE_RATE))
-        late_seconds = min(*self._lateness, made_at - self._next_at)
+        late_seconds = min([*self._lateness, made_at - self._next_at])
         step_seconds = max(-CLOCK_STEP_SECONDS, min(late_seconds, CLOCK_STEP_SECONDS))
         self._next_at += step_seconds
         self._lateness = deque((late - step_seconds for late in self._lateness), maxlen=CLOCK_SEGMENTS)

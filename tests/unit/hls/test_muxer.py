@@ -1,12 +1,14 @@
 """HlsMuxers: what they take from a hub, who waits, and that they end when nobody asks."""
 
 import asyncio
+import re
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 
 from audiocast.hls import muxer as module
-from audiocast.hls.muxer import ABANDONED_SECONDS, IDLE_SECONDS, HlsMuxers
+from audiocast.hls.muxer import HlsMuxers
 from audiocast.ogg.headers import OpusHead
 from audiocast.stream.errors import ServerFull, ShuttingDown, StreamEnded
 from audiocast.stream.hub import Hub
@@ -17,6 +19,9 @@ from tests.unit.stream.audio import MONO, is_numbered, number_of, timed
 from tests.unit.stream.hub_harness import GRACE_SECONDS, LIMITS, HubHarness
 
 UNIX_SECONDS = 1_800_000_000.0
+IDLE_SECONDS = 30.0
+# Five target durations.
+ABANDONED_SECONDS = 10.0
 
 
 @pytest.fixture
@@ -133,9 +138,26 @@ class TestNumbers:
         assert second.timeline.first_number > last
         assert second.timeline.run != first.timeline.run
 
-    def test_they_fit_31_bits_for_years(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+    def test_they_are_the_quarter_seconds_and_the_ten_minutes_since_2025(
+        self, harness: HubHarness, hls_muxers: HlsMuxers
+    ) -> None:
         harness.live()
-        assert hls_muxers.open(harness.hub).timeline.first_number < 2**31 - 10 * 366 * 86_400 * 4
+        seconds = UNIX_SECONDS - datetime(2025, 1, 1, tzinfo=UTC).timestamp()
+        timeline = hls_muxers.open(harness.hub).timeline
+        assert (timeline.first_number, timeline.open_segment.cuts) == (4 * seconds, seconds // 600)
+
+    def test_they_fit_31_bits_until_2042(self, harness: HubHarness) -> None:
+        harness.live()
+        muxers = HlsMuxers(harness.clock, datetime(2042, 1, 1, tzinfo=UTC).timestamp)
+        assert muxers.open(harness.hub).timeline.first_number < 2**31
+
+    def test_names_hold_a_word_of_ten_hexadecimal_digits_that_no_other_has(
+        self, harness: HubHarness, hls_muxers: HlsMuxers
+    ) -> None:
+        harness.live()
+        run = hls_muxers.open(harness.hub).timeline.run
+        assert re.fullmatch("[0-9a-f]{10}", run)
+        assert HlsMuxers(harness.clock).open(harness.hub).timeline.run != run
 
     def test_a_clock_that_is_years_behind_does_no_harm(self, harness: HubHarness) -> None:
         harness.live(range(100))
@@ -186,18 +208,27 @@ class TestEnd:
         broadcaster.go_on(range(2))
         assert (len(hls_muxers), harness.hub.is_wanted) == (0, False)
 
-    def test_there_is_a_most(
-        self, harness: HubHarness, hls_muxers: HlsMuxers, monkeypatch: pytest.MonkeyPatch
+    def test_there_are_two_hundred_at_most(self, harness: HubHarness, hls_muxers: HlsMuxers) -> None:
+        streams = Registry(clock=harness.clock, limits=LIMITS, max_streams=201)
+        *fitting, one_more = [streams.open(f"stream{number}") for number in range(201)]
+        opened = [hls_muxers.open(hub) for hub in fitting]
+        with pytest.raises(ServerFull, match="at most 200 streams"):
+            hls_muxers.open(one_more)
+        assert [hls_muxers.open(hub) for hub in fitting] == opened, "those that are there are still given"
+
+    def test_the_muxer_of_a_broadcast_that_is_over_makes_way_for_that_of_the_next(
+        self, harness: HubHarness, hls_muxers: HlsMuxers
     ) -> None:
-        monkeypatch.setattr(module, "MAX_HLS_MUXERS", 1)
+        closed: list[str] = []
         harness.live()
-        hls_muxers.open(harness.hub)
-        other = HubHarness()
-        other.hub.stream_id = "other"
-        other.live()
-        with pytest.raises(ServerFull, match="at most 1 streams"):
-            hls_muxers.open(other.hub)
-        assert hls_muxers.open(harness.hub).hub is harness.hub
+        hls_muxers.open(harness.hub, on_close=partial(closed.append, "first"))
+        harness.hub.end(StreamEnded("by the test"))
+        harness.live()
+        second = hls_muxers.open(harness.hub, on_close=partial(closed.append, "second"))
+        assert closed == ["first"]
+        assert hls_muxers.get("abc") is second
+        harness.clock.advance(IDLE_SECONDS)
+        assert (closed, harness.hub.is_wanted) == (["first", "second"], False)
 
 
 class TestWaiting:
@@ -221,6 +252,31 @@ class TestWaiting:
         await asyncio.sleep(0)
         harness.hub.end(StreamEnded("by the test"))
         assert await wait
+
+    async def test_who_waits_is_woken_by_what_a_cut_leaves_behind(
+        self, harness: HubHarness, hls_muxers: HlsMuxers
+    ) -> None:
+        # Less than a part, and then packets for another decoder.
+        harness.broadcaster().begin(range(10), head=MONO)
+        muxer = hls_muxers.open(harness.hub)
+        assert parsed(muxer).segments == []
+        wait = asyncio.ensure_future(muxer.wait(muxer.timeline.open_segment.number, None))
+        await asyncio.sleep(0)
+        harness.broadcaster().begin([10])
+        assert await asyncio.wait_for(wait, 5)
+        assert [segment.seconds for segment in parsed(muxer).whole] == [pytest.approx(0.22)]
+
+    async def test_a_wait_lasts_three_target_durations(
+        self, harness: HubHarness, hls_muxers: HlsMuxers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[float] = []
+        timeout = asyncio.timeout
+        monkeypatch.setattr(asyncio, "timeout", lambda delay: asked.append(delay) or timeout(0))
+        harness.live(range(100))
+        muxer = hls_muxers.open(harness.hub)
+        assert not await muxer.wait(*muxer.timeline.hinted)
+        # draft-pantos-hls-rfc8216bis section 6.2.5.2.
+        assert asked == [3 * parsed(muxer).target_seconds]
 
     async def test_nobody_waits_for_ever(
         self, harness: HubHarness, hls_muxers: HlsMuxers, monkeypatch: pytest.MonkeyPatch
@@ -265,15 +321,44 @@ class TestShares:
             hls_muxers.open(wanted, client=b"new")
         assert len(hls_muxers) == 4
 
+    @pytest.mark.parametrize(
+        ("clients", "asking", "makes_room"),
+        [
+            (["asking", "greedy", "greedy", "greedy"], "asking", True),
+            (["asking", "other", "greedy", "greedy"], "asking", False),
+            (["one", "other", "greedy", "greedy"], "new", True),
+            # Nobody is counted there: all that is known is that they are played.
+            (["", "", "", ""], "new", False),
+            (["", "", "greedy", "greedy"], "", True),
+        ],
+    )
+    def test_who_has_two_more_than_the_asking_one_gives_one_up_and_nobody_else_does(
+        self, harness: HubHarness, hls_muxers: HlsMuxers, clients: list[str], asking: str, makes_room: bool
+    ) -> None:
+        *taken, wanted = self.hubs(harness)
+        opened = [
+            hls_muxers.open(hub, client=client.encode()) for hub, client in zip(taken, clients, strict=True)
+        ]
+        if makes_room:
+            hls_muxers.open(wanted, client=asking.encode())
+        else:
+            with pytest.raises(ServerFull):
+                hls_muxers.open(wanted, client=asking.encode())
+        left = [muxer.client.decode() for muxer in opened if hls_muxers.current(muxer.hub) is not muxer]
+        assert left == ["greedy"] * makes_room
+
     def test_one_that_nobody_asks_for_any_more_makes_room(
         self, harness: HubHarness, hls_muxers: HlsMuxers
     ) -> None:
         *taken, wanted = self.hubs(harness)
         for hub in taken:
             hls_muxers.open(hub)
-        harness.clock.advance(ABANDONED_SECONDS)
+        harness.clock.advance(ABANDONED_SECONDS - 0.1)
         for hub in taken[1:]:
             assert hls_muxers.get(hub.stream_id) is not None
+        with pytest.raises(ServerFull):
+            hls_muxers.open(wanted)
+        harness.clock.advance(0.1)
         hls_muxers.open(wanted)
         assert hls_muxers.get(taken[0].stream_id) is None
         assert len(hls_muxers) == 4

@@ -3,9 +3,10 @@
 import pytest
 
 from audiocast.hls.playlist import media_playlist
-from audiocast.hls.timeline import LISTED_SEGMENTS
 from tests.support.audio.hls_rules import Playlist, attributes
-from tests.unit.hls.feed import FIRST, FIRST_CUT, MONO, Feed
+from tests.unit.hls.feed import BEGAN_AT, FIRST, FIRST_CUT, MONO, Feed
+
+LISTED_SEGMENTS = 10
 
 
 class Watcher:
@@ -93,3 +94,27 @@ def test_times_of_day_are_of_the_first_sample(watcher: Watcher) -> None:
     watcher.seconds(4)
     playlist = watcher.look()
     assert [segment.at for segment in playlist.segments] == [1_800_000_000.0, 1_800_000_002.0]
+
+
+def test_times_of_day_are_rounded_to_milliseconds(watcher: Watcher) -> None:
+    watcher.feed.now += 0.0006
+    watcher.seconds(2)
+    assert [segment.at for segment in watcher.look().segments] == [BEGAN_AT + 0.001]
+
+
+def test_the_head_says_what_a_player_must_know_before_it_plays(watcher: Watcher) -> None:
+    watcher.seconds(3)
+    assert watcher.look().header == {
+        # EXT-X-MAP without I-frames needs it (RFC 8216 section 7); a higher one turns old players away.
+        "VERSION": "6",
+        "TARGETDURATION": "2",
+        "PART-INF": "PART-TARGET=0.40000",
+        "SERVER-CONTROL": "CAN-BLOCK-RELOAD=YES,HOLD-BACK=6.0,PART-HOLD-BACK=1.2",
+        "MEDIA-SEQUENCE": str(FIRST),
+        "DISCONTINUITY-SEQUENCE": str(FIRST_CUT),
+    }
+
+
+def test_parts_are_listed_for_the_last_three_segments_and_the_one_that_is_made(watcher: Watcher) -> None:
+    watcher.seconds(13)
+    assert [len(segment.parts) for segment in watcher.look().segments] == [0, 0, 0, 5, 5, 5, 2]

@@ -1,18 +1,21 @@
 """Packets to parts and segments: where they are cut, what they are called, and how many there are."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from audiocast.hls.timeline import (
-    CLOCK_SEGMENTS,
-    CLOCK_STEP_SECONDS,
-    EPOCH_UNIX_SECONDS,
-    KEPT_SEGMENTS,
-    LISTED_SEGMENTS,
-    MAX_BYTES,
-    MAX_PART_BYTES,
-)
+from audiocast.hls.timeline import Part, Segment, Timeline
 from tests.support.audio.mp4_boxes import fragments, opus_specific
-from tests.unit.hls.feed import BEGAN_AT, FIRST, MONO, STEREO, Feed
+from tests.unit.hls.feed import BEGAN_AT, FIRST, FIRST_CUT, MONO, STEREO, Feed
+
+LISTED_SEGMENTS = 10
+# RFC 8216 section 6.2.2: for as long as the playlist lasts, and the segment itself.
+KEPT_SEGMENTS = 11
+MAX_PART_BYTES = 256 * 1024
+MAX_BYTES = 4 * 1024 * 1024
+EPOCH_UNIX_SECONDS = datetime(2025, 1, 1, tzinfo=UTC).timestamp()
+CLOCK_STEP_SECONDS = 0.02
+CLOCK_SEGMENTS = 8
 
 
 @pytest.fixture
@@ -242,3 +245,67 @@ def test_bytes_are_counted_down_as_segments_go(feed: Feed) -> None:
         feed.packets(100, size_bytes=2_500)
     kept = len(feed.timeline.segments)
     assert kept == MAX_BYTES // feed.timeline.segments[-1].size_bytes
+
+
+def filled(sizes_bytes: list[int]) -> Timeline:
+    """Make a timeline whose whole segments have these sizes: of each, four small parts and a large one."""
+    timeline = Timeline("abc", FIRST, FIRST_CUT)
+    timeline.start_bitstream(STEREO)
+    for size_bytes in sizes_bytes:
+        small = [(b"x", 960)] * 19 + [(b"x", 960)]
+        for _ in range(4):
+            timeline.append(small, BEGAN_AT)
+        made_bytes = timeline.open_segment.size_bytes
+        head_bytes = len(timeline.open_segment.parts[0].data) - 20
+        timeline.append([*small[:19], (bytes(size_bytes - made_bytes - head_bytes - 19), 960)], BEGAN_AT)
+    return timeline
+
+
+def test_four_mebibytes_are_kept_and_a_byte_more_sends_off_the_oldest() -> None:
+    quarter = MAX_BYTES // 4
+    exact = filled([quarter] * 4)
+    assert [segment.size_bytes for segment in exact.segments] == [quarter] * 4
+    assert [segment.number for segment in filled([quarter] * 3 + [quarter + 1]).segments] == [
+        FIRST + 1,
+        FIRST + 2,
+        FIRST + 3,
+    ]
+
+
+def test_the_newest_segment_stays_however_large_it_is() -> None:
+    timeline = filled([MAX_BYTES + 1])
+    assert [segment.number for segment in timeline.segments] == [FIRST]
+    timeline = filled([MAX_BYTES + 1, MAX_BYTES + 2])
+    assert [segment.number for segment in timeline.segments] == [FIRST + 1]
+
+
+def test_times_wait_for_eight_segments_before_they_follow_audio_that_has_become_late(feed: Feed) -> None:
+    # Six seconds that came in time, all at once: each of their segments counts, not the first alone.
+    feed.timeline.append([(b"x", 960)] * 300, BEGAN_AT + 6)
+    feed.now = BEGAN_AT + 6 + 3
+    feed.seconds(2 * 12)
+    began = [segment.began_at - BEGAN_AT for segment in feed.timeline.segments]
+    waited = 3 + CLOCK_SEGMENTS
+    assert began[:waited] == pytest.approx([2.0 * place for place in range(waited)])
+    late = [at - 2.0 * place for place, at in enumerate(began)][waited:]
+    steps = [CLOCK_STEP_SECONDS * step for step in range(1, len(late) + 1)]
+    assert late == pytest.approx(steps, abs=0.0001)
+
+
+def test_what_counts_is_the_packet_that_came_soonest_wherever_in_a_part_it_is(feed: Feed) -> None:
+    # The network holds back the first fifteen packets of each part; the last five come in time.
+    for part in range(5 * 20):
+        began_at = BEGAN_AT + part * 0.4
+        for number in range(20):
+            made = began_at + (number + 1) * 0.02
+            feed.timeline.append([(b"x", 960)], max(made, began_at + 0.3))
+    late = [segment.began_at - BEGAN_AT - 2 * place for place, segment in enumerate(feed.timeline.segments)]
+    assert late[0] == pytest.approx(0.28)
+    assert late[15:] == pytest.approx([0.0] * 5, abs=0.001)
+
+
+def test_a_segment_is_its_parts() -> None:
+    segment = Segment(7, init=0, is_cut=False, cuts=0)
+    assert (segment.samples, segment.data, segment.size_bytes) == (0, b"", 0)
+    segment.parts += [Part(b"abc", 960), Part(b"de", 480)]
+    assert (segment.samples, segment.data, segment.size_bytes) == (1440, b"abcde", 5)
