@@ -314,7 +314,6 @@ class Hub:
         log.info("stream_live", stream_id=self.stream_id, channels=opus_head.channels)
 
     def _finish_bitstream(self) -> None:
-        self._gap.end()
         bitstream, self._bitstream = self._bitstream, None
         if bitstream is not None:
             bitstream.finish(self._clock.time())

@@ -235,8 +235,9 @@ def test_the_times_of_a_burst_do_not_drift(feed: Feed) -> None:
 
 
 def test_a_part_is_full_one_byte_over_its_bound(feed: Feed) -> None:
-    assert feed.timeline.append([(bytes(MAX_PART_BYTES), 960)], BEGAN_AT) is False
-    assert feed.timeline.append([(b"x", 960)], BEGAN_AT) is True
+    for _ in range(3):
+        assert feed.timeline.append([(bytes(MAX_PART_BYTES), 960)], BEGAN_AT) is False
+        assert feed.timeline.append([(b"x", 960)], BEGAN_AT) is True
 
 
 def test_bytes_are_counted_down_as_segments_go(feed: Feed) -> None:

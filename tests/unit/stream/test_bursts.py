@@ -2,7 +2,7 @@
 
 import pytest
 
-from audiocast.stream.gap import MAX_IN_HAND_SECONDS
+from audiocast.stream.gap import Arrivals
 from audiocast.stream.hub_state import HubState
 from tests.unit.stream.audio import MONO, STEREO, body, packet
 from tests.unit.stream.hub_harness import ACTIVE_SECONDS, HubHarness
@@ -74,7 +74,9 @@ def test_a_network_that_stuttered_once_is_forgotten(harness: HubHarness) -> None
 def test_a_whole_evening_at_once_is_not_in_hand(harness: HubHarness) -> None:
     source = harness.live().source
     harness.hub.publish(source, None, [(packet(1), 960)] * 10_000, harness.clock.time())
-    harness.clock.advance(MAX_IN_HAND_SECONDS + ACTIVE_SECONDS)
+    harness.clock.advance(30 + ACTIVE_SECONDS - 0.1)
+    assert harness.hub.state is HubState.LIVE
+    harness.clock.advance(0.1)
     assert harness.hub.state is HubState.HELD
 
 
@@ -95,3 +97,65 @@ def test_the_next_track_is_no_page(harness: HubHarness) -> None:
     harness.hub.on_change.add(lambda: told.append(harness.hub.describe().page_seconds))
     broadcaster.send(body(range(60, 110), serial=8, packets_a_page=50))
     assert told == [1.0]
+
+
+def arrivals(*pages: tuple[float, float]) -> Arrivals:
+    """Count pages: when each came, and how much audio is on it."""
+    counted = Arrivals(0.0)
+    for at, seconds in pages:
+        counted.note(at, seconds)
+    return counted
+
+
+# A second each second; the one of second 4 comes with that of second 5, so two are needed in hand.
+STUTTER = [(second, 1.0) for second in (1, 2, 3, 5, 5)]
+
+
+def test_nothing_is_known_before_the_first_page() -> None:
+    none = arrivals()
+    assert (none.page_seconds, none.burst_seconds, none.used_up_at, none.last_at) == (0, 0, 0, 0)
+    assert not none.has_new_burst()
+
+
+def test_a_stutter_is_looked_back_on_for_two_spans_of_fifteen_seconds() -> None:
+    told = [arrivals(*STUTTER, *[(second, 1.0) for second in range(6, end)]) for end in (7, 15, 16, 30, 31)]
+    assert [each.burst_seconds for each in told] == [2, 2, 2, 2, 1]
+    assert [each.last_at for each in told] == [6, 14, 15, 29, 30]
+
+
+def test_what_is_in_hand_is_what_came_above_the_lowest_point() -> None:
+    # Half a second each half second; then two at once: they are half a second in hand.
+    early = arrivals((0.5, 0.5), (1.0, 0.5), (1.0, 0.5))
+    assert early.used_up_at == 2.0
+    early.restart(1.25)
+    assert early.used_up_at == 2.0, "it stays in hand when another source begins"
+    assert (early.page_seconds, early.burst_seconds) == (0, 0), "and nothing is known of how its audio comes"
+    early.restart(5.0)
+    assert early.used_up_at == 5.0, "when all is used up nothing is"
+
+
+def test_only_a_quarter_of_a_second_more_than_a_page_is_a_burst() -> None:
+    assert arrivals((0.75, 0.5)).burst_seconds == 0.5
+    assert arrivals((0.875, 0.5)).burst_seconds == 0.875
+
+
+def test_only_another_quarter_of_a_second_is_news() -> None:
+    counted = arrivals((0.25, 0.25))
+    assert not counted.has_new_burst()
+    counted = arrivals((0.5, 0.5))
+    assert [counted.has_new_burst(), counted.has_new_burst()] == [True, False]
+    counted.note(1.25, 0.75)
+    counted.note(2.0, 0.75)
+    assert not counted.has_new_burst(), "0.75 s instead of 0.5"
+    counted.note(3.0, 1.0)
+    assert counted.has_new_burst()
+
+
+def test_jitter_is_how_far_pages_are_from_when_they_should_come(harness: HubHarness) -> None:
+    broadcaster = harness.live()
+    before = harness.counters.jitter.sum
+    harness.clock.advance(0.05)
+    broadcaster.go_on([1])
+    # 50 ms late, and then 20 ms early.
+    harness.hub.publish(broadcaster.source, None, [(packet(2), 960)], harness.clock.time())
+    assert harness.counters.jitter.sum - before == pytest.approx(0.07)

@@ -7,12 +7,14 @@ import pytest
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.errors import BadKey, ShuttingDown, SourceStalled, StreamEnded, TakenOver, TooFast
-from audiocast.stream.gap import TICK_SECONDS
 from audiocast.stream.hub_state import HubLimits, HubState
-from audiocast.stream.now_playing import MIN_SHOWN_SECONDS, NowPlaying
-from audiocast.stream.rate_limit import MAX_DECODER_CHANGES
+from audiocast.stream.now_playing import NowPlaying
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, body
 from tests.unit.stream.hub_harness import ACTIVE_SECONDS, GRACE_SECONDS, HubHarness
+
+TICK_SECONDS = 0.1
+MIN_SHOWN_SECONDS = 1.0
+MAX_DECODER_CHANGES = 5
 
 
 @pytest.fixture

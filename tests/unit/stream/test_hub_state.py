@@ -1,6 +1,7 @@
 """Promises: bounded for each kind, and none pushes out one of the other kind."""
 
-from audiocast.stream.hub_state import NO_PROMISE, Promise, Promises
+from audiocast.stream.fanout import FanoutLimits
+from audiocast.stream.hub_state import NO_PROMISE, HubLimits, Promise, Promises
 
 
 def test_nothing_holds_for_an_unknown_stream() -> None:
@@ -36,3 +37,35 @@ def test_generations_are_bounded_too() -> None:
         promises.keep(f"replaced{number}", Promise(generation=1))
     assert len(promises) == 3
     assert "replaced9" in promises
+
+
+def test_twenty_thousand_of_each_kind_are_kept() -> None:
+    promises = Promises()
+    for number in range(20_001):
+        promises.keep(f"ended{number}", Promise(is_closed=True))
+        promises.keep(f"replaced{number}", Promise(generation=1))
+    assert len(promises) == 40_000
+    assert [f"{kind}{number}" in promises for kind in ("ended", "replaced") for number in (0, 1)] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_newer_generation_takes_back_an_end_and_an_older_one_changes_nothing() -> None:
+    ended = Promise(generation=2, is_closed=True)
+    assert ended.with_generation(1) is ended.with_generation(2) is ended
+    assert ended.with_generation(3) == Promise(3, False)
+
+
+def test_streams_behave_so_when_nothing_is_set() -> None:
+    # The same as docs/settings.md says of the settings.
+    assert HubLimits() == HubLimits(
+        backlog_seconds=20.0,
+        backlog_bytes=262_144,
+        active_seconds=2.5,
+        grace_seconds=30.0,
+        log_sources=False,
+        fanout=FanoutLimits(flush_interval_seconds=0.1, lag_seconds=10.0, stall_seconds=20.0),
+    )

@@ -1,6 +1,7 @@
 """Ingest keys: made by one secret, checked by any of several, good for one stream."""
 
 import base64
+import hmac
 import json
 
 import pytest
@@ -132,3 +133,34 @@ def test_a_tag_tells_tokens_apart_and_outlives_a_rotation() -> None:
     assert not rotated.is_tag_of(tag, "token-two")
     assert not rotated.is_tag_of("", "token-one")
     assert not Keys([SECRET]).is_tag_of(tag, "token-one")
+
+
+def test_a_key_has_the_form_that_is_documented_so_that_any_version_can_read_it(keys: Keys) -> None:
+    claimed = {"t": "Jazz", "e": int(NOW) + 1, "g": 3, "k": 128, "o": "tag"}
+    text = base64.urlsafe_b64encode(json.dumps(claimed, separators=(",", ":")).encode()).decode().rstrip("=")
+    message = b"audiocast ingest\0abc\0" + text.encode()
+    mac = hmac.digest(SECRET.encode(), message, "sha256")[:16]
+    key = f"ac1.{text}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+    claims = Claims("Jazz", expires_at=int(NOW) + 1, generation=3, max_kbps=128, token_tag="tag")
+    assert keys.make("abc", claims) == key
+    assert keys.check("abc", key, NOW) == claims
+
+
+def test_a_tag_is_nine_bytes_of_a_mac(keys: Keys) -> None:
+    mac = hmac.digest(SECRET.encode(), b"audiocast api token\0token-one", "sha256")
+    assert keys.tag("token-one") == base64.urlsafe_b64encode(mac[:9]).decode()
+
+
+@pytest.mark.parametrize(("characters", "is_good"), [(2047, True), (2049, False)])
+def test_a_key_has_at_most_2048_characters(keys: Keys, characters: int, is_good: bool) -> None:
+    # "ac1." and "." and a MAC of 22 characters; JSON in base64, three bytes in four characters: so
+    # none has 2048.
+    claims = b'{"g":1}'.ljust((characters - 27) * 3 // 4)
+    text = base64.urlsafe_b64encode(claims).decode().rstrip("=")
+    key = f"ac1.{text}.{_mac(SECRET.encode(), 'abc', text)}"
+    assert len(key) == characters
+    if is_good:
+        assert keys.check("abc", key, NOW) == Claims(generation=1)
+    else:
+        with pytest.raises(BadKey):
+            keys.check("abc", key, NOW)

@@ -3,14 +3,15 @@
 import pytest
 
 from audiocast.ogg.headers import MAX_SHORT_TAGS_BYTES, OpusHead, OpusTags
-from audiocast.ogg.page import MAX_SEGMENTS, SEQUENCE_MODULUS, Page
+from audiocast.ogg.page import FLAG_BOS, MAX_SEGMENTS, SEQUENCE_MODULUS, Page
 from audiocast.ogg.reader import PageReader
-from audiocast.stream.muxer import OggMuxer, renumber
-from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
+from audiocast.stream.muxer import OggMuxer, page_packets, renumber
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, TAGS, packet, timed
 from tests.unit.stream.received import received
 
 SERIAL = 0xFFFFFFFF
+# RFC 7845 section 6.
+MAX_AUDIO_PACKET_BYTES = 61_440
 
 
 @pytest.fixture
@@ -30,6 +31,14 @@ def parsed(data: bytes) -> Page:
 def test_header_pages_carry_the_head_and_the_comments(muxer: OggMuxer) -> None:
     got = received(muxer.header_pages)
     assert (got.head, got.tags, got.pages) == (STEREO, TAGS, [])
+    head, tags = STEREO.encode(), TAGS.encode()
+    # RFC 7845 section 3: both have a page of their own, with a granule position of 0.
+    assert muxer.header_pages == b"".join(
+        (
+            Page(FLAG_BOS, 0, SERIAL, 0, bytes((len(head),)), head).encode(),
+            Page(0, 0, SERIAL, 1, bytes((len(tags),)), tags).encode(),
+        )
+    )
 
 
 def test_pages_go_on_over_calls(muxer: OggMuxer) -> None:
@@ -141,3 +150,27 @@ def test_the_original_stays_as_it_was(muxer: OggMuxer) -> None:
     copy = bytes(page.data)
     renumber(page.data, skipped_pages=1, skipped_samples=1)
     assert page.data == copy
+
+
+@pytest.mark.parametrize(
+    ("packets", "sizes"),
+    [
+        # Samples: 100 ms, and one more.
+        ([(b"x", 2400), (b"x", 2400)], [2]),
+        ([(b"x", 2400), (b"x", 2401)], [1, 1]),
+        # Segments: 255, and one more, with the one that closes a packet of whole segments.
+        ([(bytes(254 * 255 - 1), 960), (b"x", 960)], [2]),
+        ([(bytes(254 * 255), 960), (b"x", 960)], [1, 1]),
+    ],
+    ids=["all samples", "a sample too many", "all segments", "a segment too many"],
+)
+def test_a_page_is_full_when_nothing_more_fits(
+    muxer: OggMuxer, packets: list[tuple[bytes, int]], sizes: list[int]
+) -> None:
+    assert [len(page_packets(page.data)) for page in muxer.pages(packets, now=0)] == sizes
+
+
+def test_the_packets_of_a_page_are_those_that_were_put_on_it(muxer: OggMuxer) -> None:
+    packets = [b"", bytes(254), bytes(255), bytes(256), b"x" * 510, b"end"]
+    (page,) = muxer.pages([(data, 120) for data in packets], now=0)
+    assert page_packets(page.data) == packets

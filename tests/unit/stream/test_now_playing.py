@@ -8,16 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiocast.ogg.headers import OpusTags
-from audiocast.stream.now_playing import (
-    HISTORY_TRACKS,
-    MAX_CHARACTERS,
-    History,
-    NowPlaying,
-    Titles,
-    Track,
-    clean_text,
-)
+from audiocast.stream.now_playing import History, NowPlaying, Titles, Track, clean_text
 from tests.support.clock.fake_clock import FakeClock
+
+MAX_CHARACTERS = 200
+HISTORY_TRACKS = 20
 
 
 @pytest.mark.parametrize(
@@ -34,6 +29,8 @@ from tests.support.clock.fake_clock import FakeClock
         ("\u200eleft\u200f right", "\u200eleft\u200f right"),
         ("👩\u200d🎤", "👩\u200d🎤"),
         ("\x00 \x01", ""),
+        ("a\u202ab\u202bc\u202dd\u2067e\u2068f\u2069g\x80h", "abcdefgh"),
+        ("a\u206ab", "a\u206ab"),
     ],
     ids=ascii,
 )

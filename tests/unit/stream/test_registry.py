@@ -8,7 +8,7 @@ from audiocast.stream.errors import BadKey, ServerFull, ShuttingDown, SourceStal
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits, HubState
 from audiocast.stream.rate_limit import RateLimit
-from audiocast.stream.registry import PROBED_HUBS, Registry
+from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
 from tests.support.clock.fake_clock import FakeClock
@@ -17,6 +17,8 @@ from tests.unit.stream.fake_sink import FakeSink
 
 # Longer than any test runs: a wait with it ends because of what it waits for.
 LONG_SECONDS = 60.0
+
+PROBED_HUBS = 64
 
 
 @pytest.fixture
@@ -161,6 +163,16 @@ class TestBounds:
             streams.open(f"idle{number}")
         assert streams.get("used") is hub
         assert len(list(streams)) == 4
+
+    def test_the_work_for_a_new_stream_is_to_look_at_sixty_four(self, clock: FakeClock) -> None:
+        streams = Registry(clock=clock, limits=HubLimits(), max_streams=35)
+        for number in range(70):
+            streams.open(f"old{number}").users += number < 64
+        streams.open("first")
+        assert len(list(streams)) == 71, "the six that are not in use are behind them"
+        streams.open("second")
+        assert len(list(streams)) == 71
+        assert streams.get("old64") is None
 
     def test_what_is_in_use_is_beyond_the_bound(self, streams: Registry) -> None:
         for number in range(3 * PROBED_HUBS):

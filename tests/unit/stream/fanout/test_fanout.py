@@ -2,9 +2,12 @@
 
 import pytest
 
-from audiocast.stream.fanout import FINISH_SECONDS, SLICE_LISTENERS, FanoutLimits
+from audiocast.stream.fanout import FanoutLimits
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import FLUSH_SECONDS, HTTP_HEAD, FanoutHarness, heard
+
+FINISH_SECONDS = 5.0
+SLICE_LISTENERS = 250
 
 
 @pytest.fixture
@@ -165,6 +168,18 @@ class TestPasses:
         assert gone.sends == 2
         assert (harness.fanout.count, harness.counters.listeners, harness.counters.disconnects) == (1, 1, 1)
         assert heard(stays).numbers == list(range(50, 100))
+
+    @pytest.mark.parametrize("low_latency", [True, False])
+    def test_when_the_last_one_went_no_pass_is_made_for_nobody(
+        self, harness: FanoutHarness, low_latency: bool
+    ) -> None:
+        gone, _ = harness.listen(low_latency=low_latency)
+        gone.error = BrokenPipeError()
+        harness.publish()
+        harness.flush()
+        assert (harness.fanout.count, harness.counters.passes) == (0, 1)
+        harness.broadcast(1)
+        assert (harness.counters.passes, harness.clock.due) == (1, 0)
 
     @pytest.mark.parametrize("error", [BrokenPipeError(), ConnectionResetError(), TimeoutError()])
     def test_so_is_one_that_has_kept_up_so_far(self, harness: FanoutHarness, error: OSError) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from audiocast.ogg.crc import crc
 from audiocast.stream import muxer
-from audiocast.stream.fanout import SLICE_LISTENERS, Fanout
+from audiocast.stream.fanout import Fanout
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import FLUSH_SECONDS, FanoutHarness, heard
 
+SLICE_LISTENERS = 250
 LISTENERS = 2 * SLICE_LISTENERS + 50
 SLICES = 3
 SECONDS = 2

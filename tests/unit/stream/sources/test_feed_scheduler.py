@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
-from audiocast.stream.feed_scheduler import PAUSE_SECONDS, SLICE_SECONDS, FeedScheduler
+from audiocast.stream.feed_scheduler import FeedScheduler
 from tests.support.clock.fake_clock import FakeClock
 
+SLICE_SECONDS = 0.002
+PAUSE_SECONDS = 0.0005
 STEP_SECONDS = 0.0004
 STEPS_A_SLICE = round(SLICE_SECONDS / STEP_SECONDS)
 LONG = 1000

@@ -4,18 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
-from audiocast.stream.errors import TooFast
-from audiocast.stream.rate_limit import (
-    CHAIN_SEGMENTS_PER_SECOND,
-    DECODER_CHANGES_PER_SECOND,
-    HEADER_BYTES_PER_SECOND,
-    MAX_CHAIN_SEGMENTS,
-    MAX_CREDIT_SECONDS,
-    MAX_DECODER_CHANGES,
-    MAX_HEADER_BYTES,
-    MIN_READ_BYTES,
-    RateLimit,
-)
+from audiocast.ogg.errors import BadCrc
+from audiocast.stream.errors import TooDamaged, TooFast
+from audiocast.stream.rate_limit import RateLimit
+
+# The table at the top of the module, as docs/broadcaster.md tells it.
+MAX_CHAIN_SEGMENTS, CHAIN_SEGMENTS_PER_SECOND = 20, 2.0
+MAX_DECODER_CHANGES, DECODER_CHANGES_PER_SECOND = 5, 1.0
+MAX_FAULTS, FAULTS_PER_SECOND = 50, 5.0
+MAX_HEADER_BYTES, HEADER_BYTES_PER_SECOND = 4_000_000, 4_000_000.0
+MIN_READ_BYTES = 64
+MAX_CREDIT_SECONDS = 120.0
 
 SECOND = 48_000
 SHORTEST_PACKET_SECONDS = 0.0025
@@ -50,7 +49,7 @@ def fits(charge: Callable[[], None]) -> bool:
     """Say whether a source may send this."""
     try:
         charge()
-    except TooFast:
+    except (TooFast, TooDamaged):
         return False
     return True
 
@@ -140,9 +139,16 @@ class TestBytes:
             DECODER_CHANGES_PER_SECOND,
             "expected at most 5 changes of channels at once and 1 a second, got more; encode all",
         ),
+        (
+            lambda rate_limit: rate_limit.charge_fault(BadCrc("of the test")),
+            MAX_FAULTS,
+            FAULTS_PER_SECOND,
+            "expected at most 50 damaged pages and packets at once and 5 a second, got more; the last: of",
+        ),
     ],
+    ids=["chain segments", "decoder changes", "faults"],
 )
-def test_chain_segments_and_decoder_changes_have_bounds_of_their_own(
+def test_chain_segments_decoder_changes_and_faults_have_bounds_of_their_own(
     server: Server, charge: Callable[[RateLimit], None], at_once: int, per_second: float, message: str
 ) -> None:
     def change(rate_limit: RateLimit, now: float) -> bool:
@@ -151,7 +157,7 @@ def test_chain_segments_and_decoder_changes_have_bounds_of_their_own(
 
     rate_limit = server.rate_limit()
     assert all(change(rate_limit, 0) for _ in range(at_once))
-    with pytest.raises(TooFast, match=message):
+    with pytest.raises((TooFast, TooDamaged), match=message):
         charge(rate_limit)
     steady = server.rate_limit()
     assert all(change(steady, number / per_second) for number in range(10_000))

@@ -1,5 +1,8 @@
 """The name of a source: newer is greater, whatever the clocks say."""
 
+import secrets
+import time
+
 import pytest
 
 from audiocast.stream.source_id import SourceId
@@ -9,6 +12,16 @@ def test_who_comes_later_is_newer_even_when_the_clock_has_gone_back() -> None:
     ahead = SourceId(2**62, 5)
     assert SourceId.new(newer_than=ahead) > ahead
     assert SourceId.new() < ahead
+
+
+def test_it_says_when_the_source_came_in_unix_microseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 1_800_000_000_123_456_789)
+    monkeypatch.setattr(secrets, "randbits", lambda bits: 2**bits - 1)
+    source_id = SourceId.new()
+    assert source_id == SourceId(1_800_000_000_123_456, 2**64 - 1)
+    assert str(source_id) == f"{1_800_000_000_123_456:x}-ffffffffffffffff"
+    assert SourceId.new(newer_than=SourceId(7, 7)) == source_id
+    assert SourceId.new(newer_than=source_id).started_at_us == 1_800_000_000_123_457
 
 
 def test_two_that_come_at_once_are_two() -> None:

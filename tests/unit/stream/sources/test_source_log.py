@@ -2,8 +2,11 @@
 
 import pytest
 
+from audiocast.ogg.errors import BadHead
+from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import FLAG_BOS, Page, lace
-from audiocast.stream.source_log import Position, SourceLog
+from audiocast.stream.errors import NoAudio
+from audiocast.stream.source_log import HeaderPages, Position, SourceLog
 
 SAMPLES = 960
 
@@ -107,3 +110,76 @@ def test_a_position_as_text_and_back(position: Position) -> None:
 def test_other_text_is_no_position(text: str) -> None:
     with pytest.raises(ValueError, match="expected a position"):
         Position.parse(text)
+
+
+class TestBounds:
+    """Of the pages that are kept: as many as fit, to the last sample and byte."""
+
+    def test_as_many_seconds_as_were_asked_for(self) -> None:
+        log = SourceLog(max_seconds=0.1, max_bytes=100_000)
+        for sequence in range(2, 9):
+            log.append(page(7, sequence), SAMPLES)
+        assert (log.first, log.end, len(log.pages(0))) == (2, 7, 5)
+        log.append(page(7, 9), SAMPLES + 1)
+        assert (log.first, log.end) == (4, 8), "a sample more takes another page's place"
+
+    def test_as_many_bytes_as_were_asked_for(self) -> None:
+        size_bytes = len(page(7, 2).encode())
+        log = SourceLog(max_seconds=100, max_bytes=4 * size_bytes)
+        for sequence in range(2, 6):
+            log.append(page(7, sequence), SAMPLES)
+        assert (log.first, log.end) == (0, 4)
+        log.append(page(7, 6, body=b"sounds"), SAMPLES)
+        assert (log.first, log.end) == (2, 5)
+
+    def test_what_another_source_had_takes_no_room(self) -> None:
+        log = SourceLog(max_seconds=0.1, max_bytes=5 * len(page(7, 2).encode()))
+        for serial in (7, 8, 9):
+            log.clear()
+            for sequence in range(2, 7):
+                log.append(page(serial, sequence), SAMPLES)
+            assert len(log.pages(0)) == 5
+
+    def test_pages_are_given_from_the_oldest_on_when_those_asked_for_are_gone(self, log: SourceLog) -> None:
+        filled(log, 7, range(2, 102))
+        assert log.pages(0) == log.pages(log.first)
+        assert log.pages(log.first + 1) == log.pages(log.first)[1:]
+        assert log.pages(log.end) == []
+
+
+class TestHeaderPages:
+    HEAD = OpusHead(2, 312)
+    TAGS = OpusTags("v", ("TITLE=Song", "NOTE=" + "x" * 9_000))
+
+    def test_they_are_the_sources_own_up_to_61440_bytes(self) -> None:
+        kept = HeaderPages()
+        pages = [page(7, 0, flags=FLAG_BOS, body=bytes(19)), page(7, 1, body=bytes(61_440 - 19))]
+        for each in pages:
+            kept.add(each, self.HEAD, None)
+        assert kept.pages == pages
+
+    def test_more_of_them_become_two_with_what_is_known(self) -> None:
+        kept = HeaderPages()
+        kept.add(page(7, 5, flags=FLAG_BOS, body=self.HEAD.encode()), self.HEAD, None)
+        kept.add(page(7, 6, body=bytes(61_440 - 18)), self.HEAD, None)
+        head = Page(FLAG_BOS, 0, 7, 5, lace([self.HEAD.encode()]), self.HEAD.encode())
+        assert kept.pages == [head]
+        kept.add(page(7, 7), self.HEAD, self.TAGS)
+        short = OpusTags("v", ("TITLE=Song",)).encode()
+        assert kept.pages == [head, Page(0, 0, 7, 7, lace([short]), short)]
+
+    def test_the_first_page_of_all_may_be_too_large_already(self) -> None:
+        kept = HeaderPages()
+        kept.add(page(7, 5, body=bytes(61_441)), self.HEAD, None)
+        assert [(each.sequence, each.is_bos, each.granule_position) for each in kept.pages] == [(5, True, 0)]
+
+    def test_a_head_that_is_too_large_is_none(self) -> None:
+        with pytest.raises(BadHead, match="more than 61440 bytes"):
+            HeaderPages().add(page(7, 0, body=bytes(61_441)), None, None)
+
+    def test_a_thousand_of_them_are_enough(self) -> None:
+        kept = HeaderPages()
+        for sequence in range(1_000):
+            kept.add(page(7, sequence, body=b""), self.HEAD, None)
+        with pytest.raises(NoAudio, match="at most 1000 pages of headers"):
+            kept.add(page(7, 1_000, body=b""), self.HEAD, None)
