@@ -40,6 +40,11 @@ def test_helm_finds_nothing_to_complain_about(chart: Chart, values: Manifest) ->
     assert chart.complaints(values) == []
 
 
+def test_its_notes_are_whole(chart: Chart, values: Manifest) -> None:
+    notes = chart.text(values, "NOTES.txt")
+    assert not [each for each in ("<no value>", "<nil>", "%!", "map[") if each in notes]
+
+
 def test_no_name_is_there_twice(manifests: list[Manifest]) -> None:
     names = Counter(
         (each["apiVersion"], each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"])

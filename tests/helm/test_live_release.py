@@ -42,6 +42,14 @@ def test_a_secret_without_tokens_is_refused_where_it_can_be_seen(
     assert api.manifests(chart, {"secret": {"existingSecret": "ours", "anyoneMayStart": True}})
 
 
+def test_a_secret_without_keys_is_refused_as_well(chart: Chart, kinds: set[tuple[str, str]]) -> None:
+    empty = own_secret("a-token-for-the-studio")
+    del empty["data"]["SECRET_KEYS"]
+    for values in ({"existingSecret": "ours"}, {"existingSecret": "ours", "anyoneMayStart": True}):
+        with pytest.raises(helm_python.HelmError, match=r"secret\.existingSecret: expected SECRET_KEYS"):
+            StandInApi([empty], kinds).manifests(chart, {"secret": values})
+
+
 def test_a_secret_of_ones_own_is_taken(chart: Chart, kinds: set[tuple[str, str]]) -> None:
     values = {"secret": {"existingSecret": "ours"}}
     for there in ([own_secret("a-token-for-the-studio")], []):

@@ -197,10 +197,12 @@ sampleLimit: {{ int64 . }}
 {{- end }}
 {{- end }}
 {{- with .Values.secret }}
-{{- if and .existingSecret (not .anyoneMayStart) }}
-{{- with lookup "v1" "Secret" $.Release.Namespace .existingSecret }}
-{{- if not (dig "data" "API_TOKENS" "" . | b64dec | replace "," "" | trim) }}
-{{- fail (printf "secret.existingSecret: expected API_TOKENS in the Secret %s, or secret.anyoneMayStart, got none: anyone could start streams" $.Values.secret.existingSecret) }}
+{{- if .existingSecret }}
+{{- $found := lookup "v1" "Secret" $.Release.Namespace .existingSecret }}
+{{- $entries := ternary (list "SECRET_KEYS") (list "SECRET_KEYS" "API_TOKENS") .anyoneMayStart }}
+{{- range $entry := $entries }}
+{{- if and $found (not (dig "data" $entry "" $found | b64dec | replace "," "" | trim)) }}
+{{- fail (printf "secret.existingSecret: expected %s in the Secret %s, got none%s" $entry $.Values.secret.existingSecret (ternary ": anyone could start streams, and secret.anyoneMayStart does not say so" "" (eq $entry "API_TOKENS"))) }}
 {{- end }}
 {{- end }}
 {{- end }}
