@@ -1,11 +1,29 @@
-"""The chart, loaded once: Helm takes longer to load it than to render it."""
+"""The chart, loaded once, since that takes longer than to render it; and the chart below a parent."""
+
+import shutil
+from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.helm.chart import Chart
+from tests.helm.chart import Chart, read_values
 from tests.repo import tree
 
 
 @pytest.fixture(scope="session")
 def chart() -> Chart:
     return Chart(tree.ROOT / "helm" / "audiocast")
+
+
+@pytest.fixture
+def umbrella(tmp_path: Path) -> Chart:
+    """A chart of a platform's own, as `helm dependency build` leaves it, with this one on a condition."""
+    folder = tmp_path / "radio-platform"
+    source = tree.ROOT / "helm" / "audiocast"
+    shutil.copytree(source, folder / "charts" / "audiocast")
+    version = read_values(source / "Chart.yaml")["version"]
+    dependencies = [{"name": "audiocast", "version": version, "condition": "audiocast.enabled"}]
+    about = {"apiVersion": "v2", "name": "radio-platform", "version": "1.0.0", "dependencies": dependencies}
+    (folder / "Chart.yaml").write_text(yaml.safe_dump(about))
+    # Helm takes a dependency that is off out of the chart that it has loaded: each test has its own.
+    return Chart(folder)

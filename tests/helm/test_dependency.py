@@ -1,30 +1,13 @@
 """The chart as one of another chart's: switched on and off by a condition, with the values that all share."""
 
-import shutil
 from pathlib import Path
 
 import helm_python
 import pytest
-import yaml
 
 from tests.helm.chart import Chart, Manifest, ci_files, containers_of, pod_of, read_values
-from tests.repo import tree
 
 DIGEST = f"sha256:{'9f86d081' * 8}"
-
-
-@pytest.fixture
-def umbrella(tmp_path: Path) -> Chart:
-    """A chart of a platform's own, as `helm dependency build` leaves it, with this one on a condition."""
-    folder = tmp_path / "radio-platform"
-    source = tree.ROOT / "helm" / "audiocast"
-    shutil.copytree(source, folder / "charts" / "audiocast")
-    version = read_values(source / "Chart.yaml")["version"]
-    dependencies = [{"name": "audiocast", "version": version, "condition": "audiocast.enabled"}]
-    about = {"apiVersion": "v2", "name": "radio-platform", "version": "1.0.0", "dependencies": dependencies}
-    (folder / "Chart.yaml").write_text(yaml.safe_dump(about))
-    # Helm takes a dependency that is off out of the chart that it has loaded: each test has its own.
-    return Chart(folder)
 
 
 @pytest.mark.parametrize("path", ci_files("audiocast"), ids=lambda path: path.name)

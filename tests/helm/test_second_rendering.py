@@ -35,24 +35,26 @@ def helm(api: StandInApi) -> Iterator[helm_python.Config]:
 
 @pytest.mark.parametrize("path", CI_FILES, ids=lambda path: path.name.removesuffix("-values.yaml"))
 def test_nothing_changes_by_itself(
-    chart: Chart, api: StandInApi, helm: helm_python.Config, path: Path
+    chart: Chart, umbrella: Chart, api: StandInApi, helm: helm_python.Config, path: Path
 ) -> None:
     values = read_values(path)
+    below = {"global": values.get("global", {}), "audiocast": {**values, "enabled": True}}
+    below["audiocast"].pop("global", None)
     is_autoscaled = values.get("autoscaling", {}).get("mode", "none") != "none"
-    first = chart.manifests(values)
-    api.keep([scaled(each) if is_autoscaled else each for each in first])
-    rendered = helm.render(
-        Chart(chart.folder).loaded,
-        values,
-        name=RELEASE,
-        namespace=NAMESPACE,
-        is_upgrade=True,
-        is_install=False,
+    # The chart alone, and as a parent's dependency.
+    for each, given in ((chart, values), (umbrella, below)):
+        first = each.manifests(given)
+        says = ["replicas" in made["spec"] for made in first if made["kind"] == "StatefulSet"]
+        assert says == [not is_autoscaled]
+        api.keep([scaled(made) if is_autoscaled else made for made in first])
+        assert parsed(rendered_again(helm, each, given)) == first
+
+
+def rendered_again(helm: helm_python.Config, chart: Chart, values: Manifest) -> dict[str, str]:
+    """Render as an upgrade would, with what is found in the cluster."""
+    return helm.render(
+        chart.loaded, values, name=RELEASE, namespace=NAMESPACE, is_upgrade=True, is_install=False
     )
-    assert parsed(rendered) == first
-    assert ["replicas" in each["spec"] for each in first if each["kind"] == "StatefulSet"] == [
-        not is_autoscaled
-    ]
 
 
 def scaled(manifest: Manifest) -> Manifest:
