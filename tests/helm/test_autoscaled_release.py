@@ -10,6 +10,7 @@ from tests.helm.chart import RELEASE, Chart
 from tests.helm.keeping_api import KeepingApi
 from tests.helm.stand_in_api import StandInApi, live
 
+# Helm asks the stand-in with time-outs of its own.
 pytestmark = pytest.mark.realtime
 
 NAME = "demo-audiocast"

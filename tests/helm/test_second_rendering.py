@@ -15,6 +15,7 @@ from tests.helm.chart import NAMESPACE, RELEASE, Chart, Manifest, ci_files, pars
 from tests.helm.stand_in_api import StandInApi
 from tests.repo import tree
 
+# Helm asks the stand-in with time-outs of its own.
 pytestmark = pytest.mark.realtime
 
 CI_FILES = ci_files("audiocast")
