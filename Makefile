@@ -76,7 +76,7 @@ bench: $(VENV_STAMP) debian-packages decoder ## measure beside Icecast (docs/ben
 decoder: $(VENV_STAMP) ## fetch the listener's WebAssembly decoder by npm, for the pages, wheels and images made here
 	@$(BIN)/python cmd/decoder.py
 
-e2e: $(VENV_STAMP) ## try AUDIOCAST_IMAGE, then AUDIOCAST_NEXT_IMAGE, on the cluster that KUBECONFIG names
+e2e: $(VENV_STAMP) ## try both charts on the cluster that KUBECONFIG names, with three images (CONTRIBUTING.md)
 	@$(PYTEST) -m e2e tests/e2e $(PYTEST_ARGS)
 
 image: decoder ## build the images audiocast and audiocast-operator

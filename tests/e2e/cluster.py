@@ -71,6 +71,10 @@ class Cluster:
         """Give what `kubectl get` finds, as JSON."""
         return json.loads(self.kubectl("get", *arguments, "--output=json"))
 
+    def create(self, manifest: Any) -> None:
+        """Create an object in the namespace."""
+        self._run(self.kubectl_command("create", "--filename=-"), given=json.dumps(manifest))
+
     def helm(self, *arguments: str) -> str:
         """Run helm in the namespace; give what it prints."""
         timeout = f"--timeout={WAIT_SECONDS}s"

@@ -13,12 +13,17 @@ from tests.repo.tree import ROOT
 REPLICAS = 3
 
 
+def image_of(variable: str) -> Image:
+    """Return the image that a variable of the environment names."""
+    name = os.environ.get(variable, "")
+    assert name, f"expected {variable} to name an image that the cluster can pull, as REPOSITORY:TAG"
+    return Image.parse(name)
+
+
 @pytest.fixture(scope="session")
 def image() -> Image:
     """The image that is installed."""
-    name = os.environ.get("AUDIOCAST_IMAGE", "")
-    assert name, "expected AUDIOCAST_IMAGE to name an image that the cluster can pull, as REPOSITORY:TAG"
-    return Image.parse(name)
+    return image_of("AUDIOCAST_IMAGE")
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,10 @@ class Image:
             raise ValueError(f"expected REPOSITORY[:TAG][@sha256:DIGEST], got {name[:200]!r}")
         return cls(found["repository"], found["tag"] or "", found["digest"] or "")
 
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{self.repository}{tag}{f'@{self.digest}' if self.digest else ''}"
+
     @property
     def values(self) -> dict[str, str]:
         """What the chart's `image` is to be."""

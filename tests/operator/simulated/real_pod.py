@@ -63,13 +63,14 @@ class RealPods:
 
     Args:
         folder: Where their logs are written.
+        most_members: How many there may be, one after the other.
         settings: Settings of each server.
     """
 
-    def __init__(self, folder: Path, **settings: str | int) -> None:
+    def __init__(self, folder: Path, *, most_members: int = MOST_MEMBERS, **settings: str | int) -> None:
         self._folder = folder
         self._settings = settings
-        self._ports = lasting_ports(MOST_MEMBERS)
+        self._ports = lasting_ports(most_members)
         self._unused = iter(self._ports)
 
     def __call__(self, name: str, secrets: tuple[str, ...], on_change: Callable[[], None]) -> RealPod:
