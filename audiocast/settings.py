@@ -117,7 +117,7 @@ class Settings(BaseSettings):
         ge=0,
         le=60,
         description="Backlog that a listener gets unless it asks otherwise, seconds. Browsers begin to play "
-        "after about 3 s of audio.",
+        "after about 3 s of audio. A source that sends more than a second at once makes it as much longer.",
     )
     preroll_max_bytes: int = Field(
         default=262_144, ge=16_384, le=67_108_864, description="Bound of a stream's backlog, bytes."

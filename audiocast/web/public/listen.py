@@ -15,6 +15,7 @@ import time
 from tornado.httputil import format_timestamp
 from tornado.iostream import IOStream, StreamClosedError
 
+from audiocast.stream.hub import Hub
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
@@ -35,6 +36,9 @@ AUDIO_HEADERS = {
 UNSENT_BYTES = 16_384
 
 MAX_PREROLL_SECONDS = 86_400.0
+
+# The usual backlog has room for a source that sends so much at once, as many encoders do with their pages.
+USUAL_BURST_SECONDS = 1.0
 
 NOT_LIVE = "the stream is not on the air; try again in a moment"
 
@@ -73,7 +77,9 @@ class ListenHandler(CrossOriginHandler):
             hub.join(
                 connection,
                 response_head(200, _audio_headers()),
-                preroll_seconds=preroll_seconds,
+                preroll_seconds=self._usual_preroll_seconds(hub)
+                if preroll_seconds is None
+                else preroll_seconds,
                 low_latency=low_latency,
             )
 
@@ -97,10 +103,24 @@ class ListenHandler(CrossOriginHandler):
             await stream.write(response_head(200, _audio_headers()))
         stream.close()
 
-    def _preroll_seconds(self) -> float:
+    def _usual_preroll_seconds(self, hub: Hub) -> float:
+        """Return how much of the backlog a listener begins with that asks for no length.
+
+        An `<audio>` cannot be told to wait: of a relay of HLS it plays all that it has, and breaks off before
+        the next segment comes.
+        """
+        burst_seconds = hub.describe().burst_seconds or 0.0
+        return self.limits.preroll_seconds + max(0.0, burst_seconds - USUAL_BURST_SECONDS)
+
+    def _preroll_seconds(self) -> float | None:
+        """Return what was asked for; None: nothing.
+
+        Raises:
+            ApiError: 400, it is no number of seconds.
+        """
         given = self.get_query_argument("preroll", None)
         if given is None:
-            return self.limits.preroll_seconds
+            return None
         try:
             seconds = float(given)
         except ValueError:

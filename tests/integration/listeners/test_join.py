@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.audio.media import opus_file
 from tests.support.audio.numbered_audio import PACKET_SECONDS, number_of, numbered_audio
 from tests.support.http.exchange import exchange
 from tests.support.http.listener import Listener
@@ -18,6 +19,7 @@ from tests.support.processes.server import AudiocastServer, Started
 pytestmark = pytest.mark.realtime
 
 BACKLOG_SECONDS = 6
+LONG_PAGE_SECONDS = 2
 LEAD_SECONDS = 8.0
 JOINS = 20
 BATCHES = 4
@@ -96,6 +98,22 @@ def test_preroll_gives_what_it_says(on_air: OnAir, query: str, expected_seconds:
     first_seconds = numbers[0] * PACKET_SECONDS
     earliest, latest = before - SLACK_SECONDS - expected_seconds, after - expected_seconds
     assert earliest <= first_seconds <= latest + PACKET_SECONDS
+
+
+def test_a_listener_begins_with_a_burst_more_where_a_source_sends_seconds_at_once(
+    on_air: OnAir, tmp_path: Path
+) -> None:
+    started = on_air.server.start_stream()
+    audio = opus_file(tmp_path, seconds=40, page_ms=1000 * LONG_PAGE_SECONDS).read_bytes()
+    with PacedSource(started.keyed_url, audio, lead_seconds=3 * LONG_PAGE_SECONDS):
+        on_air.server.wait_for_state(started.stream_id, "live")
+        path = f"/stream/{started.stream_id}"
+        for query, seconds in (("", 3.5 + LONG_PAGE_SECONDS - 1), ("?preroll=2", 2)):
+            with Listener(on_air.server.port, path + query) as listener:
+                # In a piece or two; the source's next page may come meanwhile.
+                listener.wait_for_audio(seconds - SLACK_SECONDS / 2, 1.0)
+                more_seconds = listener.capture().seconds - seconds + SLACK_SECONDS / 2
+                assert more_seconds % LONG_PAGE_SECONDS < SLACK_SECONDS
 
 
 def test_the_preroll_comes_in_one_go(on_air: OnAir) -> None:

@@ -1,10 +1,12 @@
 """Sources that are ordinary but odd: relays that send seconds at once, files with pictures, pages of 5 s.
 
-The programs are the real ones. Each sends a tone for longer than it is listened to.
+The programs are the real ones, but for the microcontroller's. Each sends a tone for longer than it is
+listened to.
 """
 
 import struct
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +56,7 @@ _GSTREAMER = (
     " opusenc bitrate=24000 audio-type=voice dtx=true ! oggmux max-delay=10000000 max-page-delay=10000000 !"
     f' curlhttpsink sync=true location="{_HTTP}"'
 )
+_MICROCONTROLLER = f'{sys.executable} {Path(__file__).parent / "microcontroller.py"} tone.opus "{_HTTP}"'
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class OddSource:
         make_files: Makes what the command reads in its folder.
         config: Text of `audiocast.xml`; empty: there is none.
         tone_share: Which share of the time the tone is there; the rest is silence of the source's own.
+        pause_seconds: How long each silence of its own is.
         burst_seconds: How much comes at once.
     """
 
@@ -72,11 +76,18 @@ class OddSource:
     make_files: Callable[[Path], None] = lambda folder: None
     config: str = ""
     tone_share: float = 1.0
+    pause_seconds: float = 0.0
     burst_seconds: float = 0.0
 
 
 def _make_tone(folder: Path) -> None:
     media.wav_file(folder, seconds=FILE_SECONDS, tone_hz=TONE_HZ).rename(folder / "tone.wav")
+
+
+def _make_short_packets(folder: Path) -> None:
+    """One packet on each page, and none of them as long as 255 bytes."""
+    tone = media.opus_file(folder, seconds=FILE_SECONDS, channels=1, bitrate_kbps=24, tone_hz=TONE_HZ)
+    tone.rename(folder / "tone.opus")
 
 
 def _make_speech(folder: Path) -> None:
@@ -127,5 +138,6 @@ SOURCES = {
     "ezstream over files with pictures and gains": OddSource(
         "ezstream -v -c audiocast.xml", _make_tracks, config=_EZSTREAM, burst_seconds=1
     ),
-    "GStreamer with DTX": OddSource(_GSTREAMER, _make_speech, tone_share=0.5),
+    "a microcontroller": OddSource(_MICROCONTROLLER, _make_short_packets, burst_seconds=5.1),
+    "GStreamer with DTX": OddSource(_GSTREAMER, _make_speech, tone_share=0.5, pause_seconds=2),
 }
