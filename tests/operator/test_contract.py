@@ -3,7 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args, get_origin
 
 import pytest
 import requests
@@ -36,7 +36,16 @@ from audiocast_operator.clients.members import MembersClient
 from audiocast_operator.manifests.owner import Owner
 from audiocast_operator.manifests.statefulset import build_statefulset
 from audiocast_operator.models import stream as stream_model
-from audiocast_operator.models.audio_cast import OWNED_SETTINGS, AudioCastSpec
+from audiocast_operator.models.audio_cast import AudioCastSpec
+from audiocast_operator.models.server_settings import (
+    CHOICES,
+    KNOWN_SETTINGS,
+    NUMBERS,
+    OWNED_SETTINGS,
+    TEXTS,
+    UNUSED_SETTINGS,
+    WHOLE_NUMBERS,
+)
 from audiocast_operator.models.stream import StreamSpec
 from audiocast_operator.protocol import internal_api
 from audiocast_operator.protocol.ingest_key import build_ingest_key
@@ -147,6 +156,26 @@ def test_every_name_in_the_environment_is_a_setting() -> None:
     settings = {name.upper() for name in Settings.model_fields}
     assert {each["name"] for each in environment()} <= settings
     assert set(OWNED_SETTINGS) <= settings
+
+
+def test_every_setting_of_the_server_is_known_to_the_operator() -> None:
+    kinds: dict[str, set[str]] = {"whole": set(), "number": set(), "choice": set(), "text": set()}
+    for name, field in Settings.model_fields.items():
+        if name.upper() in (*OWNED_SETTINGS, *UNUSED_SETTINGS):
+            continue
+        kind = {int: "whole", float: "number", bool: "choice"}.get(cast(Any, field.annotation), "text")
+        if get_origin(field.annotation) is Literal:
+            kind = "choice"
+            assert CHOICES[name.upper()] == get_args(field.annotation)
+        kinds[kind].add(name.upper())
+    assert kinds == {
+        "whole": set(WHOLE_NUMBERS),
+        "number": set(NUMBERS),
+        "choice": set(CHOICES),
+        "text": set(TEXTS),
+    }
+    assert not {*OWNED_SETTINGS, *UNUSED_SETTINGS} & set(KNOWN_SETTINGS)
+    assert CHOICES["TRUST_FORWARDED_HOST"] == ("true", "false")
 
 
 def test_the_server_starts_with_this_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,19 @@ def test_names_and_subresources() -> None:
         ({"autoscaling": {"maxReplicas": 3}, "replicas": 2}, "give either replicas or autoscaling"),
         ({"autoscaling": {"minReplicas": 4, "maxReplicas": 3}}, "minReplicas must not be above maxReplicas"),
         ({"settings": {"PEERS": "a:1"}}, "the operator sets these by itself"),
+        ({"settings": {"WORKERS": "2"}}, "no such setting"),
+        ({"settings": {"MAX_LISTENRES": "6000"}}, "no such setting"),
+        ({"settings": {"max_listeners": "6000"}}, "no such setting"),
+        ({"settings": {"MAX_LISTENERS": "many"}}, "expected whole numbers"),
+        ({"settings": {"MAX_LISTENERS": "-1"}}, "expected whole numbers"),
+        ({"settings": {"PREROLL_SECONDS": "3,5"}}, "expected numbers"),
+        ({"settings": {"LOG_LEVEL": "loud"}}, "LOG_LEVEL is one of debug, info, warning, error"),
+        ({"settings": {"TRUST_FORWARDED_HOST": "perhaps"}}, "TRUST_FORWARDED_HOST is one of true, false"),
+        ({"settings": {"TRUSTED_PROXIES": "1" * 1025}}, "spec.settings.TRUSTED_PROXIES"),
+        (
+            {"drain": {"window": {"start": "01:00", "end": "02:00", "timeZone": "../etc/passwd"}}},
+            "spec.drain.window.timeZone",
+        ),
         ({"replicas": -1}, "spec.replicas"),
         ({"image": ""}, "spec.image"),
         ({"drain": {"strategy": "Random"}}, "spec.drain.strategy"),
@@ -113,6 +126,17 @@ def test_a_bad_audiocast_is_refused_with_the_reason(spec: dict[str, Any], why: s
     with pytest.raises(Invalid) as caught:
         ADMISSION.admit("audiocasts", audiocast(**spec), None)
     assert why in str(caught.value)
+
+
+def test_settings_that_the_server_has_are_taken() -> None:
+    settings = {
+        "MAX_LISTENERS": "6000",
+        "PREROLL_SECONDS": "3.5",
+        "LOG_LEVEL": "debug",
+        "TRUST_FORWARDED_HOST": "true",
+        "TRUSTED_PROXIES": "10.0.0.0/8,fd00::/8",
+    }
+    assert ADMISSION.admit("audiocasts", audiocast(settings=settings), None)["spec"]["settings"] == settings
 
 
 def test_an_audiocast_needs_replicas_or_autoscaling() -> None:

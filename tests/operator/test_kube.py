@@ -11,7 +11,7 @@ from lightkube.config.kubeconfig import KubeConfig
 from lightkube.config.models import Cluster, User
 from lightkube.core.async_client import AsyncClient
 
-from audiocast_operator.clients.kube import AUDIOCAST, BUSY_SECONDS, POD, POD_MONITOR, LightKube
+from audiocast_operator.clients.kube import AUDIOCAST, BUSY_SECONDS, POD, POD_MONITOR, STATEFULSET, LightKube
 from audiocast_operator.errors import ApiRefused, BadSpec, NotInstalled, OperatorError, TryAgain
 from audiocast_operator.handlers import kopf_errors
 
@@ -85,11 +85,20 @@ async def test_what_is_not_there_is_none_and_need_not_be_deleted() -> None:
         await kube.evict("radio", "live-0", "uid")
 
 
-async def test_nothing_is_there_of_a_kind_that_is_not_installed() -> None:
+async def test_a_404_in_plain_text_is_no_word_about_one_object() -> None:
     # As Kubernetes 1.36.2 answers for an API group that it does not know.
     async with answering(httpx2.Response(404, text="404 page not found\n")) as kube:
-        assert await kube.get(POD_MONITOR, "radio", "live") is None
-        await kube.delete(POD_MONITOR, "radio", "live")
+        with pytest.raises(NotInstalled):
+            await kube.get(POD_MONITOR, "radio", "live")
+        with pytest.raises(NotInstalled):
+            await kube.delete(POD_MONITOR, "radio", "live")
+        # Every cluster has these: whoever says so is no API server, or not yet.
+        with pytest.raises(
+            TryAgain, match="could not get StatefulSet live: the API server does not serve it"
+        ):
+            await kube.get(STATEFULSET, "radio", "live")
+        with pytest.raises(TryAgain, match="could not evict Pod live-0"):
+            await kube.evict("radio", "live-0", "uid")
 
 
 async def test_an_object_of_a_kind_that_is_not_installed_is_refused_in_plain_words() -> None:

@@ -41,6 +41,9 @@ INGRESS = ("networking.k8s.io/v1", "Ingress")
 NETWORK_POLICY = ("networking.k8s.io/v1", "NetworkPolicy")
 POD_MONITOR = ("monitoring.coreos.com/v1", "PodMonitor")
 
+# A 404 in plain text says of these that they are not installed. All others every cluster has, or the chart.
+OPTIONAL_KINDS = frozenset({POD_MONITOR})
+
 # Time until the next attempt when the API server names none.
 BUSY_SECONDS = 5.0
 
@@ -56,7 +59,7 @@ class Kube(Protocol):
 
     Raises:
         TryAgain: The API server is busy or absent, or somebody else was faster.
-        NotInstalled: The kind is not installed, of which nothing can be written.
+        NotInstalled: The kind is not installed.
         ApiRefused: The API server refuses the request for good.
     """
 
@@ -103,7 +106,7 @@ class LightKube:
     async def get(self, kind: Kind, namespace: str, name: str) -> Json | None:
         """See `Kube`."""
         request = self._client.get(_resource(kind), name, namespace=namespace)
-        found = await _call(f"get {kind[1]} {name}", _unless_missing(request))
+        found = await _call(f"get {kind[1]} {name}", _unless_missing(request), kind)
         return None if found is None else _plain(found, kind)
 
     async def find_all(
@@ -147,7 +150,7 @@ class LightKube:
     async def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """See `Kube`."""
         request = self._client.delete(_resource(kind), name, namespace=namespace)
-        await _call(f"delete {kind[1]} {name}", _unless_missing(request))
+        await _call(f"delete {kind[1]} {name}", _unless_missing(request), kind)
 
     async def evict(self, namespace: str, name: str, uid: str) -> None:
         """See `Kube`."""
@@ -174,11 +177,11 @@ def _plain(found: Any, kind: Kind) -> Json:
 async def _unless_missing(request: Awaitable[Result]) -> Result | None:
     """Return the answer to a request; None when the API server answers 404.
 
-    For a kind that is not installed it does so as plain text, which is no `ApiError` of lightkube.
+    Only its own JSON says so. Plain text comes for kinds that are not installed, or not served at the moment.
     """
     try:
         return await request
-    except httpx2.HTTPStatusError as error:
+    except ApiError as error:
         if error.response.status_code == 404:
             return None
         raise
@@ -190,13 +193,15 @@ async def _call(doing: str, request: Awaitable[Result], kind: Kind | None = None
     Args:
         doing: What the request does, for the messages: "could not …".
         request: The request, which is awaited here.
-        kind: The kind that a 404 in plain text says is not installed.
+        kind: The kind that is asked for.
     """
     try:
         return await request
     except httpx2.HTTPStatusError as error:
-        if kind is not None and error.response.status_code == 404 and not isinstance(error, ApiError):
-            raise NotInstalled(f"{kind[1]} ({kind[0]}) is not installed in this cluster") from error
+        if error.response.status_code == 404 and not isinstance(error, ApiError):
+            if kind in OPTIONAL_KINDS:
+                raise NotInstalled(f"{kind[1]} ({kind[0]}) is not installed in this cluster") from error
+            raise TryAgain(f"could not {doing}: the API server does not serve it", BUSY_SECONDS) from error
         raise _operator_error(doing, error) from error
     except httpx2.HTTPError as error:
         reason = str(error)[:200] or type(error).__name__

@@ -1,27 +1,16 @@
 """The fields of an AudioCast, each with its unit, default and reason. The one source of the CRD's schema."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 
 from audiocast_operator.models.base import UNTYPED, ResourceModel, StatusModel, Time, validation_rules
 from audiocast_operator.models.condition import BY_TYPE, Condition
+from audiocast_operator.models.server_settings import settings_rules
 
 CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
-# Settings of the server that the operator sets by itself.
-OWNED_SETTINGS = (
-    "HOST",
-    "PORT",
-    "INTERNAL_HOST",
-    "INTERNAL_PORT",
-    "NODE_NAME",
-    "PEERS",
-    "SECRET_KEYS",
-    "API_TOKENS",
-    "STREAM_DOMAIN",
-    "STREAM_SCHEME",
-    "DRAIN_SECONDS",
-)
+# A bound, without which an API server could not say how long the rules for settings may take.
+SettingValue = Annotated[str, StringConstraints(max_length=1024)]
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
@@ -60,7 +49,10 @@ class MaintenanceWindow(ResourceModel):
         default_factory=list, max_length=7, description="Days on which the window begins. Empty: every day."
     )
     time_zone: str = Field(
-        default="UTC", max_length=64, description="IANA name of the time zone, as in Europe/Berlin."
+        default="UTC",
+        max_length=64,
+        pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$",
+        description="IANA name of the time zone, as in Europe/Berlin.",
     )
 
 
@@ -177,11 +169,7 @@ class AudioCastSpec(ResourceModel):
 
     model_config = ConfigDict(
         json_schema_extra=validation_rules(
-            ("has(self.replicas) != has(self.autoscaling)", "give either replicas or autoscaling"),
-            (
-                f"!has(self.settings) || !self.settings.exists(name, name in {list(OWNED_SETTINGS)})",
-                f"the operator sets these by itself: {', '.join(OWNED_SETTINGS)}",
-            ),
+            ("has(self.replicas) != has(self.autoscaling)", "give either replicas or autoscaling")
         )
     )
 
@@ -202,10 +190,11 @@ class AudioCastSpec(ResourceModel):
         description="Address that URLs are built on, as in https://radio.example.org. Empty: the Ingress' "
         "host, else the Service.",
     )
-    settings: dict[str, str] = Field(
+    settings: dict[str, SettingValue] = Field(
         default_factory=dict,
         max_length=50,
         description="More settings of the server by their names, as in MAX_LISTENERS.",
+        json_schema_extra=validation_rules(*settings_rules()),
     )
     service: ServiceSpec = Field(default_factory=ServiceSpec, description="The Service.")
     ingress: IngressSpec | None = Field(default=None, description="Create an Ingress, too.")

@@ -1,6 +1,7 @@
 """Applies the children of an AudioCast, all but its Secret, and deletes those that are no longer wanted."""
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 from audiocast_operator.clients.kube import INGRESS, NETWORK_POLICY, POD_MONITOR, Kind
 from audiocast_operator.manifests.monitoring import build_pod_monitor
@@ -33,7 +34,7 @@ class Children:
 
     def steps(
         self, cast: Owner, spec: AudioCastSpec, *, replicas: int | None, prune: bool
-    ) -> Iterator[Awaitable[object]]:
+    ) -> Iterator[Awaitable[None]]:
         """Yield a step for each child but the StatefulSet. None of them needs another one.
 
         Args:
@@ -42,20 +43,32 @@ class Children:
             replicas: How many pods the StatefulSet asks for; None: it is not known.
             prune: Delete optional children that the spec no longer wants, at the price of a request for each.
         """
-        yield self._claims.apply(cast, build_service(cast, spec))
-        yield self._claims.apply(cast, build_peers_service(cast))
+        yield self._apply(cast, lambda: build_service(cast, spec))
+        yield self._apply(cast, lambda: build_peers_service(cast))
         if replicas is not None:
-            yield self._claims.apply(cast, build_pod_disruption_budget(cast, replicas))
-        optional: tuple[tuple[Kind, Json | None], ...] = (
-            (INGRESS, build_ingress(cast, spec)),
-            (NETWORK_POLICY, build_network_policy(cast, spec, self._operator_namespace)),
-            (POD_MONITOR, build_pod_monitor(cast, spec)),
-        )
-        for kind, wanted in optional:
-            if wanted is not None:
-                yield self._claims.apply(cast, wanted)
-            elif prune:
-                yield self._claims.delete(cast, kind, cast.name)
+            yield self._apply(cast, lambda: build_pod_disruption_budget(cast, replicas))
+        tidy = self._delete if prune else None
+        yield self._apply(cast, lambda: build_ingress(cast, spec), INGRESS, tidy)
+        policy = partial(build_network_policy, cast, spec, self._operator_namespace)
+        yield self._apply(cast, policy, NETWORK_POLICY, tidy)
+        yield self._apply(cast, lambda: build_pod_monitor(cast, spec), POD_MONITOR, tidy)
+
+    async def _apply(
+        self,
+        cast: Owner,
+        build: Callable[[], Json | None],
+        kind: Kind | None = None,
+        tidy: Callable[[Owner, Kind], Awaitable[None]] | None = None,
+    ) -> None:
+        """Apply a child, or take it away if it is not wanted. A bug in building it is its own."""
+        wanted = build()
+        if wanted is not None:
+            await self._claims.apply(cast, wanted)
+        elif kind is not None and tidy is not None:
+            await tidy(cast, kind)
+
+    async def _delete(self, cast: Owner, kind: Kind) -> None:
+        await self._claims.delete(cast, kind, cast.name)
 
     async def apply_statefulset(
         self, cast: Owner, spec: AudioCastSpec, secret: PodSecret, replicas: int

@@ -5,7 +5,7 @@ nothing: somebody else may have chosen the same.
 """
 
 from audiocast_operator.clients.kube import Kind, Kube
-from audiocast_operator.errors import NameTaken
+from audiocast_operator.errors import NameTaken, NotInstalled
 from audiocast_operator.manifests.owner import Json, Owner, controller_of
 from audiocast_operator.names import ADOPT
 
@@ -48,7 +48,11 @@ class Ownership:
         Raises:
             OperatorError: It cannot be read or deleted.
         """
-        found = await self._kube.get(kind, owner.namespace, name)
+        try:
+            found = await self._kube.get(kind, owner.namespace, name)
+        except NotInstalled:
+            # Of such a kind there is nothing.
+            return
         if found is not None and owner.owns(found):
             await self._kube.delete(kind, owner.namespace, name)
 

@@ -105,7 +105,7 @@ def apply(kind: Kind, live: Json | None, wanted: Json, manager: str, *, force: b
     if taken and not force:
         raise _conflict(kind, taken)
     owners = {each: paths - taken.get(each, set()) for each, paths in others.items()} | {me: mine}
-    for path in sorted(before - mine, key=len, reverse=True):
+    for path in sorted(before - mine, key=len):
         if not any(owned[: len(path)] == path for paths in owners.values() for owned in paths):
             merged = _removed(kind.fields, merged, path)
     kept = {**(live or wanted)}

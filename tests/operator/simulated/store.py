@@ -103,13 +103,10 @@ class Store:
 
     def all_of(self, plural: str, namespace: str = "", labels: dict[str, str] | None = None) -> list[Json]:
         """Return copies of all objects with these labels, sorted by name."""
-        return [
-            _copied(each)
-            for (kind, where, _), each in sorted(self._objects.items())
-            if kind == plural
-            and namespace in ("", where)
-            and (labels or {}).items() <= each["metadata"].get("labels", {}).items()
-        ]
+        keys = [key for key in self._objects if key[0] == plural and namespace in ("", key[1])]
+        found = [self._objects[key] for key in sorted(keys)]
+        wanted = (labels or {}).items()
+        return [_copied(each) for each in found if wanted <= each["metadata"].get("labels", {}).items()]
 
     def put(self, plural: str, found: Json) -> None:
         """Put an object in as it was seen elsewhere: nothing is completed, refused or counted."""
@@ -195,9 +192,9 @@ class Store:
             }
             told = f"unable to create new content in namespace {namespace} because it is being terminated"
             raise Forbidden(f"{forbidden}: {told}", causes=[cause], **details)
-        used = len(self.all_of(served.plural, namespace))
         for quota in self.all_of("resourcequotas", namespace):
             hard = quota["spec"].get("hard", {}).get(served.plural)
+            used = sum(key[:2] == (served.plural, namespace) for key in self._objects)
             if hard is not None and used >= int(hard):
                 told = f"{served.plural}=1, used: {served.plural}={used}, limited: {served.plural}={hard}"
                 raise Forbidden(
