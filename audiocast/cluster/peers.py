@@ -259,7 +259,7 @@ class Peers:
 
     def _is_asked(self, member: Member) -> bool:
         """Return whether a question to a member makes sense now."""
-        until = self._unasked.get(member.name, 0.0)
+        until = self._unasked.get(member.name, -math.inf)
         if until <= asyncio.get_running_loop().time():
             self._unasked.pop(member.name, None)
             return True

@@ -132,10 +132,10 @@ class SourceLog:
 
     def begin_chain_segment(self, header_pages: Sequence[Page]) -> None:
         """Add the header pages of a segment of a chain; of the first segment too."""
-        encoded = [page.encode() for page in header_pages]
-        self._headers = b"".join(encoded)
-        for page, data in zip(header_pages, encoded, strict=True):
-            self._append((data, page.serial, page.sequence, 0, b""))
+        pages: list[_Logged] = [(page.encode(), page.serial, page.sequence, 0, b"") for page in header_pages]
+        self._headers = b"".join(data for data, *_ in pages)
+        for page in pages:
+            self._append(page)
 
     def append(self, page: Page, samples: int) -> None:
         """Add the next page.

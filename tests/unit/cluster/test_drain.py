@@ -9,10 +9,13 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
-from audiocast.cluster.drain import REPORT_SECONDS, TICK_SECONDS, Drain, DrainState, Progress
+from audiocast.cluster.drain import Drain, DrainState, Progress
 from audiocast.cluster.node import Node
 from audiocast.stream.errors import SourceError
 from tests.support.clock.jumping_loop import run
+
+REPORT_SECONDS = 5.0
+TICK_SECONDS = 0.1
 
 
 class FakeHub:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from audiocast.cluster.edge import LINGER_SECONDS, Edge
+from audiocast.cluster.edge import Edge
 from audiocast.cluster.errors import BadMessage, Refused, Unreachable
 from audiocast.cluster.member import Member
 from audiocast.cluster.peer_stream import PeerStream
@@ -16,6 +16,8 @@ from audiocast.cluster.relay_receiver import RelayReceiver
 from audiocast.stream.errors import BadKey
 from audiocast.stream.hub import Hub
 from tests.support.clock.jumping_loop import run
+
+LINGER_SECONDS = 10.0
 
 
 class Surroundings:
@@ -42,7 +44,7 @@ class Surroundings:
         self.looked: list[tuple[float, bool]] = []
         self.refusal: Exception | None = None
         self._broken: asyncio.Future[None] | None = None
-        self.log = SimpleNamespace(end=0)
+        self.log = SimpleNamespace(end=100)
         self.source_id = self.resume_point = None
         self.edge = Edge(
             cast(Hub, SimpleNamespace(stream_id="abc", source_log=self.log)),

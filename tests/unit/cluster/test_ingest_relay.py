@@ -1,13 +1,14 @@
 """A front offers its source to the owner, follows the stream from owner to owner, and knows when to stop."""
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
 
 from audiocast.cluster.errors import ClusterError, NoAnswer, Refused, Unreachable
-from audiocast.cluster.ingest_relay import RETRY_SECONDS, IngestRelay
+from audiocast.cluster.ingest_relay import IngestRelay
 from audiocast.cluster.member import Member
 from audiocast.cluster.peer_stream import FrameKind, PeerStream
 from audiocast.cluster.peers import Peers
@@ -20,6 +21,8 @@ from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_iostream import peer_streams
 from tests.unit.stream.audio import body
 from tests.unit.stream.hub_harness import HubHarness
+
+RETRY_SECONDS = 0.2
 
 
 class FakePeers:
@@ -356,5 +359,28 @@ def test_an_encoder_that_is_to_connect_elsewhere_is_told() -> None:
         front.relay.dismiss(error)
         assert front.encoder.told == [error]
         await front.stop()
+
+    run(test())
+
+
+def test_a_connection_that_breaks_both_ways_leaves_no_error_that_nobody_reads() -> None:
+    async def test() -> None:
+        reports: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: reports.append(str(context["message"]))
+        )
+        front = Front()
+        front.send()
+        await asyncio.sleep(0.1)
+        front.peers.owner = ""
+        # In the same moment the owner is gone, and more is to be sent to it.
+        front.peers.links[0].close()
+        front.encoder.send(body(range(15))[len(body(range(10))) :])
+        await asyncio.sleep(1)
+        assert front.peers.suspected == ["a"]
+        assert front.relay.is_owner
+        await front.stop()
+        gc.collect()
+        assert reports == []
 
     run(test())

@@ -6,12 +6,14 @@ from typing import Any
 from audiocast.cluster.discovery.peers_setting import StaticPeers
 from audiocast.cluster.errors import NotListening, Refused
 from audiocast.cluster.greeting import ChangesRequest, Greeting
-from audiocast.cluster.membership import STABLE_SECONDS, Membership
+from audiocast.cluster.membership import Membership
 from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.protocol import CHANGES, HELLO, MISADDRESSED, PeerRequest
 from audiocast.cluster.signature.identity import NOBODY, Identity, Recipient
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.test_protocol import query_of
+
+STABLE_SECONDS = 3.0
 
 NAMES = ["m0", "m1", "m2"]
 STREAMS = 5_000

@@ -8,20 +8,19 @@ import pytest
 from structlog.testing import capture_logs
 
 from audiocast.cluster.errors import BadMessage, NoAnswer, Refused
-from audiocast.cluster.greeting import MAX_NAME_CHARACTERS
-from audiocast.cluster.membership import (
-    FORGET_SECONDS,
-    HELLO_SECONDS,
-    LATE_SECONDS,
-    PARDON_SECONDS,
-    STABLE_SECONDS,
-    view_of,
-)
-from audiocast.cluster.peer_client import ANSWER_SECONDS
+from audiocast.cluster.membership import view_of
 from audiocast.cluster.protocol import GOODBYE
 from audiocast.cluster.signature.identity import Identity
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.membership_harness import MembershipHarness, settle
+
+MAX_NAME_CHARACTERS = 200
+FORGET_SECONDS = 30.0
+HELLO_SECONDS = 0.5
+LATE_SECONDS = 0.25
+PARDON_SECONDS = 10.0
+STABLE_SECONDS = 3.0
+ANSWER_SECONDS = 1.0
 
 A, B = "10.0.0.1:8001", "10.0.0.2:8001"
 
@@ -211,6 +210,13 @@ async def test_no_more_addresses_are_learned_than_fit(
     assert len(harness.membership._known) == 30, "what discovery names is always greeted"
 
 
+async def test_a_thousand_addresses_are_learned_and_no_more(harness: MembershipHarness) -> None:
+    await harness.membership.start()
+    for number in range(1_010):
+        harness.hello(f"10.{number // 250}.1.{number % 250}", name=f"x{number}", is_addressed=False)
+    assert len(harness.membership._known) == 1_000
+
+
 async def test_two_of_one_name_are_not_mixed_up(harness: MembershipHarness) -> None:
     harness.live(B, name="me", instance="of somebody else")
     await harness.membership.start()
@@ -246,6 +252,7 @@ def test_an_address_where_nobody_is_any_more_is_forgotten() -> None:
         harness.discovery.publish()
         await asyncio.sleep(FORGET_SECONDS + 2)
         assert set(harness.membership._known) == {A}
+        assert set(harness.membership._greeters) == {A}
         await harness.membership.stop()
 
     run(test())

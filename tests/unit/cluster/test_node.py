@@ -13,10 +13,9 @@ from audiocast.cluster.node import Node
 from audiocast.cluster.peer_stream import FrameKind, PeerStream, SourceFrame
 from audiocast.cluster.protocol import GOODBYE, HELLO, LIST_STREAMS, MOVED, OLDER, TAKEN_OVER, PeerRequest
 from audiocast.cluster.ring import order
-from audiocast.cluster.roles import SOURCE_AWAY_SECONDS
 from audiocast.cluster.signature.header import RequestSignature
 from audiocast.cluster.signature.identity import Identity, Recipient
-from audiocast.cluster.signature.signer import Signer
+from audiocast.cluster.signature.signer import Rejections, Signer
 from audiocast.cluster.stream_requests import ForwardAnswer, RelayRequest
 from audiocast.stream.clock import Clock
 from audiocast.stream.errors import BadKey, SourceError, SourceStalled, StreamEnded
@@ -32,6 +31,8 @@ from tests.unit.cluster.forwarding import forward, settle
 from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
 from tests.unit.stream.audio import body, feed
 from tests.unit.stream.hub_harness import LIMITS
+
+SOURCE_AWAY_SECONDS = 0.3
 
 A = "10.0.0.1:8001"
 SIGNER = Signer(["a secret of thirty-two characters"], Identity("me", "0"))
@@ -523,3 +524,23 @@ async def test_greetings_go_where_no_question_is_in_their_way() -> None:
     assert {target for _, _, target in harness.client.asked} == {LIST_STREAMS.target}
     assert {target for _, _, target in greetings.asked} == {HELLO, GOODBYE}
     assert (greetings.is_closed, harness.client.is_closed) == (True, True)
+
+
+async def test_a_member_checks_signatures_and_a_server_that_is_alone_answers_no_member(
+    harness: Harness,
+) -> None:
+    check = harness.node.signature_check
+    assert check.signer is SIGNER
+    assert harness.node.rejections is check.rejections
+    alone = Node(
+        "me",
+        internal_port=lambda: 8001,
+        discovery=None,
+        client=harness.client,
+        signer=None,
+        streams=harness.streams,
+        hls_streams=dict,
+    )
+    with pytest.raises(AssertionError, match="alone answers no member"):
+        _ = alone.signature_check
+    assert alone.rejections == Rejections(requests=0, answers=0, frames=0)

@@ -308,11 +308,24 @@ async def test_an_impostor_is_logged_once(harness: Harness) -> None:
         for _ in range(20):
             with pytest.raises(Unproven):
                 await harness.client.ask(MEMBER, QUESTION)
-        for number in range(2 * peer_client.MAX_LOGGED):
+        for number in range(200):
             with pytest.raises(Unproven):
                 await harness.client.ask(Recipient(f"10.0.1.{number}:8001", THEM), QUESTION)
-    assert len(logs) == peer_client.MAX_LOGGED
+    assert len(logs) == 100
     assert {each["event"] for each in logs} == {"answer_not_proven"}
+
+
+async def test_an_impostor_is_logged_again_when_the_member_was_there_meanwhile(harness: Harness) -> None:
+    members = harness.http.signer
+    with capture_logs() as logs:
+        for _ in range(3):
+            for _ in range(2):
+                harness.http.signer = None
+                with pytest.raises(Unproven):
+                    await harness.client.ask(MEMBER, QUESTION)
+            harness.http.signer = members
+            await harness.client.ask(MEMBER, QUESTION)
+    assert [each["address"] for each in logs] == [ADDRESS] * 3
 
 
 @pytest.mark.parametrize("status", [302, 409, 503])

@@ -8,18 +8,16 @@ from tornado.iostream import StreamClosedError
 
 from audiocast.cluster import peer_stream as link_module
 from audiocast.cluster.errors import BadMessage, PeerSilent, Refused, Unproven, Unreachable
-from audiocast.cluster.peer_stream import (
-    BEAT_SECONDS,
-    LINGER_SECONDS,
-    MAX_FRAME_BYTES,
-    SILENCE_SECONDS,
-    EndFrame,
-    FrameKind,
-)
+from audiocast.cluster.peer_stream import EndFrame, FrameKind
 from audiocast.cluster.protocol import SILENT
-from audiocast.cluster.signature.frame_macs import FRAME_MAC_BYTES
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_iostream import frame_macs, io_streams, peer_stream_on, peer_streams
+
+BEAT_SECONDS = 0.5
+LINGER_SECONDS = 1.0
+MAX_FRAME_BYTES = 70000
+SILENCE_SECONDS = 2.0
+FRAME_MAC_BYTES = 16
 
 BEAT = b"B\0\0\0\0"
 BEAT_BYTES = len(BEAT) + FRAME_MAC_BYTES

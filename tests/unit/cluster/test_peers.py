@@ -16,21 +16,20 @@ from audiocast.cluster.errors import (
     Refused,
     Unreachable,
 )
-from audiocast.cluster.membership import LATE_SECONDS
-from audiocast.cluster.peer_stream import SILENCE_SECONDS
-from audiocast.cluster.peers import (
-    ANSWERING_SECONDS,
-    FIRST_QUESTIONS,
-    PROOF_SECONDS,
-    UNLISTED_BURST,
-    UNLISTED_PER_SECOND,
-    Peers,
-)
+from audiocast.cluster.peers import Peers, QuestionBudget
 from audiocast.cluster.protocol import HELLO, LIST_STREAMS, MISADDRESSED, STREAMS, MemberStreamRequest
 from audiocast.cluster.ring import order
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import MembershipHarness, greeting
+
+LATE_SECONDS = 0.25
+SILENCE_SECONDS = 2.0
+ANSWERING_SECONDS = 1.0
+FIRST_QUESTIONS = 2
+PROOF_SECONDS = 0.3
+UNLISTED_BURST = 400.0
+UNLISTED_PER_SECOND = 100.0
 
 STREAM_PREFIX = f"{STREAMS}/"
 NAMES = [f"m{number:03}" for number in range(100)]
@@ -399,3 +398,24 @@ async def test_questions_about_unlisted_streams_have_a_client_of_their_own(clust
     while await peers.ask_about_unlisted(MemberStreamRequest("abc").build()) is not None:
         pass
     assert peers.unlisted.refusals == 1
+
+
+def test_questions_about_unlisted_streams_are_four_hundred_at_once_and_a_hundred_a_second() -> None:
+    async def test() -> None:
+        await asyncio.sleep(100)
+        budget = QuestionBudget()
+        assert [budget.spend(399), budget.spend(2), budget.spend(1), budget.spend(1)] == [
+            True,
+            False,
+            True,
+            False,
+        ]
+        assert budget.refusals == 2
+        await asyncio.sleep(0.505)
+        assert [budget.spend(51), budget.spend(50), budget.spend(1)] == [False, True, False]
+        await asyncio.sleep(1000)
+        # More than there ever are count as all.
+        assert [budget.spend(401), budget.spend(1)] == [True, False]
+        assert budget.refusals == 5
+
+    run(test())

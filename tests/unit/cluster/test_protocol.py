@@ -4,7 +4,7 @@ import pytest
 
 from audiocast.cluster.errors import BadMessage
 from audiocast.cluster.greeting import GOODBYE_REQUEST, ChangesRequest, Greeting, ListName
-from audiocast.cluster.member import OwnedSource
+from audiocast.cluster.member import Member, OwnedSource
 from audiocast.cluster.protocol import (
     CLIENT_HEADER,
     LAST_PAGE_HEADER,
@@ -242,6 +242,30 @@ def test_neighbouring_versions_are_one_cluster(version: int, *, is_near: bool) -
     assert is_version_near(version) is is_near
 
 
-@pytest.mark.parametrize("text", ["", "x", "-2", "2.0", "9" * 5000, "\xb2"])
+def test_a_version_has_eight_digits_at_most() -> None:
+    assert version_of({PROTOCOL_HEADER: "9" * 8}) == 99_999_999
+    assert version_of({PROTOCOL_HEADER: "0" * 8 + "2"}) == 0
+
+
+@pytest.mark.parametrize("text", ["", "x", "-2", "2.0", "9" * 9, "9" * 5000, "\xb2"])
 def test_a_version_that_is_none_is_none(text: str) -> None:
     assert version_of({PROTOCOL_HEADER: text}) == version_of({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "port"), [("", 8001), ("n" * 201, 8001), ("m0", 0), ("m0", 65_536), ("m0", -1), ("m0", True)]
+)
+def test_a_greeting_beyond_its_bounds_is_none(name: str, port: int) -> None:
+    sent = Greeting(Identity(name, "1"), port, is_draining=False, view="", lists=LISTS)
+    with pytest.raises(BadMessage, match="expected a greeting"):
+        Greeting.parse(sent.as_json(), sent.identity)
+
+
+def test_of_a_member_that_was_just_found_nothing_more_is_known() -> None:
+    member = Member("m0", "10.0.0.1:8001", "f00", 5.0)
+    assert member.recipient == ("10.0.0.1:8001", ME)
+    assert (member.version, member.view, member.is_draining) == (0, "", False)
+    assert (member.misses, member.answered_at) == (0, 0.0)
+    assert (member.owned_streams, member.hls_streams) == ({}, {})
+    assert member.copies is not Member("m1", "", "", 0.0).copies
+    assert OwnedSource(SOURCE) == OwnedSource.parse("5f2a-9c") == (SOURCE, 0)

@@ -11,17 +11,20 @@ from structlog.testing import capture_logs
 from audiocast.cluster import page_sender
 from audiocast.cluster.errors import BadMessage, Refused, Unreachable
 from audiocast.cluster.page_sender import send_pages
-from audiocast.cluster.peer_stream import MAX_FRAME_BYTES, EndFrame, FrameKind, PeerStream, SourceFrame
+from audiocast.cluster.peer_stream import EndFrame, FrameKind, PeerStream, SourceFrame
 from audiocast.cluster.relay_receiver import RelayReceiver
 from audiocast.ogg.errors import OggError
 from audiocast.ogg.reader import PageReader
 from audiocast.stream.errors import BadKey
-from audiocast.stream.feed_scheduler import SLICE_SECONDS, FeedScheduler
+from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.source_id import SourceId
 from tests.unit.cluster.fake_iostream import peer_streams
 from tests.unit.stream.audio import body
 from tests.unit.stream.hub_harness import Broadcaster, HubHarness
+
+MAX_FRAME_BYTES = 70000
+SLICE_SECONDS = 0.002
 
 LIMITS = HubLimits(log_sources=True)
 TURNS = 200

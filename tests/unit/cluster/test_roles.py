@@ -542,3 +542,54 @@ def test_closing_ends_every_connection_to_another_member() -> None:
             await harness.stop()
 
     run(test())
+
+
+def test_an_encoder_that_is_gone_or_replaced_is_forwarded_no_more() -> None:
+    async def test() -> None:
+        harness = Harness()
+        harness.peers.owner = "a"
+        first, second = harness.harness.broadcaster(), harness.harness.broadcaster()
+        harness.roles.connect_source(first.source)
+        first.begin(range(5))
+        await asyncio.sleep(0.1)
+        assert len(harness.peers.links) == 1
+        disconnect = harness.roles.connect_source(second.source)
+        await asyncio.sleep(0.1)
+        with pytest.raises(Unreachable):
+            await asyncio.wait_for(drained(harness.peers.links[0]), 5)
+        second.begin(range(5, 10))
+        await asyncio.sleep(0.1)
+        assert len(harness.peers.links) == 2
+        disconnect()
+        await asyncio.sleep(0.1)
+        with pytest.raises(Unreachable):
+            await asyncio.wait_for(drained(harness.peers.links[1]), 5)
+        await asyncio.sleep(60)
+        assert len(harness.peers.links) == 2, "nobody offers it again"
+        assert not harness.roles.is_front
+        await harness.stop()
+
+    run(test())
+
+
+async def drained(link: PeerStream) -> None:
+    """Receive all that comes on a connection."""
+    while True:
+        await link.receive()
+
+
+def test_what_is_told_to_a_front_is_held_until_it_is_told_and_no_longer() -> None:
+    async def test() -> None:
+        harness = Harness()
+        front = harness.forward(SourceId(5, 5))
+        await settle()
+        harness.roles.hand_over(MOVED, "elsewhere")
+        # asyncio alone would let a task go that nobody holds.
+        assert len(harness.roles._endings) == 1
+        with pytest.raises(Refused, match="elsewhere"):
+            await front.wait_for_end()
+        await settle()
+        assert harness.roles._endings == set()
+        await harness.stop()
+
+    run(test())

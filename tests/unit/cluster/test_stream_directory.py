@@ -11,21 +11,16 @@ from audiocast.cluster import stream_directory
 from audiocast.cluster.errors import NoAnswer
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import HELLO, STREAMS, PeerRequest
-from audiocast.cluster.stream_directory import (
-    GOOD_SECONDS,
-    UNKNOWN_SECONDS,
-    StreamDirectory,
-    merge,
-    merge_all,
-    merge_history,
-    public,
-)
+from audiocast.cluster.stream_directory import StreamDirectory, merge, merge_all, merge_history, public
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.registry import Registry
 from tests.support.clock.fake_clock import FakeClock
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import FakeDiscovery, greeting
+
+GOOD_SECONDS = 1.0
+UNKNOWN_SECONDS = 3.0
 
 STREAM_PREFIX = f"{STREAMS}/"
 A, B = "10.0.0.1:8001", "10.0.0.2:8001"
@@ -437,3 +432,20 @@ def test_the_last_refusal_is_that_of_whichever_member_was_last() -> None:
     assert merged is not None
     assert merged["last_refusal"] == newer
     assert "last_refusal" not in public(merged)
+
+
+async def test_ten_thousand_answers_are_remembered_of_each_kind() -> None:
+    directory = StreamDirectory(cast(Node, Guesser()))
+    directory._unknown = {f"unknown{number}": 0.0 for number in range(9_999)}
+    await directory.find("a", None)
+    assert len(directory._unknown) == 10_000
+    await directory.find("b", None)
+    assert set(directory._unknown) == {"b"}
+    for node in (Guesser(knows=True), Cluster()):
+        directory = StreamDirectory(cast(Node, node))
+        nothing: asyncio.Future[list[dict[str, Any]]] = asyncio.get_running_loop().create_future()
+        directory._kept = {f"kept{number}": (0.0, nothing) for number in range(9_999)}
+        await directory.find("a", None)
+        assert len(directory._kept) == 10_000
+        await directory.find("b", None)
+        assert set(directory._kept) == {"b"}

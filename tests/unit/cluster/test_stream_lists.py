@@ -8,11 +8,16 @@ import pytest
 from audiocast.cluster import stream_lists, versioned_list
 from audiocast.cluster.errors import Refused
 from audiocast.cluster.greeting import ChangesRequest, ListName
+from audiocast.cluster.member import Member
 from audiocast.cluster.membership import view_of
-from audiocast.cluster.protocol import MISADDRESSED
+from audiocast.cluster.protocol import MISADDRESSED, PeerRequest
 from audiocast.cluster.signature.identity import Identity, Recipient
-from audiocast.cluster.stream_lists import REFRESH_SECONDS
+from audiocast.cluster.stream_lists import ListFollower
+from audiocast.cluster.versioned_list import ListPage, ListSummary
+from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.membership_harness import MembershipHarness, greeting, settle
+
+REFRESH_SECONDS = 0.25
 
 A, B = "10.0.0.1:8001", "10.0.0.2:8001"
 
@@ -153,3 +158,20 @@ async def test_a_long_list_has_as_many_pages_as_it_needs_and_no_more(
     assert len(member.owned_streams) == copied
     await harness.greet()
     assert len(member.owned_streams) == 35, "the rest comes after the next greeting"
+
+
+@pytest.mark.parametrize(("entries", "pages"), [(0, 20), (999, 20), (2_000, 22)])
+async def test_a_list_that_changes_all_the_time_is_asked_for_so_many_pages_after_a_greeting(
+    entries: int, pages: int
+) -> None:
+    asked: list[str] = []
+
+    class Restless(FakePeerClient):
+        async def ask(self, recipient: Recipient, request: PeerRequest) -> Any:
+            asked.append(request.target)
+            return ListPage(f"{len(asked)}.1", len(asked), False, {}).as_json()
+
+    follower = ListFollower(Restless(), lambda *_: None)
+    await follower.catch_up(Member("a", A, "1", 0.0), {ListName.OWNED: ListSummary(10**6, entries, "0" * 16)})
+    assert len(asked) == pages
+    assert asked[:2] == ["/internal/changes?list=owned&after=", "/internal/changes?list=owned&after=1.1"]

@@ -6,14 +6,9 @@ import pytest
 
 from audiocast.cluster import versioned_list
 from audiocast.cluster.errors import BadMessage
-from audiocast.cluster.versioned_list import (
-    PAGE_ENTRIES,
-    AnnouncedList,
-    ListCopy,
-    ListPage,
-    ListSummary,
-    Value,
-)
+from audiocast.cluster.versioned_list import AnnouncedList, ListCopy, ListPage, ListSummary, Value
+
+PAGE_ENTRIES = 1000
 
 
 def catch_up(copy: ListCopy, own: AnnouncedList, *, most_pages: int = 1000) -> int:
@@ -179,3 +174,30 @@ def test_a_page_that_is_none_is_refused(said: dict[str, object]) -> None:
 def test_a_summary_that_is_none_is_refused(said: object) -> None:
     with pytest.raises(BadMessage, match="expected the summary"):
         ListSummary.parse(said)
+
+
+def test_a_page_with_texts_at_their_bounds_is_one() -> None:
+    said = PAGE | {"changes": {"x" * 100: "y" * 100}, "cursor": "1" * 150}
+    assert ListPage.parse(said, str) == ListPage("1" * 100, 1, True, {"x" * 100: "y" * 100})
+
+
+def test_a_copy_has_a_hundred_thousand_streams_at_most() -> None:
+    copy = ListCopy()
+    copy.apply(ListPage("1.1", 1, True, streams(*range(100_000))))
+    assert copy.summary.entries == 100_000
+    with pytest.raises(BadMessage, match="at most 100000 streams"):
+        copy.apply(ListPage("2.1", 2, False, streams(100_000)))
+    assert copy.summary == ListCopy().summary, "it begins anew"
+
+
+@pytest.mark.parametrize(("gone", "is_first"), [(10_000, False), (10_001, True)])
+def test_ten_thousand_that_are_gone_are_remembered(gone: int, is_first: bool) -> None:
+    own, copy = AnnouncedList(), ListCopy()
+    own.update(streams(*range(gone)))
+    catch_up(copy, own)
+    own.update({})
+    assert own.page_after(copy.cursor).is_first is is_first
+    # Of too many the last five thousand are remembered still.
+    version = own.version - 5_000
+    assert not own.page_after(f"{version}.{version}").is_first
+    assert own.page_after(f"{version - 1}.{version - 1}").is_first is is_first

@@ -6,11 +6,14 @@ import pytest
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import packet_samples
-from audiocast.ogg.silence import MAX_SILENCE_BYTES, SILENCE_SAMPLES, silence_packet
+from audiocast.ogg.silence import silence_packet
 from audiocast.ogg.writer import PageWriter
 from tests.unit.ogg import programs
 from tests.unit.ogg.conftest import MakeOpus
 from tests.unit.ogg.streams import read_packets
+
+MAX_SILENCE_BYTES = 61440
+SILENCE_SAMPLES = 960
 
 HEADS = {
     "mono": OpusHead(1, 312),

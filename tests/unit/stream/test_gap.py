@@ -4,10 +4,11 @@ import pytest
 
 from audiocast.ogg.headers import OpusHead
 from audiocast.ogg.opus import packet_samples
-from audiocast.ogg.silence import MAX_SILENCE_BYTES
 from audiocast.stream.gap import IdleWatch, Silence
 from tests.support.clock.fake_clock import FakeClock
 from tests.unit.stream.audio import STEREO, SURROUND
+
+MAX_SILENCE_BYTES = 61440
 
 ACTIVE_SECONDS = 2.5
 

@@ -2,12 +2,14 @@
 
 import pytest
 
-from audiocast.ogg.headers import MAX_SHORT_TAGS_BYTES, OpusHead, OpusTags
+from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import FLAG_BOS, MAX_SEGMENTS, SEQUENCE_MODULUS, Page
 from audiocast.ogg.reader import PageReader
 from audiocast.stream.muxer import OggMuxer, page_packets, renumber
 from tests.unit.stream.audio import MONO, STEREO, SURROUND, TAGS, packet, timed
 from tests.unit.stream.received import received
+
+MAX_SHORT_TAGS_BYTES = 8192
 
 SERIAL = 0xFFFFFFFF
 # RFC 7845 section 6.

@@ -288,6 +288,33 @@ class TestAnnounced:
         assert list(streams) == hubs
         assert [number for number in range(100) if streams.get_known(f"started{number}")] == [96, 97, 98, 99]
 
+    def test_the_one_that_was_announced_longest_ago_is_forgotten(self, streams: Registry) -> None:
+        for stream_id in ("a", "b", "c", "d"):
+            streams.announce(stream_id, "A title")
+        streams.announce("a", "Another title")
+        streams.announce("e", "A title")
+        hubs = {stream_id: streams.get_known(stream_id) for stream_id in "abcde"}
+        assert [stream_id for stream_id, hub in hubs.items() if hub is None] == ["b"]
+        assert hubs["a"] is not None
+        assert hubs["a"].title == "Another title"
+
+    def test_one_that_was_ended_has_no_title_any_more(self, streams: Registry) -> None:
+        streams.announce("abc", "A title")
+        streams.close("abc", 0)
+        hub = streams.get_known("abc")
+        assert hub is not None
+        assert (hub.title, hub.state) == ("", HubState.ENDED)
+        streams.reopen("abc", "Anew")
+        assert streams.open("abc").title == "Anew"
+
+    def test_what_holds_for_its_keys_is_its_hubs_from_then_on(self, streams: Registry) -> None:
+        streams.learn_generation("abc", 2)
+        assert len(streams.promises) == 1
+        assert streams.open("abc").generation == 2
+        assert len(streams.promises) == 0
+        streams.announce("abc", "A title")
+        assert streams.get_or_waiting("abc").title == "", "it has a hub, which has its own"
+
 
 class TestWaiting:
     async def test_for_a_stream_that_is_on_nobody_waits(self, streams: Registry, clock: FakeClock) -> None:

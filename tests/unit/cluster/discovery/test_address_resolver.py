@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from audiocast.cluster.discovery.address_resolver import LOOKUP_THREADS, AddressResolver
+from audiocast.cluster.discovery.address_resolver import AddressResolver
+
+LOOKUP_THREADS = 4
 
 
 async def test_a_literal_address_is_answered_while_all_threads_are_busy() -> None:

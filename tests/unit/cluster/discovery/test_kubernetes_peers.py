@@ -11,14 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from audiocast.cluster.discovery import kubernetes_peers
-from audiocast.cluster.discovery.kubernetes_peers import (
-    FIRST_WAIT_SECONDS,
-    KubernetesPeers,
-    remedy,
-)
+from audiocast.cluster.discovery.kubernetes_peers import KubernetesPeers, remedy
 from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.errors import ClusterError, NoAccount, Refused, Unreachable
 from tests.support.clock.jumping_loop import run
+
+FIRST_WAIT_SECONDS = 0.5
 
 ADDRESS = "10.0.0.1"
 JITTER = 1.3

@@ -4,9 +4,11 @@ import pytest
 
 from audiocast.cluster.errors import Unproven
 from audiocast.cluster.protocol import NONCE_HEADER, PeerRequest
-from audiocast.cluster.signature.frame_macs import FRAME_MAC_BYTES, FrameMacs
+from audiocast.cluster.signature.frame_macs import FrameMacs
 from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.signature.signer import Signer
+
+FRAME_MAC_BYTES = 16
 
 A, B = Identity("a", "1"), Identity("b", "2")
 REQUEST = PeerRequest("POST", "/internal/relay/abc")

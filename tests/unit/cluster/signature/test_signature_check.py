@@ -44,6 +44,24 @@ def test_bad_signatures_are_logged_for_each_address_once_a_minute(check: Signatu
     assert "start them with this one" in old["hint"]
 
 
+def test_a_minute_is_over_to_the_second_and_a_thousand_addresses_are_remembered(
+    check: SignatureCheck,
+) -> None:
+    request = RelayRequest("abc", None).build()
+
+    def complaints(*asked: tuple[str, float]) -> list[str]:
+        with capture_logs() as logs:
+            for peer, at in asked:
+                with pytest.raises(BadSignature):
+                    check.check_signature(request, "nonsense", at, peer=peer)
+        return [each["peer"] for each in logs]
+
+    assert complaints(("a", 1000.0), ("a", 1059.9), ("a", 1060.0)) == ["a", "a"]
+    assert len(complaints(*((f"{number}", 1060.0) for number in range(999)))) == 999
+    assert complaints(("a", 1061.0), ("0", 1061.0), ("998", 1061.0)) == []
+    assert complaints(("one more", 1061.0), ("0", 1061.0)) == ["one more", "0"], "the memory begins anew"
+
+
 def addressed(to: Identity) -> RequestSignature:
     return RequestSignature(0, "", Identity("a", "1"), to, "")
 

@@ -1,6 +1,7 @@
 """Signatures: only members make them, for one message, for one member, for a minute, and for once."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,9 @@ from audiocast.cluster.protocol import (
 )
 from audiocast.cluster.signature.header import BadSignature, RequestSignature
 from audiocast.cluster.signature.identity import NOBODY, Identity
-from audiocast.cluster.signature.signer import MAX_SKEW_SECONDS, Signer
+from audiocast.cluster.signature.signer import Signer
+
+MAX_SKEW_SECONDS = 60.0
 
 NOW = 1_800_000_000.0
 SECRET, OLD = "a-secret-of-the-cluster", "an-old-secret-of-it"
@@ -213,3 +216,25 @@ def test_a_request_is_no_answer_and_an_answer_no_request() -> None:
 def test_a_member_needs_a_secret() -> None:
     with pytest.raises(ValueError, match="secret"):
         Signer([], A)
+
+
+def test_a_signature_has_the_form_that_is_documented() -> None:
+    # As `header` has it; a nonce is 16 bytes, and the name of a process eight.
+    value = str(signed(signer(Identity("m 0", "1a"))))
+    form = r"time=1800000000 nonce=[0-9a-f]{32} from=m%200/1a to=b/2b mac=[A-Za-z0-9_-]{43}"
+    assert re.fullmatch(form, value)
+    assert str(signed(signer(Identity("m 0", "1a")))) != value, "no nonce comes again"
+    of_process = Identity.of_new_process("m0")
+    assert of_process.name == "m0"
+    assert re.fullmatch("[0-9a-f]{16}", of_process.instance)
+    assert Identity.of_new_process("m0") != of_process
+
+
+@pytest.mark.parametrize(("apart_seconds", "is_taken"), [(60, True), (-60, True), (61, False), (-61, False)])
+def test_a_request_counts_for_a_minute_before_and_after_its_time(apart_seconds: int, is_taken: bool) -> None:
+    value = str(signed(signer(), at=NOW + apart_seconds))
+    if is_taken:
+        assert check(value).unix_seconds == NOW + apart_seconds
+    else:
+        with pytest.raises(BadSignature, match="expected a request of the last 60 s, got one 61 s away"):
+            check(value)

@@ -1,5 +1,7 @@
 """The fan-out: who is sent what and when. What it costs is counted in `test_fanout_cost`."""
 
+from itertools import pairwise
+
 import pytest
 
 from audiocast.stream.fanout import FanoutLimits
@@ -199,6 +201,24 @@ class TestPasses:
         harness.broadcast(1)
         harness.flush()
         assert harness.counters.sent_bytes == sum(len(sink.received) for sink in sinks)
+
+    def test_a_pause_is_half_as_long_as_the_pass_before_it_at_the_least(self, harness: FanoutHarness) -> None:
+        sink, _ = harness.listen()
+        sent_at: list[float] = []
+        send = sink.send
+
+        def send_slowly(data: bytes) -> int:
+            sent_at.append(harness.clock.time())
+            harness.clock.skip(0.4)
+            harness.publish()
+            return send(data)
+
+        sink.send = send_slowly  # type: ignore[method-assign]
+        harness.publish()
+        harness.clock.advance(2)
+        # 0.4 s of work, and 0.2 s for all others; 0.1 s would be the interval.
+        assert [round(after - before, 3) for before, after in pairwise(sent_at)] == [0.6] * (len(sent_at) - 1)
+        assert len(sent_at) > 2
 
     def test_the_delay_is_that_of_the_oldest_page_of_a_pass_once_a_pass(self, harness: FanoutHarness) -> None:
         for _ in range(5):

@@ -8,10 +8,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from audiocast.stream.fanout import FINISH_SECONDS, FanoutLimits
+from audiocast.stream.fanout import FanoutLimits
 from audiocast.stream.listener import Listener
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import HTTP_HEAD, FanoutHarness, heard
+
+FINISH_SECONDS = 5.0
 
 LAG_SECONDS = 0.4
 STALL_SECONDS = 3.0

@@ -209,6 +209,19 @@ class TestSlowListeners:
         assert numbers[5:] == list(range(numbers[5], harness.published))
         assert harness.counters.skips == 1
 
+    def test_just_as_far_behind_as_it_may_be_it_is_not_moved(self) -> None:
+        harness = FanoutHarness(limits=FanoutLimits(lag_seconds=0.1))
+        sink, _ = harness.listen(low_latency=True)
+        sink.room_bytes = 30
+        # The page in which it is stuck, and a tenth of a second behind that.
+        for _ in range(1 + 5):
+            harness.publish()
+            harness.clock.settle()
+        assert harness.counters.skips == 0
+        harness.publish()
+        harness.clock.settle()
+        assert harness.counters.skips == 1
+
     def test_a_move_that_leaves_nothing_out_is_no_move(self) -> None:
         """The newest page is never left out, even when it alone is longer than the limit."""
         harness = FanoutHarness(limits=FanoutLimits(lag_seconds=0.05))

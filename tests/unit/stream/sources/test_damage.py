@@ -9,10 +9,12 @@ from audiocast.ogg.errors import BadCrc, BadHead, LostSync
 from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.page import FLAG_BOS, FLAG_CONTINUED, MAX_SEGMENT_BYTES
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, TooDamaged
-from audiocast.stream.rate_limit import FAULTS_PER_SECOND, MAX_FAULTS
-from audiocast.stream.source import MAX_AUDIO_PACKET_BYTES
 from tests.unit.stream.audio import STEREO, TAGS, body, packet, page
 from tests.unit.stream.hub_harness import Broadcaster, HubHarness
+
+FAULTS_PER_SECOND = 5.0
+MAX_FAULTS = 50
+MAX_AUDIO_PACKET_BYTES = 61440
 
 NOT_OPUS = b"\x03\x00"
 

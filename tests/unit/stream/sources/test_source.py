@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from audiocast.cluster.peer_stream import MAX_FRAME_BYTES
 from audiocast.ogg.errors import (
     BadHead,
     LostSync,
@@ -19,10 +18,13 @@ from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import FLAG_BOS, FLAG_CONTINUED, FLAG_EOS
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, StreamEnded, StreamError, TooFast
 from audiocast.stream.hub_state import HubState
-from audiocast.stream.rate_limit import MAX_CHAIN_SEGMENTS, MAX_FAULTS
-from audiocast.stream.source import PACKETS_A_STEP
 from tests.unit.stream.audio import STEREO, SURROUND, TAGS, body, packet, page
 from tests.unit.stream.hub_harness import LIMITS, Broadcaster, HubHarness
+
+MAX_FRAME_BYTES = 70000
+MAX_CHAIN_SEGMENTS = 20
+MAX_FAULTS = 50
+PACKETS_A_STEP = 16
 
 
 @pytest.fixture
@@ -116,6 +118,9 @@ class TestNotOggOpus:
             (b"fLaC" + bytes(100), "FLAC"),
             (b"\x1a\x45\xdf\xa3" + bytes(100), "WebM or Matroska"),
             (b"<html><body>hello", "HTML or text"),
+            # The first sixteen bytes are looked at.
+            (b"<html><body>text" + bytes(100), "HTML or text"),
+            (b"<html><body>tex" + bytes(100), "unknown data"),
         ],
     )
     def test_it_is_named(self, broadcaster: Broadcaster, data: bytes, name: str) -> None:
