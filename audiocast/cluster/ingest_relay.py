@@ -6,7 +6,6 @@ the owner itself sends nothing.
 """
 
 import asyncio
-import contextlib
 
 import structlog
 
@@ -131,11 +130,10 @@ class IngestRelay:
             for task in [each for each in tasks if each in done]:
                 task.result()
         finally:
+            # Nothing is waited for here: `close` may come at any moment, and must end it all.
             peer_stream.close()
             for task in tasks:
                 task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _connect(self, member: Member) -> tuple[PeerStream, Position | None]:
         request = ForwardRequest(

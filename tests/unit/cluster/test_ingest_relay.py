@@ -363,6 +363,25 @@ def test_an_encoder_that_is_to_connect_elsewhere_is_told() -> None:
     run(test())
 
 
+@pytest.mark.parametrize("turns", range(8))
+def test_an_encoder_that_goes_while_its_owner_is_lost_is_forwarded_no_more(turns: int) -> None:
+    async def test() -> None:
+        front = Front()
+        front.send()
+        await asyncio.sleep(0.1)
+        front.peers.links[0].close()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asked = len(front.peers.asked)
+        front.relay.close()
+        await asyncio.sleep(60)
+        assert front.relay._task.done()
+        assert len(front.peers.asked) <= asked + 1, "one may be under way"
+        await front.stop()
+
+    run(test())
+
+
 def test_a_connection_that_breaks_both_ways_leaves_no_error_that_nobody_reads() -> None:
     async def test() -> None:
         reports: list[str] = []
@@ -379,6 +398,9 @@ def test_a_connection_that_breaks_both_ways_leaves_no_error_that_nobody_reads() 
         await asyncio.sleep(1)
         assert front.peers.suspected == ["a"]
         assert front.relay.is_owner
+        log = front.harness.hub.source_log
+        assert log is not None
+        assert log.on_growth == set(), "nothing of the connection is left"
         await front.stop()
         gc.collect()
         assert reports == []
