@@ -6,6 +6,7 @@ import helm_python
 import pytest
 
 from tests.helm.chart import Chart, Manifest, ci_files, containers_of, pod_of, read_values
+from tests.repo import tree
 
 DIGEST = f"sha256:{'9f86d081' * 8}"
 
@@ -25,9 +26,41 @@ def test_it_is_not_there_when_it_is_switched_off(umbrella: Chart) -> None:
     assert umbrella.manifests({"audiocast": {"enabled": False}}) == []
 
 
-def test_a_switch_is_on_or_off(umbrella: Chart) -> None:
+@pytest.mark.parametrize("name", ["audiocast", "audiocast-operator"])
+def test_a_switch_is_on_or_off(umbrella_of_both: Chart, name: str) -> None:
     with pytest.raises(helm_python.HelmError, match="enabled"):
-        umbrella.manifests({"audiocast": {"enabled": "no"}})
+        umbrella_of_both.manifests({name: {"enabled": "no"}})
+
+
+@pytest.mark.parametrize("path", ci_files("audiocast-operator"), ids=lambda path: path.name)
+def test_the_operator_is_the_same_below_a_parent(umbrella_of_both: Chart, path: Path) -> None:
+    values = {"fullnameOverride": "same", **read_values(path)}
+    shared = values.pop("global", {})
+    values.pop("enabled", None)
+    alone = Chart(tree.ROOT / "helm" / "audiocast-operator")
+    below = {"global": shared, "audiocast": {"enabled": False}, "audiocast-operator": values}
+    assert sorted_by_name(umbrella_of_both.manifests(below)) == sorted_by_name(
+        alone.manifests({**values, "global": shared})
+    )
+
+
+def test_the_operator_is_switched_apart_and_has_what_all_share(umbrella_of_both: Chart) -> None:
+    shared = {"imageRegistry": "mirror.example.org", "imagePullSecrets": ["mirror"]}
+    values = {
+        "global": shared,
+        "audiocast": {"enabled": False},
+        "audiocast-operator": {"image": {"tag": f"0.1@{DIGEST}"}},
+    }
+    (pod,) = pods_of(umbrella_of_both.manifests(values))
+    assert [each["image"] for each in containers_of(pod)] == [
+        f"mirror.example.org/audiocast-operator:0.1@{DIGEST}"
+    ]
+    assert pod["spec"]["imagePullSecrets"] == [{"name": "mirror"}]
+
+
+def test_both_are_switched_off(umbrella_of_both: Chart) -> None:
+    off = {"enabled": False}
+    assert umbrella_of_both.manifests({"audiocast": off, "audiocast-operator": off}) == []
 
 
 def test_its_images_come_from_the_registry_of_all(umbrella: Chart) -> None:

@@ -26,9 +26,32 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ default (ternary (include "audiocast-operator.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
 {{- end }}
 
+{{/* Docker takes what comes before the first slash for a registry when it has a dot or a port, or is localhost. */}}
 {{- define "audiocast-operator.image" -}}
-{{- with .Values.image -}}
-{{ .repository }}{{ ternary (printf "@%s" .digest) (printf ":%s" (default $.Chart.AppVersion .tag)) (ne .digest "") }}
+{{- $repository := .Values.image.repository }}
+{{- with (default dict .Values.global).imageRegistry }}
+{{- $parts := splitList "/" $repository }}
+{{- if and (rest $parts) (regexMatch "[.:]|^localhost$" (first $parts)) }}{{ $parts = rest $parts }}{{ end }}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (join "/" $parts) }}
+{{- end }}
+{{- $repository }}
+{{- with .Values.image }}
+{{- if .digest }}@{{ .digest }}
+{{- else if hasPrefix "@" (default "" .tag) }}{{ .tag }}
+{{- else }}:{{ default $.Chart.AppVersion .tag }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Secrets to pull the image with: this chart's, and those that a parent chart gives to all. */}}
+{{- define "audiocast-operator.imagePullSecrets" -}}
+{{- $secrets := default list .Values.imagePullSecrets }}
+{{- range (default dict .Values.global).imagePullSecrets }}
+{{- $secrets = append $secrets (ternary (dict "name" .) . (kindIs "string" .)) }}
+{{- end }}
+{{- with uniq $secrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
