@@ -106,7 +106,8 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/ingest/([^/]*)/ws", IngestSocketHandler, own),
             (r"/stream/([^/]*)\.(m3u|pls)/?", PlaylistHandler, own),
             (r"/stream/([^/]*)/hls/(.*)", HlsHandler, own),
-            (r"/stream/([^/]*?)(?:\.opus|\.ogg)?/?", ListenHandler, own),
+            # Players that know SHOUTcast put ";" behind an address: its server tells them by it.
+            (r"/stream/([^/]*?)(?:\.opus|\.ogg)?/?;?", ListenHandler, own),
             (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),
             (r"/listen/([^/]*)/?", ListenPageHandler, own),
             (r"/embed/([^/]*)/?", EmbedPageHandler, own),

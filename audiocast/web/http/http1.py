@@ -178,9 +178,12 @@ class RequestConnection(HTTP1Connection):
 def _plain_path(target: str) -> str:
     """Return a request's target with those characters of its path as they are that need no escaping.
 
-    Both forms are the same (RFC 3986 section 6.2.2.2), and some players escape the dot of `.opus`.
+    Both forms are the same (RFC 3986 section 6.2.2.2), and some players escape the dot of `.opus`. Several
+    slashes at the start are one: who joins `http://host/` and `/stream/ID` makes two, and nothing is there.
     """
     path, mark, query = target.partition("?")
+    if path.startswith("//"):
+        path = "/" + path.lstrip("/")
     return _UNRESERVED.sub(lambda found: chr(int(found[1], 16)), path) + mark + query
 
 

@@ -177,7 +177,7 @@ def test_pages_that_are_not_here_say_where_the_numbers_are(server: AudiocastServ
 
 @pytest.mark.parametrize(
     "form",
-    ["%2Eopus", "%2eogg", ".opus/", "/", "%2Em3u", ".pls/"],
+    ["%2Eopus", "%2eogg", ".opus/", "/", "%2Em3u", ".pls/", ";", "/;", ".opus;"],
 )
 def test_an_address_is_found_in_each_form(server: AudiocastServer, streams: list[Started], form: str) -> None:
     stream_id = streams[0].stream_id
@@ -189,6 +189,16 @@ def test_an_address_is_found_in_each_form(server: AudiocastServer, streams: list
     for written in (stream_id, escaped):
         with Listener(server.port, f"/stream/{written}{form}?preroll=0") as listener:
             listener.wait_for_audio(0.1).check_one_stream()
+
+
+def test_slashes_at_the_start_are_one(server: AudiocastServer, streams: list[Started]) -> None:
+    stream_id = streams[0].stream_id
+    with Listener(server.port, f"//stream/{stream_id}?preroll=0") as listener:
+        listener.wait_for_audio(0.1).check_one_stream()
+    for path in (f"//listen/{stream_id}", f"///stream/{stream_id}.m3u", "//api/streams"):
+        assert requests.get(server.base + path, allow_redirects=False, timeout=10).status_code == 200
+    # In the middle they are not.
+    assert requests.get(f"{server.base}/stream//{stream_id}", timeout=10).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/listen/{}/", "/embed/{}/", "/listen/{}", "/broadcast/"])

@@ -82,11 +82,13 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/stream/{live}/hls/index.m3u8?_HLS_msn=x",
         "/stream/{unknown}/hls/index.m3u8",
     ),
-    r"/stream/([^/]*?)(?:\.opus|\.ogg)?/?": (
+    r"/stream/([^/]*?)(?:\.opus|\.ogg)?/?;?": (
         "/stream/{live}",
         "/stream/{live}.opus?preroll=0",
         "/stream/{live}.ogg?latency=low",
         "/stream/{live}%2Eopus/",
+        "/stream/{live};",
+        "//stream/{live}",
         "/stream/{live}?preroll=x",
         "/stream/{live}?latency=x",
         "/stream/{waiting}",
