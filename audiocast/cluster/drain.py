@@ -1,8 +1,9 @@
 """A member leaves without being heard: its streams move at once, listeners and encoders one after the other.
 
 A listener or an encoder whose connection is closed connects anew, to another member, and does so by itself;
-all at once they would be a storm. A drain can be undone until its end. A server that is alone does not
-drain.
+all at once they would be a storm. A balancer that still sends them here would have them cut again: so
+it comes first that this member is not ready. A drain can be undone until its end. A server that is alone does
+not drain.
 """
 
 import asyncio
@@ -29,6 +30,11 @@ MOVE_SECONDS = 3.0
 SOURCES_STAY = 0.5
 
 REPORT_SECONDS = 5.0
+
+# So long balancers may take to learn that this member is not ready: the period of their probes, and the way
+# to each of them. Whoever is let go before would come back, and be let go again. It is what `preStopSeconds`
+# of the chart is before SIGTERM.
+NOTICE_SECONDS = 5.0
 
 
 class DrainState(StrEnum):
@@ -74,6 +80,7 @@ class Drain:
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None
         self._ends_at = 0.0
+        self._notice_seconds = 0.0
         self.done = asyncio.Event()
 
     @property
@@ -87,9 +94,15 @@ class Drain:
             seconds_left = max(0.0, self._ends_at - asyncio.get_running_loop().time())
         return Progress(state, self._listeners, self._sources, round(seconds_left, 1))
 
-    def start(self) -> None:
-        """Start, unless the drain is under way or over."""
+    def start(self, *, notice_seconds: float = 0.0) -> None:
+        """Start, unless the drain is under way or over.
+
+        Args:
+            notice_seconds: How long to close no connection, so that balancers learn of it first; at most half
+                of the drain's time. 0: they know already, as after a SIGTERM.
+        """
         if self._task is None:
+            self._notice_seconds = min(notice_seconds, self._seconds / 2)
             log.info("drain_began", seconds=self._seconds, listeners=self._listeners, sources=self._sources)
             self._ends_at = asyncio.get_running_loop().time() + self._seconds
             self._on_change(True)
@@ -120,6 +133,9 @@ class Drain:
         began_at = ends_at - self._seconds
         await self._node.announce()
         while self._node.owned_streams() and loop.time() < min(began_at + MOVE_SECONDS, ends_at):
+            await asyncio.sleep(TICK_SECONDS)
+        # Also when nobody is connected: somebody may come until balancers know.
+        while loop.time() < began_at + self._notice_seconds:
             await asyncio.sleep(TICK_SECONDS)
         reported_at = began_at
         while (self._listeners or self._sources) and loop.time() < ends_at:

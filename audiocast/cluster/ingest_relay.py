@@ -17,7 +17,7 @@ from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.peers import Peers
 from audiocast.cluster.protocol import FINAL, MOVED, OLDER
 from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest
-from audiocast.stream.errors import SourceError, StreamEnded, TakenOver
+from audiocast.stream.errors import SourceError, StreamEnded, StreamSuspended, TakenOver
 from audiocast.stream.hub import Hub
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
@@ -153,5 +153,5 @@ class IngestRelay:
 
 
 def _dismissal(error: Refused) -> SourceError:
-    kind = StreamEnded if error.code == StreamEnded.code else TakenOver
-    return kind(error.message)
+    kinds: dict[str, type[SourceError]] = {each.code: each for each in (StreamEnded, StreamSuspended)}
+    return kinds.get(error.code, TakenOver)(error.message)

@@ -41,6 +41,7 @@ STREAMS = "/internal/streams"
 STREAM = "/internal/streams/{stream_id}"
 PLAYING = "/internal/streams/{stream_id}/playing"
 REOPEN = "/internal/streams/{stream_id}/reopen"
+RULES = "/internal/streams/{stream_id}/rules"
 HLS = "/internal/hls/{stream_id}"
 RELAY = "/internal/relay/{stream_id}"
 FORWARD = "/internal/forward/{stream_id}"
@@ -82,7 +83,7 @@ MISADDRESSED = "misaddressed"
 VERSION_APART = "protocol_version"
 
 # After a refusal with one of these codes, the front sends its encoder away.
-FINAL = frozenset({TAKEN_OVER, "stream_ended", "bad_key", "server_full"})
+FINAL = frozenset({TAKEN_OVER, "stream_ended", "stream_suspended", "bad_key", "server_full"})
 
 MAX_TITLE_CHARACTERS = 200
 
@@ -168,7 +169,7 @@ class MemberStreamRequest:
 
         Args:
             generation: That of the key with which its broadcaster has ended it: a member that knows of a
-                newer one refuses. None: the operator ends it, whatever key it has.
+                newer one refuses. None: whatever key it has.
         """
         query = "" if generation is None else f"?{GENERATION}={generation}"
         return PeerRequest("DELETE", STREAM.format(stream_id=self.stream_id) + query)
@@ -226,6 +227,24 @@ class ReopenRequest:
     def parse(cls, stream_id: str, body: Mapping[str, Any]) -> Self:
         """Read the JSON object of a request; a title that is missing is empty."""
         return cls(stream_id, str(body.get("title", "")))
+
+
+@dataclass(frozen=True, slots=True)
+class RulesRequest:
+    """`POST /internal/streams/{stream_id}/rules`: the operator suspends a stream, or knows of a newer key."""
+
+    stream_id: str
+    generation: int
+    is_suspended: bool
+
+    @classmethod
+    def parse(cls, stream_id: str, body: Mapping[str, Any]) -> Self:
+        """Read the JSON object of a request; what is missing is no rule.
+
+        Raises:
+            BadMessage: The generation is no number.
+        """
+        return cls(stream_id, _generation(body), body.get("suspended") is True)
 
 
 @dataclass(frozen=True, slots=True)

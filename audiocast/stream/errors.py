@@ -12,6 +12,7 @@ Each error has the code that the API shows; the web layer maps it to an HTTP sta
             SourceStalled   "source_stalled"
             TakenOver       "taken_over"
             StreamEnded     "stream_ended"
+            StreamSuspended "stream_suspended"
             ShuttingDown    "shutting_down"
         ServerFull          "server_full"
         BadKey              "bad_key"
@@ -82,6 +83,12 @@ class StreamEnded(SourceError):
     """The broadcaster has ended the stream."""
 
     code = "stream_ended"
+
+
+class StreamSuspended(SourceError):
+    """Whoever runs the server has taken the stream off the air, until they let it go on."""
+
+    code = "stream_suspended"
 
 
 class ShuttingDown(SourceError):

@@ -20,9 +20,9 @@ from audiocast.ogg.page import Page
 from audiocast.stream.bitstream import Bitstream
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
-from audiocast.stream.errors import BadKey, ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
+from audiocast.stream.errors import ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.gap import SourceGap
-from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise
+from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise, Suspensions
 from audiocast.stream.listener import Sink
 from audiocast.stream.muxer import OggMuxer, TimedPacket
 from audiocast.stream.now_playing import NowPlaying, OnSettled, Titles, clean_text
@@ -47,6 +47,7 @@ class Hub:
         limits: See `HubLimits`.
         promise: What holds for the keys of the stream already.
         make_room: Called before the stream goes on; raises `ServerFull` if it may not.
+        suspensions: The streams whose sources are refused; others change it.
 
     Attributes:
         titles: What is on, and what was on.
@@ -70,6 +71,7 @@ class Hub:
         limits: HubLimits,
         promise: Promise = NO_PROMISE,
         make_room: Callable[[], None] = lambda: None,
+        suspensions: Suspensions | None = None,
     ) -> None:
         self.stream_id = stream_id
         self.title = clean_text(title)
@@ -90,6 +92,7 @@ class Hub:
         self._bitstream: Bitstream | None = None
         self._ended = False
         self._make_room = make_room
+        self._suspensions = Suspensions() if suspensions is None else suspensions
         self._gap = SourceGap(
             clock,
             counters,
@@ -154,13 +157,11 @@ class Hub:
         """Check that a source with a key of this generation may come.
 
         Raises:
-            StreamEnded: The broadcaster has ended the stream.
-            BadKey: A newer key was used.
+            StreamEnded, BadKey: See `Promise.check`.
+            StreamSuspended: Whoever runs the server has suspended the stream.
         """
-        if self.is_closed:
-            raise StreamEnded("the stream was ended by its broadcaster; start a new one")
-        if generation < self.generation:
-            raise BadKey("the ingest key was replaced by a newer one")
+        self.promise.check(generation)
+        self._suspensions.check(self.stream_id)
 
     def learn(self, promise: Promise) -> None:
         """Hold what another member knows of the stream's keys."""

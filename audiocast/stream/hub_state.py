@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from audiocast.stream.errors import BadKey, StreamEnded, StreamSuspended
 from audiocast.stream.fanout import FanoutLimits
 from audiocast.stream.now_playing import NowPlaying
 
@@ -97,6 +98,18 @@ class Promise(NamedTuple):
     generation: int = 0
     is_closed: bool = False
 
+    def check(self, generation: int) -> None:
+        """Check that a key of this generation is good.
+
+        Raises:
+            StreamEnded: The broadcaster has ended the stream.
+            BadKey: A newer key was used.
+        """
+        if self.is_closed:
+            raise StreamEnded("the stream was ended by its broadcaster; start a new one")
+        if generation < self.generation:
+            raise BadKey("the ingest key was replaced by a newer one")
+
     def with_generation(self, generation: int) -> "Promise":
         """Return what holds when a source with a key of this generation is known to be on the air.
 
@@ -109,6 +122,19 @@ class Promise(NamedTuple):
 
 # Of a stream that no key has used and nobody has ended.
 NO_PROMISE = Promise()
+
+
+class Suspensions(set[str]):
+    """Ids of the streams that whoever runs the servers has suspended. The operator tells each process."""
+
+    def check(self, stream_id: str) -> None:
+        """Check that sources of a stream may come.
+
+        Raises:
+            StreamSuspended: They may not.
+        """
+        if stream_id in self:
+            raise StreamSuspended("the stream is suspended by whoever runs the server; ask them")
 
 
 class Promises:

@@ -11,10 +11,10 @@ from itertools import islice
 
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
-from audiocast.stream.errors import ServerFull, ShuttingDown, SourceError, SourceStalled
+from audiocast.stream.errors import ServerFull, ShuttingDown, SourceError, SourceStalled, StreamSuspended
 from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub import Hub
-from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubState, Promise, Promises
+from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubState, Promise, Promises, Suspensions
 
 # How many hubs are looked at to find one that can be forgotten: the work for a new stream has a bound.
 PROBED_HUBS = 64
@@ -38,6 +38,7 @@ class Registry:
         self.clock = clock
         self.feed_scheduler = FeedScheduler(clock)
         self.promises = Promises()
+        self._suspensions = Suspensions()
         self._limits = limits
         self._max_streams = max_streams
         self._hubs: dict[str, Hub] = {}
@@ -130,6 +131,23 @@ class Registry:
         else:
             self.promises.keep(stream_id, learned)
 
+    def hold_to(self, stream_id: str, *, generation: int, is_suspended: bool) -> None:
+        """Hold what whoever runs the server says of a stream's keys, in place of what they said before.
+
+        Args:
+            stream_id: The stream, whether or not it has a hub.
+            generation: A key of a lower one is refused, as if a key of this one had been used here.
+            is_suspended: Take the stream off the air and refuse its sources, until this is said to be over.
+        """
+        self.learn_generation(stream_id, generation)
+        if not is_suspended:
+            self._suspensions.discard(stream_id)
+            return
+        self._suspensions.add(stream_id)
+        hub = self._hubs.get(stream_id)
+        if hub is not None and (hub.is_on or hub.source is not None):
+            hub.end(StreamSuspended("the stream was suspended by whoever runs the server"))
+
     def reopen(self, stream_id: str, title: str) -> None:
         """Let sources of a stream come again after its end; see `Hub.reopen`."""
         hub = self._hubs.get(stream_id)
@@ -173,6 +191,7 @@ class Registry:
             limits=self._limits,
             promise=self.promises.get(stream_id),
             make_room=self._make_room,
+            suspensions=self._suspensions,
         )
 
     def _make_room(self) -> None:

@@ -168,6 +168,9 @@ EXPLANATIONS: dict[str, _Explanation] = {
     "stream_ended": _Explanation(
         "The stream was ended on the server.", "Start a new one.", _PERMANENT, TroubleArea.SERVER
     ),
+    "stream_suspended": _Explanation(
+        "Whoever runs the server has suspended the stream.", "Ask them.", _PERMANENT, TroubleArea.SERVER
+    ),
     "taken_over": _Explanation(
         "Another broadcaster with the key of this stream has taken it over.",
         "End that one, or start a new stream.",

@@ -28,7 +28,8 @@ ROUTES = (
     ("POST", protocol.HELLO), ("POST", protocol.GOODBYE), ("GET", protocol.CHANGES),
     ("POST", protocol.CHANGES), ("GET", protocol.STREAMS), ("GET", protocol.STREAM),
     ("DELETE", protocol.STREAM), ("POST", protocol.PLAYING),
-    ("POST", protocol.REOPEN), ("GET", protocol.HLS), ("POST", protocol.RELAY), ("POST", protocol.FORWARD),
+    ("POST", protocol.REOPEN), ("POST", protocol.RULES), ("GET", protocol.HLS),
+    ("POST", protocol.RELAY), ("POST", protocol.FORWARD),
 )  # fmt: skip
 ARGUMENTS = (b"origin", b"had", b"path", b"list", b"after", b"version", b"_HLS_msn", b"_HLS_part")
 KINDS = (b"P", b"O", b"E", b"B", b"Z")

@@ -11,14 +11,15 @@ import requests
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import (
     DRAIN,
+    GENERATION,
     LIST_STREAMS,
     MAX_TITLE_CHARACTERS,
     PROTOCOL_HEADER,
+    RULES,
     SIGNATURE_HEADER,
     STATUS,
-    MemberStreamRequest,
     PeerRequest,
-    ReopenRequest,
+    RulesRequest,
     is_version_near,
     version_of,
 )
@@ -49,7 +50,13 @@ from audiocast_operator.models.server_settings import (
 from audiocast_operator.models.stream import StreamSpec
 from audiocast_operator.protocol import internal_api
 from audiocast_operator.protocol.ingest_key import build_ingest_key
-from audiocast_operator.protocol.member_status import DrainProgress, MemberStatus, StreamReport, parse_streams
+from audiocast_operator.protocol.member_status import (
+    DrainProgress,
+    MemberStatus,
+    StreamReport,
+    StreamRules,
+    parse_streams,
+)
 from audiocast_operator.protocol.request_signature import HEADER as OPERATORS_HEADER
 from audiocast_operator.protocol.request_signature import NAME, PodEndpoint, is_proven, sign
 from audiocast_operator.protocol.request_signature import PROTOCOL_HEADER as OPERATORS_PROTOCOL_HEADER
@@ -130,8 +137,12 @@ def test_the_operator_takes_the_servers_answers_and_no_others() -> None:
 def test_the_operator_requests_what_the_server_serves() -> None:
     assert (internal_api.STATUS, internal_api.DRAIN) == (STATUS, DRAIN)
     assert LIST_STREAMS.target == internal_api.STREAMS
-    assert internal_api.stream_path("news") == MemberStreamRequest("news").build_end().target
-    assert internal_api.reopen_path("news") == ReopenRequest("news", "").build().target
+    assert internal_api.rules_path("news") == RULES.format(stream_id="news")
+
+
+@pytest.mark.parametrize("rules", [StreamRules(), StreamRules(3, True), StreamRules(1, False)])
+def test_rules_are_read_as_they_are_told(rules: StreamRules) -> None:
+    assert RulesRequest.parse("news", rules.as_json()) == RulesRequest("news", *rules)
 
 
 def test_ids_and_titles_are_bounded_alike() -> None:
@@ -231,10 +242,12 @@ async def test_a_real_server_takes_the_key_but_not_while_the_stream_is_suspended
         members = MembersClient()
         try:
             assert refusal(server.base) == "no_audio"
-            assert await members.end_stream(pod, SECRET, "news")
-            assert refusal(server.base) == "stream_ended"
-            assert await members.reopen_stream(pod, SECRET, "news", "Nachrichten")
+            assert await members.tell_rules(pod, SECRET, "news", StreamRules(0, True))
+            assert refusal(server.base) == "stream_suspended"
+            assert await members.tell_rules(pod, SECRET, "news", StreamRules(0, False))
             assert refusal(server.base) == "no_audio"
+            assert await members.tell_rules(pod, SECRET, "news", StreamRules(2, False))
+            assert refusal(server.base) == "bad_key"
         finally:
             await members.close()
 
@@ -242,7 +255,8 @@ async def test_a_real_server_takes_the_key_but_not_while_the_stream_is_suspended
 async def test_a_real_stream_is_told_as_the_operator_reads_it() -> None:
     hub = Hub("news", title="", clock=asyncio.get_running_loop(), counters=Counters(), limits=HubLimits())
     told = stream_state(hub, cast(Node, _Alone()))
-    assert StreamReport.model_fields.keys() <= told.keys()
+    # The list of a member has the generation, too.
+    assert StreamReport.model_fields.keys() <= {*told, GENERATION}
     assert parse_streams({"streams": [told]})[0].state == "waiting"
 
 

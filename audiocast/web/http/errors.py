@@ -12,6 +12,7 @@ from audiocast.stream.errors import (
     SourceStalled,
     StreamEnded,
     StreamError,
+    StreamSuspended,
     TakenOver,
     TooFast,
 )
@@ -29,6 +30,7 @@ BEARER = 'Bearer realm="audiocast"'
 # All other errors of a source are a 400.
 STATUS: dict[type[Exception], int] = {
     BadKey: 401,
+    StreamSuspended: 403,
     SourceStalled: 408,
     TakenOver: 409,
     StreamEnded: 410,

@@ -24,7 +24,7 @@ from audiocast.cluster.protocol import (
     version_of,
 )
 from audiocast.cluster.signature.header import BadSignature, RequestSignature
-from audiocast.stream.errors import BadKey, StreamEnded
+from audiocast.stream.errors import BadKey, StreamEnded, StreamSuspended
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.telemetry.requests import LoggedHandler, loggable_path
@@ -220,7 +220,7 @@ class PublicHandler(Handler):
             return True
         try:
             self.services.streams.admit(stream_id, self.claims_for(stream_id).generation)
-        except StreamEnded:
+        except (StreamEnded, StreamSuspended):
             return True
         except (ApiError, BadKey):
             return False

@@ -10,11 +10,13 @@ import secrets
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream, StreamClosedError
 
+from audiocast.cluster.drain import NOTICE_SECONDS
 from audiocast.cluster.errors import BadMessage, Refused
 from audiocast.cluster.greeting import ChangesRequest
 from audiocast.cluster.node import AcceptedStream
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.protocol import (
+    GENERATION,
     NONCE_HEADER,
     PROTOCOL_HEADER,
     PROTOCOL_VERSION,
@@ -22,6 +24,7 @@ from audiocast.cluster.protocol import (
     MemberStreamRequest,
     PlayingRequest,
     ReopenRequest,
+    RulesRequest,
     StreamAnswer,
     StreamListAnswer,
 )
@@ -82,8 +85,8 @@ class DrainHandler(MemberHandler):
     metric_label = "Drain"
 
     def post(self) -> None:
-        """Start to leave."""
-        self.services.drain.start()
+        """Start to leave. Balancers do not know of it yet."""
+        self.services.drain.start(notice_seconds=NOTICE_SECONDS)
         self.set_status(202)
 
     def delete(self) -> None:
@@ -98,9 +101,12 @@ class MemberStreamsHandler(MemberHandler):
     metric_label = "MemberStreams"
 
     def get(self) -> None:
-        """Return a snapshot of each."""
+        """Return a snapshot of each, with the generation of its key."""
         services = self.services
-        snapshots = [stream_state(hub, services.node) for hub in services.streams.live()]
+        snapshots = [
+            {**stream_state(hub, services.node), GENERATION: hub.generation}
+            for hub in services.streams.live()
+        ]
         self.write(StreamListAnswer(snapshots).as_json())
 
 
@@ -116,7 +122,7 @@ class MemberStreamHandler(MemberHandler):
         self.write(StreamAnswer(self.services.node.owns(stream_id), state).as_json())
 
     def delete(self, stream_id: str) -> None:
-        """End the stream, for good: its broadcaster has ended it at another member, or the operator has."""
+        """End the stream, for good: its broadcaster has ended it at another member."""
         streams = self.services.streams
         try:
             generation = MemberStreamRequest.parse_end(self.query())
@@ -158,6 +164,23 @@ class MemberReopenHandler(MemberHandler):
         hub = self.services.streams.get(stream_id)
         if hub is not None:
             hub.reopen(request.title)
+        self.write({})
+
+
+class MemberRulesHandler(MemberHandler):
+    """`POST /internal/streams/{id}/rules`: the operator suspends a stream, or knows of a newer key."""
+
+    metric_label = "MemberRules"
+
+    def post(self, stream_id: str) -> None:
+        """Hold to it from now on."""
+        try:
+            request = RulesRequest.parse(stream_id, self.json_body())
+        except BadMessage as error:
+            raise ApiError(400, "bad_rules", str(error)) from error
+        self.services.streams.hold_to(
+            stream_id, generation=request.generation, is_suspended=request.is_suspended
+        )
         self.write({})
 
 

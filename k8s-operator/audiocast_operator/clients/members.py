@@ -9,8 +9,8 @@ import httpx2
 import structlog
 from pydantic import ValidationError
 
-from audiocast_operator.protocol.internal_api import DRAIN, STATUS, STREAMS, reopen_path, stream_path
-from audiocast_operator.protocol.member_status import MemberStatus, StreamReport, parse_streams
+from audiocast_operator.protocol.internal_api import DRAIN, STATUS, STREAMS, rules_path
+from audiocast_operator.protocol.member_status import MemberStatus, StreamReport, StreamRules, parse_streams
 from audiocast_operator.protocol.request_signature import PodEndpoint, is_proven, sign
 
 log = structlog.get_logger()
@@ -58,14 +58,9 @@ class MembersClient:
         """Ask a pod to stop its drain; return whether it agreed."""
         return await self._request("DELETE", pod, DRAIN, secret) is not None
 
-    async def end_stream(self, pod: PodEndpoint, secret: str, stream_id: str) -> bool:
-        """Ask a pod to end a stream and to refuse its encoders; return whether it agreed."""
-        return await self._request("DELETE", pod, stream_path(stream_id), secret) is not None
-
-    async def reopen_stream(self, pod: PodEndpoint, secret: str, stream_id: str, title: str) -> bool:
-        """Ask a pod to accept encoders of an ended stream again; return whether it agreed."""
-        target = reopen_path(stream_id)
-        return await self._request("POST", pod, target, secret, {"title": title}) is not None
+    async def tell_rules(self, pod: PodEndpoint, secret: str, stream_id: str, rules: StreamRules) -> bool:
+        """Tell a pod the rules of a stream, in place of those before; return whether it agreed."""
+        return await self._request("POST", pod, rules_path(stream_id), secret, rules.as_json()) is not None
 
     async def _status(self, address: str) -> MemberStatus | None:
         answer = await self._send("GET", address, STATUS)

@@ -58,6 +58,11 @@ class StreamStatus(StatusModel):
         "Invalid: an older CRD has let through what this operator cannot read.",
     )
     listeners: int = Field(default=0, description="Listeners at all pods.")
+    used_generation: int = Field(
+        default=0,
+        description="The highest generation of a key that an encoder has used. Lower ones are refused, also "
+        "by pods that start later.",
+    )
     since: Time | None = Field(default=None, description="When the stream went on the air.")
     owner: str = Field(default="", description="Pod that the encoder is connected to.")
     ingest_url: str = Field(default="", description="Where the encoder sends to.")

@@ -13,11 +13,6 @@ DRAIN = "/internal/drain"
 STREAMS = "/internal/streams"
 
 
-def stream_path(stream_id: str) -> str:
-    """Return the path of a stream; DELETE ends it and refuses its encoders."""
-    return f"{STREAMS}/{stream_id}"
-
-
-def reopen_path(stream_id: str) -> str:
-    """Return the path that POST reopens an ended stream at, with `{"title": …}` as its body."""
-    return f"{STREAMS}/{stream_id}/reopen"
+def rules_path(stream_id: str) -> str:
+    """Return the path that POST tells a pod the rules of a stream at, with a `StreamRules` as its body."""
+    return f"{STREAMS}/{stream_id}/rules"

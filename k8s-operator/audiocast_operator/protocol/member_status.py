@@ -1,6 +1,6 @@
 """What a pod reports at `GET /internal/status` and `/internal/streams`: the part that the operator reads."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -59,6 +59,7 @@ class StreamReport(_Report):
         listeners: Listeners at this pod.
         owner: Name of the pod that the source is connected to.
         is_owner: This pod is the owner.
+        generation: The highest generation of a key that was used for the stream.
     """
 
     stream_id: str
@@ -67,6 +68,23 @@ class StreamReport(_Report):
     listeners: int = 0
     owner: str | None = None
     is_owner: bool = False
+    generation: int = 0
+
+
+class StreamRules(NamedTuple):
+    """What a pod is told of a stream's keys; it forgets it when its process ends.
+
+    Attributes:
+        generation: A key of a lower one is refused.
+        is_suspended: No encoder may send, until this is said to be over.
+    """
+
+    generation: int = 0
+    is_suspended: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON that a pod reads."""
+        return {"generation": self.generation, "suspended": self.is_suspended}
 
 
 def parse_streams(answer: Any) -> list[StreamReport]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from audiocast_operator.decide.pod_state import PodState
+from audiocast_operator.protocol.member_status import StreamRules
 
 
 class EgressMeter:
@@ -42,13 +43,15 @@ class CastMemory:
         pruned_generation: Generation of the spec for which unwanted children were deleted last.
         secrets_written: By uid of a Stream: a hash of URL and key in its Secret, and when the Secret was last
             applied, in monotonic seconds.
-        suspensions_sent: By id of a suspended stream: the process ids of the pods that have ended it.
+        rules_told: By id of a stream: what each process of a pod was told of it last.
+        used_generations: By id of a stream: the highest generation of a key that was seen in use.
     """
 
     egress: EgressMeter = field(default_factory=EgressMeter)
     pruned_generation: int = 0
     secrets_written: dict[str, tuple[str, float]] = field(default_factory=dict)
-    suspensions_sent: dict[str, set[str]] = field(default_factory=dict)
+    rules_told: dict[str, dict[str, StreamRules]] = field(default_factory=dict)
+    used_generations: dict[str, int] = field(default_factory=dict)
 
     def forget_streams(self, present: set[str]) -> None:
         """Forget deleted Streams.

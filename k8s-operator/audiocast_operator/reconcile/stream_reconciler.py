@@ -27,7 +27,7 @@ from audiocast_operator.models.condition import Condition
 from audiocast_operator.models.stream import StreamSpec, StreamStatus
 from audiocast_operator.names import ingest_secret
 from audiocast_operator.protocol.ingest_key import build_ingest_key
-from audiocast_operator.protocol.member_status import StreamReport
+from audiocast_operator.protocol.member_status import StreamReport, StreamRules
 from audiocast_operator.reconcile.claims import Ownership
 from audiocast_operator.reconcile.memory import CastMemory
 from audiocast_operator.reconcile.problems import Problems, told
@@ -91,6 +91,7 @@ class StreamReconciler:
         answers = await self._members.fetch_streams(endpoints, secret) if streams else []
         on_air = merge_reports(report for answer in answers for report in answer)
         wanted: dict[str, StreamSpec] = {}
+        rules: dict[str, StreamRules] = {}
         steps: list[Step] = []
         for raw in sorted(streams, key=_age):
             stream, problem = _parse_spec(raw)
@@ -102,13 +103,23 @@ class StreamReconciler:
                 steps.append(partial(self._refuse, raw, "Conflict", older))
                 continue
             wanted[stream.id] = stream
-            if not stream.suspended and _was_suspended(raw):
+            used = max(
+                _before(raw).used_generation,
+                memory.used_generations.get(stream.id, 0),
+                on_air[stream.id].generation if stream.id in on_air else 0,
+            )
+            memory.used_generations[stream.id] = used
+            # The first key was always good: nothing has to be said of it.
+            rules[stream.id] = StreamRules(used if used > 1 else 0, stream.suspended)
+            if _was_suspended(raw):
                 # The operator may have restarted since it suspended the stream.
-                memory.suspensions_sent.setdefault(stream.id, set())
-            status = partial(_build_status, cast, spec, raw, stream, on_air.get(stream.id), pods is not None)
+                memory.rules_told.setdefault(stream.id, {})
+            status = partial(
+                _build_status, cast, spec, raw, stream, on_air.get(stream.id), pods is not None, used
+            )
             apply = partial(self._apply_secret, cast, spec, raw, stream, secret, memory)
             steps.append(partial(self._reconcile_one, raw, apply, status))
-        await self._suspend(wanted, pods or (), on_air, secret, memory)
+        await self._tell_rules(rules, pods or (), on_air, secret, memory)
         reasons = await _all_of(steps)
         PROBLEMS.put((cast.namespace, cast.name), "Stream", filter(None, reasons))
         memory.forget_streams({raw["metadata"]["uid"] for raw in streams})
@@ -176,34 +187,36 @@ class StreamReconciler:
             log.warning("stream_not_reconciled", stream=problems.name, reason=told(problems.found))
         return worst.reason if worst else ""
 
-    async def _suspend(
+    async def _tell_rules(
         self,
-        wanted: dict[str, StreamSpec],
+        rules: dict[str, StreamRules],
         pods: Sequence[PodState],
         on_air: dict[str, StreamReport],
         secret: str,
         memory: CastMemory,
     ) -> None:
-        """End suspended streams at every pod, and reopen those that are no longer suspended.
+        """Tell every process of a pod which streams are suspended, and which keys are replaced.
 
-        The server keeps no list of them. So a pod gets the request again after a restart, and when it has
-        forgotten the stream and put it on the air.
+        The servers do not keep it: a process that has started is told again, and one that has a suspended
+        stream on the air all the same. Of a stream without rules nothing is said, unless there were some.
         """
-        suspended = {stream_id for stream_id, stream in wanted.items() if stream.suspended}
         reachable = [pod for pod in pods if pod.reported is not None]
-        for stream_id in sorted(suspended):
-            sent = memory.suspensions_sent.setdefault(stream_id, set())
+        known = rules | {gone: StreamRules() for gone in memory.rules_told.keys() - rules.keys()}
+        for stream_id, wanted in sorted(known.items()):
+            if wanted == StreamRules() and stream_id not in memory.rules_told:
+                continue
+            told = memory.rules_told.setdefault(stream_id, {})
             for pod in reachable:
-                if pod.process_id not in sent or stream_id in on_air:
-                    log.info("stream_suspended", stream_id=stream_id, pod=pod.name)
-                    if await self._members.end_stream(pod.endpoint, secret, stream_id):
-                        sent.add(pod.process_id)
-        for stream_id in sorted(memory.suspensions_sent.keys() - suspended):
-            title = wanted[stream_id].title if stream_id in wanted else ""
-            del memory.suspensions_sent[stream_id]
-            for pod in reachable:
-                log.info("stream_resumed", stream_id=stream_id, pod=pod.name)
-                await self._members.reopen_stream(pod.endpoint, secret, stream_id, title)
+                is_broken = wanted.is_suspended and stream_id in on_air
+                if told.get(pod.process_id) != wanted or is_broken:
+                    log.info("stream_rules_told", stream_id=stream_id, pod=pod.name, **wanted.as_json())
+                    if await self._members.tell_rules(pod.endpoint, secret, stream_id, wanted):
+                        told[pod.process_id] = wanted
+            processes = {pod.process_id for pod in pods}
+            memory.rules_told[stream_id] = {each: told[each] for each in told.keys() & processes}
+            is_over = all(told.get(pod.process_id) == wanted for pod in reachable)
+            if wanted == StreamRules() and is_over:
+                del memory.rules_told[stream_id]
 
 
 def merge_reports(reports: Iterable[StreamReport]) -> dict[str, StreamReport]:
@@ -215,7 +228,8 @@ def merge_reports(reports: Iterable[StreamReport]) -> dict[str, StreamReport]:
         known = merged.get(report.stream_id)
         best = report if known is None or (report.is_owner and not known.is_owner) else known
         listeners = report.listeners + (known.listeners if known else 0)
-        merged[report.stream_id] = best.model_copy(update={"listeners": listeners})
+        generation = max(report.generation, known.generation if known else 0)
+        merged[report.stream_id] = best.model_copy(update={"listeners": listeners, "generation": generation})
     return merged
 
 
@@ -259,8 +273,17 @@ def _parse_spec(raw: Json) -> tuple[StreamSpec | None, BadSpec]:
 
 def _status(raw: Json, *, phase: str) -> StreamStatus:
     return StreamStatus.model_validate(
-        {"observedGeneration": raw["metadata"].get("generation", 0), "phase": phase}
+        {
+            "observedGeneration": raw["metadata"].get("generation", 0),
+            "phase": phase,
+            "usedGeneration": _before(raw).used_generation,
+        }
     )
+
+
+def _before(raw: Json) -> StreamStatus:
+    """Return the status that was written last."""
+    return StreamStatus.model_validate(raw.get("status") or {})
 
 
 def _build_status(
@@ -270,9 +293,11 @@ def _build_status(
     stream: StreamSpec,
     report: StreamReport | None,
     are_pods_known: bool,
+    used_generation: int,
     problems: Problems,
 ) -> StreamStatus:
     status = _status(raw, phase="Suspended" if stream.suspended else "Offline")
+    status.used_generation = used_generation
     urls = build_stream_urls(cast, spec, stream.id)
     status.ingest_url, status.listen_url, status.stream_url = urls.ingest, urls.listen, urls.stream
     status.secret_name = "" if problems.found else ingest_secret(raw["metadata"]["name"])
@@ -293,7 +318,7 @@ def _put_report(status: StreamStatus, report: StreamReport | None) -> None:
 
 def _keep_report(status: StreamStatus, raw: Json) -> None:
     """Keep what the status before has said of the air, since nobody could be asked."""
-    before = StreamStatus.model_validate(raw.get("status") or {})
+    before = _before(raw)
     if before.phase == "Live":
         status.phase, status.listeners = before.phase, before.listeners
         status.owner, status.since = before.owner, before.since
@@ -303,6 +328,6 @@ def _conditions(raw: Json, problems: Problems) -> list[Condition]:
     worst = problems.worst
     message = told(problems.found) if worst else "the Secret holds the URL and the key"
     ready = conditions.Undated("Ready", worst is None, worst.reason if worst else "SecretWritten", message)
-    before = StreamStatus.model_validate(raw.get("status") or {}).conditions
+    before = _before(raw).conditions
     now = datetime.now(UTC).replace(microsecond=0)
     return conditions.merge([ready], before, int(raw["metadata"].get("generation", 0)), now)

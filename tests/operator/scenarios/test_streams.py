@@ -83,27 +83,27 @@ async def test_a_suspended_stream_is_ended_everywhere_and_comes_back(cluster: Si
     pods = cluster.workloads.pods
     pods["live-1"].streams["news"] = on_air("news", 4, "live-1", True)
     cluster.create_stream("news", suspended=True)
-    await cluster.until(lambda: all("news" in pod.closed for pod in pods.values()))
+    await cluster.until(lambda: all("news" in pod.suspended for pod in pods.values()))
     assert pods["live-1"].streams == {}
     # A pod that has started anew knows nothing of it.
     first = pods["live-0"]
     cluster.store.delete("pods", NAMESPACE, "live-0")
-    await cluster.until(lambda: pods.get("live-0", first) is not first and "news" in pods["live-0"].closed)
+    await cluster.until(lambda: pods.get("live-0", first) is not first and "news" in pods["live-0"].suspended)
     # One that lets it begin all the same is told again.
-    pods["live-1"].closed.clear()
+    pods["live-1"].suspended.clear()
     pods["live-1"].streams["news"] = on_air("news", 1, "live-1", True)
-    await cluster.until(lambda: "news" in pods["live-1"].closed)
+    await cluster.until(lambda: "news" in pods["live-1"].suspended)
     assert has_secret(cluster)
     cluster.change("news", "streams", suspended=False)
-    await cluster.until(lambda: not any(pod.closed for pod in pods.values()))
+    await cluster.until(lambda: not any(pod.suspended for pod in pods.values()))
 
 
 async def test_a_suspended_stream_that_is_deleted_can_begin_again(cluster: SimulatedCluster) -> None:
     cluster.create_cast(replicas=1)
     cluster.create_stream("news", suspended=True)
-    await cluster.until(lambda: any("news" in pod.closed for pod in cluster.workloads.pods.values()))
+    await cluster.until(lambda: any("news" in pod.suspended for pod in cluster.workloads.pods.values()))
     cluster.store.delete("streams", NAMESPACE, "news")
-    await cluster.until(lambda: not any(pod.closed for pod in cluster.workloads.pods.values()))
+    await cluster.until(lambda: not any(pod.suspended for pod in cluster.workloads.pods.values()))
     assert not has_secret(cluster)
 
 
@@ -112,10 +112,10 @@ async def test_what_an_operator_before_has_suspended_can_begin_again(cluster: Si
     await cluster.until_complete()
     pods = cluster.workloads.pods
     for pod in pods.values():
-        pod.closed.add("news")
+        pod.suspended.add("news")
     cluster.create_stream("news")
     cluster.store.set_status("streams", NAMESPACE, "news", {"phase": "Suspended"})
-    await cluster.until(lambda: not any(pod.closed for pod in pods.values()))
+    await cluster.until(lambda: not any(pod.suspended for pod in pods.values()))
     await cluster.until(lambda: cluster.stream("news").get("phase") == "Offline")
     assert has_secret(cluster)
 
@@ -135,3 +135,36 @@ async def test_a_stream_without_its_audiocast_says_so(cluster: SimulatedCluster)
     await cluster.until(lambda: cluster.stream("news").get("phase") == "Orphaned")
     cluster.create_cast(replicas=1)
     await cluster.until(lambda: has_secret(cluster))
+
+
+async def test_a_key_that_was_replaced_stays_so_when_pods_are_replaced(cluster: SimulatedCluster) -> None:
+    cluster.workloads.defaults["drains_at_once"] = True
+    cluster.create_cast(replicas=2)
+    cluster.create_stream("news", keyGeneration=3)
+    cluster.create_stream("first")
+    await cluster.until_complete()
+    pods = cluster.workloads.pods
+    # Until an encoder has used the new key, the old one is good.
+    await cluster.until(lambda: has_secret(cluster) and cluster.stream("news").get("phase") == "Offline")
+    await cluster.ticks()
+    assert not any(pod.generations for pod in pods.values())
+    pods["live-1"].streams["news"] = on_air("news", 1, "live-1", True) | {"generation": 3}
+    pods["live-1"].streams["first"] = on_air("first", 1, "live-1", True) | {"generation": 1}
+    await cluster.until(lambda: all(pod.generations == {"news": 3} for pod in pods.values()))
+    pods["live-1"].streams.clear()
+    before = set(map(id, pods.values()))
+    cluster.change(image="audiocast:2")
+    await cluster.until_complete()
+    assert not before & set(map(id, pods.values()))
+    await cluster.until(lambda: all(pod.generations == {"news": 3} for pod in pods.values()))
+
+
+async def test_an_operator_that_has_restarted_knows_which_keys_were_replaced(
+    cluster: SimulatedCluster,
+) -> None:
+    cluster.create_cast(replicas=1)
+    cluster.create_stream("news", keyGeneration=3)
+    cluster.store.set_status("streams", NAMESPACE, "news", {"phase": "Offline", "usedGeneration": 2})
+    await cluster.until(lambda: [pod.generations for pod in cluster.workloads.pods.values()] == [{"news": 2}])
+    await cluster.until(lambda: cluster.stream("news").get("secretName") == "news-ingest")
+    assert cluster.stream("news")["usedGeneration"] == 2

@@ -13,7 +13,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from audiocast.cluster.protocol import SIGNATURE_HEADER, PeerRequest
+from audiocast.cluster.protocol import SIGNATURE_HEADER, PeerRequest, RulesRequest
 from audiocast.cluster.signature.header import BadSignature, RequestSignature
 from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.signature.signer import Signer
@@ -38,7 +38,8 @@ class SimulatedPod:
         is_ready: The readiness probe passes, unless the pod drains.
         is_silent: It answers nothing that is of use.
         streams: Streams that are on the air at it, by id.
-        closed: Streams whose encoders it refuses.
+        suspended: Streams whose encoders it refuses.
+        generations: By id of a stream: keys of a lower one are refused.
         refused: Requests with a bad signature.
         asked: Method and path of signed requests.
     """
@@ -55,7 +56,8 @@ class SimulatedPod:
     is_ready: bool = True
     is_silent: bool = False
     streams: dict[str, Json] = field(default_factory=dict)
-    closed: set[str] = field(default_factory=set)
+    suspended: set[str] = field(default_factory=set)
+    generations: dict[str, int] = field(default_factory=dict)
     refused: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
     drain: str = "no"
@@ -73,8 +75,7 @@ class SimulatedPod:
                     (r"/internal/status", StatusHandler, own),
                     (r"/internal/drain", DrainHandler, own),
                     (r"/internal/streams", StreamsHandler, own),
-                    (r"/internal/streams/([^/]+)", StreamHandler, own),
-                    (r"/internal/streams/([^/]+)/reopen", ReopenHandler, own),
+                    (r"/internal/streams/([^/]+)/rules", RulesHandler, own),
                 ],
                 log_function=lambda handler: None,
             )
@@ -209,21 +210,16 @@ class StreamsHandler(_SignedHandler):
         self.write({"streams": list(self.pod.streams.values())})
 
 
-class StreamHandler(_SignedHandler):
-    """`DELETE /internal/streams/{id}`."""
-
-    def delete(self, stream_id: str) -> None:
-        """End it, for good."""
-        self.pod.streams.pop(stream_id, None)
-        self.pod.closed.add(stream_id)
-        self.write({})
-
-
-class ReopenHandler(_SignedHandler):
-    """`POST /internal/streams/{id}/reopen`."""
+class RulesHandler(_SignedHandler):
+    """`POST /internal/streams/{id}/rules`."""
 
     def post(self, stream_id: str) -> None:
-        """Let it begin again."""
-        assert "title" in json.loads(self.request.body)
-        self.pod.closed.discard(stream_id)
+        """Hold to them."""
+        told = RulesRequest.parse(stream_id, json.loads(self.request.body))
+        self.pod.generations[stream_id] = told.generation
+        if told.is_suspended:
+            self.pod.streams.pop(stream_id, None)
+            self.pod.suspended.add(stream_id)
+        else:
+            self.pod.suspended.discard(stream_id)
         self.write({})

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
-from audiocast.cluster.drain import Drain, DrainState, Progress
+from audiocast.cluster.drain import NOTICE_SECONDS, Drain, DrainState, Progress
 from audiocast.cluster.node import Node
 from audiocast.stream.errors import SourceError
 from tests.support.clock.jumping_loop import run
@@ -338,5 +338,77 @@ def test_one_that_is_over_can_be_undone_too() -> None:
         drain.start()
         await over(drain)
         assert changes == [True, False, True]
+
+    run(test())
+
+
+@pytest.mark.parametrize(("seconds", "notice"), [(60, 5), (4, 2)])
+def test_balancers_know_before_the_first_is_let_go(seconds: float, notice: float) -> None:
+    async def test() -> None:
+        node, changes = FakeNode(listeners=10, connected_sources=1), list[bool]()
+        drain = drain_of(node, seconds, changes)
+        began_at = asyncio.get_running_loop().time()
+        drain.start(notice_seconds=NOTICE_SECONDS)
+        assert changes == [True], "it is not ready at once"
+        await over(drain)
+        first, last = node.gone["listener"][0] - began_at, node.gone["listener"][-1] - began_at
+        assert notice <= first
+        assert last <= seconds
+        assert (len(node.gone["listener"]), len(node.gone["source"])) == (10, 1)
+
+    run(test())
+
+
+def test_a_member_without_people_waits_too_for_whom_balancers_send_meanwhile() -> None:
+    async def test() -> None:
+        drain = drain_of(FakeNode(), 60, [])
+        began_at = asyncio.get_running_loop().time()
+        drain.start(notice_seconds=NOTICE_SECONDS)
+        await over(drain)
+        assert NOTICE_SECONDS <= asyncio.get_running_loop().time() - began_at < NOTICE_SECONDS + 1
+
+    run(test())
+
+
+class BalancedNode(FakeNode):
+    """Its listeners come back by a balancer, which sends them here for as long as it does not know.
+
+    Args:
+        listeners: How many there are.
+        knows_after_seconds: When the balancer sends nobody here any more, from now on.
+    """
+
+    def __init__(self, *, listeners: int, knows_after_seconds: float) -> None:
+        super().__init__(listeners=listeners)
+        self.knows_at = asyncio.get_running_loop().time() + knows_after_seconds
+        self.cuts = [0] * listeners
+        self.here = list(range(listeners))
+        [hub] = self.hubs
+        hub.close_listeners = self.close  # type: ignore[method-assign]
+
+    def close(self, count: int) -> int:
+        gone, self.here = self.here[:count], self.here[count:]
+        for each in gone:
+            self.cuts[each] += 1
+        if asyncio.get_running_loop().time() < self.knows_at:
+            self.here += gone
+        self.counters.listeners = len(self.here)
+        return len(gone)
+
+
+# A readiness probe every two seconds, and a second and a half until every node knows.
+@pytest.mark.parametrize(("notice_seconds", "most_cuts"), [(NOTICE_SECONDS, 1), (0.0, 2)])
+def test_nobody_is_cut_twice_by_one_drain(notice_seconds: float, most_cuts: int) -> None:
+    async def test() -> None:
+        node = BalancedNode(listeners=30, knows_after_seconds=3.5)
+        drain = drain_of(node, 20, [])
+        drain.start(notice_seconds=notice_seconds)
+        await over(drain)
+        assert node.here == []
+        if most_cuts == 1:
+            assert node.cuts == [1] * 30
+        else:
+            # What the notice is for.
+            assert max(node.cuts) >= most_cuts
 
     run(test())

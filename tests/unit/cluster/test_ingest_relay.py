@@ -14,7 +14,7 @@ from audiocast.cluster.peer_stream import FrameKind, PeerStream
 from audiocast.cluster.peers import Peers
 from audiocast.cluster.protocol import LAST_PAGE_HEADER, MOVED, OLDER, PeerRequest
 from audiocast.cluster.stream_requests import ForwardRequest
-from audiocast.stream.errors import ShuttingDown, StreamEnded, TakenOver
+from audiocast.stream.errors import ShuttingDown, StreamEnded, StreamSuspended, TakenOver
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.source_id import SourceId
 from tests.support.clock.jumping_loop import run
@@ -223,6 +223,7 @@ def test_a_refusal_for_now_is_followed_by_another_try_after_a_moment() -> None:
     [
         ("taken_over", TakenOver),
         ("stream_ended", StreamEnded),
+        ("stream_suspended", StreamSuspended),
         ("bad_key", TakenOver),
         ("server_full", TakenOver),
     ],

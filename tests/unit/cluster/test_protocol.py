@@ -1,5 +1,7 @@
 """What one member builds, another one parses; what a stranger builds is refused or cut."""
 
+from typing import Any
+
 import pytest
 
 from audiocast.cluster.errors import BadMessage
@@ -14,6 +16,7 @@ from audiocast.cluster.protocol import (
     MemberStreamRequest,
     PlayingRequest,
     ReopenRequest,
+    RulesRequest,
     StreamAnswer,
     StreamListAnswer,
     format_address,
@@ -128,6 +131,15 @@ def test_titles_cross_as_they_are() -> None:
     assert isinstance(built.body, dict)
     assert ReopenRequest.parse("abc", built.body) == reopen
     assert ReopenRequest.parse("abc", {}) == ReopenRequest("abc", "")
+
+
+def test_rules_are_only_what_is_said() -> None:
+    said: dict[str, Any] = {"generation": 3, "suspended": True}
+    assert RulesRequest.parse("abc", said) == RulesRequest("abc", 3, True)
+    assert RulesRequest.parse("abc", {}) == RulesRequest("abc", 0, False)
+    assert RulesRequest.parse("abc", {"suspended": "yes"}) == RulesRequest("abc", 0, False)
+    with pytest.raises(BadMessage):
+        RulesRequest.parse("abc", {"suspended": True, "generation": "third"})
 
 
 def test_a_stream_is_asked_for_and_ended_at_the_same_path() -> None:

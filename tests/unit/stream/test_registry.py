@@ -4,7 +4,14 @@ import asyncio
 
 import pytest
 
-from audiocast.stream.errors import BadKey, ServerFull, ShuttingDown, SourceStalled, StreamEnded
+from audiocast.stream.errors import (
+    BadKey,
+    ServerFull,
+    ShuttingDown,
+    SourceStalled,
+    StreamEnded,
+    StreamSuspended,
+)
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits, HubState
 from audiocast.stream.rate_limit import RateLimit
@@ -408,3 +415,35 @@ class TestTheEndOfAll:
         hub = streams.open("abc")
         streams.end_all()
         assert hub.state is HubState.WAITING
+
+
+def test_a_suspended_stream_is_off_the_air_and_refuses_sources_in_its_own_words(
+    streams: Registry, clock: FakeClock
+) -> None:
+    told = put_on(streams.open("a"), clock)
+    streams.hold_to("a", generation=0, is_suspended=True)
+    streams.hold_to("b", generation=0, is_suspended=True)
+    assert streams.live() == []
+    clock.settle()
+    assert [type(error) for error in told] == [StreamSuspended]
+    for stream_id in ("a", "b"):
+        with pytest.raises(StreamSuspended, match="suspended by whoever runs the server"):
+            streams.admit(stream_id, 1)
+    # A key that was replaced is told that first.
+    streams.hold_to("a", generation=2, is_suspended=True)
+    with pytest.raises(BadKey):
+        streams.admit("a", 1)
+    streams.hold_to("a", generation=2, is_suspended=False)
+    streams.hold_to("b", generation=0, is_suspended=False)
+    streams.admit("a", 2)
+    streams.admit("b", 1)
+    put_on(streams.open("a"), clock, generation=2)
+    assert [hub.stream_id for hub in streams.live()] == ["a"]
+
+
+def test_a_replaced_key_is_refused_where_the_new_one_was_never_used(streams: Registry) -> None:
+    streams.hold_to("a", generation=3, is_suspended=False)
+    with pytest.raises(BadKey):
+        streams.admit("a", 2)
+    streams.admit("a", 3)
+    assert streams.open("a").generation == 3

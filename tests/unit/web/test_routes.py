@@ -21,7 +21,7 @@ PUBLIC = {
 HEALTH = {"Error", "Live", "Metrics", "Ready"}
 MEMBERS = {
     "Changes", "Drain", "Forward", "Goodbye", "Hello", "MemberHls", "MemberPlaying", "MemberReopen",
-    "MemberStatus", "MemberStream", "MemberStreams", "Relay",
+    "MemberRules",    "MemberStatus", "MemberStream", "MemberStreams", "Relay",
 }  # fmt: skip
 
 

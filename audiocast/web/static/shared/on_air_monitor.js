@@ -22,7 +22,16 @@ const ASK_REFUSAL_EVERY_MS = 1_000;
 const ASK_OFTEN_FOR_MS = 180_000;
 const ASK_REFUSAL_LATER_EVERY_MS = 10_000;
 /** Refusals that are known by a remedy, `refusal.{code}` in strings_start.js. */
-const REMEDIES = ["not_ogg_opus", "multiplexed", "too_fast", "too_damaged", "no_audio", "stream_ended", "taken_over"];
+const REMEDIES = [
+  "not_ogg_opus",
+  "multiplexed",
+  "too_fast",
+  "too_damaged",
+  "no_audio",
+  "stream_ended",
+  "stream_suspended",
+  "taken_over",
+];
 
 /** Fires "change" when the state of the broadcast changes. */
 export class OnAirMonitor extends EventTarget {

@@ -28,6 +28,7 @@ export const START_STRINGS = {
       "Most of what the encoder sends is damaged. Look at its version and settings, or try another one.",
     "refusal.no_audio": "The encoder has connected and sent no sound. Look at its input.",
     "refusal.stream_ended": "This broadcast was ended for good. Start another one.",
+    "refusal.stream_suspended": "Whoever runs this server has suspended the broadcast. Ask them.",
     "refusal.taken_over": "A second encoder sends with the same key, and the newest one wins.",
   },
   ru: {
@@ -54,6 +55,7 @@ export const START_STRINGS = {
       "Почти всё, что передаёт кодировщик, повреждено. Проверьте его версию и настройки или попробуйте другой.",
     "refusal.no_audio": "Кодировщик подключился, но звука не передал. Проверьте, откуда он берёт звук.",
     "refusal.stream_ended": "Этот эфир завершён окончательно. Начните новый.",
+    "refusal.stream_suspended": "Эфир приостановлен теми, кто ведёт этот сервер. Обратитесь к ним.",
     "refusal.taken_over": "С тем же ключом передаёт второй кодировщик; в эфире тот, кто подключился последним.",
   },
 };

@@ -22,6 +22,7 @@ def parsed(error: ApiError) -> dict[str, str]:
         (stream_errors.SourceStalled("m"), 408),
         (stream_errors.TakenOver("m"), 409),
         (stream_errors.StreamEnded("m"), 410),
+        (stream_errors.StreamSuspended("m"), 403),
         (ogg_errors.PageTooLarge("m"), 413),
         (ogg_errors.PacketTooLarge("m"), 413),
         (stream_errors.NotOpus("m"), 415),
