@@ -202,8 +202,9 @@ def test_a_browser_hears_what_the_source_sends(
     silence_seconds = sum(more_than_a_pause(hole, source, heard.seconds) for hole in heard.holes)
     wait_seconds = 0.0
     if way == "audio" and ELEMENT_BLOCK_BITS / minutes[name].state["bitrate_bps"] > BACKLOG_SECONDS:
-        # It plays its first block as soon as it is there, and the second one comes with a burst.
-        wait_seconds = source.burst_seconds
+        # It plays its first block as soon as it is there, and the second one may be full only with the next
+        # burst, or after a pause, in which nothing is sent.
+        wait_seconds = source.burst_seconds + source.pause_seconds
     # What came late is silence of the source's own.
     assert silence_seconds <= late + wait_seconds + MOST_SILENCE_SECONDS
     if way == "page":
