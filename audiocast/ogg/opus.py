@@ -81,7 +81,7 @@ def _measure(packet: bytes, at: int, *, delimited: bool) -> tuple[int, int]:
     if code == 3:
         count, variable, padding_bytes, at = _read_frame_count(packet, at)
     samples = _FRAME_SAMPLES[toc] * count
-    if not 0 < samples <= MAX_PACKET_SAMPLES:
+    if not samples or samples > MAX_PACKET_SAMPLES:
         raise BadPacket(
             f"expected 1 frame or more and {MAX_PACKET_SAMPLES} samples at most, got {samples} samples"
         )

@@ -372,6 +372,22 @@ async def test_a_head_may_be_nearly_sixteen_kilobytes_long(harness: Harness) -> 
     stream.close()
 
 
+@pytest.mark.parametrize(("size_bytes", "is_read"), [(16_384, True), (16_385, False)])
+async def test_a_head_and_an_error_have_sixteen_kibibytes_at_most(
+    harness: Harness, size_bytes: int, is_read: bool
+) -> None:
+    error = b'{"error": "why"}'.ljust(size_bytes)
+    with pytest.raises(Refused if is_read else NoAnswer) as caught:
+        await harness.opened(404, body=error)
+    if isinstance(caught.value, Refused):
+        assert (caught.value.status, caught.value.code) == (404, "why")
+    start, end = b"HTTP/1.1 200 OK\r\nX: ", b"\r\n\r\n"
+    head = start + b"x" * (size_bytes - len(start + end)) + end
+    # A head that fits is read, and its answer is not proven; one that does not is none.
+    with pytest.raises(Unproven if is_read else NoAnswer):
+        await harness.opened(raw=head)
+
+
 async def test_a_connection_that_is_refused_or_closed_is_nobody(harness: Harness) -> None:
     harness.tcp.error = ConnectionRefusedError("Connection refused")
     with pytest.raises(NotListening, match="Connection refused"):

@@ -111,6 +111,14 @@ def test_a_packet_that_fills_the_segments_to_the_last(writer: PageWriter) -> Non
     assert shape(read_pages(writer.audio([one_more]))) == [(3, 0, NO_GRANULE, 255), (4, 1, 1920, 1)]
 
 
+def test_several_packets_that_fill_the_segments_to_the_last_have_one_page(writer: PageWriter) -> None:
+    # 55 segments: 54 whole ones, and the one that closes the packet.
+    large = silence_packet(HEAD, 54 * 255 + 10)
+    assert shape(read_pages(writer.audio([SILENCE] * 200 + [large]))) == [(2, 0, 201 * 960, 255)]
+    pages = read_pages(writer.audio([SILENCE] * 201 + [large]))
+    assert shape(pages) == [(3, 0, 402 * 960, 201), (4, 0, 403 * 960, 55)]
+
+
 def test_sequence_numbers_wrap(writer: PageWriter) -> None:
     writer._sequence = (1 << 32) - 1
     pages = read_pages(writer.audio([SILENCE]) + writer.audio([SILENCE]))
