@@ -305,6 +305,20 @@ def test_what_counts_is_the_packet_that_came_soonest_wherever_in_a_part_it_is(fe
     assert late[15:] == pytest.approx([0.0] * 5, abs=0.001)
 
 
+def test_how_late_audio_came_before_a_cut_says_nothing_of_what_comes_after_it(feed: Feed) -> None:
+    feed.seconds(2)
+    feed.now -= 1  # what was late at first comes in time from then on
+    feed.seconds(2)
+    feed.timeline.start_bitstream(MONO)
+    feed.now += 60
+    cut_at = feed.now
+    feed.seconds(4)
+    began = [segment.began_at for segment in feed.timeline.segments]
+    assert began == pytest.approx(
+        [BEGAN_AT, BEGAN_AT + 2 - CLOCK_STEP_SECONDS, cut_at, cut_at + 2], abs=0.001
+    )
+
+
 def test_a_segment_is_its_parts() -> None:
     segment = Segment(7, init=0, is_cut=False, cuts=0)
     assert (segment.samples, segment.data, segment.size_bytes) == (0, b"", 0)

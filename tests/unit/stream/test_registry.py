@@ -305,6 +305,22 @@ class TestAnnounced:
         assert hubs["a"] is not None
         assert hubs["a"].title == "Another title"
 
+    def test_once_it_has_come_it_is_forgotten_with_its_hub(self, streams: Registry) -> None:
+        streams.announce("abc", "A title")
+        streams.open("abc")
+        for number in range(4):
+            streams.open(f"other{number}")
+        assert streams.get("abc") is None
+        assert streams.get_known("abc") is None
+
+    def test_reopened_it_takes_sources_under_its_new_title(self, streams: Registry) -> None:
+        hub = streams.open("abc", "A title")
+        streams.close("abc", 0)
+        streams.reopen("abc", "Anew")
+        assert streams.get("abc") is hub
+        assert (hub.title, hub.state) == ("Anew", HubState.WAITING)
+        streams.admit("abc", 0)
+
     def test_one_that_was_ended_has_no_title_any_more(self, streams: Registry) -> None:
         streams.announce("abc", "A title")
         streams.close("abc", 0)
