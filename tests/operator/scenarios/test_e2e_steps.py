@@ -79,7 +79,7 @@ async def test_each_step_of_an_audiocasts_life(tmp_path: Path, monkeypatch: pyte
     make = RealPods(tmp_path, most_members=MOST_PODS, DRAIN_SECONDS=DRAIN_SECONDS)
     rows: list[tuple[str, Missed]] = []
     try:
-        async with simulated_cluster(tmp_path, monkeypatch, make=make) as cluster:
+        async with simulated_cluster(tmp_path, monkeypatch, tick_seconds=0.5, make=make) as cluster:
             steps = OperatorSteps(SimulatedPlace(cluster), REPLICAS, rows)
             await asyncio.to_thread(steps.take_all)
     finally:
