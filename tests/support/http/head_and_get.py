@@ -117,6 +117,7 @@ INTERNAL_PATHS: dict[str, tuple[str, ...]] = {
     "/internal/streams/([^/]*)": ("/internal/streams/{live}",),
     "/internal/streams/([^/]*)/playing": ("/internal/streams/{live}/playing",),
     "/internal/streams/([^/]*)/reopen": ("/internal/streams/{live}/reopen",),
+    "/internal/streams/([^/]*)/rules": ("/internal/streams/{live}/rules",),
     "/internal/hls/([^/]*)": ("/internal/hls/{live}",),
     "/internal/relay/([^/]*)": ("/internal/relay/{live}",),
     "/internal/forward/([^/]*)": ("/internal/forward/{live}",),
