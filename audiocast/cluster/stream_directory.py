@@ -12,6 +12,7 @@ from typing import Any
 
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import (
+    GENERATION,
     LIST_STREAMS,
     MemberStreamRequest,
     PeerRequest,
@@ -33,7 +34,7 @@ ON_THE_AIR = ("live", "held")
 MAX_KEPT = 10_000
 
 # What members tell each other and not the public.
-OWN_FIELDS = ("history", "is_owner", "last_refusal", "listener_peak", "token_tag")
+OWN_FIELDS = (GENERATION, "history", "is_owner", "last_refusal", "listener_peak", "token_tag")
 
 
 class StreamDirectory:

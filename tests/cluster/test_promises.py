@@ -77,6 +77,19 @@ def test_a_replaced_key_does_nothing_at_any_member(members: Members) -> None:
         assert answer.status_code == 204
 
 
+def test_lists_have_the_same_fields_at_each_member(members: Members) -> None:
+    started = members.start_stream(owner="m0", at="m0")
+    with PacedSource(started.keyed_url, numbered_audio(seconds=60)):
+        for name in NAMES:
+            members[name].wait_for_state(started.stream_id, "live")
+        shown = []
+        for name in NAMES:
+            streams = requests.get(f"{members[name].base}/api/streams", timeout=10).json()["streams"]
+            shown += [set(each) for each in streams if each["stream_id"] == started.stream_id]
+        assert len(shown) == len(NAMES)
+        assert shown[0] == shown[1] == shown[2], "what members tell each other is not the public's"
+
+
 def test_ended_is_ended_at_members_that_never_had_the_stream(members: Members) -> None:
     started = members.start_stream(owner="m0", at="m0")
     with PacedSource(started.keyed_url, numbered_audio(seconds=1)) as source:
