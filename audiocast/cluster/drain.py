@@ -135,8 +135,7 @@ class Drain:
         while self._node.owned_streams() and loop.time() < min(began_at + MOVE_SECONDS, ends_at):
             await asyncio.sleep(TICK_SECONDS)
         # Also when nobody is connected: somebody may come until balancers know.
-        while loop.time() < began_at + self._notice_seconds:
-            await asyncio.sleep(TICK_SECONDS)
+        await asyncio.sleep(began_at + self._notice_seconds - loop.time())
         reported_at = began_at
         while (self._listeners or self._sources) and loop.time() < ends_at:
             ticks = max(1.0, (ends_at - loop.time()) / TICK_SECONDS / 2)

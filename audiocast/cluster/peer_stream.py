@@ -9,7 +9,7 @@
 Each side sends a frame at least every `BEAT_SECONDS`, a beat when it has nothing else, so that a member
 that stands still can be told from a source that is quiet. When nothing comes for `SILENCE_SECONDS`, the
 connection is given up, and the other member, if it has answered no greeting meanwhile, is taken for dead.
-It is told why: to a member that was only late, a connection that breaks would prove the death of this one.
+It is told why: a member that was only late need not ask whether this one lives.
 A frame that the other member has not sent, or not as its next one, ends the connection.
 """
 

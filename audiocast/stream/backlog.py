@@ -8,13 +8,12 @@ Pages are kept as plain tuples: Python's garbage collector stops following a tup
 and would walk over a thousand objects of each stream again and again while the loop stands still.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from audiocast.ogg.opus import SAMPLE_RATE
 
 
-@dataclass(frozen=True, slots=True)
-class StreamPage:
+class StreamPage(NamedTuple):
     """One page as listeners get it.
 
     Attributes:
@@ -35,7 +34,7 @@ class StreamPage:
         return self.end_granule - self.samples
 
 
-# Fields of a `StreamPage`.
+# A `StreamPage` as it is kept.
 _Record = tuple[bytes, int, int, float]
 
 
@@ -65,22 +64,23 @@ class Backlog:
     @property
     def end_granule(self) -> int:
         """Granule position at the end of the newest page."""
-        return self.page(self.end - 1).end_granule if self._pages else 0
+        return StreamPage(*self._pages[-1]).end_granule if self._pages else 0
 
     def append(self, page: StreamPage) -> None:
         """Add the newest page; drop what is too old."""
         pages = self._pages
-        pages.append((page.data, page.samples, page.end_granule, page.arrived_at))
+        # A slice of it is a plain tuple.
+        pages.append(page[:])
         self.end += 1
         self._samples += page.samples
         self.size_bytes += len(page.data)
         self._batches.clear()
         stale = 0
         last = len(pages) - 1
-        while stale < last and (
-            self.size_bytes > self._max_bytes or self._samples - pages[stale][1] >= self._max_samples
-        ):
+        while stale < last:
             data, samples, *_ = pages[stale]
+            if self.size_bytes <= self._max_bytes and self._samples - samples < self._max_samples:
+                break
             self._samples -= samples
             self.size_bytes -= len(data)
             stale += 1
