@@ -47,7 +47,6 @@ class OwnServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, port: int, routes: Routes) -> None:
-        self._routes = routes
         try:
             self.address_family = socket.AF_INET6
             super().__init__(("::", port), _handler(routes))

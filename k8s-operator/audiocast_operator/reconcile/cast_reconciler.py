@@ -174,17 +174,17 @@ class CastReconciler:
         scaling = self._scaling(observed, memory, now)
         wanted = scaling.wanted if scaling else observed.spec.replicas or 0
         statefulset = observed.statefulset
-        # Without the secret there is no knowing which pods are to be replaced.
-        may_change = not observed.spec.paused and secret is not None
-        if may_change and secret is not None:
+        # Pods change with it alone: without it there is no knowing which of them are to be replaced.
+        usable = None if observed.spec.paused else secret
+        if usable is not None:
             replicas = max(observed.replicas, wanted)
             applied = await problems.attempt(
-                self._children.apply_statefulset(observed.cast, observed.spec, secret, replicas)
+                self._children.apply_statefulset(observed.cast, observed.spec, usable, replicas)
             )
             statefulset = applied or statefulset
         plan = make_plan(self._situation(observed, statefulset, wanted, now))
-        if may_change and secret is not None and statefulset:
-            await self._execute(plan, observed, secret, statefulset, problems)
+        if usable is not None and statefulset:
+            await self._execute(plan, observed, usable, statefulset, problems)
 
         def status(failures: Failures) -> AudioCastStatus:
             return build_status(observed, plan, secret, scaling, failures, wanted=wanted, now=now)

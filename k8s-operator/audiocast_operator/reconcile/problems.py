@@ -41,23 +41,16 @@ class Problems:
         """Take a step; return None when it fails, and remember why."""
         try:
             return await step
-        except OperatorError as error:
-            self.found.append(error)
         except Exception as error:
-            # Whatever it is, it must not stop what comes after it, and somebody has to be told.
-            log.exception("bug", object=self.name)
-            self.found.append(Unplanned(f"{type(error).__name__}: {str(error)[:200]}"))
+            self._remember(error)
         return None
 
     def check(self, step: Callable[[], Result]) -> Result | None:
         """Do something that waits for nothing; return None when it fails, and remember why."""
         try:
             return step()
-        except OperatorError as error:
-            self.found.append(error)
         except Exception as error:
-            log.exception("bug", object=self.name)
-            self.found.append(Unplanned(f"{type(error).__name__}: {str(error)[:200]}"))
+            self._remember(error)
         return None
 
     @property
@@ -79,6 +72,14 @@ class Problems:
     def worst(self) -> OperatorError | None:
         """The one that the reconcile is counted as; None when all went well."""
         return next(iter(self._by_weight()), None)
+
+    def _remember(self, error: Exception) -> None:
+        """Whatever it is, it must not stop what comes after it, and somebody has to be told."""
+        if isinstance(error, OperatorError):
+            self.found.append(error)
+            return
+        log.exception("bug", object=self.name)
+        self.found.append(Unplanned(f"{type(error).__name__}: {str(error)[:200]}"))
 
     def _by_weight(self) -> list[OperatorError]:
         found = [each for each in self.found if not isinstance(each, NotInstalled)]

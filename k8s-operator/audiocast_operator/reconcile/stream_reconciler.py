@@ -94,9 +94,9 @@ class StreamReconciler:
         rules: dict[str, StreamRules] = {}
         steps: list[Step] = []
         for raw in sorted(streams, key=_age):
-            stream, problem = _parse_spec(raw)
-            if stream is None:
-                steps.append(partial(self._refuse, raw, "Invalid", problem))
+            stream = _parse_spec(raw)
+            if isinstance(stream, BadSpec):
+                steps.append(partial(self._refuse, raw, "Invalid", stream))
                 continue
             if stream.id in wanted:
                 older = BadSpec(f"an older Stream has the id {stream.id}")
@@ -122,6 +122,7 @@ class StreamReconciler:
         await self._tell_rules(rules, pods or (), on_air, secret, memory)
         reasons = await _all_of(steps)
         PROBLEMS.put((cast.namespace, cast.name), "Stream", filter(None, reasons))
+        self._forget_writes()
         memory.forget_streams({raw["metadata"]["uid"] for raw in streams})
 
     async def orphan(self, namespace: str, cast_name: str) -> None:
@@ -130,6 +131,12 @@ class StreamReconciler:
         for raw in await self._list(namespace):
             if _cast_of(raw) == cast_name:
                 await self._refuse(raw, "Orphaned", why)
+        self._forget_writes()
+
+    def _forget_writes(self) -> None:
+        """Forget status writes that are too long ago to hold up the next one."""
+        now = self._monotonic()
+        self._written_at = {each: at for each, at in self._written_at.items() if now - at < STATUS_SECONDS}
 
     async def _list(self, namespace: str) -> list[Json]:
         streams = await self._kube.find_all(STREAM, namespace)
@@ -178,10 +185,6 @@ class StreamReconciler:
             self._written_at[uid] = now
             request = self._kube.write_status(STREAM, metadata["namespace"], metadata["name"], written)
             await problems.attempt(request)
-            if len(self._written_at) > 2 * AT_ONCE:
-                self._written_at = {
-                    each: at for each, at in self._written_at.items() if now - at < STATUS_SECONDS
-                }
         worst = problems.worst
         if worst is not None:
             log.warning("stream_not_reconciled", stream=problems.name, reason=told(problems.found))
@@ -261,14 +264,15 @@ def _problems_of(raw: Json) -> Problems:
     return Problems(f"{raw['metadata']['namespace']}/{raw['metadata']['name']}")
 
 
-def _parse_spec(raw: Json) -> tuple[StreamSpec | None, BadSpec]:
+def _parse_spec(raw: Json) -> StreamSpec | BadSpec:
+    """Return the spec of a Stream, or why it is none."""
     try:
-        return StreamSpec.model_validate(raw.get("spec") or {}), BadSpec("")
+        return StreamSpec.model_validate(raw.get("spec") or {})
     except ValidationError as error:
         log.warning("bad_stream_spec", stream=raw["metadata"]["name"], reason=str(error)[:300])
         [first, *_] = error.errors(include_url=False)
         place = ".".join(str(part) for part in first["loc"])
-        return None, BadSpec(f"spec.{place}: {first['msg']}")
+        return BadSpec(f"spec.{place}: {first['msg']}")
 
 
 def _status(raw: Json, *, phase: str) -> StreamStatus:
