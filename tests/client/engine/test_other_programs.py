@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.client.engine.fake_server import SECONDS, FakeServer, broadcasting, tone_source, wait_for
-from tests.support.audio import media as media_files
+from tests.support.audio.media import OTHER_FORMATS
 from tests.support.http.exchange import connect, read_answer
 from tests.support.http.source import ingest_head
 from tests.support.processes.server import AudiocastServer
@@ -36,17 +36,7 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
             assert station.stop(SECONDS)
 
 
-@pytest.mark.parametrize(
-    ("make", "name"),
-    [
-        (media_files.mp3_file, "MP3"),
-        (media_files.aac_file, "AAC"),
-        (media_files.flac_file, "FLAC"),
-        (media_files.vorbis_file, "Vorbis"),
-        (media_files.wav_file, "WAV"),
-        (media_files.webm_file, "WebM"),
-    ],
-)
+@pytest.mark.parametrize(("make", "name"), OTHER_FORMATS)
 def test_what_came_and_what_to_choose_is_said_within_two_seconds(
     station: Station, tmp_path: Path, make: Callable[[Path], Path], name: str
 ) -> None:

@@ -1,16 +1,15 @@
 """Listeners that connect again when their connection ends, as players do, and what each of them missed."""
 
 import random
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
-from types import TracebackType
-from typing import Self
 
 from tests.support.audio.numbered_audio import number_of
 from tests.support.http.listener import Listener
+from tests.support.processes.background import Background
 
 AGAIN_SECONDS = 0.25
 POLL_SECONDS = 0.05
@@ -53,7 +52,7 @@ class Missed:
     longest_pause_seconds: float
 
 
-class Audience:
+class Audience(Background):
     """Listens while the `with` block runs.
 
     Args:
@@ -65,24 +64,9 @@ class Audience:
     def __init__(self, ways: Callable[[], Mapping[str, int]], stream_id: str, count: int) -> None:
         self._ways = ways
         self._path = f"/stream/{stream_id}?latency=low&preroll={PREROLL_SECONDS}"
-        self._is_over = threading.Event()
         self._visits: list[list[Visit]] = [[] for _ in range(count)]
         self._heard = [0] * count
-        self._threads = [
-            threading.Thread(target=self._listen, args=(number,), daemon=True) for number in range(count)
-        ]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._is_over.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(*(partial(self._listen, number) for number in range(count)))
 
     def wait_until_all_hear(self, seconds: float, deadline_seconds: float) -> None:
         """Wait for some seconds, and then until each listener has heard something more."""
@@ -107,10 +91,10 @@ class Audience:
 
     def _listen(self, number: int) -> None:
         visits = self._visits[number]
-        while not self._is_over.is_set():
+        while not self.is_over.is_set():
             ways = self._ways()
             if not ways:
-                self._is_over.wait(AGAIN_SECONDS)
+                self.is_over.wait(AGAIN_SECONDS)
                 continue
             names = sorted(ways)
             # At first all servers have as many; then chance decides, as in a Service.
@@ -119,17 +103,17 @@ class Audience:
             try:
                 listener = Listener(ways[server], self._path)
             except OSError:
-                self._is_over.wait(AGAIN_SECONDS)
+                self.is_over.wait(AGAIN_SECONDS)
                 continue
             visits.append(visit)
             with listener:
                 heard = self._heard[number]
-                while listener.end is None and not self._is_over.wait(POLL_SECONDS):
+                while listener.end is None and not self.is_over.wait(POLL_SECONDS):
                     self._heard[number] = heard + listener.size_bytes
             if listener.body.startswith(b"OggS"):
                 visit.numbers = [each for each in map(number_of, listener.capture().packets) if each]
             visit.arrivals = [at for at, _ in listener.arrivals]
-            self._is_over.wait(AGAIN_SECONDS)
+            self.is_over.wait(AGAIN_SECONDS)
 
 
 def _holes(numbers: list[int]) -> int:

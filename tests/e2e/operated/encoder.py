@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Self
 
 import requests
 
@@ -18,6 +17,7 @@ from audiocast.ogg.writer import PageWriter
 from tests.support.audio.numbered_audio import PACKET_SECONDS, numbered_packet
 from tests.support.http.exchange import connect
 from tests.support.http.source import framed, ingest_head
+from tests.support.processes.background import Background
 
 AGAIN_SECONDS = 0.1
 LOOK_SECONDS = 0.5
@@ -25,7 +25,7 @@ HANDOVER_SECONDS = 0.15
 _HEAD = OpusHead(channels=1, pre_skip=312)
 
 
-class Encoder:
+class Encoder(Background):
     """Sends in real time while the `with` block runs.
 
     Args:
@@ -50,31 +50,23 @@ class Encoder:
         self._ways = ways
         self._stream_id = stream_id
         self._key = key
-        self._is_over = threading.Event()
         self._has_to_move = threading.Event()
         self._connection: socket.socket | None = None
         self._writer = PageWriter(0)
         self._at = ""
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._send, self._look)]
+        super().__init__(self._send, self._look)
         self.connections = 0
         self.next_number = first_number
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._is_over.set()
-        for thread in self._threads:
-            thread.join()
+        super().__exit__(kind, error, trace)
         self._close()
 
     def _send(self) -> None:
         due = time.monotonic()
-        while not self._is_over.wait(max(0.0, due - time.monotonic())):
+        while not self.is_over.wait(max(0.0, due - time.monotonic())):
             try:
                 if self._connection is None or self._has_to_move.is_set():
                     self._connect()
@@ -83,7 +75,7 @@ class Encoder:
             except OSError:
                 # What is not sent is lost, as from a microphone.
                 self._close()
-                self._is_over.wait(AGAIN_SECONDS)
+                self.is_over.wait(AGAIN_SECONDS)
             self.next_number += 1
             due += PACKET_SECONDS
 
@@ -108,7 +100,7 @@ class Encoder:
         self._connection = connection
 
     def _look(self) -> None:
-        while not self._is_over.wait(LOOK_SECONDS):
+        while not self.is_over.wait(LOOK_SECONDS):
             ways = self._ways()
             others = [name for name in ways if name != self._at]
             if self._at and others and (self._at not in ways or self._is_draining(ways[self._at])):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
+from audiocast_operator.names import selector_labels
 from tests.e2e.cluster import Cluster
 from tests.e2e.forward import Forward
 from tests.e2e.operated.place import Json
@@ -66,7 +67,7 @@ class KubectlPlace:
 
     def pods(self, cast: str) -> Mapping[str, Json]:
         """See `Place`."""
-        selector = f"audiocast.dev/cast={cast},app.kubernetes.io/component=cast-server"
+        selector = ",".join(f"{label}={value}" for label, value in selector_labels(cast).items())
         found = self._cluster.get("pods", f"--selector={selector}")
         return {each["metadata"]["name"]: each for each in found["items"]}
 

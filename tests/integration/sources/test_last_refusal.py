@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from audiocast.stream.keys import Claims, Keys
-from tests.support.audio import media as media_files
+from tests.support.audio.media import OTHER_FORMATS
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.exchange import connect, read_answer
 from tests.support.http.source import PacedSource, ingest_head
@@ -58,17 +58,7 @@ def refuse(server: AudiocastServer, started: Started, body: bytes, key: str = ""
         assert read_answer(connection).status >= 400
 
 
-@pytest.mark.parametrize(
-    ("make", "name"),
-    [
-        (media_files.mp3_file, "MP3"),
-        (media_files.aac_file, "AAC"),
-        (media_files.flac_file, "FLAC"),
-        (media_files.vorbis_file, "Vorbis"),
-        (media_files.wav_file, "WAV"),
-        (media_files.webm_file, "WebM"),
-    ],
-)
+@pytest.mark.parametrize(("make", "name"), OTHER_FORMATS)
 def test_another_format_is_named_to_the_broadcaster(
     server: AudiocastServer, started: Started, tmp_path: Path, make: Callable[[Path], Path], name: str
 ) -> None:

@@ -6,6 +6,7 @@ test that needs it.
 """
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -138,3 +139,14 @@ def _make(path: Path, command: list[str]) -> Path:
     if done.returncode:
         raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr[-1000:]}")
     return unfinished.rename(path)
+
+
+# What encoders send that were set up for another server, and what each is called in a refusal.
+OTHER_FORMATS: tuple[tuple[Callable[[Path], Path], str], ...] = (
+    (mp3_file, "MP3"),
+    (aac_file, "AAC"),
+    (flac_file, "FLAC"),
+    (vorbis_file, "Vorbis"),
+    (wav_file, "WAV"),
+    (webm_file, "WebM"),
+)
