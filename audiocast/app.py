@@ -34,7 +34,7 @@ from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
-from audiocast.stream.fanout import FanoutLimits
+from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.keys import Keys
 from audiocast.stream.registry import Registry

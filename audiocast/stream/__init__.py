@@ -24,7 +24,6 @@ What goes out:
 - `muxer`: packets of any number of sources to the pages of one logical bitstream
 - `backlog`: the last seconds of pages
 - `fanout`: pages to the sockets of listeners
-- `listener`: one listener's place in the stream
 - `admission`: whether one more listener fits
 
 For all of them:

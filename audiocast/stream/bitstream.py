@@ -9,7 +9,7 @@ from audiocast.ogg.silence import SILENCE_SAMPLES, silence_packet
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
-from audiocast.stream.fanout import Fanout
+from audiocast.stream.fanout.fanout import Fanout
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.muxer import OggMuxer, TimedPacket, page_packets
 from audiocast.stream.tap import Taps

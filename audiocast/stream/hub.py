@@ -21,9 +21,9 @@ from audiocast.stream.bitstream import Bitstream
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
+from audiocast.stream.fanout.listener import Sink
 from audiocast.stream.gap import SourceGap
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise, Suspensions
-from audiocast.stream.listener import Sink
 from audiocast.stream.muxer import OggMuxer, TimedPacket
 from audiocast.stream.now_playing import NowPlaying, OnSettled, Titles, clean_text
 from audiocast.stream.source import Source

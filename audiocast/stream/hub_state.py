@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from audiocast.stream.errors import BadKey, StreamEnded, StreamSuspended
-from audiocast.stream.fanout import FanoutLimits
+from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.now_playing import NowPlaying
 
 # Of each kind. An id of 64 characters with its entry takes about 250 bytes: 5 MB for each table.

@@ -25,7 +25,7 @@ from statistics import median
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.counters import Counters
-from audiocast.stream.fanout import Fanout, FanoutLimits
+from audiocast.stream.fanout.fanout import Fanout, FanoutLimits
 from audiocast.stream.muxer import OggMuxer
 
 PASSES = 40

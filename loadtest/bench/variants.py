@@ -26,7 +26,7 @@ READABLE = 0o755
 
 OWN_COPIES = """
 from audiocast.stream.backlog import Backlog
-from audiocast.stream.fanout import Fanout
+from audiocast.stream.fanout.fanout import Fanout
 def serve_slice(self, listeners, batch):
     now = self._clock.time()
     for listener in listeners:
@@ -48,11 +48,11 @@ class Written:
 listen._take_socket = Written
 """
 SLICES = """
-from audiocast.stream import fanout
+from audiocast.stream.fanout import fanout
 fanout.SLICE_LISTENERS = {}
 """
 SPREAD = """
-from audiocast.stream.fanout import Fanout
+from audiocast.stream.fanout.fanout import Fanout
 def go_on(self, slices):
     for _ in slices:
         self._clock.call_later(0.02, self._go_on, slices)

@@ -4,7 +4,7 @@ import math
 
 
 class FakeSink:
-    """Fits `audiocast.stream.listener.Sink`.
+    """Fits `audiocast.stream.fanout.listener.Sink`.
 
     Attributes:
         room_bytes: How much it takes from now on before it blocks.

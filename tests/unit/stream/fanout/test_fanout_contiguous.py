@@ -8,8 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from audiocast.stream.fanout import FanoutLimits
-from audiocast.stream.listener import Listener
+from audiocast.stream.fanout.fanout import FanoutLimits
+from audiocast.stream.fanout.listener import Listener
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import HTTP_HEAD, FanoutHarness, heard
 

@@ -10,7 +10,7 @@ import pytest
 
 from audiocast.ogg.crc import crc
 from audiocast.stream import muxer
-from audiocast.stream.fanout import Fanout
+from audiocast.stream.fanout.fanout import Fanout
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import FLUSH_SECONDS, FanoutHarness, heard
 

@@ -5,7 +5,7 @@ A harness is a whole fan-out: what a listener gets is seen at its socket.
 
 import pytest
 
-from audiocast.stream.fanout import FanoutLimits
+from audiocast.stream.fanout.fanout import FanoutLimits
 from tests.unit.stream.fanout.fanout_harness import FanoutHarness, heard
 
 # A page with one packet of 40 bytes.

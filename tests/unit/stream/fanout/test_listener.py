@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from audiocast.stream.listener import Listener
+from audiocast.stream.fanout.listener import Listener
 from tests.unit.stream.fake_sink import FakeSink
 
 

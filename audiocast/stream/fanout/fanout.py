@@ -22,7 +22,7 @@ from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.stream.backlog import Backlog, StreamPage
 from audiocast.stream.clock import Clock, Timer
 from audiocast.stream.counters import Counters
-from audiocast.stream.listener import Listener, Sink
+from audiocast.stream.fanout.listener import Listener, Sink
 
 # About 2 ms of sends, then the loop has its turn.
 SLICE_LISTENERS = 250
