@@ -23,7 +23,7 @@ What goes out:
 - `bitstream`: one logical bitstream: muxer, backlog and fan-out together
 - `muxer`: packets of any number of sources to the pages of one logical bitstream
 - `backlog`: the last seconds of pages
-- `fanout`: pages to the sockets of listeners
+- `fanout`: pages to the sockets of listeners: passes, lanes, listeners
 - `admission`: whether one more listener fits
 
 For all of them:

@@ -46,6 +46,8 @@ class Counters:
         disconnects: Listeners whose connection was gone.
         sends: Calls of `send` on listeners' sockets.
         passes: Walks over the listeners of a stream.
+        live_seconds, buffered_seconds: How long passes over live listeners, and over the others, have kept
+            the loop.
         ingest_bytes: Bytes that sources have brought.
         ingest_pages: Ogg pages that sources have brought.
         sent_bytes: Bytes that the sockets of listeners have taken, and bytes of answers to players of HLS.
@@ -69,6 +71,8 @@ class Counters:
     disconnects: int = 0
     sends: int = 0
     passes: int = 0
+    live_seconds: float = 0.0
+    buffered_seconds: float = 0.0
     ingest_bytes: int = 0
     ingest_pages: int = 0
     sent_bytes: int = 0

@@ -240,7 +240,7 @@ class Hub:
             if self._bitstream is not None:
                 self._gap.start(self._bitstream)
 
-    def join(self, sink: Sink, response_head: bytes, *, preroll_seconds: float, low_latency: bool) -> None:
+    def join(self, sink: Sink, response_head: bytes, *, preroll_seconds: float, aim_seconds: float) -> None:
         """Add a listener; see `Fanout.join`. The header pages follow `response_head`.
 
         Raises:
@@ -250,7 +250,7 @@ class Hub:
             raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
         first_bytes = response_head + self._bitstream.header_pages(self.titles.tags)
         self._bitstream.fanout.join(
-            sink, first_bytes, preroll_seconds=preroll_seconds, low_latency=low_latency
+            sink, first_bytes, preroll_seconds=preroll_seconds, aim_seconds=aim_seconds
         )
 
     def open_tap(self, tap: Tap) -> None:

@@ -77,6 +77,14 @@ COUNTERS: dict[str, tuple[str, Number]] = {
     ),
     "audiocast_listener_sends_total": ("Calls of send on listeners' sockets.", lambda c: c.sends),
     "audiocast_fanout_passes_total": ("Walks over a stream's listeners.", lambda c: c.passes),
+    "audiocast_fanout_live_seconds_total": (
+        "Time that passes over live listeners have kept the event loop.",
+        lambda c: c.live_seconds,
+    ),
+    "audiocast_fanout_buffered_seconds_total": (
+        "Time that passes over buffered listeners have kept the event loop.",
+        lambda c: c.buffered_seconds,
+    ),
     "audiocast_sent_bytes_total": (
         "Bytes that listeners' sockets have taken, and answers as HLS.",
         lambda c: c.sent_bytes,

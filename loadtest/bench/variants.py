@@ -27,8 +27,7 @@ READABLE = 0o755
 OWN_COPIES = """
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.fanout.fanout import Fanout
-def serve_slice(self, listeners, batch):
-    now = self._clock.time()
+def serve_slice(self, listeners, batch, now):
     for listener in listeners:
         if listener.is_open:
             self._serve(listener, batch.end, now)

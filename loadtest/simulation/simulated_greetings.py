@@ -65,13 +65,13 @@ class SimulatedGreetings:
 
     Args:
         members: How many in all.
-        latency_seconds: The longest time that something takes from one member to another.
+        aim_seconds: The longest time that something takes from one member to another.
         seed: Of latencies, and of the moments at which members started.
     """
 
-    def __init__(self, members: int, latency_seconds: float, seed: int) -> None:
+    def __init__(self, members: int, aim_seconds: float, seed: int) -> None:
         self._members = members
-        self._latency_seconds = latency_seconds
+        self._aim_seconds = aim_seconds
         self._seed = seed
 
     def killed(self) -> Noticed:
@@ -97,7 +97,7 @@ class SimulatedGreetings:
     def _run(self, play: "Callable[[_Scene], Awaitable[_Result]]") -> _Result:
         async def scene() -> _Result:
             chance = random.Random(f"{self._seed} {self._members}")
-            made = _Scene(self._members, self._latency_seconds, chance)
+            made = _Scene(self._members, self._aim_seconds, chance)
             try:
                 return await play(made)
             finally:
@@ -111,8 +111,8 @@ class SimulatedGreetings:
 class _Scene:
     """The members, and what happens; lives within one run of the loop."""
 
-    def __init__(self, members: int, latency_seconds: float, chance: random.Random) -> None:
-        self._wire = _Wire(latency_seconds, chance)
+    def __init__(self, members: int, aim_seconds: float, chance: random.Random) -> None:
+        self._wire = _Wire(aim_seconds, chance)
         self._chance = chance
         self._observers = [self._member(f"audiocast-{number}", [SUBJECT]) for number in range(members - 1)]
         self._subject: Membership | None = None
@@ -228,10 +228,10 @@ class _Wire:
         silent: Those who do not answer.
     """
 
-    def __init__(self, latency_seconds: float, chance: random.Random) -> None:
+    def __init__(self, aim_seconds: float, chance: random.Random) -> None:
         self.members: dict[str, Membership] = {}
         self.silent: dict[str, Silence] = {}
-        self._latency_seconds = latency_seconds
+        self._aim_seconds = aim_seconds
         self._chance = chance
 
     async def carry(
@@ -258,7 +258,7 @@ class _Wire:
         return member.identity, answer.as_json()
 
     async def _travel(self) -> None:
-        await asyncio.sleep(self._chance.uniform(0, self._latency_seconds))
+        await asyncio.sleep(self._chance.uniform(0, self._aim_seconds))
 
 
 class _Line(PeerClient):

@@ -1,5 +1,6 @@
 """Pages to the sockets of a stream's listeners.
 
 - `fanout`: passes over the listeners of one logical bitstream
+- `lane`: the listeners that have their passes together, and when the next one begins
 - `listener`: one listener's place in the stream
 """

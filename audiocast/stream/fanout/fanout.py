@@ -2,9 +2,9 @@
 
 A pass walks over listeners and sends to each everything that it lacks, in one send. What it costs is the
 number of sends, about 8 µs each in any language, so pages that come during a pass are the next pass's: load
-makes the batches larger and the delay grows gently, nothing piles up. Listeners of `latency=low` have a pass
-for each arrival of pages, the others one each flush interval, since their players buffer a second anyway. A
-long pass gives way to the event loop between slices.
+makes the batches larger and the delay grows gently, nothing piles up. Listeners whose players need pages at
+about the same time are in one lane, and `lane` says when its next pass begins. A long pass gives way to the
+event loop between slices.
 
 Each listener has a cursor. Nearly all cursors stand where the last pass ended, and these listeners are sent
 the very same bytes: nothing is copied, parsed, timed or logged for one of them. The others are new, slow, or
@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.stream.backlog import Backlog, StreamPage
-from audiocast.stream.clock import Clock, Timer
+from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
+from audiocast.stream.fanout.lane import Lane, lanes
 from audiocast.stream.fanout.listener import Listener, Sink
 
 # About 2 ms of sends, then the loop has its turn.
@@ -42,7 +43,7 @@ class FanoutLimits:
     """How listeners are served.
 
     Attributes:
-        flush_interval_seconds: Pause between two passes over listeners that did not ask for low latency.
+        flush_interval_seconds: How long pages gather for listeners that are not live.
         lag_seconds: A listener further behind is moved to the newest page.
         stall_seconds: A listener that takes nothing for this long is closed.
     """
@@ -50,34 +51,6 @@ class FanoutLimits:
     flush_interval_seconds: float = 0.1
     lag_seconds: float = 10.0
     stall_seconds: float = 20.0
-
-
-class _Lane:
-    """The listeners that are walked over together, in the order in which they joined.
-
-    Attributes:
-        interval_seconds: Pause between two passes; 0: a pass for each arrival of pages.
-        listeners: Those who were closed stay until the end of the next pass.
-        open_count: How many of them are open.
-        end: Where the last pass ended, and so where nearly all cursors stand.
-        timer: Of the next pass.
-        is_running: A pass is on.
-    """
-
-    __slots__ = ("end", "interval_seconds", "is_running", "listeners", "open_count", "timer")
-
-    def __init__(self, interval_seconds: float) -> None:
-        self.interval_seconds = interval_seconds
-        self.listeners: list[Listener] = []
-        self.open_count = 0
-        self.end = 0
-        self.timer: Timer | None = None
-        self.is_running = False
-
-    def drop_closed(self) -> None:
-        """Forget the listeners that were closed. Never while a pass walks over the list."""
-        if self.open_count < len(self.listeners):
-            self.listeners = [listener for listener in self.listeners if listener.is_open]
 
 
 class _Batch(NamedTuple):
@@ -109,28 +82,28 @@ class Fanout:
         self._counters = counters
         self._lag_samples = limits.lag_seconds * SAMPLE_RATE
         self._stall_seconds = limits.stall_seconds
-        self._low_latency, self._buffered = _Lane(0.0), _Lane(limits.flush_interval_seconds)
+        self._lanes = lanes(counters, limits.flush_interval_seconds)
         self._finish_at: float | None = None
         self.peak = 0
 
     @property
     def count(self) -> int:
         """Number of open listeners."""
-        return self._low_latency.open_count + self._buffered.open_count
+        return sum([lane.open_count for lane in self._lanes])
 
-    def join(self, sink: Sink, first_bytes: bytes, *, preroll_seconds: float, low_latency: bool) -> Listener:
+    def join(self, sink: Sink, first_bytes: bytes, *, preroll_seconds: float, aim_seconds: float) -> Listener:
         """Add a listener and send what it begins with, at once.
 
         Args:
             sink: The listener's non-blocking socket; closed here in the end.
             first_bytes: The response's head and the header pages.
             preroll_seconds: How much of the backlog is sent, at most.
-            low_latency: See `Listener`.
+            aim_seconds: See `Listener`.
         """
         backlog = self._backlog
         cursor = backlog.start_of(preroll_seconds)
         granule = backlog.page(cursor).start_granule if cursor < backlog.end else backlog.end_granule
-        listener = Listener(sink, cursor=cursor, granule=granule, unsent=first_bytes, low_latency=low_latency)
+        listener = Listener(sink, cursor=cursor, granule=granule, unsent=first_bytes, aim_seconds=aim_seconds)
         lane = self._lane(listener)
         if not lane.listeners:
             # No pass has been made meanwhile: what came was for nobody, and late for nobody.
@@ -146,23 +119,24 @@ class Fanout:
 
     def wake(self) -> None:
         """Schedule the passes that bring new pages to listeners."""
-        self._arm(self._low_latency)
-        self._arm(self._buffered)
+        now = self._clock.time()
+        for lane in self._lanes:
+            if lane.listeners and not lane.is_running:
+                self._arm(lane, now)
 
     def finish(self) -> None:
         """Send what is left and close each listener that has all; after some seconds, the others too."""
         self._finish_at = self._clock.time() + FINISH_SECONDS
-        for lane in (self._low_latency, self._buffered):
+        for lane in self._lanes:
             if lane.timer is not None:
                 lane.timer.cancel()
-                lane.timer = None
             if not lane.is_running:
                 self._start(lane)
 
     def close_listeners(self, count: int) -> int:
         """Close at most `count` listeners that have all there is, so that no page is cut; return how many."""
         closed = 0
-        for lane in (self._low_latency, self._buffered):
+        for lane in self._lanes:
             for listener in lane.listeners:
                 if closed >= count:
                     return closed
@@ -171,25 +145,30 @@ class Fanout:
                     closed += 1
         return closed
 
-    def _lane(self, listener: Listener) -> _Lane:
-        return self._low_latency if listener.low_latency else self._buffered
+    def _lane(self, listener: Listener) -> Lane:
+        """Return the last lane whose players do not aim at more than the listener's does."""
+        return [lane for lane in self._lanes if lane.aim_seconds <= listener.aim_seconds][-1]
 
-    def _arm(self, lane: _Lane) -> None:
-        if lane.listeners and lane.timer is None and not lane.is_running:
-            self._start_at(lane, self._clock.time() + lane.interval_seconds)
-
-    def _start_at(self, lane: _Lane, when: float) -> None:
+    def _arm(self, lane: Lane, now: float, rested_at: float = 0.0) -> None:
+        """Schedule the pass that brings new pages, or make it sooner; never before `rested_at`."""
+        waits_since = self._backlog.page(max(lane.end, self._backlog.first)).arrived_at
+        due = max(lane.due_at(now, waits_since), rested_at)
+        if lane.timer is not None:
+            if due >= lane.due:
+                return
+            lane.timer.cancel()
+        lane.due = due
         lane.timer = (
-            self._clock.call_at(when, self._start, lane)
-            if lane.interval_seconds
+            self._clock.call_at(due, self._start, lane)
+            if due > now
             else self._clock.call_soon(self._start, lane)
         )
 
-    def _start(self, lane: _Lane) -> None:
-        lane.timer = None
-        lane.is_running = True
+    def _start(self, lane: Lane) -> None:
+        now = self._clock.time()
+        lane.start_pass(now)
         self._counters.passes += 1
-        self._go_on(self._pass(lane))
+        self._go_on(self._pass(lane, now))
 
     def _go_on(self, slices: Iterator[None]) -> None:
         """Do one slice of a pass; the next one has a turn of the loop for itself."""
@@ -197,21 +176,23 @@ class Fanout:
             self._clock.call_soon(self._go_on, slices)
             return
 
-    def _pass(self, lane: _Lane) -> Iterator[None]:
+    def _pass(self, lane: Lane, began_at: float) -> Iterator[None]:
         """Serve all listeners that are there now; yields where the loop should have its turn."""
         backlog = self._backlog
         end = backlog.end
         # The pages since the last pass may be more than the backlog holds: then there is no batch.
         start = lane.end if lane.end >= backlog.first else end
         batch = _Batch(start, end, backlog.end_granule, backlog.pages(start, end), backlog.batch(start, end))
-        began_at = self._clock.time()
         # Who joins meanwhile is at the end of the list, and has more than this pass brings.
         listeners, count = lane.listeners, len(lane.listeners)
+        now = began_at
         for first in range(0, count, SLICE_LISTENERS):
             if first:
                 yield
-            self._serve_slice(listeners[first : min(first + SLICE_LISTENERS, count)], batch)
-        now = self._clock.time()
+            sends_at = self._clock.time()
+            self._serve_slice(listeners[first : min(first + SLICE_LISTENERS, count)], batch, sends_at)
+            now = self._clock.time()
+            lane.note_sending(now - sends_at)
         if batch.pages and lane.listeners:
             self._counters.delay.observe(max(0.0, now - batch.pages[0].arrived_at))
         lane.end = end
@@ -221,14 +202,11 @@ class Fanout:
             self._close_finished(lane, self._finish_at)
         elif lane.listeners and backlog.end > end:
             # What came during the pass waits since then, not since now.
-            waits_since = backlog.page(max(end, backlog.first)).arrived_at
-            rested_at = now + MIN_PAUSE_SHARE * (now - began_at)
-            self._start_at(lane, max(waits_since + lane.interval_seconds, rested_at))
+            self._arm(lane, now, now + MIN_PAUSE_SHARE * (now - began_at))
 
-    def _serve_slice(self, listeners: Sequence[Listener], batch: _Batch) -> None:
+    def _serve_slice(self, listeners: Sequence[Listener], batch: _Batch, now: float) -> None:
         """Send the batch to each listener that stands at its start, and serve the others one by one."""
         start, end, end_granule, pages, data = batch
-        now = self._clock.time()
         size, sends = len(data), 0
         for listener in listeners:
             if not listener.is_open:
@@ -324,7 +302,7 @@ class Fanout:
         self._lane(listener).open_count -= 1
         self._counters.listeners -= 1
 
-    def _close_finished(self, lane: _Lane, finish_at: float) -> None:
+    def _close_finished(self, lane: Lane, finish_at: float) -> None:
         is_late = self._clock.time() >= finish_at
         for listener in lane.listeners:
             has_all = listener.cursor == self._backlog.end and not listener.unsent

@@ -33,7 +33,7 @@ class Listener:
         cursor: Index of the page to begin with.
         granule: Granule position of the begin of that page.
         unsent: Goes out first: the response's head and the header pages.
-        low_latency: The listener wants each page at once, for the price of a send each.
+        aim_seconds: The delay that its player aims at, from server to ear; infinity if it did not say.
 
     Attributes:
         cursor: Index of the next page that is not in `unsent`.
@@ -46,10 +46,10 @@ class Listener:
     """
 
     __slots__ = (
+        "aim_seconds",
         "blocked_since",
         "cursor",
         "is_open",
-        "low_latency",
         "next_granule",
         "sink",
         "skipped_pages",
@@ -57,9 +57,9 @@ class Listener:
         "unsent",
     )
 
-    def __init__(self, sink: Sink, *, cursor: int, granule: int, unsent: bytes, low_latency: bool) -> None:
+    def __init__(self, sink: Sink, *, cursor: int, granule: int, unsent: bytes, aim_seconds: float) -> None:
         self.sink = sink
-        self.low_latency = low_latency
+        self.aim_seconds = aim_seconds
         self.cursor = cursor
         self.unsent = unsent
         self.blocked_since: float | None = None

@@ -15,6 +15,7 @@ import time
 from tornado.httputil import format_timestamp
 from tornado.iostream import IOStream, StreamClosedError
 
+from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
@@ -37,6 +38,9 @@ UNSENT_BYTES = 16_384
 
 MAX_PREROLL_SECONDS = 86_400.0
 
+# What a player may aim at. Less than the first is less than a packet, its decoding and its output take.
+AIMS_MS = range(20, 10_001)
+
 # The usual backlog has room for a source that sends so much at once, as many encoders do with their pages.
 USUAL_BURST_SECONDS = 1.0
 
@@ -53,7 +57,7 @@ class ListenHandler(CrossOriginHandler):
         services = self.services
         self.checked_id(stream_id)
         preroll_seconds = self._preroll_seconds()
-        low_latency = self._is_low_latency()
+        aim_seconds = self._aim_seconds()
         hub = await wait_for_stream(services, self.limits, stream_id, self.request)
         if hub is None:
             raise ApiError(404, "stream_not_live", NOT_LIVE)
@@ -80,7 +84,7 @@ class ListenHandler(CrossOriginHandler):
                 preroll_seconds=self._usual_preroll_seconds(hub)
                 if preroll_seconds is None
                 else preroll_seconds,
-                low_latency=low_latency,
+                aim_seconds=aim_seconds,
             )
 
     async def head(self, stream_id: str) -> None:
@@ -91,7 +95,7 @@ class ListenHandler(CrossOriginHandler):
         services = self.services
         self.checked_id(stream_id)
         self._preroll_seconds()
-        self._is_low_latency()
+        self._aim_seconds()
         if not await is_stream_on(services, stream_id, self.request):
             raise ApiError(404, "stream_not_live", NOT_LIVE)
         services.admission.check()
@@ -129,11 +133,21 @@ class ListenHandler(CrossOriginHandler):
             raise ApiError(400, "bad_preroll", f"expected preroll in seconds, 0 or more, got {given[:20]!r}")
         return seconds
 
-    def _is_low_latency(self) -> bool:
+    def _aim_seconds(self) -> float:
+        """Return the delay that the listener's player aims at; infinity: it says nothing.
+
+        Raises:
+            ApiError: 400, it is neither `low` nor a number of milliseconds within the bounds.
+        """
         given = self.get_query_argument("latency", "")
-        if given not in ("", "low"):
-            raise ApiError(400, "bad_latency", f"expected latency=low or nothing, got {given[:20]!r}")
-        return given == "low"
+        if not given:
+            return math.inf
+        if given == "low":
+            return LOW_LATENCY_SECONDS
+        if not (given.isascii() and given.isdigit() and len(given) < 6 and int(given) in AIMS_MS):
+            bounds = f"{AIMS_MS[0]} to {AIMS_MS[-1]} milliseconds"
+            raise ApiError(400, "bad_latency", f"expected latency=low, or {bounds}, got {given[:20]!r}")
+        return int(given) / 1000
 
 
 def _audio_headers() -> dict[str, str]:

@@ -6,6 +6,7 @@ from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import SourceError
 from audiocast.stream.fanout.fanout import FanoutLimits
+from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.rate_limit import RateLimit
@@ -94,7 +95,7 @@ class HubHarness:
     def listen(self, *, preroll_seconds: float = 1000) -> FakeSink:
         """Connect a low-latency listener that takes everything."""
         sink = FakeSink()
-        self.hub.join(sink, HTTP_HEAD, preroll_seconds=preroll_seconds, low_latency=True)
+        self.hub.join(sink, HTTP_HEAD, preroll_seconds=preroll_seconds, aim_seconds=LOW_LATENCY_SECONDS)
         return sink
 
     def heard(self, sink: FakeSink) -> Received:

@@ -12,6 +12,7 @@ from audiocast.stream.errors import (
     StreamEnded,
     StreamSuspended,
 )
+from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits, HubState
 from audiocast.stream.rate_limit import RateLimit
@@ -135,7 +136,7 @@ class TestBounds:
         for stream_id in ("a", "b"):
             hub = streams.open(stream_id)
             put_on(hub, clock)
-            hub.join(FakeSink(), b"", preroll_seconds=1, low_latency=True)
+            hub.join(FakeSink(), b"", preroll_seconds=1, aim_seconds=LOW_LATENCY_SECONDS)
         clock.advance(HubLimits().active_seconds + 1)
         with pytest.raises(ServerFull):
             put_on(streams.open("c"), clock)

@@ -22,6 +22,7 @@ class FanoutHarness:
     Args:
         backlog_seconds, backlog_bytes: Bounds of the backlog.
         limits: Of the fan-out.
+        clock, counters: Of the node; own ones unless streams share them.
     """
 
     def __init__(
@@ -30,9 +31,11 @@ class FanoutHarness:
         backlog_seconds: float = 20.0,
         backlog_bytes: int = 262_144,
         limits: FanoutLimits | None = None,
+        clock: FakeClock | None = None,
+        counters: Counters | None = None,
     ) -> None:
-        self.clock = FakeClock()
-        self.counters = Counters()
+        self.clock = clock or FakeClock()
+        self.counters = counters or Counters()
         self.muxer = OggMuxer(1, STEREO, TAGS)
         self.backlog = Backlog(max_seconds=backlog_seconds, max_bytes=backlog_bytes)
         limits = limits or FanoutLimits(flush_interval_seconds=FLUSH_SECONDS)
@@ -59,12 +62,16 @@ class FanoutHarness:
         self.fanout.finish()
 
     def listen(
-        self, *, preroll_seconds: float = 0, low_latency: bool = False, room_bytes: float = math.inf
+        self,
+        *,
+        preroll_seconds: float = 0,
+        aim_seconds: float = math.inf,
+        room_bytes: float = math.inf,
     ) -> tuple[FakeSink, Listener]:
         """Add a listener."""
         sink = FakeSink(room_bytes)
         head = HTTP_HEAD + self.muxer.header_pages
-        return sink, self.fanout.join(sink, head, preroll_seconds=preroll_seconds, low_latency=low_latency)
+        return sink, self.fanout.join(sink, head, preroll_seconds=preroll_seconds, aim_seconds=aim_seconds)
 
     def flush(self) -> None:
         """Let one flush interval pass."""

@@ -1,10 +1,12 @@
 """The fan-out: who is sent what and when. What it costs is counted in `test_fanout_cost`."""
 
+import math
 from itertools import pairwise
 
 import pytest
 
 from audiocast.stream.fanout.fanout import FanoutLimits
+from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import FLUSH_SECONDS, HTTP_HEAD, FanoutHarness, heard
 
@@ -46,13 +48,13 @@ class TestJoining:
 
     def test_a_joined_listener_is_counted(self, harness: FanoutHarness) -> None:
         harness.listen()
-        harness.listen(low_latency=True)
+        harness.listen(aim_seconds=LOW)
         assert harness.fanout.count == harness.counters.listeners == harness.counters.joins == 2
 
     def test_one_that_is_gone_already_is_not_kept(self, harness: FanoutHarness) -> None:
         sink = FakeSink()
         sink.error = ConnectionResetError()
-        listener = harness.fanout.join(sink, b"head", preroll_seconds=1, low_latency=False)
+        listener = harness.fanout.join(sink, b"head", preroll_seconds=1, aim_seconds=math.inf)
         assert not listener.is_open
         assert sink.closed
         harness.publish()
@@ -107,7 +109,7 @@ class TestPasses:
         assert sink.sends == 1 + harness.counters.passes
 
     def test_low_latency_listeners_are_sent_each_page_at_once(self, harness: FanoutHarness) -> None:
-        sink, _ = harness.listen(low_latency=True)
+        sink, _ = harness.listen(aim_seconds=LOW)
         for number in range(50, 60):
             harness.publish()
             harness.clock.settle()
@@ -116,14 +118,14 @@ class TestPasses:
         assert sink.sends == 1 + 10
 
     def test_nothing_is_sent_from_within_publish(self, harness: FanoutHarness) -> None:
-        sink, _ = harness.listen(low_latency=True)
+        sink, _ = harness.listen(aim_seconds=LOW)
         harness.publish()
         assert sink.sends == 1
 
     def test_pages_that_arrive_together_are_one_send_even_with_low_latency(
         self, harness: FanoutHarness
     ) -> None:
-        sink, _ = harness.listen(low_latency=True)
+        sink, _ = harness.listen(aim_seconds=LOW)
         harness.publish(25)
         harness.publish(25)
         harness.clock.settle()
@@ -132,7 +134,7 @@ class TestPasses:
 
     def test_low_latency_listeners_do_not_make_the_others_dearer(self, harness: FanoutHarness) -> None:
         buffered, _ = harness.listen()
-        low_latency, _ = harness.listen(low_latency=True)
+        low_latency, _ = harness.listen(aim_seconds=LOW)
         harness.broadcast(1.2)
         harness.flush()
         assert low_latency.sends == 1 + 60
@@ -141,7 +143,7 @@ class TestPasses:
 
     def test_nothing_runs_while_nothing_new_is_there(self, harness: FanoutHarness) -> None:
         harness.listen()
-        harness.listen(low_latency=True)
+        harness.listen(aim_seconds=LOW)
         harness.publish()
         harness.clock.advance(60)
         assert harness.counters.passes == 2
@@ -171,11 +173,11 @@ class TestPasses:
         assert (harness.fanout.count, harness.counters.listeners, harness.counters.disconnects) == (1, 1, 1)
         assert heard(stays).numbers == list(range(50, 100))
 
-    @pytest.mark.parametrize("low_latency", [True, False])
+    @pytest.mark.parametrize("aim_seconds", [LOW, math.inf])
     def test_when_the_last_one_went_no_pass_is_made_for_nobody(
-        self, harness: FanoutHarness, low_latency: bool
+        self, harness: FanoutHarness, aim_seconds: float
     ) -> None:
-        gone, _ = harness.listen(low_latency=low_latency)
+        gone, _ = harness.listen(aim_seconds=aim_seconds)
         gone.error = BrokenPipeError()
         harness.publish()
         harness.flush()
@@ -197,7 +199,7 @@ class TestPasses:
         assert heard(stays).numbers == list(range(50, 150))
 
     def test_all_bytes_that_sockets_took_are_counted(self, harness: FanoutHarness) -> None:
-        sinks = [harness.listen(preroll_seconds=1)[0], harness.listen(low_latency=True, room_bytes=100)[0]]
+        sinks = [harness.listen(preroll_seconds=1)[0], harness.listen(aim_seconds=LOW, room_bytes=100)[0]]
         harness.broadcast(1)
         harness.flush()
         assert harness.counters.sent_bytes == sum(len(sink.received) for sink in sinks)
@@ -244,7 +246,7 @@ class TestLongPasses:
 
     @pytest.fixture
     def crowd(self, harness: FanoutHarness) -> list[FakeSink]:
-        return [harness.listen(low_latency=True)[0] for _ in range(self.LISTENERS)]
+        return [harness.listen(aim_seconds=LOW)[0] for _ in range(self.LISTENERS)]
 
     def served(self, crowd: list[FakeSink]) -> int:
         return sum(sink.sends > 1 for sink in crowd)
@@ -279,7 +281,7 @@ class TestLongPasses:
         harness.publish()
         harness.clock.turn()
         harness.publish()
-        late, _ = harness.listen(low_latency=True, preroll_seconds=0.1)
+        late, _ = harness.listen(aim_seconds=LOW, preroll_seconds=0.1)
         harness.clock.settle()
         harness.publish()
         harness.clock.settle()
@@ -308,11 +310,11 @@ class TestLongPasses:
 
 
 class TestTheEnd:
-    @pytest.mark.parametrize("low_latency", [True, False])
+    @pytest.mark.parametrize("aim_seconds", [LOW, math.inf])
     def test_each_gets_the_last_page_at_once_and_is_closed(
-        self, harness: FanoutHarness, low_latency: bool
+        self, harness: FanoutHarness, aim_seconds: float
     ) -> None:
-        sink, _ = harness.listen(low_latency=low_latency, preroll_seconds=0.1)
+        sink, _ = harness.listen(aim_seconds=aim_seconds, preroll_seconds=0.1)
         harness.end()
         assert sink.closed
         assert heard(sink).ended
@@ -413,7 +415,7 @@ class TestLettingGo:
 
     def test_in_the_middle_of_a_pass_nobody_is_closed_twice(self) -> None:
         harness = FanoutHarness()
-        sinks = [harness.listen(low_latency=True)[0] for _ in range(2 * SLICE_LISTENERS)]
+        sinks = [harness.listen(aim_seconds=LOW)[0] for _ in range(2 * SLICE_LISTENERS)]
         harness.publish()
         harness.clock.settle()
         harness.publish()

@@ -4,11 +4,14 @@ A state machine of listeners that join, block, take a few bytes and go; of arriv
 backlog and tight limits, so that moves to the edge and evicted pages are common.
 """
 
+import math
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from audiocast.stream.fanout.fanout import FanoutLimits
+from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
 from audiocast.stream.fanout.listener import Listener
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import HTTP_HEAD, FanoutHarness, heard
@@ -45,14 +48,14 @@ class Evening(RuleBasedStateMachine):
     @rule(
         target=guests,
         preroll_seconds=st.floats(0, 2),
-        low_latency=st.booleans(),
+        aim_seconds=st.sampled_from([0.02, LOW, 0.3, math.inf]),
         room_bytes=st.integers(0, 3_000),
     )
-    def join(self, preroll_seconds: float, low_latency: bool, room_bytes: int) -> Guest:
+    def join(self, preroll_seconds: float, aim_seconds: float, room_bytes: int) -> Guest:
         sink = FakeSink(room_bytes)
         head = HTTP_HEAD + self.harness.muxer.header_pages
         listener = self.harness.fanout.join(
-            sink, head, preroll_seconds=preroll_seconds, low_latency=low_latency
+            sink, head, preroll_seconds=preroll_seconds, aim_seconds=aim_seconds
         )
         self.everyone.append((sink, listener))
         return sink, listener

@@ -3,6 +3,7 @@
 Each mechanism of docs/fan-out.md has its guard here. Nothing is timed.
 """
 
+import math
 from collections import Counter
 from unittest.mock import Mock
 
@@ -11,6 +12,7 @@ import pytest
 from audiocast.ogg.crc import crc
 from audiocast.stream import muxer
 from audiocast.stream.fanout.fanout import Fanout
+from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import FLUSH_SECONDS, FanoutHarness, heard
 
@@ -21,18 +23,18 @@ SECONDS = 2
 PAGES_A_SECOND = 50
 
 
-def crowd(harness: FanoutHarness, *, low_latency: bool) -> list[FakeSink]:
+def crowd(harness: FanoutHarness, *, aim_seconds: float) -> list[FakeSink]:
     """Bring listeners in, and let one pass bring them in step."""
-    sinks = [harness.listen(low_latency=low_latency)[0] for _ in range(LISTENERS)]
+    sinks = [harness.listen(aim_seconds=aim_seconds)[0] for _ in range(LISTENERS)]
     harness.broadcast(FLUSH_SECONDS)
     harness.flush()
     return sinks
 
 
-@pytest.fixture(params=[False, True], ids=["buffered", "low"])
-def low_latency(request: pytest.FixtureRequest) -> bool:
+@pytest.fixture(params=[math.inf, LOW], ids=["buffered", "low"])
+def aim_seconds(request: pytest.FixtureRequest) -> float:
     """Which of the two kinds of listeners."""
-    return bool(request.param)
+    return float(request.param)
 
 
 def passes_made(harness: FanoutHarness) -> int:
@@ -41,24 +43,24 @@ def passes_made(harness: FanoutHarness) -> int:
     return harness.counters.passes - before
 
 
-def test_a_pass_each_flush_interval_or_each_page(low_latency: bool) -> None:
+def test_a_pass_each_flush_interval_or_each_page(aim_seconds: float) -> None:
     harness = FanoutHarness()
-    crowd(harness, low_latency=low_latency)
-    most = PAGES_A_SECOND * SECONDS if low_latency else SECONDS / FLUSH_SECONDS
+    crowd(harness, aim_seconds=aim_seconds)
+    most = PAGES_A_SECOND * SECONDS if aim_seconds == LOW else SECONDS / FLUSH_SECONDS
     assert 0.8 * most <= passes_made(harness) <= most
 
 
-def test_one_send_for_each_listener_and_pass(low_latency: bool) -> None:
+def test_one_send_for_each_listener_and_pass(aim_seconds: float) -> None:
     harness = FanoutHarness()
-    sinks = crowd(harness, low_latency=low_latency)
+    sinks = crowd(harness, aim_seconds=aim_seconds)
     before = [sink.sends for sink in sinks]
     passes = passes_made(harness)
     assert {sink.sends - sends for sink, sends in zip(sinks, before, strict=True)} == {passes}
 
 
-def test_one_copy_of_the_bytes_for_all_listeners_of_a_pass(low_latency: bool) -> None:
+def test_one_copy_of_the_bytes_for_all_listeners_of_a_pass(aim_seconds: float) -> None:
     harness = FanoutHarness()
-    sinks = crowd(harness, low_latency=low_latency)
+    sinks = crowd(harness, aim_seconds=aim_seconds)
     for sink in sinks:
         sink.offered.clear()
     passes = passes_made(harness)
@@ -69,7 +71,7 @@ def test_one_copy_of_the_bytes_for_all_listeners_of_a_pass(low_latency: bool) ->
 
 def test_a_lone_page_is_not_copied_at_all() -> None:
     harness = FanoutHarness()
-    sinks = crowd(harness, low_latency=True)
+    sinks = crowd(harness, aim_seconds=LOW)
     harness.publish()
     harness.clock.settle()
     assert {id(sink.offered[-1]) for sink in sinks} == {
@@ -79,7 +81,7 @@ def test_a_lone_page_is_not_copied_at_all() -> None:
 
 def test_pages_that_come_during_a_pass_do_not_split_it() -> None:
     harness = FanoutHarness()
-    sinks = crowd(harness, low_latency=True)
+    sinks = crowd(harness, aim_seconds=LOW)
     harness.publish()
     for _ in range(SLICES):
         # Between two slices.
@@ -92,10 +94,10 @@ def test_pages_that_come_during_a_pass_do_not_split_it() -> None:
 
 
 def test_checksums_are_computed_once_a_page_whoever_listens(
-    low_latency: bool, monkeypatch: pytest.MonkeyPatch
+    aim_seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = FanoutHarness()
-    crowd(harness, low_latency=low_latency)
+    crowd(harness, aim_seconds=aim_seconds)
     computed = Mock(side_effect=crc)
     monkeypatch.setattr("audiocast.ogg.page.crc", computed)
     monkeypatch.setattr(muxer, "crc", computed)
@@ -103,9 +105,11 @@ def test_checksums_are_computed_once_a_page_whoever_listens(
     assert computed.call_count == PAGES_A_SECOND * SECONDS
 
 
-def test_nobody_who_keeps_up_is_served_by_himself(low_latency: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_who_keeps_up_is_served_by_himself(
+    aim_seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     harness = FanoutHarness()
-    crowd(harness, low_latency=low_latency)
+    crowd(harness, aim_seconds=aim_seconds)
     one_by_one = Mock()
     monkeypatch.setattr(Fanout, "_serve", one_by_one)
     harness.broadcast(SECONDS)
@@ -114,7 +118,7 @@ def test_nobody_who_keeps_up_is_served_by_himself(low_latency: bool, monkeypatch
 
 def test_one_slow_listener_costs_the_others_no_send_and_no_copy() -> None:
     harness = FanoutHarness()
-    sinks = crowd(harness, low_latency=True)
+    sinks = crowd(harness, aim_seconds=LOW)
     slow, *quick = sinks
     slow.block()
     for sink in sinks:
@@ -124,19 +128,19 @@ def test_one_slow_listener_costs_the_others_no_send_and_no_copy() -> None:
     assert len({id(data) for sink in quick for data in sink.offered}) == passes
 
 
-def test_the_clock_is_read_by_slices_and_not_by_listeners(low_latency: bool) -> None:
+def test_the_clock_is_read_by_slices_and_not_by_listeners(aim_seconds: float) -> None:
     harness = FanoutHarness()
-    crowd(harness, low_latency=low_latency)
+    crowd(harness, aim_seconds=aim_seconds)
     readings = Mock(side_effect=harness.clock.time)
     harness.clock.time = readings  # type: ignore[method-assign]
     passes = passes_made(harness)
-    # The harness reads it too, once for each page.
-    assert readings.call_count - PAGES_A_SECOND * SECONDS <= (passes + 1) * (SLICES + 3)
+    # The harness reads it once for each page, and so does the fan-out.
+    assert readings.call_count - 2 * PAGES_A_SECOND * SECONDS <= (passes + 1) * (2 * SLICES + 3)
 
 
 def test_a_slice_of_a_pass_is_all_that_a_turn_of_the_loop_does() -> None:
     harness = FanoutHarness()
-    sinks = crowd(harness, low_latency=True)
+    sinks = crowd(harness, aim_seconds=LOW)
     before = sum(sink.sends for sink in sinks)
     harness.publish()
     turns = []
@@ -150,8 +154,8 @@ def test_a_slice_of_a_pass_is_all_that_a_turn_of_the_loop_does() -> None:
 
 def test_a_crowd_that_has_just_come_waits_for_those_who_listened_already() -> None:
     harness = FanoutHarness()
-    sinks = crowd(harness, low_latency=True)[:SLICE_LISTENERS]
-    new = [harness.listen(low_latency=True)[0] for _ in range(LISTENERS)]
+    sinks = crowd(harness, aim_seconds=LOW)[:SLICE_LISTENERS]
+    new = [harness.listen(aim_seconds=LOW)[0] for _ in range(LISTENERS)]
     before = sum(sink.sends for sink in (*sinks, *new))
     harness.publish()
     harness.clock.turn()
@@ -161,7 +165,7 @@ def test_a_crowd_that_has_just_come_waits_for_those_who_listened_already() -> No
 
 def test_a_crowd_is_in_step_after_one_pass_whatever_came_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = FanoutHarness()
-    sinks = [harness.listen(low_latency=True)[0] for _ in range(LISTENERS)]
+    sinks = [harness.listen(aim_seconds=LOW)[0] for _ in range(LISTENERS)]
     harness.publish()
     for _ in range(SLICES):
         harness.clock.turn()

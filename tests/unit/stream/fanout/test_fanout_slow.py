@@ -3,9 +3,12 @@
 A harness is a whole fan-out: what a listener gets is seen at its socket.
 """
 
+import math
+
 import pytest
 
 from audiocast.stream.fanout.fanout import FanoutLimits
+from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
 from tests.unit.stream.fanout.fanout_harness import FanoutHarness, heard
 
 # A page with one packet of 40 bytes.
@@ -24,7 +27,7 @@ class TestSlowListeners:
     def test_a_blocked_listener_costs_one_send_of_at_most_a_page_in_a_pass(
         self, harness: FanoutHarness
     ) -> None:
-        sink, _ = harness.listen(low_latency=True)
+        sink, _ = harness.listen(aim_seconds=LOW)
         sink.block()
         for passes in range(1, 51):
             harness.publish()
@@ -82,7 +85,7 @@ class TestSlowListeners:
     def test_one_that_takes_a_little_at_a_time_gets_everything_in_the_end(
         self, harness: FanoutHarness
     ) -> None:
-        sink, _ = harness.listen(low_latency=True)
+        sink, _ = harness.listen(aim_seconds=LOW)
         for _ in range(100):
             sink.room_bytes = 61
             harness.clock.advance(0.02)
@@ -193,12 +196,12 @@ class TestSlowListeners:
         assert harness.counters.skips >= 1
         assert heard(sink).numbers == [50, *range(heard(sink).numbers[1], harness.published)]
 
-    @pytest.mark.parametrize("low_latency", [True, False])
-    def test_a_burst_larger_than_the_backlog_leaves_no_hole(self, low_latency: bool) -> None:
+    @pytest.mark.parametrize("aim_seconds", [LOW, math.inf])
+    def test_a_burst_larger_than_the_backlog_leaves_no_hole(self, aim_seconds: float) -> None:
         """Nobody was slow here: the pages between two passes were more than the backlog holds."""
         harness = FanoutHarness(backlog_bytes=10 * PAGE_BYTES)
         harness.broadcast(1)
-        sink, _ = harness.listen(low_latency=low_latency, preroll_seconds=0.1)
+        sink, _ = harness.listen(aim_seconds=aim_seconds, preroll_seconds=0.1)
         for _ in range(25):
             harness.publish()
         harness.flush()
@@ -211,7 +214,7 @@ class TestSlowListeners:
 
     def test_just_as_far_behind_as_it_may_be_it_is_not_moved(self) -> None:
         harness = FanoutHarness(limits=FanoutLimits(lag_seconds=0.1))
-        sink, _ = harness.listen(low_latency=True)
+        sink, _ = harness.listen(aim_seconds=LOW)
         sink.room_bytes = 30
         # The page in which it is stuck, and a tenth of a second behind that.
         for _ in range(1 + 5):
@@ -247,7 +250,7 @@ class TestStalledListeners:
         assert listener.unsent == b""
 
     def test_every_byte_is_progress(self, harness: FanoutHarness) -> None:
-        sink, listener = harness.listen(low_latency=True)
+        sink, listener = harness.listen(aim_seconds=LOW)
         sink.block()
         for _ in range(6):
             harness.broadcast(15)

@@ -1,0 +1,128 @@
+"""Lanes: the listeners of a stream that are walked over together, and when their next pass begins.
+
+A live listener is sent each page at once while sending leaves the event loop room. When it does not, pages
+gather, but for no longer than the listener's player can use, and a pass then costs one send for all of them.
+Listeners whose players buffer a second always get what has gathered within a flush interval.
+
+The measure is what passes over live listeners have taken of the loop's time since the lane's last pass began,
+those of all streams of the node: they share the loop, and a send that is saved is worth the same in each. It
+counts what was, so it needs no model of what a send costs. Why these numbers: docs/fan-out.md.
+"""
+
+from audiocast.stream.clock import Timer
+from audiocast.stream.counters import Counters
+from audiocast.stream.fanout.listener import Listener
+
+# There is room while sending to live listeners takes no more than this share of the loop's time.
+LIVE_SHARE = 0.3
+
+# What `latency=low` stands for. Half of what a player aims at is for gathering, the rest for its network, a
+# packet, and threads that are late.
+LOW_LATENCY_SECONDS = 0.08
+
+# A player that aims at this much, or says nothing, buffers: it does not hear when a page comes.
+BUFFERED_SECONDS = 1.0
+
+# How much longer pages may gather with each second of load. Players learn from lateness how much sound they
+# need in hand, and get it by playing at most 1 % slower: 10 ms a second.
+GATHER_GROWTH = 0.005
+
+
+class Lane:
+    """The listeners that are served together, in the order in which they joined.
+
+    Args:
+        counters: Of the node; read for what live passes took.
+        aim_seconds: The least delay that players of this lane aim at.
+        least_seconds, most_seconds: How long a page waits for others, with room and without it.
+
+    Attributes:
+        listeners: Those who were closed stay until the end of the next pass.
+        open_count: How many of them are open.
+        end: Where the last pass ended, and so where nearly all cursors stand.
+        timer: Of the next pass.
+        due: When the timer calls.
+        is_running: A pass is on.
+        is_live: Pages go out at once while there is room.
+    """
+
+    __slots__ = (
+        "_began_at",
+        "_counters",
+        "_gather_seconds",
+        "_lacked_room",
+        "_least_seconds",
+        "_most_seconds",
+        "_seconds_before",
+        "aim_seconds",
+        "due",
+        "end",
+        "is_live",
+        "is_running",
+        "listeners",
+        "open_count",
+        "timer",
+    )
+
+    def __init__(
+        self, counters: Counters, *, aim_seconds: float, least_seconds: float, most_seconds: float
+    ) -> None:
+        self._counters = counters
+        self.aim_seconds = aim_seconds
+        self._least_seconds = self._gather_seconds = least_seconds
+        self._most_seconds = most_seconds
+        self.is_live = least_seconds < most_seconds
+        self._began_at = float("-inf")
+        self._seconds_before = 0.0
+        self._lacked_room = False
+        self.listeners: list[Listener] = []
+        self.open_count = 0
+        self.end = 0
+        self.timer: Timer | None = None
+        self.due = 0.0
+        self.is_running = False
+
+    def due_at(self, now: float, waits_since: float) -> float:
+        """Return when pages that wait since `waits_since` should be sent: at once, if not after `now`."""
+        if self._counters.live_seconds - self._seconds_before <= LIVE_SHARE * (now - self._began_at):
+            return waits_since + self._least_seconds
+        self._lacked_room = True
+        return waits_since + self._gather_seconds
+
+    def start_pass(self, now: float) -> None:
+        """Note that a pass begins; pages may gather a little longer if they had no room before, else less."""
+        change = GATHER_GROWTH * (now - self._began_at)
+        gather_seconds = self._gather_seconds + (change if self._lacked_room else -change)
+        self._gather_seconds = min(max(gather_seconds, self._least_seconds), self._most_seconds)
+        self._lacked_room = False
+        self._began_at = now
+        self._seconds_before = self._counters.live_seconds
+        self.timer = None
+        self.is_running = True
+
+    def note_sending(self, seconds: float) -> None:
+        """Count how long a slice of a pass has kept the loop."""
+        if self.is_live:
+            self._counters.live_seconds += seconds
+        else:
+            self._counters.buffered_seconds += seconds
+
+    def drop_closed(self) -> None:
+        """Forget the listeners that were closed. Never while a pass walks over the list."""
+        if self.open_count < len(self.listeners):
+            self.listeners = [listener for listener in self.listeners if listener.is_open]
+
+
+def lanes(counters: Counters, flush_interval_seconds: float) -> tuple[Lane, ...]:
+    """Return the lanes of one stream, by rising aim.
+
+    Args:
+        counters: See `Lane`.
+        flush_interval_seconds: How long pages gather for players that buffer; for live ones no longer.
+    """
+    flush = flush_interval_seconds
+    return (
+        Lane(counters, aim_seconds=0.0, least_seconds=0.0, most_seconds=min(0.04, flush)),
+        Lane(counters, aim_seconds=0.16, least_seconds=0.0, most_seconds=min(0.08, flush)),
+        Lane(counters, aim_seconds=BUFFERED_SECONDS, least_seconds=flush, most_seconds=flush),
+    )

@@ -1,0 +1,178 @@
+"""When listeners are sent to: at once while sending has room, and else what has gathered.
+
+Sockets cost time here, by the clock that is turned by hand: ten of them stand for a thousand.
+"""
+
+import math
+from typing import NamedTuple
+
+import pytest
+
+from audiocast.stream.counters import Counters
+from audiocast.stream.fanout.fanout import FanoutLimits
+from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
+from audiocast.stream.fanout.listener import Listener
+from tests.support.clock.fake_clock import FakeClock
+from tests.unit.stream.fake_sink import FakeSink
+from tests.unit.stream.fanout.fanout_harness import FLUSH_SECONDS, FanoutHarness, heard
+
+LISTENERS = 10
+PAGES_A_SECOND = 50
+PAGE_SECONDS = 1 / PAGES_A_SECOND
+# What passes take of the time in which their pages come: a twentieth, two fifths, three times as much.
+EASY, BUSY, OVERLOADED = 0.05, 0.4, 3.0
+# Gathering grows by 5 ms a second: this is long enough for the longest.
+LEARNT_SECONDS = 20.0
+
+
+class Pace(NamedTuple):
+    """How a listener was served.
+
+    Attributes:
+        sends_a_second: How often.
+        longest_wait_seconds: Of all pages, from their arrival to the beginning of their pass.
+    """
+
+    sends_a_second: float
+    longest_wait_seconds: float
+
+
+class Crowd:
+    """Listeners of one stream; a pass over them takes `load` of the time that a page lasts."""
+
+    def __init__(self, harness: FanoutHarness, load: float, *, aim_seconds: float = LOW) -> None:
+        self.load = load
+        self._harness = harness
+        self._waits: list[float] = []
+        self.sinks: list[FakeSink] = []
+        for number in range(LISTENERS):
+            sink, listener = harness.listen(aim_seconds=aim_seconds)
+            self._slow_down(sink, listener, is_first=not number)
+            self.sinks.append(sink)
+
+    def pace(self, seconds: float) -> Pace:
+        """Broadcast for a while."""
+        self._waits.clear()
+        self._harness.broadcast(seconds)
+        self._harness.clock.settle()
+        return Pace(len(self._waits) / seconds, max(self._waits))
+
+    def _slow_down(self, sink: FakeSink, listener: Listener, *, is_first: bool) -> None:
+        send, harness = sink.send, self._harness
+
+        def send_slowly(data: bytes, /) -> int:
+            if is_first:
+                arrived_at = harness.backlog.page(listener.cursor).arrived_at
+                self._waits.append(harness.clock.time() - arrived_at)
+            harness.clock.skip(self.load * PAGE_SECONDS / LISTENERS)
+            return send(data)
+
+        sink.send = send_slowly  # type: ignore[method-assign]
+
+
+def test_while_there_is_room_each_page_is_sent_at_once() -> None:
+    crowd = Crowd(FanoutHarness(), EASY)
+    assert crowd.pace(LEARNT_SECONDS) == Pace(PAGES_A_SECOND, 0)
+
+
+def test_without_room_a_send_carries_two_pages() -> None:
+    crowd = Crowd(FanoutHarness(), BUSY)
+    crowd.pace(LEARNT_SECONDS)
+    pace = crowd.pace(10)
+    assert pace.sends_a_second == PAGES_A_SECOND / 2
+    assert pace.longest_wait_seconds <= PAGE_SECONDS
+
+
+def test_what_has_gathered_goes_out_with_the_page_that_finds_room() -> None:
+    harness = FanoutHarness()
+    crowd = Crowd(harness, BUSY)
+    crowd.pace(LEARNT_SECONDS)
+    for _ in range(10):
+        harness.clock.advance(PAGE_SECONDS)
+        harness.publish()
+        harness.clock.settle()
+        numbers = heard(crowd.sinks[0]).numbers
+        assert harness.published - len(numbers) <= 1
+
+
+@pytest.mark.parametrize(
+    ("aim_seconds", "most_seconds"),
+    [(0.02, 0.04), (LOW, 0.04), (0.15, 0.04), (0.16, 0.08), (0.99, 0.08)],
+)
+def test_no_page_waits_for_longer_than_its_player_can_use(aim_seconds: float, most_seconds: float) -> None:
+    # With so many streams beside this one there is never room, and its own passes take next to nothing.
+    harness = FanoutHarness()
+    crowd = Crowd(harness, 0, aim_seconds=aim_seconds)
+    harness.counters.live_seconds = math.inf
+    learning, learnt = crowd.pace(LEARNT_SECONDS), crowd.pace(10)
+    assert learning.longest_wait_seconds <= most_seconds + 1e-6
+    assert learnt.longest_wait_seconds == pytest.approx(most_seconds, abs=1e-6)
+
+
+@pytest.mark.parametrize("load", [EASY, BUSY])
+@pytest.mark.parametrize("aim_seconds", [1.0, math.inf])
+def test_players_that_buffer_get_what_gathers_in_a_flush_interval(aim_seconds: float, load: float) -> None:
+    pace = Crowd(FanoutHarness(), load, aim_seconds=aim_seconds).pace(LEARNT_SECONDS)
+    assert pace.longest_wait_seconds == pytest.approx(FLUSH_SECONDS, abs=PAGE_SECONDS)
+    assert pace.sends_a_second <= 1 / FLUSH_SECONDS
+
+
+def test_no_live_page_waits_for_longer_than_a_buffered_one() -> None:
+    harness = FanoutHarness(limits=FanoutLimits(flush_interval_seconds=0.01))
+    crowd = Crowd(harness, 0)
+    harness.counters.live_seconds = math.inf
+    assert crowd.pace(LEARNT_SECONDS).longest_wait_seconds == pytest.approx(0.01, abs=1e-6)
+
+
+def test_waits_grow_no_faster_than_players_can_follow() -> None:
+    harness = FanoutHarness()
+    crowd = Crowd(harness, 0)
+    harness.counters.live_seconds = math.inf
+    waits = [crowd.pace(1).longest_wait_seconds for _ in range(8)]
+    assert waits == pytest.approx([0.005 * second for second in range(1, 9)], abs=0.0005)
+
+
+def test_when_room_is_back_each_page_is_sent_at_once_again() -> None:
+    crowd = Crowd(FanoutHarness(), BUSY)
+    crowd.pace(LEARNT_SECONDS)
+    crowd.load = EASY
+    crowd.pace(2 * PAGE_SECONDS)
+    assert crowd.pace(1) == Pace(PAGES_A_SECOND, 0)
+
+
+def test_what_players_have_learnt_is_used_after_a_short_ease() -> None:
+    crowd = Crowd(FanoutHarness(), BUSY)
+    crowd.pace(LEARNT_SECONDS)
+    crowd.load = EASY
+    crowd.pace(1)
+    crowd.load = BUSY
+    assert crowd.pace(1).sends_a_second <= PAGES_A_SECOND / 2 + 1
+
+
+class TestStreamsTogether:
+    @pytest.fixture
+    def harnesses(self) -> list[FanoutHarness]:
+        """Return two streams of one node."""
+        clock, counters = FakeClock(), Counters()
+        return [FanoutHarness(clock=clock, counters=counters) for _ in range(2)]
+
+    def paces(self, harnesses: list[FanoutHarness], crowds: list[Crowd], seconds: float) -> list[float]:
+        """Broadcast both; return the sends a second to a listener of each."""
+        before = [crowd.sinks[0].sends for crowd in crowds]
+        for _ in range(round(seconds / PAGE_SECONDS)):
+            harnesses[0].clock.advance(PAGE_SECONDS)
+            for harness in harnesses:
+                harness.publish()
+        harnesses[0].clock.settle()
+        return [(crowd.sinks[0].sends - sends) / seconds for crowd, sends in zip(crowds, before, strict=True)]
+
+    def test_they_share_the_room(self, harnesses: list[FanoutHarness]) -> None:
+        """Neither of them alone would gather."""
+        crowds = [Crowd(harness, BUSY / 2) for harness in harnesses]
+        self.paces(harnesses, crowds, LEARNT_SECONDS)
+        assert sum(self.paces(harnesses, crowds, 10)) <= 2 * PAGES_A_SECOND * 0.8
+
+    def test_buffered_listeners_take_no_room(self, harnesses: list[FanoutHarness]) -> None:
+        crowds = [Crowd(harnesses[0], EASY), Crowd(harnesses[1], 5 * BUSY, aim_seconds=math.inf)]
+        live, _ = self.paces(harnesses, crowds, LEARNT_SECONDS)
+        assert live == PAGES_A_SECOND
