@@ -9,6 +9,8 @@
 - `hls`: a stream as HLS
 - `stream`: hubs, backlog, fan-out, sources, keys
 - `ogg`: Ogg pages and Opus packets
+- `limits`: settings as lower layers take them
+- `port_settings`: the settings of ports and of TLS
 - `settings`: every setting, from the command line and the environment
 - `secret_sources`: where secrets come from, and where they do not
 - `check`: a client that sends audio to a server and listens to it

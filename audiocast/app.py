@@ -22,7 +22,6 @@ from audiocast import __version__
 from audiocast.cluster import hls_router
 from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.discovery.peers_setting import parse_peers
-from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.drain import Drain
 from audiocast.cluster.hls_router import HlsRouter
 from audiocast.cluster.node import Node
@@ -32,10 +31,9 @@ from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.signature.signer import Signer
 from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
+from audiocast.limits import client_budgets, hub_limits, limits, pod_of, secret_keys
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
-from audiocast.stream.fanout.fanout import FanoutLimits
-from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.keys import Keys
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.client_metrics import ClientMetrics
@@ -44,11 +42,14 @@ from audiocast.telemetry.log_queue import LINES_LOST
 from audiocast.telemetry.loop_lag import LoopLag
 from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RefusedRequests, RequestLog
-from audiocast.web.http.clients import Budget, Clients, Holding, Rate
+from audiocast.telemetry.tls_metrics import TlsMetrics
+from audiocast.web.http.clients import Clients
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.server import Server
-from audiocast.web.http.services import Limits, Readiness, Services
+from audiocast.web.http.services import Readiness, Services
 from audiocast.web.http.state_feed import StateFeeds, Watchers
+from audiocast.web.http.tls.certificate_files import CertificateFiles
+from audiocast.web.http.tls.server import TlsServer
 from audiocast.web.http.trusted_proxies import TrustedProxies
 from audiocast.web.http.urls import Urls
 from audiocast.web.public.streams import public_state
@@ -76,7 +77,7 @@ class App:
         metrics.register(LINES_LOST)
         streams = Registry(
             clock=asyncio.get_running_loop(),
-            limits=_hub_limits(settings),
+            limits=hub_limits(settings),
             max_streams=settings.max_streams,
         )
         admission = Admission(
@@ -90,7 +91,7 @@ class App:
         api_tokens = tuple(token.get_secret_value() for token in settings.api_tokens)
         trusted_proxies = TrustedProxies(settings.trusted_proxies)
         clients = Clients(
-            _client_budgets(settings),
+            client_budgets(settings),
             trusted_proxies=trusted_proxies,
             api_tokens=api_tokens,
             now=streams.clock.time,
@@ -105,10 +106,10 @@ class App:
             node=settings.node_name,
         )
         self._lag = LoopLag(metrics, self._note_lag)
-        discovery = parse_peers(settings.peers, pod=_pod(settings), internal_port=settings.internal_port)
+        discovery = parse_peers(settings.peers, pod=pod_of(settings), internal_port=settings.internal_port)
         self._resolver = AddressResolver()
         signer = (
-            Signer(_secrets(settings), Identity.of_new_process(settings.node_name))
+            Signer(secret_keys(settings), Identity.of_new_process(settings.node_name))
             if discovery is not None
             else None
         )
@@ -135,10 +136,11 @@ class App:
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
         self._readiness = Readiness()
+        self._watching: asyncio.Future[None] | None = None
         directory = StreamDirectory(self.node)
         self._services = Services(
             streams=streams,
-            keys=Keys(_secrets(settings)),
+            keys=Keys(secret_keys(settings)),
             urls=Urls(
                 domain=settings.stream_domain,
                 scheme=settings.stream_scheme,
@@ -162,11 +164,12 @@ class App:
             stalled_seconds=self._lag.stalled_seconds,
             version=__version__,
         )
-        limits = _limits(settings)
+        handler_limits = limits(settings)
         log_request = RequestLog(metrics)
         note_refusal = RefusedRequests(metrics)
+        application = public_application(self._services, handler_limits, log_request)
         self.public = Server(
-            public_application(self._services, limits, log_request),
+            application,
             host=settings.host,
             port=settings.port,
             max_body_bytes=MAX_BODY_BYTES,
@@ -174,9 +177,30 @@ class App:
             stall_seconds=settings.listener_stall_seconds,
             shares_port=is_worker,
         )
-        self._readiness.can_accept = lambda: self.public.can_accept
+        self.secure: TlsServer | None = None
+        self._certificate: CertificateFiles | None = None
+        if settings.tls_certificate is not None and settings.tls_key is not None:
+            files = self._certificate = CertificateFiles(settings.tls_certificate, settings.tls_key)
+            tls_metrics = TlsMetrics(
+                metrics, expires_at=lambda: files.current.expires_at, is_refused=lambda: files.is_refused
+            )
+            self.secure = TlsServer(
+                application,
+                context=lambda: files.current.context,
+                clients=clients,
+                count_handshake=tls_metrics.count_handshake,
+                host=settings.host,
+                port=settings.tls_port,
+                max_body_bytes=MAX_BODY_BYTES,
+                note_refusal=note_refusal,
+                stall_seconds=settings.listener_stall_seconds,
+                shares_port=is_worker,
+                queue=self.public.queue,
+            )
+            self.public.tls_hint = f"https:// links have port {self.secure.port}"
+        self._readiness.can_accept = lambda: all(server.can_accept for server in self._public_servers)
         self.internal = Server(
-            internal_application(self._services, limits, self._readiness, log_request),
+            internal_application(self._services, handler_limits, self._readiness, log_request),
             host=settings.internal_host,
             port=settings.internal_port,
             max_body_bytes=MAX_REQUEST_BYTES,
@@ -188,9 +212,16 @@ class App:
         """Start to serve; ready when this member has found the others."""
         self._lag.start()
         self.internal.start()
-        self.public.start()
+        for server in self._public_servers:
+            server.start()
+        if self._certificate is not None:
+            self._watching = asyncio.ensure_future(self._certificate.watch())
         await self.node.start()
         self._readiness.is_serving = True
+
+    @property
+    def _public_servers(self) -> list[Server]:
+        return [self.public] if self.secure is None else [self.public, self.secure]
 
     def _note_lag(self, now: float, lag_seconds: float) -> None:
         self._services.admission.measure(now, lag_seconds)
@@ -202,7 +233,10 @@ class App:
     async def stop(self) -> None:
         """End all streams properly, then close everything."""
         self._readiness.is_serving = False
-        self.public.stop_accepting()
+        for server in self._public_servers:
+            server.stop_accepting()
+        if self._watching is not None:
+            self._watching.cancel()
         await self.node.stop()
         self._services.streams.end_all()
         counters = self._services.streams.counters
@@ -215,7 +249,8 @@ class App:
         await asyncio.sleep(0.1)
         self._hls_router.close()
         self._resolver.close()
-        await self.public.close()
+        for server in self._public_servers:
+            await server.close()
         self.internal.stop_accepting()
         await self.internal.close()
         self._lag.stop()
@@ -240,6 +275,7 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
             port=app.public.port,
             internal_port=app.internal.port,
             version=__version__,
+            **({} if app.secure is None else {"tls_port": app.secure.port}),
         )
     # Objects that exist now stay. The collector skips them from now on, and finds a crowd's garbage sooner.
     gc.collect()
@@ -283,54 +319,12 @@ async def _wait_for_first(*waits: Coroutine[Any, Any, Any]) -> None:
         task.result()
 
 
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        preroll_seconds=settings.preroll_seconds,
-        header_wait_seconds=settings.header_wait_timeout,
-        first_audio_seconds=max(5.0, settings.source_grace_seconds),
-        max_ingest_kbps=settings.max_ingest_kbps,
-        ingest_lead_seconds=settings.ingest_lead_seconds,
-    )
-
-
-def _client_budgets(settings: Settings) -> dict[Budget, int]:
-    """Return the budgets of one client by their kinds: each kind is in the name of its setting."""
-    return {kind: getattr(settings, f"max_{kind.value}_per_client") for kind in (*Holding, *Rate)}
-
-
-def _hub_limits(settings: Settings) -> HubLimits:
-    return HubLimits(
-        backlog_seconds=settings.backlog_seconds,
-        backlog_bytes=settings.preroll_max_bytes,
-        active_seconds=settings.active_threshold_sec,
-        log_sources=bool(settings.peers),
-        grace_seconds=settings.source_grace_seconds,
-        fanout=FanoutLimits(
-            flush_interval_seconds=settings.flush_interval_ms / 1000,
-            lag_seconds=settings.listener_lag_seconds,
-            stall_seconds=settings.listener_stall_seconds,
-        ),
-    )
-
-
 def with_secret(settings: Settings) -> Settings:
     """Return settings that have a secret; one is made up if there is none."""
     if settings.secret_keys:
         return settings
     log.warning("secret_made_up", hint="ingest keys end with this process; set SECRET_KEYS to keep them")
     return settings.model_copy(update={"secret_keys": (SecretStr(secrets.token_urlsafe(32)),)})
-
-
-def _pod(settings: Settings) -> Pod:
-    return Pod(
-        api_host=settings.kubernetes_service_host,
-        api_port=settings.kubernetes_service_port,
-        account=settings.kubernetes_account,
-    )
-
-
-def _secrets(settings: Settings) -> list[str]:
-    return [secret.get_secret_value() for secret in settings.secret_keys]
 
 
 def _allow_many_connections() -> None:

@@ -25,15 +25,13 @@ from pydantic_settings import (
 
 from audiocast.cluster.discovery.peers_setting import KUBERNETES_PREFIX, parse_peers
 from audiocast.cluster.discovery.pod import Pod
+from audiocast.port_settings import USUAL_INTERNAL_PORT, PortSettings
 from audiocast.secret_sources import MIN_SECRET_CHARACTERS, refuse_secret_options, secrets_folder
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# Members on one host have different internal ports, and get different names from them.
-USUAL_INTERNAL_PORT = 8001
 
-
-class Settings(BaseSettings):
+class Settings(PortSettings, BaseSettings):
     """Run the audiocast server. Each option can be given as an environment variable of the same name too.
 
     Secrets cannot be options. SECRET_KEYS and API_TOKENS are variables, or files of these names in the folder
@@ -48,24 +46,6 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
     )
 
-    host: str = Field(default="", description="Address to listen on; empty: all of them.")
-    port: int = Field(default=8000, ge=0, le=65535, description="Public port. 0: a free one.")
-    internal_host: str = Field(
-        default="", description="Address of the internal port; empty: all. Keep it away from the public."
-    )
-    internal_port: int = Field(
-        default=USUAL_INTERNAL_PORT,
-        ge=0,
-        le=65535,
-        description="Port for metrics, health and other members. 0: a free one.",
-    )
-    workers: int = Field(
-        default=1,
-        ge=1,
-        le=256,
-        description="Processes that share PORT, a core each. With more than one, the bounds on listeners and "
-        "egress are shared out among them, and PEERS must be empty.",
-    )
     node_name: str = Field(
         default="",
         max_length=253,
@@ -202,6 +182,9 @@ class Settings(BaseSettings):
     max_sources_per_client: int = Field(
         default=20, ge=0, description="Sources of one address that are connected at a time."
     )
+    max_handshakes_per_client: int = Field(
+        default=200, ge=0, description="Connections of one address that begin to speak TLS, at a time."
+    )
     max_starts_per_client: int = Field(
         default=30, ge=0, description="Streams that one address starts in a minute, without an API token."
     )
@@ -335,6 +318,8 @@ class Settings(BaseSettings):
 
 def _text(value: Any) -> str:
     """Return a value as the environment has it; an empty list is a comma, since empty means the default."""
+    if value is None:
+        return ""
     if isinstance(value, tuple):
         return ",".join(map(_text, value)) or ","
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

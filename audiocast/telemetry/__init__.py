@@ -9,4 +9,5 @@
 - `metrics`: streams, listeners and sources
 - `requests`: one log event and one count for each HTTP request
 - `sums`: the metrics of several processes as those of one
+- `tls_metrics`: handshakes, and the certificate in use
 """

@@ -28,6 +28,7 @@ REFUSED_KINDS = (
     "body_too_large",
     "headers_too_large",
     "http_2",
+    "plain_http",
     "request_timeout",
     "tls",
 )

@@ -9,11 +9,14 @@ from prometheus_client.samples import Sample
 
 from audiocast.telemetry.cluster_metrics import GAUGES
 from audiocast.telemetry.metrics import BUILD_INFO
+from audiocast.telemetry.tls_metrics import EXPIRES, REFUSED
 
 # What all processes tell of the same thing is not added up: the highest number stands for all.
 SHARED = frozenset(
     {
         BUILD_INFO,
+        EXPIRES,
+        REFUSED,
         *(name for name, gauge in GAUGES.items() if gauge.is_shared),
         # prometheus_client's own.
         "process_start_time_seconds",

@@ -60,17 +60,16 @@ Fanout._go_on = go_on
 """
 NAGLE = """
 import socket
-from audiocast.web.public import listen
-take = listen._take_socket
-def take_with_nagle(stream):
-    connection = take(stream)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
-    return connection
-listen._take_socket = take_with_nagle
+from audiocast.web.http.listener_socket import ListenerSocket
+start = ListenerSocket.__init__
+def start_with_nagle(self, fileno, lease):
+    start(self, fileno, lease)
+    self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
+ListenerSocket.__init__ = start_with_nagle
 """
 NO_LOWAT = """
-from audiocast.web.public import listen
-listen.UNSENT_BYTES = 2**31 - 1
+from audiocast.web.http import listener_socket
+listener_socket.UNSENT_BYTES = 2**31 - 1
 """
 UVLOOP = """
 import asyncio, uvloop

@@ -20,6 +20,9 @@ CHARTS = [path.parent.name for path in tree.files("values.schema.json", under="h
 # A pod has them for itself, so the defaults are good.
 PORTS = {"HOST", "PORT", "INTERNAL_HOST", "INTERNAL_PORT"}
 
+# They come with a certificate.
+TLS = {"TLS_CERTIFICATE", "TLS_KEY", "TLS_PORT"}
+
 # What Kubernetes sets in each pod.
 KUBERNETES = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBERNETES_ACCOUNT"}
 
@@ -164,7 +167,7 @@ def test_values_have_the_servers_own_defaults(chart: Chart) -> None:
 def test_every_name_in_the_environment_is_a_setting_and_every_setting_is_there(chart: Chart) -> None:
     settings = {name.upper() for name in Settings.model_fields}
     # Pods are members of a cluster, with PEERS; a member is one process.
-    assert env_of(chart).keys() == settings - PORTS - KUBERNETES - {"WORKERS"}
+    assert env_of(chart).keys() == settings - PORTS - TLS - KUBERNETES - {"WORKERS"}
 
 
 @pytest.mark.parametrize("path", ci_files("audiocast"), ids=lambda path: path.name)

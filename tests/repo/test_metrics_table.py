@@ -6,13 +6,15 @@ from pathlib import Path
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.network.certificates import make_pair
 from tests.support.processes.server import AudiocastServer
 
 TABLE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
 def test_the_table_names_what_the_server_exports(tmp_path: Path) -> None:
-    with AudiocastServer(tmp_path / "server.log") as server:
+    # A server without a certificate does not have those of TLS.
+    with AudiocastServer(tmp_path / "server.log", **make_pair(tmp_path).settings) as server:
         text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=10).text
     exported = {
         family.name + ("_total" if family.type == "counter" else "")

@@ -12,11 +12,14 @@
 - `json_body`: JSON bodies, checked
 - `json_text`: JSON of answers
 - `last_refusals`: why the last source of a stream was refused, for its broadcaster
+- `listener_socket`: a listener's connection, as its fan-out has it
 - `masked_websocket`: WebSockets that take no frame without a mask
+- `public_connection`: one connection: its requests' heads, and answers to what is no request
 - `raw_response`: a whole response as bytes, for connections that Tornado does not own
-- `server`: accepting connections, and answers to those that never become requests
+- `server`: one port: accepting connections
 - `services`: what handlers work with: services, limits, readiness
 - `state_feed`: the state of a stream as events, made once for all pages that watch it
+- `tls`: a port with TLS: certificates, handshakes, records
 - `trusted_proxies`: which peer is a proxy, and whom it names as its client
 - `urls`: absolute URLs that work for the client that asked
 """

@@ -20,7 +20,7 @@ from tornado.httputil import HTTPServerRequest
 
 from audiocast.web.http.credentials import has_api_token
 from audiocast.web.http.errors import CLIENT_LIMIT, ApiError
-from audiocast.web.http.trusted_proxies import TrustedProxies, parse_address
+from audiocast.web.http.trusted_proxies import IPAddress, TrustedProxies, parse_address
 
 log = structlog.get_logger()
 
@@ -42,6 +42,7 @@ class Holding(StrEnum):
     WAITING_LISTENERS = "waiting_listeners"
     EVENT_STREAMS = "event_streams"
     HLS_MUXERS = "hls_muxers"
+    HANDSHAKES = "handshakes"
 
 
 class Rate(StrEnum):
@@ -63,6 +64,7 @@ MESSAGES: Mapping[Budget, str] = {
     Holding.WAITING_LISTENERS: "listeners at a time that wait for a stream",
     Holding.EVENT_STREAMS: "event streams at a time",
     Holding.HLS_MUXERS: "streams as HLS at a time",
+    Holding.HANDSHAKES: "handshakes of TLS at a time",
     Rate.STARTS: "starts a minute",
     Rate.UNKNOWN_IDS: "questions a minute about streams that are not there",
     Rate.QR_CODES: "new QR codes a minute",
@@ -155,7 +157,12 @@ class Clients:
             return b""
         if has_api_token(request, self._api_tokens):
             return b""
-        return address.packed if address.version == 4 else address.packed[:IPV6_CLIENT_BYTES]
+        return _client_id(address)
+
+    def identify_peer(self, peer: str) -> bytes:
+        """Return the client at the other end of a connection, before any request; empty: see `identify`."""
+        address = parse_address(peer)
+        return b"" if address is None or self._trusted_proxies.has(address) else _client_id(address)
 
     def acquire(self, request: HTTPServerRequest | None, kind: Holding) -> Lease:
         """Count one more of what the client has, until the lease is released.
@@ -242,3 +249,7 @@ class Clients:
                 hint="requests of this trusted proxy have no budgets: let it set X-Forwarded-For, or take it "
                 "out of TRUSTED_PROXIES",
             )
+
+
+def _client_id(address: IPAddress) -> bytes:
+    return address.packed if address.version == 4 else address.packed[:IPV6_CLIENT_BYTES]

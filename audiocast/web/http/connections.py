@@ -59,13 +59,6 @@ def bound_connections(listening: socket.socket, stall_seconds: float) -> None:
             listening.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-def end_output(stream: IOStream) -> None:
-    """Tell the client that nothing more comes; what is written is sent."""
-    if not stream.closed():
-        with contextlib.suppress(OSError):
-            stream.socket.shutdown(socket.SHUT_WR)
-
-
 async def discard_input(stream: IOStream, max_bytes: int = LINGER_BYTES) -> None:
     """Discard what still arrives, until the client closes, or for `LINGER_SECONDS`. Nothing else may read.
 
@@ -100,6 +93,17 @@ class WatchedConnection(IOStream):
         if sent_bytes:
             self.taken_at = asyncio.get_running_loop().time()
         return sent_bytes
+
+    def send_now(self, data: bytes) -> None:
+        """Send what the system takes of it at once, beside all that is written; the rest is lost."""
+        with contextlib.suppress(OSError):
+            self.socket.send(data)
+
+    def end_output(self) -> None:
+        """Tell the client that nothing more comes; what is written is sent."""
+        if not self.closed():
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
         """Close the connection, and discard what the client has not taken."""

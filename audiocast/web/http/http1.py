@@ -1,7 +1,7 @@
 """HTTP/1.1 as Tornado reads it, with refusals of our own, and as RFC 9112 wants it where Tornado is narrower.
 
-Private parts of Tornado are used here and in `masked_websocket`, and nowhere else. They are those of version
-6.6.1; tests/unit/web/http/test_http1.py fails when another version has others.
+Private parts of Tornado are used here, in `masked_websocket` and in `tls/connection`, and nowhere else. They
+are those of version 6.6.1; tests/unit/web/http/test_http1.py fails when another version has others.
 
 - What cannot be read is answered with the contract's JSON. Tornado writes a bare "400 Bad Request".
 - Chunk extensions and trailer fields are ignored, and `Expect` is compared without case.
@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from tornado.gen import with_timeout
@@ -29,7 +29,7 @@ from tornado.httputil import (
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
 from audiocast.web.http.chunked_body import ChunkedBody
-from audiocast.web.http.connections import discard_input, end_output
+from audiocast.web.http.connections import WatchedConnection, discard_input
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.raw_response import error_response
 
@@ -84,12 +84,12 @@ class RequestConnection(HTTP1Connection):
             return False
 
     async def _refuse(self, error: ApiError) -> None:
-        stream = self.stream
+        stream = cast(WatchedConnection, self.stream)
         # A handler that has begun its response can say nothing else any more.
         if self._response_start_line is None:
             with contextlib.suppress(StreamClosedError):
                 await stream.write(error_response(error))
-                end_output(stream)
+                stream.end_output()
                 # It still reads when the time of a body is over.
                 if not stream.reading():
                     await discard_input(stream)

@@ -42,7 +42,7 @@ class Urls:
             scheme = request.protocol
         forwarded_host = forwarded.get("X-Forwarded-Host", "") if self._trust_forwarded_host else ""
         for host in (self._domain, _first(forwarded_host), request.host):
-            if _is_host(host):
+            if is_host(host):
                 return f"{scheme}://{host}"
         return f"{scheme}://localhost"
 
@@ -57,7 +57,8 @@ class Urls:
         return "public" if self._domain else "private"
 
 
-def _is_host(text: str) -> bool:
+def is_host(text: str) -> bool:
+    """Return whether a text is a host, with or without a port, that can stand in a URL as it is."""
     found = _HOST.fullmatch(text) if len(text) <= MAX_HOST_CHARACTERS else None
     if found is None:
         return False

@@ -15,7 +15,7 @@ import contextlib
 from typing import cast
 
 import structlog
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import StreamClosedError
 from tornado.web import stream_request_body
 
 from audiocast.ogg.errors import OggError
@@ -25,6 +25,7 @@ from audiocast.web.http.connections import LINGER_BYTES, LINGER_SECONDS, discard
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.http1 import RequestConnection
+from audiocast.web.http.public_connection import PublicConnection
 from audiocast.web.http.raw_response import SERVER_NAME, error_response, response_head
 from audiocast.web.public.intake import Intake, admit_source, count_refusal
 
@@ -58,7 +59,7 @@ class IngestHandler(PublicHandler):
     _stream_id = ""
     _probe_error: ApiError | StreamError | None = None
     _refusal: ApiError | None = None
-    _raw: IOStream | None = None
+    _raw: PublicConnection | None = None
     _has_early_response = False
     _has_key = False
     _received_bytes = 0
@@ -164,7 +165,7 @@ class IngestHandler(PublicHandler):
 
     async def _read_until_close(self) -> None:
         """Feed the source with raw bytes until the encoder closes; no answer can be sent after that."""
-        raw = self._raw = self.detach()
+        raw = self._raw = cast(PublicConnection, self.detach())
         try:
             if self.request.method == "SOURCE":
                 self._send_early_response()
@@ -231,7 +232,7 @@ class IngestHandler(PublicHandler):
         try:
             if self._raw is not None:
                 await self._raw.write(refusal.body if self._has_early_response else error_response(refusal))
-                self._raw.socket.shutdown(1)
+                self._raw.end_output()
                 return
             if not self._has_early_response:
                 self._set_refusal_headers(refusal)

@@ -8,18 +8,18 @@ end of audio.
 
 import contextlib
 import math
-import os
-import socket
 import time
+from typing import cast
 
 from tornado.httputil import format_timestamp
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import StreamClosedError
 
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
-from audiocast.web.http.clients import Holding, Lease
+from audiocast.web.http.clients import Holding
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
+from audiocast.web.http.public_connection import PublicConnection
 from audiocast.web.http.raw_response import SERVER_NAME, error_response, response_head
 from audiocast.web.public.waiting import is_stream_on, wait_for_stream
 
@@ -32,9 +32,6 @@ AUDIO_HEADERS = {
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
 }
-
-# Unsent bytes that the kernel may hold for each listener; its default is minutes of audio.
-UNSENT_BYTES = 16_384
 
 MAX_PREROLL_SECONDS = 86_400.0
 
@@ -63,9 +60,9 @@ class ListenHandler(CrossOriginHandler):
             raise ApiError(404, "stream_not_live", NOT_LIVE)
         services.admission.check()
         lease = services.clients.acquire(self.request, Holding.LISTENERS)
-        stream = self.detach()
+        stream = cast(PublicConnection, self.detach())
         try:
-            connection = _detached_socket(stream, lease)
+            connection = stream.detach_listener(lease)
         except OSError:
             # No descriptor is left. The response is not Tornado's any more.
             error = ApiError(503, "server_full", "no room for one more connection; try again in a moment")
@@ -153,40 +150,3 @@ class ListenHandler(CrossOriginHandler):
 def _audio_headers() -> dict[str, str]:
     """Return the response's headers, with the time as RFC 9110 section 6.6.1 requires."""
     return {**AUDIO_HEADERS, "Date": format_timestamp(time.time())}
-
-
-class ListenerSocket(socket.socket):
-    """A listener's connection, which gives back its client's lease when it is closed. Sending is as ever."""
-
-    __slots__ = ("lease",)
-
-    lease: Lease
-
-    def close(self) -> None:
-        super().close()
-        self.lease.release()
-
-
-def _detached_socket(stream: IOStream, lease: Lease) -> ListenerSocket | None:
-    """Return the connection without Tornado; None when the listener has closed it.
-
-    The descriptor is duplicated, because an IOStream closes its own when it leaves the event loop.
-
-    Raises:
-        OSError: There is no descriptor left; the stream is still open.
-    """
-    if stream.closed():
-        lease.release()
-        return None
-    try:
-        connection = ListenerSocket(fileno=os.dup(stream.socket.fileno()))
-    except OSError:
-        lease.release()
-        raise
-    connection.lease = lease
-    stream.close()
-    connection.setblocking(False)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-    return connection

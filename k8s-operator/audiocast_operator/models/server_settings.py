@@ -25,6 +25,11 @@ UNUSED_SETTINGS = (
     "KUBERNETES_SERVICE_HOST",
     "KUBERNETES_SERVICE_PORT",
     "KUBERNETES_ACCOUNT",
+    # An AudioCast's pods have no certificate.
+    "TLS_CERTIFICATE",
+    "TLS_KEY",
+    "TLS_PORT",
+    "MAX_HANDSHAKES_PER_CLIENT",
 )
 
 WHOLE_NUMBERS = (

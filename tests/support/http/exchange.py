@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import ssl
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -51,15 +52,15 @@ class Answer:
         return str(said["error"])
 
 
-def connect(port: int, *, receive_buffer_bytes: int = 0) -> socket.socket:
-    """Open a connection; a receive buffer of 0 is the system's."""
+def connect(port: int, *, receive_buffer_bytes: int = 0, tls: ssl.SSLContext | None = None) -> socket.socket:
+    """Open a connection, over TLS if there is a context; a receive buffer of 0 is the system's."""
     connection = socket.socket()
     if receive_buffer_bytes:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
     connection.settimeout(ANSWER_SECONDS)
     connection.connect((HOST, port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
+    return connection if tls is None else tls.wrap_socket(connection, server_hostname="localhost")
 
 
 def read_answer(connection: socket.socket, seconds: float = ANSWER_SECONDS) -> Answer:

@@ -1,5 +1,6 @@
 """A listener that keeps every byte of its stream and when it came; it can stop reading, as slow ones do."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ class Listener:
         version: Of HTTP.
         receive_buffer_bytes: Of its socket; 0 for the system's.
         reading: False: do not read until `resume`.
+        tls: The port speaks TLS; a response that ends without close_notify is "reset" then.
 
     Attributes:
         asked_at: When the request went out (`time.monotonic`).
@@ -40,6 +42,7 @@ class Listener:
         version: Literal["HTTP/1.0", "HTTP/1.1"] = "HTTP/1.1",
         receive_buffer_bytes: int = 0,
         reading: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.arrivals: list[tuple[float, int]] = []
         self.end: Literal["closed", "reset", "left"] | None = None
@@ -48,7 +51,7 @@ class Listener:
         self._leaves = threading.Event()
         if reading:
             self._reads.set()
-        self._connection = connect(port, receive_buffer_bytes=receive_buffer_bytes)
+        self._connection = connect(port, receive_buffer_bytes=receive_buffer_bytes, tls=tls)
         self._connection.settimeout(_POLL_SECONDS)
         self.asked_at = time.monotonic()
         self._connection.sendall(f"GET {path} {version}\r\nHost: localhost\r\n{headers}\r\n".encode())

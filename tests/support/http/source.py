@@ -1,6 +1,7 @@
 """A source of the test's own: sends Ogg pages in real time, framed or raw, and ends as a test wants it to."""
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -30,6 +31,7 @@ class PacedSource:
         lead_seconds: How far ahead of real time it is from the start.
         speed: 1 for real time.
         burst_seconds: How much it sends at once, in whole pages; 0 for page by page.
+        tls: The port speaks TLS.
     """
 
     def __init__(
@@ -41,10 +43,12 @@ class PacedSource:
         lead_seconds: float = 0.0,
         speed: float = 1.0,
         burst_seconds: float = 0.0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._url = urlsplit(url)
         self._pages = timed_pages(stream)
         self._framing = framing
+        self._tls = tls
         self._lead_seconds = lead_seconds
         self._speed = speed
         self._burst_seconds = burst_seconds
@@ -57,7 +61,7 @@ class PacedSource:
 
     def __enter__(self) -> Self:
         assert self._url.port is not None
-        self._connection = connect(self._url.port)
+        self._connection = connect(self._url.port, tls=self._tls)
         self._connection.sendall(ingest_head(f"{self._url.path}?{self._url.query}", self._framing))
         self._thread.start()
         return self

@@ -57,6 +57,7 @@ class AudiocastServer:
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
         self.internal_port = 0
+        self.tls_port = 0
 
     def __enter__(self) -> Self:
         with self.log.open("ab") as log:
@@ -78,6 +79,11 @@ class AudiocastServer:
     def base(self) -> str:
         """URL of the public port."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def tls_base(self) -> str:
+        """URL of the port with TLS."""
+        return f"https://localhost:{self.tls_port}"
 
     @property
     def pid(self) -> int:
@@ -150,6 +156,7 @@ class AudiocastServer:
                     if b'"serving"' in line:
                         event = json.loads(line)
                         self.port, self.internal_port = event["port"], event["internal_port"]
+                        self.tls_port = event.get("tls_port", 0)
                         with urllib.request.urlopen(f"http://127.0.0.1:{self.internal_port}/readyz"):
                             return
             time.sleep(0.05)

@@ -54,6 +54,8 @@ def test_what_all_say_of_the_same_thing_is_not_added_up(name: str) -> None:
 def test_what_is_shared_is_known_by_where_it_is_made() -> None:
     assert sorted(SHARED) == [
         "audiocast_build_info",
+        "audiocast_certificate_expires_timestamp_seconds",
+        "audiocast_certificate_refused",
         "audiocast_draining",
         "audiocast_members",
         "process_start_time_seconds",

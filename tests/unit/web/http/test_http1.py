@@ -13,6 +13,7 @@ import pytest
 import tornado
 from tornado.http1connection import HTTP1Connection, HTTP1ServerConnection
 from tornado.httpserver import HTTPServer, _HTTPRequestContext
+from tornado.iostream import BaseIOStream
 
 from audiocast.web.http import http1
 
@@ -35,6 +36,7 @@ PRIVATE_PARTS: list[tuple[Callable[..., Any], str]] = [
     (HTTPServer.handle_stream, "164864e68f57d899"),
     (HTTPServer.on_close, "ef043e5bf5894bd4"),
     (_HTTPRequestContext.__init__, "b734238339c3365c"),
+    (BaseIOStream._handle_events, "b9464803bd15fbf4"),
 ]
 
 

@@ -1,0 +1,54 @@
+"""Settings as lower layers take them: plain numbers and texts. Units change here, and nowhere else."""
+
+from audiocast.cluster.discovery.pod import Pod
+from audiocast.settings import Settings
+from audiocast.stream.fanout.fanout import FanoutLimits
+from audiocast.stream.hub_state import HubLimits
+from audiocast.web.http.clients import Budget, Holding, Rate
+from audiocast.web.http.services import Limits
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what handlers keep to."""
+    return Limits(
+        preroll_seconds=settings.preroll_seconds,
+        header_wait_seconds=settings.header_wait_timeout,
+        first_audio_seconds=max(5.0, settings.source_grace_seconds),
+        max_ingest_kbps=settings.max_ingest_kbps,
+        ingest_lead_seconds=settings.ingest_lead_seconds,
+    )
+
+
+def client_budgets(settings: Settings) -> dict[Budget, int]:
+    """Return the budgets of one client by their kinds: each kind is in the name of its setting."""
+    return {kind: getattr(settings, f"max_{kind.value}_per_client") for kind in (*Holding, *Rate)}
+
+
+def hub_limits(settings: Settings) -> HubLimits:
+    """Return what each stream keeps to."""
+    return HubLimits(
+        backlog_seconds=settings.backlog_seconds,
+        backlog_bytes=settings.preroll_max_bytes,
+        active_seconds=settings.active_threshold_sec,
+        log_sources=bool(settings.peers),
+        grace_seconds=settings.source_grace_seconds,
+        fanout=FanoutLimits(
+            flush_interval_seconds=settings.flush_interval_ms / 1000,
+            lag_seconds=settings.listener_lag_seconds,
+            stall_seconds=settings.listener_stall_seconds,
+        ),
+    )
+
+
+def pod_of(settings: Settings) -> Pod:
+    """Return what this pod knows of its cluster."""
+    return Pod(
+        api_host=settings.kubernetes_service_host,
+        api_port=settings.kubernetes_service_port,
+        account=settings.kubernetes_account,
+    )
+
+
+def secret_keys(settings: Settings) -> list[str]:
+    """Return the secrets, the current one first."""
+    return [secret.get_secret_value() for secret in settings.secret_keys]

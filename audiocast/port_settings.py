@@ -1,0 +1,54 @@
+"""The settings of where the server listens, and of TLS there: see `settings`, which they are a part of."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from audiocast.web.http.tls.certificate import read_certificate
+
+# Members on one host have different internal ports, and get different names from them.
+USUAL_INTERNAL_PORT = 8001
+
+
+class PortSettings(BaseModel):
+    """The ports, and the certificate of the one for HTTPS: without it there is none."""
+
+    host: str = Field(default="", description="Address to listen on; empty: all of them.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Public port. 0: a free one.")
+    tls_certificate: Path | None = Field(
+        default=None,
+        description="PEM file with the certificate for HTTPS and those that it is signed by, as certbot's "
+        "fullchain.pem. Empty: no HTTPS. A file that changes is taken into use within seconds.",
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file with its key, without a passphrase.")
+    tls_port: int = Field(
+        default=8443,
+        ge=0,
+        le=65535,
+        description="Public port for HTTPS, beside PORT, once there is a certificate. 0: a free one.",
+    )
+    internal_host: str = Field(
+        default="", description="Address of the internal port; empty: all. Keep it away from the public."
+    )
+    internal_port: int = Field(
+        default=USUAL_INTERNAL_PORT,
+        ge=0,
+        le=65535,
+        description="Port for metrics, health and other members. 0: a free one.",
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Processes that share PORT, a core each. With more than one, the bounds on listeners and "
+        "egress are shared out among them, and PEERS must be empty.",
+    )
+
+    @model_validator(mode="after")
+    def _read_files(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("TLS_CERTIFICATE and TLS_KEY go together: expected both or none")
+        if self.tls_certificate is not None and self.tls_key is not None:
+            read_certificate(self.tls_certificate, self.tls_key)
+        return self

@@ -1,0 +1,101 @@
+"""The certificate in use, and the files that it comes from, which are looked at every few seconds.
+
+Who renews a certificate replaces a file, or what a symbolic link points to: certbot's `live` folder and
+Kubernetes' volumes are such. Connections that are open keep what they have; new ones get the new
+certificate. Files that cannot be used, half-written ones for example, are tried again until they can; the
+certificate that was read last is in use meanwhile.
+"""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from audiocast.web.http.tls.certificate import BadCertificate, Certificate, read_certificate
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 5.0
+
+FileVersion = tuple[int, int, int, int]
+
+
+class CertificateFiles:
+    """A certificate and its key as two files.
+
+    Args:
+        certificate: PEM, with those that it is signed by.
+        key: PEM.
+
+    Attributes:
+        current: The certificate in use.
+        is_refused: The files are newer than it, and cannot be used.
+
+    Raises:
+        BadCertificate: They cannot be used.
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self._paths = certificate, key
+        self._versions = self._look_at_files()
+        self.current = read_certificate(certificate, key)
+        self.is_refused = False
+        self._last_error = ""
+        if self.current.is_over:
+            log.error("certificate_expired", expired=_day(self.current), hint="clients refuse it; renew it")
+
+    async def watch(self) -> None:
+        """Look at the files every few seconds. Never returns."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Look at the files, and read them if they have changed, or could not be used before."""
+        versions = self._look_at_files()
+        if versions == self._versions and not self.is_refused:
+            return
+        self._versions = versions
+        try:
+            certificate = await asyncio.to_thread(self._read_valid)
+        except BadCertificate as error:
+            self._note_refusal(str(error))
+        else:
+            self.current, self.is_refused, self._last_error = certificate, False, ""
+            log.info("certificate_replaced", expires=_day(certificate))
+
+    def _read_valid(self) -> Certificate:
+        certificate = read_certificate(*self._paths)
+        if certificate.is_over:
+            raise BadCertificate(f"{self._paths[0]} has expired on {_day(certificate)}")
+        return certificate
+
+    def _note_refusal(self, error: str) -> None:
+        self.is_refused = True
+        if error == self._last_error:
+            return
+        self._last_error = error
+        log.error(
+            "certificate_refused",
+            error=error,
+            in_use_until=_day(self.current),
+            hint="the certificate that was read last stays in use; put the files right, without a restart",
+        )
+
+    def _look_at_files(self) -> list[FileVersion | None]:
+        return [_version(path) for path in self._paths]
+
+
+def _version(path: Path) -> FileVersion | None:
+    """Return what changes with a file's content, or with what a link points to; None: there is no file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _day(certificate: Certificate) -> str:
+    return datetime.fromtimestamp(certificate.expires_at, UTC).isoformat()

@@ -1,0 +1,86 @@
+"""What goes over the port with TLS: all that goes over the plain one, with links of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.audio.numbered_audio import number_of, numbered_audio
+from tests.support.http.exchange import Answer, connect, read_answer
+from tests.support.http.listener import Listener
+from tests.support.http.source import PacedSource
+from tests.support.network.certificates import Pair, make_pair
+from tests.support.processes.server import AudiocastServer
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    return make_pair(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, pair: Pair) -> Iterator[AudiocastServer]:
+    log = tmp_path_factory.mktemp("server") / "server.log"
+    with AudiocastServer(log, **pair.settings) as server:
+        yield server
+
+
+def test_pages_and_links_are_https(server: AudiocastServer, pair: Pair) -> None:
+    page = requests.get(f"{server.tls_base}/", verify=str(pair.certificate), timeout=10)
+    assert page.status_code == 200
+    started = requests.post(f"{server.tls_base}/api/start", verify=str(pair.certificate), timeout=10).json()
+    for name in ("ingest_url", "listen_url", "stream_url", "qr_url"):
+        assert started[name].startswith(f"{server.tls_base}/"), started[name]
+
+
+@pytest.mark.parametrize("query", ["", "&latency=low"])
+def test_a_source_and_a_listener_over_tls_lose_nothing(
+    server: AudiocastServer, pair: Pair, query: str
+) -> None:
+    started = server.start_stream()
+    url = f"{server.tls_base}/ingest/{started.stream_id}?key={started.ingest_key}"
+    with PacedSource(url, numbered_audio(seconds=6), lead_seconds=4, tls=pair.trusting()) as source:
+        server.wait_for_state(started.stream_id, "live")
+        path = f"/stream/{started.stream_id}?preroll=20{query}"
+        with Listener(server.tls_port, path, tls=pair.trusting()) as listener:
+            capture = listener.wait_for_audio(5.5)
+            assert source.finish().status == 200
+            requests.delete(
+                f"{server.base}/api/streams/{started.stream_id}",
+                headers={"Authorization": f"Bearer {started.ingest_key}"},
+                timeout=10,
+            ).raise_for_status()
+            capture = listener.wait_for_end()
+            # Not cut off: it was told that this is all.
+            assert listener.end == "closed"
+    capture.check_one_stream()
+    numbers = [number_of(packet) for packet in capture.packets]
+    assert numbers[:300] == list(range(300))
+
+
+def test_http_on_the_tls_port_reads_where_https_is(server: AudiocastServer) -> None:
+    with connect(server.tls_port) as connection:
+        connection.sendall(b"GET /listen/x HTTP/1.1\r\nHost: radio.example:8443\r\n\r\n")
+        answer = read_answer(connection)
+    assert (answer.status, answer.error) == (400, "plain_http")
+    assert b"https://radio.example:8443/" in answer.body
+
+
+def test_tls_on_the_plain_port_reads_where_tls_is(server: AudiocastServer) -> None:
+    answer = _say_hello(server.port)
+    assert (answer.status, answer.error) == (400, "tls")
+    assert f"port {server.tls_port}".encode() in answer.body
+
+
+def test_a_server_without_a_certificate_speaks_no_tls(tmp_path: Path) -> None:
+    with AudiocastServer(tmp_path / "server.log") as server:
+        assert server.tls_port == 0
+        assert b"http:// links only" in _say_hello(server.port).body
+
+
+def _say_hello(port: int) -> Answer:
+    """Begin to speak TLS where HTTP is expected."""
+    with connect(port) as connection:
+        connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        return read_answer(connection)
