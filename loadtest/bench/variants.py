@@ -50,6 +50,10 @@ SLICES = """
 from audiocast.stream.fanout import fanout
 fanout.SLICE_LISTENERS = {}
 """
+SHARE = """
+from audiocast.stream.fanout import lane
+lane.LIVE_SHARE = {}
+"""
 SPREAD = """
 from audiocast.stream.fanout.fanout import Fanout
 def go_on(self, slices):
@@ -129,6 +133,9 @@ VARIANTS = {
     "uvloop": Variant("uvloop", change=UVLOOP),
     "workers-2": Variant("WORKERS=2, on the same core", settings={"WORKERS": 2}),
     "low": Variant("latency=low, as it is", low=True),
+    "low-at-once": Variant("latency=low, each page at once", low=True, change=SHARE.format("float('inf')")),
+    "low-share-20": Variant("latency=low, room up to a share of 20 %", low=True, change=SHARE.format(0.2)),
+    "low-share-50": Variant("latency=low, room up to a share of 50 %", low=True, change=SHARE.format(0.5)),
     "low-own-copies": Variant("latency=low, and a copy of the bytes each", low=True, change=OWN_COPIES),
     "low-tornado": Variant("latency=low, IOStream.write instead of send", low=True, change=TORNADO),
     "low-slices-50": Variant("latency=low, slices of 50", low=True, change=SLICES.format(50)),

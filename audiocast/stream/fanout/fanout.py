@@ -1,17 +1,17 @@
 """Pages to the sockets of listeners, in passes.
 
 A pass walks over listeners and sends to each everything that it lacks, in one send. What it costs is the
-number of sends, about 8 µs each in any language, so pages that come during a pass are the next pass's: load
-makes the batches larger and the delay grows gently, nothing piles up. Listeners whose players need pages at
-about the same time are in one lane, and `lane` says when its next pass begins. A long pass gives way to the
-event loop between slices.
+number of sends, about 8 µs each in any language, so load makes the batches larger and the delay grows gently,
+nothing piles up. Listeners whose pages may gather for as long are in one lane, and `lane` says when its next
+pass begins. A long pass gives way to the event loop between slices, and each slice gets all that is there by
+then.
 
-Each listener has a cursor. Nearly all cursors stand where the last pass ended, and these listeners are sent
-the very same bytes: nothing is copied, parsed, timed or logged for one of them. The others are new, slow, or
-were moved ahead once, and each is served by itself. A slow listener is asked again in each pass, with one
-send of the rest of one page, and never delays others; when it is too far behind it is moved to the newest
-page, and when it takes nothing for too long it is closed. What each part costs and
-saves: docs/fan-out.md.
+Each listener has a cursor. Nearly all cursors of a slice stand where the last pass left it, and these
+listeners are sent the very same bytes: nothing is copied, parsed, timed or logged for one of them. The others
+are new, slow, or were moved ahead once, and each is served by itself. A slow listener is asked again in each
+pass, with one send of the rest of one page, and never delays others; when it is too far behind it is moved to
+the newest page, and when it takes nothing for too long it is closed. What each part costs and saves:
+docs/fan-out.md.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,9 +27,6 @@ from audiocast.stream.fanout.listener import Listener, Sink
 
 # About 2 ms of sends, then the loop has its turn.
 SLICE_LISTENERS = 250
-
-# A pause lasts at least this part of the pass before it, so that passes do not fill a core.
-MIN_PAUSE_SHARE = 0.5
 
 # How long the last pages may take to reach a slow listener when the stream has ended.
 FINISH_SECONDS = 5.0
@@ -107,7 +104,9 @@ class Fanout:
         lane = self._lane(listener)
         if not lane.listeners:
             # No pass has been made meanwhile: what came was for nobody, and late for nobody.
-            lane.end = backlog.end
+            lane.ends = []
+        if len(lane.listeners) >= SLICE_LISTENERS * len(lane.ends):
+            lane.ends.append(backlog.end)
         lane.open_count += 1
         self.peak = max(self.peak, self.count)
         self._counters.listeners += 1
@@ -130,7 +129,7 @@ class Fanout:
         for lane in self._lanes:
             if lane.timer is not None:
                 lane.timer.cancel()
-            if not lane.is_running:
+            if lane.listeners and not lane.is_running:
                 self._start(lane)
 
     def close_listeners(self, count: int) -> int:
@@ -149,10 +148,10 @@ class Fanout:
         """Return the last lane whose players do not aim at more than the listener's does."""
         return [lane for lane in self._lanes if lane.aim_seconds <= listener.aim_seconds][-1]
 
-    def _arm(self, lane: Lane, now: float, rested_at: float = 0.0) -> None:
-        """Schedule the pass that brings new pages, or make it sooner; never before `rested_at`."""
-        waits_since = self._backlog.page(max(lane.end, self._backlog.first)).arrived_at
-        due = max(lane.due_at(now, waits_since), rested_at)
+    def _arm(self, lane: Lane, now: float) -> None:
+        """Schedule the pass that brings new pages, or make it sooner."""
+        waits_since = self._backlog.page(max(lane.ends[0], self._backlog.first)).arrived_at
+        due = lane.due_at(now, waits_since)
         if lane.timer is not None:
             if due >= lane.due:
                 return
@@ -165,10 +164,9 @@ class Fanout:
         )
 
     def _start(self, lane: Lane) -> None:
-        now = self._clock.time()
-        lane.start_pass(now)
+        lane.start_pass(self._clock.time())
         self._counters.passes += 1
-        self._go_on(self._pass(lane, now))
+        self._go_on(self._pass(lane))
 
     def _go_on(self, slices: Iterator[None]) -> None:
         """Do one slice of a pass; the next one has a turn of the loop for itself."""
@@ -176,33 +174,35 @@ class Fanout:
             self._clock.call_soon(self._go_on, slices)
             return
 
-    def _pass(self, lane: Lane, began_at: float) -> Iterator[None]:
+    def _pass(self, lane: Lane) -> Iterator[None]:
         """Serve all listeners that are there now; yields where the loop should have its turn."""
-        backlog = self._backlog
-        end = backlog.end
-        # The pages since the last pass may be more than the backlog holds: then there is no batch.
-        start = lane.end if lane.end >= backlog.first else end
-        batch = _Batch(start, end, backlog.end_granule, backlog.pages(start, end), backlog.batch(start, end))
         # Who joins meanwhile is at the end of the list, and has more than this pass brings.
         listeners, count = lane.listeners, len(lane.listeners)
-        now = began_at
-        for first in range(0, count, SLICE_LISTENERS):
+        now = self._clock.time()
+        for index, first in enumerate(range(0, count, SLICE_LISTENERS)):
             if first:
                 yield
-            sends_at = self._clock.time()
-            self._serve_slice(listeners[first : min(first + SLICE_LISTENERS, count)], batch, sends_at)
-            now = self._clock.time()
-            lane.note_sending(now - sends_at)
+                now = self._clock.time()
+            batch = self._batch(lane.ends[index])
+            self._serve_slice(listeners[first : min(first + SLICE_LISTENERS, count)], batch, now)
+            lane.ends[index] = batch.end
+            began_at, now = now, self._clock.time()
+            lane.note_sending(now - began_at)
+        lane.end_pass(now)
         if batch.pages and lane.listeners:
             self._counters.delay.observe(max(0.0, now - batch.pages[0].arrived_at))
-        lane.end = end
-        lane.drop_closed()
-        lane.is_running = False
         if self._finish_at is not None:
             self._close_finished(lane, self._finish_at)
-        elif lane.listeners and backlog.end > end:
+        elif lane.listeners and self._backlog.end > lane.ends[0]:
             # What came during the pass waits since then, not since now.
-            self._arm(lane, now, now + MIN_PAUSE_SHARE * (now - began_at))
+            self._arm(lane, now)
+
+    def _batch(self, start: int) -> _Batch:
+        """Return what listeners lack that stand at `start`."""
+        backlog, end = self._backlog, self._backlog.end
+        # It may be more than the backlog holds: then there is no batch.
+        start = start if start >= backlog.first else end
+        return _Batch(start, end, backlog.end_granule, backlog.pages(start, end), backlog.batch(start, end))
 
     def _serve_slice(self, listeners: Sequence[Listener], batch: _Batch, now: float) -> None:
         """Send the batch to each listener that stands at its start, and serve the others one by one."""

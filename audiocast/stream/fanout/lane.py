@@ -14,7 +14,7 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.fanout.listener import Listener
 
 # There is room while sending to live listeners takes no more than this share of the loop's time.
-LIVE_SHARE = 0.3
+LIVE_SHARE = 0.25
 
 # What `latency=low` stands for. Half of what a player aims at is for gathering, the rest for its network, a
 # packet, and threads that are late.
@@ -26,6 +26,9 @@ BUFFERED_SECONDS = 1.0
 # How much longer pages may gather with each second of load. Players learn from lateness how much sound they
 # need in hand, and get it by playing at most 1 % slower: 10 ms a second.
 GATHER_GROWTH = 0.005
+
+# A pause lasts at least this part of the pass before it, so that passes do not fill a core.
+MIN_PAUSE_SHARE = 0.5
 
 
 class Lane:
@@ -39,7 +42,7 @@ class Lane:
     Attributes:
         listeners: Those who were closed stay until the end of the next pass.
         open_count: How many of them are open.
-        end: Where the last pass ended, and so where nearly all cursors stand.
+        ends: Of each slice of a pass, where the last one ended, and so where nearly all of its cursors stand.
         timer: Of the next pass.
         due: When the timer calls.
         is_running: A pass is on.
@@ -53,10 +56,11 @@ class Lane:
         "_lacked_room",
         "_least_seconds",
         "_most_seconds",
+        "_rested_at",
         "_seconds_before",
         "aim_seconds",
         "due",
-        "end",
+        "ends",
         "is_live",
         "is_running",
         "listeners",
@@ -74,10 +78,11 @@ class Lane:
         self.is_live = least_seconds < most_seconds
         self._began_at = float("-inf")
         self._seconds_before = 0.0
+        self._rested_at = 0.0
         self._lacked_room = False
         self.listeners: list[Listener] = []
         self.open_count = 0
-        self.end = 0
+        self.ends: list[int] = []
         self.timer: Timer | None = None
         self.due = 0.0
         self.is_running = False
@@ -85,9 +90,11 @@ class Lane:
     def due_at(self, now: float, waits_since: float) -> float:
         """Return when pages that wait since `waits_since` should be sent: at once, if not after `now`."""
         if self._counters.live_seconds - self._seconds_before <= LIVE_SHARE * (now - self._began_at):
-            return waits_since + self._least_seconds
-        self._lacked_room = True
-        return waits_since + self._gather_seconds
+            wait_seconds = self._least_seconds
+        else:
+            self._lacked_room = True
+            wait_seconds = self._gather_seconds
+        return max(waits_since + wait_seconds, self._rested_at)
 
     def start_pass(self, now: float) -> None:
         """Note that a pass begins; pages may gather a little longer if they had no room before, else less."""
@@ -99,6 +106,12 @@ class Lane:
         self._seconds_before = self._counters.live_seconds
         self.timer = None
         self.is_running = True
+
+    def end_pass(self, now: float) -> None:
+        """Note that a pass has ended."""
+        self._rested_at = now + MIN_PAUSE_SHARE * (now - self._began_at)
+        self.is_running = False
+        self.drop_closed()
 
     def note_sending(self, seconds: float) -> None:
         """Count how long a slice of a pass has kept the loop."""

@@ -79,17 +79,20 @@ def test_a_lone_page_is_not_copied_at_all() -> None:
     }
 
 
-def test_pages_that_come_during_a_pass_do_not_split_it() -> None:
+def test_pages_that_come_during_a_pass_go_out_with_the_slices_that_follow() -> None:
     harness = FanoutHarness()
     sinks = crowd(harness, aim_seconds=LOW)
-    harness.publish()
+    slices = [sinks[first : first + SLICE_LISTENERS] for first in range(0, LISTENERS, SLICE_LISTENERS)]
+    before, published = [sink.sends for sink in sinks], harness.published
     for _ in range(SLICES):
         # Between two slices.
-        harness.clock.turn()
         harness.publish()
+        harness.clock.turn()
+    assert [sink.sends - sends for sink, sends in zip(sinks, before, strict=True)] == [1] * LISTENERS
+    for number, members in enumerate(slices, start=1):
+        assert len({id(sink.offered[-1]) for sink in members}) == 1
+        assert heard(members[0]).numbers[published:] == list(range(published, published + number))
     harness.clock.settle()
-    for offered in zip(*(sink.offered[-2:] for sink in sinks), strict=True):
-        assert len({id(data) for data in offered}) == 1
     assert all(heard(sink).numbers == heard(sinks[0]).numbers for sink in sinks)
 
 
