@@ -6,7 +6,8 @@
 - `hot_spots`: where a server's time goes, by py-spy
 - `unsent`: what the kernel keeps for a listener that does not read
 - `cluster_cost`: what members cost each other
-- `contenders`, `scenarios`, `trial`: the servers, the lists of measurements, one measurement
+- `contenders`: the servers
+- `scenarios`, `trial`: the lists of measurements, one measurement
 - `results`, `criteria`, `table`, `plot`: samples, promises, and both ways to show them
 - `programs`, `processes`, `listener_crowd`: the C programs, what processes cost, a crowd of listeners
 """

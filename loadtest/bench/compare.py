@@ -53,11 +53,7 @@ def _run(trials: list[Trial], repeat: int, folder: Path, results: Results) -> No
         for trial in trials:
             if trial.once and (turn > 1 or results.has_kind_of(trial)):
                 continue
-            title = (
-                f"{turn}/{repeat} {trial.contender}, {trial.page_ms} ms pages, {trial.listeners} listeners"
-            )
-            title += f" + {trial.crowd} at once" if trial.crowd else ""
-            print(f"{title} ...", end=" ", file=sys.stderr, flush=True)
+            print(f"{turn}/{repeat} {trial} ...", end=" ", file=sys.stderr, flush=True)
             try:
                 sample = measure(trial, folder)
             except ProgramFailed as error:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loadtest.bench.results import Results
 from loadtest.bench.scenarios import (
@@ -11,11 +11,12 @@ from loadtest.bench.scenarios import (
     LISTENERS_A_STREAM,
     LONG_PAGES_MS,
     PAGE_MS,
+    SIDE_BY_SIDE,
     STREAMS,
     STREAMS_PAGE_MS,
     TEN_THOUSAND,
 )
-from loadtest.bench.trial import Sample
+from loadtest.bench.trial import Sample, Trial
 
 MOST_BYTES_A_LISTENER = 6 * 1024
 # A listener among ten thousand may cost this many times what one among a thousand costs.
@@ -43,32 +44,33 @@ class Verdict:
 
 def verdicts(results: Results) -> Iterator[Verdict]:
     """Hold every promise against the medians of a run."""
-    default, low = (
-        results.find(contender, page_ms=PAGE_MS, listeners=LISTENERS)
-        for contender in ("audiocast", "audiocast-low")
+    own, own_low, icecast, floor = (
+        Trial(contender, PAGE_MS, LISTENERS, 0, latency=latency) for contender, latency in SIDE_BY_SIDE
     )
-    yield _cost(results, "20 ms pages, default", PAGE_MS, ("audiocast", "icecast"), most=0.25)
+    default = results.find(own)
+    yield _cost(results, "20 ms pages, default", own, icecast, most=0.25)
     yield _delay("20 ms pages, default", default, most_ms=150)
-    yield _cost(results, "20 ms pages, low latency", PAGE_MS, ("audiocast-low", "floor"), most=1.25)
-    yield _delay("20 ms pages, low latency", low, most_ms=25)
+    yield _cost(results, "20 ms pages, low latency", own_low, floor, most=1.25)
+    yield _delay("20 ms pages, low latency", results.find(own_low), most_ms=25)
     for page_ms in LONG_PAGES_MS:
-        yield _cost(results, f"{page_ms} ms pages, default", page_ms, ("audiocast", "icecast"), most=1.0)
+        pair = (replace(own, page_ms=page_ms), replace(icecast, page_ms=page_ms))
+        yield _cost(results, f"{page_ms} ms pages, default", *pair, most=1.0)
     for crowd, most_seconds in ((LISTENERS, 1.0), (5 * LISTENERS, 5.0)):
         yield from _crowd(results, crowd, most_seconds)
-    many = results.find("audiocast", page_ms=PAGE_MS, listeners=TEN_THOUSAND)
+    many = results.find(replace(own, listeners=TEN_THOUSAND))
     yield _delay("10,000 listeners", many, most_ms=500)
     streams = results.find(
-        "audiocast", page_ms=STREAMS_PAGE_MS, listeners=STREAMS * LISTENERS_A_STREAM, streams=STREAMS
+        Trial("audiocast", STREAMS_PAGE_MS, STREAMS * LISTENERS_A_STREAM, 0, streams=STREAMS)
     )
     yield _delay("1,000 streams with 5 listeners each", streams, most_ms=500)
     yield _memory(default)
     yield _straight(default, many)
 
 
-def _cost(results: Results, case: str, page_ms: int, pair: tuple[str, str], *, most: float) -> Verdict:
-    promise = f"{case}: at most {most:g} times the server time of {pair[1]}"
-    own, others = (results.find(contender, page_ms=page_ms, listeners=LISTENERS) for contender in pair)
-    ratio = results.cost_ratio(*pair, page_ms=page_ms, listeners=LISTENERS)
+def _cost(results: Results, case: str, trial: Trial, other: Trial, *, most: float) -> Verdict:
+    promise = f"{case}: at most {most:g} times the server time of {other.name}"
+    own, others = results.find(trial), results.find(other)
+    ratio = results.cost_ratio(trial, other)
     if own is None or others is None or ratio is None:
         return _unmeasured(promise)
     numbers = f"{ratio:.2f} ({own.cpu_us:.0f} and {others.cpu_us:.0f} µs per listener and second)"
@@ -85,7 +87,7 @@ def _delay(case: str, own: Sample | None, *, most_ms: float) -> Verdict:
 
 def _crowd(results: Results, crowd: int, most_seconds: float) -> Iterator[Verdict]:
     own, icecast = (
-        results.find(contender, page_ms=PAGE_MS, listeners=LISTENED_MEANWHILE, crowd=crowd)
+        results.find(Trial(contender, PAGE_MS, LISTENED_MEANWHILE, 0, crowd=crowd))
         for contender in ("audiocast", "icecast")
     )
     promise = f"{crowd} join at once: all have audio within {most_seconds:g} s, nobody hears it"

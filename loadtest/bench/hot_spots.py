@@ -16,11 +16,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from loadtest.bench.contenders import Audiocast, AudiocastLow
+from loadtest.bench.contenders.audiocast import Audiocast
 from loadtest.bench.listener_crowd import ListenerCrowd
 from loadtest.bench.processes import cpu_time
 from loadtest.bench.scenarios import LISTENERS, PAGE_MS
-from loadtest.bench.trial import on_air
+from loadtest.bench.trial import QUERIES, on_air
 
 SAMPLES_A_SECOND = 500
 PAUSE_MS = 1
@@ -46,8 +46,8 @@ def main() -> int:
 
 
 def _record(options: argparse.Namespace, folder: Path, stacks: Path) -> None:
-    contender = AudiocastLow if options.low else Audiocast
-    with contender(folder) as server, on_air(server, options.page_ms, folder) as (_, targets):
+    query = QUERIES["low" if options.low else "default"]
+    with Audiocast(folder) as server, on_air(server, options.page_ms, folder, query) as (_, targets):
         crowd = ListenerCrowd(
             folder,
             server.port,

@@ -10,12 +10,11 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from loadtest.bench.contenders import CONTENDERS
 from loadtest.bench.results import Results
 from loadtest.bench.scenarios import LISTENERS
 from loadtest.bench.trial import Sample, Trial
 
-COLOURS = {"audiocast": "#0b6e4f", "audiocast-low": "#6fb98f", "icecast": "#c8553d", "floor": "#8d99ae"}
+COLOURS = {"audiocast": "#0b6e4f", "audiocast low": "#6fb98f", "icecast": "#c8553d", "floor": "#8d99ae"}
 BAR_WIDTH = 0.2
 WIDTH_INCHES, HEIGHT_INCHES = 9.0, 4.0
 DOTS_AN_INCH = 110
@@ -48,12 +47,10 @@ def _draw_pages(measured: Iterable[Measured], file: Path) -> Path:
     figure, axes = pyplot.subplots(figsize=(WIDTH_INCHES, HEIGHT_INCHES))
     measured = list(measured)
     pages_ms = sorted({trial.page_ms for trial, _ in measured})
-    for number, contender in enumerate(COLOURS):
-        bars = {trial.page_ms: sample.cpu_us for trial, sample in measured if trial.contender == contender}
+    for number, (name, colour) in enumerate(COLOURS.items()):
+        bars = {trial.page_ms: sample.cpu_us for trial, sample in measured if trial.name == name}
         places = [pages_ms.index(page_ms) + (number - 1.5) * BAR_WIDTH for page_ms in bars]
-        drawn = axes.bar(
-            places, list(bars.values()), BAR_WIDTH, color=COLOURS[contender], label=CONTENDERS[contender].name
-        )
+        drawn = axes.bar(places, list(bars.values()), BAR_WIDTH, color=colour, label=name)
         axes.bar_label(drawn, fmt="%.0f", fontsize=8)
     axes.set_xticks(range(len(pages_ms)), [f"{page_ms} ms" for page_ms in pages_ms])
     axes.set_xlabel("audio on a page of the source")
@@ -67,12 +64,12 @@ def _draw_scale(measured: Iterable[Measured], file: Path) -> Path:
     """Two pictures: a core's load and the delay, over the number of listeners."""
     figure, (cost, delay) = pyplot.subplots(1, 2, figsize=(WIDTH_INCHES, HEIGHT_INCHES))
     measured = sorted(measured, key=lambda each: each[0].listeners)
-    for contender, colour in COLOURS.items():
-        own = [(trial.listeners, sample) for trial, sample in measured if trial.contender == contender]
+    for name, colour in COLOURS.items():
+        own = [(trial.listeners, sample) for trial, sample in measured if trial.name == name]
         if not own:
             continue
         listeners = [count for count, _ in own]
-        look = {"color": colour, "marker": "o", "label": CONTENDERS[contender].name}
+        look = {"color": colour, "marker": "o", "label": name}
         cost.plot(listeners, [sample.cpu_us * count / 1e4 for count, sample in own], **look)
         delay.plot(listeners, [sample.delay_p99_ms for _, sample in own], **look)
     for axes, title in (

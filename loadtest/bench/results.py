@@ -32,24 +32,18 @@ class Results:
         for trial, samples in self._samples.items():
             yield trial, _summary(samples)
 
-    def find(
-        self, contender: str, *, page_ms: int, listeners: int, streams: int = 1, crowd: int = 0
-    ) -> Sample | None:
+    def find(self, trial: Trial) -> Sample | None:
         """Give the summary of the trial of this kind; None when there is none, or it has failed once."""
-        samples = self._samples_of((contender, page_ms, listeners, streams, crowd))
+        samples = self._samples_of(trial)
         return _summary(samples) if samples else None
 
-    def cost_ratio(
-        self, contender: str, other: str, *, page_ms: int, listeners: int, streams: int = 1, crowd: int = 0
-    ) -> float | None:
-        """Give how many times the cost of `other` the cost of `contender` is; None when one is not there.
+    def cost_ratio(self, trial: Trial, other: Trial) -> float | None:
+        """Give how many times the cost of `other` the cost of `trial` is; None when one is not there.
 
         The median of the ratios within each turn: a shared machine is slower in one minute than in another by
         more than what is compared, and the samples of one turn are neighbours.
         """
-        own, others = (
-            self._samples_of((name, page_ms, listeners, streams, crowd)) for name in (contender, other)
-        )
+        own, others = self._samples_of(trial), self._samples_of(other)
         ratios = [
             mine.cpu_us / theirs.cpu_us if theirs.cpu_us else math.inf
             for mine, theirs in zip(own, others, strict=False)
@@ -58,7 +52,7 @@ class Results:
 
     def has_kind_of(self, trial: Trial) -> bool:
         """Say whether there is a sample of such a trial, whatever its window."""
-        return any(_kind(other) == _kind(trial) for other in self._samples)
+        return any(other.kind == trial.kind for other in self._samples)
 
     def cpu_range_us(self, trial: Trial) -> tuple[float, float]:
         """Give the least and the most `Sample.cpu_us`."""
@@ -77,16 +71,12 @@ class Results:
         ]
         path.write_text(json.dumps(everything, indent=1) + "\n")
 
-    def _samples_of(self, kind: tuple[str, int, int, int, int]) -> list[Sample]:
+    def _samples_of(self, trial: Trial) -> list[Sample]:
         """Give the samples of the trial of this kind; none when there is none, or it has failed once."""
-        for trial, samples in self._samples.items():
-            if _kind(trial) == kind and trial not in self.failures:
+        for other, samples in self._samples.items():
+            if other.kind == trial.kind and other not in self.failures:
                 return samples
         return []
-
-
-def _kind(trial: Trial) -> tuple[str, int, int, int, int]:
-    return trial.contender, trial.page_ms, trial.listeners, trial.streams, trial.crowd
 
 
 def _summary(samples: list[Sample]) -> Sample:

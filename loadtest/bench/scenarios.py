@@ -7,7 +7,6 @@ same noise. Nothing is measured here.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from loadtest.bench.contenders import CONTENDERS
 from loadtest.bench.trial import Trial
 
 PAGE_MS = 20
@@ -15,6 +14,9 @@ LONG_PAGES_MS = (100, 1000)
 LISTENERS = 1000
 # Those who already listen when a crowd comes.
 LISTENED_MEANWHILE = 200
+
+# Contenders, and what their listeners ask for.
+SIDE_BY_SIDE = (("audiocast", "default"), ("audiocast", "low"), ("icecast", "default"), ("floor", "default"))
 
 SCALE = (100, 300, 1000, 3000, 10_000)
 # Beyond it, one core is not enough for a send for each page of 20 ms, whoever does it.
@@ -41,14 +43,18 @@ class Plan:
     listeners: int | None = None
     page_ms: int | None = None
 
-    def trial(self, contender: str, *, listeners: int, page_ms: int = PAGE_MS) -> Trial:
+    def trial(
+        self, contender: str, latency: str = "default", *, listeners: int, page_ms: int = PAGE_MS
+    ) -> Trial:
         """Give a trial of this length."""
-        return Trial(contender, self.page_ms or page_ms, self.listeners or listeners, self.seconds)
+        return Trial(
+            contender, self.page_ms or page_ms, self.listeners or listeners, self.seconds, latency=latency
+        )
 
 
 def steady(plan: Plan) -> list[Trial]:
     """A thousand listeners of one stream, by page size."""
-    everybody = [plan.trial(contender, listeners=LISTENERS) for contender in CONTENDERS]
+    everybody = [plan.trial(*pair, listeners=LISTENERS) for pair in SIDE_BY_SIDE]
     if plan.page_ms is not None:
         return everybody
     return everybody + [
@@ -72,10 +78,10 @@ def join(plan: Plan) -> list[Trial]:
 def scale(plan: Plan) -> list[Trial]:
     """From a hundred listeners to ten thousand, for a picture: one sample of what no other scenario has."""
     return [
-        replace(plan.trial(contender, listeners=listeners), listeners=listeners, once=True)
+        replace(plan.trial(*pair, listeners=listeners), listeners=listeners, once=True)
         for listeners in SCALE
-        for contender in CONTENDERS
-        if contender == "audiocast" or listeners <= EACH_PAGE_AT_MOST
+        for pair in SIDE_BY_SIDE
+        if pair == ("audiocast", "default") or listeners <= EACH_PAGE_AT_MOST
     ]
 
 

@@ -1,8 +1,8 @@
 """The results as a Markdown table: a row for each trial, ratios beside the absolute numbers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from loadtest.bench.contenders import CONTENDERS
 from loadtest.bench.results import Results
 from loadtest.bench.trial import Sample, Trial
 
@@ -30,7 +30,7 @@ def table(results: Results) -> str:
     rows = [_row(results, trial, sample) for trial, sample in results.summaries()]
     lines = _aligned([COLUMNS, *rows])
     lines.insert(1, "| " + " | ".join("-" * len(cell) for cell in lines[0][2:-2].split(" | ")) + " |")
-    failed = [f"{_name(trial)}: {message}" for trial, message in results.failures.items()]
+    failed = [f"{trial}: {message}" for trial, message in results.failures.items()]
     return "\n".join(lines + failed)
 
 
@@ -41,7 +41,7 @@ def _row(results: Results, trial: Trial, sample: Sample) -> Sequence[str]:
     return (
         f"{trial.page_ms} ms",
         f"{trial.listeners}{crowd}{streams}",
-        CONTENDERS[trial.contender].name,
+        trial.name,
         f"{sample.cpu_us:.0f}",
         f"{sample.user_us:.0f} + {sample.system_us:.0f}",
         f"{least:.0f} to {most:.0f}",
@@ -58,19 +58,8 @@ def _row(results: Results, trial: Trial, sample: Sample) -> Sequence[str]:
 
 
 def _ratio(results: Results, trial: Trial, other: str) -> str:
-    ratio = results.cost_ratio(
-        trial.contender,
-        other,
-        page_ms=trial.page_ms,
-        listeners=trial.listeners,
-        streams=trial.streams,
-        crowd=trial.crowd,
-    )
+    ratio = results.cost_ratio(trial, replace(trial, contender=other, latency="default"))
     return f"{ratio:.2f}" if ratio is not None else ""
-
-
-def _name(trial: Trial) -> str:
-    return f"{CONTENDERS[trial.contender].name}, {trial.page_ms} ms pages, {trial.listeners} listeners"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

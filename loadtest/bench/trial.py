@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loadtest.bench.contenders import CONTENDERS, Contender
+from loadtest.bench.contenders.contender import Contender
+from loadtest.bench.contenders.registry import CONTENDERS
 from loadtest.bench.listener_crowd import Counted, Joined, ListenerCrowd, Target
 from loadtest.bench.processes import LOAD_CORE, CpuTime, cpu_time, resident_bytes
 from loadtest.bench.programs import Line, Program, ProgramFailed
@@ -28,6 +29,10 @@ AFTER_CROWD_SECONDS = 1.0
 SOURCE_START_SECONDS = 60.0
 LIVE_AFTER_NS = 300_000_000
 
+# What listeners ask with, by name: nothing; each page at once; and what the listener's page asks for in its
+# mode Live (`audiocast/web/static/player/live/live_output.js`).
+QUERIES = {"default": "", "low": "?latency=low", "live": "?latency=low&preroll=0.2"}
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -39,6 +44,7 @@ class Trial:
         listeners: Of all streams together; they come gently and are listened to.
         seconds: Length of the window.
         streams: How many; listeners are dealt out to them in turn.
+        latency: Key of `QUERIES`: what listeners ask the server for.
         crowd: How many more listeners come all at once in the window; it then ends when they have audio.
         once: It stands beside others only: one sample will do, or one of another trial of its kind.
     """
@@ -48,8 +54,23 @@ class Trial:
     listeners: int
     seconds: float
     streams: int = 1
+    latency: str = "default"
     crowd: int = 0
     once: bool = False
+
+    @property
+    def kind(self) -> "Trial":
+        """The same for all trials whose numbers may stand for each other: it has no window of its own."""
+        return replace(self, seconds=0.0, once=False)
+
+    @property
+    def name(self) -> str:
+        """Of the contender, with what its listeners ask for."""
+        return self.contender if self.latency == "default" else f"{self.contender} {self.latency}"
+
+    def __str__(self) -> str:
+        crowd = f" + {self.crowd} at once" if self.crowd else ""
+        return f"{self.name}, {self.page_ms} ms pages, {self.listeners} listeners{crowd}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +121,7 @@ def measure(trial: Trial, folder: Path, contenders: Mapping[str, type[Contender]
     """
     with (
         contenders[trial.contender](folder, streams=trial.streams) as server,
-        on_air(server, trial.page_ms, folder) as (source, targets),
+        on_air(server, trial.page_ms, folder, QUERIES[trial.latency]) as (source, targets),
     ):
         observed = _observe(trial, server, targets, folder)
         if source.ended:
@@ -110,14 +131,24 @@ def measure(trial: Trial, folder: Path, contenders: Mapping[str, type[Contender]
 
 
 @contextmanager
-def on_air(server: Contender, page_ms: int, folder: Path) -> Iterator[tuple[Program, list[Target]]]:
-    """Have a source send to all streams of a server; give it, and where to listen."""
+def on_air(
+    server: Contender, page_ms: int, folder: Path, query: str = ""
+) -> Iterator[tuple[Program, list[Target]]]:
+    """Have a source send to all streams of a server; give it, and where to listen.
+
+    Args:
+        server: It runs.
+        page_ms: Audio on a page of the source.
+        folder: For the list of streams.
+        query: What listeners put behind each path.
+    """
     urls = folder / "sources"
     urls.write_text("\n".join(server.source_urls()))
     arguments = ["--page-ms", str(page_ms), str(urls)]
     with Program([sys.executable, "-m", "loadtest.source", *arguments], LOAD_CORE) as source:
         starts_ns = source.line(SOURCE_START_SECONDS)["starts_ns"]
-        targets = [Target(*each) for each in zip(starts_ns, server.paths(), strict=True)]
+        paths = [path + query for path in server.paths()]
+        targets = [Target(*each) for each in zip(starts_ns, paths, strict=True)]
         _wait_until_live(targets, page_ms)
         yield source, targets
 

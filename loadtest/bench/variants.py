@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from loadtest.bench.contenders import Audiocast, AudiocastLow, Contender
+from loadtest.bench.contenders.audiocast import Audiocast
+from loadtest.bench.contenders.contender import Contender
 from loadtest.bench.programs import ProgramFailed
 from loadtest.bench.scenarios import LISTENERS, PAGE_MS
 from loadtest.bench.trial import Sample, Trial, measure
@@ -107,8 +108,12 @@ class Variant:
 
     def contender(self, name: str) -> type[Contender]:
         """Give the server that is like this."""
-        base = AudiocastLow if self.low else Audiocast
-        return type(name, (_Changed, base), {"settings": self.settings, "change": self.change})
+        return type(name, (_Changed,), {"settings": self.settings, "change": self.change})
+
+    @property
+    def latency(self) -> str:
+        """What its listeners ask for; see `Trial`."""
+        return "low" if self.low else "default"
 
 
 class _Changed(Audiocast):
@@ -161,7 +166,8 @@ def main() -> int:
         Path(folder).chmod(READABLE)
         for _ in range(options.repeat):
             for name in variants:
-                trial = Trial(name, options.page_ms, options.listeners, SECONDS)
+                latency = variants[name].latency
+                trial = Trial(name, options.page_ms, options.listeners, SECONDS, latency=latency)
                 try:
                     samples[name].append(measure(trial, Path(folder), contenders))
                 except ProgramFailed as error:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.bench.contenders import CONTENDERS, Floor
+from loadtest.bench.contenders.floor import Floor
+from loadtest.bench.contenders.registry import CONTENDERS
 from loadtest.bench.listener_crowd import ListenerCrowd, Target
 from loadtest.bench.processes import LOAD_CORE
 from loadtest.bench.programs import Program
@@ -21,9 +22,10 @@ SECONDS = 3.0
 EDGE_SECONDS = 1.5
 
 
-@pytest.mark.parametrize("contender", CONTENDERS)
-def test_every_server_is_measured(folder: Path, contender: str) -> None:
-    sample = measure(Trial(contender, PAGE_MS, LISTENERS, SECONDS), folder)
+@pytest.mark.parametrize("pair", [*((name, "default") for name in CONTENDERS), ("audiocast", "low")])
+def test_every_server_is_measured(folder: Path, pair: tuple[str, str]) -> None:
+    contender, latency = pair
+    sample = measure(Trial(contender, PAGE_MS, LISTENERS, SECONDS, latency=latency), folder)
     assert abs(sample.pages_a_second * SECONDS * PAGE_MS / 1000 - SECONDS) <= EDGE_SECONDS
     assert (sample.gaps, sample.disconnects) == (0, 0)
     assert sample.cpu_us > 0

@@ -1,0 +1,60 @@
+"""audiocast, as `audiocast serve` starts it without settings."""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+import requests
+
+from loadtest.bench.contenders.contender import Contender
+from loadtest.bench.programs import ProgramFailed
+from tests.support.processes.server import AudiocastServer
+
+
+class Audiocast(Contender):
+    """`audiocast serve` with its default settings."""
+
+    name = "audiocast"
+    settings: Mapping[str, str | int] = {}
+
+    def start(self) -> None:
+        """Start it with its start-up line as the sign that it serves."""
+        self._server = AudiocastServer(self.folder / "audiocast.log", **self.settings)
+        with _failing_as_program():
+            self._server.__enter__()
+        self.port, self.pid = self._server.port, self._server.pid
+
+    def stop(self) -> None:
+        """Stop it by SIGTERM; it is killed when it takes too long over its listeners."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._server.stop()
+
+    def source_urls(self) -> list[str]:
+        """Ask for the streams."""
+        with _failing_as_program():
+            started = [self._server.start_stream() for _ in range(self.streams)]
+        self._paths = [urlsplit(each.stream_url).path for each in started]
+        return [each.keyed_url for each in started]
+
+    def paths(self) -> list[str]:
+        """Give the paths of the streams that were asked for."""
+        return self._paths
+
+    def skips(self) -> int:
+        """Give its own counter of them."""
+        return int(self.metric("audiocast_listener_skips_total"))
+
+    def metric(self, name: str) -> float:
+        """Give one of its metrics."""
+        with _failing_as_program():
+            return self._server.metric(name)
+
+
+@contextlib.contextmanager
+def _failing_as_program() -> Iterator[None]:
+    """One server that does not answer ends its trial, not the run."""
+    try:
+        yield
+    except (AssertionError, requests.RequestException) as error:
+        raise ProgramFailed(f"expected an answer of audiocast, got: {str(error)[:500]}") from error
