@@ -5,7 +5,9 @@
  * of HTTP, and calls `send` once for each page and listener. It never parses a request, never keeps a backlog and
  * never waits for a slow listener: what a socket does not take is lost and counted.
  *
- *   floor
+ *   floor [CERTIFICATE KEY]
+ *
+ * With the two files of PEM it speaks TLS with its listeners, and calls `SSL_write` once for each page and listener.
  *
  * Output: a line of JSON with the two ports that it has taken, for listeners and for the source; and when the source
  * has closed, what was counted. That ends it.
@@ -13,6 +15,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -25,6 +28,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tls.h"
+
 enum {
     PAGE_HEAD_BYTES = 27,
     SEGMENTS_OFFSET = 26,
@@ -33,9 +38,14 @@ enum {
     BUFFER_BYTES = 2 * MAX_PAGE_BYTES,
     ACCEPT_BACKLOG = 4096,
     MAX_LISTENERS = 20000,
+    HANDSHAKE_SECONDS = 5,
 };
 
-static int listeners[MAX_LISTENERS];
+static struct listener {
+    int socket;
+    SSL *tls; /* NULL without TLS */
+} listeners[MAX_LISTENERS];
+static SSL_CTX *context; /* NULL without TLS */
 static int listener_count;
 static unsigned char welcome[2 * MAX_PAGE_BYTES] = "HTTP/1.1 200 OK\r\nContent-Type: audio/ogg\r\n\r\n";
 static size_t welcome_bytes;
@@ -60,14 +70,33 @@ static int listen_anywhere(int *port) {
     return listening;
 }
 
+static ssize_t send_bytes(const struct listener *listener, const unsigned char *data, size_t size) {
+    if (!listener->tls) return send(listener->socket, data, size, MSG_NOSIGNAL);
+    return tls_result(listener->tls, SSL_write(listener->tls, data, (int)size));
+}
+
+static void close_listener(const struct listener *listener) {
+    SSL_free(listener->tls);
+    close(listener->socket);
+}
+
+/* Shake hands, while everybody else waits: listeners come one by one, and are on this machine. */
+static bool secure(struct listener *listener) {
+    struct timeval patience = {.tv_sec = HANDSHAKE_SECONDS};
+    setsockopt(listener->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    listener->tls = tls_over(context, listener->socket, 1);
+    return tls_result(listener->tls, SSL_do_handshake(listener->tls)) == 1;
+}
+
 static void take_listener(int listening) {
     int yes = 1;
-    int listener = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
-    if (listener < 0) return;
-    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (listener_count == MAX_LISTENERS ||
-        send(listener, welcome, welcome_bytes, MSG_NOSIGNAL) != (ssize_t)welcome_bytes) {
-        close(listener);
+    struct listener listener = {.socket = accept(listening, NULL, NULL)};
+    if (listener.socket < 0) return;
+    setsockopt(listener.socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (listener_count == MAX_LISTENERS || (context && !secure(&listener)) ||
+        fcntl(listener.socket, F_SETFL, O_NONBLOCK) ||
+        send_bytes(&listener, welcome, welcome_bytes) != (ssize_t)welcome_bytes) {
+        close_listener(&listener);
         return;
     }
     listeners[listener_count++] = listener;
@@ -76,13 +105,14 @@ static void take_listener(int listening) {
 static void send_page(const unsigned char *page, size_t size) {
     pages++;
     for (int at = 0; at < listener_count; at++) {
-        ssize_t sent = send(listeners[at], page, size, MSG_NOSIGNAL);
+        ssize_t sent = send_bytes(&listeners[at], page, size);
         sends++;
         if (sent == (ssize_t)size) continue;
         lost++;
-        if (sent < 0 && errno == EAGAIN) continue;
+        /* What TLS has begun to write it has to write to its end. */
+        if (sent < 0 && errno == EAGAIN && !context) continue;
         /* Gone, or left with half a page. */
-        close(listeners[at]);
+        close_listener(&listeners[at]);
         listeners[at--] = listeners[--listener_count];
     }
 }
@@ -126,7 +156,19 @@ static bool take_source(int source) {
     return true;
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+    if (count != 1 && count != 3) {
+        fprintf(stderr, "usage: floor [CERTIFICATE KEY]\n");
+        return 2;
+    }
+    if (count == 3) {
+        context = tls_context(TLS_server_method());
+        if (SSL_CTX_use_certificate_chain_file(context, arguments[1]) != 1 ||
+            SSL_CTX_use_PrivateKey_file(context, arguments[2], SSL_FILETYPE_PEM) != 1) {
+            ERR_print_errors_fp(stderr);
+            return 1;
+        }
+    }
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;

@@ -1,12 +1,12 @@
 /*
  * listener_crowd: many listeners in one process, far cheaper than the server that feeds them.
  *
- * Owns the listeners' sockets and a state machine for each that sees only the response's head and the heads of
- * Ogg pages (RFC 3533 section 6); bodies are skipped. It never decodes, never checks a checksum and never decides
- * what is good: it counts.
+ * Owns the listeners' sockets, and a state machine for what each of them gets (`response.h`). It never decides what is
+ * good: it counts.
  *
- *   listener_crowd PORT LISTENERS PAUSE_MS PAGE_SAMPLES TARGETS
+ *   listener_crowd SCHEME PORT LISTENERS PAUSE_MS PAGE_SAMPLES TARGETS
  *
+ * SCHEME is http or https; with the latter each listener speaks TLS, without a session of an earlier one.
  * TARGETS is a file with a line for each stream, "START_NS PATH": when its source began (CLOCK_MONOTONIC,
  * nanoseconds) and what to ask for. Listener i asks for line i modulo the number of lines. They come
  * PAUSE_MS apart; with 0 all at once. PAGE_SAMPLES is how much audio the source puts on a page.
@@ -37,15 +37,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "response.h"
+#include "tls.h"
+
 enum {
     SAMPLE_RATE = 48000,
-    PAGE_HEAD_BYTES = 27,
-    GRANULE_OFFSET = 6,
-    SEQUENCE_OFFSET = 18,
-    SEGMENTS_OFFSET = 26,
-    MAX_PAGE_HEAD_BYTES = PAGE_HEAD_BYTES + 255,
-    STATUS_LINE_BYTES = 12, /* "HTTP/1.1 200" */
-    STATUS_OFFSET = 9,
     RECEIVE_BYTES = 65536,
     EVENTS = 512,
     PATH_BYTES = 256,
@@ -56,7 +52,7 @@ enum {
 static const uint64_t SECOND_NS = 1000000000;
 static const uint64_t BUCKET_NS = 100000;
 
-enum phase { CONNECTING, RESPONSE_HEAD, PAGE_HEAD, PAGE_BODY, GONE };
+enum phase { CONNECTING, HANDSHAKE, LISTENING, GONE };
 
 struct target {
     uint64_t start_ns;
@@ -65,16 +61,13 @@ struct target {
 
 struct listener {
     int socket;
+    SSL *tls; /* NULL without TLS */
     enum phase phase;
     bool has_audio;
     uint32_t next_sequence;
-    uint32_t body_left;
-    uint32_t filled; /* bytes of `head`, or of the response's head that was seen so far */
-    uint32_t line_ends; /* how much of CR LF CR LF was seen */
-    int64_t granule;
     uint64_t asked_ns;
     const struct target *target;
-    unsigned char head[MAX_PAGE_HEAD_BYTES];
+    struct response response;
 };
 
 static struct {
@@ -90,6 +83,7 @@ static int heard;
 static uint64_t begun_ns;
 static uint32_t page_samples;
 static struct sockaddr_in server;
+static SSL_CTX *context; /* NULL without TLS */
 
 static uint64_t now_ns(void) {
     struct timespec now;
@@ -148,6 +142,7 @@ static void leave(struct listener *listener) {
     } else {
         refused++;
     }
+    SSL_free(listener->tls);
     close(listener->socket);
     listener->phase = GONE;
     open_count--;
@@ -157,16 +152,29 @@ static void ask(struct listener *listener) {
     char request[PATH_BYTES + 64];
     int size = snprintf(
         request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", listener->target->path);
-    if (send(listener->socket, request, (size_t)size, MSG_NOSIGNAL) != size) {
+    ssize_t sent = listener->tls ? tls_result(listener->tls, SSL_write(listener->tls, request, size))
+                                 : send(listener->socket, request, (size_t)size, MSG_NOSIGNAL);
+    if (sent != size) {
         leave(listener);
         return;
     }
-    listener->phase = RESPONSE_HEAD;
+    listener->phase = LISTENING;
     watch(listener, EPOLL_CTL_MOD, EPOLLIN);
 }
 
-static void note_delay(const struct listener *listener, uint64_t now) {
-    uint64_t granule = (uint64_t)listener->granule;
+static void shake_hands(struct listener *listener) {
+    if (!listener->tls) listener->tls = tls_over(context, listener->socket, 0);
+    listener->phase = HANDSHAKE;
+    if (tls_result(listener->tls, SSL_do_handshake(listener->tls)) == 1) {
+        ask(listener);
+    } else if (errno == EAGAIN) {
+        watch(listener, EPOLL_CTL_MOD, SSL_want_write(listener->tls) ? EPOLLOUT : EPOLLIN);
+    } else {
+        leave(listener);
+    }
+}
+
+static void note_delay(const struct listener *listener, uint64_t granule, uint64_t now) {
     uint64_t source_pages = (granule + page_samples - 1) / page_samples;
     uint64_t sent_ns = listener->target->start_ns + source_pages * page_samples * SECOND_NS / SAMPLE_RATE;
     uint64_t delay_ns = now > sent_ns ? now - sent_ns : 0;
@@ -175,12 +183,10 @@ static void note_delay(const struct listener *listener, uint64_t now) {
     if (delay_ns > counted.max_delay_ns) counted.max_delay_ns = delay_ns;
 }
 
-static void end_page(struct listener *listener, uint64_t now) {
-    uint32_t sequence;
-    listener->phase = PAGE_HEAD;
-    listener->filled = 0;
-    if (listener->granule <= 0) return; /* the two header pages */
-    memcpy(&sequence, listener->head + SEQUENCE_OFFSET, sizeof sequence);
+static void count_page(struct listener *listener, uint64_t now) {
+    uint32_t sequence = page_sequence(&listener->response);
+    int64_t granule = page_granule(&listener->response);
+    if (granule <= 0) return; /* the two header pages */
     if (!listener->has_audio) {
         /* Between the header pages and the place where one joins, page numbers may jump. */
         listener->has_audio = true;
@@ -191,71 +197,32 @@ static void end_page(struct listener *listener, uint64_t now) {
     }
     listener->next_sequence = sequence + 1;
     counted.pages++;
-    note_delay(listener, now);
+    note_delay(listener, (uint64_t)granule, now);
 }
 
-/* Each `take` gives how many bytes it used, or -1 when the response is not what it should be. */
-
-static int64_t take_response_head(struct listener *listener, const unsigned char *data, size_t size) {
-    for (size_t at = 0; at < size; at++) {
-        if (listener->filled < STATUS_LINE_BYTES) listener->head[listener->filled++] = data[at];
-        listener->line_ends = data[at] == "\r\n\r\n"[listener->line_ends] ? listener->line_ends + 1
-                              : data[at] == '\r'                          ? 1
-                                                                          : 0;
-        if (listener->line_ends == 4) {
-            if (memcmp(listener->head + STATUS_OFFSET, "200", 3)) return -1;
-            listener->phase = PAGE_HEAD;
-            listener->filled = 0;
-            return (int64_t)at + 1;
-        }
-    }
-    return (int64_t)size;
-}
-
-static int64_t take_page_head(struct listener *listener, const unsigned char *data, size_t size) {
-    uint32_t wanted = listener->filled < PAGE_HEAD_BYTES
-                          ? PAGE_HEAD_BYTES
-                          : PAGE_HEAD_BYTES + (uint32_t)listener->head[SEGMENTS_OFFSET];
-    size_t taken = wanted - listener->filled < size ? wanted - listener->filled : size;
-    memcpy(listener->head + listener->filled, data, taken);
-    listener->filled += (uint32_t)taken;
-    if (listener->filled < PAGE_HEAD_BYTES) return (int64_t)taken;
-    if (memcmp(listener->head, "OggS", 4)) return -1;
-    if (listener->filled < PAGE_HEAD_BYTES + (uint32_t)listener->head[SEGMENTS_OFFSET]) return (int64_t)taken;
-    listener->body_left = 0;
-    for (uint32_t at = PAGE_HEAD_BYTES; at < listener->filled; at++) listener->body_left += listener->head[at];
-    memcpy(&listener->granule, listener->head + GRANULE_OFFSET, sizeof listener->granule);
-    listener->phase = PAGE_BODY;
-    return (int64_t)taken;
-}
-
-static int64_t take_page_body(struct listener *listener, size_t size, uint64_t now) {
-    uint32_t taken = listener->body_left < size ? listener->body_left : (uint32_t)size;
-    listener->body_left -= taken;
-    if (!listener->body_left) end_page(listener, now);
-    return taken;
-}
-
-static void receive(struct listener *listener) {
+/* Receive what one call gives; say whether more is at hand that the socket does not tell of. */
+static bool receive(struct listener *listener) {
     static unsigned char buffer[RECEIVE_BYTES];
-    ssize_t size = recv(listener->socket, buffer, sizeof buffer, 0);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    ssize_t size = listener->tls ? tls_result(listener->tls, SSL_read(listener->tls, buffer, sizeof buffer))
+                                 : recv(listener->socket, buffer, sizeof buffer, 0);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return false;
     if (size <= 0) {
         leave(listener);
-        return;
+        return false;
     }
     uint64_t now = now_ns();
     counted.bytes += (uint64_t)size;
     for (size_t at = 0; at < (size_t)size;) {
-        int64_t taken = listener->phase == PAGE_BODY   ? take_page_body(listener, (size_t)size - at, now)
-                        : listener->phase == PAGE_HEAD ? take_page_head(listener, buffer + at, (size_t)size - at)
-                                                       : take_response_head(listener, buffer + at, (size_t)size - at);
+        bool page_ended;
+        int64_t taken = response_take(&listener->response, buffer + at, (size_t)size - at, &page_ended);
         if (taken < 0) {
             leave(listener);
-            return;
+            return false;
         }
         at += (size_t)taken;
+        if (page_ended) count_page(listener, now);
     }
+    return listener->tls && SSL_has_pending(listener->tls);
 }
 
 static int by_size(const void *left, const void *right) {
@@ -306,10 +273,12 @@ static bool obey(void) {
 }
 
 static void serve(struct listener *listener, uint32_t events) {
-    if (listener->phase != CONNECTING) {
-        receive(listener);
+    if (listener->phase > HANDSHAKE) {
+        while (receive(listener)) continue;
     } else if (events & (EPOLLERR | EPOLLHUP)) {
         leave(listener);
+    } else if (context) {
+        shake_hands(listener);
     } else {
         ask(listener);
     }
@@ -329,15 +298,20 @@ static int begin_due(uint64_t pause_ns) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 6) {
-        fprintf(stderr, "usage: listener_crowd PORT LISTENERS PAUSE_MS PAGE_SAMPLES TARGETS\n");
+    if (count != 7) {
+        fprintf(stderr, "usage: listener_crowd SCHEME PORT LISTENERS PAUSE_MS PAGE_SAMPLES TARGETS\n");
         return 2;
     }
-    listener_count = atoi(arguments[2]);
-    uint64_t pause_ns = (uint64_t)atoi(arguments[3]) * 1000000;
-    page_samples = (uint32_t)atoi(arguments[4]);
-    read_targets(arguments[5]);
-    server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(arguments[1]))};
+    if (!strcmp(arguments[1], "https")) {
+        context = tls_context(TLS_client_method());
+        /* One read for all records that are there; two for each of them without. */
+        SSL_CTX_set_read_ahead(context, 1);
+    }
+    listener_count = atoi(arguments[3]);
+    uint64_t pause_ns = (uint64_t)atoi(arguments[4]) * 1000000;
+    page_samples = (uint32_t)atoi(arguments[5]);
+    read_targets(arguments[6]);
+    server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(arguments[2]))};
     server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 
     struct rlimit files;

@@ -86,6 +86,7 @@ class ListenerCrowd:
         listeners: How many.
         pause_ms: Between one that comes and the next; 0: all at once.
         page_ms: How much audio the source puts on a page.
+        tls: They speak TLS.
     """
 
     def __init__(
@@ -97,12 +98,14 @@ class ListenerCrowd:
         listeners: int,
         pause_ms: int,
         page_ms: int,
+        tls: bool = False,
     ) -> None:
         self._listeners = listeners
         file = folder / f"targets-{id(self)}"
         file.write_text("".join(f"{target.start_ns} {target.path}\n" for target in targets))
-        numbers = map(str, (port, listeners, pause_ms, page_ms * SAMPLE_RATE // 1000))
-        self._program = Program([compiled("listener_crowd", folder), *numbers, file], LOAD_CORE)
+        arguments = ("https" if tls else "http", port, listeners, pause_ms, page_ms * SAMPLE_RATE // 1000)
+        command: list[str | Path] = [compiled("listener_crowd", folder), *map(str, arguments), file]
+        self._program = Program(command, LOAD_CORE)
 
     def __enter__(self) -> Self:
         self._program.__enter__()

@@ -5,9 +5,10 @@ kernel's scheduler/sched-stats: the first number of schedstat is time on a core 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 SERVER_CORE = 0
@@ -75,10 +76,10 @@ def family(pid: int) -> list[int]:
     return pids
 
 
-def cpu_time(pid: int) -> CpuTime:
-    """Give what a family of processes has used so far."""
+def cpu_time(*pids: int) -> CpuTime:
+    """Give what families of processes have used so far, all together."""
     total_ns = user_ticks = system_ticks = 0
-    for each in family(pid):
+    for each in _families(pids):
         fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
         user_ticks += int(fields[_USER_TICKS])
         system_ticks += int(fields[_SYSTEM_TICKS])
@@ -87,9 +88,13 @@ def cpu_time(pid: int) -> CpuTime:
     return CpuTime(total_ns, user_ticks, system_ticks)
 
 
-def resident_bytes(pid: int) -> int:
-    """Give the resident memory of a family of processes; kernel buffers of its sockets are not in it."""
-    return sum(_resident_bytes(each) for each in family(pid))
+def resident_bytes(*pids: int) -> int:
+    """Give the resident memory of families of processes; kernel buffers of their sockets are not in it."""
+    return sum(_resident_bytes(each) for each in _families(pids))
+
+
+def _families(pids: Sequence[int]) -> Iterator[int]:
+    return chain.from_iterable(map(family, pids))
 
 
 def _resident_bytes(pid: int) -> int:

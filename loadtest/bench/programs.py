@@ -17,6 +17,8 @@ from loadtest.bench.processes import on_core
 
 HERE = Path(__file__).parent
 STOP_SECONDS = 10.0
+COMPILER = ("cc", "-std=gnu11", "-O2", "-Wall", "-Wextra")
+LIBRARIES = ("-Wl,--as-needed", "-lssl", "-lcrypto")
 
 # One line of JSON that a program has printed.
 Line = dict[str, Any]
@@ -38,12 +40,12 @@ def compiled(name: str, folder: Path) -> Path:
     """
     program = folder / name
     if not program.exists():
-        command = ["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", str(program), str(HERE / f"{name}.c")]
+        command = [*COMPILER, "-o", str(program), str(HERE / f"{name}.c"), *LIBRARIES]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True)
         except FileNotFoundError as error:
             raise ProgramFailed(
-                "expected a C compiler as cc, found none; on Debian: apt-get install gcc"
+                "expected a C compiler as cc, found none; on Debian: apt-get install gcc libssl-dev"
             ) from error
         except subprocess.CalledProcessError as error:
             raise ProgramFailed(f"cc has refused {name}.c: {error.stderr[:1000]}") from error

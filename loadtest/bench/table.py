@@ -1,7 +1,6 @@
 """The results as a Markdown table: a row for each trial, ratios beside the absolute numbers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from loadtest.bench.results import Results
 from loadtest.bench.trial import Sample, Trial
@@ -58,7 +57,7 @@ def _row(results: Results, trial: Trial, sample: Sample) -> Sequence[str]:
 
 
 def _ratio(results: Results, trial: Trial, other: str) -> str:
-    ratio = results.cost_ratio(trial, replace(trial, contender=other, latency="default"))
+    ratio = results.cost_ratio(trial, trial.beside(other))
     return f"{ratio:.2f}" if ratio is not None else ""
 
 

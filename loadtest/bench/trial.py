@@ -63,6 +63,11 @@ class Trial:
         """The same for all trials whose numbers may stand for each other: it has no window of its own."""
         return replace(self, seconds=0.0, once=False)
 
+    def beside(self, server: str) -> "Trial":
+        """Give the same trial of `icecast` or `floor`: with TLS where this one has it, without latency."""
+        tls = CONTENDERS[self.contender].tls
+        return replace(self, contender=f"{server}-tls" if tls else server, latency="default")
+
     @property
     def name(self) -> str:
         """Of the contender, with what its listeners ask for."""
@@ -167,12 +172,18 @@ def _observe(trial: Trial, server: Contender, targets: list[Target], folder: Pat
 
     def crowd_of(listeners: int, pause_ms: int = server.gentle_pause_ms) -> ListenerCrowd:
         return ListenerCrowd(
-            folder, server.port, targets, listeners=listeners, pause_ms=pause_ms, page_ms=trial.page_ms
+            folder,
+            server.port,
+            targets,
+            listeners=listeners,
+            pause_ms=pause_ms,
+            page_ms=trial.page_ms,
+            tls=server.tls,
         )
 
     with crowd_of(WARM_LISTENERS) as warm:
         warm.wait_until_joined(JOIN_SECONDS)
-    empty_bytes = resident_bytes(server.pid)
+    empty_bytes = resident_bytes(*server.pids)
     with ExitStack() as stack:
         listeners = stack.enter_context(crowd_of(trial.listeners))
         joined = listeners.wait_until_joined(JOIN_SECONDS)
@@ -180,7 +191,7 @@ def _observe(trial: Trial, server: Contender, targets: list[Target], folder: Pat
             raise ProgramFailed(f"expected audio for {trial.listeners} listeners, got it for {joined.joined}")
         time.sleep(SETTLE_SECONDS)
         skips = server.skips()
-        cpu = cpu_time(server.pid)
+        cpu = cpu_time(*server.pids)
         listeners.count()
         if trial.crowd:
             joined = stack.enter_context(crowd_of(trial.crowd, pause_ms=0)).wait_until_joined(CROWD_SECONDS)
@@ -191,9 +202,9 @@ def _observe(trial: Trial, server: Contender, targets: list[Target], folder: Pat
         return _Observed(
             joined=joined,
             counted=counted,
-            cpu=cpu_time(server.pid).since(cpu),
+            cpu=cpu_time(*server.pids).since(cpu),
             skips=server.skips() - skips,
-            own_bytes=resident_bytes(server.pid) - empty_bytes,
+            own_bytes=resident_bytes(*server.pids) - empty_bytes,
         )
 
 

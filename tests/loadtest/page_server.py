@@ -1,9 +1,12 @@
 """A server that gives every listener the same bytes and then holds the line, for tests of the crowd."""
 
 import socket
+import ssl
 import threading
 from types import TracebackType
 from typing import Self
+
+from tests.support.processes.certificate import Certificate
 
 HOST = "127.0.0.1"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: audio/ogg\r\n\r\n"
@@ -17,11 +20,20 @@ class PageServer:
         body: What listeners get after the response's head.
         head: The response's head.
         cut_bytes: How many bytes it sends at a time.
+        certificate: It speaks TLS with this one.
     """
 
-    def __init__(self, body: bytes, *, head: bytes = HEAD, cut_bytes: int = 65_536) -> None:
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        head: bytes = HEAD,
+        cut_bytes: int = 65_536,
+        certificate: Certificate | None = None,
+    ) -> None:
         self._response = head + body
         self._cut_bytes = cut_bytes
+        self._tls = _context(certificate) if certificate else None
         self._listening = socket.create_server((HOST, 0))
         self._listening.settimeout(_POLL_SECONDS)
         self._connections: list[socket.socket] = []
@@ -52,10 +64,18 @@ class PageServer:
                 connection, _ = self._listening.accept()
             except TimeoutError:
                 continue
-            self._connections.append(connection)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            self._connections.append(connection)
             request = b""
             while b"\r\n\r\n" not in request:
                 request += connection.recv(1000)
             for start in range(0, len(self._response), self._cut_bytes):
                 connection.sendall(self._response[start : start + self._cut_bytes])
+
+
+def _context(certificate: Certificate) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    return context

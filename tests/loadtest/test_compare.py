@@ -1,6 +1,8 @@
 """The benchmark's parts against real servers, in small: they work, and what they count is what happened."""
 
+import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from loadtest.bench.contenders.floor import Floor
 from loadtest.bench.contenders.registry import CONTENDERS
 from loadtest.bench.listener_crowd import ListenerCrowd, Target
-from loadtest.bench.processes import LOAD_CORE
+from loadtest.bench.processes import LOAD_CORE, SERVER_CORE, cpu_time, family
 from loadtest.bench.programs import Program
 from loadtest.bench.trial import Trial, measure
 from tests.loadtest.tally import tally
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.realtime
 
 LISTENERS = 20
 PAGE_MS = 20
-SECONDS = 3.0
+SECONDS = 2.0
 # Machines are shared: so much audio may fall out of a window, or into it.
 EDGE_SECONDS = 1.5
 
@@ -30,6 +32,24 @@ def test_every_server_is_measured(folder: Path, pair: tuple[str, str]) -> None:
     assert (sample.gaps, sample.disconnects) == (0, 0)
     assert sample.cpu_us > 0
     assert 0 < sample.delay_p50_ms <= sample.delay_p99_ms <= sample.delay_max_ms + 0.1
+
+
+@pytest.mark.parametrize(
+    ("contender", "program", "processes"),
+    [("audiocast-nginx", "nginx", 2), ("audiocast-haproxy", "haproxy", 1)],
+)
+def test_a_proxy_is_counted_on_the_servers_core(
+    folder: Path, contender: str, program: str, processes: int
+) -> None:
+    with CONTENDERS[contender](folder) as server:
+        counted = [each for pid in server.pids for each in family(pid)]
+        names = Counter(Path(f"/proc/{each}/comm").read_text().strip() for each in counted)
+        cores = {core for each in counted for core in os.sched_getaffinity(each)}
+        own = cpu_time(server.pid).total_ns
+        together = cpu_time(*server.pids).total_ns
+    assert names[program] == processes
+    assert cores == {SERVER_CORE}
+    assert together > own
 
 
 def test_a_crowd_joins_while_others_listen(folder: Path) -> None:

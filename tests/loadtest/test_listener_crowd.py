@@ -8,8 +8,9 @@ import pytest
 
 from loadtest.bench.listener_crowd import ListenerCrowd, Target
 from loadtest.source import paged_noise
-from tests.loadtest.page_server import PageServer
+from tests.loadtest.page_server import HEAD, PageServer
 from tests.loadtest.tally import Tally, tally
+from tests.support.processes.certificate import make_certificate
 
 LISTENERS = 3
 PAGES = 10
@@ -24,11 +25,17 @@ def stream(*, without: int | None = None) -> bytes:
     return headers + b"".join(page for number, page in enumerate(pages) if number != without)
 
 
-def counted_by_crowd(folder: Path, server: PageServer, start_ns: int = 0) -> Tally:
+def chunked(body: bytes, chunk_bytes: int) -> bytes:
+    """Give a body as nginx sends one that has no length (RFC 9112 section 7.1), without the last chunk."""
+    chunks = [body[start : start + chunk_bytes] for start in range(0, len(body), chunk_bytes)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+
+
+def counted_by_crowd(folder: Path, server: PageServer, start_ns: int = 0, *, tls: bool = False) -> Tally:
     """Listen to the end; give the count of all that came."""
     target = Target(start_ns or time.monotonic_ns(), "/")
     with ListenerCrowd(
-        folder, server.port, [target], listeners=LISTENERS, pause_ms=1, page_ms=PAGE_MS
+        folder, server.port, [target], listeners=LISTENERS, pause_ms=1, page_ms=PAGE_MS, tls=tls
     ) as crowd:
         assert crowd.wait_until_joined(JOIN_SECONDS).joined == LISTENERS
         server.close()
@@ -39,6 +46,38 @@ def counted_by_crowd(folder: Path, server: PageServer, start_ns: int = 0) -> Tal
 def test_every_page_is_seen_however_the_bytes_are_cut(folder: Path, cut_bytes: int) -> None:
     with PageServer(stream(), cut_bytes=cut_bytes) as server:
         counted = counted_by_crowd(folder, server)
+    assert (counted.pages, counted.gaps, counted.missing_pages) == (LISTENERS * PAGES, 0, 0)
+    assert counted.disconnects == LISTENERS
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 27, 300])
+@pytest.mark.parametrize("cut_bytes", [1, 7, 65_536])
+def test_every_page_is_seen_in_chunks_of_any_size(folder: Path, chunk_bytes: int, cut_bytes: int) -> None:
+    head = HEAD.replace(b"\r\n\r\n", b"\r\ntransfer-encoding: chunked\r\nServer: nginx\r\n\r\n")
+    body = chunked(stream(without=4), chunk_bytes)
+    with PageServer(body, head=head, cut_bytes=cut_bytes) as server:
+        counted = counted_by_crowd(folder, server)
+    assert (counted.pages, counted.missing_pages) == (LISTENERS * (PAGES - 1), LISTENERS)
+
+
+def test_the_last_chunk_ends_a_listener(folder: Path) -> None:
+    head = HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+    target = Target(time.monotonic_ns(), "/")
+    with (
+        PageServer(chunked(stream(), 300) + b"0\r\n\r\n", head=head) as server,
+        ListenerCrowd(
+            folder, server.port, [target], listeners=LISTENERS, pause_ms=0, page_ms=PAGE_MS
+        ) as crowd,
+    ):
+        assert crowd.wait_until_joined(JOIN_SECONDS).joined == LISTENERS
+        counted = tally(crowd)
+    assert (counted.pages, counted.disconnects) == (LISTENERS * PAGES, LISTENERS)
+
+
+@pytest.mark.parametrize("cut_bytes", [7, 300, 65_536])
+def test_every_page_is_seen_through_tls(folder: Path, cut_bytes: int) -> None:
+    with PageServer(stream(), cut_bytes=cut_bytes, certificate=make_certificate(folder)) as server:
+        counted = counted_by_crowd(folder, server, tls=True)
     assert (counted.pages, counted.gaps, counted.missing_pages) == (LISTENERS * PAGES, 0, 0)
     assert counted.disconnects == LISTENERS
 

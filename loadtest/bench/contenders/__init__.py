@@ -4,7 +4,8 @@ They own their configuration: audiocast and Icecast have their defaults, but for
 comparison and nothing else. They never measure.
 
 - `contender`: what all of them have
-- `audiocast`, `icecast`: the two servers
-- `floor`: a bare loop of `send` (`floor.c`)
+- `audiocast`: audiocast, by itself and behind the proxies whose configurations `deploy/` has
+- `icecast`: Icecast, plain and with its own TLS
+- `floor`: a bare loop of `send` (`floor.c`), or of `SSL_write`
 - `registry`: all of them, by name
 """

@@ -9,7 +9,13 @@ import requests
 
 from loadtest.bench.contenders.contender import Contender
 from loadtest.bench.programs import ProgramFailed
+from tests.support.processes.haproxy_process import HAProxyProcess
+from tests.support.processes.nginx_process import NginxProcess
+from tests.support.processes.proxy_process import ProxyProcess
 from tests.support.processes.server import AudiocastServer
+
+# Each takes two files, and HAProxy does not start with fewer than it may need.
+PROXY_CONNECTIONS = 5_000
 
 
 class Audiocast(Contender):
@@ -49,6 +55,49 @@ class Audiocast(Contender):
         """Give one of its metrics."""
         with _failing_as_program():
             return self._server.metric(name)
+
+
+class _BehindProxy(Audiocast):
+    """Its listeners come through a proxy that speaks TLS with them; both are one server for whoever counts.
+
+    The proxy has the configuration that `deploy/` has, but for addresses, paths and users. The source sends
+    to audiocast's own port, as most encoders have to.
+    """
+
+    tls = True
+    proxy: type[ProxyProcess]
+
+    def start(self) -> None:
+        super().start()
+        self._proxy = self.proxy(self.folder / self.name, self.port, connections=PROXY_CONNECTIONS)
+        try:
+            self._proxy.__enter__()
+        except (AssertionError, OSError) as error:
+            super().stop()
+            raise ProgramFailed(f"expected a proxy in front of audiocast, got: {error}") from error
+        self.port = self._proxy.tls_port
+
+    def stop(self) -> None:
+        self._proxy.__exit__(None, None, None)
+        super().stop()
+
+    @property
+    def pids(self) -> list[int]:
+        return [self.pid, self._proxy.pid]
+
+
+class AudiocastNginx(_BehindProxy):
+    """audiocast behind nginx (`deploy/nginx`)."""
+
+    name = "audiocast-nginx"
+    proxy = NginxProcess
+
+
+class AudiocastHAProxy(_BehindProxy):
+    """audiocast behind HAProxy (`deploy/haproxy`)."""
+
+    name = "audiocast-haproxy"
+    proxy = HAProxyProcess
 
 
 @contextlib.contextmanager

@@ -23,11 +23,13 @@ class Contender(abc.ABC):
     Attributes:
         name: For tables.
         gentle_pause_ms: Between two listeners that come gently.
+        tls: Its listeners speak TLS. Its source does not.
         port: Where listeners go.
         pid: Of its (first) process.
     """
 
     name: str
+    tls = False
     gentle_pause_ms = 1
     port = 0
     pid = 0
@@ -61,6 +63,11 @@ class Contender(abc.ABC):
     @abc.abstractmethod
     def paths(self) -> list[str]:
         """Give the paths that listeners ask for. After `source_urls`."""
+
+    @property
+    def pids(self) -> list[int]:
+        """All processes that are counted as this server, without their children."""
+        return [self.pid]
 
     def skips(self) -> int:
         """Give how many times it has moved a slow listener ahead, and hidden it in the page numbers."""

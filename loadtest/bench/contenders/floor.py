@@ -1,8 +1,11 @@
 """The floor: the least that fan-out can cost when each page is sent to each listener by itself."""
 
+from pathlib import Path
+
 from loadtest.bench.contenders.contender import HOST, START_SECONDS, STOP_SECONDS, Contender
 from loadtest.bench.processes import SERVER_CORE
 from loadtest.bench.programs import Line, Program, compiled
+from tests.support.processes.certificate import make_certificate
 
 
 class Floor(Contender):
@@ -17,7 +20,7 @@ class Floor(Contender):
 
     def start(self) -> None:
         """Compile it, start it, read its ports."""
-        self._program = Program([compiled("floor", self.folder)], SERVER_CORE)
+        self._program = Program([compiled("floor", self.folder), *self._files()], SERVER_CORE)
         self._program.__enter__()
         ports = self._program.line(START_SECONDS)
         self.port, self._source_port, self.pid = ports["port"], ports["source_port"], self._program.pid
@@ -43,3 +46,17 @@ class Floor(Contender):
     def wait_for_count(self) -> Line:
         """Wait until its source has gone; give its count of pages, sends, losses, listeners."""
         return self._program.line(STOP_SECONDS)
+
+    def _files(self) -> list[Path]:
+        return []
+
+
+class FloorTls(Floor):
+    """One `SSL_write` per page and listener."""
+
+    name = "floor-tls"
+    tls = True
+
+    def _files(self) -> list[Path]:
+        made = make_certificate(self.folder)
+        return [made.chain, made.key]

@@ -11,8 +11,10 @@ import requests
 
 from loadtest.bench.contenders.contender import HOST, START_SECONDS, STOP_SECONDS, Contender, free_port
 from loadtest.bench.programs import ProgramFailed
+from tests.support.processes.certificate import make_certificate
 
 SOURCE_PASSWORD = "bench"
+READABLE = 0o644
 ICECAST_SHARE = "/usr/share/icecast2"
 
 
@@ -27,12 +29,13 @@ class Icecast(Contender):
 
     def start(self) -> None:
         """Write a configuration and start it with that."""
-        self.port = free_port()
+        self._plain_port = free_port()
+        self.port = free_port() if self.tls else self._plain_port
         logs = self.folder / "icecast-logs"
         logs.mkdir(exist_ok=True)
         logs.chmod(0o777)
         configuration = self.folder / "icecast.xml"
-        configuration.write_text(icecast_configuration(self.port, logs, sources=self.streams))
+        configuration.write_text(self._configuration(logs))
         try:
             self._process = subprocess.Popen(
                 ["icecast2", "-c", str(configuration)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -55,7 +58,7 @@ class Icecast(Contender):
 
     def source_urls(self) -> list[str]:
         """Give the mounts, with the password in the URL."""
-        return [f"http://source:{SOURCE_PASSWORD}@{HOST}:{self.port}{path}" for path in self.paths()]
+        return [f"http://source:{SOURCE_PASSWORD}@{HOST}:{self._plain_port}{path}" for path in self.paths()]
 
     def paths(self) -> list[str]:
         """Give the mounts."""
@@ -65,25 +68,35 @@ class Icecast(Contender):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(requests.ConnectionError):
-                requests.get(f"http://{HOST}:{self.port}/status-json.xsl", timeout=START_SECONDS)
+                requests.get(f"http://{HOST}:{self._plain_port}/status-json.xsl", timeout=START_SECONDS)
                 return
             time.sleep(0.05)
         said = log.read_text()[-1000:] if log.exists() else "nothing"
         raise ProgramFailed(f"expected icecast2 to serve within {START_SECONDS:g} s; its log says: {said}")
 
-
-def icecast_configuration(port: int, logs: Path, *, sources: int) -> str:
-    """Give Icecast's configuration: queue and burst as Debian ships them."""
-    owner = (
-        "<changeowner><user>nobody</user><group>nogroup</group></changeowner>" if os.geteuid() == 0 else ""
-    )
-    shipped = Path("/etc/icecast2/icecast.xml").read_text()
-    found = {name: re.search(rf"<{name}>(\d+)</{name}>", shipped) for name in ("queue-size", "burst-size")}
-    limits = "".join(f"<{name}>{value[1]}</{name}>" for name, value in found.items() if value)
-    return f"""<icecast>
+    def _configuration(self, logs: Path) -> str:
+        """Give its configuration: queue and burst as Debian ships them."""
+        owner = (
+            "<changeowner><user>nobody</user><group>nogroup</group></changeowner>"
+            if os.geteuid() == 0
+            else ""
+        )
+        shipped = Path("/etc/icecast2/icecast.xml").read_text()
+        found = {
+            name: re.search(rf"<{name}>(\d+)</{name}>", shipped) for name in ("queue-size", "burst-size")
+        }
+        limits = "".join(f"<{name}>{value[1]}</{name}>" for name, value in found.items() if value)
+        secured = certificate = ""
+        if self.tls:
+            secured = f"<listen-socket><port>{self.port}</port><ssl>1</ssl></listen-socket>"
+            both = make_certificate(self.folder).both
+            # It reads the file when it is no more root.
+            both.chmod(READABLE)
+            certificate = f"<ssl-certificate>{both}</ssl-certificate>"
+        return f"""<icecast>
     <limits>
         <clients>20000</clients>
-        <sources>{sources}</sources>
+        <sources>{self.streams}</sources>
         {limits}
     </limits>
     <authentication>
@@ -92,13 +105,22 @@ def icecast_configuration(port: int, logs: Path, *, sources: int) -> str:
         <admin-password>{SOURCE_PASSWORD}</admin-password>
     </authentication>
     <hostname>localhost</hostname>
-    <listen-socket><port>{port}</port><bind-address>{HOST}</bind-address></listen-socket>
+    <listen-socket><port>{self._plain_port}</port><bind-address>{HOST}</bind-address></listen-socket>
+    {secured}
     <paths>
         <logdir>{logs}</logdir>
         <webroot>{ICECAST_SHARE}/web</webroot>
+        {certificate}
         <adminroot>{ICECAST_SHARE}/admin</adminroot>
     </paths>
     <logging><accesslog>access.log</accesslog><errorlog>error.log</errorlog><loglevel>2</loglevel></logging>
     <security><chroot>0</chroot>{owner}</security>
 </icecast>
 """
+
+
+class IcecastTls(Icecast):
+    """The same with its own TLS, on a second port."""
+
+    name = "icecast-tls"
+    tls = True

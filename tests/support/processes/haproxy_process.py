@@ -11,16 +11,17 @@ class HAProxyProcess(ProxyProcess):
     def command(self) -> list[str]:
         """Write the configuration, its HTTPS line taken into use."""
         self.source_port = self.port
-        both = self.folder / "both.pem"
-        both.write_text(self.certificate.read_text() + self.key.read_text())
         upstream = rf"\g<1>{HOST}:{self._upstream_port}"
         changes = (
             # A test has neither the rights of root nor the system's log.
             (r"^    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n", ""),
-            (r"^    maxconn 20000", "    maxconn 200"),
+            (r"^    maxconn 20000", f"    maxconn {self._connections}"),
             (r"log /dev/log local0", "log stdout format raw local0"),
             (r"^    bind :::80 v4v6", f"    bind {HOST}:{self.port}"),
-            (r"^    #   bind :::443 v4v6 ssl crt /etc/.*", f"    bind {HOST}:{self.tls_port} ssl crt {both}"),
+            (
+                r"^    #   bind :::443 v4v6 ssl crt /etc/.*",
+                f"    bind {HOST}:{self.tls_port} ssl crt {self._certificate.both}",
+            ),
             (r"(^backend web\n[\s\S]*?server audiocast )127\.0\.0\.1:8000", upstream),
             (r"(^backend sources\n[\s\S]*?server audiocast )127\.0\.0\.1:8000", upstream),
         )

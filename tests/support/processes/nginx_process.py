@@ -6,6 +6,8 @@ import re
 from tests.support.processes.proxy_process import DEPLOY, HOST, ProxyProcess, changed
 
 SITE = DEPLOY / "nginx" / "audiocast.conf"
+# Of its own: log, listening sockets, connections kept open.
+SPARE_FILES = 100
 STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
 
 
@@ -27,7 +29,7 @@ class NginxProcess(ProxyProcess):
             (r"^    listen \[::\]:80;\n", ""),
             (r"^    #   listen 443 ssl;", f"    listen {HOST}:{self.tls_port} ssl;"),
             (r"^    #   (ssl_certificate )    /etc/letsencrypt/.*;", rf"    \1{self.certificate};"),
-            (r"^    #   (ssl_certificate_key )/etc/letsencrypt/.*;", rf"    \1{self.key};"),
+            (r"^    #   (ssl_certificate_key )/etc/letsencrypt/.*;", rf"    \1{self._certificate.key};"),
             (r"/var/log/nginx/audiocast\.log", str(self.log)),
         )
         return changed(SITE.read_text(), changes)
@@ -54,10 +56,15 @@ load_module {STREAM_MODULE};
 daemon off;
 {user}
 pid {self.folder}/nginx.pid;
-events {{}}
+# Each listener takes two connections.
+worker_rlimit_nofile {2 * self._connections + SPARE_FILES};
+events {{ worker_connections {2 * self._connections + SPARE_FILES}; }}
 {self._stream()}
 http {{
     {paths}
+    # As Debian's nginx.conf has them.
+    ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+    ssl_prefer_server_ciphers on;
     # The server asks for no buffering too; here the site has to see to it alone.
     proxy_ignore_headers X-Accel-Buffering;
     include {self.folder}/audiocast.conf;

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.processes.certificate import make_certificate
 from tests.support.processes.server import Started
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -28,20 +29,20 @@ class ProxyProcess(abc.ABC):
     Args:
         folder: Where its files go; of its own.
         upstream_port: The server's public port.
+        connections: How many clients it has room for.
     """
 
-    def __init__(self, folder: Path, upstream_port: int) -> None:
+    def __init__(self, folder: Path, upstream_port: int, *, connections: int = 200) -> None:
         self.folder = folder
         self.port, self.tls_port, self.source_port = free_ports(3)
         self.log = folder / "log"
-        self.certificate = folder / "certificate.pem"
-        self.key = folder / "key.pem"
         self._upstream_port = upstream_port
+        self._connections = connections
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self.folder.mkdir(exist_ok=True)
-        self._make_certificate()
+        self._certificate = make_certificate(self.folder)
         with (self.folder / "output").open("wb") as output:
             self._process = subprocess.Popen(
                 self.command(), env={"PATH": SYSTEM_PATH}, stdout=output, stderr=output
@@ -61,6 +62,17 @@ class ProxyProcess(abc.ABC):
         """Write the configuration, give the command that runs it in the foreground."""
 
     @property
+    def pid(self) -> int:
+        """Of its first process; others are its children."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def certificate(self) -> Path:
+        """The file that vouches for `tls_base`."""
+        return self._certificate.chain
+
+    @property
     def base(self) -> str:
         """URL of the plain port."""
         return f"http://{HOST}:{self.port}"
@@ -73,12 +85,6 @@ class ProxyProcess(abc.ABC):
     def keyed_url(self, stream: Started) -> str:
         """Give the URL for a framed POST through this proxy."""
         return f"{self.base}/ingest/{stream.stream_id}?key={stream.ingest_key}"
-
-    def _make_certificate(self) -> None:
-        command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split()
-        command += ["-addext", f"subjectAltName=IP:{HOST}"]
-        command += ["-keyout", str(self.key), "-out", str(self.certificate)]
-        subprocess.run(command, check=True, capture_output=True)
 
     def _wait_until_serving(self) -> None:
         deadline = time.monotonic() + START_SECONDS
