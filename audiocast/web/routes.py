@@ -59,7 +59,7 @@ from audiocast.web.internal.members import (
     MemberStreamsHandler,
     RelayHandler,
 )
-from audiocast.web.pages.assets import AssetHandler
+from audiocast.web.pages.assets import AssetHandler, ScriptHandler
 from audiocast.web.pages.drawings import Drawings
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.pages.icon import IconHandler
@@ -114,6 +114,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/listen/([^/]*)/?", ListenPageHandler, own),
             (r"/embed/([^/]*)/?", EmbedPageHandler, own),
             (r"/oembed", OEmbedHandler, own),
+            (r"/scripts/(.*)", ScriptHandler, own),
             (r"/icon(-square)?-([0-9]{1,4})\.png", IconHandler, own),
         ],
         log_function=log_request,

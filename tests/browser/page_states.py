@@ -87,7 +87,7 @@ def listen_failed(page: Page, streams: StreamsInEachState) -> None:
 
 
 def listen_plain(page: Page, streams: StreamsInEachState) -> None:
-    page.route("**/static/listen/page.js*", lambda route: route.fulfill(status=404))
+    page.route("**/scripts/listen/page.js*", lambda route: route.fulfill(status=404))
     page.goto(streams.live.listen_url)
     expect(page.locator("#audio[controls]")).to_be_visible()
 
@@ -138,7 +138,7 @@ def embed_playing(page: Page, streams: StreamsInEachState) -> None:
 
 
 def embed_plain(page: Page, streams: StreamsInEachState) -> None:
-    page.route("**/static/listen/embed.js*", lambda route: route.fulfill(status=404))
+    page.route("**/scripts/listen/embed.js*", lambda route: route.fulfill(status=404))
     page.goto(f"{streams.server.base}/embed/{streams.live.stream_id}")
     expect(page.locator("#audio[controls]")).to_be_visible()
 

@@ -16,6 +16,7 @@ PATHS = (
     "/stream/{id}.opus", "/stream/{id}.m3u", "/stream/{id}.pls", "/stream/{id}/hls/index.m3u8",
     "/listen/{id}", "/listen/{id}/qr.svg", "/listen/{id}/qr.png", "/embed/{id}", "/oembed",
     "/icon-180.png", "/icon-square-512.png", "/icon-9999.png", "/static/listen/page.css", "/static/",
+    "/scripts/listen/page.js", "/scripts/..%2fapp.py",
     "/static/..%2f..%2fapp.py", "/internal/status", "/metrics", "/favicon.ico", "/robots.txt",
     "/manifest.webmanifest", "*", "//{id}", "http://localhost/stream/{id}", "http://[::1/x", "{id}", "",
 )  # fmt: skip

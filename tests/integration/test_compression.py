@@ -53,3 +53,28 @@ def test_audio_events_and_answers_of_the_api_do_not(server: AudiocastServer) -> 
     for path in ("/api/streams", f"/api/streams/{stream_id}", f"/api/streams/{stream_id}/events", "/nothing"):
         with requests.get(server.base + path, headers=GZIP, stream=True, timeout=10) as response:
             assert "Content-Encoding" not in response.headers, path
+
+
+def test_a_page_s_script_comes_with_its_modules(server: AudiocastServer) -> None:
+    page = requests.get(f"{server.base}/listen/{server.start_stream().stream_id}", timeout=10).text
+    path = page.partition('<script type="module" src="')[2].partition('"')[0]
+    assert path.startswith("/scripts/listen/page.js?v=")
+    packed = requests.get(server.base + path, headers=GZIP, stream=True, timeout=10)
+    assert packed.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    sent = body(packed)
+    text = gzip.decompress(sent).decode()
+    assert "// shared/backoff.js\n" in text
+    assert "// player/live/decoder.js\n" not in text
+    plain = requests.get(server.base + path, headers=PLAIN, timeout=10)
+    assert plain.text == text
+    other = requests.get(server.base + path.partition("?")[0] + "?v=1", headers=GZIP, timeout=10)
+    assert (other.headers["Cache-Control"], other.text) == ("no-cache", text)
+    etag = {"If-None-Match": other.headers["Etag"]}
+    assert requests.get(server.base + path, headers={**GZIP, **etag}, timeout=10).status_code == 304
+
+
+def test_a_part_of_a_file_is_not_compressed(server: AudiocastServer) -> None:
+    url = f"{server.base}/static/listen/page.js"
+    part = requests.get(url, headers={**GZIP, "Range": "bytes=0-1999"}, stream=True, timeout=10)
+    assert (part.status_code, part.headers.get("Content-Encoding")) == (206, None)
+    assert body(part) == (STATIC / "listen" / "page.js").read_bytes()[:2000]

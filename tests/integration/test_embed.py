@@ -99,7 +99,7 @@ def test_a_hostile_title_stays_a_title(
     assert tags.one("body")["data-title"] == HOSTILE
     assert HOSTILE in tags.text
     scripts = {str(script.get("src")).partition("?")[0] for script in tags.all("script")}
-    assert scripts == {f"/static/listen/{script}.js", "/static/listen/plain.js"}
+    assert scripts == {f"/scripts/listen/{script}.js", "/static/listen/plain.js"}
 
 
 def test_what_is_to_be_copied_is_a_player(server: AudiocastServer, started: Started) -> None:

@@ -1,9 +1,14 @@
-"""`GET /static/...`: styles, scripts and pictures of the pages."""
+"""`GET /static/...`: styles, modules, pictures of the pages. `GET /scripts/...`: a page's modules as one."""
+
+from asyncio import Future
+from pathlib import Path
 
 from tornado.web import HTTPError, StaticFileHandler
 
-from audiocast.web.http.handlers import JsonErrors
+from audiocast.web.http.errors import ApiError
+from audiocast.web.http.handlers import JsonErrors, PublicHandler
 from audiocast.web.http.raw_response import PUBLIC_HEADERS
+from audiocast.web.pages.modules import NoSuchScript, joined
 
 # libopus as WebAssembly, put among the static files by `make decoder`; a server may be built without it.
 WASM_DECODER = "player/live/opus-decoder.min.js"
@@ -13,6 +18,9 @@ WASM_WORKER = "player/live/wasm_worker.js"
 # A script that compiles WebAssembly needs a permission, for which Safari before 16 knows no milder word. So
 # this worker does it: it reaches nothing but scripts of ours, and the page's own policy stays strict.
 WASM_WORKER_POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval'"
+
+# Of a script whose URL names its version.
+KEPT = f"public, max-age={365 * 86_400}, immutable"
 
 
 class AssetHandler(JsonErrors, StaticFileHandler):
@@ -49,8 +57,35 @@ class AssetHandler(JsonErrors, StaticFileHandler):
         # Tornado's own reads no file, so that its headers are those of a file that is not compressed.
         await self.get(path)
 
+    def flush(self, include_footers: bool = False) -> "Future[None]":
+        """Send the file as one piece, with the end of the response, so that it is compressed as one."""
+        if include_footers:
+            return super().flush(include_footers)
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
     def set_extra_headers(self, path: str) -> None:
         if not self.get_argument("v", ""):
             self.set_header("Cache-Control", "no-cache")
         if path == WASM_WORKER:
             self.set_header("Content-Security-Policy", WASM_WORKER_POLICY)
+
+
+class ScriptHandler(PublicHandler):
+    """`GET /scripts/PATH?v=`: the script at PATH below /static, and all modules that it imports, as one.
+
+    A page needs it before it is of use, and each further request costs a phone a round trip.
+    """
+
+    metric_label = "Script"
+
+    def get(self, path: str) -> None:
+        try:
+            script = joined(Path(self.settings["static_path"]), path)
+        except NoSuchScript:
+            raise ApiError(404, "not_found", f"no page has the script {path[:100]}") from None
+        self.set_header("Content-Type", "text/javascript; charset=UTF-8")
+        is_current = self.get_query_argument("v", "") == script.version
+        self.set_header("Cache-Control", KEPT if is_current else "no-cache")
+        self.write(script.text)

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CONTENT_SECURITY_POLICY, MEDIA_SOURCES, PublicHandler
 from audiocast.web.pages.assets import WASM_DECODER
-from audiocast.web.pages.modules import modules_of
+from audiocast.web.pages.modules import joined
 
 
 class PageHandler(PublicHandler):
@@ -27,9 +27,9 @@ class PageHandler(PublicHandler):
         self.set_header("Cache-Control", "private, no-cache")
 
     def get_template_namespace(self) -> dict[str, Any]:
-        """Add `modules_of`, with which templates name the modules of their script."""
+        """Add `joined`, with which templates name their script."""
         folder = Path(self.settings["static_path"])
-        return {**super().get_template_namespace(), "modules_of": partial(modules_of, folder)}
+        return {**super().get_template_namespace(), "joined": partial(joined, folder)}
 
     @property
     def has_wasm_decoder(self) -> bool:

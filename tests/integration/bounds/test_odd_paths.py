@@ -31,6 +31,7 @@ OTHER_METHODS = ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "SOURCE"]
 
 ARGUMENTS = {
     "/static/listen/page.css": ["v"],
+    "/scripts/listen/page.js": ["v"],
     "/stream/abc": ["preroll", "latency"],
     "/stream/abc/hls/index.m3u8": ["_HLS_msn", "_HLS_part", "_HLS_skip"],
     "/oembed": ["url", "format", "maxwidth", "maxheight"],

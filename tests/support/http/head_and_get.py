@@ -37,6 +37,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     r"/(robots\.txt)": ("/robots.txt",),
     r"/(favicon\.ico)": ("/favicon.ico",),
     r"/static/(.*)": ("/static/icon.svg", "/static/listen/page.js?v=1", "/static/none.js", "/static/listen"),
+    r"/scripts/(.*)": ("/scripts/listen/page.js", "/scripts/listen/page.js?v=1", "/scripts/none.js"),
     r"\*": ("*",),
     "/": ("/",),
     "/broadcast/?": ("/broadcast", "/broadcast/"),

@@ -16,7 +16,7 @@ PUBLIC = {
     "Asset", "BroadcastPage", "EmbedPage", "Events", "History", "Hls", "Home", "IcecastKill",
     "IcecastListeners", "IcecastMetadata", "IcecastMissing", "IcecastMounts", "IcecastStats", "Icon",
     "Ingest", "IngestSocket", "Listen", "ListenPage", "Metadata", "NotFound", "OEmbed", "Playlist", "Qr",
-    "SelfTestPage", "ServerOptions", "Start", "State", "Status", "Streams",
+    "Script", "SelfTestPage", "ServerOptions", "Start", "State", "Status", "Streams",
 }  # fmt: skip
 HEALTH = {"Error", "Live", "Metrics", "Ready"}
 MEMBERS = {
