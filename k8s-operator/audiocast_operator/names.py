@@ -32,6 +32,8 @@ CAST_LABEL = f"{GROUP}/cast"
 MANAGED_LABEL = "app.kubernetes.io/managed-by"
 MANAGER = "audiocast-operator"
 
+# The container of the server, and its ports.
+SERVER_CONTAINER = "audiocast"
 HTTP_PORT = 8000
 INTERNAL_PORT = 8001
 HTTP_PORT_NAME = "http"

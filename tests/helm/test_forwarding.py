@@ -8,7 +8,7 @@ import pytest
 from audiocast.settings import Settings
 from audiocast.web.http.trusted_proxies import TrustedProxies
 from audiocast.web.http.urls import Urls
-from audiocast_operator.manifests.statefulset import FORWARDING
+from audiocast_operator.manifests.pod import FORWARDING
 from tests.helm.chart import Chart
 from tests.helm.test_values import env_of
 from tests.unit.web.http_request import request

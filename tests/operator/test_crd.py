@@ -1,5 +1,6 @@
 """The CRDs: made of the models, valid, and refusing what they should, with a message that says why."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,13 +11,17 @@ from audiocast_operator.models.crd import build_crds
 from audiocast_operator.models.stream import StreamSpec, StreamStatus
 from audiocast_operator.names import FINALIZER
 from tests.helm.kubernetes_schemas import complaints_of
-from tests.operator.simulated.admission import Admission
+from tests.operator.simulated.admission import PRESERVE, Admission
 from tests.operator.simulated.cluster import audiocast, stream
 from tests.operator.simulated.errors import Invalid
 
 AUDIOCAST, STREAM = build_crds()
 ADMISSION = Admission([AUDIOCAST, STREAM])
 MODELS = [(AUDIOCAST, AudioCastSpec, AudioCastStatus), (STREAM, StreamSpec, StreamStatus)]
+
+
+def beside(**port: Any) -> dict[str, Any]:
+    return {"name": "beside", "image": "i", "ports": [port]}
 
 
 def schema(crd: dict[str, Any]) -> dict[str, Any]:
@@ -75,6 +80,60 @@ def test_every_field_is_described(
     assert undescribed(properties["spec"], "spec") + undescribed(properties["status"], "status") == []
 
 
+# The pod API's own types, and filters of the Gateway API, of which each vendor has some.
+EMBEDDED = {
+    "pod.securityContext",
+    "pod.containerSecurityContext",
+    "pod.resources",
+    "pod.env[]",
+    "pod.envFrom[]",
+    "pod.volumes[]",
+    "pod.volumeMounts[]",
+    "pod.initContainers[]",
+    "pod.initContainers[].ports[]",
+    "pod.containers[]",
+    "pod.containers[].ports[]",
+    "pod.tolerations[]",
+    "pod.affinity",
+    "pod.dnsConfig",
+    "httpRoute.filters[]",
+}
+
+
+def walk(below: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give path and schema of everything below a schema, itself included."""
+    yield path.removeprefix("."), below
+    for name, each in below.get("properties", {}).items():
+        yield from walk(each, f"{path}.{name}")
+    if "items" in below:
+        yield from walk(below["items"], f"{path}[]")
+    if isinstance(below.get("additionalProperties"), dict):
+        yield from walk(below["additionalProperties"], f"{path}{{}}")
+
+
+def test_only_kubernetes_own_types_have_fields_that_the_crd_does_not_know() -> None:
+    spec = schema(AUDIOCAST)["properties"]["spec"]
+    assert {path for path, each in walk(spec) if each.get(PRESERVE)} == EMBEDDED
+    assert not [path for path, each in walk(schema(STREAM)) if each.get(PRESERVE)]
+
+
+@pytest.mark.parametrize("crd", [AUDIOCAST, STREAM])
+def test_the_schema_is_structural_and_bounded(crd: dict[str, Any]) -> None:
+    bounds = {"array": {"maxItems"}, "string": {"maxLength", "enum", "format"}}
+    for path, each in walk(schema(crd)["properties"]["spec"]):
+        # https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
+        # "Specifying a structural schema", and the bounds by which it reckons what a rule may cost.
+        assert "type" in each or each.get("x-kubernetes-int-or-string"), path
+        assert not {"$ref", "anyOf", "allOf", "oneOf", "not", "definitions", "title"} & each.keys(), path
+        bound = bounds.get(each.get("type", ""), set())
+        if isinstance(each.get("additionalProperties"), dict):
+            bound = {"maxProperties"}
+        assert not bound or bound & each.keys(), path
+        if each.get("x-kubernetes-list-type") == "map":
+            keys = each["x-kubernetes-list-map-keys"]
+            assert {*keys} <= {*each["items"]["required"]}, path
+
+
 def test_every_version_of_kubernetes_takes_the_crds() -> None:
     assert complaints_of([AUDIOCAST, STREAM]) == []
 
@@ -120,6 +179,32 @@ def test_names_and_subresources() -> None:
         ({"drain": {"window": {"start": "25:00", "end": "02:00"}}}, "spec.drain.window.start"),
         ({"publicUrl": "radio.example.org"}, "spec.publicUrl"),
         ({"service": {"type": "ExternalName"}}, "spec.service.type"),
+        ({"service": {"loadBalancerSourceRanges": ["192.0.2.0/24"]}}, "need the type LoadBalancer"),
+        ({"service": {"nodePort": 30080}}, "need the type NodePort or LoadBalancer"),
+        ({"service": {"ipFamilies": ["IPv5"]}}, "spec.service.ipFamilies.0"),
+        ({"httpRoute": {"parentRefs": []}}, "spec.httpRoute.parentRefs"),
+        ({"httpRoute": {"parentRefs": [{"name": "g"}], "timeouts": {"request": "long"}}}, "timeouts.request"),
+        ({"networkPolicy": True}, "spec.networkPolicy"),
+        ({"networkPolicy": {"extraEgress": [{"ports": [{"port": 1.5}]}]}}, "of type integer or string"),
+        ({"networkPolicy": {"httpFrom": [{"podSelector": {"matchLabels": {"a": 1}}}]}}, "matchLabels.a"),
+        ({"monitoring": {"scrapeTimeoutSeconds": 60}}, "must not be above intervalSeconds"),
+        ({"monitoring": {"relabelings": [{"action": "explode"}]}}, "spec.monitoring.relabelings.0.action"),
+        (
+            {"pod": {"env": [{"name": "PEERS", "value": "a:1"}]}},
+            "settings of the server go into spec.settings",
+        ),
+        ({"pod": {"env": [{"name": "PORT", "value": "80"}]}}, "settings of the server go into spec.settings"),
+        ({"pod": {"env": [{"value": "a"}]}}, "'name' is a required property"),
+        ({"pod": {"env": [{"name": "A"}, {"name": "A"}]}}, "Duplicate value: {'name': 'A'}"),
+        ({"pod": {"env": [{"name": f"A{number}"} for number in range(65)]}}, "spec.pod.env: "),
+        ({"pod": {"volumeMounts": [{"name": "a", "mountPath": "/a"}] * 2}}, "Duplicate value"),
+        ({"pod": {"containers": [{"name": "audiocast", "image": "i"}]}}, "is the server's own container"),
+        ({"pod": {"initContainers": [{"name": "audiocast", "image": "i"}]}}, "is the server's own container"),
+        ({"pod": {"containers": [beside(containerPort=8001)]}}, "the server's own ports"),
+        ({"pod": {"initContainers": [beside(containerPort=9, name="http")]}}, "the server's own ports"),
+        ({"pod": {"probes": {"readiness": {"periodSeconds": 10}}}}, "has left the Service before"),
+        ({"pod": {"probes": {"readiness": {"failureThreshold": 3}}}}, "has left the Service before"),
+        ({"pod": {"probes": {"liveness": {"path": "/", "periodSeconds": 0}}}}, "liveness.periodSeconds"),
     ],
 )
 def test_a_bad_audiocast_is_refused_with_the_reason(spec: dict[str, Any], why: str) -> None:

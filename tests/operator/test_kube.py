@@ -66,6 +66,16 @@ async def test_what_does_not_pass_is_refused(status: int) -> None:
             await kube.write_status(AUDIOCAST, "radio", "live", {})
 
 
+async def test_a_field_that_is_not_there_is_refused_though_the_server_says_500() -> None:
+    message = (
+        "failed to create typed patch object (radio/live; /v1, Kind=Service): .bogus: field not declared"
+    )
+    said = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 500, "message": message}
+    async with answering(httpx2.Response(500, json=said)) as kube:
+        with pytest.raises(ApiRefused, match=r"\.bogus: field not declared"):
+            await kube.apply(SERVICE, "")
+
+
 async def test_what_a_gateway_says_in_html_is_understood_too() -> None:
     async with answering(httpx2.Response(502, html="<h1>Bad Gateway</h1>")) as kube:
         with pytest.raises(TryAgain, match="could not get AudioCast live: 502"):

@@ -10,12 +10,14 @@ from audiocast_operator.decide.rotation import Keyring
 from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.monitoring import build_pod_monitor
 from audiocast_operator.manifests.network import (
+    build_http_route,
     build_ingress,
     build_network_policy,
     build_peers_service,
     build_service,
 )
 from audiocast_operator.manifests.owner import Owner
+from audiocast_operator.manifests.pod import CONTAINER_SECURITY, build_service_account
 from audiocast_operator.manifests.secrets import (
     build_ingest_secret,
     build_keys_secret,
@@ -26,8 +28,9 @@ from audiocast_operator.manifests.secrets import (
 )
 from audiocast_operator.manifests.statefulset import build_pod_disruption_budget, build_statefulset
 from audiocast_operator.manifests.urls import build_stream_urls
-from audiocast_operator.models.audio_cast import AudioCastSpec
-from audiocast_operator.names import NAME_LABEL, selector_labels
+from audiocast_operator.models.audio_cast import AudioCastSpec, SecretSpec
+from audiocast_operator.models.server_settings import OWNED_SETTINGS
+from audiocast_operator.names import NAME_LABEL, SECRET_HASH, selector_labels
 from tests.helm.chart import Chart
 from tests.helm.kubernetes_schemas import complaints_of
 from tests.operator.restricted import is_restricted
@@ -40,7 +43,17 @@ EVERYTHING: dict[str, Any] = {
     "autoscaling": {"minReplicas": 2, "maxReplicas": 9},
     "publicUrl": "https://radio.example.org",
     "settings": {"MAX_LISTENERS": "5000", "LOG_FORMAT": "console"},
-    "service": {"type": "LoadBalancer", "port": 8080, "annotations": {"a": "b"}},
+    "service": {
+        "type": "LoadBalancer",
+        "port": 8080,
+        "nodePort": 30080,
+        "annotations": {"a": "b"},
+        "labels": {"exposed": "yes"},
+        "ipFamilyPolicy": "PreferDualStack",
+        "ipFamilies": ["IPv6", "IPv4"],
+        "loadBalancerSourceRanges": ["192.0.2.0/24"],
+        "externalTrafficPolicy": "Local",
+    },
     "ingress": {
         "host": "radio.example.org",
         "className": "nginx",
@@ -49,7 +62,29 @@ EVERYTHING: dict[str, Any] = {
     },
     "monitoring": {"podMonitor": True, "namespace": "monitoring", "labels": {"release": "prometheus"}},
     "drain": {"timeoutSeconds": 120},
+    "httpRoute": {
+        "parentRefs": [{"name": "public", "sectionName": "https"}],
+        "hostnames": ["radio.example.org"],
+        "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["X-Internal"]}}],
+    },
+    "networkPolicy": {
+        "httpFrom": [{"namespaceSelector": {}}],
+        "internalFrom": [{"ipBlock": {"cidr": "192.0.2.0/24", "except": ["192.0.2.1/32"]}}],
+        "extraEgress": [{"to": [{"podSelector": {}}], "ports": [{"port": "internal"}, {"port": 443}]}],
+    },
+    "serviceAccount": {"annotations": {"example.org/role": "reader"}, "token": False},
     "pod": {
+        "securityContext": {"fsGroup": 2000},
+        "containerSecurityContext": {"runAsUser": 1000},
+        "env": [{"name": "PYTHONFAULTHANDLER", "value": "1"}],
+        "envFrom": [{"configMapRef": {"name": "more"}}],
+        "volumes": [{"name": "tmp", "emptyDir": {}}],
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+        "initContainers": [{"name": "wait", "image": "busybox:1.37", "securityContext": CONTAINER_SECURITY}],
+        "containers": [{"name": "idle", "image": "busybox:1.37", "securityContext": CONTAINER_SECURITY}],
+        "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["old-encoder"]}],
+        "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
+        "topologySpread": {"whenUnsatisfiable": "DoNotSchedule"},
         "labels": {"team": "radio", "app.kubernetes.io/name": "mine"},
         "annotations": {"e": "f"},
         "resources": {"requests": {"cpu": "1"}},
@@ -62,6 +97,10 @@ EVERYTHING: dict[str, Any] = {
 }
 LEAST = {"image": "audiocast:1", "replicas": 2}
 USERS = ("runAsUser", "runAsGroup", "fsGroup")
+
+
+def route(section: str, host: str) -> dict[str, Any]:
+    return {"httpRoute": {"parentRefs": [{"name": "gate", "sectionName": section}], "hostnames": [host]}}
 
 
 def spec_of(given: dict[str, Any]) -> AudioCastSpec:
@@ -84,9 +123,11 @@ def objects(given: dict[str, Any]) -> list[dict[str, Any]]:
     built = [
         statefulset(given),
         build_service(CAST, spec),
-        build_peers_service(CAST),
+        build_peers_service(CAST, spec),
         build_pod_disruption_budget(CAST, 2),
         build_ingress(CAST, spec),
+        build_http_route(CAST, spec),
+        build_service_account(CAST, spec),
         build_network_policy(CAST, spec, "operators"),
         build_pod_monitor(CAST, spec),
         build_keys_secret(CAST, RING, "token"),
@@ -144,7 +185,7 @@ def test_kubernetes_replaces_nobody_by_itself() -> None:
 
 def test_the_grace_period_holds_the_drain() -> None:
     pod = statefulset(EVERYTHING)["spec"]["template"]["spec"]
-    [container] = pod["containers"]
+    [container, _] = pod["containers"]
     sleep_seconds = container["lifecycle"]["preStop"]["sleep"]["seconds"]
     environment = {each["name"]: each.get("value") for each in container["env"]}
     assert environment["DRAIN_SECONDS"] == "120"
@@ -152,7 +193,7 @@ def test_the_grace_period_holds_the_drain() -> None:
 
 
 def test_settings_of_the_spec_come_before_defaults_and_not_before_the_operators_own() -> None:
-    [container] = statefulset(EVERYTHING)["spec"]["template"]["spec"]["containers"]
+    [container, _] = statefulset(EVERYTHING)["spec"]["template"]["spec"]["containers"]
     named = [each["name"] for each in container["env"]]
     assert len(named) == len(set(named))
     environment = {each["name"]: each.get("value") for each in container["env"]}
@@ -167,7 +208,8 @@ def test_probes_do_not_depend_on_peers() -> None:
 
 
 def test_only_members_operator_and_prometheus_reach_the_internal_port() -> None:
-    policy = build_network_policy(CAST, spec_of(EVERYTHING), "operators")
+    given = {**EVERYTHING, "networkPolicy": {}}
+    policy = build_network_policy(CAST, spec_of(given), "operators")
     assert policy is not None
     [public, internal] = policy["spec"]["ingress"]
     assert (public["ports"][0]["port"], "from" in public) == ("http", False)
@@ -179,11 +221,33 @@ def test_only_members_operator_and_prometheus_reach_the_internal_port() -> None:
     ]
     operator = internal["from"][1]
     assert operator["namespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": "operators"}}
-    beside = build_network_policy(CAST, spec_of(EVERYTHING), "")
+    beside = build_network_policy(CAST, spec_of(given), "")
     assert beside is not None
     operator = beside["spec"]["ingress"][1]["from"][1]
     assert operator["namespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": CAST.namespace}}
+    assert build_network_policy(CAST, spec_of({**LEAST, "networkPolicy": {"enabled": False}}), "") is None
+    # As the CRD of before had it.
     assert build_network_policy(CAST, spec_of({**LEAST, "networkPolicy": False}), "") is None
+    assert build_network_policy(CAST, spec_of({**LEAST, "networkPolicy": True}), "") is not None
+
+
+def test_what_the_operator_needs_is_not_the_specs_to_change() -> None:
+    pod = {
+        "labels": {"audiocast.dev/cast": "other", "team": "radio"},
+        "annotations": {SECRET_HASH: "other"},
+        "envFrom": [{"secretRef": {"name": "other"}}],
+        "containerSecurityContext": {"capabilities": {"add": ["NET_BIND_SERVICE"]}},
+    }
+    template = statefulset({**LEAST, "pod": pod})["spec"]["template"]
+    assert template["metadata"]["labels"].items() >= {**selector_labels("live"), "team": "radio"}.items()
+    assert template["metadata"]["annotations"][SECRET_HASH] == "abc"
+    [server] = template["spec"]["containers"]
+    # What a container names itself comes before its `envFrom`.
+    named = {each["name"]: each.get("value") for each in server["env"]}
+    assert {*OWNED_SETTINGS} <= named.keys()
+    assert (named["PORT"], named["INTERNAL_PORT"], named["WORKERS"]) == ("8000", "8001", "1")
+    assert server["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}
+    assert server["securityContext"]["readOnlyRootFilesystem"] is True
 
 
 def test_what_is_not_wanted_is_not_built() -> None:
@@ -210,6 +274,10 @@ def test_a_pod_monitor_scrapes_the_internal_port() -> None:
             {"ingress": {"host": "a.example.org"}, "publicUrl": "https://b.example.org"},
             "https://b.example.org",
         ),
+        ({"ingress": {"host": "a.example.org", "moreHosts": ["b.example.org"]}}, "http://live.radio.svc"),
+        (route("https", "a.example.org"), "https://a.example.org"),
+        (route("web", "a.example.org"), "http://a.example.org"),
+        (route("https", "*.example.org"), "http://live.radio.svc"),
     ],
 )
 def test_links_are_built_on_the_public_address(more: dict[str, Any], base: str) -> None:
@@ -232,13 +300,42 @@ def test_secrets_are_read_as_they_were_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [None, {"metadata": {}, "data": {}}, {"metadata": {}, "data": {"SECRET_KEYS": ""}}]
+    ("entries", "missing"),
+    [
+        (None, "SECRET_KEYS"),
+        ({}, "SECRET_KEYS"),
+        ({"SECRET_KEYS": "", "API_TOKENS": "token"}, "SECRET_KEYS"),
+        ({"SECRET_KEYS": "one"}, "API_TOKENS"),
+        ({"SECRET_KEYS": "one", "API_TOKENS": " ,"}, "API_TOKENS"),
+    ],
 )
-def test_ones_own_secret_must_be_there(raw: dict[str, Any] | None) -> None:
-    with pytest.raises(BadSpec, match=r"secret\.name: expected a Secret mine with the key SECRET_KEYS"):
-        read_external_secrets(raw, "mine")
-    data = {"SECRET_KEYS": base64.b64encode(b"one, two").decode()}
-    assert read_external_secrets({"metadata": {}, "data": data}, "mine") == ("one", "two")
+def test_ones_own_secret_must_be_there(entries: dict[str, str] | None, missing: str) -> None:
+    with pytest.raises(BadSpec, match=rf"secret\.name: expected a Secret mine with the key {missing}"):
+        read_external_secrets(secret(entries), SecretSpec(name="mine"))
+
+
+def test_ones_own_secret_is_read() -> None:
+    keys = {"SECRET_KEYS": "one, two"}
+    assert read_external_secrets(secret({**keys, "API_TOKENS": "token"}), SecretSpec()) == ("one", "two")
+    assert read_external_secrets(secret(keys), SecretSpec(anyone_may_start=True)) == ("one", "two")
+
+
+@pytest.mark.parametrize("anyone", [True, False])
+def test_without_tokens_no_pod_starts_unless_anyone_may_start_streams(anyone: bool) -> None:
+    [server] = statefulset({**LEAST, "secret": {"anyoneMayStart": anyone}})["spec"]["template"]["spec"][
+        "containers"
+    ]
+    [tokens] = [each["valueFrom"]["secretKeyRef"] for each in server["env"] if each["name"] == "API_TOKENS"]
+    assert tokens.get("optional", False) is anyone
+
+
+def secret(entries: dict[str, str] | None) -> dict[str, Any] | None:
+    if entries is None:
+        return None
+    return {
+        "metadata": {},
+        "data": {name: base64.b64encode(each.encode()).decode() for name, each in entries.items()},
+    }
 
 
 def test_pods_are_those_of_the_plain_chart() -> None:

@@ -43,7 +43,7 @@ def test_examples_make_pods_that_kubernetes_takes() -> None:
         )
         for spec in specs
     ]
-    assert len(built) == 2
+    assert len(built) == 3
     assert complaints_of(built) == []
 
 

@@ -27,7 +27,9 @@ PLURALS = {
     "Pod": "pods",
     "Service": "services",
     "Secret": "secrets",
+    "ServiceAccount": "serviceaccounts",
     "Ingress": "ingresses",
+    "HTTPRoute": "httproutes",
     "NetworkPolicy": "networkpolicies",
     "PodDisruptionBudget": "poddisruptionbudgets",
     "PodMonitor": "podmonitors",
@@ -36,19 +38,24 @@ AUDIOCAST = (f"{GROUP}/{VERSION}", "AudioCast")
 STREAM = (f"{GROUP}/{VERSION}", "Stream")
 POD = ("v1", "Pod")
 SECRET = ("v1", "Secret")
+SERVICE_ACCOUNT = ("v1", "ServiceAccount")
 STATEFULSET = ("apps/v1", "StatefulSet")
 INGRESS = ("networking.k8s.io/v1", "Ingress")
+HTTP_ROUTE = ("gateway.networking.k8s.io/v1", "HTTPRoute")
 NETWORK_POLICY = ("networking.k8s.io/v1", "NetworkPolicy")
 POD_MONITOR = ("monitoring.coreos.com/v1", "PodMonitor")
 
 # A 404 in plain text says of these that they are not installed. All others every cluster has, or the chart.
-OPTIONAL_KINDS = frozenset({POD_MONITOR})
+OPTIONAL_KINDS = frozenset({HTTP_ROUTE, POD_MONITOR})
 
 # Time until the next attempt when the API server names none.
 BUSY_SECONDS = 5.0
 
 # Answers after which the same request may succeed; all of 500 and above are such answers, too.
 PASSING_STATUS = frozenset({408, 409, 425, 429})
+
+# So the API server answers, with 500, to an apply with an unknown field, or a key twice in a list.
+UNKNOWN_FIELD = "failed to create typed patch object"
 
 Kind = tuple[str, str]
 Result = TypeVar("Result")
@@ -213,6 +220,8 @@ def _operator_error(doing: str, error: httpx2.HTTPStatusError) -> OperatorError:
     # What is no answer of Kubernetes is told by its status: the client's own text ends with a link.
     said = str(error) if isinstance(error, ApiError) else error.response.reason_phrase
     message = f"could not {doing}: {code} {said[:300]}"
+    if UNKNOWN_FIELD in message:
+        return ApiRefused(message)
     if code in PASSING_STATUS or code >= 500:
         return TryAgain(message, _retry_after_seconds(error.response))
     return ApiRefused(message)

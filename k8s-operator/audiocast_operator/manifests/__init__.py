@@ -1,9 +1,11 @@
 """The Kubernetes objects that an AudioCast consists of: pure functions from a spec to a manifest.
 
-statefulset   the StatefulSet with its pod template, and the PodDisruptionBudget
-network       Services, Ingress, NetworkPolicy
+statefulset   the StatefulSet and the PodDisruptionBudget
+pod           the pod template, and the pods' account
+network       Services, Ingress, HTTPRoute, NetworkPolicy
 secrets       the Secrets that the operator writes and reads back
 monitoring    the PodMonitor
 urls          a stream's URLs for encoders, listeners and players
+parts         parts of manifests, out of parts of a spec
 owner         owner references
 """

@@ -1,6 +1,7 @@
-"""The way to the pods, and who may use it: Services, Ingress, NetworkPolicy."""
+"""The ways to the pods, and who may use them: Services, Ingress, HTTPRoute, NetworkPolicy."""
 
 from audiocast_operator.manifests.owner import Json, Owner
+from audiocast_operator.manifests.parts import given, plain
 from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import (
     HTTP_PORT_NAME,
@@ -19,28 +20,40 @@ NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 def build_service(owner: Owner, spec: AudioCastSpec) -> Json:
     """Return the Service for listeners and encoders."""
+    wanted = spec.service
+    port = {
+        "name": HTTP_PORT_NAME,
+        "port": wanted.port,
+        "targetPort": HTTP_PORT_NAME,
+        "protocol": "TCP",
+        **given(nodePort=wanted.node_port),
+    }
     return owner.build_child(
         "v1",
         "Service",
         owner.name,
-        labels(owner.name),
-        annotations=spec.service.annotations,
+        {**wanted.labels, **labels(owner.name)},
+        annotations=wanted.annotations,
         spec={
-            "type": spec.service.type,
+            "type": wanted.type,
             "selector": selector_labels(owner.name),
-            "ports": [
-                {
-                    "name": HTTP_PORT_NAME,
-                    "port": spec.service.port,
-                    "targetPort": HTTP_PORT_NAME,
-                    "protocol": "TCP",
-                }
-            ],
+            "ports": [port],
+            **_families(spec),
+            **given(
+                loadBalancerClass=wanted.load_balancer_class,
+                loadBalancerSourceRanges=wanted.load_balancer_source_ranges,
+                externalTrafficPolicy=wanted.external_traffic_policy,
+                trafficDistribution=wanted.traffic_distribution,
+            ),
         },
     )
 
 
-def build_peers_service(owner: Owner) -> Json:
+def _families(spec: AudioCastSpec) -> Json:
+    return given(ipFamilyPolicy=spec.service.ip_family_policy, ipFamilies=spec.service.ip_families)
+
+
+def build_peers_service(owner: Owner, spec: AudioCastSpec) -> Json:
     """Return the headless Service by which members find each other, starting and leaving ones, too."""
     return owner.build_child(
         "v1",
@@ -59,6 +72,7 @@ def build_peers_service(owner: Owner) -> Json:
                     "protocol": "TCP",
                 }
             ],
+            **_families(spec),
         },
     )
 
@@ -70,18 +84,45 @@ def build_ingress(owner: Owner, spec: AudioCastSpec) -> Json | None:
         return None
     backend = {"service": {"name": owner.name, "port": {"name": HTTP_PORT_NAME}}}
     paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
-    rules: Json = {"rules": [{"host": wanted.host, "http": {"paths": paths}}]}
-    if wanted.class_name:
-        rules["ingressClassName"] = wanted.class_name
+    hosts = [wanted.host, *wanted.more_hosts]
+    tls = plain(wanted.tls)
     if wanted.tls_secret_name:
-        rules["tls"] = [{"hosts": [wanted.host], "secretName": wanted.tls_secret_name}]
+        tls = [{"hosts": hosts, "secretName": wanted.tls_secret_name}, *tls]
     return owner.build_child(
         "networking.k8s.io/v1",
         "Ingress",
         owner.name,
         labels(owner.name),
         annotations=wanted.annotations,
-        spec=rules,
+        spec={
+            "rules": [{"host": host, "http": {"paths": paths}} for host in hosts],
+            **given(ingressClassName=wanted.class_name, tls=tls),
+        },
+    )
+
+
+def build_http_route(owner: Owner, spec: AudioCastSpec) -> Json | None:
+    """Return the HTTPRoute; None when the spec wants none."""
+    wanted = spec.http_route
+    if wanted is None:
+        return None
+    timeouts = given(request=wanted.timeouts.request, backendRequest=wanted.timeouts.backend_request)
+    rule = {
+        "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+        "backendRefs": [{"name": owner.name, "port": spec.service.port}],
+        **given(filters=wanted.filters, timeouts=timeouts),
+    }
+    return owner.build_child(
+        "gateway.networking.k8s.io/v1",
+        "HTTPRoute",
+        owner.name,
+        labels(owner.name),
+        annotations=wanted.annotations,
+        spec={
+            "parentRefs": plain(wanted.parent_refs),
+            "rules": [rule],
+            **given(hostnames=wanted.hostnames),
+        },
     )
 
 
@@ -93,7 +134,8 @@ def build_network_policy(owner: Owner, spec: AudioCastSpec, operator_namespace: 
         spec: Its spec.
         operator_namespace: Where the operator runs; empty: beside the AudioCast.
     """
-    if not spec.network_policy:
+    wanted = spec.network_policy
+    if not wanted.enabled:
         return None
     members = {"podSelector": {"matchLabels": selector_labels(owner.name)}}
     operator = {
@@ -114,12 +156,25 @@ def build_network_policy(owner: Owner, spec: AudioCastSpec, operator_namespace: 
             **members,
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [
-                {"ports": [{"port": HTTP_PORT_NAME, "protocol": "TCP"}]},
-                {"ports": [internal], "from": [members, operator, *prometheus]},
+                {
+                    "ports": [{"port": HTTP_PORT_NAME, "protocol": "TCP"}],
+                    **given(**{"from": plain(wanted.http_from)}),
+                },
+                {
+                    "ports": [internal],
+                    "from": [
+                        members,
+                        operator,
+                        *prometheus,
+                        *plain(wanted.metrics_from),
+                        *plain(wanted.internal_from),
+                    ],
+                },
             ],
             "egress": [
                 {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
                 {"ports": [internal], "to": [members]},
+                *plain(wanted.extra_egress),
             ],
         },
     )

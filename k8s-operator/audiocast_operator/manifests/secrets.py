@@ -9,6 +9,7 @@ from audiocast_operator.decide.rotation import Keyring, RotationStep, new_secret
 from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.manifests.urls import StreamUrls
+from audiocast_operator.models.audio_cast import SecretSpec
 from audiocast_operator.names import (
     API_TOKENS,
     SECRET_GENERATION,
@@ -78,17 +79,23 @@ def read_api_tokens(raw: Json | None) -> str:
     return read_entry(raw, API_TOKENS) or new_secret()
 
 
-def read_external_secrets(raw: Json | None, name: str) -> tuple[str, ...]:
+def read_external_secrets(raw: Json | None, spec: SecretSpec) -> tuple[str, ...]:
     """Return the secrets in a Secret that the user has made.
 
     Raises:
-        BadSpec: The Secret does not exist, or has no secrets in it.
+        BadSpec: The Secret does not exist, or has no secrets in it, or no tokens where some are needed.
     """
-    secrets = tuple(part.strip() for part in read_entry(raw, SECRET_KEYS).split(",") if part.strip())
-    if not secrets:
-        came = "no such Secret" if raw is None else "a Secret without it"
-        raise BadSpec(f"secret.name: expected a Secret {name} with the key {SECRET_KEYS}, got {came}")
-    return secrets
+    for key in (SECRET_KEYS, API_TOKENS):
+        if key == API_TOKENS and spec.anyone_may_start:
+            continue
+        if not _parts(raw, key):
+            came = "no such Secret" if raw is None else "a Secret without it"
+            raise BadSpec(f"secret.name: expected a Secret {spec.name} with the key {key}, got {came}")
+    return _parts(raw, SECRET_KEYS)
+
+
+def _parts(raw: Json | None, key: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in read_entry(raw, key).split(",") if part.strip())
 
 
 def read_entry(raw: Json | None, key: str) -> str:

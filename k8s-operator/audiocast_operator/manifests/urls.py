@@ -22,10 +22,23 @@ class StreamUrls:
 
 
 def public_base_url(spec: AudioCastSpec) -> str:
-    """Return "scheme://host" of the spec, without a slash at the end; empty when the spec names no host."""
-    if spec.public_url or spec.ingress is None:
+    """Return "scheme://host" of the spec, without a slash at the end; empty when it names not one host."""
+    if spec.public_url:
         return spec.public_url
-    return f"{'https' if spec.ingress.tls_secret_name else 'http'}://{spec.ingress.host}"
+    hosts: set[str] = set()
+    are_secure: list[bool] = []
+    if spec.ingress is not None:
+        hosts |= {spec.ingress.host, *spec.ingress.more_hosts}
+        are_secure.append(bool(spec.ingress.tls_secret_name or spec.ingress.tls))
+    if spec.http_route is not None:
+        hosts |= {*spec.http_route.hostnames}
+        are_secure += [
+            each.section_name.startswith("https") or each.port == 443 for each in spec.http_route.parent_refs
+        ]
+    if len(hosts) != 1:
+        return ""
+    [host] = hosts
+    return "" if host.startswith("*") else f"{'https' if all(are_secure) else 'http'}://{host}"
 
 
 def build_stream_urls(cast: Owner, spec: AudioCastSpec, stream_id: str) -> StreamUrls:

@@ -1,17 +1,24 @@
 """The fields of an AudioCast, each with its unit, default and reason. The one source of the CRD's schema."""
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
-from audiocast_operator.models.base import UNTYPED, ResourceModel, StatusModel, Time, validation_rules
+from audiocast_operator.models.base import ResourceModel, StatusModel, Time, validation_rules
+from audiocast_operator.models.bounds import Labels, Text
 from audiocast_operator.models.condition import BY_TYPE, Condition
+from audiocast_operator.models.monitoring import MonitoringSpec
+from audiocast_operator.models.network import (
+    HttpRouteSpec,
+    IngressSpec,
+    NetworkPolicyField,
+    NetworkPolicySpec,
+    ServiceSpec,
+)
+from audiocast_operator.models.pod import PodOverrides, ServiceAccountSpec
 from audiocast_operator.models.server_settings import settings_rules
 
 CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
-# A bound, without which an API server could not say how long the rules for settings may take.
-SettingValue = Annotated[str, StringConstraints(max_length=1024)]
-
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
@@ -41,9 +48,11 @@ class AutoscalingSpec(ResourceModel):
 class MaintenanceWindow(ResourceModel):
     """Hours in which a roll-out may take pods. A window may end on the next day."""
 
-    start: str = Field(pattern=CLOCK_TIME, description='Start of the window, as in "02:00".')
+    start: str = Field(max_length=5, pattern=CLOCK_TIME, description='Start of the window, as in "02:00".')
     end: str = Field(
-        pattern=CLOCK_TIME, description='End of the window, as in "05:30". The same as start: all day.'
+        max_length=5,
+        pattern=CLOCK_TIME,
+        description='End of the window, as in "05:30". The same as start: all day.',
     )
     days: list[Day] = Field(
         default_factory=list, max_length=7, description="Days on which the window begins. Empty: every day."
@@ -65,6 +74,12 @@ class DrainSpec(ResourceModel):
         le=86400,
         description="Longest time in which a pod hands its listeners and encoders over. Seconds.",
     )
+    pre_stop_seconds: int = Field(
+        default=5,
+        ge=0,
+        le=120,
+        description="How long a pod that must go still accepts requests, until all balancers know. Seconds.",
+    )
     strategy: Literal["LeastListeners", "Ordinal"] = Field(
         default="LeastListeners",
         description="Which pod is replaced next: the one with the fewest listeners, or the highest ordinal.",
@@ -76,36 +91,18 @@ class DrainSpec(ResourceModel):
     )
 
 
-class ServiceSpec(ResourceModel):
-    """The Service that listeners and encoders reach."""
-
-    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = Field(
-        default="ClusterIP", description="As in a Service."
-    )
-    port: int = Field(default=80, ge=1, le=65535, description="Port of the Service.")
-    annotations: dict[str, str] = Field(default_factory=dict, description="Annotations of the Service.")
-
-
-class IngressSpec(ResourceModel):
-    """An Ingress to the Service. A Gateway's HTTPRoute can lead to the same Service instead."""
-
-    host: str = Field(min_length=1, max_length=253, description="Host name of the Ingress.")
-    class_name: str = Field(default="", description="IngressClass. Empty: the cluster's default.")
-    tls_secret_name: str = Field(default="", description="Secret with the certificate. Empty: no TLS here.")
-    annotations: dict[str, str] = Field(
-        default_factory=dict,
-        description="Annotations of the Ingress. Turn off the controller's buffering and time-outs here.",
-    )
-
-
 class SecretSpec(ResourceModel):
     """The secret that makes ingest keys and by which members recognize each other."""
 
     name: str = Field(
         default="",
         max_length=253,
-        description="Your own Secret with SECRET_KEYS and, if you like, API_TOKENS; you rotate it then. "
-        "Empty: the operator makes <name>-keys and rotates it.",
+        description="Your own Secret with SECRET_KEYS and API_TOKENS; you rotate it then. Empty: the "
+        "operator makes <name>-keys and rotates it.",
+    )
+    anyone_may_start: bool = Field(
+        default=False,
+        description="No API token is needed to start a stream, unless a Secret of your own has some.",
     )
     generation: int = Field(
         default=1,
@@ -118,49 +115,6 @@ class SecretSpec(ResourceModel):
         ge=0,
         le=31_536_000,
         description="How long keys made with the old secret are still accepted after a rotation. Seconds.",
-    )
-
-
-class MonitoringSpec(ResourceModel):
-    """How Prometheus scrapes the pods."""
-
-    pod_monitor: bool = Field(
-        default=False,
-        description="Create a PodMonitor for the Prometheus Operator, whose CRD must be installed.",
-    )
-    interval_seconds: int = Field(default=30, ge=5, le=600, description="Time between two scrapes. Seconds.")
-    labels: dict[str, str] = Field(
-        default_factory=dict, description="Labels of the PodMonitor, as your Prometheus selects them."
-    )
-    namespace: str = Field(
-        default="",
-        max_length=63,
-        description="Namespace of your Prometheus, which may reach the internal port. Empty: the pods' own.",
-    )
-
-
-class PodOverrides(ResourceModel):
-    """What the pods have beside what the operator decides. A change rolls them."""
-
-    labels: dict[str, str] = Field(default_factory=dict, description="More labels of the pods.")
-    annotations: dict[str, str] = Field(default_factory=dict, description="Annotations of the pods.")
-    resources: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Resources of the server's container. It is one process, which uses one CPU at most.",
-        json_schema_extra=UNTYPED,
-    )
-    node_selector: dict[str, str] = Field(default_factory=dict, description="As in a Pod.")
-    tolerations: list[dict[str, Any]] = Field(
-        default_factory=list,
-        description="As in a Pod.",
-        json_schema_extra={"items": {"type": "object", **UNTYPED}},
-    )
-    affinity: dict[str, Any] = Field(
-        default_factory=dict, description="As in a Pod.", json_schema_extra=UNTYPED
-    )
-    priority_class_name: str = Field(default="", description="As in a Pod.")
-    image_pull_secrets: list[str] = Field(
-        default_factory=list, description="Names of Secrets to pull the image with."
     )
 
 
@@ -184,13 +138,17 @@ class AudioCastSpec(ResourceModel):
         default=None, description="The operator computes the number of pods. Give either this or replicas."
     )
     drain: DrainSpec = Field(default_factory=DrainSpec, description="How pods are drained.")
+    common_labels: Labels = Field(
+        default_factory=dict, description="More labels of all objects but pods and Secrets."
+    )
     public_url: str = Field(
         default="",
+        max_length=1024,
         pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$",
-        description="Address that URLs are built on, as in https://radio.example.org. Empty: the Ingress' "
-        "host, else the Service.",
+        description="Address that URLs are built on, as in https://radio.example.org. Empty: the one host "
+        "of Ingress and HTTPRoute, else the Service.",
     )
-    settings: dict[str, SettingValue] = Field(
+    settings: dict[str, Text] = Field(
         default_factory=dict,
         max_length=50,
         description="More settings of the server by their names, as in MAX_LISTENERS.",
@@ -198,13 +156,19 @@ class AudioCastSpec(ResourceModel):
     )
     service: ServiceSpec = Field(default_factory=ServiceSpec, description="The Service.")
     ingress: IngressSpec | None = Field(default=None, description="Create an Ingress, too.")
+    http_route: HttpRouteSpec | None = Field(
+        default=None, description="Create an HTTPRoute, whose CRD must be installed."
+    )
     secret: SecretSpec = Field(default_factory=SecretSpec, description="The secret and its rotation.")
     monitoring: MonitoringSpec = Field(
         default_factory=MonitoringSpec, description="How Prometheus scrapes the pods."
     )
-    network_policy: bool = Field(
-        default=True,
+    network_policy: NetworkPolicyField = Field(
+        default_factory=NetworkPolicySpec,
         description="Only the pods themselves, the operator and your Prometheus reach the internal port.",
+    )
+    service_account: ServiceAccountSpec | None = Field(
+        default=None, description="An account of the pods' own. Without it they have that of the namespace."
     )
     pod: PodOverrides = Field(default_factory=PodOverrides, description="Additions to the pods.")
     paused: bool = Field(

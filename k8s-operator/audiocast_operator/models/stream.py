@@ -29,6 +29,7 @@ class StreamSpec(ResourceModel):
         json_schema_extra=IMMUTABLE,
     )
     id: str = Field(
+        max_length=64,
         pattern=STREAM_ID,
         description="Id of the stream, as in its URLs: 1 to 64 letters, digits, - and _.",
         json_schema_extra=IMMUTABLE,

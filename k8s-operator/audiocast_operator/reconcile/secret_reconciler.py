@@ -11,11 +11,12 @@ from audiocast_operator.manifests.secrets import (
     build_keys_secret,
     content_hash,
     read_api_tokens,
+    read_entry,
     read_external_secrets,
     read_keyring,
 )
 from audiocast_operator.models.audio_cast import AudioCastSpec, SecretStatus
-from audiocast_operator.names import keys_secret
+from audiocast_operator.names import API_TOKENS, keys_secret
 from audiocast_operator.reconcile.claims import Ownership
 from audiocast_operator.reconcile.observed import PodSecret
 
@@ -50,7 +51,7 @@ class SecretReconciler:
         """
         if spec.secret.name:
             raw = await self._kube.get(SECRET, cast.namespace, spec.secret.name)
-            secrets = read_external_secrets(raw, spec.secret.name)
+            secrets = read_external_secrets(raw, spec.secret)
             return PodSecret(spec.secret.name, content_hash(raw or {}), secrets[0])
         raw = await self._claims.get(cast, SECRET, keys_secret(cast.name))
         before = read_keyring(raw)
@@ -66,8 +67,10 @@ class SecretReconciler:
         if ring is None:
             return PodSecret(keys_secret(cast.name), "", "")
         is_given = raw is not None and not cast.owns(raw) and not spec.paused
-        if raw is None or ring != before or is_given:
-            raw = await self._claims.apply(cast, build_keys_secret(cast, ring, read_api_tokens(raw)))
+        tokens = "" if spec.secret.anyone_may_start else read_api_tokens(raw)
+        is_other = not spec.paused and tokens != read_entry(raw, API_TOKENS)
+        if raw is None or ring != before or is_given or is_other:
+            raw = await self._claims.apply(cast, build_keys_secret(cast, ring, tokens))
         status = SecretStatus(generation=ring.generation, step=ring.step)
         return PodSecret(keys_secret(cast.name), content_hash(raw), ring.secrets[0], status)
 

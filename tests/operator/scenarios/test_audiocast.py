@@ -3,15 +3,20 @@
 from tests.operator.simulated.cluster import NAMESPACE, SimulatedCluster
 
 CHILDREN = (
+    "httproutes",
     "ingresses",
     "networkpolicies",
     "pods",
     "poddisruptionbudgets",
     "podmonitors",
     "secrets",
+    "serviceaccounts",
     "services",
     "statefulsets",
 )
+
+
+ROUTE = {"parentRefs": [{"name": "public"}], "hostnames": ["radio.example.org"]}
 
 
 def children(cluster: SimulatedCluster) -> dict[str, list[str]]:
@@ -41,7 +46,12 @@ async def test_an_audiocast_becomes_pods_and_what_they_need(cluster: SimulatedCl
 
 
 async def test_a_deleted_audiocast_leaves_nothing(cluster: SimulatedCluster) -> None:
-    cluster.create_cast(ingress={"host": "radio.example.org"}, monitoring={"podMonitor": True})
+    cluster.create_cast(
+        ingress={"host": "radio.example.org"},
+        httpRoute=ROUTE,
+        serviceAccount={},
+        monitoring={"podMonitor": True},
+    )
     await cluster.until_complete()
     assert set(children(cluster)) == set(CHILDREN)
     assert "finalizers" not in cluster.store.get("audiocasts", NAMESPACE, "live")["metadata"]
@@ -61,10 +71,14 @@ async def test_more_replicas_are_there_at_once(cluster: SimulatedCluster) -> Non
 
 
 async def test_a_child_that_is_no_longer_wanted_goes(cluster: SimulatedCluster) -> None:
-    cluster.create_cast(ingress={"host": "radio.example.org"})
+    cluster.create_cast(ingress={"host": "radio.example.org"}, httpRoute=ROUTE, serviceAccount={})
     await cluster.until_complete()
-    cluster.change(ingress=None, networkPolicy=False)
-    await cluster.until(lambda: not {"ingresses", "networkpolicies"} & children(cluster).keys())
+    optional = {"ingresses", "networkpolicies", "httproutes", "serviceaccounts"}
+    assert optional < children(cluster).keys()
+    cluster.change(
+        ingress=None, networkPolicy={"enabled": False}, httpRoute=None, serviceAccount={"name": "mine"}
+    )
+    await cluster.until(lambda: not optional & children(cluster).keys())
     assert "services" in children(cluster)
 
 

@@ -70,7 +70,10 @@ async def test_tokens_stay_when_the_secret_is_rotated(cluster: SimulatedCluster)
 
 
 async def test_ones_own_secret_is_used_and_left_alone(cluster: SimulatedCluster) -> None:
-    data = {"SECRET_KEYS": base64.b64encode(b"a-secret-of-my-own").decode()}
+    data = {
+        "SECRET_KEYS": base64.b64encode(b"a-secret-of-my-own").decode(),
+        "API_TOKENS": base64.b64encode(b"a-token-of-my-own").decode(),
+    }
     cluster.store.create("secrets", {"metadata": {"name": "mine", "namespace": NAMESPACE}, "data": data})
     cluster.create_cast(secret={"name": "mine"})
     await cluster.until_complete()

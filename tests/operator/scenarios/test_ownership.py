@@ -21,6 +21,8 @@ Json = dict[str, Any]
 CONTAINER = {"name": "audiocast", "image": "theirs:1"}
 EVERYTHING: Json = {
     "ingress": {"host": "radio.example.org"},
+    "httpRoute": {"parentRefs": [{"name": "public"}]},
+    "serviceAccount": {},
     "monitoring": {"podMonitor": True},
 }
 # Where each child of an AudioCast `live` is, and a spec with which somebody else has made it.
@@ -39,6 +41,8 @@ CHILDREN: dict[str, tuple[str, Json]] = {
     "PodDisruptionBudget": ("live", {"minAvailable": 5, "selector": {"matchLabels": {"app": "shop"}}}),
     "NetworkPolicy": ("live", {"podSelector": {"matchLabels": {"app": "shop"}}}),
     "Ingress": ("live", {"defaultBackend": {"service": {"name": "shop", "port": {"number": 80}}}}),
+    "HTTPRoute": ("live", {"parentRefs": [{"name": "theirs"}], "rules": []}),
+    "ServiceAccount": ("live", {}),
     "PodMonitor": ("live", {"selector": {}, "podMetricsEndpoints": [{"port": "http"}]}),
     "Secret": ("live-keys", {}),
 }
@@ -48,6 +52,8 @@ PLURALS = {
     "PodDisruptionBudget": "poddisruptionbudgets",
     "NetworkPolicy": "networkpolicies",
     "Ingress": "ingresses",
+    "HTTPRoute": "httproutes",
+    "ServiceAccount": "serviceaccounts",
     "PodMonitor": "podmonitors",
     "Secret": "secrets",
 }
@@ -58,11 +64,11 @@ def theirs(cluster: SimulatedCluster, kind: str) -> Key:
     name, spec = CHILDREN[kind]
     plural = PLURALS[kind.partition(" ")[0]]
     metadata = {"name": name, "namespace": NAMESPACE, "labels": labels("live")}
-    body = (
-        {"data": {"password": base64.b64encode(b"precious").decode()}}
-        if plural == "secrets"
-        else {"spec": spec}
-    )
+    bodies: dict[str, Json] = {
+        "secrets": {"data": {"password": base64.b64encode(b"precious").decode()}},
+        "serviceaccounts": {"secrets": [{"name": "theirs"}]},
+    }
+    body = bodies.get(plural, {"spec": spec})
     cluster.store.create(plural, {"metadata": metadata, **body})
     cluster.workloads.sync()
     return plural, NAMESPACE, name

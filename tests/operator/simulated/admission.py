@@ -22,6 +22,38 @@ PRESERVE = "x-kubernetes-preserve-unknown-fields"
 HANDED_ON = ("apiVersion", "kind", "metadata")
 
 
+def _listed(
+    validator: Any, kind: str, items: Any, schema: Json
+) -> Iterator[jsonschema.exceptions.ValidationError]:
+    """Refuse two items that are the same: by their keys, or, in a set, whole.
+
+    `ValidateListSetsAndMaps` of apiextensions-apiserver, pkg/apiserver/schema/listtype/validation.go.
+    """
+    if not isinstance(items, list) or kind == "atomic":
+        return
+    keys = schema.get("x-kubernetes-list-map-keys", [])
+    seen: list[Any] = []
+    for each in items:
+        key = {name: each.get(name) for name in keys} if kind == "map" and isinstance(each, dict) else each
+        if key in seen:
+            yield jsonschema.exceptions.ValidationError(f"Duplicate value: {key}")
+        seen.append(key)
+
+
+def _int_or_string(
+    validator: Any, wanted: bool, value: Any, schema: Json
+) -> Iterator[jsonschema.exceptions.ValidationError]:
+    """Refuse what is neither a whole number nor text: JSONSchemaProps of the API reference."""
+    if wanted and (isinstance(value, bool) or not isinstance(value, int | str)):
+        yield jsonschema.exceptions.ValidationError(f"must be of type integer or string: {value!r}")
+
+
+Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    {"x-kubernetes-list-type": _listed, "x-kubernetes-int-or-string": _int_or_string},
+)
+
+
 class Admission:
     """Knows some CRDs.
 
@@ -49,7 +81,7 @@ class Admission:
         if schema is None:
             return new
         new = {**_completed(schema, new), **{name: new[name] for name in HANDED_ON if name in new}}
-        errors = jsonschema.Draft202012Validator(schema).iter_errors(new)
+        errors = Validator(schema).iter_errors(new)
         found = [(".".join(map(str, error.absolute_path)), error.message) for error in errors]
         # Rules are asked only of what the schema allows; a real one says that it has not asked them.
         found = found or list(broken_rules(schema, new, old))
@@ -80,6 +112,9 @@ def broken_rules(schema: Json, new: Any, old: Any, place: str = "") -> Iterator[
             if name in new:
                 was = old.get(name) if isinstance(old, dict) else None
                 yield from broken_rules(below, new[name], was, f"{place}.{name}".lstrip("."))
+    elif isinstance(new, list):
+        for number, each in enumerate(new):
+            yield from broken_rules(schema.get("items", {}), each, None, f"{place}[{number}]")
 
 
 def _completed(schema: Json, value: Any) -> Any:

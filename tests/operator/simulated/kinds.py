@@ -62,6 +62,7 @@ _OWN = (
     Served("v1", "pods", "Pod", True, of_model(core_v1.Pod), (*_STATUS, "eviction"), True),
     Served("v1", "resourcequotas", "ResourceQuota", True, of_model(core_v1.ResourceQuota), _STATUS),
     Served("v1", "secrets", "Secret", fields=of_model(core_v1.Secret)),
+    Served("v1", "serviceaccounts", "ServiceAccount", fields=of_model(core_v1.ServiceAccount)),
     Served("v1", "services", "Service", True, of_model(core_v1.Service), _STATUS),
     Served(
         "apps/v1",
@@ -104,11 +105,19 @@ POD_MONITOR = Served(
     fields=Field("fields", {**ROUGH.names, "metadata": metadata()}),
     counts_generations=True,
 )
+# Nor is this one's.
+HTTP_ROUTE = Served(
+    "gateway.networking.k8s.io/v1",
+    "httproutes",
+    "HTTPRoute",
+    fields=POD_MONITOR.fields,
+    counts_generations=True,
+)
 
 
 def served(crds: Iterable[Json]) -> dict[str, Served]:
-    """Return all kinds by plural: Kubernetes' own, PodMonitor, and those of some CRDs."""
-    known = {each.plural: each for each in (*_OWN, POD_MONITOR)}
+    """Return all kinds by plural: Kubernetes' own, PodMonitor, HTTPRoute, and those of some CRDs."""
+    known = {each.plural: each for each in (*_OWN, POD_MONITOR, HTTP_ROUTE)}
     for crd in crds:
         spec = crd["spec"]
         [version] = spec["versions"]
