@@ -11,6 +11,7 @@ settings.load_profile("noisy-machine")
 
 pytest_plugins = [
     "tests.support.run.file_seconds",
+    "tests.support.run.first_collection",
     "tests.support.run.priority",
     "tests.support.run.second_tries",
 ]
@@ -29,7 +30,6 @@ LONG = [
     Path("client", "engine", "test_long_broadcast.py"),
     Path("client", "window", "test_window.py"),
 ]
-UNIT = HERE / "unit"
 ORDER = [
     "repo",
     "unit",
@@ -47,15 +47,8 @@ ORDER = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the files that wait long first, then the quick kinds, then long ones before short ones.
-
-    What is covered is counted for unit tests alone: they have to reach all lines without the help of others,
-    which only pay for the tracing.
-    """
+    """Run the files that wait long first, then the quick kinds, then long ones before short ones."""
     items.sort(key=_place)
-    for item in items:
-        if not item.path.is_relative_to(UNIT):
-            item.add_marker(pytest.mark.no_cover)
 
 
 def _place(item: pytest.Item) -> tuple[int, int]:
