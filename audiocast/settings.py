@@ -124,8 +124,8 @@ class Settings(PortSettings, BaseSettings):
         default=100,
         ge=0,
         le=1000,
-        description="How often listeners without latency=low are sent to, milliseconds. Less is not heard, "
-        "since their players buffer a second, and costs a send more.",
+        description="How often listeners are sent to that ask for no latency, milliseconds. Less is not "
+        "heard, since their players buffer a second, and costs a send more.",
     )
     listener_lag_seconds: float = Field(
         default=10.0,

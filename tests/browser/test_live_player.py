@@ -184,6 +184,26 @@ def test_a_source_that_sends_a_second_at_a_time_is_played_without_holes(
     assert len(heard.gaps) <= 2, heard.gaps
 
 
+def test_what_gathers_at_a_busy_server_is_played_without_holes(tab: ChromiumTab, tmp_path: Path) -> None:
+    # There is never room: what may gather grows to 40 ms within eight seconds of listening.
+    (tmp_path / "sitecustomize.py").write_text(
+        "from audiocast.stream.fanout import lane\nlane.LIVE_SHARE = -1\n"
+    )
+    with (
+        AudiocastServer(tmp_path / "server.log", PYTHONPATH=str(tmp_path)) as server,
+        live_page.clicked(tab, server, tmp_path, query="?player=webcodecs"),
+    ):
+        tab.wait_for("window.audioProbe.firstSoundAt")
+        assert missed_ms(tab, 10) <= MISSED_MS
+        sends = server.metric("audiocast_listener_sends_total")
+        pages = server.metric("audiocast_ingest_pages_total")
+        assert missed_ms(tab, 5) <= MISSED_MS
+        sends = server.metric("audiocast_listener_sends_total") - sends
+        pages = server.metric("audiocast_ingest_pages_total") - pages
+    # Two pages of 20 ms or three go out together.
+    assert sends <= 0.6 * pages
+
+
 @contextmanager
 def on_air(
     server: AudiocastServer,

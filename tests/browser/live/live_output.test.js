@@ -129,3 +129,17 @@ test("an audio context that never starts is told as that", async () => {
     ["silent"],
   );
 });
+
+test("the server is told what delay the page aims at, at each connection", async () => {
+  const gone = (/** @type {number} */ sentMs) => (sentMs > 9_000 && sentMs < 14_000 ? 14_000 : sentMs);
+  for (const { mode, latency } of /** @type {const} */ ([
+    { mode: "live", latency: "80" },
+    { mode: "stable", latency: "2000" },
+  ])) {
+    const page = await openPage({ arrivesMs: gone, mode, listensAtMs: 3_000, untilMs: 16_000 });
+    assert.deepEqual(
+      page.queries.map((query) => query.get("latency")),
+      [latency, latency],
+    );
+  }
+});

@@ -35,6 +35,8 @@ function newWorld() {
     backlog: [],
     connections: [],
     connects: 0,
+    /** Of each connection. @type {URLSearchParams[]} */
+    queries: [],
     isContextRunning: true,
     contexts: [],
     decodedSamples: PACKET_SAMPLES,
@@ -85,7 +87,7 @@ export async function openPage({ arrivesMs, listensAtMs, untilMs, mode = "live",
   } finally {
     mock.timers.reset();
   }
-  return { events, reports, connects: world.connects, ...heard(world.blocks) };
+  return { events, reports, connects: world.connects, queries: world.queries, ...heard(world.blocks) };
 }
 
 /** @param {{atMs: number, left: Float32Array, right: Float32Array}[]} blocks */
@@ -255,6 +257,7 @@ globalThis.fetch = async (url, { signal }) => {
   const connection = new Connection(1000 * Number(searchParams.get("preroll")));
   const { connections } = world;
   world.connects += 1;
+  world.queries.push(searchParams);
   connections.push(connection);
   const aborted = new Promise((_, reject) => {
     signal.addEventListener("abort", () => {

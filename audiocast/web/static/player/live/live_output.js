@@ -21,6 +21,7 @@ const GIVE_UP_AFTER_MS = 8_000;
 
 /**
  * @typedef {object} Mode
+ * @property {number} aimMs the delay that the server is told of, so that it knows how long sound may gather
  * @property {number} prerollSeconds length of the backlog that the server sends at once
  * @property {import("./buffer/delay_target.js").Bounds} bounds
  */
@@ -154,7 +155,7 @@ export class LiveOutput extends EventTarget {
     // Unique, so that no cache answers with old sound.
     const unique = `${Date.now().toString(36)}-${connection}`;
     const prerollSeconds = this.mode.prerollSeconds + burstExcessMs(this.burstMs()) / 1000;
-    return `${this.streamPath}?latency=low&preroll=${prerollSeconds}&t=${unique}`;
+    return `${this.streamPath}?latency=${this.mode.aimMs}&preroll=${prerollSeconds}&t=${unique}`;
   }
 
   /** By the system, which still holds the context: only while the page keeps it does the system's play button work. */
