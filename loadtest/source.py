@@ -50,12 +50,16 @@ def main() -> int:
     parser.add_argument("targets", type=Path, help="file with one URL a line")
     parser.add_argument("--page-ms", type=int, default=20, help="audio on a page, a multiple of 20 ms")
     parser.add_argument("--kbps", type=int, default=96, help="bit rate of the audio")
+    parser.add_argument("--chunked", action="store_true", help="the body in chunks, a page each")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _end)
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-    connections = [connect(url) for url in options.targets.read_text().split()]
+    urls = options.targets.read_text().split()
+    connections = [connect(url, is_chunked=options.chunked) for url in urls]
     pages = paged_noise(options.page_ms, options.kbps)
+    if options.chunked:
+        pages = (b"%x\r\n%s\r\n" % (len(page), page) for page in pages)
     headers = next(pages)
     for connection in connections:
         connection.sendall(headers)
@@ -141,8 +145,12 @@ def send_pages(
             note(time.monotonic_ns() - due_ns)
 
 
-def connect(url: str) -> socket.socket:
+def connect(url: str, *, is_chunked: bool = False) -> socket.socket:
     """Open a connection that takes Ogg pages.
+
+    Args:
+        url: See the module.
+        is_chunked: A PUT says that its body comes in chunks, not until close.
 
     Raises:
         ConnectionError: The server does not want them; the message has its status line.
@@ -157,6 +165,8 @@ def connect(url: str) -> socket.socket:
     if parts.username is not None:
         credentials = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
         head += f"Authorization: Basic {credentials}\r\n"
+    if is_chunked:
+        head += "Transfer-Encoding: chunked\r\n"
     connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
     answer = connection.recv(1024)
     if answer.split(b" ")[1:2] != [b"100"]:

@@ -47,7 +47,7 @@ def main() -> int:
 
 def _record(options: argparse.Namespace, folder: Path, stacks: Path) -> None:
     query = QUERIES["low" if options.low else "default"]
-    with Audiocast(folder) as server, on_air(server, options.page_ms, folder, query) as (_, targets):
+    with Audiocast(folder) as server, on_air(server, options.page_ms, folder, query=query) as (_, targets):
         crowd = ListenerCrowd(
             folder,
             server.port,

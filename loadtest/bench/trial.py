@@ -126,7 +126,7 @@ def measure(trial: Trial, folder: Path, contenders: Mapping[str, type[Contender]
     """
     with (
         contenders[trial.contender](folder, streams=trial.streams) as server,
-        on_air(server, trial.page_ms, folder, QUERIES[trial.latency]) as (source, targets),
+        on_air(server, trial.page_ms, folder, query=QUERIES[trial.latency]) as (source, targets),
     ):
         observed = _observe(trial, server, targets, folder)
         if source.ended:
@@ -137,7 +137,7 @@ def measure(trial: Trial, folder: Path, contenders: Mapping[str, type[Contender]
 
 @contextmanager
 def on_air(
-    server: Contender, page_ms: int, folder: Path, query: str = ""
+    server: Contender, page_ms: int, folder: Path, *, query: str = "", is_chunked: bool = False
 ) -> Iterator[tuple[Program, list[Target]]]:
     """Have a source send to all streams of a server; give it, and where to listen.
 
@@ -146,10 +146,11 @@ def on_air(
         page_ms: Audio on a page of the source.
         folder: For the list of streams.
         query: What listeners put behind each path.
+        is_chunked: Bodies come in chunks, not until close.
     """
     urls = folder / "sources"
     urls.write_text("\n".join(server.source_urls()))
-    arguments = ["--page-ms", str(page_ms), str(urls)]
+    arguments = ["--page-ms", str(page_ms), *(["--chunked"] if is_chunked else []), str(urls)]
     with Program([sys.executable, "-m", "loadtest.source", *arguments], LOAD_CORE) as source:
         starts_ns = source.line(SOURCE_START_SECONDS)["starts_ns"]
         paths = [path + query for path in server.paths()]
