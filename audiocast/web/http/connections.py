@@ -2,12 +2,17 @@
 
 Listeners are watched by their fan-out. All other responses are watched here: a client that asks for files and
 reads none of them would hold two descriptors and megabytes of the system's memory for as long as it likes.
+
+The bodies of requests are read past Tornado's buffers (`body_reader`). The private parts of Tornado that this
+needs are used here; see `http1`.
 """
 
 import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Callable
+from typing import Any
 from weakref import WeakSet
 
 from tornado.iostream import IOStream, StreamClosedError
@@ -75,13 +80,108 @@ async def discard_input(stream: IOStream, max_bytes: int = LINGER_BYTES) -> None
 
 
 class WatchedConnection(IOStream):
-    """A connection that knows when its client last took something.
+    """A connection that knows when its client last took something, and whose input can be had as it comes.
 
     Attributes:
         taken_at: By the loop's clock; it is valid while something is being written.
     """
 
     taken_at = 0.0
+    _on_input: Callable[[], None] | None = None
+    _is_input_paused = False
+
+    def take_buffered(self, max_bytes: int) -> bytes:
+        """Return, and forget, what Tornado has read ahead; empty when that is nothing, or used up."""
+        return self._consume(min(max_bytes, self._read_buffer_size))
+
+    def watch_input(self, on_input: Callable[[], None]) -> "asyncio.Future[None]":
+        """Call `on_input` in each turn of the loop in which there is something to `receive`.
+
+        To Tornado this is one read, which is under way until `end_input`: it starts no other, and ends this
+        one when the connection is closed.
+
+        Args:
+            on_input: Never raises.
+
+        Returns:
+            Done with `end_input`. Raises the error that it got, or StreamClosedError.
+
+        Raises:
+            StreamClosedError: The connection is closed.
+        """
+        self._check_closed()
+        done = self._start_read()
+        self._on_input = on_input
+        self._listen(is_reading=True)
+        return done
+
+    def receive(self, max_bytes: int) -> bytes:
+        """Return what has come and is in no buffer of Tornado's; empty when that is nothing, or the end.
+
+        A connection that is more than a socket, as with TLS, and has more in hand than it returns, calls
+        `on_input` again: no selector would tell.
+
+        Args:
+            max_bytes: More is not returned.
+        """
+        try:
+            data = self.socket.recv(max_bytes)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            self.close(exc_info=error)
+            return b""
+        if not data:
+            self.close()
+        return data
+
+    def pause_input(self) -> None:
+        """Leave what comes in the kernel."""
+        self._is_input_paused = True
+        self._listen(is_reading=False)
+
+    def resume_input(self) -> None:
+        """Go on after `pause_input`, unless the input has ended."""
+        self._is_input_paused = False
+        if self._on_input is not None and not self.closed():
+            self._listen(is_reading=True)
+            # What came before the pause may be in hand already.
+            self.io_loop.add_callback(self._continue_reading)
+
+    def end_input(self, error: Exception | None = None) -> None:
+        """Watch no more; the first call counts."""
+        done, self._on_input, self._is_input_paused = self._read_future, None, False
+        self._read_future = None
+        if done is None or done.done():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def _listen(self, *, is_reading: bool) -> None:
+        state = self.io_loop.ERROR | (self.io_loop.READ if is_reading else 0)
+        state |= self.io_loop.WRITE if self.writing() else 0
+        if self._state is None:
+            self._add_io_state(state)
+        elif state != self._state:
+            self._state = state
+            self.io_loop.update_handler(self.fileno(), state)
+
+    def _continue_reading(self) -> None:
+        """Read though the selector has told nothing."""
+        if not self.closed() and self.reading():
+            self._handle_events(self.socket, self.io_loop.READ)
+
+    def _handle_events(self, fd: Any, events: int) -> None:
+        if events == self.io_loop.READ and self._on_input is not None:
+            if not self._is_input_paused:
+                self._on_input()
+            return
+        super()._handle_events(fd, events)
+        if self._is_input_paused and not self.closed():
+            # A read is under way, as Tornado sees it.
+            self._listen(is_reading=False)
 
     def write(self, data: bytes | memoryview) -> "asyncio.Future[None]":
         if not self.writing():

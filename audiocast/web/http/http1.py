@@ -1,7 +1,7 @@
 """HTTP/1.1 as Tornado reads it, with refusals of our own, and as RFC 9112 wants it where Tornado is narrower.
 
-Private parts of Tornado are used here, in `masked_websocket` and in `tls/connection`, and nowhere else. They
-are those of version 6.6.1; tests/unit/web/http/test_http1.py fails when another version has others.
+Private parts of Tornado are used here, in `connections`, `masked_websocket` and `tls/connection`, and nowhere
+else. They are those of version 6.6.1; tests/unit/web/http/test_http1.py fails when another one has others.
 
 - What cannot be read is answered with the contract's JSON. Tornado writes a bare "400 Bad Request".
 - Chunk extensions and trailer fields are ignored, and `Expect` is compared without case.
@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from tornado.gen import with_timeout
@@ -28,18 +28,13 @@ from tornado.httputil import (
 )
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
-from audiocast.web.http.chunked_body import ChunkedBody
+from audiocast.web.http.body.body_reader import BodyCoding, BodyReader, BodySink, SizedBody
+from audiocast.web.http.body.chunked_body import ChunkedBody, body_too_large
 from audiocast.web.http.connections import WatchedConnection, discard_input
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.raw_response import error_response
 
 log = structlog.get_logger()
-
-# Of a chunked body at a time. In 8 KiB there are 1,365 chunks at most, which take 2 ms.
-READ_BYTES = 8192
-
-# After so many bytes the event loop has its turn, however fast they come.
-YIELD_BYTES = 65_536
 
 # Of a number in a message. Python makes no integer of more than 4,300.
 MAX_SHOWN_DIGITS = 30
@@ -59,10 +54,13 @@ class RequestConnection(HTTP1Connection):
         server: Whose connection it is.
 
     Attributes:
+        body_sink: Gets the body instead of the handler's `data_received`, which makes a task of each piece.
         refuse_body: Called instead of a refusal here when the coding of a body is broken, by a handler that
             has begun to read it: returns when the error is sent.
     """
 
+    stream: WatchedConnection
+    body_sink: BodySink | None = None
     refuse_body: Callable[[ApiError], Awaitable[None]] | None = None
 
     def __init__(self, server: "_ServedConnection") -> None:
@@ -84,7 +82,7 @@ class RequestConnection(HTTP1Connection):
             return False
 
     async def _refuse(self, error: ApiError) -> None:
-        stream = cast(WatchedConnection, self.stream)
+        stream = self.stream
         # A handler that has begun its response can say nothing else any more.
         if self._response_start_line is None:
             with contextlib.suppress(StreamClosedError):
@@ -128,7 +126,7 @@ class RequestConnection(HTTP1Connection):
         except HTTPInputError as error:
             length = headers.get("Content-Length", "")
             if length.isdecimal() and "Transfer-Encoding" not in headers:
-                raise self._too_large(length[:MAX_SHOWN_DIGITS]) from None
+                raise body_too_large(self._max_body_size, length[:MAX_SHOWN_DIGITS]) from None
             message = f"expected one Content-Length or Transfer-Encoding: chunked: {error}"
             raise ApiError(400, "bad_framing", message) from None
         return None if reading is None else self._bounded(reading)
@@ -144,35 +142,27 @@ class RequestConnection(HTTP1Connection):
             message = f"expected the whole body within {self._body_seconds:g} s"
             raise ApiError(408, "body_timeout", message) from None
 
+    async def _read_fixed_body(self, content_length: int, delegate: HTTPMessageDelegate) -> None:
+        await self._read_coded(SizedBody(content_length), delegate)
+
     async def _read_chunked_body(self, delegate: HTTPMessageDelegate) -> None:
+        body = ChunkedBody(self._max_body_size)
         try:
-            await self._read_chunks(delegate)
+            await self._read_coded(body, delegate)
         except ApiError as error:
             if self.refuse_body is None:
                 raise
             await self.refuse_body(error)
-
-    async def _read_chunks(self, delegate: HTTPMessageDelegate) -> None:
-        body = ChunkedBody()
-        since_yield_bytes = 0
-        while not body.is_complete:
-            data = await self.stream.read_bytes(READ_BYTES, partial=True)
-            piece = body.decode(data)
-            if body.announced_bytes > self._max_body_size:
-                raise self._too_large(str(body.announced_bytes))
-            if piece:
-                await self._deliver_body(delegate, piece)
-            since_yield_bytes += len(data)
-            if since_yield_bytes >= YIELD_BYTES:
-                since_yield_bytes = 0
-                await asyncio.sleep(0)
         # A request that was sent ahead is not worked on: its client sends it again on another connection (RFC
         # 9112 section 9.3.2).
         self._disconnect_on_finish |= bool(body.unread)
 
-    def _too_large(self, digits: str) -> ApiError:
-        message = f"expected a body of at most {self._max_body_size} bytes, got {digits}"
-        return ApiError(413, "body_too_large", message)
+    async def _read_coded(self, coding: BodyCoding, delegate: HTTPMessageDelegate) -> None:
+        def sink(data: bytes) -> Awaitable[None] | None:
+            # Who is answered before the end of the body is heard no more.
+            return delegate.data_received(data) if not self._write_finished else None
+
+        await BodyReader(self.stream, coding, self.body_sink or sink).read()
 
 
 def _plain_path(target: str) -> str:

@@ -12,6 +12,7 @@ closed at once, the kernel would send a reset, and the encoder could not read wh
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from typing import cast
 
 import structlog
@@ -20,6 +21,7 @@ from tornado.web import stream_request_body
 
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError
+from audiocast.web.http.body.body_reader import BodyReader, UnframedBody
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.connections import LINGER_BYTES, LINGER_SECONDS, discard_input
 from audiocast.web.http.errors import ApiError
@@ -32,7 +34,6 @@ from audiocast.web.public.intake import Intake, admit_source, count_refusal
 log = structlog.get_logger()
 
 JSON = "application/json; charset=UTF-8"
-READ_BYTES = 65_536
 
 # A source may run for months; Tornado's own bounds are made for documents, and cover the whole body.
 # What programs that have no length write for "until close" is the greatest number of theirs.
@@ -73,6 +74,7 @@ class IngestHandler(PublicHandler):
             return
         if self.request.method not in SOURCE_METHODS:
             raise ApiError(405, "method_not_allowed", f"expected POST or PUT, got {self.said_method}")
+        self._connection.body_sink = self._receive
         self._connection.refuse_body = self._refuse_body
         try:
             self.check_bounds()
@@ -83,15 +85,8 @@ class IngestHandler(PublicHandler):
             else:
                 await self._refuse(error)
 
-    async def data_received(self, chunk: bytes) -> None:
-        """Feed the source with the next bytes of a framed body; Tornado reads no more before that is done."""
-        if self._refusal is not None or self._refusing is not None:
-            self._linger(len(chunk))
-            return
-        try:
-            await self._feed(chunk)
-        except (OggError, StreamError) as error:
-            self._refuse_later(error)
+    def data_received(self, chunk: bytes) -> None:
+        """Discard a body that belongs to no source."""
 
     async def post(self, _: str) -> None:
         """End a framed body, or read an unframed one to its end."""
@@ -149,12 +144,41 @@ class IngestHandler(PublicHandler):
     def _expects_continue(self) -> bool:
         return self.request.headers.get("Expect", "").lower() == "100-continue"
 
-    async def _feed(self, data: bytes) -> None:
+    def _receive(self, data: bytes) -> Awaitable[None] | None:
+        """Feed the source with the next bytes of a framed body."""
+        if self._refusal is not None or self._refusing is not None:
+            self._linger(len(data))
+            return None
+        try:
+            rest = self._feed(data)
+        except (OggError, StreamError) as error:
+            self._refuse_later(error)
+            return None
+        return self._finish_feed(rest) if rest is not None else None
+
+    async def _finish_feed(self, rest: Awaitable[None]) -> None:
+        try:
+            await rest
+        except (OggError, StreamError) as error:
+            self._refuse_later(error)
+
+    def _receive_unframed(self, data: bytes) -> Awaitable[None] | None:
+        """Feed the source with the next bytes of an unframed body.
+
+        Raises:
+            ApiError: The source was refused meanwhile.
+            audiocast.stream.errors.StreamError: See `Intake.feed`.
+            audiocast.ogg.errors.OggError: Likewise.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        return self._feed(data)
+
+    def _feed(self, data: bytes) -> Awaitable[None] | None:
+        """Feed the source; see `Intake.feed`."""
         assert self._intake is not None
         self._received_bytes += len(data)
-        rest = self._intake.feed(data)
-        if rest is not None:
-            await rest
+        return self._intake.feed(data)
 
     def _finish_source(self) -> None:
         assert self._intake is not None
@@ -169,11 +193,10 @@ class IngestHandler(PublicHandler):
         try:
             if self.request.method == "SOURCE":
                 self._send_early_response()
-            while True:
-                data = await raw.read_bytes(READ_BYTES, partial=True)
-                if self._refusal is not None:
-                    break
-                await self._feed(data)
+            await BodyReader(raw, UnframedBody(), self._receive_unframed).read()
+        except ApiError:
+            # It is sent; what still comes is discarded.
+            pass
         except StreamClosedError:
             if self._intake is not None:
                 self._finish_unframed()

@@ -132,3 +132,26 @@ def test_a_broken_source_that_goes_on_sending_can_read_why(server: AudiocastServ
     with connect(server.port) as connection:
         connection.sendall(head(started, "Transfer-Encoding: chunked") + chunks(b""))
         check_heard(server, started)
+
+
+def test_a_body_that_belongs_to_no_source_is_read_over(server: AudiocastServer) -> None:
+    started = server.start_stream()
+    with connect(server.port) as connection:
+        for _ in range(2):
+            connection.sendall(head(started, "Content-Length: 5", method="OPTIONS") + b"hello")
+            assert connection.recv(4096).startswith(b"HTTP/1.1 204 ")
+
+
+def test_a_connection_goes_on_behind_a_broadcast_with_a_length(server: AudiocastServer) -> None:
+    """And what is sent ahead, behind the length, is the next request."""
+    started = server.start_stream()
+    body = head(started, f"Content-Length: {len(AUDIO)}") + AUDIO
+    with connect(server.port) as connection:
+        connection.sendall(body + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        answers = b""
+        while answers.count(b"HTTP/1.1 ") < 2:
+            data = connection.recv(4096)
+            assert data, f"closed after {answers!r}"
+            answers += data
+    assert answers.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b'"received_bytes": %d' % len(AUDIO) in answers

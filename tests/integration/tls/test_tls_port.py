@@ -59,6 +59,29 @@ def test_a_source_and_a_listener_over_tls_lose_nothing(
     assert numbers[:300] == list(range(300))
 
 
+@pytest.mark.parametrize("piece_bytes", [100, 16_384])
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_body_that_comes_at_once_over_tls_is_read_to_its_end(
+    server: AudiocastServer, pair: Pair, is_chunked: bool, piece_bytes: int
+) -> None:
+    """More records than one read takes, and nothing behind them that would wake the server."""
+    started = server.start_stream()
+    audio = numbered_audio(seconds=15)
+    framing = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {len(audio)}"
+    target = f"/ingest/{started.stream_id}?key={started.ingest_key}"
+    head = f"PUT {target} HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n"
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(audio), audio) if is_chunked else audio
+    data = head.encode() + body
+    with (
+        connect(server.tls_port) as plain,
+        pair.trusting().wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        for at in range(0, len(data), piece_bytes):
+            connection.sendall(data[at : at + piece_bytes])
+        answer = read_answer(connection)
+    assert (answer.status, answer.body.count(b'"received_bytes": %d' % len(audio))) == (200, 1)
+
+
 def test_http_on_the_tls_port_reads_where_https_is(server: AudiocastServer) -> None:
     with connect(server.tls_port) as connection:
         connection.sendall(b"GET /listen/x HTTP/1.1\r\nHost: radio.example:8443\r\n\r\n")

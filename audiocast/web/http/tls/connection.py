@@ -58,6 +58,25 @@ class TlsConnection(PublicConnection):
                 return 0
             self._channel.feed(data)
 
+    def receive(self, max_bytes: int) -> bytes:
+        received_bytes = 0
+        with memoryview(bytearray(max_bytes)) as buffer:
+            while received_bytes < max_bytes:
+                try:
+                    size = self.read_from_fd(buffer[received_bytes:])
+                except OSError as error:
+                    self.io_loop.add_callback(self.close, exc_info=error)
+                    break
+                if size is None:
+                    break
+                if not size:
+                    self.io_loop.add_callback(self.close)
+                    break
+                received_bytes += size
+            else:
+                self.io_loop.add_callback(self._continue_reading)
+            return bytes(buffer[:received_bytes])
+
     def write_to_fd(self, data: memoryview) -> int:
         """Send some of the data; return how much is sent whole. Tornado repeats what is not."""
         if not self._unsent:
@@ -90,7 +109,3 @@ class TlsConnection(PublicConnection):
         listener = TlsListenerSocket(fileno, lease, self._channel, self._unsent)
         self._is_detached = True
         return listener
-
-    def _continue_reading(self) -> None:
-        if not self.closed() and self.reading():
-            self._handle_events(self.socket, self.io_loop.READ)

@@ -8,7 +8,7 @@ from audiocast.stream.feed_scheduler import FeedScheduler
 from tests.support.clock.fake_clock import FakeClock
 
 SLICE_SECONDS = 0.002
-PAUSE_SECONDS = 0.0005
+PAUSE_SECONDS = 0.00015
 STEP_SECONDS = 0.0004
 STEPS_A_SLICE = round(SLICE_SECONDS / STEP_SECONDS)
 LONG = 1000
@@ -106,7 +106,7 @@ async def test_time_that_the_caller_needs_between_two_calls_counts_too(
     rest(clock)
     calls = 0
     while scheduler.run(Work(clock, 1).step) is None:
-        clock.skip(PAUSE_SECONDS / 2)
+        clock.skip(0.9 * PAUSE_SECONDS)
         calls += 1
     assert 0 < calls < STEPS_A_SLICE
 

@@ -1,7 +1,7 @@
-"""The private parts of Tornado that `http1` stands on are those that were read when it was written.
+"""The private parts of Tornado that `http1` and `connections` stand on are those that were read.
 
-When this fails, another Tornado is installed. Read what has changed in these methods, look whether `http1`
-still fits, and then write the new version and digests here and in its docstring.
+When this fails, another Tornado is installed. Read what has changed in these methods, look whether the
+modules still fit, and then write the new version and digests here and in the docstring of `http1`.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ PRIVATE_PARTS: list[tuple[Callable[..., Any], str]] = [
     (HTTP1Connection._read_message_inner, "823ab7277a0b5056"),
     (HTTP1Connection._parse_headers, "b3c54fda82dad6ac"),
     (HTTP1Connection._read_body, "1528c84d5034bc55"),
+    (HTTP1Connection._read_fixed_body, "2a06096e26a20136"),
     (HTTP1Connection._read_chunked_body, "bb6888d2ff152ee9"),
     (HTTP1Connection._deliver_body, "c008c752556648bb"),
     (HTTP1Connection.write_headers, "0cfc1ef0b6793acd"),
@@ -36,7 +37,11 @@ PRIVATE_PARTS: list[tuple[Callable[..., Any], str]] = [
     (HTTPServer.handle_stream, "164864e68f57d899"),
     (HTTPServer.on_close, "ef043e5bf5894bd4"),
     (_HTTPRequestContext.__init__, "b734238339c3365c"),
+    (BaseIOStream._start_read, "7505098a2e566354"),
+    (BaseIOStream._consume, "a977bde1b0937913"),
+    (BaseIOStream._signal_closed, "e914f8500abefdab"),
     (BaseIOStream._handle_events, "b9464803bd15fbf4"),
+    (BaseIOStream._add_io_state, "a8ead1f9e5f6e9af"),
 ]
 
 

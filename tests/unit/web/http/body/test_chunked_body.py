@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from audiocast.web.http.chunked_body import (
+from audiocast.web.http.body.chunked_body import (
     FRAMING_BYTES_PER_BODY_BYTE,
     MAX_FRAMING_BYTES,
     MAX_LINE_BYTES,
