@@ -71,7 +71,8 @@ def _serve(settings: Settings, *, is_worker: bool) -> int:
     except WorkerFailed as error:
         return _fail(str(error), 1)
     except OSError as error:
-        ports = f"{settings.port} and {settings.internal_port}"
+        public = f"{settings.port}, {settings.tls_port}" if settings.tls_certificate else f"{settings.port}"
+        ports = f"{public} and {settings.internal_port}"
         return _fail(f"cannot listen on ports {ports}: {error.strerror}", 1)
     return 0
 

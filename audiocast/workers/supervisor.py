@@ -38,11 +38,14 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._public_port = reserve(settings.host, settings.port)
+        self._tls_port = reserve(settings.host, settings.tls_port) if settings.tls_certificate else None
         self._internal_ports = [reserve(LOOPBACK, 0) for _ in range(settings.workers)]
         self.port = port_of(self._public_port)
+        self.tls_port = None if self._tls_port is None else port_of(self._tls_port)
         ports = [port_of(reserved) for reserved in self._internal_ports]
         self.workers = [
-            Worker(_worker_settings(settings, number, self.port, ports)) for number in range(len(ports))
+            Worker(_worker_settings(settings, number, self.port, self.tls_port, ports))
+            for number in range(len(ports))
         ]
         self.internal = Server(
             health_application(self._metrics, self._is_ready),
@@ -74,8 +77,9 @@ class Supervisor:
         await asyncio.gather(*(worker.stop(STOP_SECONDS) for worker in self.workers))
         self.internal.stop_accepting()
         await self.internal.close()
-        for reserved in (self._public_port, *self._internal_ports):
-            reserved.close()
+        for reserved in (self._public_port, self._tls_port, *self._internal_ports):
+            if reserved is not None:
+                reserved.close()
 
     def kill(self) -> None:
         """Kill all workers."""
@@ -122,6 +126,7 @@ async def supervise(settings: Settings) -> None:
                 internal_port=supervisor.internal.port,
                 version=__version__,
                 workers=settings.workers,
+                **({} if supervisor.tls_port is None else {"tls_port": supervisor.tls_port}),
             )
             await stopped
     finally:
@@ -131,13 +136,16 @@ async def supervise(settings: Settings) -> None:
     log.info("stopped")
 
 
-def _worker_settings(settings: Settings, number: int, port: int, ports: list[int]) -> Settings:
+def _worker_settings(
+    settings: Settings, number: int, port: int, tls_port: int | None, ports: list[int]
+) -> Settings:
     """Return the settings of one worker: the server's, but for what workers share or divide."""
     count = len(ports)
     return settings.model_copy(
         update={
             "workers": 1,
             "port": port,
+            "tls_port": settings.tls_port if tls_port is None else tls_port,
             "internal_host": LOOPBACK,
             "internal_port": ports[number],
             "node_name": f"{settings.node_name}-{number + 1}",

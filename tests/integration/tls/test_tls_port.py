@@ -1,6 +1,8 @@
 """What goes over the port with TLS: all that goes over the plain one, with links of its own."""
 
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,20 +12,8 @@ from tests.support.audio.numbered_audio import number_of, numbered_audio
 from tests.support.http.exchange import Answer, connect, read_answer
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
-from tests.support.network.certificates import Pair, make_pair
+from tests.support.network.certificates import Pair
 from tests.support.processes.server import AudiocastServer
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    return make_pair(tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, pair: Pair) -> Iterator[AudiocastServer]:
-    log = tmp_path_factory.mktemp("server") / "server.log"
-    with AudiocastServer(log, **pair.settings) as server:
-        yield server
 
 
 def test_pages_and_links_are_https(server: AudiocastServer, pair: Pair) -> None:
@@ -107,3 +97,42 @@ def _say_hello(port: int) -> Answer:
     with connect(port) as connection:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
         return read_answer(connection)
+
+
+def test_workers_share_the_port_and_the_certificate(tmp_path: Path, pair: Pair) -> None:
+    with AudiocastServer(tmp_path / "server.log", **pair.settings, WORKERS=2) as server:
+        started = server.start_stream()
+        url = f"{server.tls_base}/ingest/{started.stream_id}?key={started.ingest_key}"
+        with PacedSource(url, numbered_audio(seconds=20), lead_seconds=3, tls=pair.trusting()):
+            server.wait_for_state(started.stream_id, "live")
+            for _ in range(6):
+                path = f"/stream/{started.stream_id}?preroll=3"
+                with Listener(server.tls_port, path, tls=pair.trusting()) as listener:
+                    listener.wait_for_audio(0.5).check_one_stream()
+        assert server.metric("audiocast_tls_handshakes_total", '{result="done"}') >= 7
+        # Both have the same certificate, so it is not added up.
+        expires_at = server.metric("audiocast_certificate_expires_timestamp_seconds")
+        assert expires_at == pytest.approx(time.time() + 2 * 86_400, abs=600)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"TLS_KEY": ""}, "TLS_CERTIFICATE and TLS_KEY go together"),
+        ({"TLS_KEY": "/none"}, "cannot read /none: No such file or directory"),
+        ({"TLS_CERTIFICATE": "/dev/null"}, "expected a certificate in PEM, /dev/null has none"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_bad_files_are_an_error_of_the_settings(
+    pair: Pair, settings: dict[str, str], said: str, command: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "audiocast", command],
+        env=pair.settings | settings,
+        capture_output=True,
+        timeout=20,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert said in line

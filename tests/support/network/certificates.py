@@ -33,9 +33,33 @@ def make_pair(folder: Path, name: str = "tls", *, days: int = 2, key: str = "ec"
         key: "ec", or "rsa:2048" and the like.
     """
     pair = Pair(folder / f"{name}.crt", folder / f"{name}.key")
-    kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else [key]
-    command = ["openssl", "req", "-x509", "-nodes", "-subj", f"/CN={name}", "-newkey", *kind]
-    command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", str(days)]
-    command += ["-keyout", str(pair.key), "-out", str(pair.certificate)]
-    subprocess.run(command, check=True, capture_output=True)
+    kind = "ec -pkeyopt ec_paramgen_curve:P-256" if key == "ec" else key
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    _openssl(
+        f"req -x509 -nodes -subj /CN={name} -newkey {kind} -addext {names} -days {days}"
+        f" -keyout {pair.key} -out {pair.certificate}"
+    )
     return pair
+
+
+def make_expired_pair(folder: Path, name: str = "expired") -> Pair:
+    """Make a certificate that was good in January 2020; `openssl ca` alone takes such dates."""
+    pair = Pair(folder / f"{name}.crt", folder / f"{name}.key")
+    request, configuration = folder / f"{name}.csr", folder / f"{name}.cnf"
+    (folder / "index.txt").touch()
+    configuration.write_text(
+        f"[ca]\ndefault_ca = own\n[own]\ndatabase = {folder}/index.txt\nnew_certs_dir = {folder}\n"
+        "rand_serial = yes\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n"
+    )
+    key = "ec -pkeyopt ec_paramgen_curve:P-256"
+    _openssl(f"req -new -nodes -newkey {key} -subj /CN={name} -keyout {pair.key} -out {request}")
+    dates = "-startdate 20200101000000Z -enddate 20200201000000Z"
+    _openssl(
+        f"ca -batch -notext -config {configuration} -selfsign -keyfile {pair.key} -in {request}"
+        f" -out {pair.certificate} {dates}"
+    )
+    return pair
+
+
+def _openssl(arguments: str) -> None:
+    subprocess.run(["openssl", *arguments.split()], check=True, capture_output=True)
