@@ -237,6 +237,17 @@ def test_a_name_that_children_cannot_have_is_refused(name: str) -> None:
         ADMISSION.admit("audiocasts", audiocast(name), None)
 
 
+@pytest.mark.parametrize(("before", "after"), [("", "a"), ("a", ""), ("a", "b")])
+def test_the_services_name_is_for_good(before: str, after: str) -> None:
+    def named(name: str) -> dict[str, Any]:
+        return audiocast(service={"name": name} if name else {})
+
+    kept = ADMISSION.admit("audiocasts", named(before), None)
+    assert ADMISSION.admit("audiocasts", named(before), kept)
+    with pytest.raises(Invalid, match="name cannot be changed"):
+        ADMISSION.admit("audiocasts", named(after), kept)
+
+
 @pytest.mark.parametrize(
     ("spec", "why"),
     [

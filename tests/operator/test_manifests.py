@@ -250,6 +250,35 @@ def test_what_the_operator_needs_is_not_the_specs_to_change() -> None:
     assert server["securityContext"]["readOnlyRootFilesystem"] is True
 
 
+def test_all_ways_in_lead_to_the_service_by_its_name() -> None:
+    given = {**EVERYTHING, "service": {"name": "of-before"}, "publicUrl": "", "ingress": {"host": "a"}}
+    spec = spec_of(given)
+    built = {each["kind"]: each for each in objects(given)}
+    assert build_service(CAST, spec)["metadata"]["name"] == "of-before"
+    [rule] = built["Ingress"]["spec"]["rules"]
+    assert rule["http"]["paths"][0]["backend"]["service"]["name"] == "of-before"
+    [rule] = built["HTTPRoute"]["spec"]["rules"]
+    assert rule["backendRefs"][0]["name"] == "of-before"
+    links = build_stream_urls(CAST, spec_of({**LEAST, "service": {"name": "of-before"}}), "news")
+    assert links.stream == "http://of-before.radio.svc/stream/news"
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"service": {"name": "live-peers"}}, r"service\.name: expected another name"),
+        (
+            {"peers": {"selector": {"app.kubernetes.io/instance": "other"}}},
+            r"peers\.selector: expected labels",
+        ),
+    ],
+)
+def test_a_service_that_could_not_work_is_refused(more: dict[str, Any], why: str) -> None:
+    spec = spec_of({**LEAST, **more})
+    with pytest.raises(BadSpec, match=why):
+        [build_service(CAST, spec), build_peers_service(CAST, spec)]
+
+
 def test_what_is_not_wanted_is_not_built() -> None:
     assert build_ingress(CAST, spec_of(LEAST)) is None
     assert build_pod_monitor(CAST, spec_of(LEAST)) is None

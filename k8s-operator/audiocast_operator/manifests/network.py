@@ -1,7 +1,9 @@
 """The ways to the pods, and who may use them: Services, Ingress, HTTPRoute, NetworkPolicy."""
 
+from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.manifests.parts import given, plain
+from audiocast_operator.manifests.urls import service_name
 from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import (
     HTTP_PORT_NAME,
@@ -19,8 +21,15 @@ NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
 def build_service(owner: Owner, spec: AudioCastSpec) -> Json:
-    """Return the Service for listeners and encoders."""
+    """Return the Service for listeners and encoders.
+
+    Raises:
+        BadSpec: It has the name of the Service for members.
+    """
     wanted = spec.service
+    name = service_name(owner, spec)
+    if name == peers_service(owner.name):
+        raise BadSpec(f"service.name: expected another name than that of the members' Service, got {name}")
     port = {
         "name": HTTP_PORT_NAME,
         "port": wanted.port,
@@ -31,7 +40,7 @@ def build_service(owner: Owner, spec: AudioCastSpec) -> Json:
     return owner.build_child(
         "v1",
         "Service",
-        owner.name,
+        name,
         {**wanted.labels, **labels(owner.name)},
         annotations=wanted.annotations,
         spec={
@@ -53,8 +62,23 @@ def _families(spec: AudioCastSpec) -> Json:
     return given(ipFamilyPolicy=spec.service.ip_family_policy, ipFamilies=spec.service.ip_families)
 
 
+def member_labels(owner: Owner, spec: AudioCastSpec) -> dict[str, str]:
+    """Return the labels of all members' pods."""
+    return spec.peers.selector or selector_labels(owner.name)
+
+
 def build_peers_service(owner: Owner, spec: AudioCastSpec) -> Json:
-    """Return the headless Service by which members find each other, starting and leaving ones, too."""
+    """Return the headless Service by which members find each other, starting and leaving ones, too.
+
+    Raises:
+        BadSpec: The pods of the AudioCast do not have the labels that all members are said to have.
+    """
+    members = member_labels(owner, spec)
+    own = {**spec.pod.labels, **labels(owner.name)}
+    if not members.items() <= own.items():
+        raise BadSpec(
+            f"peers.selector: expected labels that the AudioCast's own pods have, {own}, got {members}"
+        )
     return owner.build_child(
         "v1",
         "Service",
@@ -63,7 +87,7 @@ def build_peers_service(owner: Owner, spec: AudioCastSpec) -> Json:
         spec={
             "clusterIP": "None",
             "publishNotReadyAddresses": True,
-            "selector": selector_labels(owner.name),
+            "selector": members,
             "ports": [
                 {
                     "name": INTERNAL_PORT_NAME,
@@ -82,7 +106,7 @@ def build_ingress(owner: Owner, spec: AudioCastSpec) -> Json | None:
     wanted = spec.ingress
     if wanted is None:
         return None
-    backend = {"service": {"name": owner.name, "port": {"name": HTTP_PORT_NAME}}}
+    backend = {"service": {"name": service_name(owner, spec), "port": {"name": HTTP_PORT_NAME}}}
     paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
     hosts = [wanted.host, *wanted.more_hosts]
     tls = plain(wanted.tls)
@@ -109,7 +133,7 @@ def build_http_route(owner: Owner, spec: AudioCastSpec) -> Json | None:
     timeouts = given(request=wanted.timeouts.request, backendRequest=wanted.timeouts.backend_request)
     rule = {
         "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
-        "backendRefs": [{"name": owner.name, "port": spec.service.port}],
+        "backendRefs": [{"name": service_name(owner, spec), "port": spec.service.port}],
         **given(filters=wanted.filters, timeouts=timeouts),
     }
     return owner.build_child(
@@ -137,7 +161,7 @@ def build_network_policy(owner: Owner, spec: AudioCastSpec, operator_namespace: 
     wanted = spec.network_policy
     if not wanted.enabled:
         return None
-    members = {"podSelector": {"matchLabels": selector_labels(owner.name)}}
+    members = {"podSelector": {"matchLabels": member_labels(owner, spec)}}
     operator = {
         "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: operator_namespace or owner.namespace}},
         "podSelector": {"matchLabels": {NAME_LABEL: MANAGER}},
@@ -153,7 +177,7 @@ def build_network_policy(owner: Owner, spec: AudioCastSpec, operator_namespace: 
         owner.name,
         labels(owner.name),
         spec={
-            **members,
+            "podSelector": {"matchLabels": selector_labels(owner.name)},
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [
                 {

@@ -21,6 +21,11 @@ class StreamUrls:
     stream: str
 
 
+def service_name(cast: Owner, spec: AudioCastSpec) -> str:
+    """Return the name of the Service for listeners and encoders."""
+    return spec.service.name or cast.name
+
+
 def public_base_url(spec: AudioCastSpec) -> str:
     """Return "scheme://host" of the spec, without a slash at the end; empty when it names not one host."""
     if spec.public_url:
@@ -44,7 +49,7 @@ def public_base_url(spec: AudioCastSpec) -> str:
 def build_stream_urls(cast: Owner, spec: AudioCastSpec, stream_id: str) -> StreamUrls:
     """Return a stream's URLs: public ones, or those inside the cluster when the spec names no host."""
     port = "" if spec.service.port == 80 else f":{spec.service.port}"
-    base = public_base_url(spec) or f"http://{cast.name}.{cast.namespace}.svc{port}"
+    base = public_base_url(spec) or f"http://{service_name(cast, spec)}.{cast.namespace}.svc{port}"
     return StreamUrls(
         ingest=f"{base}/ingest/{stream_id}",
         listen=f"{base}/listen/{stream_id}",

@@ -13,6 +13,7 @@ from audiocast_operator.models.network import (
     IngressSpec,
     NetworkPolicyField,
     NetworkPolicySpec,
+    PeersSpec,
     ServiceSpec,
 )
 from audiocast_operator.models.pod import PodOverrides, ServiceAccountSpec
@@ -155,6 +156,9 @@ class AudioCastSpec(ResourceModel):
         json_schema_extra=validation_rules(*settings_rules()),
     )
     service: ServiceSpec = Field(default_factory=ServiceSpec, description="The Service.")
+    peers: PeersSpec = Field(
+        default_factory=PeersSpec, description="Members that are no pods of this AudioCast."
+    )
     ingress: IngressSpec | None = Field(default=None, description="Create an Ingress, too.")
     http_route: HttpRouteSpec | None = Field(
         default=None, description="Create an HTTPRoute, whose CRD must be installed."

@@ -14,11 +14,25 @@ Duration = Annotated[str, StringConstraints(max_length=32, pattern=r"^(([0-9]{1,
 PortOrName = Annotated[int | Word, WithJsonSchema({"x-kubernetes-int-or-string": True})]
 
 
+class PeersSpec(ResourceModel):
+    """Members that are no pods of the AudioCast."""
+
+    selector: Labels = Field(
+        default_factory=dict,
+        description="Labels of all members' pods, the AudioCast's own and others, which must have the same "
+        "secret. Empty: its own alone.",
+    )
+
+
 class ServiceSpec(ResourceModel):
     """The Service that listeners and encoders reach."""
 
     model_config = ConfigDict(
         json_schema_extra=validation_rules(
+            (
+                "(has(self.name) ? self.name : '') == (has(oldSelf.name) ? oldSelf.name : '')",
+                "name cannot be changed; make another object",
+            ),
             (
                 "self.type == 'LoadBalancer' || (!has(self.loadBalancerSourceRanges) && "
                 "!has(self.loadBalancerClass))",
@@ -31,6 +45,12 @@ class ServiceSpec(ResourceModel):
         )
     )
 
+    name: str = Field(
+        default="",
+        max_length=63,
+        pattern="^([a-z]([-a-z0-9]*[a-z0-9])?)?$",
+        description="Name of the Service, as of one that is to be taken over. Empty: the AudioCast's.",
+    )
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = Field(
         default="ClusterIP", description="As in a Service."
     )

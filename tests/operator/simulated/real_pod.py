@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,12 @@ class RealPods:
             self._folder / f"{name}-{port}.log",
             NODE_NAME=name,
             INTERNAL_PORT=port,
-            PEERS=",".join(f"127.0.0.1:{each}" for each in self._ports),
             SECRET_KEYS=",".join(secrets),
+            **self.discovery(name),
             **self._settings,
         )
         return RealPod(name, "127.0.0.1", secrets, on_change, server=server, internal_port=port)
+
+    def discovery(self, name: str) -> Mapping[str, str | int]:
+        """Return the settings by which a new pod finds members: all addresses that pods will ever have."""
+        return {"PEERS": ",".join(f"127.0.0.1:{each}" for each in self._ports)}

@@ -64,9 +64,10 @@ class Workloads:
         try:
             while True:
                 version = self.store.version
-                for pod in self.store.all_of("pods"):
-                    if pod["metadata"].get("deletionTimestamp"):
-                        await self._end(pod)
+                ending = [
+                    each for each in self.store.all_of("pods") if each["metadata"].get("deletionTimestamp")
+                ]
+                await asyncio.gather(*map(self._end, ending))
                 self.sync()
                 if self.store.version == version:
                     await self.store.changed()
