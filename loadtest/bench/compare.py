@@ -12,40 +12,62 @@ import argparse
 import os
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from loadtest.bench.criteria import verdicts
 from loadtest.bench.plot import plot
+from loadtest.bench.processes import machine_seconds
 from loadtest.bench.programs import ProgramFailed
 from loadtest.bench.results import Results
 from loadtest.bench.scenarios import LISTENERS, PAGE_MS, SCENARIOS, Plan
 from loadtest.bench.table import table
-from loadtest.bench.trial import Trial, measure
+from loadtest.bench.trial import Sample, Trial, measure
 
 SHORT_SECONDS = 5.0
 # Windows of these scenarios; others are short. `--seconds` is for all of them.
 LONG_SECONDS = {"ten-thousand": 60.0, "many-streams": 60.0}
 
 QUICK = Plan(seconds=3.0, listeners=200, page_ms=PAGE_MS)
+QUICK_SCENARIOS = ("https", "plain")
+
+# How many cores other programs may take.
+MOST_OTHERS = 0.1
+QUIET_SECONDS = 1.0
 READABLE = 0o755
 
 
 def main() -> int:
     """Measure, print, draw; give the exit code."""
     options = _parser().parse_args()
-    names = options.scenario or tuple(SCENARIOS)
-    if options.quick:
-        groups, repeat = [SCENARIOS["steady"](QUICK)], 1
-    else:
-        groups = [SCENARIOS[name](_plan(name, options)) for name in names]
-        repeat = options.repeat
     results = Results()
     options.out.mkdir(parents=True, exist_ok=True)
+    _warn_of_others()
     with tempfile.TemporaryDirectory(prefix="audiocast-bench-") as folder:
         Path(folder).chmod(READABLE)
-        for trials in groups:
-            _run(trials, repeat, Path(folder), results)
+        for trials in _groups(options):
+            _run(trials, 1 if options.quick else options.repeat, Path(folder), results)
+            results.save(options.out / "results.json")
     return _report(results, options.out)
+
+
+def _groups(options: argparse.Namespace) -> Iterator[list[Trial]]:
+    """Give the trials of each scenario that no earlier one has."""
+    seen: set[Trial] = set()
+    for name in options.scenario or (QUICK_SCENARIOS if options.quick else SCENARIOS):
+        plan = QUICK if options.quick else _plan(name, options)
+        yield [trial for trial in SCENARIOS[name](plan) if trial.kind not in seen]
+        seen.update(trial.kind for trial in SCENARIOS[name](plan))
+
+
+def _warn_of_others() -> None:
+    """Say at once when the machine is not quiet: what is measured then is worth little."""
+    before = machine_seconds()
+    time.sleep(QUIET_SECONDS)
+    others_busy = (machine_seconds() - before) / QUIET_SECONDS
+    if others_busy > MOST_OTHERS:
+        print(f"The machine is not quiet: other programs take {others_busy:.1f} cores.", file=sys.stderr)
 
 
 def _run(trials: list[Trial], repeat: int, folder: Path, results: Results) -> None:
@@ -62,7 +84,8 @@ def _run(trials: list[Trial], repeat: int, folder: Path, results: Results) -> No
             else:
                 results.add(trial, sample)
                 costs = f"{sample.cpu_us:.0f} µs, delay p99 {sample.delay_p99_ms:.0f} ms"
-                print(f"{costs}, load {sample.load_average:.1f}", file=sys.stderr)
+                noise = f", NOT QUIET: others take {sample.others_busy:.1f} cores" * _is_noisy(sample)
+                print(f"{costs}, load {sample.load_average:.1f}{noise}", file=sys.stderr)
 
 
 def _report(results: Results, out: Path) -> int:
@@ -79,8 +102,18 @@ def _report(results: Results, out: Path) -> int:
         *(f", {file.name}" for file in pictures),
         sep="",
     )
+    noisy, count = results.count(_is_noisy)
+    if noisy:
+        print(
+            f"Not a quiet machine: {noisy} of {count} samples were taken while other programs had more than "
+            f"{MOST_OTHERS:g} of a core. These numbers are no proof, in either direction."
+        )
     broken = results.failures or any(verdict.kept is False for verdict in judged)
     return 1 if broken else 0
+
+
+def _is_noisy(sample: Sample) -> bool:
+    return sample.others_busy > MOST_OTHERS
 
 
 def _plan(name: str, options: argparse.Namespace) -> Plan:
@@ -90,8 +123,8 @@ def _plan(name: str, options: argparse.Namespace) -> Plan:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Compare audiocast with Icecast and a bare loop of send.")
-    parser.add_argument("--quick", action="store_true", help="a minute: few listeners, once")
-    parser.add_argument("--scenario", nargs="+", choices=SCENARIOS, help="default: all, twenty minutes")
+    parser.add_argument("--quick", action="store_true", help="few listeners, once: two minutes")
+    parser.add_argument("--scenario", nargs="+", choices=SCENARIOS, help="default: all, 35 minutes")
     parser.add_argument(
         "--listeners", type=int, help=f"instead of the scenario's number ({LISTENERS} mostly)"
     )

@@ -1,10 +1,11 @@
 """What processes cost, read from /proc, and the core that they run on. It starts and ends none itself.
 
-Linux only, as the benchmark is. References: proc(5), sections on /proc/pid/stat and status; the
+Linux only, as the benchmark is. References: proc(5), sections on /proc/stat, /proc/pid/stat and status; the
 kernel's scheduler/sched-stats: the first number of schedstat is time on a core in nanoseconds.
 """
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,6 +52,61 @@ class CpuTime:
             self.user_ticks - before.user_ticks,
             self.system_ticks - before.system_ticks,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Who has used the machine for a while.
+
+    Attributes:
+        seconds: How long.
+        server: What is measured.
+        load: Its sources and listeners.
+        others_seconds: All other programs' time on all cores. Not exact: the machine's is in ticks of 10 ms.
+    """
+
+    seconds: float
+    server: CpuTime
+    load: CpuTime
+    others_seconds: float
+
+
+class UsageMeter:
+    """Measures from now on.
+
+    Args:
+        server: Processes that are measured.
+        load: Those that send to them and listen.
+    """
+
+    def __init__(self, server: Sequence[int], load: Sequence[int]) -> None:
+        self._server = list(server)
+        self._load = list(load)
+        self._load_before = cpu_time(*load)
+        self._own_before = time.process_time()
+        self._machine_before = machine_seconds()
+        self._began_at = time.monotonic()
+        self._server_before = cpu_time(*server)
+
+    def add_load(self, pid: int) -> None:
+        """Count a process that has just begun."""
+        self._load.append(pid)
+
+    def read(self) -> Usage:
+        """Give what was used since the begin; nothing has ended meanwhile."""
+        server = cpu_time(*self._server).since(self._server_before)
+        seconds = time.monotonic() - self._began_at
+        load = cpu_time(*self._load).since(self._load_before)
+        known_seconds = (server.total_ns + load.total_ns) / 1e9 + time.process_time() - self._own_before
+        others_seconds = machine_seconds() - self._machine_before - known_seconds
+        return Usage(seconds, server, load, max(0.0, others_seconds))
+
+
+def machine_seconds() -> float:
+    """Give the time that all programs of this machine together have had on all cores."""
+    # user, nice, system, idle, iowait, irq, softirq, and what other machines had of its cores.
+    fields = list(map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:]))
+    return sum(fields[index] for index in (0, 1, 2, 5, 6)) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 from statistics import median
@@ -37,6 +37,10 @@ class Results:
         samples = self._samples_of(trial)
         return _summary(samples) if samples else None
 
+    def failure(self, trial: Trial) -> str | None:
+        """Give why a trial of this kind has come to no end; None when none has failed."""
+        return next((said for other, said in self.failures.items() if other.kind == trial.kind), None)
+
     def cost_ratio(self, trial: Trial, other: Trial) -> float | None:
         """Give how many times the cost of `other` the cost of `trial` is; None when one is not there.
 
@@ -53,6 +57,11 @@ class Results:
     def has_kind_of(self, trial: Trial) -> bool:
         """Say whether there is a sample of such a trial, whatever its window."""
         return any(other.kind == trial.kind for other in self._samples)
+
+    def count(self, condition: Callable[[Sample], bool]) -> tuple[int, int]:
+        """Give how many samples meet a condition, and how many there are."""
+        samples = [sample for each in self._samples.values() for sample in each]
+        return sum(map(condition, samples)), len(samples)
 
     def cpu_range_us(self, trial: Trial) -> tuple[float, float]:
         """Give the least and the most `Sample.cpu_us`."""

@@ -9,7 +9,8 @@ COLUMNS = (
     "page",
     "listeners",
     "server",
-    "µs/listener/s",
+    "µs/s",
+    "of a",
     "user + sys",
     "range",
     "× icecast",
@@ -20,6 +21,7 @@ COLUMNS = (
     "lost",
     "KiB/listener",
     "all in, s",
+    "busy: server, load, others",
     "load",
 )
 
@@ -42,6 +44,7 @@ def _row(results: Results, trial: Trial, sample: Sample) -> Sequence[str]:
         f"{trial.listeners}{crowd}{streams}",
         trial.name,
         f"{sample.cpu_us:.0f}",
+        trial.per,
         f"{sample.user_us:.0f} + {sample.system_us:.0f}",
         f"{least:.0f} to {most:.0f}",
         _ratio(results, trial, "icecast"),
@@ -52,6 +55,7 @@ def _row(results: Results, trial: Trial, sample: Sample) -> Sequence[str]:
         f"{sample.disconnects:.0f}",
         f"{sample.memory_bytes / 1024:.1f}",
         f"{sample.join_seconds:.2f}",
+        f"{sample.server_busy:.2f}, {sample.load_busy:.2f}, {sample.others_busy:.2f}",
         f"{sample.load_average:.1f}",
     )
 

@@ -14,11 +14,15 @@ from pathlib import Path
 from loadtest.bench.contenders.contender import Contender
 from loadtest.bench.contenders.registry import CONTENDERS
 from loadtest.bench.listener_crowd import Counted, Joined, ListenerCrowd, Target
-from loadtest.bench.processes import LOAD_CORE, CpuTime, cpu_time, resident_bytes
+from loadtest.bench.processes import LOAD_CORE, Usage, UsageMeter, resident_bytes
 from loadtest.bench.programs import Line, Program, ProgramFailed
 
 # What they leave behind belongs to the empty server: modules, buffers and pools that are made once.
 WARM_LISTENERS = 20
+
+# Of many streams, a few listen where nobody does.
+PROBES = 20
+PROBE_SECONDS = 1.0
 
 JOIN_SECONDS = 400.0
 # How long a crowd is waited for: what Icecast needs would otherwise be most of a run.
@@ -30,8 +34,8 @@ SOURCE_START_SECONDS = 60.0
 LIVE_AFTER_NS = 300_000_000
 
 # What listeners ask with, by name: nothing; each page at once; and what the listener's page asks for in its
-# mode Live (`audiocast/web/static/player/live/live_output.js`).
-QUERIES = {"default": "", "low": "?latency=low", "live": "?latency=low&preroll=0.2"}
+# mode Live (`audiocast/web/static/player/live/playback_methods.js`).
+QUERIES = {"default": "", "low": "?latency=low", "live": "?latency=80&preroll=0.2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,12 @@ class Trial:
     Attributes:
         contender: Key of `CONTENDERS`.
         page_ms: Audio on a page of the source.
-        listeners: Of all streams together; they come gently and are listened to.
+        listeners: Of all streams together; they come gently and are listened to. With none, a few listen
+            after the window: they show that the server has kept up.
         seconds: Length of the window.
         streams: How many; listeners are dealt out to them in turn.
         latency: Key of `QUERIES`: what listeners ask the server for.
+        per: What the cost is divided by: "listener", or "source" with all that it has.
         crowd: How many more listeners come all at once in the window; it then ends when they have audio.
         once: It stands beside others only: one sample will do, or one of another trial of its kind.
     """
@@ -56,6 +62,7 @@ class Trial:
     streams: int = 1
     latency: str = "default"
     crowd: int = 0
+    per: str = "listener"
     once: bool = False
 
     @property
@@ -65,8 +72,12 @@ class Trial:
 
     def beside(self, server: str) -> "Trial":
         """Give the same trial of `icecast` or `floor`: with TLS where this one has it, without latency."""
-        tls = CONTENDERS[self.contender].tls
-        return replace(self, contender=f"{server}-tls" if tls else server, latency="default")
+        return replace(self, contender=f"{server}-tls" if self.tls else server, latency="default")
+
+    @property
+    def tls(self) -> bool:
+        """Listeners speak TLS; of a contender in `CONTENDERS`."""
+        return CONTENDERS[self.contender].tls
 
     @property
     def name(self) -> str:
@@ -75,7 +86,8 @@ class Trial:
 
     def __str__(self) -> str:
         crowd = f" + {self.crowd} at once" if self.crowd else ""
-        return f"{self.name}, {self.page_ms} ms pages, {self.listeners} listeners{crowd}"
+        streams = f" of {self.streams} streams" if self.streams > 1 else ""
+        return f"{self.name}, {self.page_ms} ms pages, {self.listeners} listeners{streams}{crowd}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +95,18 @@ class Sample:
     """What was measured.
 
     Attributes:
-        user_us, system_us: Server's time on its core per listener and second, microseconds.
+        user_us, system_us: Server's time on its core, its proxy's with it, microseconds per second and per
+            listener or source (`Trial.per`).
         pages_a_second: What each listener got, in pages of the server's making.
         delay_p50_ms, delay_p99_ms, delay_max_ms: From the source's page to the listener's.
         gaps: Jumps in page numbers that listeners saw, and moves ahead that the server has counted.
         disconnects: Listeners that lost their connection, or never got audio.
         join_seconds: Until all listeners had audio: those of the crowd if there is one.
-        memory_bytes: Resident memory per listener above the server with its source and nobody.
+        memory_bytes: Resident memory above the server with its source and nobody, per listener; 0 if none.
         source_late_p99_ms: How late the source itself was.
         load_average: Of the machine, in the last minute.
+        server_busy, load_busy: Share of a core that the server took, and source and listeners together.
+        others_busy: Cores that all other programs of the machine took.
     """
 
     user_us: float
@@ -106,10 +121,13 @@ class Sample:
     memory_bytes: float
     source_late_p99_ms: float
     load_average: float
+    server_busy: float
+    load_busy: float
+    others_busy: float
 
     @property
     def cpu_us(self) -> float:
-        """Server's time per listener and second, microseconds."""
+        """Server's time per second and listener or source, microseconds."""
         return self.user_us + self.system_us
 
 
@@ -128,7 +146,7 @@ def measure(trial: Trial, folder: Path, contenders: Mapping[str, type[Contender]
         contenders[trial.contender](folder, streams=trial.streams) as server,
         on_air(server, trial.page_ms, folder, query=QUERIES[trial.latency]) as (source, targets),
     ):
-        observed = _observe(trial, server, targets, folder)
+        observed = _observe(trial, server, source, targets, folder)
         if source.ended:
             raise ProgramFailed("expected the source to send to the end, it has gone: its message is above")
         source.end()
@@ -163,12 +181,14 @@ def on_air(
 class _Observed:
     joined: Joined
     counted: Counted
-    cpu: CpuTime
+    used: Usage
     skips: int
     own_bytes: int
 
 
-def _observe(trial: Trial, server: Contender, targets: list[Target], folder: Path) -> _Observed:
+def _observe(
+    trial: Trial, server: Contender, source: Program, targets: list[Target], folder: Path
+) -> _Observed:
     """Bring the listeners in, and count."""
 
     def crowd_of(listeners: int, pause_ms: int = server.gentle_pause_ms) -> ListenerCrowd:
@@ -186,45 +206,65 @@ def _observe(trial: Trial, server: Contender, targets: list[Target], folder: Pat
         warm.wait_until_joined(JOIN_SECONDS)
     empty_bytes = resident_bytes(*server.pids)
     with ExitStack() as stack:
-        listeners = stack.enter_context(crowd_of(trial.listeners))
-        joined = listeners.wait_until_joined(JOIN_SECONDS)
-        if joined.refused:
-            raise ProgramFailed(f"expected audio for {trial.listeners} listeners, got it for {joined.joined}")
+        load = [source.pid]
+        if trial.listeners:
+            listeners = stack.enter_context(crowd_of(trial.listeners))
+            joined = listeners.wait_until_joined(JOIN_SECONDS)
+            if joined.refused:
+                raise ProgramFailed(
+                    f"expected audio for {trial.listeners} listeners, got it for {joined.joined}"
+                )
+            load.append(listeners.pid)
         time.sleep(SETTLE_SECONDS)
         skips = server.skips()
-        cpu = cpu_time(*server.pids)
-        listeners.count()
+        if trial.listeners:
+            listeners.count()
+        meter = UsageMeter(server.pids, load)
         if trial.crowd:
-            joined = stack.enter_context(crowd_of(trial.crowd, pause_ms=0)).wait_until_joined(CROWD_SECONDS)
+            crowd = stack.enter_context(crowd_of(trial.crowd, pause_ms=0))
+            meter.add_load(crowd.pid)
+            joined = crowd.wait_until_joined(CROWD_SECONDS)
             time.sleep(AFTER_CROWD_SECONDS)
         else:
             time.sleep(trial.seconds)
-        counted = listeners.count()
+        used = meter.read()
+        own_bytes = resident_bytes(*server.pids) - empty_bytes
+        if not trial.listeners:
+            listeners = stack.enter_context(crowd_of(PROBES))
+            joined = listeners.wait_until_joined(CROWD_SECONDS)
+            time.sleep(PROBE_SECONDS)
+            # What they got of the backlog says nothing.
+            listeners.count()
+            time.sleep(PROBE_SECONDS)
         return _Observed(
             joined=joined,
-            counted=counted,
-            cpu=cpu_time(*server.pids).since(cpu),
+            counted=listeners.count(),
+            used=used,
             skips=server.skips() - skips,
-            own_bytes=resident_bytes(*server.pids) - empty_bytes,
+            own_bytes=own_bytes,
         )
 
 
 def _sample(trial: Trial, observed: _Observed, source: Line) -> Sample:
     present = trial.listeners + trial.crowd
-    listener_seconds = present * observed.counted.seconds
+    used, counted = observed.used, observed.counted
+    unit_seconds = used.seconds * (trial.streams if trial.per == "source" else present)
     return Sample(
-        user_us=observed.cpu.user_seconds / listener_seconds * 1e6,
-        system_us=observed.cpu.system_seconds / listener_seconds * 1e6,
-        pages_a_second=observed.counted.pages / trial.listeners / observed.counted.seconds,
-        delay_p50_ms=observed.counted.delay_p50_ms,
-        delay_p99_ms=observed.counted.delay_p99_ms,
-        delay_max_ms=observed.counted.delay_max_ms,
-        gaps=observed.counted.gaps + observed.skips,
-        disconnects=observed.counted.disconnects + observed.joined.refused,
+        user_us=used.server.user_seconds / unit_seconds * 1e6,
+        system_us=used.server.system_seconds / unit_seconds * 1e6,
+        pages_a_second=counted.pages / (trial.listeners or PROBES) / counted.seconds,
+        delay_p50_ms=counted.delay_p50_ms,
+        delay_p99_ms=counted.delay_p99_ms,
+        delay_max_ms=counted.delay_max_ms,
+        gaps=counted.gaps + observed.skips,
+        disconnects=counted.disconnects + observed.joined.refused,
         join_seconds=observed.joined.seconds,
-        memory_bytes=observed.own_bytes / present,
+        memory_bytes=observed.own_bytes / present if present else 0.0,
         source_late_p99_ms=source["late_p99_ms"],
         load_average=os.getloadavg()[0],
+        server_busy=used.server.total_ns / 1e9 / used.seconds,
+        load_busy=used.load.total_ns / 1e9 / used.seconds,
+        others_busy=used.others_seconds / used.seconds,
     )
 
 

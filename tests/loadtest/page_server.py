@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from tests.support.processes.certificate import Certificate
+from tests.support.network.certificates import Pair
 
 HOST = "127.0.0.1"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: audio/ogg\r\n\r\n"
@@ -20,7 +20,7 @@ class PageServer:
         body: What listeners get after the response's head.
         head: The response's head.
         cut_bytes: How many bytes it sends at a time.
-        certificate: It speaks TLS with this one.
+        pair: It speaks TLS with this certificate.
     """
 
     def __init__(
@@ -29,11 +29,11 @@ class PageServer:
         *,
         head: bytes = HEAD,
         cut_bytes: int = 65_536,
-        certificate: Certificate | None = None,
+        pair: Pair | None = None,
     ) -> None:
         self._response = head + body
         self._cut_bytes = cut_bytes
-        self._tls = _context(certificate) if certificate else None
+        self._tls = _context(pair) if pair else None
         self._listening = socket.create_server((HOST, 0))
         self._listening.settimeout(_POLL_SECONDS)
         self._connections: list[socket.socket] = []
@@ -75,7 +75,7 @@ class PageServer:
                 connection.sendall(self._response[start : start + self._cut_bytes])
 
 
-def _context(certificate: Certificate) -> ssl.SSLContext:
+def _context(pair: Pair) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.chain, certificate.key)
+    context.load_cert_chain(pair.certificate, pair.key)
     return context

@@ -1,6 +1,7 @@
 """The benchmark's parts against real servers, in small: they work, and what they count is what happened."""
 
 import os
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -12,11 +13,12 @@ from loadtest.bench.contenders.registry import CONTENDERS
 from loadtest.bench.listener_crowd import ListenerCrowd, Target
 from loadtest.bench.processes import LOAD_CORE, SERVER_CORE, cpu_time, family
 from loadtest.bench.programs import Program
-from loadtest.bench.trial import Trial, measure
+from loadtest.bench.trial import QUERIES, Trial, measure
 from tests.loadtest.tally import tally
 
 pytestmark = pytest.mark.realtime
 
+ROOT = Path(__file__).parents[2]
 LISTENERS = 20
 PAGE_MS = 20
 SECONDS = 2.0
@@ -56,6 +58,25 @@ def test_a_crowd_joins_while_others_listen(folder: Path) -> None:
     sample = measure(Trial("audiocast", PAGE_MS, LISTENERS, SECONDS, crowd=5 * LISTENERS), folder)
     assert (sample.gaps, sample.disconnects) == (0, 0)
     assert sample.join_seconds > 0
+
+
+def test_sources_without_listeners_are_heard_in_the_end(folder: Path) -> None:
+    trial = Trial("audiocast", PAGE_MS, 0, SECONDS, streams=4, per="source")
+    sample = measure(trial, folder)
+    assert abs(sample.pages_a_second * PAGE_MS / 1000 - 1) <= EDGE_SECONDS
+    assert (sample.gaps, sample.disconnects) == (0, 0)
+    # Of the same time, each of four has a quarter.
+    assert 0 < sample.cpu_us <= 1e6 * sample.server_busy / 4 * 1.01
+    assert sample.load_busy > 0
+
+
+def test_live_listeners_ask_as_the_page_does() -> None:
+    player = ROOT / "audiocast/web/static/player/live"
+    [aim, preroll] = re.findall(
+        r"live: \{ aimMs: ([\d.]+), prerollSeconds: ([\d.]+),", (player / "playback_methods.js").read_text()
+    )[0]
+    assert QUERIES["live"] == f"?latency={aim}&preroll={preroll}"
+    assert "?latency=${this.mode.aimMs}&preroll=${prerollSeconds}&" in (player / "live_output.js").read_text()
 
 
 def test_listeners_are_dealt_out_to_many_streams(folder: Path) -> None:

@@ -4,6 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from loadtest.bench import compare
 from loadtest.bench.criteria import Verdict, verdicts
 from loadtest.bench.plot import plot
 from loadtest.bench.results import Results
@@ -24,13 +27,17 @@ GOOD = Sample(
     memory_bytes=1000,
     source_late_p99_ms=1,
     load_average=0.1,
+    server_busy=0.5,
+    load_busy=0.5,
+    others_busy=0.0,
 )
 # What a good audiocast is compared with: this many times its own cost.
-DEAR = {"icecast": 10.0, "floor": 1.0}
+DEAR = {"icecast": 10.0, "icecast-tls": 10.0, "audiocast-nginx": 2.0}
 
 
 def trials() -> list[Trial]:
-    return [trial for scenario in SCENARIOS.values() for trial in scenario(Plan(seconds=1))]
+    every = [trial for scenario in SCENARIOS.values() for trial in scenario(Plan(seconds=1))]
+    return list(dict.fromkeys(every))
 
 
 def results(changed: str = "", **changes: float) -> Results:
@@ -56,22 +63,73 @@ def test_without_numbers_nothing_is_kept() -> None:
 
 
 def test_each_number_that_is_too_large_breaks_a_promise() -> None:
-    assert len(broken(results("audiocast", system_us=1e6))) == 3
-    assert len(broken(results("audiocast low", system_us=1e6))) == 1
+    # Three page sizes, sources with and without listeners.
+    assert len(broken(results("audiocast", system_us=1e6))) == 5
+    assert len(broken(results("audiocast low", system_us=1e6))) == 2
     assert len(broken(results("audiocast low", delay_p99_ms=26))) == 1
-    # Default at 20 ms, two crowds, ten thousand listeners, a thousand streams.
-    assert len(broken(results("audiocast", gaps=1))) == 5
-    assert len(broken(results("audiocast", disconnects=1))) == 5
-    assert len(broken(results("audiocast", delay_p99_ms=501))) == 5
+    # Default at 20 ms, two crowds, ten thousand listeners, a thousand streams, five hundred of short pages.
+    # And a server that loses audio has not done the work of sources whose cost is compared.
+    assert len(broken(results("audiocast", gaps=1))) == 6 + 2
+    assert len(broken(results("audiocast", disconnects=1))) == 6 + 2
+    assert len(broken(results("audiocast", delay_p99_ms=501))) == 6
+    assert len(broken(results("audiocast live", delay_p99_ms=101))) == 1
+    assert len(broken(results("audiocast live", gaps=1))) == 1
+    assert broken(results("icecast", gaps=1, disconnects=1)) == []
     assert len(broken(results("audiocast", join_seconds=5.1))) == 2
     assert len(broken(results("audiocast", memory_bytes=6145))) == 1
+
+
+def test_each_number_that_is_too_large_with_tls_breaks_a_promise() -> None:
+    # Beside Icecast, and beside nginx in front of audiocast.
+    assert len(broken(results("audiocast-tls", user_us=1e6))) == 2
+    assert len(broken(results("audiocast-tls live", user_us=1e6))) == 1
+    assert len(broken(results("audiocast-nginx", user_us=0, system_us=10))) == 1
+    # A thousand listeners, and those who listen as a crowd comes.
+    assert len(broken(results("audiocast-tls", delay_p99_ms=151))) == 2
+    assert len(broken(results("audiocast-tls live", delay_p99_ms=61))) == 1
+    assert len(broken(results("audiocast-tls", join_seconds=3.1))) == 1
+
+
+def test_a_full_core_hides_what_a_server_costs() -> None:
+    assert len(broken(results("audiocast", server_busy=0.98))) == 5
+
+
+def test_one_scenario_measures_every_promise_about_what_people_deploy() -> None:
+    run = Results()
+    for trial in SCENARIOS["deployed"](Plan(seconds=1)):
+        run.add(trial, GOOD)
+    unmeasured = [verdict.promise for verdict in verdicts(run) if verdict.kept is None]
+    others = (
+        "100 ms pages",
+        "1000 ms pages",
+        "1000 join at once: ",
+        "5000 join at once: ",
+        "10,000",
+        "1,000 streams",
+    )
+    assert [promise for promise in unmeasured if not promise.startswith(others)] == []
+
+
+def test_no_trial_is_measured_for_two_scenarios() -> None:
+    options = compare._parser().parse_args([])
+    kinds = [trial.kind for group in compare._groups(options) for trial in group]
+    assert len(kinds) == len(set(kinds))
+    assert set(kinds) == {trial.kind for trial in trials()}
+
+
+def test_other_work_on_the_machine_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compare._report(results(), tmp_path)
+    assert "quiet" not in capsys.readouterr().out
+    compare._report(results("audiocast-tls live", others_busy=0.2), tmp_path)
+    assert "Not a quiet machine: 1 of " in capsys.readouterr().out
 
 
 def test_a_trial_that_failed_once_keeps_nothing() -> None:
     run = results()
     for trial in trials():
         run.fail(trial, "expected a line, got none")
-    assert {verdict.kept for verdict in verdicts(run)} == {None}
+    assert {verdict.kept for verdict in verdicts(run)} == {False}
+    assert {verdict.numbers for verdict in verdicts(run)} == {"expected a line, got none"}
     assert "expected a line, got none" in table(run)
 
 
@@ -106,7 +164,7 @@ def test_costs_are_compared_within_a_turn() -> None:
 
 
 def test_but_every_gap_counts() -> None:
-    assert len(broken(with_one_more(replace(GOOD, gaps=1)))) == 5
+    assert len(broken(with_one_more(replace(GOOD, gaps=1)))) == 6 + 2
 
 
 def test_everything_measured_is_shown(tmp_path: Path) -> None:

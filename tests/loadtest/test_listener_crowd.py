@@ -10,7 +10,7 @@ from loadtest.bench.listener_crowd import ListenerCrowd, Target
 from loadtest.source import paged_noise
 from tests.loadtest.page_server import HEAD, PageServer
 from tests.loadtest.tally import Tally, tally
-from tests.support.processes.certificate import make_certificate
+from tests.support.network.certificates import make_pair
 
 LISTENERS = 3
 PAGES = 10
@@ -76,7 +76,7 @@ def test_the_last_chunk_ends_a_listener(folder: Path) -> None:
 
 @pytest.mark.parametrize("cut_bytes", [7, 300, 65_536])
 def test_every_page_is_seen_through_tls(folder: Path, cut_bytes: int) -> None:
-    with PageServer(stream(), cut_bytes=cut_bytes, certificate=make_certificate(folder)) as server:
+    with PageServer(stream(), cut_bytes=cut_bytes, pair=make_pair(folder)) as server:
         counted = counted_by_crowd(folder, server, tls=True)
     assert (counted.pages, counted.gaps, counted.missing_pages) == (LISTENERS * PAGES, 0, 0)
     assert counted.disconnects == LISTENERS

@@ -9,6 +9,7 @@ import requests
 
 from loadtest.bench.contenders.contender import Contender
 from loadtest.bench.programs import ProgramFailed
+from tests.support.network.certificates import make_pair
 from tests.support.processes.haproxy_process import HAProxyProcess
 from tests.support.processes.nginx_process import NginxProcess
 from tests.support.processes.proxy_process import ProxyProcess
@@ -55,6 +56,19 @@ class Audiocast(Contender):
         """Give one of its metrics."""
         with _failing_as_program():
             return self._server.metric(name)
+
+
+class AudiocastTls(Audiocast):
+    """audiocast with its own TLS."""
+
+    name = "audiocast-tls"
+    tls = True
+
+    def start(self) -> None:
+        """Start it with a certificate; its port for HTTPS is the one that is listened at."""
+        self.settings = make_pair(self.folder).settings
+        super().start()
+        self.port = self._server.tls_port
 
 
 class _BehindProxy(Audiocast):

@@ -5,7 +5,7 @@ from pathlib import Path
 from loadtest.bench.contenders.contender import HOST, START_SECONDS, STOP_SECONDS, Contender
 from loadtest.bench.processes import SERVER_CORE
 from loadtest.bench.programs import Line, Program, compiled
-from tests.support.processes.certificate import make_certificate
+from tests.support.network.certificates import make_pair
 
 
 class Floor(Contender):
@@ -58,5 +58,5 @@ class FloorTls(Floor):
     tls = True
 
     def _files(self) -> list[Path]:
-        made = make_certificate(self.folder)
-        return [made.chain, made.key]
+        pair = make_pair(self.folder)
+        return [pair.certificate, pair.key]

@@ -11,7 +11,7 @@ import requests
 
 from loadtest.bench.contenders.contender import HOST, START_SECONDS, STOP_SECONDS, Contender, free_port
 from loadtest.bench.programs import ProgramFailed
-from tests.support.processes.certificate import make_certificate
+from tests.support.network.certificates import make_pair
 
 SOURCE_PASSWORD = "bench"
 READABLE = 0o644
@@ -89,7 +89,7 @@ class Icecast(Contender):
         secured = certificate = ""
         if self.tls:
             secured = f"<listen-socket><port>{self.port}</port><ssl>1</ssl></listen-socket>"
-            both = make_certificate(self.folder).both
+            both = make_pair(self.folder).in_one_file()
             # It reads the file when it is no more root.
             both.chmod(READABLE)
             certificate = f"<ssl-certificate>{both}</ssl-certificate>"

@@ -18,6 +18,12 @@ class Pair:
         """What a server needs to know, on a free port."""
         return {"TLS_CERTIFICATE": str(self.certificate), "TLS_KEY": str(self.key), "TLS_PORT": "0"}
 
+    def in_one_file(self) -> Path:
+        """Give a file with both of them, for programs that want them so."""
+        both = self.certificate.with_suffix(".pem")
+        both.write_text(self.certificate.read_text() + self.key.read_text())
+        return both
+
     def trusting(self) -> ssl.SSLContext:
         """Give a client's context that trusts this certificate, and no other."""
         return ssl.create_default_context(cafile=self.certificate)

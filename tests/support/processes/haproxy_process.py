@@ -20,7 +20,7 @@ class HAProxyProcess(ProxyProcess):
             (r"^    bind :::80 v4v6", f"    bind {HOST}:{self.port}"),
             (
                 r"^    #   bind :::443 v4v6 ssl crt /etc/.*",
-                f"    bind {HOST}:{self.tls_port} ssl crt {self._certificate.both}",
+                f"    bind {HOST}:{self.tls_port} ssl crt {self._pair.in_one_file()}",
             ),
             (r"(^backend web\n[\s\S]*?server audiocast )127\.0\.0\.1:8000", upstream),
             (r"(^backend sources\n[\s\S]*?server audiocast )127\.0\.0\.1:8000", upstream),

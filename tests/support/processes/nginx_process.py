@@ -29,7 +29,7 @@ class NginxProcess(ProxyProcess):
             (r"^    listen \[::\]:80;\n", ""),
             (r"^    #   listen 443 ssl;", f"    listen {HOST}:{self.tls_port} ssl;"),
             (r"^    #   (ssl_certificate )    /etc/letsencrypt/.*;", rf"    \1{self.certificate};"),
-            (r"^    #   (ssl_certificate_key )/etc/letsencrypt/.*;", rf"    \1{self._certificate.key};"),
+            (r"^    #   (ssl_certificate_key )/etc/letsencrypt/.*;", rf"    \1{self._pair.key};"),
             (r"/var/log/nginx/audiocast\.log", str(self.log)),
         )
         return changed(SITE.read_text(), changes)

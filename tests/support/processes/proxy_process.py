@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support.processes.certificate import make_certificate
+from tests.support.network.certificates import make_pair
 from tests.support.processes.server import Started
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -42,7 +42,7 @@ class ProxyProcess(abc.ABC):
 
     def __enter__(self) -> Self:
         self.folder.mkdir(exist_ok=True)
-        self._certificate = make_certificate(self.folder)
+        self._pair = make_pair(self.folder)
         with (self.folder / "output").open("wb") as output:
             self._process = subprocess.Popen(
                 self.command(), env={"PATH": SYSTEM_PATH}, stdout=output, stderr=output
@@ -70,7 +70,7 @@ class ProxyProcess(abc.ABC):
     @property
     def certificate(self) -> Path:
         """The file that vouches for `tls_base`."""
-        return self._certificate.chain
+        return self._pair.certificate
 
     @property
     def base(self) -> str:
