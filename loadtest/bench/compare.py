@@ -97,6 +97,10 @@ def _report(results: Results, out: Path) -> int:
     judged = list(verdicts(results))
     for verdict in judged:
         print(verdict)
+    rows = [verdict.row for verdict in judged if verdict.kept is not None]
+    (out / "promises.md").write_text(
+        "\n".join(["| promise | | measured |\n| --- | --- | --- |", *rows]) + "\n"
+    )
     print(
         f"\nLoad average now {os.getloadavg()[0]:.1f}; numbers in {out}",
         *(f", {file.name}" for file in pictures),

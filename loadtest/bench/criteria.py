@@ -49,8 +49,16 @@ class Verdict:
     numbers: str
 
     def __str__(self) -> str:
-        word = {True: "PASS", False: "FAIL", None: "----"}[self.kept]
-        return f"{word}  {self.promise}: {self.numbers}"
+        return f"{self._word}  {self.promise}: {self.numbers}"
+
+    @property
+    def row(self) -> str:
+        """The same as a row of a Markdown table."""
+        return f"| {self.promise} | {self._word} | {self.numbers} |"
+
+    @property
+    def _word(self) -> str:
+        return {True: "PASS", False: "FAIL", None: "----"}[self.kept]
 
 
 def verdicts(results: Results) -> Iterator[Verdict]:

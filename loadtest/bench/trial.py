@@ -24,7 +24,7 @@ WARM_LISTENERS = 20
 PROBES = 20
 PROBE_SECONDS = 1.0
 
-JOIN_SECONDS = 400.0
+JOIN_SECONDS = 100.0
 # How long a crowd is waited for: what Icecast needs would otherwise be most of a run.
 CROWD_SECONDS = 60.0
 

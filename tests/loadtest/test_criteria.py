@@ -124,6 +124,16 @@ def test_other_work_on_the_machine_is_told(tmp_path: Path, capsys: pytest.Captur
     assert "Not a quiet machine: 1 of " in capsys.readouterr().out
 
 
+def test_promises_are_written_as_rows_of_a_document(tmp_path: Path) -> None:
+    run = Results()
+    for trial in SCENARIOS["https"](Plan(seconds=1)):
+        run.add(trial, replace(GOOD, delay_p99_ms=100))
+    compare._report(run, tmp_path)
+    rows = (tmp_path / "promises.md").read_text().splitlines()
+    assert rows[0] == "| promise | | measured |"
+    assert [row.split(" | ")[1] for row in rows[2:]] == ["FAIL", "FAIL", "PASS", "FAIL", "FAIL"]
+
+
 def test_a_trial_that_failed_once_keeps_nothing() -> None:
     run = results()
     for trial in trials():
