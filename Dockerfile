@@ -26,8 +26,7 @@ LABEL org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.vendor="audiocast contributors"
-# Who asks for the user's name (kopf does) looks here first, and the number below has none.
-ENV PATH=/opt/audiocast/bin:$PATH PYTHONPATH=/opt/audiocast PYTHONDONTWRITEBYTECODE=1 USER=audiocast
+ENV PATH=/opt/audiocast/bin:$PATH PYTHONPATH=/opt/audiocast PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 
 FROM run AS server
@@ -48,4 +47,4 @@ FROM run AS operator
 LABEL org.opencontainers.image.title="audiocast-operator" \
       org.opencontainers.image.description="Rolls and scales audiocast without cutting listeners"
 COPY --from=operator-build /opt/audiocast /opt/audiocast
-CMD ["kopf", "run", "--module", "audiocast_operator.handlers"]
+CMD ["python3", "-m", "audiocast_operator"]

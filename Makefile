@@ -89,10 +89,10 @@ image: decoder ## build the images audiocast and audiocast-operator
 	@$(ENGINE) build $(IMAGE_ARGS) --target operator --build-arg VERSION=$(VERSION) --tag audiocast-operator:$(VERSION) .
 
 lock: $(VENV_STAMP) ## remake the locks, four from pyproject.toml and one from package.json
-	@$(UV_LOCK) --upgrade --all-extras pyproject.toml --output-file requirements.lock
+	@$(UV_LOCK) --upgrade --all-extras --group operator pyproject.toml --output-file requirements.lock
 	@$(UV_LOCK) --constraints requirements.lock pyproject.toml --output-file requirements-server.lock
 	@$(UV_LOCK) --constraints requirements.lock --extra client --group editable pyproject.toml --output-file requirements-run.lock
-	@$(UV_LOCK) --constraints requirements.lock --extra operator pyproject.toml --output-file requirements-operator.lock
+	@$(UV_LOCK) --constraints requirements.lock --group pyproject.toml:operator --output-file requirements-operator.lock
 	@$(NPM) update --package-lock-only --omit-lockfile-registry-resolved
 
 clean: ## remove everything that was made here, .venv too

@@ -3,9 +3,9 @@
 It shares no code with the server. What holds them together are the names of the server's settings, the
 internal HTTP API and the format of keys; tests/operator/test_contract.py holds both to it.
 
-handlers    kopf's handlers; each leads to the one reconcile
+__main__    the command
 app         the composition root
-reconcile   one reconcile of an AudioCast and its Streams, and the timer
+reconcile   one reconcile of an AudioCast and its Streams, and what calls it: watches and a timer
 clients     the Kubernetes API and the pods' internal port
 manifests   the objects that an AudioCast consists of; pure
 decide      what to do next; pure

@@ -1,15 +1,17 @@
-"""Logs: structlog events as JSON lines, kopf's among them. Secrets never appear in them."""
+"""Logs: structlog events as JSON lines. Secrets never appear in them."""
 
 import logging
+from typing import TextIO
 
 import structlog
 
 
-def set_up_logs(level: str) -> None:
-    """Write events of this level and above to standard output.
+def set_up_logs(level: str, output: TextIO | None = None) -> None:
+    """Write events of this level and above.
 
     Args:
         level: "debug", "info", "warning" or "error".
+        output: Where they go; None: standard output.
     """
     structlog.configure(
         processors=[
@@ -20,6 +22,7 @@ def set_up_logs(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(output),
     )
     # lightkube's HTTP client logs every request at level info.
     logging.getLogger("httpx2").setLevel(logging.WARNING)

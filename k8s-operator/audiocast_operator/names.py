@@ -8,8 +8,6 @@ API_VERSION = f"{GROUP}/{VERSION}"
 
 FIELD_MANAGER = "audiocast-operator"
 ANNOTATION_PREFIX = f"operator.{GROUP}"
-# Never set today, since nothing here needs a finalizer. The name keeps kopf from using its own by accident.
-FINALIZER = f"{ANNOTATION_PREFIX}/finalizer"
 
 # On a pod: the hash of the Secret that it was started with.
 SECRET_HASH = f"{ANNOTATION_PREFIX}/secret-hash"

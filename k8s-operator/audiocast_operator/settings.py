@@ -1,6 +1,6 @@
 """Every setting of the operator, with unit, default and reason. The only place that reads the environment.
 
-The chart sets them. The namespace that kopf watches is an option of its command; the chart sets both alike.
+The chart sets them.
 """
 
 from pydantic import Field

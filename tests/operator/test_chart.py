@@ -4,14 +4,15 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import helm_python
-import kopf.cli
 import pytest
 import yaml
 
+import audiocast_operator
 from audiocast import __version__
 from audiocast_operator.metrics import REGISTRY
 from audiocast_operator.models.crd import build_crds
@@ -117,16 +118,13 @@ def test_crds_and_tables_are_up_to_date(tmp_path: Path) -> None:
 
 def test_the_command_and_its_environment_are_understood(chart: Chart, values: Manifest) -> None:
     (container,) = containers_of(pod(chart, values))
-    assert container["command"] == ["kopf", "run"]
-    known = {option for each in kopf.cli.run.params for option in each.opts}
-    assert {argument.partition("=")[0] for argument in container["args"]} <= known
+    assert container["command"] == ["python3", "-m", audiocast_operator.__name__]
+    assert find_spec(f"{audiocast_operator.__name__}.__main__") is not None
     prefix = OperatorSettings.model_config["env_prefix"]
     settings = {f"{prefix}{name.upper()}": name for name in OperatorSettings.model_fields}
     environment = {settings[each["name"]]: each["value"] for each in container["env"]}
     assert OperatorSettings.model_validate(environment).metrics_port == 8081
-    # What kopf watches is what the timer looks at.
-    namespace = [each.partition("=")[2] for each in container["args"] if each.startswith("--namespace")]
-    assert namespace == ([environment["namespace"]] if "namespace" in environment else [])
+    assert ("namespace" in environment) != values.get("clusterWide", False)
 
 
 def test_probes_ask_where_the_operator_answers(chart: Chart) -> None:
@@ -148,7 +146,7 @@ def test_probes_ask_where_the_operator_answers(chart: Chart) -> None:
 
 def test_no_address_of_one_family_is_named(chart: Chart) -> None:
     (container,) = containers_of(pod(chart))
-    assert not [each for each in container["args"] if "0.0.0.0" in each or "[::]" in each]
+    assert not [each for each in container["env"] if each["value"] in ("0.0.0.0", "[::]")]
 
 
 def test_the_user_is_left_to_the_image_and_the_namespace(chart: Chart) -> None:

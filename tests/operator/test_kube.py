@@ -5,15 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx2
-import kopf
 import pytest
 from lightkube.config.kubeconfig import KubeConfig
 from lightkube.config.models import Cluster, User
 from lightkube.core.async_client import AsyncClient
 
 from audiocast_operator.clients.kube import AUDIOCAST, BUSY_SECONDS, POD, POD_MONITOR, STATEFULSET, LightKube
-from audiocast_operator.errors import ApiRefused, BadSpec, NotInstalled, OperatorError, TryAgain
-from audiocast_operator.handlers import kopf_errors
+from audiocast_operator.errors import ApiRefused, NotInstalled, TryAgain
 
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "live", "namespace": "radio"}}
 
@@ -139,17 +137,3 @@ async def test_a_budget_that_is_used_up_passes() -> None:
         with pytest.raises(TryAgain, match="could not evict Pod live-0: 429 why") as caught:
             await kube.evict("radio", "live-0", "uid")
     assert caught.value.delay_seconds == 10
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (TryAgain("busy", 7.0), kopf.TemporaryError),
-        (ApiRefused("no right"), kopf.PermanentError),
-        (BadSpec("no such time zone"), kopf.PermanentError),
-    ],
-)
-def test_kopf_is_told_which_errors_pass(error: OperatorError, expected: type[Exception]) -> None:
-    with pytest.raises(expected, match=str(error)) as caught, kopf_errors():
-        raise error
-    assert getattr(caught.value, "delay", 7.0) == 7.0

@@ -63,7 +63,7 @@ def test_all_comes_from_one_python_that_can_be_chosen() -> None:
     ("target", "command"),
     [
         ("server", '["audiocast", "serve"]'),
-        ("operator", '["kopf", "run", "--module", "audiocast_operator.handlers"]'),
+        ("operator", '["python3", "-m", "audiocast_operator"]'),
     ],
 )
 def test_a_target_runs_its_command_as_nobody(target: str, command: str) -> None:

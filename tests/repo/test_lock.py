@@ -12,14 +12,12 @@ from packaging.utils import canonicalize_name
 
 from tests.repo import tree
 
-# Locks of a part of the project, and the extra that it needs.
-PARTS = {
-    "requirements-operator.lock": "operator",
-    "requirements-run.lock": "client",
-    "requirements-server.lock": "",
-}
+# Locks of a part of the project, and the extra that it needs beside what the server does.
+PARTS = {"requirements-run.lock": "client", "requirements-server.lock": ""}
+# It shares nothing with the server, and so has a group of its own.
+OPERATOR = "requirements-operator.lock"
 
-LOCKS = ["requirements.lock", *PARTS]
+LOCKS = ["requirements.lock", *PARTS, OPERATOR]
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+?))? \\$", re.MULTILINE)
 
 
@@ -53,8 +51,8 @@ def unmet(requirements: list[str], lock: str) -> list[str]:
 def test_the_full_lock_satisfies_every_extra_and_the_build() -> None:
     project = pyproject()["project"]
     wanted = [*project["dependencies"], *pyproject()["build-system"]["requires"]]
-    for extra in project["optional-dependencies"].values():
-        wanted += extra
+    for more in (*project["optional-dependencies"].values(), *pyproject()["dependency-groups"].values()):
+        wanted += more
     assert unmet(wanted, "requirements.lock") == []
 
 
@@ -62,9 +60,21 @@ def test_the_full_lock_satisfies_every_extra_and_the_build() -> None:
 def test_a_part_is_satisfied_by_its_lock_with_the_same_versions(lock: str, extra: str) -> None:
     project = pyproject()["project"]
     assert unmet([*project["dependencies"], *project["optional-dependencies"].get(extra, [])], lock) == []
-    full, part = pins("requirements.lock"), pins(lock)
-    # The markers may differ: a part may need a package on fewer systems than the whole does.
-    assert {name: version for name, (version, _) in part.items() if full[name][0] != version} == {}
+    assert of_other_versions(lock) == {}
+
+
+def test_the_operators_lock_satisfies_its_group_with_the_same_versions() -> None:
+    assert unmet(pyproject()["dependency-groups"]["operator"], OPERATOR) == []
+    assert of_other_versions(OPERATOR) == {}
+
+
+def of_other_versions(lock: str) -> dict[str, str]:
+    """Give the packages of a part's lock that have another version than in the full one.
+
+    The markers may differ: a part may need a package on fewer systems than the whole does.
+    """
+    full = pins("requirements.lock")
+    return {name: version for name, (version, _) in pins(lock).items() if full[name][0] != version}
 
 
 def test_what_an_editable_installation_needs_is_in_the_locks_that_make_installs() -> None:

@@ -59,7 +59,7 @@ imagePullSecrets:
 {{- define "audiocast-operator.rules" -}}
 - apiGroups: [audiocast.dev]
   resources: [audiocasts, streams]
-  verbs: [get, list, watch, patch]
+  verbs: [get, list, watch]
 - apiGroups: [audiocast.dev]
   resources: [audiocasts/status, streams/status]
   verbs: [patch]
@@ -94,7 +94,4 @@ imagePullSecrets:
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, create, patch]
-- apiGroups: [""]
-  resources: [events]
-  verbs: [create]
 {{- end }}

@@ -10,5 +10,6 @@ cast_status         builds the status of an AudioCast
 observed            an AudioCast and its pods, as a reconcile has read them
 memory              what stays in memory between two reconciles, and the meter of what pods send
 resync              the timer that reconciles every AudioCast every few seconds
+watches             reconciles at once what has changed
 keyed_lock          one reconcile of an AudioCast at a time
 """

@@ -5,7 +5,7 @@ and any number of times. What it does depends on what it finds, not on what has 
 first; a step that fails does not hold the others. The status is written once, after all of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from audiocast_operator.decide.conditions import Failures
 from audiocast_operator.decide.plan import OngoingDrain, Plan, Situation, make_plan
 from audiocast_operator.decide.pod_state import internal_address, ordinal_of, parse_pod
 from audiocast_operator.decide.window import is_window_open
+from audiocast_operator.errors import OperatorError
 from audiocast_operator.manifests.owner import Json, Owner, controller_uid
 from audiocast_operator.metrics import PROBLEMS
 from audiocast_operator.models.audio_cast import AudioCastSpec, AudioCastStatus
@@ -56,6 +57,7 @@ class CastReconciler:
         cluster_domain: Domain of Kubernetes' DNS, as in "cluster.local".
         operator_namespace: Where the operator runs; empty: beside each AudioCast.
         monotonic: Returns the seconds of a monotonic clock.
+        common_problems: Returns what the operator cannot do for any AudioCast now.
     """
 
     def __init__(
@@ -67,10 +69,12 @@ class CastReconciler:
         cluster_domain: str,
         operator_namespace: str,
         monotonic: Callable[[], float],
+        common_problems: Callable[[], Sequence[OperatorError]],
     ) -> None:
         self._kube = kube
         self._members = members
         self._streams = streams
+        self._common_problems = common_problems
         claims = Ownership(kube)
         self._claims = claims
         self._children = Children(
@@ -86,14 +90,18 @@ class CastReconciler:
         Raises:
             OperatorError: The heaviest of what went wrong. The status says so, too, where it can be written.
         """
-        raw = await self._kube.get(AUDIOCAST, namespace, name)
+        problems = Problems(f"{namespace}/{name}")
+        raw = await problems.attempt(self._kube.get(AUDIOCAST, namespace, name))
+        if problems.worst is not None:
+            PROBLEMS.put((namespace, name), "AudioCast", problems.reasons)
+            raise problems.worst
         if raw is None or raw["metadata"].get("deletionTimestamp"):
             self._memories.pop((namespace, name), None)
             PROBLEMS.forget((namespace, name))
             await self._streams.orphan(namespace, name)
             return
         memory = self._memories.setdefault((namespace, name), CastMemory())
-        problems = Problems(f"{namespace}/{name}")
+        problems.found.extend(self._common_problems())
         status = await problems.attempt(self._steps(raw, memory, problems))
         if status is None:
             status = build_stopped_status(raw, problems.failures, _now())

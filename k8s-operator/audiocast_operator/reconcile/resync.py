@@ -1,8 +1,6 @@
 """The timer that reconciles every AudioCast every few seconds, whatever the watches bring.
 
-A watch can die unnoticed. Watches make the operator quick; the timer makes it sure. It is not one of kopf's
-timers: those put a finalizer on the object, and an object with a finalizer cannot be deleted once the
-operator is gone.
+A watch can die unnoticed. Watches make the operator quick; the timer makes it sure.
 """
 
 import asyncio
@@ -11,8 +9,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from audiocast_operator.clients.kube import AUDIOCAST, STREAM, Kube
+from audiocast_operator.clients.kube import AUDIOCAST, STREAM, Kind, Kube
 from audiocast_operator.errors import OperatorError
+from audiocast_operator.manifests.owner import Json
 from audiocast_operator.metrics import FAILED_TICKS, LAST_TICK, TICKS
 from audiocast_operator.reconcile.problems import Problems, told
 
@@ -28,10 +27,11 @@ class ResyncTimer:
         kube: The Kubernetes API.
         namespace: The namespace to look in; empty: all of them.
         tick_seconds: Time between two ticks.
-        reconcile: Called with namespace and name of each AudioCast, in a task of its own.
+        reconcile: Called with namespace and name of each AudioCast, in a task of its own. It raises nothing.
 
     Attributes:
         listed_at: When all AudioCasts and Streams could be listed last, in monotonic seconds; None: never.
+        problems: Why they could not be listed in the last tick.
     """
 
     def __init__(
@@ -48,7 +48,9 @@ class ResyncTimer:
         self._reconcile = reconcile
         self._ticked_at = time.monotonic()
         self.listed_at: float | None = None
-        self._tasks: dict[CastKey, asyncio.Task[None]] = {}
+        self.problems: list[OperatorError] = []
+        self._known: dict[Kind, set[CastKey]] = {}
+        self._tasks: dict[CastKey, asyncio.Future[None]] = {}
 
     @property
     def silent_seconds(self) -> float:
@@ -59,50 +61,50 @@ class ResyncTimer:
         """Tick until cancelled."""
         try:
             while True:
-                is_whole = await self._tick()
-                self._ticked_at = time.monotonic()
-                TICKS.inc()
-                if is_whole:
-                    self.listed_at = self._ticked_at
-                    LAST_TICK.set_to_current_time()
-                else:
-                    FAILED_TICKS.inc()
+                await self.tick()
                 await asyncio.sleep(self._tick_seconds)
         finally:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def _tick(self) -> bool:
-        """Start a task for each AudioCast; return whether all could be listed.
+    async def tick(self) -> list[asyncio.Future[None]]:
+        """Start a task for each AudioCast; return all that run.
 
         A task that still runs delays no other, and is not started twice.
         """
         problems = Problems("timer")
         casts = await self._list(problems)
+        self.problems = problems.found
         if problems.found:
             log.warning("not_listed", reason=told(problems.found))
         self._tasks = {cast: task for cast, task in self._tasks.items() if not task.done()}
         for cast in casts - self._tasks.keys():
-            self._tasks[cast] = asyncio.create_task(self._reconcile_one(*cast))
-        return not problems.found
+            self._tasks[cast] = asyncio.ensure_future(self._reconcile(*cast))
+        self._ticked_at = time.monotonic()
+        TICKS.inc()
+        if problems.found:
+            FAILED_TICKS.inc()
+        else:
+            self.listed_at = self._ticked_at
+            LAST_TICK.set_to_current_time()
+        return list(self._tasks.values())
 
     async def _list(self, problems: Problems) -> set[CastKey]:
-        """Return all AudioCasts, and those that do not exist but are named by a Stream."""
-        casts = await problems.attempt(self._kube.find_all(AUDIOCAST, self._namespace)) or []
-        streams = await problems.attempt(self._kube.find_all(STREAM, self._namespace)) or []
-        named = {
-            (each["metadata"]["namespace"], each.get("spec", {}).get("audioCast", "")) for each in streams
-        }
-        return {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in casts} | {
-            key for key in named if key[1]
-        }
+        """Return all AudioCasts, and those that do not exist but are named by a Stream.
 
-    async def _reconcile_one(self, namespace: str, name: str) -> None:
-        try:
-            await self._reconcile(namespace, name)
-        except OperatorError as error:
-            log.warning("not_reconciled", namespace=namespace, cast=name, reason=str(error))
-        except Exception:
-            # A bug in the reconcile of one AudioCast must not stop the timer of the others.
-            log.exception("bug", namespace=namespace, cast=name)
+        Those of a kind that cannot be listed now are those that were there when it could.
+        """
+        for kind, name_of in ((AUDIOCAST, _own_name), (STREAM, _cast_name)):
+            found = await problems.attempt(self._kube.find_all(kind, self._namespace))
+            if found is not None:
+                self._known[kind] = {(each["metadata"]["namespace"], name_of(each)) for each in found}
+        return {key for keys in self._known.values() for key in keys if key[1]}
+
+
+def _own_name(cast: Json) -> str:
+    return str(cast["metadata"]["name"])
+
+
+def _cast_name(stream: Json) -> str:
+    return str(stream.get("spec", {}).get("audioCast", ""))

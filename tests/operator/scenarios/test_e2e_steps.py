@@ -29,7 +29,6 @@ async def test_each_step_of_an_audiocasts_life(tmp_path: Path, monkeypatch: pyte
             steps = OperatorSteps(SimulatedPlace(cluster), REPLICAS, rows)
             await asyncio.to_thread(steps.take_all)
     finally:
-        # While kopf runs, what is printed is the operator's output.
         print(f"\n{table(rows)}")
     assert "Traceback" not in cluster.output
     assert len(rows) == len({step for step, _ in rows}) == ROWS

@@ -150,46 +150,28 @@ async def test_an_exception_that_nobody_planned_is_a_condition(
     assert "nobody has thought of this" in cluster.output
 
 
-# What the operator asks for, each with a kind whose name a condition has to say.
+# One of each sort: needed by the pods' steps, by all steps, and by none. `test_every_refusal` has all;
+# here timer, watches and pods go on meanwhile.
 REQUESTS = [
     ("GET", "/pods$", "Pod"),
-    ("GET", "/statefulsets/live$", "StatefulSet"),
     ("PATCH", "/statefulsets/live$", "StatefulSet"),
-    ("POST", "/eviction$", "Pod"),
-    ("GET", "/services/live$", "Service live"),
     ("PATCH", "/services/live$", "Service live"),
-    ("PATCH", "/services/live-peers$", "Service live-peers"),
-    ("GET", "/poddisruptionbudgets/", "PodDisruptionBudget"),
-    ("PATCH", "/poddisruptionbudgets/", "PodDisruptionBudget"),
-    ("GET", "/networkpolicies/", "NetworkPolicy"),
-    ("PATCH", "/networkpolicies/", "NetworkPolicy"),
-    ("GET", "/ingresses/", "Ingress"),
-    ("PATCH", "/ingresses/", "Ingress"),
-    ("GET", "/podmonitors/", "PodMonitor"),
-    ("PATCH", "/podmonitors/", "PodMonitor"),
     ("GET", "/secrets/live-keys$", "Secret live-keys"),
-    ("GET", "/streams$", "Stream"),
-    ("GET", "/secrets/news-ingest$", "Secret news-ingest"),
+    ("PATCH", "/podmonitors/", "PodMonitor"),
     ("PATCH", "/secrets/news-ingest$", "Secret news-ingest"),
 ]
-ANSWERS = ["400", "403", "404 in plain text", "409", "422", "429", "500", "nothing"]
-# What the client makes of each answer, test_kube has. Here all requests get one answer of each kind (it will
-# not pass, it may pass, there is no such kind), and some get all answers.
-THOROUGH = ("403", "404 in plain text", "nothing")
-FEW = [REQUESTS[number] for number in (0, 2, 5, 14, 18)]
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("answer", ANSWERS)
-async def test_whatever_is_refused_the_rest_goes_on_and_a_condition_names_it(
+@pytest.mark.parametrize("answer", ["403", "nothing"])
+async def test_while_all_goes_on_what_is_refused_holds_nothing_else(
     cluster: SimulatedCluster, answer: str
 ) -> None:
-    status = int(answer[:3]) if answer[0].isdigit() else 0
+    status = int(answer) if answer.isdigit() else 0
     cluster.workloads.defaults["drains_at_once"] = True
     cluster.create_cast(replicas=1, **EVERYTHING)
     cluster.create_stream("news")
     await cluster.until_complete()
-    for generation, request in enumerate(REQUESTS if answer in THOROUGH else FEW, start=2):
+    for generation, request in enumerate(REQUESTS, start=2):
         await refuse_one(cluster, request, answer, status, f"audiocast:{generation}", generation)
 
 
@@ -204,7 +186,7 @@ async def refuse_one(
     """Let one kind of request fail while there is something to do for each step; then mend it."""
     method, path, named = request
     place = f"{method} {path} answered with {answer}"
-    fault = Fault(method, path, status, times=FOREVER, is_text="text" in answer)
+    fault = Fault(method, path, status, times=FOREVER)
     cluster.api.faults.append(fault)
     before = results()
     cluster.change(image=image, service={"port": 8000 + generation})
@@ -245,21 +227,16 @@ def port(cluster: SimulatedCluster) -> int:
     return found
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
-async def test_a_status_that_cannot_be_written_is_counted(cluster: SimulatedCluster, answer: str) -> None:
-    status = int(answer[:3]) if answer[0].isdigit() else 0
+async def test_a_status_that_cannot_be_written_is_counted(cluster: SimulatedCluster) -> None:
     cluster.api.faults += [
-        Fault("PATCH", f"/{kind}/[^/]+/status$", status, times=FOREVER, is_text="text" in answer)
-        for kind in ("audiocasts", "streams")
+        Fault("PATCH", f"/{kind}/[^/]+/status$", 403, times=FOREVER) for kind in ("audiocasts", "streams")
     ]
     before = results()
     cluster.create_cast(replicas=2)
     cluster.create_stream("news")
     await cluster.until(lambda: len(cluster.workloads.pods) == 2)
     await cluster.until(lambda: cluster.store.find("secrets", NAMESPACE, "news-ingest") is not None)
-    await cluster.until(
-        lambda: results()["refused"] > before["refused"] or results()["try_again"] > before["try_again"]
-    )
+    await cluster.until(lambda: results()["refused"] > before["refused"])
     assert results()["ok"] == before["ok"]
     cluster.api.faults.clear()
     await cluster.until_complete()

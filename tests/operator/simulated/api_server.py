@@ -1,4 +1,4 @@
-"""The simulated API server: what kopf and lightkube ask, over real HTTP on loopback.
+"""The simulated API server: what the operator asks, over real HTTP on loopback.
 
 It can be told to answer wrongly (`faults`), and to let its watches die without a word (`frozen`). All else
 it answers as Kubernetes 1.36.2 was seen to answer: tests/operator/test_real_answers.py holds it to 90
@@ -111,7 +111,7 @@ class _Handler(RequestHandler):
         method, path = self.request.method or "", self.request.path
         self.api.requests.append((method, path))
         for fault in self.api.faults:
-            if fault.applies_to(method, path):
+            if fault.applies_to(method, path, self.request.query):
                 self._finish_wrongly(fault)
                 return
         token = self.request.headers.get("Authorization", "").removeprefix("Bearer ")

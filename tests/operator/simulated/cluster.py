@@ -1,19 +1,22 @@
-"""A simulated cluster, whole: API server, pods, and the operator itself running in it under KopfRunner."""
+"""A simulated cluster, whole: API server, pods, and the operator itself running in it."""
 
 import asyncio
 import contextlib
+import io
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import kopf
 import pytest
+import structlog
 import yaml
-from kopf.testing import KopfRunner
 
+from audiocast_operator.app import serve
+from audiocast_operator.logs import set_up_logs
 from audiocast_operator.models.crd import build_crds
+from audiocast_operator.settings import OperatorSettings
 from tests.operator.simulated import permissions
 from tests.operator.simulated.admission import Admission
 from tests.operator.simulated.api_server import ApiServer
@@ -22,7 +25,6 @@ from tests.operator.simulated.store import Json, Store
 from tests.operator.simulated.workloads import MakePod, Workloads, wait_until
 
 NAMESPACE = "radio"
-STOP_SECONDS = 20.0
 WAIT_SECONDS = 30.0
 
 
@@ -33,12 +35,17 @@ class SimulatedCluster:
     Attributes:
         api: The API server.
         workloads: The pods.
-        output: What the operator has written, after its end.
+        log: What the operator writes.
     """
 
     api: ApiServer
     workloads: Workloads
-    output: str = ""
+    log: io.StringIO = field(default_factory=io.StringIO)
+
+    @property
+    def output(self) -> str:
+        """What the operator has written."""
+        return self.log.getvalue()
 
     @property
     def store(self) -> Store:
@@ -152,7 +159,6 @@ async def simulated_cluster(
     environment: pytest.MonkeyPatch,
     *,
     tick_seconds: float = 0.1,
-    options: Sequence[str] = (),
     make: MakePod | None = None,
     forbidden: bool = False,
 ) -> AsyncIterator[SimulatedCluster]:
@@ -162,9 +168,30 @@ async def simulated_cluster(
         folder: Where the operator's KUBECONFIG is written.
         environment: Changes the environment that the operator reads.
         tick_seconds: Time between two ticks of the operator's timer.
-        options: More options of `kopf run`.
         make: Makes pods that are not simulated ones.
         forbidden: The operator's account may do nothing.
+    """
+    environment.setenv("AUDIOCAST_OPERATOR_TICK_SECONDS", str(tick_seconds))
+    async with still_cluster(folder, environment, make=make, forbidden=forbidden) as cluster:
+        working = asyncio.create_task(cluster.workloads.run())
+        stop = asyncio.Event()
+        running = asyncio.create_task(serve(OperatorSettings(), stop))
+        try:
+            yield cluster
+        finally:
+            stop.set()
+            await running
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def still_cluster(
+    folder: Path, environment: pytest.MonkeyPatch, *, make: MakePod | None = None, forbidden: bool = False
+) -> AsyncIterator[SimulatedCluster]:
+    """Run an API server with nothing that works by itself: neither an operator nor what makes pods.
+
+    The arguments are those of `simulated_cluster`. An operator that is made meanwhile finds the cluster.
     """
     crds = build_crds()
     store = Store(served(crds), Admission(crds).admit)
@@ -173,34 +200,23 @@ async def simulated_cluster(
     account.forbids = lambda group, resource, verb: forbidden
     api = ApiServer(store, account)
     api.start()
-    workloads = Workloads(api.store, make=make)
-    working = asyncio.create_task(workloads.run())
+    cluster = SimulatedCluster(api, Workloads(api.store, make=make))
     config = folder / "kubeconfig"
     config.write_text(_kubeconfig(api.url))
     environment.setenv("KUBECONFIG", str(config))
     environment.setenv("AUDIOCAST_OPERATOR_NAMESPACE", NAMESPACE)
-    environment.setenv("AUDIOCAST_OPERATOR_TICK_SECONDS", str(tick_seconds))
     environment.setenv("AUDIOCAST_OPERATOR_METRICS_PORT", "0")
     if "AUDIOCAST_OPERATOR_PROBE_PORT" not in os.environ:
         environment.setenv("AUDIOCAST_OPERATOR_PROBE_PORT", "0")
-    command = ["run", "--standalone", "--namespace", NAMESPACE, "--module", "audiocast_operator.handlers"]
-    settings = kopf.OperatorSettings()
-    # Handlers that wait for their next try need not be waited for.
-    settings.queueing.exit_timeout = 0.1
-    runner = KopfRunner([*command, *options], timeout=STOP_SECONDS, settings=settings)
-    runner.__enter__()
-    cluster = SimulatedCluster(api, workloads)
+    logs = structlog.get_config()
+    set_up_logs("info", cluster.log)
     try:
         yield cluster
     finally:
-        # Its end is waited for in a thread: meanwhile this loop answers its last requests.
-        await asyncio.to_thread(runner.__exit__, None, None, None)
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        structlog.configure(**logs)
+        await cluster.workloads.close()
         await api.stop()
     assert api.permissions.refused == set()
-    cluster.output = runner.output
-    assert runner.exit_code == 0, cluster.output[-3000:]
 
 
 def _kubeconfig(url: str) -> str:

@@ -13,6 +13,7 @@ class Fault:
         path: A pattern that is somewhere in the path.
         status: What is answered; 0: nothing, and the connection is closed.
         times: How often; it counts down.
+        query: A pattern that is somewhere in the query; empty: any query.
         retry_after: Seconds in `Retry-After`; empty: none.
         is_text: The answer is plain text, as for a kind that is not installed or from a proxy.
     """
@@ -23,10 +24,12 @@ class Fault:
     times: int = 1
     retry_after: str = ""
     is_text: bool = False
+    query: str = ""
 
-    def applies_to(self, method: str, path: str) -> bool:
+    def applies_to(self, method: str, path: str, query: str) -> bool:
         """Return whether this request gets the fault, and count it down."""
-        if self.times > 0 and self.method in ("*", method) and re.search(self.path, path):
+        is_meant = self.method in ("*", method) and re.search(self.path, path)
+        if self.times > 0 and is_meant and re.search(self.query, query):
             self.times -= 1
             return True
         return False

@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import marshal
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -334,9 +334,9 @@ class Store:
     def _uids(self) -> set[str]:
         return {each["metadata"]["uid"] for each in self._objects.values()}
 
-    async def changed(self) -> None:
-        """Wait for the next change."""
-        await self._changed.wait()
+    def changed(self) -> Awaitable[object]:
+        """Return what waits for the next change after this call, whenever it is awaited."""
+        return self._changed.wait()
 
     def _update(self, key: Key, new: Json, manager: str = "", subresource: str = "") -> Json:
         """Write an object that is there; without a manager its `managedFields` are right already."""

@@ -63,17 +63,24 @@ class Workloads:
         """Work until cancelled."""
         try:
             while True:
-                version = self.store.version
-                ending = [
-                    each for each in self.store.all_of("pods") if each["metadata"].get("deletionTimestamp")
-                ]
-                await asyncio.gather(*map(self._end, ending))
-                self.sync()
-                if self.store.version == version:
-                    await self.store.changed()
+                await self.settle()
+                await self.store.changed()
         finally:
-            for process in self.pods.values():
-                await process.kill()
+            await self.close()
+
+    async def settle(self) -> None:
+        """Work until there is nothing to do."""
+        version = -1
+        while version != self.store.version:
+            version = self.store.version
+            ending = [each for each in self.store.all_of("pods") if each["metadata"].get("deletionTimestamp")]
+            await asyncio.gather(*map(self._end, ending))
+            self.sync()
+
+    async def close(self) -> None:
+        """End all processes."""
+        for process in self.pods.values():
+            await process.kill()
 
     def sync(self) -> None:
         """Bring all pods a step nearer to what the StatefulSets say."""
