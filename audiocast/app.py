@@ -146,6 +146,7 @@ class App:
                 scheme=settings.stream_scheme,
                 trusted_proxies=trusted_proxies,
                 trust_forwarded_host=settings.trust_forwarded_host,
+                https_redirect_port=settings.https_redirect_port,
             ),
             metrics=metrics,
             api_tokens=api_tokens,

@@ -147,6 +147,8 @@ def _open(
 ) -> Iterator[HTTPResponse]:
     """Send a request, in chunks if its body is an iterator; yield the response, which was a success."""
     connect = HTTPSConnection if url.scheme == "https" else HTTPConnection
+    # A server that redirects people to HTTPS answers the check as it answers a proxy with HTTPS of its own.
+    headers = {**headers, "X-Forwarded-Proto": "https"}
     with closing(connect(url.netloc, timeout=TIMEOUT_SECONDS)) as connection:
         connection.request(method, url.path.rstrip("/") + path, body=body, headers=headers)
         with closing(connection.getresponse()) as response:

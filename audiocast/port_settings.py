@@ -28,6 +28,13 @@ class PortSettings(BaseModel):
         le=65535,
         description="Public port for HTTPS, beside PORT, once there is a certificate. 0: a free one.",
     )
+    https_redirect_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="GET and HEAD on PORT, but for those of sources, are redirected to https:// links with "
+        "this port: TLS_PORT, or the one that leads there from outside. 0: they are answered.",
+    )
     internal_host: str = Field(
         default="", description="Address of the internal port; empty: all. Keep it away from the public."
     )

@@ -71,7 +71,7 @@ def test_pods_meet_the_restricted_standard(manifests: list[Manifest]) -> None:
         assert spec["securityContext"].get("runAsUser", IMAGE_USER) >= 10_000
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
-        assert all(volume.keys() <= {"name", "emptyDir"} for volume in spec.get("volumes", []))
+        assert all(volume.keys() <= {"name", "emptyDir", "secret"} for volume in spec.get("volumes", []))
         assert spec["enableServiceLinks"] is False
     for container in all_containers(manifests):
         security = container["securityContext"]
@@ -145,7 +145,8 @@ def test_selectors_find_the_servers_pods_and_no_others(manifests: list[Manifest]
 def test_ports_by_name_are_ports_of_the_server(manifests: list[Manifest]) -> None:
     (server,) = (each for each in all_containers(manifests) if each["name"] == "audiocast")
     ports = {port["name"]: port["containerPort"] for port in server["ports"]}
-    assert ports == {"http": 8000, "internal": 8001}
+    has_tls = {each["name"] for each in server["env"]} >= {"TLS_CERTIFICATE", "TLS_KEY", "TLS_PORT"}
+    assert ports == {"http": 8000, "internal": 8001} | ({"https": 8443} if has_tls else {})
     services = [each for each in manifests if each["kind"] == "Service"]
     for service in services:
         for port in service["spec"]["ports"]:

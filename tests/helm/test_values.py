@@ -15,13 +15,14 @@ import yaml
 from audiocast.settings import Settings
 from tests.helm.chart import Chart, ci_files, containers_of, pod_of, read_values
 from tests.repo import tree
+from tests.support.network.certificates import make_pair
 
 CHARTS = [path.parent.name for path in tree.files("values.schema.json", under="helm")]
 # A pod has them for itself, so the defaults are good.
 PORTS = {"HOST", "PORT", "INTERNAL_HOST", "INTERNAL_PORT"}
 
 # They come with a certificate.
-TLS = {"TLS_CERTIFICATE", "TLS_KEY", "TLS_PORT"}
+TLS = {"TLS_CERTIFICATE", "TLS_KEY", "TLS_PORT", "HTTPS_REDIRECT_PORT"}
 
 # What Kubernetes sets in each pod.
 KUBERNETES = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBERNETES_ACCOUNT"}
@@ -171,7 +172,9 @@ def test_every_name_in_the_environment_is_a_setting_and_every_setting_is_there(c
 
 
 @pytest.mark.parametrize("path", ci_files("audiocast"), ids=lambda path: path.name)
-def test_the_server_takes_what_it_is_given(chart: Chart, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_takes_what_it_is_given(
+    chart: Chart, path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     given = env_of(chart, read_values(path)) | {
@@ -180,6 +183,9 @@ def test_the_server_takes_what_it_is_given(chart: Chart, path: Path, monkeypatch
         "NODE_NAME": "demo-0",
         "KUBERNETES_SERVICE_HOST": "10.0.0.1",
     }
+    if "TLS_PORT" in given:
+        # The files are the Secret's.
+        given |= make_pair(tmp_path).settings
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     settings = Settings.from_arguments([])

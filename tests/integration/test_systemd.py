@@ -1,13 +1,20 @@
 """The shipped systemd unit: without a warning, with little exposed, and of a command that exists."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
 
+from audiocast.settings import Settings
+from audiocast.web.http.tls.certificate_files import CertificateFiles
+from tests.support.network.certificates import make_pair
+
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "systemd" / "audiocast.service"
+HOOK = ROOT / "deploy" / "certbot" / "audiocast.sh"
 # In tenths, as systemd-analyze counts: 0 is a service shut off from everything, 100 one that may do all.
 # What is left is the network, which is what the server is for.
 MOST_EXPOSURE = 15
@@ -50,3 +57,51 @@ def test_little_is_exposed() -> None:
     )
     exposed = [row["name"] for row in json.loads(done.stdout) if row["exposure"] and not row["set"]]
     assert done.returncode == 0, f"over {MOST_EXPOSURE} tenths; open: {exposed} {done.stderr}"
+
+
+def test_the_drop_in_for_https_is_of_the_server_s_settings(tmp_path: Path) -> None:
+    text = (UNIT.parent / "tls.conf").read_text()
+    settings = dict(re.findall(r"\b([A-Z_]+)=(\S+)", " ".join(re.findall(r"(?m)^Environment=(.+)$", text))))
+    assert {name.lower() for name in settings} <= set(Settings.model_fields)
+    credentials = re.findall(r"^LoadCredential=(\S+?):", text, re.MULTILINE)
+    assert [settings["TLS_CERTIFICATE"], settings["TLS_KEY"]] == [f"%d/{each}" for each in credentials]
+    program = tmp_path / "audiocast"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    (tmp_path / UNIT.name).write_text(UNIT.read_text().replace(exec_start()[0], str(program)))
+    (tmp_path / f"{UNIT.name}.d").mkdir()
+    (tmp_path / f"{UNIT.name}.d" / "tls.conf").write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / UNIT.name)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+async def test_certbot_s_hook_swaps_both_files_at_once(tmp_path: Path) -> None:
+    lineage, folder = tmp_path / "live", tmp_path / "tls"
+    lineage.mkdir()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "RENEWED_LINEAGE": str(lineage),
+        "AUDIOCAST_TLS": str(folder),
+        "AUDIOCAST_TLS_GROUP": str(os.getgid()),
+    }
+    files = None
+    expires = []
+    for days in (2, 9):
+        pair = make_pair(tmp_path, f"pair-{days}", days=days)
+        shutil.copy(pair.certificate, lineage / "fullchain.pem")
+        shutil.copy(pair.key, lineage / "privkey.pem")
+        subprocess.run(["sh", str(HOOK)], env=environment, check=True, timeout=20)
+        current = folder / "current"
+        files = files or CertificateFiles(current / "tls.crt", current / "tls.key")
+        await files.look()
+        assert not files.is_refused
+        expires.append(files.current.expires_at)
+        assert oct((current / "tls.key").stat().st_mode)[-3:] == "640"
+        # The link, and what it points to; nothing of before.
+        assert len(list(folder.iterdir())) == 2
+    assert expires[1] - expires[0] > 6 * 86_400

@@ -43,24 +43,6 @@ MAX_HEADER_BYTES = 16_384
 # One to 64 characters that need no escaping in a path, and do not look like an option.
 STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
-MEDIA_SOURCES = "media-src 'self'"
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        MEDIA_SOURCES,
-        "connect-src 'self'",
-        # Safari before 15.5 knows only the second.
-        "worker-src 'self'",
-        "child-src 'self'",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-    )
-)
-
 
 class JsonErrors(LoggedHandler):
     """Errors as the contract's JSON, logged only when no part of the server raises them on purpose."""
@@ -167,7 +149,13 @@ class Handler(JsonErrors):
 
 
 class PublicHandler(Handler):
-    """A handler of the public port."""
+    """A handler of the public port.
+
+    Attributes:
+        answers_plain_http: Also when others are redirected to HTTPS: encoders do not go where they are sent.
+    """
+
+    answers_plain_http: ClassVar[bool] = False
 
     def set_default_headers(self) -> None:
         for name, value in PUBLIC_HEADERS.items():
@@ -181,7 +169,18 @@ class PublicHandler(Handler):
             headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers
         ):
             raise ApiError(400, "unexpected_body", f"expected {self.said_method} without a body, got one")
+        self._redirect_to_https()
         return None
+
+    def _redirect_to_https(self) -> None:
+        """Send a client of plain HTTP to HTTPS, if the settings say so; the request is finished then."""
+        if self.request.method not in ("GET", "HEAD") or self.answers_plain_http:
+            return
+        url = self.services.urls.https_url(self.request)
+        if url is not None:
+            self.set_header("Cache-Control", "no-store")
+            # Old players know it; and no browser keeps it when the setting is gone.
+            self.redirect(url, status=302)
 
     def check_bounds(self) -> None:
         """Refuse a request head that is too large.

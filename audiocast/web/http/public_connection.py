@@ -13,6 +13,7 @@ from typing import Any
 
 from tornado.iostream import StreamClosedError, UnsatisfiableReadError
 
+from audiocast.stream.fanout.listener import Sink
 from audiocast.web.http.accept_queue import AcceptQueue
 from audiocast.web.http.clients import Lease
 from audiocast.web.http.connections import WatchedConnection
@@ -73,7 +74,7 @@ class PublicConnection(WatchedConnection):
         self._reads_request_head = False
         super().close(exc_info)
 
-    def detach_listener(self, lease: Lease) -> ListenerSocket | None:
+    def detach_listener(self, lease: Lease) -> Sink | None:
         """Return the connection without Tornado, for a fan-out; None when the listener has closed it.
 
         The descriptor is duplicated, because an IOStream closes its own when it leaves the event loop.
@@ -88,15 +89,16 @@ class PublicConnection(WatchedConnection):
             lease.release()
             return None
         try:
-            connection = self._listener_socket(os.dup(self.socket.fileno()), lease)
+            connection = ListenerSocket(os.dup(self.socket.fileno()), lease)
         except OSError:
             lease.release()
             raise
+        listener = self._listener(connection)
         self.close()
-        return connection
+        return listener
 
-    def _listener_socket(self, fileno: int, lease: Lease) -> ListenerSocket:
-        return ListenerSocket(fileno, lease)
+    def _listener(self, connection: ListenerSocket) -> Sink:
+        return connection
 
     def _has_peer_closed(self) -> bool:
         """Return whether the client has closed, so that it would read no answer."""

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
 
 from tornado.httputil import HTTPServerRequest
 
@@ -10,6 +11,9 @@ from audiocast.web.http.trusted_proxies import TrustedProxies, parse_address
 # A reg-name (RFC 3986 section 3.2.2) that needs no escaping anywhere. Private networks have names with "_".
 # What stands in brackets must be an address, which no pattern tells.
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[(?P<ipv6>[0-9A-Fa-f:.]+)\](:[0-9]{1,5})?")
+
+# At the end of a host.
+_PORT = re.compile(r":[0-9]+$")
 
 # As long as a domain name may be (RFC 1035 section 2.3.4).
 MAX_HOST_CHARACTERS = 255
@@ -23,28 +27,55 @@ class Urls:
         scheme: "http" or "https"; empty: taken from the request.
         trusted_proxies: Peers whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
         trust_forwarded_host: `X-Forwarded-Host` is. Otherwise the host is `Host`, whoever asks.
+        https_redirect_port: Port of the URLs that plain requests are redirected to; 0: to none.
     """
 
     def __init__(
-        self, *, domain: str, scheme: str, trusted_proxies: TrustedProxies, trust_forwarded_host: bool = True
+        self,
+        *,
+        domain: str,
+        scheme: str,
+        trusted_proxies: TrustedProxies,
+        trust_forwarded_host: bool = True,
+        https_redirect_port: int = 0,
     ) -> None:
         self._domain = domain
         self._scheme = scheme
         self._trusted_proxies = trusted_proxies
         self._trust_forwarded_host = trust_forwarded_host
+        self._https_redirect_port = https_redirect_port
 
     def base(self, request: HTTPServerRequest) -> str:
         """Return "scheme://host" for the URLs of a response, without a slash at the end."""
+        return f"{self._scheme or self._scheme_of(request)}://{self._host_of(request)}"
+
+    def https_url(self, request: HTTPServerRequest) -> str | None:
+        """Return the URL that a plain request is redirected to; None: it is answered."""
+        path = request.uri or ""
+        if not self._https_redirect_port or not path.startswith("/") or self._scheme_of(request) == "https":
+            return None
+        host = self._host_of(request)
+        if host != self._domain:
+            port = "" if self._https_redirect_port == 443 else f":{self._https_redirect_port}"
+            host = _PORT.sub("", host) + port
+        return f"https://{host}{path}"
+
+    def _scheme_of(self, request: HTTPServerRequest) -> str:
+        """Return the scheme that the client has used, as a trusted proxy says it or as it came here."""
+        scheme = _first(self._forwarded(request).get("X-Forwarded-Proto", "")).lower()
+        return scheme if scheme in ("http", "https") else request.protocol
+
+    def _host_of(self, request: HTTPServerRequest) -> str:
+        forwarded_host = (
+            self._forwarded(request).get("X-Forwarded-Host", "") if self._trust_forwarded_host else ""
+        )
+        hosts = (self._domain, _first(forwarded_host), request.host)
+        return next(filter(is_host, hosts), "localhost")
+
+    def _forwarded(self, request: HTTPServerRequest) -> Mapping[str, str]:
+        """Return the headers in which a trusted proxy speaks of its client."""
         is_trusted = self._trusted_proxies.has(parse_address(request.remote_ip or ""))
-        forwarded = request.headers if is_trusted else {}
-        scheme = self._scheme or _first(forwarded.get("X-Forwarded-Proto", "")).lower()
-        if scheme not in ("http", "https"):
-            scheme = request.protocol
-        forwarded_host = forwarded.get("X-Forwarded-Host", "") if self._trust_forwarded_host else ""
-        for host in (self._domain, _first(forwarded_host), request.host):
-            if is_host(host):
-                return f"{scheme}://{host}"
-        return f"{scheme}://localhost"
+        return request.headers if is_trusted else {}
 
     @property
     def cache_scope(self) -> str:

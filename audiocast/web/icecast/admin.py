@@ -21,6 +21,8 @@ from audiocast.web.public.streams import check_end, cluster_list, cluster_state,
 class IcecastAdminHandler(PublicHandler):
     """A page of Icecast's admin."""
 
+    answers_plain_http = True
+
     async def shown(self) -> list[StreamSnapshot]:
         """Return the streams that are on and that the request may see: with `?mount=` only that one.
 

@@ -19,6 +19,7 @@ class IcecastMetadataHandler(PublicHandler):
     """
 
     metric_label = "IcecastMetadata"
+    answers_plain_http = True
 
     async def get(self) -> None:
         stream_id, claims, playing = self._checked()

@@ -1,6 +1,7 @@
 """Pages for people. `templates/` holds their HTML; their modules and styles are in `static/`.
 
 - `assets`: styles, scripts and pictures
+- `content_policy`: what a page may load and do
 - `drawings`: pictures that are drawn on request
 - `embed`: the player in other people's pages, and oEmbed
 - `embed_code`: the HTML that a visitor copies

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.handlers import CONTENT_SECURITY_POLICY, MEDIA_SOURCES, PublicHandler
+from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.pages.assets import WASM_DECODER
+from audiocast.web.pages.content_policy import CONTENT_SECURITY_POLICY, MEDIA_SOURCES
 from audiocast.web.pages.modules import joined
 
 
@@ -50,6 +51,7 @@ class NotFoundHandler(PageHandler):
     """All paths without a route, whatever the method."""
 
     metric_label = "NotFound"
+    answers_plain_http = True
 
     def prepare(self) -> NoReturn:
         super().prepare()

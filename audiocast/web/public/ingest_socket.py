@@ -79,6 +79,7 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
 
     # Not long-lived for the request log: to Tornado, the request ends with the upgrade.
     metric_label = "IngestSocket"
+    answers_plain_http = True
 
     _hub: Hub
     _claims: Claims

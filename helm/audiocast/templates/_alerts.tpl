@@ -103,6 +103,24 @@ series, with `cluster` or what else tells clusters apart: a sum over clusters wo
     summary: A pod leaves and is not gone
     description: >-
       {{`{{ $labels.pod }}`}} drains for longer than it is given. It takes no new streams and listeners meanwhile.
+- alert: AudiocastCertificateExpires
+  expr: audiocast_certificate_expires_timestamp_seconds{ {{- $pods -}} } - time() < 3 * 86400
+  for: 5m
+  labels: { severity: critical }
+  annotations:
+    summary: The certificate for HTTPS is about to expire
+    description: >-
+      The certificate that {{`{{ $labels.pod }}`}} shows is over in {{`{{ $value | humanizeDuration }}`}}; clients refuse it
+      then.
+- alert: AudiocastCertificateRefused
+  expr: audiocast_certificate_refused{ {{- $pods -}} } > 0
+  for: 10m
+  labels: { severity: warning }
+  annotations:
+    summary: The files of a new certificate cannot be used
+    description: >-
+      {{`{{ $labels.pod }}`}} has found {{`{{ $value }}`}} new certificate that it cannot use, and goes on with the one from
+      before. Its log says why.
 {{- end }}
 
 {{/* Labels by which numbers of all pods are added up. */}}

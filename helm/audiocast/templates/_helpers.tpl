@@ -124,6 +124,20 @@ dns+{{ include "audiocast.peersName" . }}.{{ .Release.Namespace }}.svc.{{ .Value
 {{ include "audiocast.tokensEnv" . }}
 - name: DRAIN_SECONDS
   value: {{ .Values.drain.timeoutSeconds | quote }}
+{{- with .Values.tls }}
+{{- if .secretName }}
+- name: TLS_CERTIFICATE
+  value: /etc/audiocast/tls/tls.crt
+- name: TLS_KEY
+  value: /etc/audiocast/tls/tls.key
+- name: TLS_PORT
+  value: "8443"
+{{- if .redirect }}
+- name: HTTPS_REDIRECT_PORT
+  value: {{ .port | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 {{- if kindIs "slice" $value }}{{ $value = join "," $value }}{{ end }}
 {{- if and (eq $name "streamDomain") (not $value) }}{{ $value = include "audiocast.onlyHost" $ }}{{ end }}

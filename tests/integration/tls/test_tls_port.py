@@ -1,5 +1,6 @@
 """What goes over the port with TLS: all that goes over the plain one, with links of its own."""
 
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import requests
 from tests.support.audio.numbered_audio import number_of, numbered_audio
 from tests.support.http.exchange import Answer, connect, read_answer
 from tests.support.http.listener import Listener
+from tests.support.http.socket_source import SocketSource, numbered_messages
 from tests.support.http.source import PacedSource
 from tests.support.network.certificates import Pair
 from tests.support.processes.server import AudiocastServer
@@ -70,6 +72,47 @@ def test_a_body_that_comes_at_once_over_tls_is_read_to_its_end(
             connection.sendall(data[at : at + piece_bytes])
         answer = read_answer(connection)
     assert (answer.status, answer.body.count(b'"received_bytes": %d' % len(audio))) == (200, 1)
+
+
+def test_a_browser_sends_and_pages_players_and_events_go_over_tls(
+    server: AudiocastServer, pair: Pair
+) -> None:
+    verify = str(pair.certificate)
+    started = server.start_stream()
+    messages = numbered_messages(20)
+    with SocketSource(
+        server.tls_base, started, messages, origin=server.tls_base, certificate=pair.certificate
+    ):
+        server.wait_for_state(started.stream_id, "live")
+        events = f"{server.tls_base}/api/streams/{started.stream_id}/events"
+        with requests.get(events, verify=verify, stream=True, timeout=10) as feed:
+            first = next(feed.iter_lines())
+            assert first.startswith(b"event:") or first.startswith(b"data:"), first
+        base = f"{server.tls_base}/stream/{started.stream_id}/hls"
+        playlist = requests.get(f"{base}/index.m3u8", verify=verify, timeout=10)
+        assert playlist.text.startswith("#EXTM3U")
+        found = re.search(r'#EXT-X-MAP:URI="([^"]+)"', playlist.text)
+        assert found, playlist.text
+        init = requests.get(f"{base}/{found[1]}", verify=verify, timeout=10)
+        assert init.content[4:8] == b"ftyp"
+        page = requests.get(f"{server.tls_base}/listen/{started.stream_id}", verify=verify, timeout=10)
+        assert f'content="{server.tls_base}/listen/{started.stream_id}"' in page.text
+        assert server.base not in page.text
+
+
+def test_a_response_larger_than_all_buffers_arrives_whole(server: AudiocastServer, pair: Pair) -> None:
+    path = "/static/player/live/opus-decoder.min.js"
+    with connect(server.tls_port, receive_buffer_bytes=4096, tls=pair.trusting()) as connection:
+        # Six at once, nobody reads meanwhile.
+        head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n"
+        connection.sendall(f"{head}\r\n".encode() * 5 + f"{head}Connection: close\r\n\r\n".encode())
+        time.sleep(0.5)
+        data = b""
+        while piece := connection.recv(65_536):
+            data += piece
+    body = requests.get(server.base + path, headers={"Accept-Encoding": "identity"}, timeout=10).content
+    assert data.count(body) == 6
+    assert len(data) > 400_000
 
 
 def test_http_on_the_tls_port_reads_where_https_is(server: AudiocastServer) -> None:

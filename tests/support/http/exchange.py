@@ -60,7 +60,10 @@ def connect(port: int, *, receive_buffer_bytes: int = 0, tls: ssl.SSLContext | N
     connection.settimeout(ANSWER_SECONDS)
     connection.connect((HOST, port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection if tls is None else tls.wrap_socket(connection, server_hostname="localhost")
+    if tls is None:
+        return connection
+    # An end that was not told (no close_notify) is an error.
+    return tls.wrap_socket(connection, server_hostname="localhost", suppress_ragged_eofs=False)
 
 
 def read_answer(connection: socket.socket, seconds: float = ANSWER_SECONDS) -> Answer:

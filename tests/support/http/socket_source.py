@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -43,6 +44,7 @@ class SocketSource:
         messages: Binary ones, or texts.
         interval_seconds: From one to the next; 0 for all at once.
         origin: Of the page that it claims to be on.
+        certificate: The one that is trusted, when the URL is HTTPS.
 
     Attributes:
         closed: Code and reason, once the server has closed the connection.
@@ -56,10 +58,13 @@ class SocketSource:
         *,
         interval_seconds: float = PACKET_SECONDS,
         origin: str = "",
+        certificate: Path | None = None,
     ) -> None:
         self.closed: tuple[int | None, str] | None = None
         self._request = HTTPRequest(
-            socket_url(base, started).replace("http", "ws", 1), headers={"Origin": origin} if origin else {}
+            socket_url(base, started).replace("http", "ws", 1),
+            headers={"Origin": origin} if origin else {},
+            ca_certs=str(certificate) if certificate else None,
         )
         self._key = started.ingest_key
         self._messages = messages

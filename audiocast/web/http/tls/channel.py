@@ -40,13 +40,19 @@ class TlsChannel:
 
     Args:
         context: Certificate and key, and which versions are spoken.
+
+    Attributes:
+        write: Takes data for one record, `MAX_DATA_BYTES` at most.
+        outgoing: Returns what is to be sent, whole and in this order, and forgets it.
     """
 
-    __slots__ = ("_empty_records", "_incoming", "_outgoing", "_records", "_tls", "_unopened")
+    __slots__ = ("_empty_records", "_incoming", "_records", "_tls", "_unopened", "outgoing", "write")
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, outgoing, server_side=True)
+        self.write = self._tls.write
+        self.outgoing = outgoing.read
         self._unopened = bytearray()
         self._records = 0
         self._empty_records = 0
@@ -81,18 +87,14 @@ class TlsChannel:
             else:
                 return True
 
-    def outgoing(self) -> bytes:
-        """Return what is to be sent, and forget it."""
-        return self._outgoing.read()
-
     def seal(self, data: bytes | memoryview) -> bytes:
         """Return the record that carries some data, to be sent whole and in this order.
 
         Args:
             data: `MAX_DATA_BYTES` at most.
         """
-        self._tls.write(data)
-        return self._outgoing.read()
+        self.write(data)
+        return self.outgoing()
 
     def open_into(self, buffer: bytearray | memoryview) -> int:
         """Put data that came into a buffer, from one record at most; return how much, 0 at its end.
@@ -119,7 +121,7 @@ class TlsChannel:
         # It then looks for the client's own, of which there is nothing to be opened.
         with contextlib.suppress(OSError, ValueError):
             self._tls.unwrap()
-        return self._outgoing.read()
+        return self.outgoing()
 
     def _record_bytes(self) -> int:
         """Return the size of the record that comes first, with its head; 0 until its head is there.

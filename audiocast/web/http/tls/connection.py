@@ -6,11 +6,10 @@ when another version has another one.
 
 import socket
 
-from audiocast.web.http.clients import Lease
 from audiocast.web.http.listener_socket import ListenerSocket
 from audiocast.web.http.public_connection import PublicConnection
 from audiocast.web.http.tls.channel import MAX_DATA_BYTES, TlsChannel
-from audiocast.web.http.tls.listener import TlsListenerSocket
+from audiocast.web.http.tls.listener import TlsListener
 
 # Of what the system holds, at a time.
 READ_BYTES = 16_384
@@ -105,7 +104,6 @@ class TlsConnection(PublicConnection):
         if not self._is_detached and not self._unsent:
             super().send_now(self._channel.end())
 
-    def _listener_socket(self, fileno: int, lease: Lease) -> ListenerSocket:
-        listener = TlsListenerSocket(fileno, lease, self._channel, self._unsent)
+    def _listener(self, connection: ListenerSocket) -> TlsListener:
         self._is_detached = True
-        return listener
+        return TlsListener(connection, self._channel, self._unsent)

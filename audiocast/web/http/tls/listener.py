@@ -11,9 +11,7 @@ takes no more of it than its buffer holds.
 
 import asyncio
 import contextlib
-import socket
 
-from audiocast.web.http.clients import Lease
 from audiocast.web.http.listener_socket import ListenerSocket
 from audiocast.web.http.tls.channel import TlsChannel
 
@@ -24,29 +22,27 @@ RECORD_BYTES = 4096
 END_SECONDS = 5.0
 RETRY_SECONDS = 0.1
 
-_send_to_system = socket.socket.send
 
-
-class TlsListenerSocket(ListenerSocket):
-    """See the module.
+class TlsListener:
+    """See the module. A `Sink` of the fan-out.
 
     Args:
-        fileno: See `ListenerSocket`.
-        lease: See `ListenerSocket`.
+        connection: Closed here in the end.
         channel: After its handshake.
         unsent: The rest of a record; goes first.
     """
 
-    __slots__ = ("_channel", "_end_at", "_seal", "_unsent")
+    __slots__ = ("_channel", "_connection", "_end_at", "_outgoing", "_send", "_unsent", "_write")
 
-    def __init__(self, fileno: int, lease: Lease, channel: TlsChannel, unsent: bytes) -> None:
-        super().__init__(fileno, lease)
+    def __init__(self, connection: ListenerSocket, channel: TlsChannel, unsent: bytes) -> None:
+        self._connection = connection
         self._channel = channel
-        self._seal = channel.seal
         self._unsent = unsent
         self._end_at = 0.0
+        # What each send calls is looked up once.
+        self._write, self._outgoing, self._send = channel.write, channel.outgoing, connection.send
 
-    def send(self, data: bytes, _flags: int = 0, /) -> int:  # type: ignore[override]
+    def send(self, data: bytes, /) -> int:
         """Take some of the bytes; return how many.
 
         Raises:
@@ -57,9 +53,10 @@ class TlsListenerSocket(ListenerSocket):
             self._send_rest()
         if len(data) > RECORD_BYTES:
             return self._send_records(data)
-        record = self._seal(data)
+        self._write(data)
+        record = self._outgoing()
         try:
-            sent_bytes = _send_to_system(self, record)
+            sent_bytes = self._send(record)
         except BlockingIOError:
             sent_bytes = 0
         if sent_bytes < len(record):
@@ -68,7 +65,7 @@ class TlsListenerSocket(ListenerSocket):
 
     def close(self) -> None:
         """Close the connection; what was taken is still delivered, if the listener takes it soon."""
-        self.lease.release()
+        self._connection.lease.release()
         self._unsent += self._channel.end()
         self._end_at = asyncio.get_running_loop().time() + END_SECONDS
         self._close_when_sent()
@@ -85,7 +82,7 @@ class TlsListenerSocket(ListenerSocket):
         Raises:
             BlockingIOError: It is not out yet.
         """
-        self._unsent = self._unsent[_send_to_system(self, self._unsent) :]
+        self._unsent = self._unsent[self._send(self._unsent) :]
         if self._unsent:
             raise BlockingIOError
 
@@ -100,4 +97,4 @@ class TlsListenerSocket(ListenerSocket):
                 if loop.time() < self._end_at:
                     loop.call_later(RETRY_SECONDS, self._close_when_sent)
                     return
-        super().close()
+        self._connection.close()

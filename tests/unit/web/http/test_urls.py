@@ -12,12 +12,15 @@ PROXY = "10.0.0.9"
 FORWARDED = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "listen.example"}
 
 
-def urls(domain: str = "", scheme: str = "", trust_forwarded_host: bool = True) -> Urls:
+def urls(
+    domain: str = "", scheme: str = "", trust_forwarded_host: bool = True, https_redirect_port: int = 0
+) -> Urls:
     return Urls(
         domain=domain,
         scheme=scheme,
         trusted_proxies=TrustedProxies([ipaddress.ip_network("10.0.0.0/8")]),
         trust_forwarded_host=trust_forwarded_host,
+        https_redirect_port=https_redirect_port,
     )
 
 
@@ -102,3 +105,40 @@ def test_a_host_that_could_break_out_of_a_link_is_left_alone(host: str) -> None:
 def test_without_any_good_host_there_is_still_a_link(host: str) -> None:
     """Tornado lets these through, RFC 3986 section 3.2.2 allows them."""
     assert urls().base(request(host=host)) == "http://localhost"
+
+
+@pytest.mark.parametrize(
+    ("port", "host", "expected"),
+    [
+        (443, "radio.example", "https://radio.example/a?b=%20"),
+        (443, "radio.example:8000", "https://radio.example/a?b=%20"),
+        (8443, "radio.example:8000", "https://radio.example:8443/a?b=%20"),
+        (8443, "[2001:db8::1]:8000", "https://[2001:db8::1]:8443/a?b=%20"),
+        (8443, "[2001:db8::1]", "https://[2001:db8::1]:8443/a?b=%20"),
+    ],
+)
+def test_plain_requests_are_led_to_the_same_place(port: int, host: str, expected: str) -> None:
+    asked = request("/a?b=%20", host=host)
+    assert urls(https_redirect_port=port).https_url(asked) == expected
+
+
+def test_a_domain_that_was_set_has_its_own_port() -> None:
+    got = urls("radio.example:9443", https_redirect_port=443).https_url(request())
+    assert got == "https://radio.example:9443/"
+
+
+def test_nobody_is_led_from_https_or_without_the_setting() -> None:
+    leading = urls(https_redirect_port=443)
+    assert leading.https_url(request(protocol="https")) is None
+    assert leading.https_url(request(peer=PROXY, **FORWARDED)) is None
+    assert urls().https_url(request()) is None
+    # A stranger cannot say that it is HTTPS.
+    assert leading.https_url(request(X_Forwarded_Proto="https")) == "https://radio.example/"
+
+
+def test_links_that_are_always_https_do_not_make_a_request_so() -> None:
+    assert urls(scheme="https", https_redirect_port=443).https_url(request()) == "https://radio.example/"
+
+
+def test_what_is_no_path_is_led_nowhere() -> None:
+    assert urls(https_redirect_port=443).https_url(request("*", method="OPTIONS")) is None
