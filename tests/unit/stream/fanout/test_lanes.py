@@ -157,6 +157,17 @@ def test_what_players_have_learnt_is_used_after_a_short_ease() -> None:
     assert crowd.pace(1).sends_a_second <= PAGES_A_SECOND / 2 + 1
 
 
+def test_what_players_have_learnt_is_forgotten_after_a_long_ease() -> None:
+    harness = FanoutHarness()
+    crowd = Crowd(harness, 0)
+    harness.counters.live_seconds = math.inf
+    crowd.pace(LEARNT_SECONDS)
+    harness.counters.live_seconds = 0
+    crowd.pace(LEARNT_SECONDS)
+    harness.counters.live_seconds = math.inf
+    assert crowd.pace(1).longest_wait_seconds <= 0.006
+
+
 class TestStreamsTogether:
     @pytest.fixture
     def harnesses(self) -> list[FanoutHarness]:
@@ -181,6 +192,9 @@ class TestStreamsTogether:
         assert sum(self.paces(harnesses, crowds, 10)) <= 2 * PAGES_A_SECOND * 0.8
 
     def test_buffered_listeners_take_no_room(self, harnesses: list[FanoutHarness]) -> None:
-        crowds = [Crowd(harnesses[0], EASY), Crowd(harnesses[1], 5 * BUSY, aim_seconds=math.inf)]
+        # They have a pass for each page, too.
+        limits = FanoutLimits(flush_interval_seconds=PAGE_SECONDS / 2)
+        harnesses[1] = FanoutHarness(clock=harnesses[0].clock, counters=harnesses[0].counters, limits=limits)
+        crowds = [Crowd(harnesses[0], EASY), Crowd(harnesses[1], BUSY, aim_seconds=math.inf)]
         live, _ = self.paces(harnesses, crowds, LEARNT_SECONDS)
         assert live == PAGES_A_SECOND
