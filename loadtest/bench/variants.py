@@ -80,6 +80,25 @@ UVLOOP = """
 import asyncio, uvloop
 asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 """
+BOTH_CORES = """
+import os
+os.sched_setaffinity(0, range(os.cpu_count()))
+"""
+# Two threads add to the counters of one another now and then; listeners count what they get by themselves.
+THREADS = (
+    BOTH_CORES
+    + """
+from concurrent.futures import ThreadPoolExecutor
+from audiocast.stream.fanout import fanout
+fanout.SLICE_LISTENERS = 500
+pool = ThreadPoolExecutor(2)
+serve_slice = fanout.Fanout._serve_slice
+def serve_halves(self, listeners, batch, now):
+    halves = listeners[::2], listeners[1::2]
+    list(pool.map(lambda half: serve_slice(self, half, batch, now), halves))
+fanout.Fanout._serve_slice = serve_halves
+"""
+)
 BEFORE = """
 import sys
 sys.path.insert(0, {!r})
@@ -137,10 +156,20 @@ VARIANTS = {
     "spread": Variant("slices 20 ms apart: phases", change=SPREAD),
     "uvloop": Variant("uvloop", change=UVLOOP),
     "workers-2": Variant("WORKERS=2, on the same core", settings={"WORKERS": 2}),
+    "both-cores": Variant("one process, on both cores", change=BOTH_CORES),
+    "workers-2-both-cores": Variant("WORKERS=2, on both cores", settings={"WORKERS": 2}, change=BOTH_CORES),
+    "threads-2-both-cores": Variant("two threads that send, on both cores", change=THREADS),
     "low": Variant("latency=low, as it is", low=True),
     "low-at-once": Variant("latency=low, each page at once", low=True, change=SHARE.format("float('inf')")),
     "low-share-20": Variant("latency=low, room up to a share of 20 %", low=True, change=SHARE.format(0.2)),
     "low-share-50": Variant("latency=low, room up to a share of 50 %", low=True, change=SHARE.format(0.5)),
+    "low-both-cores": Variant("latency=low, one process, on both cores", low=True, change=BOTH_CORES),
+    "low-workers-2-both-cores": Variant(
+        "latency=low, WORKERS=2, on both cores", low=True, settings={"WORKERS": 2}, change=BOTH_CORES
+    ),
+    "low-threads-2-both-cores": Variant(
+        "latency=low, two threads that send, on both cores", low=True, change=THREADS
+    ),
     "low-own-copies": Variant("latency=low, and a copy of the bytes each", low=True, change=OWN_COPIES),
     "low-tornado": Variant("latency=low, IOStream.write instead of send", low=True, change=TORNADO),
     "low-slices-50": Variant("latency=low, slices of 50", low=True, change=SLICES.format(50)),
