@@ -182,9 +182,10 @@ def _straight(results: Results, trial: Trial) -> Verdict:
 
 
 def _losses(own: Sample) -> str:
+    full = "; the core of the listeners was full" if own.load_busy > FULL_CORE else ""
     return (
         f"delay p99 {own.delay_p99_ms:.0f} ms (the source itself {own.source_late_p99_ms:.0f} ms), "
-        f"{own.gaps:.0f} gaps, {own.disconnects:.0f} disconnects"
+        f"{own.gaps:.0f} gaps, {own.disconnects:.0f} disconnects{full}"
     )
 
 

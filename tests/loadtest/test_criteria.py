@@ -94,6 +94,15 @@ def test_a_full_core_hides_what_a_server_costs() -> None:
     assert len(broken(results("audiocast", server_busy=0.98))) == 5
 
 
+def test_listeners_without_time_are_told() -> None:
+    told = [
+        verdict
+        for verdict in verdicts(results("audiocast-tls live", load_busy=0.98))
+        if "full" in verdict.numbers
+    ]
+    assert [verdict.kept for verdict in told] == [True]
+
+
 def test_one_scenario_measures_every_promise_about_what_people_deploy() -> None:
     run = Results()
     for trial in SCENARIOS["deployed"](Plan(seconds=1)):

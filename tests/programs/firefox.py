@@ -105,6 +105,7 @@ class Firefox:
         folder: For its profile and its log.
         env: Variables beside its others.
         preferences: Beside `PREFERENCES`.
+        trusts_any_certificate: Also those that nobody has signed.
     """
 
     def __init__(
@@ -113,7 +114,9 @@ class Firefox:
         *,
         env: Mapping[str, str] | None = None,
         preferences: Mapping[str, bool | int | str] | None = None,
+        trusts_any_certificate: bool = False,
     ) -> None:
+        self._capabilities = {"alwaysMatch": {"acceptInsecureCerts": True}} if trusts_any_certificate else {}
         self._preferences = {**PREFERENCES, **(preferences or {})}
         self._profile = folder / "profile"
         home = {
@@ -140,7 +143,7 @@ class Firefox:
         self._program.__enter__()
         self._program.wait_for(lambda: bool(self._address()), "its BiDi address", START_SECONDS)
         self._connection = self._runner.run(_connect(f"{self._address()}/session"))
-        self.command("session.new", capabilities={})
+        self.command("session.new", capabilities=self._capabilities)
         return self
 
     def __exit__(
