@@ -120,7 +120,8 @@ class Fanout:
         """Schedule the passes that bring new pages to listeners."""
         now = self._clock.time()
         for lane in self._lanes:
-            if lane.listeners and not lane.is_running:
+            # A pass over buffered listeners comes when it was to come, whatever else arrives.
+            if lane.listeners and not lane.is_running and (lane.is_live or lane.timer is None):
                 self._arm(lane, now)
 
     def finish(self) -> None:
