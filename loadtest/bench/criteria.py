@@ -27,6 +27,8 @@ STRAIGHT = 1.5
 MOST_CROWD_DELAY_MS = 150
 # A server that has no more time than this has left work undone, and what it costs is not known.
 FULL_CORE = 0.97
+# Nor has one that reads its sources later than this.
+MOST_SOURCE_DELAY_MS = 500
 
 DEFAULT = Trial("audiocast", PAGE_MS, LISTENERS, 0)
 LOW = replace(DEFAULT, latency="low")
@@ -130,8 +132,9 @@ def _cost(results: Results, case: str, trial: Trial, other: Trial, *, most: floa
     if own.server_busy > FULL_CORE:
         return Verdict(promise, False, f"{numbers}; its core was full, so work was left undone")
     # Elsewhere a promise about delay says so.
-    if trial.per == "source" and (own.gaps or own.disconnects):
-        return Verdict(promise, False, f"{numbers}; {_losses(own)}")
+    is_behind = own.gaps or own.disconnects or own.delay_p99_ms > MOST_SOURCE_DELAY_MS
+    if trial.per == "source" and is_behind:
+        return Verdict(promise, False, f"{numbers}; work was left undone: {_losses(own)}")
     return Verdict(promise, ratio <= most, numbers)
 
 

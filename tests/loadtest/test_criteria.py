@@ -71,7 +71,7 @@ def test_each_number_that_is_too_large_breaks_a_promise() -> None:
     # And a server that loses audio has not done the work of sources whose cost is compared.
     assert len(broken(results("audiocast", gaps=1))) == 6 + 2
     assert len(broken(results("audiocast", disconnects=1))) == 6 + 2
-    assert len(broken(results("audiocast", delay_p99_ms=501))) == 6
+    assert len(broken(results("audiocast", delay_p99_ms=501))) == 6 + 2
     assert len(broken(results("audiocast live", delay_p99_ms=101))) == 1
     assert len(broken(results("audiocast live", gaps=1))) == 1
     assert broken(results("icecast", gaps=1, disconnects=1)) == []
