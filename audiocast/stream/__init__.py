@@ -3,6 +3,7 @@
 What comes in:
 
 - `source`: one connection that brings audio in
+- `source_sink`: where its audio goes
 - `source_id`: the identity of a source, the same on every node
 - `rate_limit`: what a source may send, and how much faster than real time
 - `feed_scheduler`: the loop's time for what sources have sent

@@ -11,9 +11,8 @@ See RFC 3533 sections 4 and 6 (begin-of-stream pages of a multiplex come first),
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum
-from typing import Protocol
 
 from audiocast.ogg.errors import BadHead, BadPacket, BadTags, LostSync, OggError, PageError, UnknownSerial
 from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head, is_opus_tags
@@ -23,12 +22,12 @@ from audiocast.ogg.page import Page
 from audiocast.ogg.reader import PageReader
 from audiocast.ogg.sniff import codec_name, name_format
 from audiocast.ogg.tags_sieve import MAX_TAGS_BYTES, TagsSieve
-from audiocast.stream.counters import Counters
 from audiocast.stream.errors import Multiplexed, NoAudio, NotOpus, SourceError, StreamError
 from audiocast.stream.muxer import TimedPacket
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import HeaderPages
+from audiocast.stream.source_sink import SourceSink
 
 # RFC 7845 section 6: larger packets may be refused. It also makes each packet fit one page.
 MAX_AUDIO_PACKET_BYTES = 61_440
@@ -38,28 +37,6 @@ SNIFF_BYTES = 16
 # How many packets of a page are looked into at once; packets of several streams count for as many. Most pages
 # have fewer, but a page can hold 255 packets, each of 48 frames or of 255 streams.
 PACKETS_A_STEP = 16
-
-
-class SourceSink(Protocol):
-    """Where a source's audio goes: a hub, which this module need not know."""
-
-    counters: Counters
-
-    def attach_source(
-        self, source: "Source", opus_head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
-    ) -> None:
-        """Make `source`, or the next segment of its chain, the one that is played; its audio comes next."""
-
-    def publish(
-        self, source: "Source", page: Page | None, packets: Sequence[TimedPacket], now: float
-    ) -> None:
-        """Play the packets that end on a page, maybe none; `page` is None if it was a header page too."""
-
-    def note_fault(self, source: "Source", code: str) -> None:
-        """Count a page or packet of `source` that was dropped, by the code of its error."""
-
-    def detach_source(self, source: "Source") -> None:
-        """Play `source` no more: its connection is gone."""
 
 
 class _Expect(Enum):
