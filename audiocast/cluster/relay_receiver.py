@@ -129,7 +129,7 @@ class RelayReceiver:
 
     async def _feed(self, source: Source, data: bytes) -> None:
         source.receive(data, self._clock())
-        rest = self._feed_scheduler.run(source.process)
+        rest = self._feed_scheduler.run(source.step)
         if rest is not None:
             await rest
 

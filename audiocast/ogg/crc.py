@@ -10,6 +10,21 @@ this takes 4 to 10 µs.
 import zlib
 
 _MIRRORED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
+_ONES = 0xFFFFFFFF
+_NO_CRC = bytes(4)
+
+
+def crc_field(before: bytes | bytearray, behind: bytes | bytearray) -> bytes:
+    """Return the four bytes of a page's checksum field.
+
+    Args:
+        before: The page up to the field.
+        behind: The page from the end of the field on.
+    """
+    # zlib inverts the start value that it is given; all ones therefore start it at 0. The field is
+    # little-endian: its bytes, mirrored, are those of the mirrored number from the most significant down.
+    mirrored = zlib.crc32(b"".join((before, _NO_CRC, behind)).translate(_MIRRORED), _ONES) ^ _ONES
+    return mirrored.to_bytes(4, "big").translate(_MIRRORED)
 
 
 def crc(data: bytes | bytearray) -> int:
@@ -17,6 +32,5 @@ def crc(data: bytes | bytearray) -> int:
 
     For a page, the four bytes of its checksum field must be zero in `data`.
     """
-    # zlib inverts the start value that it is given; all ones therefore start it at 0.
-    mirrored = zlib.crc32(data.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    mirrored = zlib.crc32(data.translate(_MIRRORED), _ONES) ^ _ONES
     return int.from_bytes(mirrored.to_bytes(4, "little").translate(_MIRRORED), "big")

@@ -10,7 +10,7 @@ KiB hold both. Larger ones are for whoever makes them smaller while they come (`
 from collections.abc import Callable
 
 from audiocast.ogg.errors import PacketTooLarge
-from audiocast.ogg.page import SEQUENCE_MODULUS, Page
+from audiocast.ogg.page import FLAG_CONTINUED, MAX_SEGMENT_BYTES, SEQUENCE_MODULUS, Page
 from audiocast.ogg.tags_sieve import TagsSieve
 
 MAX_PACKET_BYTES = 128 * 1024
@@ -44,6 +44,25 @@ class PacketAssembler:
     def pending_bytes(self) -> int:
         """Bytes of a packet whose end has not come yet."""
         return self._pending_bytes
+
+    def only_packet(self, page: Page) -> bytes | None:
+        """Add a page that holds one packet, as most pages of live streams do, and return the packet.
+
+        Returns:
+            None if it is another page, or continues something: then nothing is added, and `push` must be.
+        """
+        lacing, body = page.lacing, page.body
+        if self._pending is not None or page.flags & FLAG_CONTINUED or not lacing:
+            return None
+        # A table that is as long as that has 255 everywhere but at its end.
+        last_segment_bytes = lacing[-1]
+        packet_bytes = MAX_SEGMENT_BYTES * (len(lacing) - 1) + last_segment_bytes
+        if last_segment_bytes == MAX_SEGMENT_BYTES or len(body) != packet_bytes:
+            return None
+        if packet_bytes > self._max_packet_bytes:
+            return None
+        self._next_sequence = (page.sequence + 1) % SEQUENCE_MODULUS
+        return body
 
     def push(self, page: Page) -> list[bytes]:
         """Add a page; return the packets that end on it, the oldest first.

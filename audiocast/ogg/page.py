@@ -20,9 +20,9 @@ with 255 leaves its last packet open: it goes on in the next page, which has the
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from audiocast.ogg.crc import crc
+from audiocast.ogg.crc import crc_field
 
 CAPTURE_PATTERN = b"OggS"
 VERSION = 0
@@ -39,6 +39,7 @@ SEQUENCE_MODULUS = 1 << 32
 
 VERSION_OFFSET = 4
 CRC_OFFSET = 22
+CRC_BYTES = 4
 SEGMENT_COUNT_OFFSET = 26
 HEADER_BYTES = 27
 MAX_SEGMENTS = 255
@@ -51,11 +52,15 @@ MAX_PAGE_BYTES = MAX_HEADER_BYTES + MAX_SEGMENTS * MAX_SEGMENT_BYTES
 # The fixed part of the header, in the order of the table above.
 HEADER = struct.Struct("<4sBBqIIIB")
 
-_CRC = struct.Struct("<I")
+# Each number as a byte: of a segment, or of how many there are.
+_BYTES = tuple(bytes((number,)) for number in range(256))
+_FULL_SEGMENT = _BYTES[MAX_SEGMENT_BYTES]
+
+# What of it is before the checksum.
+_BEFORE_CRC = struct.Struct("<4sBBqII")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page.
 
     Attributes:
@@ -123,14 +128,13 @@ def lace(packets: Sequence[bytes]) -> bytes:
     Raises:
         ValueError: They need more than the 255 segments of a page.
     """
-    lacing = bytearray()
+    lacing = b""
     for packet in packets:
         full_segments, rest_bytes = divmod(len(packet), MAX_SEGMENT_BYTES)
-        lacing += b"\xff" * full_segments
-        lacing.append(rest_bytes)
+        lacing += _FULL_SEGMENT * full_segments + _BYTES[rest_bytes]
     if len(lacing) > MAX_SEGMENTS:
         raise ValueError(f"expected packets of at most {MAX_SEGMENTS} segments, got {len(lacing)}")
-    return bytes(lacing)
+    return lacing
 
 
 def encode_page(
@@ -141,7 +145,6 @@ def encode_page(
     Called for every page that is published, so it trusts its caller: `body` has the length of `lacing`'s sum,
     and every number fits its field (`struct.error` if one does not).
     """
-    header = HEADER.pack(CAPTURE_PATTERN, VERSION, flags, granule_position, serial, sequence, 0, len(lacing))
-    page = bytearray().join((header, lacing, body))
-    _CRC.pack_into(page, CRC_OFFSET, crc(page))
-    return bytes(page)
+    before = _BEFORE_CRC.pack(CAPTURE_PATTERN, VERSION, flags, granule_position, serial, sequence)
+    behind = b"".join((_BYTES[len(lacing)], lacing, body))
+    return b"".join((before, crc_field(before, behind), behind))

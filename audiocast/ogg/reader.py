@@ -5,22 +5,20 @@ that are fed, whatever the cuts, as long as the pages are good. After an error t
 searched again, so a caller that goes on after errors should limit their number.
 """
 
-from audiocast.ogg.crc import crc
+from audiocast.ogg.crc import crc_field
 from audiocast.ogg.errors import FOUND_BYTES, BadCrc, BadVersion, LostSync, PageError, PageTooLarge, Truncated
 from audiocast.ogg.page import (
     CAPTURE_PATTERN,
+    CRC_BYTES,
     CRC_OFFSET,
     HEADER,
     HEADER_BYTES,
     MAX_HEADER_BYTES,
     MAX_PAGE_BYTES,
-    SEGMENT_COUNT_OFFSET,
     VERSION,
     VERSION_OFFSET,
     Page,
 )
-
-_NO_CRC = bytes(4)
 
 
 class PageReader:
@@ -43,7 +41,8 @@ class PageReader:
         if max_page_bytes < MAX_HEADER_BYTES:
             raise ValueError(f"expected max_page_bytes of at least {MAX_HEADER_BYTES}, got {max_page_bytes}")
         self._max_page_bytes = max_page_bytes
-        self._buffer = bytearray()
+        # What is fed while nothing is left stays the object that it is: mostly a page, or a few whole ones.
+        self._buffer: bytes | bytearray = b""
         self._start = 0  # where the unconsumed bytes begin
         self._wanted_bytes = 1  # with fewer bytes than this, another look at them would tell nothing new
         self._searching = False  # an error was raised, and no capture pattern has come since
@@ -55,7 +54,14 @@ class PageReader:
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Add the next bytes of the input, any number of them."""
-        self._buffer += data
+        buffer = self._buffer
+        if self._start == len(buffer):
+            self._buffer, self._start = bytes(data), 0
+            return
+        if isinstance(buffer, bytes):
+            buffer = self._buffer = bytearray(buffer[self._start :])
+            self._start = 0
+        buffer += data
 
     def next_page(self) -> Page | None:
         """Return the next whole page, or None when more bytes are needed.
@@ -68,12 +74,40 @@ class PageReader:
         """
         if self._searching and not self._find_capture():
             return None
-        if self.buffered_bytes < self._wanted_bytes:
+        buffer, start = self._buffer, self._start
+        available_bytes = len(buffer) - start
+        if available_bytes < self._wanted_bytes:
             return None
-        page_bytes = self._measure()
-        if page_bytes is None:
+        if available_bytes < HEADER_BYTES:
+            self._check_begin()
             return None
-        return self._take(page_bytes)
+        capture, version, flags, granule_position, serial, sequence, _, segments = HEADER.unpack_from(
+            buffer, start
+        )
+        if capture != CAPTURE_PATTERN or version != VERSION:
+            self._check_begin()
+        lacing_at = start + HEADER_BYTES
+        body_at = lacing_at + segments
+        if len(buffer) < body_at:
+            self._wanted_bytes = body_at - start
+            return None
+        lacing = bytes(buffer[lacing_at:body_at])
+        end = body_at + sum(lacing)
+        if end - start > self._max_page_bytes:
+            message = f"expected a page of at most {self._max_page_bytes} bytes, got one of {end - start}"
+            raise self._give_up(PageTooLarge(message))
+        if len(buffer) < end:
+            self._wanted_bytes = end - start
+            return None
+        crc_at = start + CRC_OFFSET
+        stored = buffer[crc_at : crc_at + CRC_BYTES]
+        computed = crc_field(buffer[start:crc_at], buffer[crc_at + CRC_BYTES : end])
+        if computed != stored:
+            message = f"expected CRC {_hex(computed)} for page {sequence}, got {_hex(stored)}"
+            raise self._give_up(BadCrc(message))
+        body = bytes(buffer[body_at:end])
+        self._consume(end - start)
+        return Page(flags, granule_position, serial, sequence, lacing, body)
 
     def close(self) -> None:
         """End the input; what is left is dropped.
@@ -86,42 +120,18 @@ class PageReader:
         if left_bytes:
             raise Truncated(f"expected a page of at least {wanted_bytes} bytes, got {left_bytes} and the end")
 
-    def _measure(self) -> int | None:
-        """Check what is there of the header; return the page's length once all of the page is there."""
-        buffer, start, available_bytes = self._buffer, self._start, self.buffered_bytes
+    def _check_begin(self) -> None:
+        """Check what is there of capture pattern and version.
+
+        Raises:
+            LostSync, BadVersion: See `next_page`.
+        """
+        buffer, start = self._buffer, self._start
         if not CAPTURE_PATTERN.startswith(buffer[start : start + len(CAPTURE_PATTERN)]):
             raise self._give_up(LostSync(bytes(buffer[start : start + FOUND_BYTES])))
-        if available_bytes > VERSION_OFFSET and buffer[start + VERSION_OFFSET] != VERSION:
+        if self.buffered_bytes > VERSION_OFFSET and buffer[start + VERSION_OFFSET] != VERSION:
             version = buffer[start + VERSION_OFFSET]
             raise self._give_up(BadVersion(f"expected page version {VERSION}, got {version}"))
-        if available_bytes < HEADER_BYTES:
-            return None
-        lacing_end = HEADER_BYTES + buffer[start + SEGMENT_COUNT_OFFSET]
-        if available_bytes < lacing_end:
-            self._wanted_bytes = lacing_end
-            return None
-        page_bytes = lacing_end + sum(buffer[start + HEADER_BYTES : start + lacing_end])
-        if page_bytes > self._max_page_bytes:
-            message = f"expected a page of at most {self._max_page_bytes} bytes, got one of {page_bytes}"
-            raise self._give_up(PageTooLarge(message))
-        if available_bytes < page_bytes:
-            self._wanted_bytes = page_bytes
-            return None
-        return page_bytes
-
-    def _take(self, page_bytes: int) -> Page:
-        """Check the checksum of the page at the start of the buffer and consume it."""
-        raw = self._buffer[self._start : self._start + page_bytes]
-        _, _, flags, granule_position, serial, sequence, stored_crc, segments = HEADER.unpack_from(raw)
-        raw[CRC_OFFSET : CRC_OFFSET + len(_NO_CRC)] = _NO_CRC
-        computed_crc = crc(raw)
-        if computed_crc != stored_crc:
-            message = f"expected CRC {computed_crc:08x} for page {sequence}, got {stored_crc:08x}"
-            raise self._give_up(BadCrc(message))
-        self._consume(page_bytes)
-        body_start = HEADER_BYTES + segments
-        lacing, body = bytes(raw[HEADER_BYTES:body_start]), bytes(raw[body_start:])
-        return Page(flags, granule_position, serial, sequence, lacing, body)
 
     def _give_up(self, error: PageError) -> PageError:
         """Drop the bad start and what follows it up to the next capture pattern; return `error`."""
@@ -149,6 +159,10 @@ class PageReader:
         self._start += count_bytes
         self._wanted_bytes = 1
         # Move the rest to the front only when it is the smaller half: each byte then costs one move at most.
-        if self._start * 2 >= len(self._buffer):
+        if isinstance(self._buffer, bytearray) and self._start * 2 >= len(self._buffer):
             del self._buffer[: self._start]
             self._start = 0
+
+
+def _hex(field: bytes | bytearray) -> str:
+    return f"{int.from_bytes(field, 'little'):08x}"

@@ -8,6 +8,7 @@ Pages are kept as plain tuples: Python's garbage collector stops following a tup
 and would walk over a thousand objects of each stream again and again while the loop stands still.
 """
 
+from itertools import islice
 from typing import NamedTuple
 
 from audiocast.ogg.opus import SAMPLE_RATE
@@ -37,6 +38,13 @@ class StreamPage(NamedTuple):
 # A `StreamPage` as it is kept.
 _Record = tuple[bytes, int, int, float]
 
+# In the place of a page that is gone.
+_GONE: _Record = (b"", 0, 0, 0.0)
+
+# So many places of pages that are gone are given up at once: a list moves all that is behind them, which are
+# 8 kB of 20 s in pages of 20 ms.
+GONE_PAGES = 64
+
 
 class Backlog:
     """Pages by index, from `first` up to but not including `end`.
@@ -50,6 +58,7 @@ class Backlog:
         self._max_samples = round(max_seconds * SAMPLE_RATE)
         self._max_bytes = max_bytes
         self._pages: list[_Record] = []
+        self._gone = 0
         self._samples = 0
         self._batches: dict[tuple[int, int], bytes] = {}
         self.first = 0
@@ -75,18 +84,21 @@ class Backlog:
         self._samples += page.samples
         self.size_bytes += len(page.data)
         self._batches.clear()
-        stale = 0
+        oldest = self._gone
         last = len(pages) - 1
-        while stale < last:
-            data, samples, *_ = pages[stale]
+        while oldest < last:
+            data, samples, _, _ = pages[oldest]
             if self.size_bytes <= self._max_bytes and self._samples - samples < self._max_samples:
                 break
             self._samples -= samples
             self.size_bytes -= len(data)
-            stale += 1
-        if stale:
-            del pages[:stale]
-            self.first += stale
+            pages[oldest] = _GONE
+            oldest += 1
+        self.first += oldest - self._gone
+        if oldest >= GONE_PAGES:
+            del pages[:oldest]
+            oldest = 0
+        self._gone = oldest
 
     def page(self, index: int) -> StreamPage:
         """Return one page.
@@ -96,7 +108,7 @@ class Backlog:
         """
         if not self.first <= index < self.end:
             raise IndexError(f"expected an index from {self.first} to {self.end - 1}, got {index}")
-        return StreamPage(*self._pages[index - self.first])
+        return StreamPage(*self._pages[self._gone + index - self.first])
 
     def pages(self, start: int, stop: int) -> list[StreamPage]:
         """Return the pages from `start` (at least `first`) up to but not including `stop`, if there."""
@@ -118,7 +130,7 @@ class Backlog:
         """Return the index from which at most `seconds` of audio lie before `end`; `end` when none do."""
         left = seconds * SAMPLE_RATE
         index = self.end
-        for _, samples, *_ in reversed(self._pages):
+        for _, samples, *_ in islice(reversed(self._pages), self.end - self.first):
             left -= samples
             if left < 0:
                 break
@@ -126,4 +138,5 @@ class Backlog:
         return index
 
     def _records(self, start: int, stop: int) -> list[_Record]:
-        return self._pages[start - self.first : max(0, stop - self.first)]
+        moved = self._gone - self.first
+        return self._pages[start + moved : max(0, stop + moved)]

@@ -48,7 +48,8 @@ class Bitstream:
         for page in self.muxer.pages(packets, now, eos=eos):
             self.backlog.append(page)
         self.fanout.wake()
-        self._taps.append(packets, now)
+        if self._taps:
+            self._taps.append(packets, now)
 
     def finish(self, now: float) -> None:
         """Send a last page, 20 ms of silence marked as the end of the stream, and close the listeners."""

@@ -59,24 +59,26 @@ class Arrivals:
 
     def _start(self, now: float, *, in_hand_seconds: float) -> None:
         self.last_at = self._span_began_at = now
-        # The page before the last, and the last: chained streams end with a short one.
-        self._page_seconds = (0.0, 0.0)
+        # Chained streams end with a short page.
+        self._page_before_seconds = self._last_page_seconds = 0.0
         self._lead = in_hand_seconds
         # Of the span before, and of this one: lowest and highest lead, deepest fall.
-        self._lowest = (0.0, 0.0)
-        self._highest = (in_hand_seconds, in_hand_seconds)
-        self._deepest_fall = (0.0, 0.0)
+        self._lowest_before = self._lowest = 0.0
+        self._highest_before = self._highest = in_hand_seconds
+        self._deepest_fall_before = self._deepest_fall = 0.0
 
     @property
     def page_seconds(self) -> float:
         """How much audio is on a page."""
-        return max(self._page_seconds)
+        before, last = self._page_before_seconds, self._last_page_seconds
+        return before if before > last else last
 
     @property
     def burst_seconds(self) -> float:
         """How much audio comes at once: what a player must have in hand to play without a hole."""
-        burst = max(self._deepest_fall)
-        return burst if burst > self.page_seconds + MIN_BURST_SECONDS else self.page_seconds
+        before, now = self._deepest_fall_before, self._deepest_fall
+        burst, page = before if before > now else now, self.page_seconds
+        return burst if burst > page + MIN_BURST_SECONDS else page
 
     def has_new_burst(self) -> bool:
         """Return, once for each change that players should know of, whether bursts are others."""
@@ -89,7 +91,7 @@ class Arrivals:
     @property
     def used_up_at(self) -> float:
         """When listeners will have played all that came, the clock's seconds."""
-        return self.last_at + min(self._lead - min(self._lowest), MAX_IN_HAND_SECONDS)
+        return self.last_at + min(self._lead - min(self._lowest_before, self._lowest), MAX_IN_HAND_SECONDS)
 
     def restart(self, now: float) -> None:
         """Forget how audio came, since another source begins, or a gap is over; what is in hand stays."""
@@ -102,18 +104,23 @@ class Arrivals:
             now: When, the clock's seconds.
             seconds: How much of it, on one page.
         """
+        lead = self._lead
         if now - self._span_began_at >= SPAN_SECONDS:
             self._span_began_at = now
-            self._lowest = (self._lowest[1], self._lead)
-            self._highest = (self._highest[1], self._lead)
-            self._deepest_fall = (self._deepest_fall[1], 0.0)
-        self._lead -= now - self.last_at
-        self._lowest = (self._lowest[0], min(self._lowest[1], self._lead))
-        fall = max(self._highest) - self._lead
-        self._deepest_fall = (self._deepest_fall[0], max(self._deepest_fall[1], fall))
-        self._lead += seconds
-        self._highest = (self._highest[0], max(self._highest[1], self._lead))
-        self._page_seconds = (self._page_seconds[1], seconds)
+            self._lowest_before, self._lowest = self._lowest, lead
+            self._highest_before, self._highest = self._highest, lead
+            self._deepest_fall_before, self._deepest_fall = self._deepest_fall, 0.0
+        highest = self._highest if self._highest > self._highest_before else self._highest_before
+        lead -= now - self.last_at
+        if lead < self._lowest:
+            self._lowest = lead
+        if highest - lead > self._deepest_fall:
+            self._deepest_fall = highest - lead
+        lead += seconds
+        if lead > self._highest:
+            self._highest = lead
+        self._lead = lead
+        self._page_before_seconds, self._last_page_seconds = self._last_page_seconds, seconds
         self.last_at = now
 
 
@@ -251,10 +258,10 @@ class SourceGap:
     def note_audio(self, now: float, samples: int) -> bool:
         """End the gap, if any, since so much audio has come; return whether there is news of the source."""
         seconds = samples / SAMPLE_RATE
-        self._counters.jitter.observe(abs(now - self.arrivals.last_at - seconds))
-        was_open = self.end()
+        self._counters.jitter.observe(abs(now - self._watch.arrivals.last_at - seconds))
+        was_open = self._timer is not None and self.end()
         self._watch.note_audio(now, seconds)
-        return self.arrivals.has_new_burst() or was_open
+        return self._watch.arrivals.has_new_burst() or was_open
 
     def stop(self) -> None:
         """Make no more silence and watch no more, until audio comes again."""

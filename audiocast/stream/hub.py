@@ -215,7 +215,7 @@ class Hub:
         """Send listeners the packets of one page; they are dropped unless `source` is the current one."""
         if source is not self.source or self._bitstream is None:
             return
-        page_samples = sum(samples for _, samples in packets)
+        page_samples = packets[0][1] if len(packets) == 1 else sum(samples for _, samples in packets)
         if self.source_log is not None and page is not None:
             self.source_log.append(page, page_samples)
         if not packets:

@@ -10,7 +10,7 @@ encoder that sends a page a second makes no lumps. References: RFC 3533 section 
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from audiocast.ogg.crc import crc
 from audiocast.ogg.headers import OpusHead, OpusTags
@@ -84,7 +84,7 @@ class OggMuxer:
             return opus_head.channels <= self.opus_head.channels
         return opus_head.layout == self.opus_head.layout
 
-    def pages(self, packets: Iterable[TimedPacket], now: float, *, eos: bool = False) -> list[StreamPage]:
+    def pages(self, packets: Sequence[TimedPacket], now: float, *, eos: bool = False) -> list[StreamPage]:
         """Put whole packets on pages of at most 100 ms.
 
         Args:
@@ -92,18 +92,21 @@ class OggMuxer:
             now: When they arrived, for `StreamPage.arrived_at`.
             eos: The last of these pages is the last of the bitstream.
         """
+        if len(packets) == 1:
+            [(packet, samples)] = packets
+            return [self._page(lace((packet,)), packet, samples, now, FLAG_EOS if eos else 0)]
         groups = list(_group(packets))
         last = len(groups) - 1
         return [
-            self._page(group, samples, now, FLAG_EOS if eos and number == last else 0)
+            self._page(lace(group), b"".join(group), samples, now, FLAG_EOS if eos and number == last else 0)
             for number, (group, samples) in enumerate(groups)
         ]
 
-    def _page(self, packets: list[bytes], samples: int, now: float, flags: int) -> StreamPage:
-        self._granule += samples
-        data = self._encode(lace(packets), b"".join(packets), self._granule, flags, self._sequence)
+    def _page(self, lacing: bytes, body: bytes, samples: int, now: float, flags: int) -> StreamPage:
+        granule = self._granule = self._granule + samples
+        data = self._encode(lacing, body, granule, flags, self._sequence)
         self._sequence = (self._sequence + 1) % SEQUENCE_MODULUS
-        return StreamPage(data, samples, self._granule, now)
+        return StreamPage(data, samples, granule, now)
 
     def _headers(self) -> bytes:
         head, tags = self.opus_head.encode(), self._tags.short().encode()

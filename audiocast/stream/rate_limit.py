@@ -148,7 +148,9 @@ class RateLimit:
             TooFast: It is more than may come.
         """
         self._read_at, self._stalled_at_read_seconds = now, self._stalled_seconds()
-        if not self._has_room(self._bytes, max(size_bytes, MIN_READ_BYTES)):
+        if size_bytes < MIN_READ_BYTES:
+            size_bytes = MIN_READ_BYTES
+        if self._max_kbps and not self._bytes.add(size_bytes, now, self._stalled_at_read_seconds):
             raise TooFast(f"expected at most {self._max_kbps} kbit/s, got more for {self._lead_seconds:g} s")
 
     @property
@@ -177,8 +179,9 @@ class RateLimit:
         Raises:
             TooFast: It is more than may come.
         """
-        seconds = max(samples, MIN_PACKET_SAMPLES) / SAMPLE_RATE
-        if not self._has_room(self._audio, seconds):
+        if samples < MIN_PACKET_SAMPLES:
+            samples = MIN_PACKET_SAMPLES
+        if not self._has_room(self._audio, samples / SAMPLE_RATE):
             raise TooFast(
                 f"expected audio in real time, at most {self._lead_seconds:g} s ahead of it, "
                 f"got {self._audio.level:.1f} s ahead; with ffmpeg, add -re before -i"

@@ -136,6 +136,10 @@ class Source:
             self._error = error
             raise
 
+    def step(self, now: float) -> bool:
+        """Process as `process` does; return whether there may be more, as a `FeedScheduler` asks."""
+        return self.process(now) and (self._page is not None or self._reader.buffered_bytes > 0)
+
     def charge_decoder_change(self) -> None:
         """Charge the source with a new bitstream for listeners.
 
@@ -195,6 +199,8 @@ class Source:
                 page = self._next_page()
                 if page is None:
                     return False
+                if self._publish_usual(page, now):
+                    return True
                 self._start_page(page)
         except OggError as error:
             self.drop(error)
@@ -202,6 +208,22 @@ class Source:
         self._measure_packets()
         if not self._packets:
             self._finish_page(now)
+        return True
+
+    def _publish_usual(self, page: Page, now: float) -> bool:
+        """Publish a page with one packet of the present segment; return False for any other, untouched."""
+        if page.flags or page.serial != self._serial or self._expect is not _Expect.AUDIO or self._new_tags:
+            return False
+        packet = self._assembler.only_packet(page)
+        if not packet or self._opus_head is None:
+            return False
+        try:
+            samples = packet_samples(packet, self._opus_head.stream_count)
+        except BadPacket:
+            return False
+        self._sink.counters.ingest_pages += 1
+        self._rate_limit.charge_page(samples)
+        self._sink.publish(self, page, ((packet, samples),), now)
         return True
 
     def _next_page(self) -> Page | None:

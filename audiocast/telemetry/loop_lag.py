@@ -38,7 +38,8 @@ class LoopLag:
         The lag that is going to be measured next is part of it, so it is right for all that the loop calls
         when it goes on, in whatever order.
         """
-        return self._measured_seconds + max(0.0, self._clock() - self._due)
+        late_seconds = self._clock() - self._due
+        return self._measured_seconds + late_seconds if late_seconds > 0 else self._measured_seconds
 
     def start(self) -> None:
         """Start, in the running loop."""

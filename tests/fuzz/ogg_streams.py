@@ -5,7 +5,6 @@ So checksums do not find it. Some bytes are changed after that, too.
 
 import random
 import struct
-from dataclasses import replace
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import MAX_SEGMENT_BYTES, SEQUENCE_MODULUS, Page, encode_page, lace
@@ -114,17 +113,17 @@ def _changed(dice: random.Random, page: Page) -> list[Page]:
     """Return what stands for a page: another one, several, or none."""
     match dice.randrange(11):
         case 0:
-            return [replace(page, flags=dice.randrange(256))]
+            return [page._replace(flags=dice.randrange(256))]
         case 1:
-            return [replace(page, granule_position=dice.choice([-(1 << 63), -2, -1, 0, 960, (1 << 63) - 1]))]
+            return [page._replace(granule_position=dice.choice([-(1 << 63), -2, -1, 0, 960, (1 << 63) - 1]))]
         case 2:
-            return [replace(page, serial=dice.randrange(1 << 32))]
+            return [page._replace(serial=dice.randrange(1 << 32))]
         case 3:
             return [
-                replace(page, sequence=dice.choice([0, page.sequence + 1, page.sequence + 7, (1 << 32) - 1]))
+                page._replace(sequence=dice.choice([0, page.sequence + 1, page.sequence + 7, (1 << 32) - 1]))
             ]
         case 4:
-            return [replace(page, lacing=mutate(dice, page.lacing)[:255])]
+            return [page._replace(lacing=mutate(dice, page.lacing)[:255])]
         case 5:
             return [page, page]
         case 6:
@@ -136,7 +135,7 @@ def _changed(dice: random.Random, page: Page) -> list[Page]:
         case 9:
             return [_with_packets(page, [some_tags_packet(dice)])]
         case _:
-            return [replace(page, lacing=b"\xff" * 255, body=dice.randbytes(255 * MAX_SEGMENT_BYTES)), page]
+            return [page._replace(lacing=b"\xff" * 255, body=dice.randbytes(255 * MAX_SEGMENT_BYTES)), page]
 
 
 def _with_packets(page: Page, packets: list[bytes]) -> Page:
@@ -146,7 +145,7 @@ def _with_packets(page: Page, packets: list[bytes]) -> Page:
         lacing = lace(packets)
     except ValueError:
         lacing, body = b"\xff" * 255, body[: 255 * MAX_SEGMENT_BYTES].ljust(255 * MAX_SEGMENT_BYTES, b"\0")
-    return replace(page, lacing=lacing, body=body)
+    return page._replace(lacing=lacing, body=body)
 
 
 def _encoded(dice: random.Random, page: Page) -> bytes:

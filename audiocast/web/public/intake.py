@@ -91,6 +91,8 @@ class Intake:
         dismiss: Callable[[StreamError], None],
     ) -> None:
         self._services = services
+        self._now = services.streams.clock.time
+        self._feed_scheduler = services.streams.feed_scheduler
         self._hub = hub
         self._expires_at = claims.expires_at
         self._first_audio_seconds = limits.first_audio_seconds
@@ -126,8 +128,9 @@ class Intake:
                 from what is returned.
             audiocast.ogg.errors.OggError: Likewise.
         """
-        self._source.receive(data, self._services.now())
-        rest = self._services.streams.feed_scheduler.run(self._source.process)
+        source = self._source
+        source.receive(data, self._now())
+        rest = self._feed_scheduler.run(source.step)
         return self._feed_rest(rest) if rest is not None or self._rate_limit.has_to_wait else None
 
     async def _feed_rest(self, rest: Awaitable[None] | None) -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from audiocast.ogg.crc import crc
+from audiocast.ogg.crc import crc, crc_field
 from audiocast.ogg.page import CRC_OFFSET
 from tests.unit.ogg.streams import read_pages
 
@@ -52,5 +52,6 @@ def test_equals_the_stored_checksum_of_every_page_of_a_real_file(opus_variant: b
         stored = int.from_bytes(raw[CRC_OFFSET : CRC_OFFSET + 4], "little")
         raw[CRC_OFFSET : CRC_OFFSET + 4] = bytes(4)
         assert crc(raw) == stored == loop_crc(raw)
+        assert crc_field(raw[:CRC_OFFSET], raw[CRC_OFFSET + 4 :]) == stored.to_bytes(4, "little")
         start += page_bytes
     assert start == len(opus_variant)

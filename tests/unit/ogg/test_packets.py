@@ -7,7 +7,7 @@ import pytest
 from audiocast.ogg.errors import PacketTooLarge
 from audiocast.ogg.opus import MAX_FRAME_BYTES
 from audiocast.ogg.packets import MAX_PACKET_BYTES, PacketAssembler
-from audiocast.ogg.page import FLAG_CONTINUED, Page
+from audiocast.ogg.page import FLAG_CONTINUED, Page, lace
 from tests.unit.ogg.streams import read_packets, read_pages
 
 LONG = bytes(index % 253 for index in range(700))
@@ -116,3 +116,48 @@ def test_packets_of_real_files_hold_all_bytes_of_their_pages(opus_variant: bytes
     assert packets[0][:8] == b"OpusHead"
     assert packets[1][:8] == b"OpusTags"
     assert all(packets)
+
+
+@pytest.mark.parametrize("size_bytes", [1, 40, 254, 255, 256, 510, 511, 700])
+def test_a_page_with_one_packet_is_known_by_its_table(size_bytes: int) -> None:
+    packet = bytes(index % 251 for index in range(size_bytes))
+    whole = page(3, lace([packet]), packet)
+    assembler = PacketAssembler()
+    assert assembler.only_packet(whole) == packet
+    # It counts as added: what it leaves off is gone on with.
+    assembler.push(page(4, [255], LONG[:255]))
+    assert assembler.push(page(5, [1], b"x", continued=True)) == [LONG[:255] + b"x"]
+    assert assembler.dropped == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        page(3, [], b""),
+        page(3, [255], LONG[:255]),
+        page(3, [254, 1], LONG[:255]),
+        page(3, [1, 254], LONG[:255]),
+        page(3, [255, 254, 1], LONG[:510]),
+        page(3, [0, 255, 1], LONG[:256]),
+        page(3, [40], LONG[:40], continued=True),
+    ],
+)
+def test_any_other_page_is_left_to_push(other: Page) -> None:
+    asked, plain = PacketAssembler(), PacketAssembler()
+    for assembler in (asked, plain):
+        assembler.push(page(2, [3], b"abc"))
+    assert asked.only_packet(other) is None
+    assert asked.push(other) == plain.push(other)
+    assert (asked.dropped, asked.pending_bytes) == (plain.dropped, plain.pending_bytes)
+
+
+def test_a_page_with_one_packet_is_none_while_another_is_open() -> None:
+    assembler = PacketAssembler()
+    assembler.push(page(2, [255], LONG[:255]))
+    assert assembler.only_packet(page(3, [3], b"abc")) is None
+
+
+def test_the_only_packet_has_a_bound() -> None:
+    assembler = PacketAssembler(max_packet_bytes=100)
+    assert assembler.only_packet(page(3, [100], LONG[:100])) == LONG[:100]
+    assert assembler.only_packet(page(4, [101], LONG[:101])) is None

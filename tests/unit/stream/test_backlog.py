@@ -1,8 +1,10 @@
 """The backlog: bounds in seconds and bytes, places that stay valid, batches that are shared."""
 
+import sys
+
 import pytest
 
-from audiocast.stream.backlog import Backlog, StreamPage
+from audiocast.stream.backlog import GONE_PAGES, Backlog, StreamPage
 
 SECOND = 48_000
 
@@ -114,3 +116,16 @@ def test_a_start_is_at_most_so_many_seconds_before_the_edge(seconds: float, inde
 
 def test_a_page_knows_where_it_begins() -> None:
     assert page(2).start_granule == 2 * SECOND
+
+
+def test_pages_that_are_gone_are_forgotten_though_their_places_go_later() -> None:
+    backlog = Backlog(max_seconds=3, max_bytes=10_000)
+    kept: list[StreamPage] = []
+    for number in range(3 * GONE_PAGES):
+        kept.append(page(number % 256))
+        backlog.append(kept[-1])
+        assert backlog.pages(backlog.first, backlog.end) == kept[-3:]
+        assert backlog.start_of(2) == backlog.end - min(2, len(kept))
+        assert backlog.start_of(100) == backlog.first
+    # Here, and in the page that is looked at.
+    assert [sys.getrefcount(each.data) for each in kept] == [2] * (len(kept) - 3) + [3] * 3
