@@ -9,7 +9,6 @@ While it is held, listeners get silence in real time. A hub never waits: `publis
 wakes the fan-out. It knows neither HTTP nor the names of those who listen.
 """
 
-import secrets
 import time
 from collections.abc import Callable, Sequence
 
@@ -24,7 +23,7 @@ from audiocast.stream.errors import ShuttingDown, SourceError, SourceStalled, St
 from audiocast.stream.fanout.listener import Sink
 from audiocast.stream.gap import SourceGap
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise, Suspensions
-from audiocast.stream.muxer import OggMuxer, TimedPacket
+from audiocast.stream.muxer import OggMuxer, TimedPacket, random_serial
 from audiocast.stream.now_playing import NowPlaying, OnSettled, Titles, clean_text
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
@@ -32,8 +31,6 @@ from audiocast.stream.source_log import SourceLog
 from audiocast.stream.tap import Tap, Taps
 
 log = structlog.get_logger()
-
-SERIAL_BITS = 32
 
 
 class Hub:
@@ -192,10 +189,8 @@ class Hub:
         rival, self.source = self.source, source
         if rival is not source:
             self._gap.arrivals.restart(now)
-            if self.source_log is not None:
-                self.source_log.clear()
         if self.source_log is not None:
-            self.source_log.begin_chain_segment(header_pages)
+            self.source_log.begin_chain_segment(header_pages, of_new_source=rival is not source)
         if rival is None:
             self.counters.sources += 1
         elif rival is not source:
@@ -248,10 +243,8 @@ class Hub:
         """
         if self._bitstream is None:
             raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
-        first_bytes = response_head + self._bitstream.header_pages(self.titles.tags)
-        self._bitstream.fanout.join(
-            sink, first_bytes, preroll_seconds=preroll_seconds, aim_seconds=aim_seconds
-        )
+        first = response_head + self._bitstream.header_pages(self.titles.tags)
+        self._bitstream.fanout.join(sink, first, preroll_seconds=preroll_seconds, aim_seconds=aim_seconds)
 
     def open_tap(self, tap: Tap) -> None:
         """Send `tap` what the backlog holds, and then all audio, until `close_tap`."""
@@ -308,7 +301,7 @@ class Hub:
 
     def _start_bitstream(self, opus_head: OpusHead, tags: OpusTags) -> None:
         self._finish_bitstream()
-        muxer = OggMuxer(secrets.randbits(SERIAL_BITS), opus_head, tags)
+        muxer = OggMuxer(random_serial(), opus_head, tags)
         self._bitstream = Bitstream(muxer, self._clock, self.counters, self._taps, self._limits)
         self.started_at = time.time()
         self._taps.start_bitstream(opus_head)

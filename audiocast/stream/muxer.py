@@ -9,6 +9,7 @@ A page holds whole packets only and at most 100 ms of them, so a listener may be
 encoder that sends a page a second makes no lumps. References: RFC 3533 section 6, RFC 7845 sections 3 to 5.
 """
 
+import secrets
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -34,6 +35,8 @@ MAX_PAGE_SAMPLES = 4800
 # OpusHead and OpusTags; 8 KiB of comments fit a page.
 HEADER_PAGE_COUNT = 2
 
+SERIAL_BITS = 32
+
 GRANULE_OFFSET = 6
 SEQUENCE_OFFSET = 18
 
@@ -42,6 +45,11 @@ _UINT32 = struct.Struct("<I")
 
 # An Opus packet, and its duration in 48 kHz samples.
 TimedPacket = tuple[bytes, int]
+
+
+def random_serial() -> int:
+    """Return a serial number for a logical bitstream."""
+    return secrets.randbits(SERIAL_BITS)
 
 
 class OggMuxer:

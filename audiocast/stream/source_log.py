@@ -125,13 +125,20 @@ class SourceLog:
         return Position(serial, sequence)
 
     def clear(self) -> None:
-        """Drop all pages, since another source starts. Indexes go on."""
+        """Drop all pages. Indexes go on."""
         self.first = self.end
         self._pages.clear()
         self._samples = self._bytes = 0
 
-    def begin_chain_segment(self, header_pages: Sequence[Page]) -> None:
-        """Add the header pages of a segment of a chain; of the first segment too."""
+    def begin_chain_segment(self, header_pages: Sequence[Page], *, of_new_source: bool = False) -> None:
+        """Add the header pages of a segment of a chain; of the first segment too.
+
+        Args:
+            header_pages: The oldest comes first.
+            of_new_source: Another source starts, and the pages before are dropped.
+        """
+        if of_new_source:
+            self.clear()
         pages: list[_Logged] = [(page.encode(), page.serial, page.sequence, 0, b"") for page in header_pages]
         self._headers = b"".join(data for data, *_ in pages)
         for page in pages:
