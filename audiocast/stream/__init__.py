@@ -7,6 +7,7 @@ What comes in:
 - `source_id`: the identity of a source, the same on every node
 - `rate_limit`: what a source may send, and how much faster than real time
 - `feed_scheduler`: the loop's time for what sources have sent
+- `read_pacer`: reads sources that nobody hears live together, instead of each by itself
 - `source_log`: the last pages of a source as they came, for other nodes
 - `keys`: ingest keys
 

@@ -12,6 +12,7 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.fanout.fanout import Fanout
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.muxer import OggMuxer, TimedPacket, page_packets
+from audiocast.stream.read_pacer import TURN_SECONDS
 from audiocast.stream.tap import Taps
 
 
@@ -31,8 +32,15 @@ class Bitstream:
     ) -> None:
         self.muxer = muxer
         self._taps = taps
+        self._flushes_at_once = limits.fanout.flush_interval_seconds < 2 * TURN_SECONDS
         self.backlog = Backlog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
         self.fanout = Fanout(self.backlog, clock, counters, limits.fanout)
+
+    @property
+    def is_heard_live(self) -> bool:
+        """A listener or a tap wants pages when they come, and not only with the next flush."""
+        fanout = self.fanout
+        return bool(self._taps) or fanout.has_live_listeners or (self._flushes_at_once and fanout.count > 0)
 
     def header_pages(self, tags: OpusTags) -> bytes:
         """Return what a listener that joins now gets first.

@@ -61,6 +61,14 @@ class FeedScheduler:
         self._queue.append((step, done))
         return done
 
+    def begin_slice(self, now: float) -> None:
+        """Give the calls of `run` that follow a slice of their own: the loop has had its turn.
+
+        Args:
+            now: The clock's seconds.
+        """
+        self._burst_began_at = now
+
     def _run_burst(self, step: Step) -> bool:
         """Call `step` while the present burst of work has time left; return whether all is done."""
         now = self._clock.time()

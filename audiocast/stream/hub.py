@@ -131,6 +131,12 @@ class Hub:
         """A listener or a tap on this node takes the audio."""
         return bool(self.listeners or self._taps)
 
+    @property
+    def is_heard_live(self) -> bool:
+        """Each page is wanted when it comes, here or at another member. Until it is on, that is so."""
+        is_relayed = self.source_log is not None and bool(self.source_log.on_growth)
+        return is_relayed or self._bitstream is None or self._bitstream.is_heard_live
+
     def describe(self) -> HubSnapshot:
         """Return what is shown of the stream, as of now."""
         bitstream, source = self._bitstream, self.source

@@ -15,6 +15,7 @@ from audiocast.stream.errors import ServerFull, ShuttingDown, SourceError, Sourc
 from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubState, Promise, Promises, Suspensions
+from audiocast.stream.read_pacer import ReadPacer
 
 # How many hubs are looked at to find one that can be forgotten: the work for a new stream has a bound.
 PROBED_HUBS = 64
@@ -37,6 +38,7 @@ class Registry:
         self.counters = Counters()
         self.clock = clock
         self.feed_scheduler = FeedScheduler(clock)
+        self.read_pacer = ReadPacer(clock, self.feed_scheduler)
         self.promises = Promises()
         self._suspensions = Suspensions()
         self._limits = limits

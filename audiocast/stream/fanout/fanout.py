@@ -88,6 +88,11 @@ class Fanout:
         """Number of open listeners."""
         return sum([lane.open_count for lane in self._lanes])
 
+    @property
+    def has_live_listeners(self) -> bool:
+        """A listener is open that wants pages when they come."""
+        return any(lane.is_live and lane.open_count for lane in self._lanes)
+
     def join(self, sink: Sink, first_bytes: bytes, *, preroll_seconds: float, aim_seconds: float) -> Listener:
         """Add a listener and send what it begins with, at once.
 

@@ -145,8 +145,6 @@ class WatchedConnection(IOStream):
         self._is_input_paused = False
         if self._on_input is not None and not self.closed():
             self._listen(is_reading=True)
-            # What came before the pause may be in hand already.
-            self.io_loop.add_callback(self._continue_reading)
 
     def end_input(self, error: Exception | None = None) -> None:
         """Watch no more; the first call counts."""

@@ -28,7 +28,7 @@ from tornado.httputil import (
 )
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
-from audiocast.web.http.body.body_reader import BodyCoding, BodyReader, BodySink, SizedBody
+from audiocast.web.http.body.body_reader import BodyCoding, BodyReader, BodySink, DeferRead, SizedBody
 from audiocast.web.http.body.chunked_body import ChunkedBody, body_too_large
 from audiocast.web.http.connections import WatchedConnection, discard_input
 from audiocast.web.http.errors import ApiError
@@ -55,12 +55,14 @@ class RequestConnection(HTTP1Connection):
 
     Attributes:
         body_sink: Gets the body instead of the handler's `data_received`, which makes a task of each piece.
+        defer_read: See `BodyReader`; for the body of this request.
         refuse_body: Called instead of a refusal here when the coding of a body is broken, by a handler that
             has begun to read it: returns when the error is sent.
     """
 
     stream: WatchedConnection
     body_sink: BodySink | None = None
+    defer_read: DeferRead | None = None
     refuse_body: Callable[[ApiError], Awaitable[None]] | None = None
 
     def __init__(self, server: "_ServedConnection") -> None:
@@ -162,7 +164,7 @@ class RequestConnection(HTTP1Connection):
             # Who is answered before the end of the body is heard no more.
             return delegate.data_received(data) if not self._write_finished else None
 
-        await BodyReader(self.stream, coding, self.body_sink or sink).read()
+        await BodyReader(self.stream, coding, self.body_sink or sink, defer=self.defer_read).read()
 
 
 def _plain_path(target: str) -> str:

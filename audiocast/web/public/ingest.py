@@ -12,7 +12,7 @@ closed at once, the kernel would send a reset, and the encoder could not read wh
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 import structlog
@@ -76,6 +76,7 @@ class IngestHandler(PublicHandler):
         if self.request.method not in SOURCE_METHODS:
             raise ApiError(405, "method_not_allowed", f"expected POST or PUT, got {self.said_method}")
         self._connection.body_sink = self._receive
+        self._connection.defer_read = self._defer_read
         self._connection.refuse_body = self._refuse_body
         try:
             self.check_bounds()
@@ -175,6 +176,9 @@ class IngestHandler(PublicHandler):
             raise self._refusal
         return self._feed(data)
 
+    def _defer_read(self, read: Callable[[], None]) -> bool:
+        return self._intake is not None and self._intake.defer_read(read)
+
     def _feed(self, data: bytes) -> Awaitable[None] | None:
         """Feed the source; see `Intake.feed`."""
         assert self._intake is not None
@@ -194,7 +198,7 @@ class IngestHandler(PublicHandler):
         try:
             if self.request.method == "SOURCE":
                 self._send_early_response()
-            await BodyReader(raw, UnframedBody(), self._receive_unframed).read()
+            await BodyReader(raw, UnframedBody(), self._receive_unframed, defer=self._defer_read).read()
         except ApiError:
             # It is sent; what still comes is discarded.
             pass

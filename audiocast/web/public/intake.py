@@ -93,6 +93,7 @@ class Intake:
         self._services = services
         self._now = services.streams.clock.time
         self._feed_scheduler = services.streams.feed_scheduler
+        self._read_pacer = services.streams.read_pacer
         self._hub = hub
         self._expires_at = claims.expires_at
         self._first_audio_seconds = limits.first_audio_seconds
@@ -132,6 +133,17 @@ class Intake:
         source.receive(data, self._now())
         rest = self._feed_scheduler.run(source.step)
         return self._feed_rest(rest) if rest is not None or self._rate_limit.has_to_wait else None
+
+    def defer_read(self, read: Callable[[], None]) -> bool:
+        """Have the source read later, together with others, unless somebody hears it live.
+
+        Args:
+            read: Called once, if this returns True.
+        """
+        if self._hub.is_heard_live:
+            return False
+        self._read_pacer.add(read)
+        return True
 
     async def _feed_rest(self, rest: Awaitable[None] | None) -> None:
         if rest is not None:

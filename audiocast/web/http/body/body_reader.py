@@ -19,6 +19,10 @@ from audiocast.web.http.connections import READ_BYTES, WatchedConnection
 # Takes the next bytes of a body. Returns what to wait for before it gets more, or None; never waits.
 BodySink = Callable[[bytes], Awaitable[None] | None]
 
+# Asked after each read: takes a call that reads again, to be made later, and returns True; or returns False,
+# and the connection is read as soon as something comes.
+DeferRead = Callable[[Callable[[], None]], bool]
+
 
 class BodyCoding(Protocol):
     """How a body ends, and what beside it is on the connection (RFC 9112 section 6). No input, no output.
@@ -78,12 +82,22 @@ class BodyReader:
         connection: Nothing else reads it meanwhile; anything may write to it, or close it.
         coding: Of the body.
         sink: Gets the body. Called no more after it has raised.
+        defer: See `DeferRead`. A deferred read that finds nothing ends that.
     """
 
-    def __init__(self, connection: WatchedConnection, coding: BodyCoding, sink: BodySink) -> None:
+    def __init__(
+        self,
+        connection: WatchedConnection,
+        coding: BodyCoding,
+        sink: BodySink,
+        *,
+        defer: DeferRead | None = None,
+    ) -> None:
         self._connection = connection
         self._coding = coding
         self._sink = sink
+        self._defer = defer
+        self._is_deferred = False
         self._task: asyncio.Task[None] | None = None
 
     async def read(self) -> None:
@@ -105,13 +119,16 @@ class BodyReader:
         try:
             await connection.watch_input(self._read_once)
         finally:
+            self._is_deferred = False
             connection.end_input()
 
     def _read_once(self) -> None:
         """Read what is there; called by the loop, and never raises."""
-        connection = self._connection
-        data = connection.receive(self._coding.max_read_bytes)
+        connection, coding = self._connection, self._coding
+        max_bytes = coding.max_read_bytes
+        data = connection.receive(max_bytes)
         if not data:
+            self._watch()
             return
         try:
             wait = self._pass_on(data)
@@ -121,8 +138,24 @@ class BodyReader:
         if wait is not None:
             connection.pause_input()
             self._task = asyncio.create_task(self._go_on_after(wait))
-        elif self._coding.is_complete:
+        elif coding.is_complete:
             connection.end_input()
+        elif self._defer is None or len(data) == max_bytes or not self._defer(self._read_deferred):
+            # Of a read that is full the rest is there already.
+            self._watch()
+        elif not self._is_deferred:
+            self._is_deferred = True
+            connection.pause_input()
+
+    def _read_deferred(self) -> None:
+        if self._is_deferred and not self._connection.closed():
+            self._read_once()
+
+    def _watch(self) -> None:
+        """Read as soon as something comes."""
+        if self._is_deferred:
+            self._is_deferred = False
+            self._connection.resume_input()
 
     def _pass_on(self, data: bytes) -> Awaitable[None] | None:
         body = self._coding.decode(data)
@@ -137,4 +170,5 @@ class BodyReader:
         if self._coding.is_complete:
             self._connection.end_input()
         else:
+            self._is_deferred = False
             self._connection.resume_input()

@@ -57,6 +57,11 @@ class TlsConnection(PublicConnection):
                 return 0
             self._channel.feed(data)
 
+    def resume_input(self) -> None:
+        super().resume_input()
+        # What came before the pause may be in hand already.
+        self.io_loop.add_callback(self._continue_reading)
+
     def receive(self, max_bytes: int) -> bytes:
         received_bytes = 0
         with memoryview(bytearray(max_bytes)) as buffer:

@@ -7,7 +7,14 @@ from typing import Any, cast
 import pytest
 from tornado.iostream import StreamClosedError
 
-from audiocast.web.http.body.body_reader import BodyCoding, BodyReader, BodySink, SizedBody, UnframedBody
+from audiocast.web.http.body.body_reader import (
+    BodyCoding,
+    BodyReader,
+    BodySink,
+    DeferRead,
+    SizedBody,
+    UnframedBody,
+)
 from audiocast.web.http.body.chunked_body import ChunkedBody
 from audiocast.web.http.connections import WatchedConnection
 from audiocast.web.http.errors import ApiError
@@ -28,6 +35,7 @@ class FakeConnection:
         self.is_paused = False
         self._buffered = buffered
         self._arrived = b""
+        self._is_closed = False
         self._on_input: Callable[[], None] | None = None
         self._done: asyncio.Future[None] | None = None
 
@@ -56,6 +64,13 @@ class FakeConnection:
         if done is not None and not done.done():
             done.set_exception(error) if error is not None else done.set_result(None)
 
+    def leave(self, data: bytes) -> None:
+        """Let bytes come that the loop does not tell of."""
+        self._arrived += data
+
+    def closed(self) -> bool:
+        return self._is_closed
+
     def arrive(self, data: bytes) -> None:
         """Let bytes come, and the loop tell of them once."""
         self._arrived += data
@@ -65,6 +80,7 @@ class FakeConnection:
 
     def close(self) -> None:
         """As a client does that goes away."""
+        self._is_closed = True
         self.end_input(StreamClosedError())
 
 
@@ -76,10 +92,16 @@ class Run:
         reading: The call of `read`.
     """
 
-    def __init__(self, coding: BodyCoding, buffered: bytes = b"", sink: BodySink | None = None) -> None:
+    def __init__(
+        self,
+        coding: BodyCoding,
+        buffered: bytes = b"",
+        sink: BodySink | None = None,
+        defer: DeferRead | None = None,
+    ) -> None:
         self.connection = FakeConnection(buffered)
         self.got: list[bytes] = []
-        reader = BodyReader(cast(WatchedConnection, self.connection), coding, sink or self.take)
+        reader = BodyReader(cast(WatchedConnection, self.connection), coding, sink or self.take, defer=defer)
         self.reading: asyncio.Task[None] = asyncio.create_task(reader.read())
 
     def take(self, data: bytes) -> Awaitable[None] | None:
@@ -200,3 +222,98 @@ async def test_a_client_that_goes_away_ends_it_also_while_the_sink_is_busy() -> 
         await run.reading
     busy.set_result(None)
     await settle()
+
+
+class Deferring:
+    """Takes reads for later while it `may`.
+
+    Attributes:
+        may: Whether it does.
+        reads: What was taken.
+    """
+
+    def __init__(self) -> None:
+        self.may = True
+        self.reads: list[Callable[[], None]] = []
+
+    def __call__(self, read: Callable[[], None]) -> bool:
+        if self.may:
+            self.reads.append(read)
+        return self.may
+
+    def turn(self) -> None:
+        """Make the reads that were deferred."""
+        reads, self.reads = self.reads, []
+        for read in reads:
+            read()
+
+
+async def test_the_rest_of_a_full_read_is_not_deferred() -> None:
+    deferring = Deferring()
+    run = Run(ChunkedBody(), defer=deferring)
+    await settle()
+    data = chunk(b"x" * 10_000)
+    run.connection.arrive(data)
+    assert (run.connection.is_paused, deferring.reads) == (False, [])
+    run.connection.arrive(b"")
+    assert (run.connection.is_paused, len(deferring.reads)) == (True, 1)
+    assert len(b"".join(run.got)) == 10_000
+    run.connection.leave(data)
+    deferring.turn()
+    assert not run.connection.is_paused, "a deferred read that is full"
+
+
+async def deferred() -> tuple[Run, Deferring]:
+    """Return a reader whose first read was deferred."""
+    deferring = Deferring()
+    run = Run(SizedBody(20), defer=deferring)
+    await settle()
+    run.connection.arrive(b"12345")
+    return run, deferring
+
+
+async def test_a_deferred_read_is_made_in_its_turn_and_not_when_something_comes() -> None:
+    run, deferring = await deferred()
+    assert run.connection.is_paused
+    run.connection.leave(b"67890")
+    assert run.got == [b"12345"]
+    deferring.turn()
+    assert run.got == [b"12345", b"67890"]
+    assert (run.connection.is_paused, len(deferring.reads)) == (True, 1)
+
+
+async def test_a_turn_without_anything_ends_the_deferring() -> None:
+    run, deferring = await deferred()
+    deferring.turn()
+    assert (run.connection.is_paused, deferring.reads) == (False, [])
+    run.connection.arrive(b"67890")
+    assert (run.connection.is_paused, len(deferring.reads)) == (True, 1)
+
+
+async def test_who_may_not_defer_any_more_is_read_when_something_comes() -> None:
+    run, deferring = await deferred()
+    deferring.may = False
+    run.connection.leave(b"67890")
+    deferring.turn()
+    assert not run.connection.is_paused
+    run.connection.arrive(b"12345")
+    run.connection.arrive(b"67890")
+    await run.reading
+
+
+async def test_a_body_may_end_in_a_deferred_read() -> None:
+    run, deferring = await deferred()
+    run.connection.leave(b"6" * 15)
+    deferring.turn()
+    await run.reading
+    assert deferring.reads == []
+
+
+async def test_a_deferred_read_of_a_body_that_is_over_reads_nothing() -> None:
+    run, deferring = await deferred()
+    run.connection.close()
+    with pytest.raises(StreamClosedError):
+        await run.reading
+    reads = len(run.connection.reads)
+    deferring.turn()
+    assert len(run.connection.reads) == reads
