@@ -34,8 +34,10 @@ MANAGER = "audiocast-operator"
 SERVER_CONTAINER = "audiocast"
 HTTP_PORT = 8000
 INTERNAL_PORT = 8001
+HTTPS_PORT = 8443
 HTTP_PORT_NAME = "http"
 INTERNAL_PORT_NAME = "internal"
+HTTPS_PORT_NAME = "https"
 
 # Settings of the server; their entries in the Secret have the same names.
 SECRET_KEYS = "SECRET_KEYS"

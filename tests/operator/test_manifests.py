@@ -201,6 +201,20 @@ def test_settings_of_the_spec_come_before_defaults_and_not_before_the_operators_
     assert environment["PEERS"] == "dns+live-peers.radio.svc.cluster.local.:8001"
 
 
+def test_pods_with_a_certificate_speak_tls_at_the_services_port() -> None:
+    tls = {"secretName": "cert", "port": 8443, "nodePort": 30443, "redirect": True}
+    given = {**LEAST, "tls": tls, "service": {"type": "NodePort"}}
+    pod = statefulset(given)["spec"]["template"]["spec"]
+    [server] = pod["containers"]
+    named = {each["name"]: each.get("value") for each in server["env"]}
+    [mount], [volume] = server["volumeMounts"], pod["volumes"]
+    assert named["TLS_CERTIFICATE"] == f"{mount['mountPath']}/tls.crt"
+    assert (named["HTTPS_REDIRECT_PORT"], volume["secret"]) == ("8443", {"secretName": "cert"})
+    assert {"name": "https", "containerPort": 8443, "protocol": "TCP"} in server["ports"]
+    [_, https] = build_service(CAST, spec_of(given))["spec"]["ports"]
+    assert (https["port"], https["targetPort"], https["nodePort"]) == (8443, "https", 30443)
+
+
 def test_probes_do_not_depend_on_peers() -> None:
     [container] = statefulset(LEAST)["spec"]["template"]["spec"]["containers"]
     paths = {name: container[name]["httpGet"]["path"] for name in container if name.endswith("Probe")}

@@ -7,6 +7,7 @@ from audiocast_operator.manifests.urls import service_name
 from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.names import (
     HTTP_PORT_NAME,
+    HTTPS_PORT_NAME,
     INTERNAL_PORT,
     INTERNAL_PORT_NAME,
     MANAGER,
@@ -30,13 +31,9 @@ def build_service(owner: Owner, spec: AudioCastSpec) -> Json:
     name = service_name(owner, spec)
     if name == peers_service(owner.name):
         raise BadSpec(f"service.name: expected another name than that of the members' Service, got {name}")
-    port = {
-        "name": HTTP_PORT_NAME,
-        "port": wanted.port,
-        "targetPort": HTTP_PORT_NAME,
-        "protocol": "TCP",
-        **given(nodePort=wanted.node_port),
-    }
+    ports = [_port(HTTP_PORT_NAME, wanted.port, wanted.node_port)]
+    if spec.tls.secret_name:
+        ports.append(_port(HTTPS_PORT_NAME, spec.tls.port, spec.tls.node_port))
     return owner.build_child(
         "v1",
         "Service",
@@ -46,7 +43,7 @@ def build_service(owner: Owner, spec: AudioCastSpec) -> Json:
         spec={
             "type": wanted.type,
             "selector": selector_labels(owner.name),
-            "ports": [port],
+            "ports": ports,
             **_families(spec),
             **given(
                 loadBalancerClass=wanted.load_balancer_class,
@@ -56,6 +53,10 @@ def build_service(owner: Owner, spec: AudioCastSpec) -> Json:
             ),
         },
     )
+
+
+def _port(name: str, port: int, node_port: int | None) -> Json:
+    return {"name": name, "port": port, "targetPort": name, "protocol": "TCP", **given(nodePort=node_port)}
 
 
 def _families(spec: AudioCastSpec) -> Json:
@@ -171,6 +172,7 @@ def build_network_policy(owner: Owner, spec: AudioCastSpec, operator_namespace: 
         name = {NAMESPACE_NAME: spec.monitoring.namespace}
         prometheus = [{"namespaceSelector": {"matchLabels": name}}]
     internal = {"port": INTERNAL_PORT_NAME, "protocol": "TCP"}
+    public = [HTTP_PORT_NAME, *([HTTPS_PORT_NAME] if spec.tls.secret_name else [])]
     return owner.build_child(
         "networking.k8s.io/v1",
         "NetworkPolicy",
@@ -181,7 +183,7 @@ def build_network_policy(owner: Owner, spec: AudioCastSpec, operator_namespace: 
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [
                 {
-                    "ports": [{"port": HTTP_PORT_NAME, "protocol": "TCP"}],
+                    "ports": [{"port": name, "protocol": "TCP"} for name in public],
                     **given(**{"from": plain(wanted.http_from)}),
                 },
                 {

@@ -15,6 +15,8 @@ from audiocast_operator.names import (
     API_TOKENS,
     HTTP_PORT,
     HTTP_PORT_NAME,
+    HTTPS_PORT,
+    HTTPS_PORT_NAME,
     INTERNAL_PORT,
     INTERNAL_PORT_NAME,
     SECRET_HASH,
@@ -48,12 +50,19 @@ CONTAINER_SECURITY: Json = {
     "capabilities": {"drop": ["ALL"]},
 }
 
+# Where the certificate is, if pods speak TLS.
+CERTIFICATES = "/etc/audiocast/tls"
+
 # Settings that only `envFrom` could reach: what is named in a container's `env` comes before it.
 FIXED = {
     "HOST": "",
     "PORT": str(HTTP_PORT),
     "INTERNAL_HOST": "",
     "INTERNAL_PORT": str(INTERNAL_PORT),
+    "TLS_CERTIFICATE": "",
+    "TLS_KEY": "",
+    "TLS_PORT": str(HTTPS_PORT),
+    "HTTPS_REDIRECT_PORT": "0",
     "WORKERS": "1",
 }
 
@@ -112,7 +121,15 @@ def _pod(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_domain: st
     return pod | given(
         serviceAccountName=service_account_name(owner, spec),
         initContainers=plain(more.init_containers),
-        volumes=plain(more.volumes),
+        # Not by subPath: what is renewed would not come in.
+        volumes=[
+            *(
+                [{"name": "tls", "secret": {"secretName": spec.tls.secret_name}}]
+                if spec.tls.secret_name
+                else []
+            ),
+            *plain(more.volumes),
+        ],
         topologySpreadConstraints=_spread(owner, spec),
         hostAliases=plain(more.host_aliases),
         dnsConfig=more.dns_config,
@@ -143,6 +160,11 @@ def _container(spec: AudioCastSpec, environment: list[Json]) -> Json:
     probes = spec.pod.probes
     # No second is no hook: Kubernetes takes a sleep of 0 from 1.33 on only.
     sleep = given(seconds=spec.drain.pre_stop_seconds)
+    ports = {HTTP_PORT_NAME: HTTP_PORT, INTERNAL_PORT_NAME: INTERNAL_PORT}
+    mounts = plain(spec.pod.volume_mounts)
+    if spec.tls.secret_name:
+        ports = {HTTP_PORT_NAME: HTTP_PORT, HTTPS_PORT_NAME: HTTPS_PORT, INTERNAL_PORT_NAME: INTERNAL_PORT}
+        mounts = [{"name": "tls", "mountPath": CERTIFICATES, "readOnly": True}, *mounts]
     container = {
         "name": SERVER_CONTAINER,
         "image": spec.image,
@@ -151,8 +173,7 @@ def _container(spec: AudioCastSpec, environment: list[Json]) -> Json:
         # The one line that says why a start failed, where `kubectl describe` shows it.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "ports": [
-            {"name": HTTP_PORT_NAME, "containerPort": HTTP_PORT, "protocol": "TCP"},
-            {"name": INTERNAL_PORT_NAME, "containerPort": INTERNAL_PORT, "protocol": "TCP"},
+            {"name": name, "containerPort": number, "protocol": "TCP"} for name, number in ports.items()
         ],
         "env": environment,
         "startupProbe": _probe("/livez", probes.startup),
@@ -165,7 +186,7 @@ def _container(spec: AudioCastSpec, environment: list[Json]) -> Json:
     return container | given(
         lifecycle={"preStop": {"sleep": sleep}} if sleep else None,
         envFrom=spec.pod.env_from,
-        volumeMounts=plain(spec.pod.volume_mounts),
+        volumeMounts=mounts,
     )
 
 
@@ -178,9 +199,16 @@ def _environment(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_do
         "STREAM_DOMAIN": domain,
         "STREAM_SCHEME": scheme,
     }
+    if spec.tls.secret_name:
+        own |= {
+            "TLS_CERTIFICATE": f"{CERTIFICATES}/tls.crt",
+            "TLS_KEY": f"{CERTIFICATES}/tls.key",
+            "TLS_PORT": str(HTTPS_PORT),
+        }
+        own |= given(HTTPS_REDIRECT_PORT=str(spec.tls.port) if spec.tls.redirect else "")
     settings = given(**{**FORWARDING, "LOG_FORMAT": "json", **spec.settings, **own})
     if spec.pod.env_from:
-        settings |= own | FIXED
+        settings |= FIXED | own
     is_optional = given(optional=spec.secret.anyone_may_start)
     return [
         {"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},

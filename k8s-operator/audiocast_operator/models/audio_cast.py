@@ -15,6 +15,7 @@ from audiocast_operator.models.network import (
     NetworkPolicySpec,
     PeersSpec,
     ServiceSpec,
+    TlsSpec,
 )
 from audiocast_operator.models.pod import PodOverrides, ServiceAccountSpec
 from audiocast_operator.models.server_settings import settings_rules
@@ -156,6 +157,7 @@ class AudioCastSpec(ResourceModel):
         json_schema_extra=validation_rules(*settings_rules()),
     )
     service: ServiceSpec = Field(default_factory=ServiceSpec, description="The Service.")
+    tls: TlsSpec = Field(default_factory=TlsSpec, description="TLS in the pods.")
     peers: PeersSpec = Field(
         default_factory=PeersSpec, description="Members that are no pods of this AudioCast."
     )

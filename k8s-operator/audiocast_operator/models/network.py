@@ -78,6 +78,22 @@ class ServiceSpec(ResourceModel):
     annotations: Annotations = Field(default_factory=dict, description="Annotations of the Service.")
 
 
+class TlsSpec(ResourceModel):
+    """TLS in the pods, for load balancers and gateways that pass it through."""
+
+    secret_name: Name = Field(
+        default="",
+        description="Secret with tls.crt and tls.key, as cert-manager makes it. Empty: no TLS here.",
+    )
+    port: int = Field(default=443, ge=1, le=65535, description="Port of the Service for HTTPS.")
+    node_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Port of every node for HTTPS. Empty: any that is free."
+    )
+    redirect: bool = Field(
+        default=False, description="Redirect pages, players and the API from plain HTTP; never encoders."
+    )
+
+
 class IngressTls(ResourceModel):
     """A certificate."""
 

@@ -21,6 +21,8 @@ from audiocast_operator.models.server_settings import KNOWN_SETTINGS, OWNED_SETT
 from audiocast_operator.names import (
     HTTP_PORT,
     HTTP_PORT_NAME,
+    HTTPS_PORT,
+    HTTPS_PORT_NAME,
     INTERNAL_PORT,
     INTERNAL_PORT_NAME,
     SERVER_CONTAINER,
@@ -35,11 +37,12 @@ _OTHER_NAME = (
     f"self.all(each, each.name != '{SERVER_CONTAINER}')",
     f"{SERVER_CONTAINER} is the server's own container",
 )
-_NUMBERS, _NAMES = [HTTP_PORT, INTERNAL_PORT], [HTTP_PORT_NAME, INTERNAL_PORT_NAME]
+_NUMBERS = [HTTP_PORT, INTERNAL_PORT, HTTPS_PORT]
+_NAMES = [HTTP_PORT_NAME, INTERNAL_PORT_NAME, HTTPS_PORT_NAME]
 _OTHER_PORTS = (
     f"self.all(each, !has(each.ports) || each.ports.all(port, !(port.containerPort in {_NUMBERS})"
     f" && (!has(port.name) || !(port.name in {_NAMES}))))",
-    f"the server's own ports are {HTTP_PORT_NAME}, {HTTP_PORT}, and {INTERNAL_PORT_NAME}, {INTERNAL_PORT}",
+    f"the server's own ports are {', '.join(map(str, [*_NUMBERS, *_NAMES]))}",
 )
 
 

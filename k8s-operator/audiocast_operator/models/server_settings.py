@@ -17,6 +17,10 @@ OWNED_SETTINGS = (
     "STREAM_DOMAIN",
     "STREAM_SCHEME",
     "DRAIN_SECONDS",
+    "TLS_CERTIFICATE",
+    "TLS_KEY",
+    "TLS_PORT",
+    "HTTPS_REDIRECT_PORT",
 )
 
 # Settings that are of no use here: several processes are no member of a cluster, and members ask DNS.
@@ -25,11 +29,6 @@ UNUSED_SETTINGS = (
     "KUBERNETES_SERVICE_HOST",
     "KUBERNETES_SERVICE_PORT",
     "KUBERNETES_ACCOUNT",
-    # An AudioCast's pods have no certificate.
-    "TLS_CERTIFICATE",
-    "TLS_KEY",
-    "TLS_PORT",
-    "HTTPS_REDIRECT_PORT",
 )
 
 WHOLE_NUMBERS = (

@@ -1,5 +1,7 @@
 """An AudioCast in a simulated cluster: created, scaled up, changed, put right, deleted."""
 
+from typing import Any
+
 from tests.operator.simulated.cluster import NAMESPACE, SimulatedCluster
 
 CHILDREN = (
@@ -153,3 +155,26 @@ async def test_a_paused_audiocast_is_left_alone_and_still_told_of(cluster: Simul
     cluster.change(paused=False)
     await cluster.until_complete()
     assert cluster.images() == {"live-0": "audiocast:2"}
+
+
+async def test_every_right_is_used(cluster: SimulatedCluster) -> None:
+    cluster.workloads.defaults["drains_at_once"] = True
+    everything: dict[str, Any] = {"ingress": {"host": "a"}, "httpRoute": ROUTE, "serviceAccount": {}}
+    cluster.create_cast(replicas=1, **everything, monitoring={"podMonitor": True})
+    cluster.create_stream("news")
+    await cluster.until_complete()
+    cluster.change(image="audiocast:2")
+    await cluster.until(lambda: len(cluster.workloads.gone) == 1)
+    nothing: dict[str, Any] = dict.fromkeys(everything)
+    cluster.change(**nothing, networkPolicy={"enabled": False}, monitoring={"podMonitor": False})
+    optional = {"ingresses", "httproutes", "networkpolicies", "podmonitors", "serviceaccounts"}
+    await cluster.until(lambda: not optional & children(cluster).keys())
+    account = cluster.api.permissions
+    granted = {
+        (group, resource, verb)
+        for rule in account.rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert granted - account.used == set()

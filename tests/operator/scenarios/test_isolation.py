@@ -20,6 +20,8 @@ from tests.operator.simulated.faults import Fault
 FOREVER = 1_000_000
 EVERYTHING: dict[str, Any] = {
     "ingress": {"host": "radio.example.org"},
+    "httpRoute": {"parentRefs": [{"name": "public"}]},
+    "serviceAccount": {},
     "monitoring": {"podMonitor": True},
 }
 
@@ -159,6 +161,10 @@ REQUESTS = [
     ("GET", "/secrets/live-keys$", "Secret live-keys"),
     ("PATCH", "/podmonitors/", "PodMonitor"),
     ("PATCH", "/secrets/news-ingest$", "Secret news-ingest"),
+    ("GET", "/serviceaccounts/", "ServiceAccount"),
+    ("PATCH", "/serviceaccounts/", "ServiceAccount"),
+    ("GET", "/httproutes/", "HTTPRoute"),
+    ("PATCH", "/httproutes/", "HTTPRoute"),
 ]
 
 
