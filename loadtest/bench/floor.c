@@ -15,7 +15,6 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -38,13 +37,14 @@ enum {
     BUFFER_BYTES = 2 * MAX_PAGE_BYTES,
     ACCEPT_BACKLOG = 4096,
     MAX_LISTENERS = 20000,
-    HANDSHAKE_SECONDS = 5,
+    MAX_JOINING = 256, /* more wait in the accept queue */
 };
 
 static struct listener {
     int socket;
     SSL *tls; /* NULL without TLS */
-} listeners[MAX_LISTENERS];
+} listeners[MAX_LISTENERS], joining[MAX_JOINING]; /* the latter shake hands */
+static int joining_count;
 static SSL_CTX *context; /* NULL without TLS */
 static int listener_count;
 static unsigned char welcome[2 * MAX_PAGE_BYTES] = "HTTP/1.1 200 OK\r\nContent-Type: audio/ogg\r\n\r\n";
@@ -80,26 +80,40 @@ static void close_listener(const struct listener *listener) {
     close(listener->socket);
 }
 
-/* Shake hands, while everybody else waits: listeners come one by one, and are on this machine. */
-static bool secure(struct listener *listener) {
-    struct timeval patience = {.tv_sec = HANDSHAKE_SECONDS};
-    setsockopt(listener->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    listener->tls = tls_over(context, listener->socket, 1);
-    return tls_result(listener->tls, SSL_do_handshake(listener->tls)) == 1;
+static void welcome_listener(const struct listener *listener) {
+    if (listener_count < MAX_LISTENERS && send_bytes(listener, welcome, welcome_bytes) == (ssize_t)welcome_bytes) {
+        listeners[listener_count++] = *listener;
+    } else {
+        close_listener(listener);
+    }
 }
 
 static void take_listener(int listening) {
     int yes = 1;
-    struct listener listener = {.socket = accept(listening, NULL, NULL)};
+    struct listener listener = {.socket = accept4(listening, NULL, NULL, SOCK_NONBLOCK)};
     if (listener.socket < 0) return;
     setsockopt(listener.socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (listener_count == MAX_LISTENERS || (context && !secure(&listener)) ||
-        fcntl(listener.socket, F_SETFL, O_NONBLOCK) ||
-        send_bytes(&listener, welcome, welcome_bytes) != (ssize_t)welcome_bytes) {
-        close_listener(&listener);
+    if (!context) {
+        welcome_listener(&listener);
         return;
     }
-    listeners[listener_count++] = listener;
+    listener.tls = tls_over(context, listener.socket, 1);
+    joining[joining_count++] = listener;
+}
+
+/* Go on with the handshakes of which something has come; `ready` has an entry for each. */
+static void shake_hands(const struct pollfd *ready) {
+    for (int at = joining_count - 1; at >= 0; at--) {
+        if (!ready[at].revents) continue;
+        ssize_t result = tls_result(joining[at].tls, SSL_do_handshake(joining[at].tls));
+        if (result < 0 && errno == EAGAIN) continue;
+        if (result == 1) {
+            welcome_listener(&joining[at]);
+        } else {
+            close_listener(&joining[at]);
+        }
+        joining[at] = joining[--joining_count];
+    }
 }
 
 static void send_page(const unsigned char *page, size_t size) {
@@ -183,11 +197,18 @@ int main(int count, char **arguments) {
     int source = accept(source_listening, NULL, NULL);
     if (source < 0) fail("accept");
 
-    struct pollfd ready[2] = {{.fd = source, .events = POLLIN}, {.fd = listening, .events = POLLIN}};
+    struct pollfd ready[2 + MAX_JOINING] = {{.fd = source, .events = POLLIN}};
     for (;;) {
-        /* Listeners wait at the door until there is something to welcome them with. */
-        if (poll(ready, header_pages == HEADER_PAGES ? 2 : 1, -1) < 0) fail("poll");
+        /* Listeners wait in the accept queue until there is something to welcome them with. */
+        bool is_open = header_pages == HEADER_PAGES && joining_count < MAX_JOINING;
+        ready[1] = (struct pollfd){.fd = is_open ? listening : -1, .events = POLLIN};
+        for (int at = 0; at < joining_count; at++) {
+            short events = SSL_want_write(joining[at].tls) ? POLLOUT : POLLIN;
+            ready[2 + at] = (struct pollfd){.fd = joining[at].socket, .events = events};
+        }
+        if (poll(ready, 2 + (nfds_t)joining_count, -1) < 0) fail("poll");
         if (ready[0].revents && !take_source(source)) break;
+        shake_hands(ready + 2);
         if (ready[1].revents) take_listener(listening);
     }
     printf(
