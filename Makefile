@@ -53,7 +53,9 @@ run: $(RUN_STAMP) ## start a server with a demo broadcast and print the link to 
 cluster: $(RUN_STAMP) ## start three members behind HAProxy with a demo broadcast, and say which one to kill
 	@$(BIN)/python cmd/cluster.py
 
-test: $(VENV_STAMP) debian-packages $(NODE_STAMP) decoder ## set up what is missing, then check and run every test
+test: ## set up what is missing, then check and run every test
+	@$(MAKE) --no-print-directory --jobs=2 $(VENV_STAMP) debian-packages
+	@$(MAKE) --no-print-directory $(NODE_STAMP) decoder
 	@$(MAKE) --no-print-directory --jobs=2 lint suite $(if $(PYTEST_ARGS),,covered)
 
 check: $(VENV_STAMP) lint audit ## ruff, mypy --strict, import-linter, the pages' types, the repository's own promises

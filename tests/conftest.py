@@ -17,18 +17,23 @@ pytest_plugins = [
 ]
 
 HERE = Path(__file__).parent
-# More than a minute each, most of it waiting: beside all the rest, and not after it.
+# A minute or more each, much of it waiting: beside all the rest, and not after it. Longest first.
 LONG = [
     Path("programs", "test_five_minutes.py"),
     Path("browser", "test_live_player.py"),
-    Path("browser", "test_listen_page.py"),
-    Path("programs", "odd_sources", "test_odd_sources.py"),
-    Path("browser", "test_hls_players.py"),
-    Path("cluster", "test_owner_killed.py"),
-    Path("helm", "test_dashboard.py"),
-    Path("cluster", "test_rolling_restart.py"),
     Path("client", "engine", "test_long_broadcast.py"),
+    Path("operator", "scenarios", "test_isolation.py"),
+    Path("browser", "test_listen_page.py"),
     Path("client", "window", "test_window.py"),
+    Path("programs", "odd_sources", "test_odd_sources.py"),
+    Path("cluster", "hostile", "test_hostile.py"),
+    Path("integration", "test_titles.py"),
+    Path("browser", "test_live_modules.py"),
+    Path("browser", "test_hls_players.py"),
+    Path("operator", "scenarios", "test_e2e_steps.py"),
+    Path("operator", "scenarios", "test_ownership.py"),
+    Path("cluster", "test_rolling_restart.py"),
+    Path("cluster", "test_owner_killed.py"),
 ]
 ORDER = [
     "repo",

@@ -285,9 +285,9 @@ class Store:
         return self._update((plural, namespace, name), new, manager, "scale")
 
     def set_status(self, plural: str, namespace: str, name: str, status: Json) -> None:
-        """Write a status as a controller does."""
+        """Write a status as a controller does; the same one again changes nothing."""
         key = (plural, namespace, name)
-        if key in self._objects:
+        if key in self._objects and self._objects[key].get("status") != status:
             self._update(key, {**self.get(*key), "status": status}, "kube-controller-manager", "status")
 
     def delete(self, plural: str, namespace: str, name: str, uid: str = "") -> Json:

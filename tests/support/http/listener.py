@@ -11,6 +11,7 @@ from tests.support.audio.capture import Capture
 from tests.support.http.exchange import Answer, connect
 
 _POLL_SECONDS = 0.1
+_LEAST_SLEEP_SECONDS = 0.02
 _READ_BYTES = 65_536
 _WAIT_SECONDS = 15.0
 
@@ -106,12 +107,18 @@ class Listener:
         while not condition():
             if time.monotonic() >= deadline:
                 raise AssertionError(f"not in {seconds} s: {what}; {self.size_bytes} bytes, end {self.end}")
-            time.sleep(0.02)
+            time.sleep(_LEAST_SLEEP_SECONDS)
 
     def wait_for_audio(self, audio_seconds: float, seconds: float = _WAIT_SECONDS) -> Capture:
         """Wait until this much audio has come in all."""
-        self.wait(lambda: self.capture().seconds >= audio_seconds, f"{audio_seconds} s of audio", seconds)
-        return self.capture()
+        deadline = time.monotonic() + seconds
+        while (missing := audio_seconds - (capture := self.capture()).seconds) > 0:
+            if time.monotonic() >= deadline:
+                what = f"{audio_seconds} s of audio, {missing:.2f} s are missing"
+                raise AssertionError(f"not in {seconds} s: {what}; {self.size_bytes} bytes, end {self.end}")
+            # All that has come is taken apart each time: not oftener than it helps.
+            time.sleep(min(max(missing / 2, _LEAST_SLEEP_SECONDS), _POLL_SECONDS))
+        return capture
 
     def wait_for_end(self, seconds: float = _WAIT_SECONDS) -> Capture:
         """Wait until the server has ended the response."""
