@@ -13,13 +13,19 @@ SETTINGS = (
     "[pytest]\nmarkers = realtime: see the plugin\naddopts = -p xdist --dist=loadfile --no-loadscope-reorder"
 )
 # The tests of a process run one by one: what a file notes tells when, where, and at what priority it ran. A
-# program that the test starts has the priority of the test.
+# program that the test starts has the priority of the test. realtime_1 and other_1 wait for each other, so
+# that a slow process still finds its next file.
 NOTES = """
 import json, os, subprocess, sys, time
 from pathlib import Path
 import pytest
 def note():
-    time.sleep(0.3)
+    own = Path(__file__)
+    own.with_suffix(".begun").touch()
+    there, here = ("other", "realtime") if "other" in own.name else ("realtime", "other")
+    twin, deadline = own.with_name(own.name.replace(there, here)), time.monotonic() + 30
+    while twin.exists() and not twin.with_suffix(".begun").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
     code = "import os; print(os.getpriority(os.PRIO_PROCESS, 0))"
     priority = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout)
     note = {"at": time.time(), "worker": os.environ["PYTEST_XDIST_WORKER"], "priority": priority}
