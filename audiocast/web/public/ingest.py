@@ -52,7 +52,6 @@ class IngestHandler(PublicHandler):
 
     metric_label = "Ingest"
     is_long_lived = True
-    answers_plain_http = True
 
     SUPPORTED_METHODS = (*PublicHandler.SUPPORTED_METHODS, "SOURCE")
 

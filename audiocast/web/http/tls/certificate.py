@@ -48,13 +48,12 @@ def read_certificate(certificate: Path, key: Path) -> Certificate:
     Raises:
         BadCertificate: One of them cannot be read or is something else, or they do not belong together.
     """
-    for path in (certificate, key):
-        _check_readable(path)
+    texts = _read(certificate), _read(key)
     context = _server_context()
     try:
         context.load_cert_chain(certificate, key, password=lambda: "")
     except ssl.SSLError as error:
-        raise BadCertificate(_plain_reason(certificate, key, error)) from None
+        raise BadCertificate(_plain_reason(certificate, key, texts, error)) from None
     except OSError as error:
         raise BadCertificate(f"cannot read {certificate} or {key}: {error.strerror}") from None
     return Certificate(context, _prove(context, certificate))
@@ -69,22 +68,21 @@ def _server_context() -> ssl.SSLContext:
     return context
 
 
-def _check_readable(path: Path) -> None:
+def _read(path: Path) -> bytes:
     try:
-        path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise BadCertificate(f"cannot read {path}: {error.strerror}") from None
 
 
-def _plain_reason(certificate: Path, key: Path, error: ssl.SSLError) -> str:
+def _plain_reason(certificate: Path, key: Path, texts: tuple[bytes, bytes], error: ssl.SSLError) -> str:
     if error.reason == "KEY_VALUES_MISMATCH":
         return f"expected the key of {certificate}, {key} is another one's"
-    if b"-----BEGIN CERTIFICATE-----" not in certificate.read_bytes():
+    if b"-----BEGIN CERTIFICATE-----" not in texts[0]:
         return f"expected a certificate in PEM, {certificate} has none"
-    text = key.read_bytes()
-    if b"PRIVATE KEY-----" not in text:
+    if b"PRIVATE KEY-----" not in texts[1]:
         return f"expected a private key in PEM, {key} has none"
-    if b"ENCRYPTED" in text:
+    if b"ENCRYPTED" in texts[1]:
         return f"expected a key without a passphrase, {key} has one"
     return f"cannot use {certificate} with {key}: {error.reason or error}"
 
@@ -107,7 +105,8 @@ def _prove(context: ssl.SSLContext, certificate: Path) -> float:
             for side in (client, server):
                 _shake_hands(side)
         seen = client.getpeercert()
-    except (ssl.SSLError, ValueError) as error:
+    except (OSError, ValueError) as error:
+        # The file may be gone by now; OpenSSL's own errors are of this kind, too.
         raise BadCertificate(f"no client would accept {certificate}: {error}") from None
     assert seen, "expected the certificate of a handshake that is done"
     return float(ssl.cert_time_to_seconds(str(seen["notAfter"])))
