@@ -9,7 +9,9 @@
 - `hls`: a stream as HLS
 - `stream`: hubs, backlog, fan-out, sources, keys
 - `ogg`: Ogg pages and Opus packets
+- `rules_file`: the rules of streams in a file, read before anything is accepted
 - `limits`: settings as lower layers take them
+- `kubernetes_settings`: the settings of what Kubernetes gives a pod
 - `port_settings`: the settings of ports and of TLS
 - `settings`: every setting, from the command line and the environment
 - `secret_sources`: where secrets come from, and where they do not

@@ -32,6 +32,7 @@ from audiocast.cluster.signature.signer import Signer
 from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.limits import client_budgets, hub_limits, limits, pod_of, secret_keys
+from audiocast.rules_file import RulesFile
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys
@@ -137,6 +138,7 @@ class App:
         ClusterMetrics(self.node, metrics)
         self._readiness = Readiness()
         self._watching: asyncio.Future[None] | None = None
+        self._rules = RulesFile(settings.stream_rules_file, streams, metrics)
         directory = StreamDirectory(self.node)
         self._services = Services(
             streams=streams,
@@ -212,6 +214,7 @@ class App:
     async def start(self) -> None:
         """Start to serve; ready when this member has found the others."""
         self._lag.start()
+        await self._rules.start()
         self.internal.start()
         for server in self._public_servers:
             server.start()
@@ -238,6 +241,7 @@ class App:
             server.stop_accepting()
         if self._watching is not None:
             self._watching.cancel()
+        self._rules.stop()
         await self.node.stop()
         self._services.streams.end_all()
         counters = self._services.streams.counters

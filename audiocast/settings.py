@@ -8,7 +8,6 @@ import ipaddress
 import os
 import socket
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -25,13 +24,14 @@ from pydantic_settings import (
 
 from audiocast.cluster.discovery.peers_setting import KUBERNETES_PREFIX, parse_peers
 from audiocast.cluster.discovery.pod import Pod
+from audiocast.kubernetes_settings import KubernetesSettings
 from audiocast.port_settings import USUAL_INTERNAL_PORT, PortSettings
 from audiocast.secret_sources import MIN_SECRET_CHARACTERS, refuse_secret_options, secrets_folder
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class Settings(PortSettings, BaseSettings):
+class Settings(PortSettings, KubernetesSettings, BaseSettings):
     """Run the audiocast server. Each option can be given as an environment variable of the same name too.
 
     Secrets cannot be options. SECRET_KEYS and API_TOKENS are variables, or files of these names in the folder
@@ -57,16 +57,6 @@ class Settings(PortSettings, BaseSettings):
         description="Internal ports of a cluster's members: host:port,... or dns+NAME:PORT, or, in a pod, "
         "k8s+SERVICE[:PORT] with a port's number or name in the Service, INTERNAL_PORT unless it is given. "
         "Empty: alone.",
-    )
-    kubernetes_service_host: str = Field(
-        default="", description="API server that k8s+SERVICE asks. Kubernetes sets it in each pod."
-    )
-    kubernetes_service_port: int = Field(
-        default=443, ge=1, le=65535, description="Its port. Kubernetes sets it in each pod."
-    )
-    kubernetes_account: Path = Field(
-        default=Path("/var/run/secrets/kubernetes.io/serviceaccount"),
-        description="Folder with the pod's token, ca.crt and namespace.",
     )
     stream_domain: str = Field(
         default="",

@@ -31,6 +31,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from audiocast.cluster.errors import BadMessage
+from audiocast.stream.hub_state import Rule
 
 STATUS = "/internal/status"
 DRAIN = "/internal/drain"
@@ -234,8 +235,7 @@ class RulesRequest:
     """`POST /internal/streams/{stream_id}/rules`: the operator suspends a stream, or knows of a newer key."""
 
     stream_id: str
-    generation: int
-    is_suspended: bool
+    rule: Rule
 
     @classmethod
     def parse(cls, stream_id: str, body: Mapping[str, Any]) -> Self:
@@ -244,7 +244,8 @@ class RulesRequest:
         Raises:
             BadMessage: The generation is no number.
         """
-        return cls(stream_id, _generation(body), body.get("suspended") is True)
+        rule = Rule(_generation(body), body.get("suspended") is True, body.get("ended") is True)
+        return cls(stream_id, rule)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,24 @@ class Promise(NamedTuple):
 NO_PROMISE = Promise()
 
 
+class Rule(NamedTuple):
+    """What holds for one stream.
+
+    Attributes:
+        generation: A key of a lower one is refused.
+        is_suspended: No source may come, until this is said to be over.
+        is_ended: Its broadcaster has ended it; no source may come until it is reopened.
+    """
+
+    generation: int = 0
+    is_suspended: bool = False
+    is_ended: bool = False
+
+
+# Of a stream that nothing is said of any more.
+NO_RULE = Rule()
+
+
 class Suspensions(set[str]):
     """Ids of the streams that whoever runs the servers has suspended. The operator tells each process."""
 

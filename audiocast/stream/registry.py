@@ -14,7 +14,16 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ServerFull, ShuttingDown, SourceError, SourceStalled, StreamSuspended
 from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub import Hub
-from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubState, Promise, Promises, Suspensions
+from audiocast.stream.hub_state import (
+    MAX_PROMISES,
+    NO_PROMISE,
+    HubLimits,
+    HubState,
+    Promise,
+    Promises,
+    Rule,
+    Suspensions,
+)
 from audiocast.stream.read_pacer import ReadPacer
 
 # How many hubs are looked at to find one that can be forgotten: the work for a new stream has a bound.
@@ -41,6 +50,7 @@ class Registry:
         self.read_pacer = ReadPacer(clock, self.feed_scheduler)
         self.promises = Promises()
         self._suspensions = Suspensions()
+        self._told: OrderedDict[str, None] = OrderedDict()
         self._limits = limits
         self._max_streams = max_streams
         self._hubs: dict[str, Hub] = {}
@@ -116,10 +126,7 @@ class Registry:
         """
         hub = self.get_or_waiting(stream_id)
         hub.admit(generation)
-        hub.close()
-        if stream_id not in self._hubs:
-            self._announced.pop(stream_id, None)
-            self.promises.keep(stream_id, hub.promise)
+        self._close(stream_id, hub)
 
     def learn_generation(self, stream_id: str, generation: int) -> None:
         """Refuse keys below a generation from now on: another member has a source with such a key."""
@@ -133,16 +140,27 @@ class Registry:
         else:
             self.promises.keep(stream_id, learned)
 
-    def hold_to(self, stream_id: str, *, generation: int, is_suspended: bool) -> None:
-        """Hold what whoever runs the server says of a stream's keys, in place of what they said before.
+    def hold_to(self, stream_id: str, rule: Rule, *, is_told: bool = True) -> None:
+        """Hold what whoever runs the server says of a stream, in place of what they said before.
+
+        An end holds until the stream is reopened, or a newer key is used; nothing else takes it back.
 
         Args:
             stream_id: The stream, whether or not it has a hub.
-            generation: A key of a lower one is refused, as if a key of this one had been used here.
-            is_suspended: Take the stream off the air and refuse its sources, until this is said to be over.
+            rule: What they say.
+            is_told: They say it to this process. Of a stream of which they have, what they leave for all
+                processes to read is older, and not held any more.
         """
-        self.learn_generation(stream_id, generation)
-        if not is_suspended:
+        if is_told:
+            self._told[stream_id] = None
+            if len(self._told) > MAX_PROMISES:
+                self._told.popitem(last=False)
+        elif stream_id in self._told:
+            return
+        self.learn_generation(stream_id, rule.generation)
+        if rule.is_ended and not self.promise_of(stream_id).is_closed:
+            self._close(stream_id, self.get_or_waiting(stream_id))
+        if not rule.is_suspended:
             self._suspensions.discard(stream_id)
             return
         self._suspensions.add(stream_id)
@@ -183,6 +201,12 @@ class Registry:
         error: SourceError = ShuttingDown("the server stops; connect again in a moment with the same key")
         for hub in self.live():
             hub.end(error)
+
+    def _close(self, stream_id: str, hub: Hub) -> None:
+        hub.close()
+        if stream_id not in self._hubs:
+            self._announced.pop(stream_id, None)
+            self.promises.keep(stream_id, hub.promise)
 
     def _new(self, stream_id: str, title: str) -> Hub:
         return Hub(

@@ -8,6 +8,7 @@
 - `loop_lag`: how late the event loop is
 - `metrics`: streams, listeners and sources
 - `requests`: one log event and one count for each HTTP request
+- `rules_metrics`: the rules of streams in a file
 - `sums`: the metrics of several processes as those of one
 - `tls_metrics`: handshakes, and the certificate in use
 """

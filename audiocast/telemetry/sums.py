@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
+from audiocast.telemetry import rules_metrics
 from audiocast.telemetry.cluster_metrics import GAUGES
 from audiocast.telemetry.metrics import BUILD_INFO
 from audiocast.telemetry.tls_metrics import EXPIRES, REFUSED
@@ -17,6 +18,8 @@ SHARED = frozenset(
         BUILD_INFO,
         EXPIRES,
         REFUSED,
+        rules_metrics.COUNT,
+        rules_metrics.REFUSED,
         *(name for name, gauge in GAUGES.items() if gauge.is_shared),
         # prometheus_client's own.
         "process_start_time_seconds",

@@ -39,6 +39,10 @@ HTTP_PORT_NAME = "http"
 INTERNAL_PORT_NAME = "internal"
 HTTPS_PORT_NAME = "https"
 
+# Entry of the ConfigMap of rules, and where it is mounted.
+RULES_FILE = "streams"
+RULES_FOLDER = "/etc/audiocast/rules"
+
 # Settings of the server; their entries in the Secret have the same names.
 SECRET_KEYS = "SECRET_KEYS"
 API_TOKENS = "API_TOKENS"
@@ -71,6 +75,11 @@ def label_selector(wanted: Mapping[str, str]) -> str:
 def peers_service(cast: str) -> str:
     """Return the name of the headless Service by which members find each other."""
     return f"{cast}-peers"
+
+
+def rules_config(cast: str) -> str:
+    """Return the name of the ConfigMap with what holds for streams before anybody says so."""
+    return f"{cast}-rules"
 
 
 def keys_secret(cast: str) -> str:

@@ -167,8 +167,8 @@ def test_values_have_the_servers_own_defaults(chart: Chart) -> None:
 
 def test_every_name_in_the_environment_is_a_setting_and_every_setting_is_there(chart: Chart) -> None:
     settings = {name.upper() for name in Settings.model_fields}
-    # Pods are members of a cluster, with PEERS; a member is one process.
-    assert env_of(chart).keys() == settings - PORTS - TLS - KUBERNETES - {"WORKERS"}
+    # Pods are members of a cluster, with PEERS; a member is one process. Rules of streams are the operator's.
+    assert env_of(chart).keys() == settings - PORTS - TLS - KUBERNETES - {"WORKERS", "STREAM_RULES_FILE"}
 
 
 @pytest.mark.parametrize("path", ci_files("audiocast"), ids=lambda path: path.name)

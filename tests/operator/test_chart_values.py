@@ -20,6 +20,7 @@ from audiocast_operator.manifests.network import (
     build_service,
 )
 from audiocast_operator.manifests.owner import Owner
+from audiocast_operator.manifests.pod import RULES_VOLUME
 from audiocast_operator.manifests.statefulset import build_statefulset
 from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.models.crd import build_audiocast_crd
@@ -212,6 +213,10 @@ def alike(manifest: Manifest, selector: Manifest) -> Any:
         wanted = wanted["template"]["spec"]
         [server] = [each for each in wanted["containers"] if each["name"] == "audiocast"]
         server["env"] = {each["name"]: each for each in server["env"] if each["name"] not in FIXED}
+        # Rules of streams are the operator's alone.
+        server["env"].pop("STREAM_RULES_FILE", None)
+        for place, key in ((server, "volumeMounts"), (wanted, "volumes")):
+            place[key] = [each for each in place.get(key, []) if each["name"] != RULES_VOLUME]
 
     def plain(each: Any) -> Any:
         if isinstance(each, dict):

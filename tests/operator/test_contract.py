@@ -8,6 +8,7 @@ from typing import Any, Literal, cast, get_args, get_origin
 import pytest
 import requests
 
+from audiocast import rules_file as server_rules
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import (
     DRAIN,
@@ -26,15 +27,19 @@ from audiocast.cluster.protocol import (
 from audiocast.cluster.signature.header import BadSignature, RequestSignature
 from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.signature.signer import Signer
+from audiocast.rules_file import parse_rules
 from audiocast.settings import Settings
 from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
-from audiocast.stream.hub_state import HubLimits
+from audiocast.stream.hub_state import HubLimits, Rule
 from audiocast.stream.keys import Claims, Keys
 from audiocast.web.http.handlers import STREAM_ID as SERVER_STREAM_ID
 from audiocast.web.public.streams import stream_state
 from audiocast_operator.clients.members import MembersClient
+from audiocast_operator.errors import BadSpec
+from audiocast_operator.manifests import rules
 from audiocast_operator.manifests.owner import Owner
+from audiocast_operator.manifests.rules import build_rules_config
 from audiocast_operator.manifests.statefulset import build_statefulset
 from audiocast_operator.models import stream as stream_model
 from audiocast_operator.models.audio_cast import AudioCastSpec
@@ -48,6 +53,7 @@ from audiocast_operator.models.server_settings import (
     WHOLE_NUMBERS,
 )
 from audiocast_operator.models.stream import StreamSpec
+from audiocast_operator.names import RULES_FILE
 from audiocast_operator.protocol import internal_api
 from audiocast_operator.protocol.ingest_key import build_ingest_key
 from audiocast_operator.protocol.member_status import (
@@ -140,9 +146,32 @@ def test_the_operator_requests_what_the_server_serves() -> None:
     assert internal_api.rules_path("news") == RULES.format(stream_id="news")
 
 
-@pytest.mark.parametrize("rules", [StreamRules(), StreamRules(3, True), StreamRules(1, False)])
-def test_rules_are_read_as_they_are_told(rules: StreamRules) -> None:
-    assert RulesRequest.parse("news", rules.as_json()) == RulesRequest("news", *rules)
+@pytest.mark.parametrize("told", [StreamRules(), StreamRules(3, True), StreamRules(1, False, True)])
+def test_rules_are_read_as_they_are_told(told: StreamRules) -> None:
+    assert RulesRequest.parse("news", told.as_json()) == RulesRequest("news", Rule(*told))
+
+
+def test_rules_are_read_as_they_are_written_down() -> None:
+    cast = Owner("AudioCast", "radio", "live", "uid")
+    wanted = {
+        "a": StreamRules(3),
+        "b": StreamRules(0, True),
+        "c": StreamRules(2, True, True),
+        "d": StreamRules(0, False, True),
+    }
+    text = build_rules_config(cast, wanted | {"said-nothing-of": StreamRules()})["data"][RULES_FILE]
+    assert parse_rules(text.encode()) == {name: Rule(*each) for name, each in wanted.items()}
+
+
+def test_ten_thousand_rules_of_the_longest_ids_fit_and_more_are_told() -> None:
+    cast = Owner("AudioCast", "radio", "live", "uid")
+    many = {f"{number:064}": StreamRules(999_999_999, True, True) for number in range(10_000)}
+    text = build_rules_config(cast, many)["data"][RULES_FILE]
+    assert len(parse_rules(text.encode())) == 10_000
+    with pytest.raises(BadSpec, match="delete some, or move them to another AudioCast"):
+        build_rules_config(cast, many | {f"x{number:063}": StreamRules(1, True) for number in range(5_000)})
+    # What the operator writes, the server takes.
+    assert (rules.MAX_BYTES, rules.FIRST_LINE) == (server_rules.MAX_BYTES, server_rules.FIRST_LINE)
 
 
 def test_ids_and_titles_are_bounded_alike() -> None:

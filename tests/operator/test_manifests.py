@@ -30,7 +30,7 @@ from audiocast_operator.manifests.statefulset import build_pod_disruption_budget
 from audiocast_operator.manifests.urls import build_stream_urls
 from audiocast_operator.models.audio_cast import AudioCastSpec, SecretSpec
 from audiocast_operator.models.server_settings import OWNED_SETTINGS
-from audiocast_operator.names import NAME_LABEL, SECRET_HASH, selector_labels
+from audiocast_operator.names import NAME_LABEL, RULES_FILE, RULES_FOLDER, SECRET_HASH, selector_labels
 from tests.helm.chart import Chart
 from tests.helm.kubernetes_schemas import complaints_of
 from tests.operator.restricted import is_restricted
@@ -207,7 +207,10 @@ def test_pods_with_a_certificate_speak_tls_at_the_services_port() -> None:
     pod = statefulset(given)["spec"]["template"]["spec"]
     [server] = pod["containers"]
     named = {each["name"]: each.get("value") for each in server["env"]}
-    [mount], [volume] = server["volumeMounts"], pod["volumes"]
+    mount, volume = (
+        next(each for each in found if each["name"] == "tls")
+        for found in (server["volumeMounts"], pod["volumes"])
+    )
     assert named["TLS_CERTIFICATE"] == f"{mount['mountPath']}/tls.crt"
     assert (named["HTTPS_REDIRECT_PORT"], volume["secret"]) == ("8443", {"secretName": "cert"})
     assert {"name": "https", "containerPort": 8443, "protocol": "TCP"} in server["ports"]
@@ -414,6 +417,8 @@ def test_pods_are_those_of_the_plain_chart() -> None:
     ours_set, theirs_set = (
         {each["name"]: each.get("value") for each in server["env"]} for server in (our_server, their_server)
     )
+    # Rules of streams are the operator's alone.
+    assert ours_set.pop("STREAM_RULES_FILE") == f"{RULES_FOLDER}/{RULES_FILE}"
     assert ours_set.keys() <= theirs_set.keys()
     their_labels = {
         name: ours["template"]["metadata"]["labels"].get(name) for name in theirs["selector"]["matchLabels"]

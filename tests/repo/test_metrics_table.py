@@ -13,8 +13,11 @@ TABLE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
 def test_the_table_names_what_the_server_exports(tmp_path: Path) -> None:
-    # A server without a certificate does not have those of TLS.
-    with AudiocastServer(tmp_path / "server.log", **make_pair(tmp_path).settings) as server:
+    # A server without a certificate does not have those of TLS, one without rules not those of them.
+    rules = tmp_path / "rules"
+    rules.write_text("audiocast-rules 1\n")
+    settings = {**make_pair(tmp_path).settings, "STREAM_RULES_FILE": str(rules)}
+    with AudiocastServer(tmp_path / "server.log", **settings) as server:
         text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=10).text
     exported = {
         family.name + ("_total" if family.type == "counter" else "")

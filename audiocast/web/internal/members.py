@@ -168,7 +168,7 @@ class MemberReopenHandler(MemberHandler):
 
 
 class MemberRulesHandler(MemberHandler):
-    """`POST /internal/streams/{id}/rules`: the operator suspends a stream, or knows of a newer key."""
+    """`POST /internal/streams/{id}/rules`: the operator suspends a stream, or knows its end or newer key."""
 
     metric_label = "MemberRules"
 
@@ -178,9 +178,7 @@ class MemberRulesHandler(MemberHandler):
             request = RulesRequest.parse(stream_id, self.json_body())
         except BadMessage as error:
             raise ApiError(400, "bad_rules", str(error)) from error
-        self.services.streams.hold_to(
-            stream_id, generation=request.generation, is_suspended=request.is_suspended
-        )
+        self.services.streams.hold_to(stream_id, request.rule)
         self.write({})
 
 

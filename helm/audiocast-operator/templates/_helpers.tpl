@@ -76,7 +76,7 @@ imagePullSecrets:
   resources: [pods/eviction]
   verbs: [create]
 - apiGroups: [""]
-  resources: [services]
+  resources: [configmaps, services]
   verbs: [get, create, patch]
 - apiGroups: [""]
   resources: [serviceaccounts]

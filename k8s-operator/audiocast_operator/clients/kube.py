@@ -26,6 +26,7 @@ PLURALS = {
     "StatefulSet": "statefulsets",
     "Pod": "pods",
     "Service": "services",
+    "ConfigMap": "configmaps",
     "Secret": "secrets",
     "ServiceAccount": "serviceaccounts",
     "Ingress": "ingresses",

@@ -19,11 +19,14 @@ from audiocast_operator.names import (
     HTTPS_PORT_NAME,
     INTERNAL_PORT,
     INTERNAL_PORT_NAME,
+    RULES_FILE,
+    RULES_FOLDER,
     SECRET_HASH,
     SECRET_KEYS,
     SERVER_CONTAINER,
     labels,
     peers_service,
+    rules_config,
     selector_labels,
 )
 
@@ -52,6 +55,7 @@ CONTAINER_SECURITY: Json = {
 
 # Where the certificate is, if pods speak TLS.
 CERTIFICATES = "/etc/audiocast/tls"
+RULES_VOLUME = "stream-rules"
 
 # Settings that only `envFrom` could reach: what is named in a container's `env` comes before it.
 FIXED = {
@@ -123,6 +127,7 @@ def _pod(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_domain: st
         initContainers=plain(more.init_containers),
         # Not by subPath: what is renewed would not come in.
         volumes=[
+            _rules_volume(owner),
             *(
                 [{"name": "tls", "secret": {"secretName": spec.tls.secret_name}}]
                 if spec.tls.secret_name
@@ -139,6 +144,11 @@ def _pod(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_domain: st
         affinity=more.affinity,
         priorityClassName=more.priority_class_name,
     )
+
+
+def _rules_volume(owner: Owner) -> Json:
+    """Return the volume with the rules of streams. Without the ConfigMap pods start all the same."""
+    return {"name": RULES_VOLUME, "configMap": {"name": rules_config(owner.name), "optional": True}}
 
 
 def _spread(owner: Owner, spec: AudioCastSpec) -> list[Json]:
@@ -161,7 +171,8 @@ def _container(spec: AudioCastSpec, environment: list[Json]) -> Json:
     # No second is no hook: Kubernetes takes a sleep of 0 from 1.33 on only.
     sleep = given(seconds=spec.drain.pre_stop_seconds)
     ports = {HTTP_PORT_NAME: HTTP_PORT, INTERNAL_PORT_NAME: INTERNAL_PORT}
-    mounts = plain(spec.pod.volume_mounts)
+    rules = {"name": RULES_VOLUME, "mountPath": RULES_FOLDER, "readOnly": True}
+    mounts = [rules, *plain(spec.pod.volume_mounts)]
     if spec.tls.secret_name:
         ports = {HTTP_PORT_NAME: HTTP_PORT, HTTPS_PORT_NAME: HTTPS_PORT, INTERNAL_PORT_NAME: INTERNAL_PORT}
         mounts = [{"name": "tls", "mountPath": CERTIFICATES, "readOnly": True}, *mounts]
@@ -198,6 +209,7 @@ def _environment(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_do
         "DRAIN_SECONDS": str(spec.drain.timeout_seconds),
         "STREAM_DOMAIN": domain,
         "STREAM_SCHEME": scheme,
+        "STREAM_RULES_FILE": f"{RULES_FOLDER}/{RULES_FILE}",
     }
     if spec.tls.secret_name:
         own |= {

@@ -21,6 +21,7 @@ OWNED_SETTINGS = (
     "TLS_KEY",
     "TLS_PORT",
     "HTTPS_REDIRECT_PORT",
+    "STREAM_RULES_FILE",
 )
 
 # Settings that are of no use here: several processes are no member of a cluster, and members ask DNS.

@@ -77,14 +77,20 @@ class StreamRules(NamedTuple):
     Attributes:
         generation: A key of a lower one is refused.
         is_suspended: No encoder may send, until this is said to be over.
+        is_ended: The broadcaster has ended it: no encoder may send until it is reopened, or has a newer key.
     """
 
     generation: int = 0
     is_suspended: bool = False
+    is_ended: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON that a pod reads."""
-        return {"generation": self.generation, "suspended": self.is_suspended}
+        return {"generation": self.generation, "suspended": self.is_suspended, "ended": self.is_ended}
+
+
+# Of a stream that nothing has to be said of.
+NO_RULES = StreamRules()
 
 
 def parse_streams(answer: Any) -> list[StreamReport]:

@@ -2,6 +2,7 @@
 
 cast_reconciler     one reconcile of an AudioCast, from the first read to the status
 stream_reconciler   the Streams of an AudioCast: Secrets, suspension, status
+rules_reconciler    what holds for streams: told to pods, and written down for those that start
 secret_reconciler   the secret of an AudioCast: made, rotated, or the user's own
 children            applies the objects that an AudioCast consists of
 claims              what belongs to whom: writes and deletes only what is the owner's

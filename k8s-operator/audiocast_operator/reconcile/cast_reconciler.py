@@ -117,6 +117,10 @@ class CastReconciler:
         spec = problems.check(lambda: _checked_spec(raw, now))
         if spec is None:
             return None
+        streams = await problems.attempt(self._streams.find(cast))
+        if streams is not None:
+            # Before the pods, which read it when they start.
+            await problems.attempt(self._streams.write_rules(cast, streams, memory))
         observed = await problems.attempt(self._observe(raw, cast, spec, now))
         secret = await problems.attempt(
             self._secrets.reconcile(
@@ -141,7 +145,8 @@ class CastReconciler:
                 memory.pruned_generation = generation
         pods = observed.pods if observed else None
         current = secret.current if secret else ""
-        await problems.attempt(self._streams.reconcile(cast, spec, pods, current, memory))
+        if streams is not None:
+            await problems.attempt(self._streams.reconcile(cast, spec, pods, current, memory, streams))
         return done.status(problems.failures) if done is not None else None
 
     async def _observe(self, raw: Json, cast: Owner, spec: AudioCastSpec, now: datetime) -> ObservedCast:

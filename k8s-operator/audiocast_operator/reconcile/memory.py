@@ -44,6 +44,7 @@ class CastMemory:
         secrets_written: By uid of a Stream: a hash of URL and key in its Secret, and when the Secret was last
             applied, in monotonic seconds.
         rules_told: By id of a stream: what each process of a pod was told of it last.
+        rules_written: The data of the ConfigMap of rules, and when it was last applied, in monotonic seconds.
         used_generations: By id of a stream: the highest generation of a key that was seen in use.
     """
 
@@ -51,6 +52,7 @@ class CastMemory:
     pruned_generation: int = 0
     secrets_written: dict[str, tuple[str, float]] = field(default_factory=dict)
     rules_told: dict[str, dict[str, StreamRules]] = field(default_factory=dict)
+    rules_written: tuple[dict[str, str], float] = ({}, 0.0)
     used_generations: dict[str, int] = field(default_factory=dict)
 
     def forget_streams(self, present: set[str]) -> None:

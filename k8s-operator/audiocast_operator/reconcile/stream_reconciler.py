@@ -31,6 +31,7 @@ from audiocast_operator.protocol.member_status import StreamReport, StreamRules
 from audiocast_operator.reconcile.claims import Ownership
 from audiocast_operator.reconcile.memory import CastMemory
 from audiocast_operator.reconcile.problems import Problems, told
+from audiocast_operator.reconcile.rules_reconciler import RulesReconciler, rules_of
 
 log = structlog.get_logger()
 
@@ -60,9 +61,33 @@ class StreamReconciler:
     def __init__(self, kube: Kube, members: MembersClient, *, monotonic: Callable[[], float]) -> None:
         self._kube = kube
         self._claims = Ownership(kube)
+        self._rules = RulesReconciler(self._claims, members)
         self._members = members
         self._monotonic = monotonic
         self._written_at: dict[str, float] = {}
+
+    async def find(self, cast: Owner) -> list[Json]:
+        """Return the Streams of an AudioCast, the oldest first.
+
+        Raises:
+            OperatorError: They cannot be listed.
+        """
+        streams = [each for each in await self._list(cast.namespace) if _cast_of(each) == cast.name]
+        return sorted(streams, key=_age)
+
+    async def write_rules(self, cast: Owner, streams: Sequence[Json], memory: CastMemory) -> None:
+        """Write down what holds for streams, for pods that start: it needs no pod and no secret.
+
+        Raises:
+            OperatorError: The ConfigMap cannot be written, or somebody else's has its name.
+        """
+        rules: dict[str, StreamRules] = {}
+        for raw in streams:
+            stream = _parse_spec(raw)
+            if not isinstance(stream, BadSpec):
+                used = max(_before(raw).used_generation, memory.used_generations.get(stream.id, 0))
+                rules.setdefault(stream.id, rules_of(used, stream))
+        await self._rules.write(cast, rules, memory, self._monotonic())
 
     async def reconcile(
         self,
@@ -71,6 +96,7 @@ class StreamReconciler:
         pods: Sequence[PodState] | None,
         secret: str,
         memory: CastMemory,
+        streams: Sequence[Json],
     ) -> None:
         """Bring the Streams of an AudioCast to what their specs want.
 
@@ -80,11 +106,8 @@ class StreamReconciler:
             pods: Its pods; None: they are not known.
             secret: The secret that makes keys and signs requests; empty: nothing is done yet.
             memory: The memory of the AudioCast, which this changes.
-
-        Raises:
-            OperatorError: The Streams cannot be listed. What one of them lacks, its status says.
+            streams: Its Streams. What one of them lacks, its status says.
         """
-        streams = [each for each in await self._list(cast.namespace) if _cast_of(each) == cast.name]
         if not secret:
             return
         endpoints = [pod.endpoint for pod in pods or () if pod.reported is not None]
@@ -93,7 +116,7 @@ class StreamReconciler:
         wanted: dict[str, StreamSpec] = {}
         rules: dict[str, StreamRules] = {}
         steps: list[Step] = []
-        for raw in sorted(streams, key=_age):
+        for raw in streams:
             stream = _parse_spec(raw)
             if isinstance(stream, BadSpec):
                 steps.append(partial(self._refuse, raw, "Invalid", stream))
@@ -109,8 +132,7 @@ class StreamReconciler:
                 on_air[stream.id].generation if stream.id in on_air else 0,
             )
             memory.used_generations[stream.id] = used
-            # The first key was always good: nothing has to be said of it.
-            rules[stream.id] = StreamRules(used if used > 1 else 0, stream.suspended)
+            rules[stream.id] = rules_of(used, stream)
             if _was_suspended(raw):
                 # The operator may have restarted since it suspended the stream.
                 memory.rules_told.setdefault(stream.id, {})
@@ -119,7 +141,7 @@ class StreamReconciler:
             )
             apply = partial(self._apply_secret, cast, spec, raw, stream, secret, memory)
             steps.append(partial(self._reconcile_one, raw, apply, status))
-        await self._tell_rules(rules, pods or (), on_air, secret, memory)
+        await self._rules.announce(rules, pods or (), on_air, secret, memory)
         reasons = await _all_of(steps)
         PROBLEMS.put((cast.namespace, cast.name), "Stream", filter(None, reasons))
         self._forget_writes()
@@ -189,37 +211,6 @@ class StreamReconciler:
         if worst is not None:
             log.warning("stream_not_reconciled", stream=problems.name, reason=told(problems.found))
         return worst.reason if worst else ""
-
-    async def _tell_rules(
-        self,
-        rules: dict[str, StreamRules],
-        pods: Sequence[PodState],
-        on_air: dict[str, StreamReport],
-        secret: str,
-        memory: CastMemory,
-    ) -> None:
-        """Tell every process of a pod which streams are suspended, and which keys are replaced.
-
-        The servers do not keep it: a process that has started is told again, and one that has a suspended
-        stream on the air all the same. Of a stream without rules nothing is said, unless there were some.
-        """
-        reachable = [pod for pod in pods if pod.reported is not None]
-        known = rules | {gone: StreamRules() for gone in memory.rules_told.keys() - rules.keys()}
-        for stream_id, wanted in sorted(known.items()):
-            if wanted == StreamRules() and stream_id not in memory.rules_told:
-                continue
-            told = memory.rules_told.setdefault(stream_id, {})
-            for pod in reachable:
-                is_broken = wanted.is_suspended and stream_id in on_air
-                if told.get(pod.process_id) != wanted or is_broken:
-                    log.info("stream_rules_told", stream_id=stream_id, pod=pod.name, **wanted.as_json())
-                    if await self._members.tell_rules(pod.endpoint, secret, stream_id, wanted):
-                        told[pod.process_id] = wanted
-            processes = {pod.process_id for pod in pods}
-            memory.rules_told[stream_id] = {each: told[each] for each in told.keys() & processes}
-            is_over = all(told.get(pod.process_id) == wanted for pod in reachable)
-            if wanted == StreamRules() and is_over:
-                del memory.rules_told[stream_id]
 
 
 def merge_reports(reports: Iterable[StreamReport]) -> dict[str, StreamReport]:

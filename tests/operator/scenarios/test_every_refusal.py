@@ -62,6 +62,7 @@ ANSWERS = {
 # Patterns of what needs the pods, and of what needs the secret of the AudioCast.
 PODS = r"PATCH /statefulsets/|/poddisruptionbudgets/|POST /pods/"
 STREAMS = r"/secrets/news-ingest|PATCH /streams/"
+RULES = "/configmaps/live-rules"
 
 
 class Request(NamedTuple):
@@ -101,12 +102,13 @@ CHILDREN = [
     child("serviceaccounts", "live", "ServiceAccount"),
     child("podmonitors", "live", "PodMonitor"),
     child("secrets", "news-ingest", "Secret"),
+    child("configmaps", "live-rules", "ConfigMap"),
 ]
 # What others need is refused alone; of what nothing else needs, several at a time, and each has to be told.
 TURNS = [
     [Request("GET /audiocasts/live$", "get AudioCast live", ".")],
     [Request("GET /audiocasts$", "list AudioCast")],
-    [Request("GET /streams$", "list Stream", STREAMS)],
+    [Request("GET /streams$", "list Stream", f"{STREAMS}|{RULES}")],
     [Request("GET /pods$", "list Pod", PODS)],
     [Request("GET /statefulsets/live$", "get StatefulSet live", f"{PODS}|GET /pods$")],
     [Request("PATCH /statefulsets/live$", "apply StatefulSet live", "POST /pods/")],
@@ -188,7 +190,7 @@ class StepByStep:
         extras = {"networkpolicies", "ingresses", "podmonitors", "httproutes", "serviceaccounts"}
         writes = "DELETE" if deletes else "PATCH"
         children = {f"{plural}/live" for plural in ("statefulsets", "services", "poddisruptionbudgets")}
-        children |= {"services/live-peers", "secrets/news-ingest"}
+        children |= {"services/live-peers", "secrets/news-ingest", "configmaps/live-rules"}
         read = {"audiocasts", "audiocasts/live", "streams", "pods", "secrets/live-keys"}
         read |= children | {f"{plural}/live" for plural in extras}
         return {

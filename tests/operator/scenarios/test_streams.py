@@ -5,17 +5,7 @@ import time
 
 from audiocast.stream.keys import Claims, Keys
 from tests.operator.simulated.cluster import NAMESPACE, SimulatedCluster
-
-
-def on_air(stream_id: str, listeners: int, owner: str, is_owner: bool) -> dict[str, object]:
-    return {
-        "stream_id": stream_id,
-        "state": "live",
-        "started_at": 1_700_000_000.5,
-        "listeners": listeners,
-        "owner": owner,
-        "is_owner": is_owner,
-    }
+from tests.operator.simulated.pod import on_air
 
 
 def entry(cluster: SimulatedCluster, secret: str, key: str) -> str:

@@ -17,6 +17,7 @@ from audiocast.cluster.protocol import SIGNATURE_HEADER, PeerRequest, RulesReque
 from audiocast.cluster.signature.header import BadSignature, RequestSignature
 from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.signature.signer import Signer
+from audiocast.stream.hub_state import Rule
 
 Json = dict[str, Any]
 
@@ -39,6 +40,7 @@ class SimulatedPod:
         is_silent: It answers nothing that is of use.
         streams: Streams that are on the air at it, by id.
         suspended: Streams whose encoders it refuses.
+        ended: Streams whose broadcaster has ended them.
         generations: By id of a stream: keys of a lower one are refused.
         refused: Requests with a bad signature.
         asked: Method and path of signed requests.
@@ -57,6 +59,7 @@ class SimulatedPod:
     is_silent: bool = False
     streams: dict[str, Json] = field(default_factory=dict)
     suspended: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
     generations: dict[str, int] = field(default_factory=dict)
     refused: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -91,6 +94,15 @@ class SimulatedPod:
     async def kill(self) -> None:
         """End it at once, which is the same here."""
         await self.stop()
+
+    def hold_to(self, stream_id: str, rule: Rule) -> None:
+        """Hold to what is said of a stream."""
+        self.generations[stream_id] = rule.generation
+        (self.suspended.add if rule.is_suspended else self.suspended.discard)(stream_id)
+        if rule.is_ended:
+            self.ended.add(stream_id)
+        if rule.is_suspended or rule.is_ended:
+            self.streams.pop(stream_id, None)
 
     def start_drain(self) -> None:
         """Start a drain, which is over at once or when the test ends it."""
@@ -133,6 +145,17 @@ class SimulatedPod:
                 "seconds_left": 0.0,
             },
         }
+
+
+def on_air(stream_id: str, listeners: int, owner: str, is_owner: bool) -> dict[str, object]:
+    return {
+        "stream_id": stream_id,
+        "state": "live",
+        "started_at": 1_700_000_000.5,
+        "listeners": listeners,
+        "owner": owner,
+        "is_owner": is_owner,
+    }
 
 
 class _Handler(RequestHandler):
@@ -216,10 +239,5 @@ class RulesHandler(_SignedHandler):
     def post(self, stream_id: str) -> None:
         """Hold to them."""
         told = RulesRequest.parse(stream_id, json.loads(self.request.body))
-        self.pod.generations[stream_id] = told.generation
-        if told.is_suspended:
-            self.pod.streams.pop(stream_id, None)
-            self.pod.suspended.add(stream_id)
-        else:
-            self.pod.suspended.discard(stream_id)
+        self.pod.hold_to(stream_id, told.rule)
         self.write({})

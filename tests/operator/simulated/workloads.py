@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from audiocast.rules_file import parse_rules
+from audiocast.stream.hub_state import Rule
 from tests.operator.simulated.eviction import is_ready
 from tests.operator.simulated.pod import SimulatedPod
 from tests.operator.simulated.store import Json, Store
@@ -119,6 +121,8 @@ class Workloads:
         metadata, template = owner["metadata"], owner["spec"]["template"]
         is_broken = "broken" in template["spec"]["containers"][0]["image"]
         process = (self.make or self._simulated)(name, self._secrets(owner), self.store.wake)
+        for stream_id, rule in self._rules(owner).items():
+            process.hold_to(stream_id, rule)
         port = 1 if is_broken else process.start()
         spec = json.loads(json.dumps(template["spec"]))
         for each in spec["containers"][0]["ports"]:
@@ -204,6 +208,14 @@ class Workloads:
             )
             await process.stop()
         self.store.remove("pods", metadata["namespace"], metadata["name"])
+
+    def _rules(self, owner: Json) -> dict[str, Rule]:
+        """Return the rules of streams that a pod reads at its start, from the ConfigMap that is mounted."""
+        volumes = owner["spec"]["template"]["spec"].get("volumes", [])
+        names = [each["configMap"]["name"] for each in volumes if "configMap" in each]
+        found = [self.store.find("configmaps", owner["metadata"]["namespace"], name) for name in names]
+        texts = [text for each in found if each for text in each["data"].values()]
+        return {key: rule for text in texts for key, rule in parse_rules(text.encode()).items()}
 
     def _secrets(self, owner: Json) -> tuple[str, ...]:
         """Return the secrets that a pod is started with, as the kubelet looks them up."""

@@ -28,6 +28,7 @@ from audiocast.cluster.protocol import (
 from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayRequest, ResumePoint
 from audiocast.cluster.versioned_list import ListSummary
+from audiocast.stream.hub_state import Rule
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
@@ -135,9 +136,10 @@ def test_titles_cross_as_they_are() -> None:
 
 def test_rules_are_only_what_is_said() -> None:
     said: dict[str, Any] = {"generation": 3, "suspended": True}
-    assert RulesRequest.parse("abc", said) == RulesRequest("abc", 3, True)
-    assert RulesRequest.parse("abc", {}) == RulesRequest("abc", 0, False)
-    assert RulesRequest.parse("abc", {"suspended": "yes"}) == RulesRequest("abc", 0, False)
+    assert RulesRequest.parse("abc", said) == RulesRequest("abc", Rule(3, is_suspended=True))
+    assert RulesRequest.parse("abc", {"ended": True}) == RulesRequest("abc", Rule(is_ended=True))
+    assert RulesRequest.parse("abc", {}) == RulesRequest("abc", Rule())
+    assert RulesRequest.parse("abc", {"suspended": "yes", "ended": 1}) == RulesRequest("abc", Rule())
     with pytest.raises(BadMessage):
         RulesRequest.parse("abc", {"suspended": True, "generation": "third"})
 

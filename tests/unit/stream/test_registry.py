@@ -14,7 +14,7 @@ from audiocast.stream.errors import (
 )
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
-from audiocast.stream.hub_state import HubLimits, HubState
+from audiocast.stream.hub_state import HubLimits, HubState, Rule
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
@@ -438,8 +438,8 @@ def test_a_suspended_stream_is_off_the_air_and_refuses_sources_in_its_own_words(
     streams: Registry, clock: FakeClock
 ) -> None:
     told = put_on(streams.open("a"), clock)
-    streams.hold_to("a", generation=0, is_suspended=True)
-    streams.hold_to("b", generation=0, is_suspended=True)
+    streams.hold_to("a", Rule(0, is_suspended=True))
+    streams.hold_to("b", Rule(0, is_suspended=True))
     assert streams.live() == []
     clock.settle()
     assert [type(error) for error in told] == [StreamSuspended]
@@ -447,11 +447,11 @@ def test_a_suspended_stream_is_off_the_air_and_refuses_sources_in_its_own_words(
         with pytest.raises(StreamSuspended, match="suspended by whoever runs the server"):
             streams.admit(stream_id, 1)
     # A key that was replaced is told that first.
-    streams.hold_to("a", generation=2, is_suspended=True)
+    streams.hold_to("a", Rule(2, is_suspended=True))
     with pytest.raises(BadKey):
         streams.admit("a", 1)
-    streams.hold_to("a", generation=2, is_suspended=False)
-    streams.hold_to("b", generation=0, is_suspended=False)
+    streams.hold_to("a", Rule(2, is_suspended=False))
+    streams.hold_to("b", Rule(0, is_suspended=False))
     streams.admit("a", 2)
     streams.admit("b", 1)
     put_on(streams.open("a"), clock, generation=2)
@@ -459,8 +459,37 @@ def test_a_suspended_stream_is_off_the_air_and_refuses_sources_in_its_own_words(
 
 
 def test_a_replaced_key_is_refused_where_the_new_one_was_never_used(streams: Registry) -> None:
-    streams.hold_to("a", generation=3, is_suspended=False)
+    streams.hold_to("a", Rule(3, is_suspended=False))
     with pytest.raises(BadKey):
         streams.admit("a", 2)
     streams.admit("a", 3)
     assert streams.open("a").generation == 3
+
+
+def test_what_a_process_was_told_is_newer_than_what_all_can_read(streams: Registry) -> None:
+    streams.hold_to("a", Rule(is_suspended=True), is_told=False)
+    with pytest.raises(StreamSuspended):
+        streams.admit("a", 1)
+    streams.hold_to("a", Rule())
+    streams.hold_to("a", Rule(is_suspended=True), is_told=False)
+    streams.admit("a", 1)
+    streams.hold_to("b", Rule(is_suspended=True), is_told=False)
+    streams.hold_to("b", Rule(), is_told=False)
+    streams.admit("b", 1)
+
+
+def test_an_end_that_is_known_holds_until_the_stream_is_reopened(streams: Registry, clock: FakeClock) -> None:
+    told = put_on(streams.open("a"), clock)
+    streams.hold_to("a", Rule(is_ended=True))
+    streams.hold_to("b", Rule(2, is_ended=True))
+    clock.settle()
+    assert [type(error) for error in told] == [StreamEnded]
+    for stream_id, generation in (("a", 1), ("b", 2)):
+        with pytest.raises(StreamEnded):
+            streams.admit(stream_id, generation)
+    # Nothing that is said of it but an end takes one back.
+    streams.hold_to("a", Rule())
+    with pytest.raises(StreamEnded):
+        streams.admit("a", 1)
+    streams.reopen("a", "")
+    streams.admit("a", 1)
