@@ -29,7 +29,7 @@ pytestmark = pytest.mark.realtime
 
 DASHBOARD = json.loads((tree.ROOT / "helm" / "audiocast" / "files" / "dashboard.json").read_text())
 NAMESPACE = "live"
-SUBSTITUTES = {"$namespace": NAMESPACE, "$pod": ".+", "$__rate_interval": "30s"}
+SUBSTITUTES = {"$cluster": ".*", "$namespace": NAMESPACE, "$pod": ".+", "$__rate_interval": "30s"}
 # Of each stream.
 LISTENERS = 20
 
@@ -91,6 +91,7 @@ def test_it_is_a_dashboard_that_grafana_takes() -> None:
     assert len(ids) == len(set(ids))
     assert [variable["name"] for variable in DASHBOARD["templating"]["list"]] == [
         "datasource",
+        "cluster",
         "namespace",
         "pod",
     ]
@@ -98,6 +99,17 @@ def test_it_is_a_dashboard_that_grafana_takes() -> None:
         assert panel["datasource"]["uid"] == "${datasource}"
         assert "" not in (panel["title"], panel["description"]), panel["id"]
         assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+
+
+def test_each_query_is_of_the_chosen_cluster() -> None:
+    """Without a label `cluster` all are, and the variable has no value to choose."""
+    asked = [target["expr"] for panel in panels() for target in panel["targets"]]
+    variables = {each["name"]: each for each in DASHBOARD["templating"]["list"]}
+    asked += [variables["namespace"]["query"], variables["pod"]["query"]]
+    selectors = [found for each in asked for found in re.findall(r"\w+\{([^}]*)\}", each)]
+    assert len(selectors) >= len(asked) - 1
+    assert [each for each in selectors if not each.startswith('cluster=~"$cluster"')] == []
+    assert (variables["cluster"]["includeAll"], variables["cluster"]["allValue"]) == (True, ".*")
 
 
 def test_no_panel_lies_on_another() -> None:

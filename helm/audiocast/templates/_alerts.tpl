@@ -74,6 +74,8 @@ series, with `cluster` or what else tells clusters apart: a sum over clusters wo
       MAX_EGRESS_MBPS, or of one core.
 - alert: AudiocastTurnsAway
   expr: increase(audiocast_listeners_turned_away_total{ {{- $pods -}} }[5m]) > 0
+  # One listener who tries again is no reason to wake anybody.
+  for: 5m
   labels: { severity: critical }
   annotations:
     summary: Listeners are turned away
