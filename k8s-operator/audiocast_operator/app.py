@@ -9,7 +9,7 @@ from lightkube.core.async_client import AsyncClient
 
 from audiocast_operator.clients.kube import LightKube
 from audiocast_operator.clients.members import MembersClient
-from audiocast_operator.clients.watcher import KubeWatcher
+from audiocast_operator.clients.watcher import KopfWatcher
 from audiocast_operator.errors import OperatorError
 from audiocast_operator.metrics import RECONCILES
 from audiocast_operator.probes import metrics_routes, probe_routes
@@ -35,9 +35,8 @@ class Operator:
     def __init__(
         self, settings: OperatorSettings, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        client = AsyncClient()
-        self._kube = LightKube(client)
-        self._watcher = KubeWatcher(client.config)
+        self._kube = LightKube(AsyncClient())
+        self._watcher = KopfWatcher()
         self._members = MembersClient()
         self._locks = KeyedLock()
         streams = StreamReconciler(self._kube, self._members, monotonic=monotonic)
@@ -66,7 +65,7 @@ class Operator:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._watcher.close()
+        self._watcher.close()
         await self._members.close()
         await self._kube.close()
 

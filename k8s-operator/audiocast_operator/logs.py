@@ -26,3 +26,5 @@ def set_up_logs(level: str, output: TextIO | None = None) -> None:
     )
     # lightkube's HTTP client logs every request at level info.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+    # What ends kopf is told by the watches.
+    logging.getLogger("kopf").setLevel(logging.CRITICAL)

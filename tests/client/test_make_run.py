@@ -1,6 +1,8 @@
 """`make run`, from the link that it prints to its end, each way that it can end."""
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -30,10 +32,14 @@ SCRIPT = ROOT / "cmd" / "python_packages.py"
 
 @pytest.fixture
 def port() -> int:
-    """A port that is free, as is the one after it most likely."""
-    with socket.create_server(("", 0)) as probe:
-        found: int = probe.getsockname()[1]
-    return found if found < 65_000 else 40_000
+    """A port that is free, as are those after it: no program gets one of these without asking for it.
+
+    The kernel gives ports from 32,768 on (net.ipv4.ip_local_port_range).
+    """
+    while True:
+        found = random.randrange(20_000, 30_000)
+        with contextlib.suppress(OSError), socket.create_server(("", found)):
+            return found
 
 
 @contextmanager

@@ -217,17 +217,22 @@ async def call(doing: str, request: Awaitable[Result], kind: Kind | None = None)
 
 
 def _operator_error(doing: str, error: httpx2.HTTPStatusError) -> OperatorError:
-    code = error.response.status_code
     # What is no answer of Kubernetes is told by its status: the client's own text ends with a link.
     said = str(error) if isinstance(error, ApiError) else error.response.reason_phrase
-    message = f"could not {doing}: {code} {said[:300]}"
-    if UNKNOWN_FIELD in message:
-        return ApiRefused(message)
-    if code in PASSING_STATUS or code >= 500:
-        return TryAgain(message, _retry_after_seconds(error.response))
+    retry_after = error.response.headers.get("Retry-After", "")
+    return refusal(f"could not {doing}", error.response.status_code, said, retry_after)
+
+
+def refusal(failed: str, code: int, said: str, retry_after: str) -> OperatorError:
+    """Return the error for an answer of 400 and above.
+
+    Args:
+        failed: What the request was for.
+        code: The answer's status.
+        said: What the API server says.
+        retry_after: The field `Retry-After`; empty: there is none.
+    """
+    message = f"{failed}: {code} {said[:300]}"
+    if UNKNOWN_FIELD not in message and (code in PASSING_STATUS or code >= 500):
+        return TryAgain(message, float(retry_after) if retry_after.isdigit() else BUSY_SECONDS)
     return ApiRefused(message)
-
-
-def _retry_after_seconds(response: httpx2.Response) -> float:
-    seconds = response.headers.get("Retry-After", "")
-    return float(seconds) if seconds.isdigit() else BUSY_SECONDS

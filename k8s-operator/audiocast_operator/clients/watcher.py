@@ -1,94 +1,202 @@
-"""Watches of the Kubernetes API. lightkube's own begins anew at once, and for ever, when an answer ends.
+"""Watches of the Kubernetes API, by kopf.
 
-https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+kopf lists what there is, then watches, and goes on after a break. But it ends for good when a request is
+refused with 400, 404, 409 or 422, or for a minute with 403 or 500, and says nothing while requests are
+refused with 429 or not answered (kopf 1.45). So each of its requests is looked at here: the first that fails
+ends kopf, and the caller is told why.
+
+It runs in a thread with an event loop of its own: when it ends, it cancels all tasks of its loop that are
+younger than it is, and in the main thread it would take the signals for itself.
 """
 
 import asyncio
-import contextlib
-import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Any
 
-import httpx2
-from lightkube.config.client_adapter import AsyncClient, ConnectionParams
-from lightkube.config.kubeconfig import SingleConfig
-from lightkube.core.exceptions import ApiError
+import aiohttp
+import kopf
 
-from audiocast_operator.clients.kube import BUSY_SECONDS, PLURALS, Json, Kind, call
-from audiocast_operator.errors import TryAgain
+from audiocast_operator.clients.kube import BUSY_SECONDS, PLURALS, Json, Kind, refusal
+from audiocast_operator.errors import OperatorError, TryAgain
+from audiocast_operator.names import MANAGER
 
-# A watch ends after this time, so that none is dead for longer; the API server ends it a little later, if the
-# client is gone. A whole number: it parses an int64, and answers a float with 400.
+# The API server ends a watch after this time, so that none is dead for much longer. A whole number: it parses
+# an int64, and answers a float with 400.
 WATCH_SECONDS = 300
 CONNECT_SECONDS = 10.0
+REQUEST_SECONDS = 30.0
 
-# The status of a watch that has missed changes, and begins anew with all objects.
-GONE = 410
+# kopf would ask for the name of the user, and the image's has none.
+IDENTITY: Any = MANAGER
 
-Tell = Callable[[str, Json], None]
+Opened = Callable[[Kind], object]
+Tell = Callable[[Kind, str, Json], object]
 
 
-class KubeWatcher:
-    """Watches. It must be made inside the running loop, and closed.
+class KopfWatcher:
+    """Watches several kinds at a time."""
 
-    Args:
-        config: Where the API server is, and who asks; lightkube has read it.
-    """
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kopf")
 
-    def __init__(self, config: SingleConfig) -> None:
-        timeout = httpx2.Timeout(CONNECT_SECONDS, read=None)
-        self._client = AsyncClient(config, ConnectionParams(timeout=timeout))
+    def close(self) -> None:
+        """End the thread, which has nothing to do any more."""
+        self._thread.shutdown()
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
-
-    async def watch(
-        self, kind: Kind, namespace: str, selector: str, opened: Callable[[], None], tell: Tell
-    ) -> None:
-        """Tell of all objects with some labels, then of each that changes; return when the watch is over.
+    async def watch(self, selectors: Mapping[Kind, str], namespace: str, opened: Opened, tell: Tell) -> None:
+        """Tell of all objects with some labels, then of each that changes, until cancelled.
 
         Args:
-            kind: Their kind.
+            selectors: For each kind the labels, in the syntax of queries; empty: any.
             namespace: Where they are; empty: in all namespaces.
-            selector: The labels, in the syntax of queries; empty: any.
-            opened: Called when the API server agrees.
-            tell: Called with "ADDED", "MODIFIED" or "DELETED" and the object, as it was last.
+            opened: Called with each kind of which the API server agrees to tell.
+            tell: Called with the kind, "ADDED", "MODIFIED" or "DELETED", and the object, as it was last.
 
         Raises:
-            OperatorError: The API server refuses the watch, breaks it off or is away.
+            OperatorError: The API server refuses a request, breaks it off or is away.
         """
-        version, name = kind
-        root = "apis" if "/" in version else "api"
-        place = f"/{root}/{version}/" + (f"namespaces/{namespace}/" if namespace else "") + PLURALS[name]
-        query = {"watch": "true", "timeoutSeconds": str(WATCH_SECONDS + 10), "labelSelector": selector}
-        request = self._read(place, {key: value for key, value in query.items() if value}, opened, tell)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(call(f"watch {name}", request, kind), WATCH_SECONDS)
-
-    async def _read(self, place: str, query: dict[str, str], opened: Callable[[], None], tell: Tell) -> None:
-        async with self._client.stream("GET", place, params=query) as answer:
-            if answer.is_error:
-                await answer.aread()
-                raise _refusal(answer)
-            opened()
-            async for line in answer.aiter_lines():
-                change = json.loads(line)
-                if change["type"] == "ERROR":
-                    _check_end(change["object"])
-                    return
-                tell(change["type"], change["object"])
+        loop = asyncio.get_running_loop()
+        run = _Run(
+            selectors,
+            namespace,
+            lambda kind: loop.call_soon_threadsafe(opened, kind),
+            lambda *told: loop.call_soon_threadsafe(tell, *told),
+        )
+        running = loop.run_in_executor(self._thread, run)
+        try:
+            await asyncio.shield(running)
+        finally:
+            run.stopped.set()
+            await asyncio.wait([running])
 
 
-def _refusal(answer: httpx2.Response) -> httpx2.HTTPStatusError:
-    """Return a refusal as lightkube has it: an ApiError if the API server has said why."""
-    try:
-        return ApiError(answer.request, answer)
-    except (ValueError, TypeError, AttributeError):
-        return httpx2.HTTPStatusError(answer.reason_phrase, request=answer.request, response=answer)
+class _Run:
+    """One run of kopf, which ends with the first request that fails, or when it is stopped.
+
+    Attributes:
+        stopped: Set by any thread, to end it.
+    """
+
+    def __init__(self, selectors: Mapping[Kind, str], namespace: str, opened: Opened, tell: Tell) -> None:
+        self.stopped = threading.Event()
+        self._selectors = selectors
+        self._namespace = namespace
+        self._opened = opened
+        self._tell = tell
+        self._kinds = {PLURALS[name]: (version, name) for version, name in selectors}
+        self._failure: OperatorError | None = None
+
+    def __call__(self) -> None:
+        """Run kopf in a new event loop.
+
+        Raises:
+            OperatorError: See `KopfWatcher.watch`.
+        """
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        try:
+            await kopf.operator(
+                registry=self._registry(),
+                settings=self._settings(),
+                identity=IDENTITY,
+                standalone=True,
+                clusterwide=not self._namespace,
+                namespaces=[self._namespace] if self._namespace else [],
+                stop_flag=self.stopped,
+            )
+        except Exception as error:
+            self._note_failure(
+                TryAgain(f"could not watch: {str(error)[:200] or type(error).__name__}", BUSY_SECONDS)
+            )
+        finally:
+            self.stopped.set()
+        if self._failure is not None:
+            raise self._failure
+
+    def _registry(self) -> kopf.OperatorRegistry:
+        registry = kopf.OperatorRegistry()
+        kopf.on.login(registry=registry)(self._log_in)
+        for kind in self._selectors:
+            group, _, version = kind[0].rpartition("/")
+            kopf.on.event(group, version, PLURALS[kind[1]], registry=registry, param=kind)(self._note)
+        return registry
+
+    def _settings(self) -> kopf.OperatorSettings:
+        settings = kopf.OperatorSettings()
+        settings.networking.request_timeout = REQUEST_SECONDS
+        settings.networking.connect_timeout = CONNECT_SECONDS
+        settings.networking.error_backoffs = ()
+        settings.watching.server_timeout = WATCH_SECONDS
+        settings.watching.client_timeout = WATCH_SECONDS + 10
+        settings.watching.inactivity_timeout = WATCH_SECONDS + 10
+        for (_, name), selector in self._selectors.items():
+            if selector:
+                settings.watching.label_selectors[PLURALS[name]] = selector
+        # The CRDs come with the chart. To watch all CRDs and namespaces needs a role in the whole cluster.
+        settings.scanning.disabled = True
+        settings.posting.enabled = False
+        # What is told is done at once.
+        settings.queueing.exit_timeout = 0.1
+        return settings
+
+    async def _log_in(self, **kwargs: Any) -> kopf.AiohttpSession | None:
+        """Return a session with the credentials of the pod's service account, else those of KUBECONFIG.
+
+        kopf's own choice depends on which client libraries are installed.
+        """
+        info = kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+        if info is None:
+            return None
+        looking = aiohttp.TraceConfig()
+        looking.on_request_end.append(self._look)
+        looking.on_request_exception.append(self._look_at_exception)
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+            headers=info.as_http_headers(),
+            proxy=info.proxy_url,
+            trace_configs=[looking],
+        )
+        return kopf.AiohttpSession(
+            server=info.server, default_namespace=info.default_namespace, aiohttp_session=session
+        )
+
+    async def _note(self, *, event: kopf.RawEvent, param: Any = None, **_: Any) -> None:
+        # What kopf has found in a list is of no type.
+        self._tell(param, event["type"] or "ADDED", dict(event["object"]))
+
+    async def _look(self, _: object, __: object, request: aiohttp.TraceRequestEndParams) -> None:
+        kind = self._kinds.get(request.url.name)
+        status = request.response.status
+        if status == HTTPStatus.NOT_FOUND:
+            await self._fail(TryAgain(f"{_could_not(kind)}: the API server does not serve it", BUSY_SECONDS))
+        elif status >= HTTPStatus.BAD_REQUEST:
+            retry_after = request.response.headers.get("Retry-After", "")
+            await self._fail(refusal(_could_not(kind), status, request.response.reason or "", retry_after))
+        elif kind is not None and request.url.query.get("watch") == "true":
+            self._opened(kind)
+
+    async def _look_at_exception(
+        self, _: object, __: object, request: aiohttp.TraceRequestExceptionParams
+    ) -> None:
+        if not isinstance(request.exception, asyncio.CancelledError):
+            reason = str(request.exception)[:200] or type(request.exception).__name__
+            kind = self._kinds.get(request.url.name)
+            await self._fail(TryAgain(f"{_could_not(kind)}: {reason}", BUSY_SECONDS))
+
+    async def _fail(self, error: OperatorError) -> None:
+        """End kopf, which never gets the answer: its own end after an error can last for ever."""
+        self._note_failure(error)
+        await asyncio.Event().wait()
+
+    def _note_failure(self, error: OperatorError) -> None:
+        if self._failure is None and not self.stopped.is_set():
+            self._failure = error
+        self.stopped.set()
 
 
-def _check_end(status: dict[str, Any]) -> None:
-    """Raise TryAgain for an error that ends a watch, unless it only wants the watch to begin anew."""
-    if status.get("code") != GONE:
-        raise TryAgain(f"a watch has ended: {str(status.get('message'))[:300]}", BUSY_SECONDS)
+def _could_not(kind: Kind | None) -> str:
+    return f"could not watch {kind[1]}" if kind is not None else "could not watch: the API's kinds"

@@ -1,13 +1,11 @@
 """The watches, which make the operator quick: what changes is reconciled at once.
 
-The timer (`resync`) finds whatever they miss. So a watch that is refused costs a tick and ends nothing: it is
-tried again for ever, more and more seldom, and until then the AudioCasts' conditions say so.
+The timer (`resync`) finds whatever they miss. So watches that are refused cost a tick and end nothing: they
+are tried again for ever, more and more seldom, and until then the AudioCasts' conditions say so.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -16,11 +14,11 @@ from audiocast_operator.clients.kube import AUDIOCAST, POD, STATEFULSET, STREAM,
 from audiocast_operator.errors import OperatorError, TryAgain
 from audiocast_operator.manifests.owner import Json
 from audiocast_operator.names import CAST_LABEL, MANAGED_LABEL, MANAGER
-from audiocast_operator.reconcile.problems import Problems
+from audiocast_operator.reconcile.problems import Problems, told
 
 log = structlog.get_logger()
 
-# Between two watches there is a second, and after each failure twice as long as before it.
+# After each failure they wait twice as long as before it.
 LEAST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 64.0
 
@@ -31,17 +29,15 @@ OURS = f"{MANAGED_LABEL}={MANAGER},{CAST_LABEL}"
 
 
 class Watched(NamedTuple):
-    """A kind that is watched.
+    """How a kind is watched.
 
     Attributes:
-        kind: The kind.
         selector: Labels that its objects have. They only say which AudioCast to look at: whose an object is,
             its owner says.
         cast_of: Returns the name of the AudioCast that an object is about; empty: of none.
         by_spec: Only a change of the spec counts, since the operator itself writes the status.
     """
 
-    kind: Kind
     selector: str
     cast_of: Callable[[Json], str]
     by_spec: bool
@@ -51,36 +47,38 @@ def _label(found: Json) -> str:
     return str((found["metadata"].get("labels") or {}).get(CAST_LABEL, ""))
 
 
-WATCHED = (
-    Watched(AUDIOCAST, "", lambda found: str(found["metadata"]["name"]), by_spec=True),
-    Watched(STREAM, "", lambda found: str(found.get("spec", {}).get("audioCast", "")), by_spec=True),
-    Watched(STATEFULSET, OURS, _label, by_spec=False),
-    Watched(POD, OURS, _label, by_spec=False),
-)
+WATCHED = {
+    AUDIOCAST: Watched("", lambda found: str(found["metadata"]["name"]), by_spec=True),
+    STREAM: Watched("", lambda found: str(found.get("spec", {}).get("audioCast", "")), by_spec=True),
+    STATEFULSET: Watched(OURS, _label, by_spec=False),
+    POD: Watched(OURS, _label, by_spec=False),
+}
 
 
 class Watcher(Protocol):
-    """What watches one kind; see `clients.watcher.KubeWatcher.watch`."""
+    """What watches; see `clients.watcher.KopfWatcher.watch`."""
 
     async def watch(
         self,
-        kind: Kind,
+        selectors: Mapping[Kind, str],
         namespace: str,
-        selector: str,
-        opened: Callable[[], None],
-        tell: Callable[[str, Json], None],
+        opened: Callable[[Kind], None],
+        tell: Callable[[Kind, str, Json], None],
     ) -> None:
-        """Tell of objects and their changes; return when the watch is over."""
+        """Tell of objects and their changes until a request fails."""
 
 
 class Watches:
     """Watches AudioCasts, Streams, StatefulSets and pods.
 
     Args:
-        watcher: Watches one kind.
+        watcher: Watches them.
         namespace: The namespace to look in; empty: all of them.
         reconcile: Called with namespace and name of an AudioCast, in a task of its own. It raises nothing.
         sleep: Waits for some seconds.
+
+    Attributes:
+        problems: Why they do not work now.
     """
 
     def __init__(
@@ -95,61 +93,53 @@ class Watches:
         self._namespace = namespace
         self._reconcile = reconcile
         self._sleep = sleep
-        self._failures: Counter[Kind] = Counter()
-        self._failed: dict[Kind, OperatorError] = {}
+        self._failures = 0
+        self._opened: set[Kind] = set()
+        # By uid of an object: the generation of the spec that was told last.
+        self._generations: dict[str, int] = {}
         self._tasks: set[asyncio.Future[None]] = set()
-
-    @property
-    def problems(self) -> list[OperatorError]:
-        """Why watches do not work now."""
-        return [error for kind, error in self._failed.items() if self._failures[kind] >= FAILURES_TO_TELL]
+        self.problems: list[OperatorError] = []
 
     async def run(self) -> None:
         """Watch until cancelled."""
         try:
-            await asyncio.gather(*map(self._run_one, WATCHED))
+            while True:
+                await self._sleep(await self._run_once())
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _run_one(self, watched: Watched) -> None:
-        kind = watched.kind
-        while True:
-            problems = Problems(f"watch of {kind[1]}")
-            tell = partial(self._tell, watched, {})
-            opened = partial(self._works, kind)
-            request = self._watcher.watch(kind, self._namespace, watched.selector, opened, tell)
-            await problems.attempt(request)
-            delay = LEAST_DELAY_SECONDS
-            if (error := problems.worst) is not None:
-                self._failures[kind] += 1
-                self._failed[kind] = error
-                log.warning("not_watched", kind=kind[1], reason=str(error))
-                asked = error.delay_seconds if isinstance(error, TryAgain) else 0.0
-                delay = max(asked, LEAST_DELAY_SECONDS * 2 ** min(self._failures[kind], 10))
-            await self._sleep(min(delay, LONGEST_DELAY_SECONDS))
+    async def _run_once(self) -> float:
+        """Watch until that fails; return how long to wait before the next time, in seconds."""
+        problems = Problems("watches")
+        self._opened.clear()
+        self._generations.clear()
+        selectors = {kind: watched.selector for kind, watched in WATCHED.items()}
+        await problems.attempt(self._watcher.watch(selectors, self._namespace, self._note_open, self._tell))
+        self._failures += 1
+        log.warning("not_watched", reason=told(problems.found))
+        if self._failures >= FAILURES_TO_TELL:
+            self.problems = problems.found
+        asked = [each.delay_seconds for each in problems.found if isinstance(each, TryAgain)]
+        growing = LEAST_DELAY_SECONDS * (1 << min(self._failures, 10))
+        return min(max([growing, *asked]), LONGEST_DELAY_SECONDS)
 
-    def _works(self, kind: Kind) -> None:
-        self._failures.pop(kind, None)
-        self._failed.pop(kind, None)
+    def _note_open(self, kind: Kind) -> None:
+        self._opened.add(kind)
+        if self._opened == WATCHED.keys():
+            self._failures = 0
+            self.problems = []
 
-    def _tell(self, watched: Watched, generations: dict[str, int], change: str, found: Json) -> None:
-        """Reconcile the AudioCast that an object is about, in a task.
-
-        Args:
-            watched: What is watched.
-            generations: By uid of an object: the generation of the spec that was told last. This changes it.
-            change: What has happened to the object.
-            found: The object.
-        """
-        metadata = found["metadata"]
+    def _tell(self, kind: Kind, change: str, found: Json) -> None:
+        """Reconcile the AudioCast that an object is about, in a task."""
+        watched, metadata = WATCHED[kind], found["metadata"]
         if watched.by_spec:
             generation = int(metadata.get("generation", 0))
-            before = generations.get(metadata["uid"])
-            generations[metadata["uid"]] = generation
+            before = self._generations.get(metadata["uid"])
+            self._generations[metadata["uid"]] = generation
             if change == "DELETED":
-                del generations[metadata["uid"]]
+                del self._generations[metadata["uid"]]
             elif generation == before:
                 return
         if cast := watched.cast_of(found):

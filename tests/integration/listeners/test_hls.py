@@ -210,7 +210,7 @@ def test_a_server_that_is_full_lets_nobody_wait(tmp_path: Path) -> None:
         with PacedSource(started.keyed_url, numbered_audio(seconds=60), lead_seconds=6):
             server.wait_for_state(started.stream_id, "live")
             with (
-                HlsReader(server.base, started.stream_id) as reader,
+                HlsReader(server.base, started.stream_id),
                 Listener(server.port, f"/stream/{started.stream_id}"),
                 Listener(server.port, f"/stream/{started.stream_id}"),
             ):
@@ -218,7 +218,9 @@ def test_a_server_that_is_full_lets_nobody_wait(tmp_path: Path) -> None:
                 while server.metric("audiocast_listeners") < 2:
                     assert time.monotonic() < deadline
                     time.sleep(0.05)
-                number, _ = reader.playlist.next_position
+                # Of now, and not of the time before the listeners.
+                with HlsReader(server.base, started.stream_id) as reader:
+                    number, _ = reader.playlist.next_position
                 refused = get(server, started.stream_id, msn=number + 1)
                 assert (refused.status_code, refused.json()["error"]) == (503, "server_full")
                 assert get(server, started.stream_id).status_code == 200, "what is there is given"

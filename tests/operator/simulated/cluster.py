@@ -15,6 +15,7 @@ import yaml
 
 from audiocast_operator.app import serve
 from audiocast_operator.logs import set_up_logs
+from audiocast_operator.metrics import PROBLEMS
 from audiocast_operator.models.crd import build_crds
 from audiocast_operator.settings import OperatorSettings
 from tests.operator.simulated import permissions
@@ -203,6 +204,8 @@ async def still_cluster(
     cluster = SimulatedCluster(api, Workloads(api.store, make=make))
     config = folder / "kubeconfig"
     config.write_text(_kubeconfig(api.url))
+    # The gauge is the process's, and an operator of before may have left something in it.
+    environment.setattr(PROBLEMS, "_found", {})
     environment.setenv("KUBECONFIG", str(config))
     environment.setenv("AUDIOCAST_OPERATOR_NAMESPACE", NAMESPACE)
     environment.setenv("AUDIOCAST_OPERATOR_METRICS_PORT", "0")

@@ -58,6 +58,8 @@ def test_what_is_shared_is_known_by_where_it_is_made() -> None:
         "audiocast_certificate_refused",
         "audiocast_draining",
         "audiocast_members",
+        "audiocast_stream_rules",
+        "audiocast_stream_rules_refused",
         "process_start_time_seconds",
         "python_info",
     ]
