@@ -82,6 +82,8 @@ class TestStatus:
             key = {"key": started.ingest_key}
             requests.put(metadata, json=song, params=key, timeout=10).raise_for_status()
             assert icestats(server)["source"].items() >= song.items()
+        # Until then it is in the lists that other tests look at.
+        server.wait_for_state(started.stream_id, "ended")
         # 240-byte packets, 50 a second, and 28 bytes of Ogg for each.
         assert source.pop("bitrate") == pytest.approx(268 * 50 * 8 / 1000, abs=3)
         assert re.fullmatch(DATE, source.pop("stream_start"))

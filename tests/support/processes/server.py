@@ -67,7 +67,11 @@ class AudiocastServer:
                 stderr=log,
                 env={"PATH": os.environ.get("PATH", ""), **self._settings},
             )
-        self._wait_until_serving(start)
+        try:
+            self._wait_until_serving(start)
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
