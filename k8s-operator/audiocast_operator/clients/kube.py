@@ -114,7 +114,7 @@ class LightKube:
     async def get(self, kind: Kind, namespace: str, name: str) -> Json | None:
         """See `Kube`."""
         request = self._client.get(_resource(kind), name, namespace=namespace)
-        found = await call(f"get {kind[1]} {name}", _unless_missing(request), kind)
+        found = await _call(f"get {kind[1]} {name}", _unless_missing(request), kind)
         return None if found is None else _plain(found, kind)
 
     async def find_all(
@@ -126,7 +126,7 @@ class LightKube:
         async def read() -> list[Json]:
             return [_plain(each, kind) async for each in pages]
 
-        return await call(f"list {kind[1]}", read(), kind)
+        return await _call(f"list {kind[1]}", read(), kind)
 
     async def apply(self, wanted: Json, uid: str) -> Json:
         """See `Kube`.
@@ -141,7 +141,7 @@ class LightKube:
         request = self._client.apply(
             _resource(kind).from_dict(wanted), field_manager=FIELD_MANAGER, force=bool(uid)
         )
-        return _plain(await call(f"apply {kind[1]} {wanted['metadata']['name']}", request, kind), kind)
+        return _plain(await _call(f"apply {kind[1]} {wanted['metadata']['name']}", request, kind), kind)
 
     async def write_status(self, kind: Kind, namespace: str, name: str, status: Json) -> None:
         """See `Kube`. It is a JSON patch: a merge would keep fields that the new status leaves out."""
@@ -153,12 +153,12 @@ class LightKube:
             patch_type=PatchType.JSON,
             field_manager=FIELD_MANAGER,
         )
-        await call(f"write the status of {kind[1]} {name}", request)
+        await _call(f"write the status of {kind[1]} {name}", request)
 
     async def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """See `Kube`."""
         request = self._client.delete(_resource(kind), name, namespace=namespace)
-        await call(f"delete {kind[1]} {name}", _unless_missing(request), kind)
+        await _call(f"delete {kind[1]} {name}", _unless_missing(request), kind)
 
     async def evict(self, namespace: str, name: str, uid: str) -> None:
         """See `Kube`."""
@@ -167,7 +167,7 @@ class LightKube:
             deleteOptions=DeleteOptions(preconditions=Preconditions(uid=uid)),
         )
         request = self._client.create(eviction, name, namespace=namespace)
-        await call(f"evict Pod {name}", _unless_missing(request))
+        await _call(f"evict Pod {name}", _unless_missing(request))
 
 
 @cache
@@ -195,7 +195,7 @@ async def _unless_missing(request: Awaitable[Result]) -> Result | None:
         raise
 
 
-async def call(doing: str, request: Awaitable[Result], kind: Kind | None = None) -> Result:
+async def _call(doing: str, request: Awaitable[Result], kind: Kind | None = None) -> Result:
     """Return the answer to a request; its errors become the operator's own.
 
     Args:
