@@ -9,6 +9,7 @@
 - `hls`: a stream as HLS
 - `stream`: hubs, backlog, fan-out, sources, keys
 - `ogg`: Ogg pages and Opus packets
+- `aliases_file`: the paths that streams had at an Icecast server, and the passwords of its source clients
 - `rules_file`: the rules of streams in a file, read before anything is accepted
 - `limits`: settings as lower layers take them
 - `kubernetes_settings`: the settings of what Kubernetes gives a pod

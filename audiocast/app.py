@@ -1,7 +1,4 @@
-"""The composition root: settings become objects, which serve and stop.
-
-No other module builds another's parts.
-"""
+"""The composition root, where parts are built: settings become objects, which serve and stop."""
 
 import asyncio
 import contextlib
@@ -19,6 +16,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from pydantic import SecretStr
 
 from audiocast import __version__
+from audiocast.aliases_file import read_aliases
 from audiocast.cluster import hls_router
 from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.discovery.peers_setting import parse_peers
@@ -166,6 +164,7 @@ class App:
             clients=clients,
             stalled_seconds=self._lag.stalled_seconds,
             version=__version__,
+            aliases=read_aliases(settings.aliases_file),
         )
         handler_limits = limits(settings)
         log_request = RequestLog(metrics)
@@ -215,6 +214,7 @@ class App:
         """Start to serve; ready when this member has found the others."""
         self._lag.start()
         await self._rules.start()
+        self._services.aliases.announce(self._services.streams)
         self.internal.start()
         for server in self._public_servers:
             server.start()

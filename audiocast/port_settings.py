@@ -1,10 +1,11 @@
-"""The settings of where the server listens, and of TLS there: see `settings`, which they are a part of."""
+"""The settings of where the server is found, and of TLS there: see `settings`, which they are a part of."""
 
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
+from audiocast.aliases_file import read_aliases
 from audiocast.web.http.tls.certificate import read_certificate
 
 # Members on one host have different internal ports, and get different names from them.
@@ -12,7 +13,7 @@ USUAL_INTERNAL_PORT = 8001
 
 
 class PortSettings(BaseModel):
-    """The ports, and the certificate of the one for HTTPS: without it there is none."""
+    """The ports, the certificate of the one for HTTPS, without which there is none, and old paths."""
 
     host: str = Field(default="", description="Address to listen on; empty: all of them.")
     port: int = Field(default=8000, ge=0, le=65535, description="Public port. 0: a free one.")
@@ -51,6 +52,22 @@ class PortSettings(BaseModel):
         description="Processes that share PORT, a core each. With more than one, the bounds on listeners and "
         "egress are shared out among them, and PEERS must be empty.",
     )
+
+    aliases_file: Path | None = Field(
+        default=None,
+        description="File with aliases: the paths that streams had at an Icecast server, and the passwords "
+        "of its source clients (docs/migration/icecast.md). It is read at the start, by each member of a "
+        "cluster. Empty: none.",
+    )
+
+    @field_validator("aliases_file")
+    @classmethod
+    def _read_aliases(cls, value: Path | None) -> Path | None:
+        try:
+            read_aliases(value)
+        except OSError as error:
+            raise ValueError(f"expected a file that can be read, got {error.strerror}") from error
+        return value
 
     @model_validator(mode="after")
     def _read_files(self) -> Self:

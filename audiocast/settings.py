@@ -187,6 +187,9 @@ class Settings(PortSettings, KubernetesSettings, BaseSettings):
     max_qr_codes_per_client: int = Field(
         default=60, ge=0, description="New QR codes that are drawn for one address in a minute."
     )
+    max_wrong_passwords_per_client: int = Field(
+        default=30, ge=0, description="Wrong passwords of aliases that one address sends in a minute."
+    )
     max_streams: int = Field(
         default=2_000,
         ge=1,

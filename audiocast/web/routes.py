@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client.registry import Collector
+from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 
 from audiocast.cluster.protocol import (
@@ -33,6 +34,7 @@ from audiocast.web.icecast.admin import (
     IcecastMountsHandler,
     IcecastStatsHandler,
 )
+from audiocast.web.icecast.alias_routes import find_handler
 from audiocast.web.icecast.metadata import IcecastMetadataHandler
 from audiocast.web.icecast.options import ServerOptionsHandler
 from audiocast.web.icecast.status import IcecastStatusHandler
@@ -81,10 +83,24 @@ LogRequest = Callable[[LoggedHandler], None]
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
 
+class PublicApplication(Application):
+    """The public port: its routes, and the aliases behind them, which are known only from a file."""
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Return what handles a request. Aliases are asked last, so that none hides a route."""
+        found = self.default_router.find_handler(request)
+        if found is None:
+            own = self.settings["default_handler_args"]
+            alias = find_handler(own["services"].aliases, request)
+            if alias is not None:
+                return self.get_handler_delegate(request, alias[0], own, alias[1])
+        return found or super().find_handler(request, **kwargs)
+
+
 def public_application(services: Services, limits: Limits, log_request: LogRequest) -> Application:
     """Return the contract's public port."""
     own = {"services": services, "limits": limits}
-    return Application(
+    return PublicApplication(
         [
             (r"\*", ServerOptionsHandler, own),
             (r"/", HomeHandler, own),

@@ -27,6 +27,10 @@ TLS = {"TLS_CERTIFICATE", "TLS_KEY", "TLS_PORT", "HTTPS_REDIRECT_PORT"}
 # What Kubernetes sets in each pod.
 KUBERNETES = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBERNETES_ACCOUNT"}
 
+# Pods are members of a cluster, with PEERS; a member is one process. Rules of streams are the operator's, and
+# a file with aliases comes by extraEnv and extraVolumes.
+NO_VALUES = {"WORKERS", "STREAM_RULES_FILE", "ALIASES_FILE"}
+
 
 def schema_of(chart: str) -> dict[str, Any]:
     schema: dict[str, Any] = json.loads((tree.ROOT / "helm" / chart / "values.schema.json").read_text())
@@ -167,8 +171,7 @@ def test_values_have_the_servers_own_defaults(chart: Chart) -> None:
 
 def test_every_name_in_the_environment_is_a_setting_and_every_setting_is_there(chart: Chart) -> None:
     settings = {name.upper() for name in Settings.model_fields}
-    # Pods are members of a cluster, with PEERS; a member is one process. Rules of streams are the operator's.
-    assert env_of(chart).keys() == settings - PORTS - TLS - KUBERNETES - {"WORKERS", "STREAM_RULES_FILE"}
+    assert env_of(chart).keys() == settings - PORTS - TLS - KUBERNETES - NO_VALUES
 
 
 @pytest.mark.parametrize("path", ci_files("audiocast"), ids=lambda path: path.name)

@@ -1,6 +1,7 @@
 """What all HTTP handlers stand on: services, errors, bounds, credentials, and raw responses.
 
 - `accept_queue`: how many requests of a crowd go on in a turn of the event loop
+- `aliases`: the paths that streams had at an Icecast server
 - `body`: the bodies of requests, read as they come
 - `clients`: who asks, and how much each may have
 - `compression`: pages and their files, gzipped

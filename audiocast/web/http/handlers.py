@@ -177,7 +177,8 @@ class PublicHandler(Handler):
         if self.request.method not in ("GET", "HEAD") or self.answers_plain_http:
             return
         url = self.services.urls.https_url(self.request)
-        if url is not None:
+        # Players that have known an alias for years may know no TLS.
+        if url is not None and self.services.aliases.find(self.request.path) is None:
             self.set_header("Cache-Control", "no-store")
             # Old players know it; and no browser keeps it when the setting is gone.
             self.redirect(url, status=302)
@@ -200,17 +201,20 @@ class PublicHandler(Handler):
         self.set_header("Allow", self.allowed_methods)
         self.set_status(204)
 
-    def claims_for(self, stream_id: str) -> Claims:
-        """Check the ingest key of the request.
+    def claims_for(self, stream_id: str, *, mount: str | None = None) -> Claims:
+        """Check the ingest key of the request, or the password of its alias: of its path, else of `mount`.
 
         Raises:
-            ApiError: 401, there is none.
+            ApiError: 401, there is none; 429, too many were wrong.
             audiocast.stream.errors.BadKey: It is another stream's, or has expired.
         """
         key = ingest_key(self.request)
         if key is None:
             message = "expected the ingest key as ?key=, Basic password or Bearer token, got none"
             raise ApiError(401, "key_missing", message)
+        alias = self.services.aliases.find(self.request.path if mount is None else mount)
+        if alias is not None and alias.admits(self.request, key, self.services.clients):
+            return Claims(title=alias.title)
         return self.services.keys.check(stream_id, key, time.time())
 
     def may_manage(self, stream_id: str) -> bool:

@@ -15,6 +15,7 @@ from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
+from audiocast.web.http.aliases import Aliases
 from audiocast.web.http.clients import Clients
 from audiocast.web.http.last_refusals import LastRefusals
 from audiocast.web.http.state_feed import StateFeeds
@@ -41,6 +42,7 @@ class Services:
         clients: Who asks, and how much each may have.
         stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
+        aliases: Paths that streams had at an Icecast server.
         last_refusals: Why sources with a good key were refused here.
         started_at: When the server started, unix seconds.
     """
@@ -60,6 +62,7 @@ class Services:
     clients: Clients
     stalled_seconds: Callable[[], float]
     version: str
+    aliases: Aliases = field(default_factory=Aliases)
     last_refusals: LastRefusals = field(default_factory=LastRefusals)
     started_at: float = field(default_factory=time.time)
 

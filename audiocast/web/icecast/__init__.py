@@ -1,6 +1,7 @@
 """What only Icecast's programs ask for.
 
 - `admin`: `/admin/stats`, `listmounts`, `listclients` and `killsource`, for panels
+- `alias_routes`: which handler a request for an alias gets
 - `charsets`: the character sets that their requests may name
 - `metadata`: `/admin/metadata`, with which source clients send what is on now
 - `mounts`: mounts, and the streams that they mean

@@ -12,7 +12,7 @@ from audiocast.cluster.stream_directory import ON_THE_AIR, StreamSnapshot
 from audiocast.web.http.credentials import has_api_token
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
-from audiocast.web.icecast.mounts import STREAM_MOUNT, stream_of
+from audiocast.web.icecast.mounts import mount_of, stream_of
 from audiocast.web.icecast.status import server_fields, source_fields
 from audiocast.web.icecast.xml import XML, iceresponse, icestats
 from audiocast.web.public.streams import check_end, cluster_list, cluster_state, end_stream
@@ -32,7 +32,7 @@ class IcecastAdminHandler(PublicHandler):
                 stream is ended.
         """
         mount = self.get_argument("mount", "")
-        stream_id = self.checked_id(stream_of(mount)) if mount else ""
+        stream_id = self.checked_id(stream_of(mount, self.services.aliases)) if mount else ""
         if not has_api_token(self.request, self.services.api_tokens, as_password=True):
             if not stream_id:
                 message = "expected an API token, or ?mount=/stream/ID and the key of that stream"
@@ -45,6 +45,10 @@ class IcecastAdminHandler(PublicHandler):
         if state is None or state["state"] not in ON_THE_AIR:
             raise ApiError(404, "stream_not_live", "the stream is not on the air")
         return [state]
+
+    def mount_of(self, state: StreamSnapshot) -> str:
+        """Return the mount of a stream."""
+        return mount_of(str(state["stream_id"]), self.services.aliases)
 
     def write_xml(self, document: bytes) -> None:
         """Send a document that no cache may keep."""
@@ -68,7 +72,9 @@ class IcecastStatsHandler(IcecastAdminHandler):
             "listeners": listeners,
             "sources": len(streams),
         }
-        sources = [(_mount_of(state), source_fields(state, base)) for state in streams]
+        sources = [
+            (self.mount_of(state), source_fields(state, base, self.mount_of(state))) for state in streams
+        ]
         self.write_xml(icestats(dict(sorted(fields.items())), sources))
 
 
@@ -81,7 +87,7 @@ class IcecastMountsHandler(IcecastAdminHandler):
         now = time.time()
         sources = [
             (
-                _mount_of(state),
+                self.mount_of(state),
                 {
                     "fallback": "",
                     "listeners": state["listeners"],
@@ -102,7 +108,7 @@ class IcecastListenersHandler(IcecastAdminHandler):
     async def get(self) -> None:
         # It is missing more often than the key, so it is asked for first.
         self.get_argument("mount")
-        sources = [(_mount_of(state), {"Listeners": state["listeners"]}) for state in await self.shown()]
+        sources = [(self.mount_of(state), {"Listeners": state["listeners"]}) for state in await self.shown()]
         self.write_xml(icestats({}, sources))
 
 
@@ -112,13 +118,13 @@ class IcecastKillHandler(IcecastAdminHandler):
     metric_label = "IcecastKill"
 
     async def get(self) -> None:
-        stream_id = self.checked_id(stream_of(self.get_argument("mount")))
+        stream_id = self.checked_id(stream_of(self.get_argument("mount"), self.services.aliases))
         await end_stream(self.services, stream_id, self.claims_for(stream_id))
         self.write_xml(iceresponse("Source Removed"))
 
     def head(self) -> None:
         """Answer as GET, and end nothing."""
-        stream_id = self.checked_id(stream_of(self.get_argument("mount")))
+        stream_id = self.checked_id(stream_of(self.get_argument("mount"), self.services.aliases))
         check_end(self.services, stream_id, self.claims_for(stream_id))
         self.write_xml(iceresponse("Source Removed"))
 
@@ -134,7 +140,3 @@ class IcecastMissingHandler(PublicHandler):
     def get(self) -> None:
         message = "expected /status-json.xsl, which has the numbers, or / for people; this page is not here"
         raise ApiError(404, "use_status_json", message)
-
-
-def _mount_of(state: StreamSnapshot) -> str:
-    return f"{STREAM_MOUNT}{state['stream_id']}"

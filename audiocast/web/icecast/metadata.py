@@ -43,11 +43,12 @@ class IcecastMetadataHandler(PublicHandler):
             ApiError: 400, 401 or 404.
             audiocast.stream.errors.BadKey: The key is not of this stream, or has expired.
         """
-        stream_id = stream_of(self.get_argument("mount"))
+        mount = self.get_argument("mount")
+        stream_id = stream_of(mount, self.services.aliases)
         if self.get_argument("mode", "updinfo") != "updinfo":
             raise ApiError(400, "bad_mode", "expected mode=updinfo, the only one there is")
         self.checked_id(stream_id)
-        claims = self.claims_for(stream_id)
+        claims = self.claims_for(stream_id, mount=mount if mount.startswith("/") else f"/{mount}")
         codec = self._codec()
         title = self._text("title", codec) or self._text("song", codec)
         return stream_id, claims, NowPlaying(title=title, artist=self._text("artist", codec))

@@ -6,13 +6,14 @@ were written against them.
 """
 
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from audiocast.cluster.stream_directory import StreamSnapshot
 from audiocast.ogg.opus import SAMPLE_RATE
+from audiocast.web.http.aliases import Aliases
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.services import Services
-from audiocast.web.icecast.mounts import STREAM_MOUNT
+from audiocast.web.icecast.mounts import STREAM_MOUNT, mount_of
 from audiocast.web.public.streams import cluster_list
 
 
@@ -25,10 +26,11 @@ class IcecastStatusHandler(PublicHandler):
         self.allow_any_origin()
         base = self.services.urls.base(self.request)
         mount = self.get_query_argument("mount", "")
+        aliases = self.services.aliases
         sources = [
-            {**source_fields(state, base), "dummy": None}
+            {**source_fields(state, base, mount_of(str(state["stream_id"]), aliases)), "dummy": None}
             for state in await cluster_list(self.services)
-            if not mount or mount == STREAM_MOUNT + str(state["stream_id"])
+            if not mount or mount in _names(state, aliases)
         ]
         status = server_fields(self.services, base)
         if sources:
@@ -52,19 +54,20 @@ def server_fields(services: Services, base: str) -> dict[str, object]:
     }
 
 
-def source_fields(state: StreamSnapshot, base: str) -> dict[str, object]:
+def source_fields(state: StreamSnapshot, base: str, mount: str) -> dict[str, object]:
     """Return what Icecast says of a source.
 
     Args:
         state: Of the stream, which is on.
         base: See `Urls.base`.
+        mount: See `mount_of`.
     """
     source: dict[str, object] = {
         "bitrate": round((state["bitrate_bps"] or 0) / 1000),
         "channels": state["channels"],
         "listener_peak": state["listener_peak"],
         "listeners": state["listeners"],
-        "listenurl": f"{base}{STREAM_MOUNT}{state['stream_id']}",
+        "listenurl": f"{base}{quote(mount)}",
         "samplerate": SAMPLE_RATE,
         "server_name": state["title"],
         "server_type": "audio/ogg",
@@ -83,3 +86,9 @@ def _times(name: str, unix_seconds: float) -> dict[str, object]:
         name: at.strftime("%a, %d %b %Y %H:%M:%S %z"),
         f"{name}_iso8601": at.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
+
+
+def _names(state: StreamSnapshot, aliases: Aliases) -> tuple[str, str]:
+    """Return the mounts that a question about a stream may name."""
+    stream_id = str(state["stream_id"])
+    return STREAM_MOUNT + stream_id, mount_of(stream_id, aliases)

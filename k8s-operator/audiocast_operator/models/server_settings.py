@@ -24,12 +24,14 @@ OWNED_SETTINGS = (
     "STREAM_RULES_FILE",
 )
 
-# Settings that are of no use here: several processes are no member of a cluster, and members ask DNS.
+# Settings that are of no use here: several processes are no member of a cluster, members ask DNS, and pods
+# get no file of an Icecast server's.
 UNUSED_SETTINGS = (
     "WORKERS",
     "KUBERNETES_SERVICE_HOST",
     "KUBERNETES_SERVICE_PORT",
     "KUBERNETES_ACCOUNT",
+    "ALIASES_FILE",
 )
 
 WHOLE_NUMBERS = (
@@ -46,6 +48,7 @@ WHOLE_NUMBERS = (
     "MAX_STARTS_PER_CLIENT",
     "MAX_UNKNOWN_IDS_PER_CLIENT",
     "MAX_QR_CODES_PER_CLIENT",
+    "MAX_WRONG_PASSWORDS_PER_CLIENT",
     "MAX_STREAMS",
     "MAX_INGEST_KBPS",
     "MAX_LOG_REPEATS",
