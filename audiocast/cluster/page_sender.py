@@ -29,6 +29,7 @@ async def send_pages(
     """
     pages = hub.source_log
     assert pages is not None, "a node with members logs its sources"
+    hub.deferred_read.make_now()
     grown = asyncio.Event()
     pages.on_growth.add(grown.set)
     hub.on_change.add(grown.set)

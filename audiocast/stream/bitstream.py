@@ -12,8 +12,8 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.fanout.fanout import Fanout
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.muxer import OggMuxer, TimedPacket, page_packets
-from audiocast.stream.read_pacer import TURN_SECONDS
-from audiocast.stream.tap import Taps
+from audiocast.stream.read_pacer import TURN_SECONDS, UNHEARD_SECONDS
+from audiocast.stream.tap import Tap, Taps
 
 
 class Bitstream:
@@ -37,10 +37,14 @@ class Bitstream:
         self.fanout = Fanout(self.backlog, clock, counters, limits.fanout)
 
     @property
-    def is_heard_live(self) -> bool:
-        """A listener or a tap wants pages when they come, and not only with the next flush."""
+    def read_seconds(self) -> float:
+        """How long what the source sends may wait to be read; 0 while its pages are wanted when they come."""
         fanout = self.fanout
-        return bool(self._taps) or fanout.has_live_listeners or (self._flushes_at_once and fanout.count > 0)
+        if self._taps or fanout.has_live_listeners:
+            return 0.0
+        if not fanout.count:
+            return UNHEARD_SECONDS
+        return 0.0 if self._flushes_at_once else TURN_SECONDS
 
     def header_pages(self, tags: OpusTags) -> bytes:
         """Return what a listener that joins now gets first.
@@ -64,7 +68,13 @@ class Bitstream:
         self.append([(silence_packet(self.muxer.opus_head), SILENCE_SAMPLES)], now, eos=True)
         self.fanout.finish()
 
-    def backlog_packets(self) -> Iterator[tuple[list[TimedPacket], float]]:
+    def fill(self, tap: Tap) -> None:
+        """Send `tap` what the backlog holds."""
+        tap.start_bitstream(self.muxer.opus_head)
+        for packets, arrived_at in self._backlog_packets():
+            tap.append(packets, arrived_at)
+
+    def _backlog_packets(self) -> Iterator[tuple[list[TimedPacket], float]]:
         """Return the packets of each page of the backlog, and when they would have come one after another.
 
         A source that sends seconds at once has made the first of them earlier than they came: the audio is in

@@ -60,7 +60,7 @@ class Counters:
         refused_sources: By error code, the sources that ended with an error.
         source_faults: By error code, the damaged pages and packets of sources that were dropped.
         delay: From a page's arrival to the end of the pass that sent it, one value a pass.
-        jitter: How far the time between two pages was from the duration of the audio in them.
+        jitter: How far the time until more audio came was from the duration of what had come before, at once.
     """
 
     listeners: int = 0

@@ -38,6 +38,10 @@ MIN_BURST_SECONDS = 0.25
 MAX_IN_HAND_SECONDS = 2 * SPAN_SECONDS
 
 
+# What comes in a shorter time came at once: what one read has brought is worked on page by page.
+AT_ONCE_SECONDS = 0.001
+
+
 class Arrivals:
     """How the audio of a stream's sources comes: how much at once, and how much listeners have in hand.
 
@@ -51,6 +55,7 @@ class Arrivals:
 
     Attributes:
         last_at: When the last audio came, the clock's seconds.
+        at_once_seconds: How much of it came at once.
     """
 
     def __init__(self, now: float) -> None:
@@ -59,6 +64,7 @@ class Arrivals:
 
     def _start(self, now: float, *, in_hand_seconds: float) -> None:
         self.last_at = self._span_began_at = now
+        self.at_once_seconds = 0.0
         # Chained streams end with a short page.
         self._page_before_seconds = self._last_page_seconds = 0.0
         self._lead = in_hand_seconds
@@ -105,6 +111,8 @@ class Arrivals:
             seconds: How much of it, on one page.
         """
         lead = self._lead
+        is_at_once = now - self.last_at < AT_ONCE_SECONDS
+        self.at_once_seconds = self.at_once_seconds + seconds if is_at_once else seconds
         if now - self._span_began_at >= SPAN_SECONDS:
             self._span_began_at = now
             self._lowest_before, self._lowest = self._lowest, lead
@@ -234,6 +242,11 @@ class SourceGap:
         return self._watch.is_idle
 
     @property
+    def quiet_seconds(self) -> float:
+        """How long ago the last audio came."""
+        return self._clock.time() - self.arrivals.last_at
+
+    @property
     def arrivals(self) -> Arrivals:
         """How the audio of the sources came."""
         return self._watch.arrivals
@@ -257,11 +270,13 @@ class SourceGap:
 
     def note_audio(self, now: float, samples: int) -> bool:
         """End the gap, if any, since so much audio has come; return whether there is news of the source."""
-        seconds = samples / SAMPLE_RATE
-        self._counters.jitter.observe(abs(now - self._watch.arrivals.last_at - seconds))
+        seconds, arrivals = samples / SAMPLE_RATE, self._watch.arrivals
+        since_seconds = now - arrivals.last_at
+        if since_seconds >= AT_ONCE_SECONDS:
+            self._counters.jitter.observe(abs(since_seconds - arrivals.at_once_seconds))
         was_open = self._timer is not None and self.end()
         self._watch.note_audio(now, seconds)
-        return self._watch.arrivals.has_new_burst() or was_open
+        return arrivals.has_new_burst() or was_open
 
     def stop(self) -> None:
         """Make no more silence and watch no more, until audio comes again."""

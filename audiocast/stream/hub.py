@@ -25,6 +25,7 @@ from audiocast.stream.gap import SourceGap
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise, Suspensions
 from audiocast.stream.muxer import OggMuxer, TimedPacket, random_serial
 from audiocast.stream.now_playing import NowPlaying, OnSettled, Titles, clean_text
+from audiocast.stream.read_pacer import NO_READ
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import SourceLog
@@ -56,6 +57,7 @@ class Hub:
         source_log: The source's own pages, for other nodes; None if they are not kept.
         users: Connections that bring, or wait for, audio; the registry forgets no hub that has any.
         on_change: Called, without arguments, whenever the state or the titles change.
+        deferred_read: Of the source; made at once for who begins to hear it. Set by whoever reads it.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Hub:
         if limits.log_sources:
             self.source_log = SourceLog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
         self.source: Source | None = None
+        self.deferred_read = NO_READ
         self._taps = Taps()
         self._bitstream: Bitstream | None = None
         self._ended = False
@@ -132,10 +135,10 @@ class Hub:
         return bool(self.listeners or self._taps)
 
     @property
-    def is_heard_live(self) -> bool:
-        """Each page is wanted when it comes, here or at another member. Until it is on, that is so."""
+    def read_seconds(self) -> float:
+        """How long what the source sends may wait to be read. 0: not at all, as until the stream is on."""
         is_relayed = self.source_log is not None and bool(self.source_log.on_growth)
-        return is_relayed or self._bitstream is None or self._bitstream.is_heard_live
+        return 0.0 if is_relayed or self._bitstream is None else self._bitstream.read_seconds
 
     def describe(self) -> HubSnapshot:
         """Return what is shown of the stream, as of now."""
@@ -160,8 +163,7 @@ class Hub:
         """Check that a source with a key of this generation may come.
 
         Raises:
-            StreamEnded, BadKey: See `Promise.check`.
-            StreamSuspended: Whoever runs the server has suspended the stream.
+            StreamEnded, BadKey, StreamSuspended: See `Promise.check` and `Suspensions.check`.
         """
         self.promise.check(generation)
         self._suspensions.check(self.stream_id)
@@ -247,6 +249,7 @@ class Hub:
         Raises:
             RuntimeError: Nothing is on (see `is_on`).
         """
+        self.deferred_read.make_now()
         if self._bitstream is None:
             raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
         first = response_head + self._bitstream.header_pages(self.titles.tags)
@@ -254,11 +257,10 @@ class Hub:
 
     def open_tap(self, tap: Tap) -> None:
         """Send `tap` what the backlog holds, and then all audio, until `close_tap`."""
+        self.deferred_read.make_now()
         self._taps.add(tap)
         if self._bitstream is not None:
-            tap.start_bitstream(self._bitstream.muxer.opus_head)
-            for packets, arrived_at in self._bitstream.backlog_packets():
-                tap.append(packets, arrived_at)
+            self._bitstream.fill(tap)
 
     def close_tap(self, tap: Tap) -> None:
         """Send `tap` no more audio."""
@@ -331,8 +333,7 @@ class Hub:
         self._notify()
 
     def _give_up(self) -> None:
-        quiet_seconds = self._clock.time() - self._gap.arrivals.last_at
-        self.end(SourceStalled(f"expected audio, got none for {quiet_seconds:.0f} s"))
+        self.end(SourceStalled(f"expected audio, got none for {self._gap.quiet_seconds:.0f} s"))
 
     def _notify(self) -> None:
         for notify in tuple(self.on_change):

@@ -1,14 +1,19 @@
-"""Reads the sources that nobody hears live together, every 25 ms, instead of each one when its page comes.
+"""Reads sources whose pages nobody waits for together, in turns, instead of each one when its page comes.
 
 A page that comes by itself costs several times as much as one among others: the process wakes up for it, and
 finds little of what it needs in the processor's caches (docs/fan-out.md, "What a source costs"). Nobody
-notices the difference: buffered listeners get pages that gather for longer, and who joins gets a backlog.
+notices the difference: buffered listeners get pages that gather for longer, and of a source that nobody hears
+at all, what has come is read at once when somebody comes (`PacedRead.make_now`).
 
-    source --read--> anybody live? -- yes --> read when something comes
-                         ^    '------- no --> read in the next turn, with all others; when nothing has
-                         '---------------     come by then, when something comes
+    source --read--> who hears it? -- somebody live --> read when something comes
+                         ^    |'----- buffered -------> read in the next turn, with all others  --.
+                         |    '------ nobody ---------> read in one of the next four            --|
+                         '------------------------------------------------------------------------'
+
+When nothing has come by then, the source is read when something comes.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from audiocast.stream.clock import Clock
@@ -18,12 +23,51 @@ from audiocast.stream.feed_scheduler import FeedScheduler
 # interval.
 TURN_SECONDS = 0.025
 
+# Of a source that nobody hears. What a read costs beside its pages, five of them share; of much longer times
+# there is nothing more to gain, and what is known of the source would be older.
+UNHEARD_SECONDS = 0.1
+_MOST_TURNS = round(UNHEARD_SECONDS / TURN_SECONDS)
+
 # Then the loop has its turn. Less than the feed scheduler's slice, which the reads of one slice share.
 SLICE_SECONDS = 0.0015
 
 
+class PacedRead:
+    """A read that is made once: in its turn, or before.
+
+    Args:
+        read: Never raises.
+
+    Attributes:
+        is_early: It is being made before its turn, since somebody is to hear the source: what follows is to
+            be read when it comes.
+    """
+
+    __slots__ = ("_read", "is_early")
+
+    def __init__(self, read: Callable[[], None] | None) -> None:
+        self._read = read
+        self.is_early = False
+
+    def make(self) -> None:
+        """Read, unless that was done."""
+        read, self._read = self._read, None
+        if read is not None:
+            read()
+
+    def make_now(self) -> None:
+        """Do the same, though it is not its turn."""
+        self.is_early = True
+        self.make()
+        self.is_early = False
+
+
+# Of a source that is read when its pages come.
+NO_READ = PacedRead(None)
+
+
 class ReadPacer:
-    """Calls back in turns.
+    """Makes reads in turns.
 
     Args:
         clock: Time and timers.
@@ -33,24 +77,38 @@ class ReadPacer:
     def __init__(self, clock: Clock, feed_scheduler: FeedScheduler) -> None:
         self._clock = clock
         self._feed_scheduler = feed_scheduler
-        self._reads: list[Callable[[], None]] = []
+        # Of the next turn, and of those after it. Who begins at another time is in another turn.
+        self._turns: deque[list[PacedRead]] = deque([] for _ in range(_MOST_TURNS))
+        self._is_running = False
 
-    def add(self, read: Callable[[], None]) -> None:
-        """Call `read` once, in the next turn. It may add itself again, and never raises."""
-        if not self._reads:
+    def add(self, read: Callable[[], None], seconds: float) -> PacedRead:
+        """Have `read` called once. It may add itself again, and never raises.
+
+        Args:
+            read: See `PacedRead`.
+            seconds: In how much time; in whole turns, at least the next one and at most `UNHEARD_SECONDS`.
+        """
+        paced = PacedRead(read)
+        self._turns[min(max(1, round(seconds / TURN_SECONDS)), _MOST_TURNS) - 1].append(paced)
+        if not self._is_running:
+            self._is_running = True
             self._clock.call_later(TURN_SECONDS, self._start_turn)
-        self._reads.append(read)
+        return paced
 
     def _start_turn(self) -> None:
-        reads, self._reads = self._reads, []
+        reads = self._turns.popleft()
+        self._turns.append([])
+        self._is_running = any(self._turns)
+        if self._is_running:
+            self._clock.call_later(TURN_SECONDS, self._start_turn)
         self._go_on(iter(reads))
 
-    def _go_on(self, reads: Iterator[Callable[[], None]]) -> None:
+    def _go_on(self, reads: Iterator[PacedRead]) -> None:
         """Do one slice of a turn; the next one has a turn of the loop for itself."""
         began_at = self._clock.time()
         self._feed_scheduler.begin_slice(began_at)
         for read in reads:
-            read()
+            read.make()
             if self._clock.time() - began_at >= SLICE_SECONDS:
                 self._clock.call_soon(self._go_on, reads)
                 return

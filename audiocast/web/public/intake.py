@@ -135,14 +135,16 @@ class Intake:
         return self._feed_rest(rest) if rest is not None or self._rate_limit.has_to_wait else None
 
     def defer_read(self, read: Callable[[], None]) -> bool:
-        """Have the source read later, together with others, unless somebody hears it live.
+        """Have the source read later, together with others, unless somebody waits for its pages.
 
         Args:
             read: Called once, if this returns True.
         """
-        if self._hub.is_heard_live:
+        hub = self._hub
+        seconds = hub.read_seconds
+        if not seconds or hub.deferred_read.is_early or hub.source is not self._source:
             return False
-        self._read_pacer.add(read)
+        hub.deferred_read = self._read_pacer.add(read, seconds)
         return True
 
     async def _feed_rest(self, rest: Awaitable[None] | None) -> None:

@@ -18,6 +18,7 @@ from audiocast.ogg.reader import PageReader
 from audiocast.stream.errors import BadKey
 from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub_state import HubLimits
+from audiocast.stream.read_pacer import PacedRead
 from audiocast.stream.source_id import SourceId
 from tests.unit.cluster.fake_iostream import peer_streams
 from tests.unit.stream.audio import body
@@ -104,6 +105,20 @@ async def test_all_pages_cross_and_the_source_keeps_its_name(ends: Ends) -> None
         assert ends.receiver.source_id == broadcaster.source.source_id
         assert ends.here.hub.source_log is not None
         assert ends.receiver.last_page == ends.here.hub.source_log.last
+
+
+async def test_what_was_for_nobody_until_then_is_read_and_crosses_at_once(ends: Ends) -> None:
+    broadcaster = ends.broadcast(range(3))
+    page = body([3])
+    page = page[page.rindex(b"OggS") :]
+    ends.here.hub.deferred_read = PacedRead(lambda: broadcaster.send(page))
+    near, far = peer_streams()
+    with (
+        running(send_pages(ends.here.hub, near, source_id=None, last_page=None)),
+        running(ends.receiver.receive(far, None)),
+    ):
+        await settle(ends.here, ends.there)
+        assert page in pages_of(ends.there)
 
 
 async def test_a_new_link_goes_on_with_the_next_page(ends: Ends) -> None:

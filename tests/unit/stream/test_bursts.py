@@ -2,6 +2,7 @@
 
 import pytest
 
+from audiocast.stream.counters import Histogram
 from audiocast.stream.gap import Arrivals
 from audiocast.stream.hub_state import HubState
 from tests.unit.stream.audio import MONO, STEREO, body, packet
@@ -151,11 +152,30 @@ def test_only_another_quarter_of_a_second_is_news() -> None:
     assert counted.has_new_burst()
 
 
-def test_jitter_is_how_far_pages_are_from_when_they_should_come(harness: HubHarness) -> None:
+def observed(histogram: Histogram) -> tuple[float, float]:
+    """Return sum and number of what was observed."""
+    return histogram.sum, histogram.cumulative()[-1][1]
+
+
+def test_jitter_is_how_far_audio_is_from_when_it_should_come(harness: HubHarness) -> None:
     broadcaster = harness.live()
-    before = harness.counters.jitter.sum
+    jitter = harness.counters.jitter
+    before = observed(jitter)
     harness.clock.advance(0.05)
     broadcaster.go_on([1])
-    # 50 ms late, and then 20 ms early.
     harness.hub.publish(broadcaster.source, None, [(packet(2), 960)], harness.clock.time())
-    assert harness.counters.jitter.sum - before == pytest.approx(0.07)
+    broadcaster.go_on([3])
+    # 50 ms late, and then, for two pages at once, 20 ms early.
+    assert observed(jitter) == (pytest.approx(before[0] + 0.07), before[1] + 2)
+
+
+def test_pages_that_are_read_together_are_no_jitter(harness: HubHarness) -> None:
+    broadcaster = harness.live(range(5))
+    jitter = harness.counters.jitter
+    before = observed(jitter)
+    for first in range(5, 55, 5):
+        harness.clock.advance(0.1 - 4 * 0.0001)
+        for number in range(first, first + 5):
+            harness.hub.publish(broadcaster.source, None, [(packet(number), 960)], harness.clock.time())
+            harness.clock.skip(0.0001)
+    assert observed(jitter) == (pytest.approx(before[0], abs=0.01), before[1] + 10)

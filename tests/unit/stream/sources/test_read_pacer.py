@@ -8,8 +8,9 @@ from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.fanout.lane import BUFFERED_SECONDS, LOW_LATENCY_SECONDS
 from audiocast.stream.feed_scheduler import SLICE_SECONDS as FEED_SLICE_SECONDS
 from audiocast.stream.feed_scheduler import FeedScheduler
-from audiocast.stream.read_pacer import SLICE_SECONDS, TURN_SECONDS, ReadPacer
+from audiocast.stream.read_pacer import SLICE_SECONDS, TURN_SECONDS, UNHEARD_SECONDS, PacedRead, ReadPacer
 from tests.support.clock.fake_clock import FakeClock
+from tests.unit.stream.audio import STEREO
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.hub_harness import HTTP_HEAD, LIMITS, HubHarness
 from tests.unit.stream.test_taps import FakeTap
@@ -34,13 +35,13 @@ class Turns:
         self.reads: list[int] = []
         self.queued = 0
 
-    def add(self, source: int) -> None:
-        self.pacer.add(lambda: self._read(source))
+    def add(self, source: int, seconds: float = TURN_SECONDS) -> None:
+        self.pacer.add(lambda: self._read(source, seconds), seconds)
 
-    def _read(self, source: int) -> None:
+    def _read(self, source: int, seconds: float) -> None:
         self.reads.append(source)
         self.queued += self.scheduler.run(self._process) is not None
-        self.add(source)
+        self.add(source, seconds)
 
     def _process(self, now: float) -> bool:
         self.clock.skip(READ_SECONDS)
@@ -67,7 +68,7 @@ async def test_all_are_read_in_one_turn_each_once_and_with_one_timer(turns: Turn
 
 async def test_with_nobody_to_be_read_there_is_no_timer(turns: Turns) -> None:
     seen: list[int] = []
-    turns.pacer.add(lambda: seen.append(1))
+    turns.pacer.add(lambda: seen.append(1), TURN_SECONDS)
     turns.clock.advance(3 * TURN_SECONDS)
     assert (seen, turns.clock.due) == ([1], 0)
 
@@ -94,36 +95,83 @@ def listen(harness: HubHarness, aim_seconds: float) -> None:
     harness.hub.join(FakeSink(), HTTP_HEAD, preroll_seconds=1, aim_seconds=aim_seconds)
 
 
-def test_a_stream_is_heard_live_until_it_is_on_and_while_somebody_waits_for_each_page() -> None:
+async def test_who_waits_longer_is_read_seldom_and_in_a_turn_with_others(turns: Turns) -> None:
+    turns.add(0, UNHEARD_SECONDS)
+    turns.clock.advance(TURN_SECONDS)
+    turns.add(1, UNHEARD_SECONDS)
+    turns.add(2)
+    reads = []
+    for _ in range(8):
+        before = len(turns.reads)
+        turns.clock.advance(TURN_SECONDS)
+        reads.append(turns.reads[before:])
+    assert reads == [[2], [2], [0, 2], [1, 2]] * 2
+
+
+async def test_a_read_is_made_once_in_its_turn_or_before(turns: Turns) -> None:
+    seen: list[bool] = []
+    read = turns.pacer.add(lambda: seen.append(read.is_early), UNHEARD_SECONDS)
+    read.make_now()
+    assert (seen, read.is_early) == ([True], False)
+    turns.clock.advance(2 * UNHEARD_SECONDS)
+    read.make_now()
+    assert seen == [True]
+    read = turns.pacer.add(lambda: seen.append(read.is_early), UNHEARD_SECONDS)
+    turns.clock.advance(2 * UNHEARD_SECONDS)
+    assert seen == [True, False]
+
+
+def test_a_source_may_wait_as_long_as_nobody_who_hears_it_needs_its_pages() -> None:
     harness = HubHarness()
-    assert harness.hub.is_heard_live, "its first page is news"
+    assert harness.hub.read_seconds == 0, "its first page is news"
     harness.live()
-    assert not harness.hub.is_heard_live
+    assert harness.hub.read_seconds == UNHEARD_SECONDS
     listen(harness, BUFFERED_SECONDS)
-    assert not harness.hub.is_heard_live, "buffered listeners get what gathers"
+    assert harness.hub.read_seconds == TURN_SECONDS, "buffered listeners get what gathers"
     listen(harness, LOW_LATENCY_SECONDS)
-    assert harness.hub.is_heard_live
+    assert harness.hub.read_seconds == 0
     harness.hub.close_listeners(2)
-    assert not harness.hub.is_heard_live
+    assert harness.hub.read_seconds == UNHEARD_SECONDS
 
 
 def test_hls_and_other_members_hear_live() -> None:
     harness = HubHarness(replace(LIMITS, log_sources=True))
     harness.live()
-    assert not harness.hub.is_heard_live
+    assert harness.hub.read_seconds
     tap = FakeTap()
     harness.hub.open_tap(tap)
-    assert harness.hub.is_heard_live
+    assert harness.hub.read_seconds == 0
     harness.hub.close_tap(tap)
-    assert not harness.hub.is_heard_live
+    assert harness.hub.read_seconds
     assert harness.hub.source_log is not None
     harness.hub.source_log.on_growth.add(lambda: None)
-    assert harness.hub.is_heard_live
+    assert harness.hub.read_seconds == 0
 
 
 def test_listeners_of_a_server_that_does_not_gather_hear_live() -> None:
     harness = HubHarness(replace(LIMITS, fanout=FanoutLimits(flush_interval_seconds=0)))
     harness.live()
-    assert not harness.hub.is_heard_live
+    assert harness.hub.read_seconds
     listen(harness, BUFFERED_SECONDS)
-    assert harness.hub.is_heard_live
+    assert harness.hub.read_seconds == 0
+
+
+@pytest.mark.parametrize("aim_seconds", [BUFFERED_SECONDS, LOW_LATENCY_SECONDS])
+def test_what_waits_is_read_before_a_listener_joins_and_is_part_of_its_preroll(aim_seconds: float) -> None:
+    """Read after it, it would be more than the listener has asked for: delay that stays."""
+    harness = HubHarness()
+    broadcaster = harness.live(range(10))
+    waiting = PacedRead(lambda: broadcaster.go_on(range(10, 15)))
+    harness.hub.deferred_read = waiting
+    sink = FakeSink()
+    harness.hub.join(sink, HTTP_HEAD, preroll_seconds=0.1, aim_seconds=aim_seconds)
+    assert harness.heard(sink).numbers == list(range(10, 15))
+
+
+def test_what_waits_is_read_before_hls_begins() -> None:
+    harness = HubHarness()
+    broadcaster = harness.live(range(2))
+    harness.hub.deferred_read = PacedRead(lambda: broadcaster.go_on(range(2, 4)))
+    tap = FakeTap()
+    harness.hub.open_tap(tap)
+    assert tap.got == [STEREO, 0, 1, 2, 3]

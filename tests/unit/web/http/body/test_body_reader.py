@@ -28,13 +28,14 @@ class FakeConnection:
     Attributes:
         reads: How much each `receive` asked for.
         is_paused: As the reader wants it.
+        unread: What has come and was not received.
     """
 
     def __init__(self, buffered: bytes = b"") -> None:
         self.reads: list[int] = []
         self.is_paused = False
         self._buffered = buffered
-        self._arrived = b""
+        self.unread = b""
         self._is_closed = False
         self._on_input: Callable[[], None] | None = None
         self._done: asyncio.Future[None] | None = None
@@ -50,7 +51,7 @@ class FakeConnection:
 
     def receive(self, max_bytes: int) -> bytes:
         self.reads.append(max_bytes)
-        data, self._arrived = self._arrived[:max_bytes], self._arrived[max_bytes:]
+        data, self.unread = self.unread[:max_bytes], self.unread[max_bytes:]
         return data
 
     def pause_input(self) -> None:
@@ -66,14 +67,14 @@ class FakeConnection:
 
     def leave(self, data: bytes) -> None:
         """Let bytes come that the loop does not tell of."""
-        self._arrived += data
+        self.unread += data
 
     def closed(self) -> bool:
         return self._is_closed
 
     def arrive(self, data: bytes) -> None:
         """Let bytes come, and the loop tell of them once."""
-        self._arrived += data
+        self.unread += data
         assert self._on_input is not None, "nobody reads"
         assert not self.is_paused, "the reader does not read now"
         self._on_input()
