@@ -11,13 +11,17 @@ each of the others is asked for anew.
 """
 
 import asyncio
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlencode
 
-from audiocast.cluster.errors import NoAnswer, Refused, Unreachable
+from audiocast.cluster.errors import BadMessage, NoAnswer, Refused, Unreachable
 from audiocast.cluster.member import Member
 from audiocast.cluster.node import Node
 from audiocast.cluster.peer_client import PeerClient
-from audiocast.cluster.protocol import HlsRequest, PeerRequest
+from audiocast.cluster.protocol import CLIENT_HEADER, HLS, PeerRequest
 from audiocast.cluster.signature.identity import Recipient
 
 # Longer than the other side may wait, for a stream and then for its next part.
@@ -29,6 +33,47 @@ MAX_REQUESTS = 2_000
 
 # RFC 6585 section 4: the client that the request names may start no more muxers.
 OVER_BUDGET = 429
+
+# At most an IPv6 address.
+_CLIENT = re.compile("(?:[0-9a-f]{2}){0,16}")
+
+
+@dataclass(frozen=True, slots=True)
+class HlsRequest:
+    """`GET /internal/hls/{stream_id}?path=`: a file of a stream's HLS, made by the member that is asked.
+
+    Attributes:
+        path: Name of the playlist or of what it lists.
+        directives: Delivery directives of the player (RFC 8216bis section 6.2.5), as it sent them.
+        client: Who is charged for an HLS muxer that the request starts; empty: nobody.
+    """
+
+    stream_id: str
+    path: str
+    directives: Mapping[str, str]
+    client: bytes = b""
+
+    def build(self) -> PeerRequest:
+        """Return the request. The client is in a header: all who ask for a file have the same target."""
+        query = urlencode({"path": self.path, **self.directives})
+        headers = {CLIENT_HEADER: self.client.hex()} if self.client else {}
+        return PeerRequest("GET", f"{HLS.format(stream_id=self.stream_id)}?{query}", headers)
+
+    @classmethod
+    def parse(cls, stream_id: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Self:
+        """Read the query and the headers of a request.
+
+        Raises:
+            BadMessage: The query has no path, or the client is none.
+        """
+        directives = dict(query)
+        path = directives.pop("path", None)
+        if path is None:
+            raise BadMessage("expected a path, got none")
+        client = headers.get(CLIENT_HEADER, "")
+        if not _CLIENT.fullmatch(client):
+            raise BadMessage(f"expected a client in hexadecimal digits, got {client[:20]!r}")
+        return cls(stream_id, path, directives, bytes.fromhex(client))
 
 
 @dataclass(frozen=True, slots=True)

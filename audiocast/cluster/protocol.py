@@ -6,8 +6,9 @@ a module of its own for the few paths that it requests; `tests/operator/test_con
 together.
 
 The wire format is older than these names and keeps its own: `origin` on the wire is a `SourceId` here, and
-`had` is the last page that a member has. What members tell each other of themselves is in `greeting`, the
-frames of a connection that carries audio are in `peer_stream`, signatures are in `signature`.
+`had` is the last page that a member has. What members tell each other of themselves is in `greeting`,
+requests for audio are in `stream_requests` and for HLS in `hls_router`, the frames of a connection that
+carries audio are in `peer_stream`, signatures are in `signature`.
 
 Every request and every answer names the version of the protocol (`Audiocast-Protocol`). Members of
 neighbouring versions form one cluster, so that it can be upgraded member by member:
@@ -24,14 +25,12 @@ signed, is not spoken any more.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import urlencode
 
 from audiocast.cluster.errors import BadMessage
-from audiocast.stream.hub_state import Rule
+from audiocast.stream.hub_state import Rule, StreamEnd
 
 STATUS = "/internal/status"
 DRAIN = "/internal/drain"
@@ -94,10 +93,10 @@ MAX_REQUEST_BYTES = 65_536
 # Name of a field and of an argument: a key's generation.
 GENERATION = "generation"
 
-_STREAM_ID = "{stream_id}"
+# Name of a field and of an argument: the newest ends of streams.
+ENDS = "ends"
 
-# At most an IPv6 address.
-_CLIENT = re.compile("(?:[0-9a-f]{2}){0,16}")
+_STREAM_ID = "{stream_id}"
 
 
 def route(path: str) -> str:
@@ -151,8 +150,9 @@ class PeerRequest:
         return b"" if self.body is None else json.dumps(self.body).encode()
 
 
-# The streams that are on the air at the member.
+# The streams that are on the air at the member. The operator asks for the newest ends of streams as well.
 LIST_STREAMS = PeerRequest("GET", STREAMS)
+LIST_STREAMS_AND_ENDS = PeerRequest("GET", f"{STREAMS}?{ENDS}=1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,13 +250,30 @@ class RulesRequest:
 
 @dataclass(frozen=True, slots=True)
 class StreamListAnswer:
-    """The answer to `LIST_STREAMS`: one snapshot of each stream; see `stream_directory`."""
+    """The answer to `LIST_STREAMS`: one snapshot of each stream; see `stream_directory`.
+
+    Attributes:
+        ends: For the operator, and only when it has asked; members leave them alone. An end that was taken
+            back is told as such, so that nobody takes it for one that was forgotten.
+    """
 
     snapshots: Sequence[Mapping[str, Any]]
+    ends: Sequence[StreamEnd] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `parse` reads."""
-        return {"streams": list(self.snapshots)}
+        """Return what `parse` reads, and the ends."""
+        answer: dict[str, Any] = {"streams": list(self.snapshots)}
+        if self.ends is not None:
+            answer[ENDS] = [
+                {
+                    "stream_id": each.stream_id,
+                    GENERATION: each.generation,
+                    "at": each.at,
+                    "reopened": each.is_reopened,
+                }
+                for each in self.ends
+            ]
+        return answer
 
     @classmethod
     def parse(cls, body: object) -> Self:
@@ -287,44 +304,6 @@ class StreamAnswer:
         fields = body if isinstance(body, dict) else {}
         snapshot = fields.get("state")
         return cls(bool(fields.get("owned")), snapshot if isinstance(snapshot, dict) else {})
-
-
-@dataclass(frozen=True, slots=True)
-class HlsRequest:
-    """`GET /internal/hls/{stream_id}?path=`: a file of a stream's HLS, made by the member that is asked.
-
-    Attributes:
-        path: Name of the playlist or of what it lists.
-        directives: Delivery directives of the player (RFC 8216bis section 6.2.5), as it sent them.
-        client: Who is charged for an HLS muxer that the request starts; empty: nobody.
-    """
-
-    stream_id: str
-    path: str
-    directives: Mapping[str, str]
-    client: bytes = b""
-
-    def build(self) -> PeerRequest:
-        """Return the request. The client is in a header: all who ask for a file have the same target."""
-        query = urlencode({"path": self.path, **self.directives})
-        headers = {CLIENT_HEADER: self.client.hex()} if self.client else {}
-        return PeerRequest("GET", f"{HLS.format(stream_id=self.stream_id)}?{query}", headers)
-
-    @classmethod
-    def parse(cls, stream_id: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Self:
-        """Read the query and the headers of a request.
-
-        Raises:
-            BadMessage: The query has no path, or the client is none.
-        """
-        directives = dict(query)
-        path = directives.pop("path", None)
-        if path is None:
-            raise BadMessage("expected a path, got none")
-        client = headers.get(CLIENT_HEADER, "")
-        if not _CLIENT.fullmatch(client):
-            raise BadMessage(f"expected a client in hexadecimal digits, got {client[:20]!r}")
-        return cls(stream_id, path, directives, bytes.fromhex(client))
 
 
 def _generation(fields: Mapping[str, Any]) -> int:

@@ -6,7 +6,9 @@ generation, but everybody may start and end a stream where no API token is asked
 table of their own, and any number of them pushes out no generation.
 """
 
+import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -17,6 +19,9 @@ from audiocast.stream.now_playing import NowPlaying
 
 # Of each kind. An id of 64 characters with its entry takes about 250 bytes: 5 MB for each table.
 MAX_PROMISES = 20_000
+
+# All of them are told at once, in 150 KB at most.
+MAX_ENDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,8 @@ class Rule(NamedTuple):
     Attributes:
         generation: A key of a lower one is refused.
         is_suspended: No source may come, until this is said to be over.
-        is_ended: Its broadcaster has ended it; no source may come until it is reopened.
+        is_ended: Its broadcaster has ended it; no source may come until it is reopened, or this is said no
+            more.
     """
 
     generation: int = 0
@@ -153,6 +159,64 @@ class Suspensions(set[str]):
         """
         if stream_id in self:
             raise StreamSuspended("the stream is suspended by whoever runs the server; ask them")
+
+
+class StreamEnd(NamedTuple):
+    """What a broadcaster has done with a stream last: ended it for good, or begun anew under its id.
+
+    Attributes:
+        stream_id: The stream.
+        generation: That of the key that has ended it.
+        at: When this process has learned it, in Unix seconds.
+        is_reopened: Sources may come again.
+    """
+
+    stream_id: str
+    generation: int
+    at: float
+    is_reopened: bool
+
+
+class Ends:
+    """The newest ends of streams whose keys have a generation; the operator asks for them.
+
+    Only who has the secret makes such keys, so nobody else can push one of them out.
+
+    Args:
+        max_ends: How many are kept.
+    """
+
+    def __init__(self, max_ends: int = MAX_ENDS) -> None:
+        self._max_ends = max_ends
+        self._ends: OrderedDict[str, StreamEnd] = OrderedDict()
+
+    def __iter__(self) -> Iterator[StreamEnd]:
+        return iter(self._ends.values())
+
+    def __contains__(self, stream_id: str) -> bool:
+        return stream_id in self._ends
+
+    def is_reopened(self, stream_id: str) -> bool:
+        """Return whether the last of them is that sources may come again."""
+        end = self._ends.get(stream_id)
+        return end is not None and end.is_reopened
+
+    def note(self, stream_id: str, generation: int) -> None:
+        """Note that a key of this generation has ended a stream."""
+        if generation:
+            self._keep(StreamEnd(stream_id, generation, time.time(), is_reopened=False))
+
+    def note_reopening(self, stream_id: str) -> None:
+        """Note that an end is over, whether or not this process has learned of it by itself."""
+        end = self._ends.get(stream_id)
+        generation = end.generation if end is not None else 1
+        self._keep(StreamEnd(stream_id, generation, time.time(), is_reopened=True))
+
+    def _keep(self, end: StreamEnd) -> None:
+        self._ends.pop(end.stream_id, None)
+        self._ends[end.stream_id] = end
+        if len(self._ends) > self._max_ends:
+            self._ends.popitem(last=False)
 
 
 class Promises:

@@ -17,6 +17,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import (
     MAX_PROMISES,
     NO_PROMISE,
+    Ends,
     HubLimits,
     HubState,
     Promise,
@@ -41,6 +42,7 @@ class Registry:
 
     Attributes:
         promises: Of the streams that have no hub any more.
+        ends: What broadcasters have ended, and reopened since.
     """
 
     def __init__(self, *, clock: Clock, limits: HubLimits, max_streams: int) -> None:
@@ -49,7 +51,9 @@ class Registry:
         self.feed_scheduler = FeedScheduler(clock)
         self.read_pacer = ReadPacer(clock, self.feed_scheduler)
         self.promises = Promises()
+        self.ends = Ends()
         self._suspensions = Suspensions()
+        self._ended_by_rule: set[str] = set()
         self._told: OrderedDict[str, None] = OrderedDict()
         self._limits = limits
         self._max_streams = max_streams
@@ -127,6 +131,8 @@ class Registry:
         hub = self.get_or_waiting(stream_id)
         hub.admit(generation)
         self._close(stream_id, hub)
+        self._ended_by_rule.discard(stream_id)
+        self.ends.note(stream_id, generation)
 
     def learn_generation(self, stream_id: str, generation: int) -> None:
         """Refuse keys below a generation from now on: another member has a source with such a key."""
@@ -143,7 +149,9 @@ class Registry:
     def hold_to(self, stream_id: str, rule: Rule, *, is_told: bool = True) -> None:
         """Hold what whoever runs the server says of a stream, in place of what they said before.
 
-        An end holds until the stream is reopened, or a newer key is used; nothing else takes it back.
+        An end that they know of holds for as long as they say so. One that this process has learned from its
+        broadcaster holds until the stream is reopened or a newer key is used, whatever they say; and so does
+        a reopening, which is newer than what they say.
 
         Args:
             stream_id: The stream, whether or not it has a hub.
@@ -158,8 +166,7 @@ class Registry:
         elif stream_id in self._told:
             return
         self.learn_generation(stream_id, rule.generation)
-        if rule.is_ended and not self.promise_of(stream_id).is_closed:
-            self._close(stream_id, self.get_or_waiting(stream_id))
+        self._hold_to_end(stream_id, is_ended=rule.is_ended)
         if not rule.is_suspended:
             self._suspensions.discard(stream_id)
             return
@@ -170,11 +177,10 @@ class Registry:
 
     def reopen(self, stream_id: str, title: str) -> None:
         """Let sources of a stream come again after its end; see `Hub.reopen`."""
-        hub = self._hubs.get(stream_id)
-        if hub is not None:
-            hub.reopen(title)
-            return
-        self.promises.keep(stream_id, Promise(self.promises.get(stream_id).generation, is_closed=False))
+        if stream_id in self.ends or stream_id in self._ended_by_rule:
+            self._ended_by_rule.discard(stream_id)
+            self.ends.note_reopening(stream_id)
+        self._reopen(stream_id, title)
         self.announce(stream_id, title)
 
     async def wait(self, stream_id: str, timeout_seconds: float) -> Hub | None:
@@ -201,6 +207,26 @@ class Registry:
         error: SourceError = ShuttingDown("the server stops; connect again in a moment with the same key")
         for hub in self.live():
             hub.end(error)
+
+    def _hold_to_end(self, stream_id: str, *, is_ended: bool) -> None:
+        """End a stream that is said to be, or take back an end that was no more than said."""
+        is_closed = self.promise_of(stream_id).is_closed
+        if is_ended:
+            if not is_closed and not self.ends.is_reopened(stream_id):
+                self._ended_by_rule.add(stream_id)
+                self._close(stream_id, self.get_or_waiting(stream_id))
+        elif stream_id in self._ended_by_rule:
+            self._ended_by_rule.discard(stream_id)
+            if is_closed:
+                self._reopen(stream_id, "")
+
+    def _reopen(self, stream_id: str, title: str) -> None:
+        hub = self._hubs.get(stream_id)
+        if hub is not None:
+            hub.reopen(title)
+        else:
+            generation = self.promises.get(stream_id).generation
+            self.promises.keep(stream_id, Promise(generation, is_closed=False))
 
     def _close(self, stream_id: str, hub: Hub) -> None:
         hub.close()

@@ -108,10 +108,12 @@ def test_ended_is_ended_at_members_that_never_had_the_stream(members: Members) -
 def test_an_id_on_the_air_is_its_tokens_alone_at_each_member(tmp_path: Path) -> None:
     own, foreign = "token-of-the-station", "token-of-somebody-else"
 
-    def start(server: AudiocastServer, token: str, title: str) -> requests.Response:
+    def start(
+        server: AudiocastServer, token: str, title: str, stream_id: str = "evening"
+    ) -> requests.Response:
         return requests.post(
             f"{server.base}/api/start",
-            json={"id": "evening", "title": title},
+            json={"id": stream_id, "title": title},
             headers={"Authorization": f"Bearer {token}"},
             timeout=10,
         )
@@ -132,3 +134,14 @@ def test_an_id_on_the_air_is_its_tokens_alone_at_each_member(tmp_path: Path) -> 
                     assert members[name].state("evening")["title"] == "Ours"
                 for name in NAMES:
                     assert start(members[name], own, "Ours").status_code == 201, (front, name)
+        # Begun anew at one of them, a stream may begin at each, also where it was never on and is not known.
+        key = start(members["m0"], own, "Late", "late").json()["ingest_key"]
+        headers = {"Authorization": f"Bearer {key}"}
+        assert requests.delete(f"{members['m1'].base}/api/streams/late", headers=headers, timeout=10).ok
+        errors = []
+        for _ in range(2):
+            for name in NAMES:
+                url = f"{members[name].base}/ingest/late"
+                errors.append(requests.post(url, data=b"", headers=headers, timeout=10).json()["error"])
+            assert start(members["m0"], own, "Late", "late").status_code == 201
+        assert errors == ["stream_ended"] * 3 + ["no_audio"] * 3

@@ -56,12 +56,12 @@ def test_rules_hold_from_the_first_request_and_when_the_file_changes(tmp_path: P
         assert server.metric("audiocast_stream_rules") == 3
         assert refusal(server, first) == "stream_suspended"
         assert "line 2: expected ID GENERATION" in server.log.read_text()
-        write(file, f"{ids[1]} 0 ended")
+        write(file, "another 0 ended")
         until(lambda: server.metric("audiocast_stream_rules_refused") == 0)
-        # An end is for good, and so is a newer key; a suspension is not.
+        # A newer key is for good; all else holds for as long as the file says so.
         assert [refusal(server, each) for each in (first, second, third)] == [
             "no_audio",
-            "stream_ended",
+            "no_audio",
             "bad_key",
         ]
 

@@ -14,6 +14,7 @@ from audiocast.cluster.protocol import (
     DRAIN,
     GENERATION,
     LIST_STREAMS,
+    LIST_STREAMS_AND_ENDS,
     MAX_TITLE_CHARACTERS,
     PROTOCOL_HEADER,
     RULES,
@@ -21,6 +22,7 @@ from audiocast.cluster.protocol import (
     STATUS,
     PeerRequest,
     RulesRequest,
+    StreamListAnswer,
     is_version_near,
     version_of,
 )
@@ -31,7 +33,7 @@ from audiocast.rules_file import parse_rules
 from audiocast.settings import Settings
 from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
-from audiocast.stream.hub_state import HubLimits, Rule
+from audiocast.stream.hub_state import HubLimits, Rule, StreamEnd
 from audiocast.stream.keys import Claims, Keys
 from audiocast.web.http.handlers import STREAM_ID as SERVER_STREAM_ID
 from audiocast.web.public.streams import stream_state
@@ -58,9 +60,11 @@ from audiocast_operator.protocol import internal_api
 from audiocast_operator.protocol.ingest_key import build_ingest_key
 from audiocast_operator.protocol.member_status import (
     DrainProgress,
+    EndReport,
     MemberStatus,
     StreamReport,
     StreamRules,
+    StreamsReport,
     parse_streams,
 )
 from audiocast_operator.protocol.request_signature import HEADER as OPERATORS_HEADER
@@ -143,6 +147,7 @@ def test_the_operator_takes_the_servers_answers_and_no_others() -> None:
 def test_the_operator_requests_what_the_server_serves() -> None:
     assert (internal_api.STATUS, internal_api.DRAIN) == (STATUS, DRAIN)
     assert LIST_STREAMS.target == internal_api.STREAMS
+    assert LIST_STREAMS_AND_ENDS.target == internal_api.STREAMS_AND_ENDS
     assert internal_api.rules_path("news") == RULES.format(stream_id="news")
 
 
@@ -172,6 +177,15 @@ def test_ten_thousand_rules_of_the_longest_ids_fit_and_more_are_told() -> None:
         build_rules_config(cast, many | {f"x{number:063}": StreamRules(1, True) for number in range(5_000)})
     # What the operator writes, the server takes.
     assert (rules.MAX_BYTES, rules.FIRST_LINE) == (server_rules.MAX_BYTES, server_rules.FIRST_LINE)
+
+
+@pytest.mark.parametrize("is_reopened", [False, True])
+def test_ends_are_read_as_they_are_told(is_reopened: bool) -> None:
+    told = StreamListAnswer([], [StreamEnd("news", 2, 1_764_000_000.5, is_reopened)]).as_json()
+    [end] = parse_streams(told).ends
+    assert (end.stream_id, end.generation, end.at) == ("news", 2, 1_764_000_000.5)
+    assert end.reopened is is_reopened
+    assert told["ends"][0].keys() == EndReport.model_fields.keys()
 
 
 def test_ids_and_titles_are_bounded_alike() -> None:
@@ -240,7 +254,7 @@ async def test_a_real_server_answers_the_operator(tmp_path: Path) -> None:
         pod = PodEndpoint(address, "live-0", told["instance"])
         try:
             assert set(await members.fetch_statuses({"live-0": address})) == {"live-0"}
-            assert await members.fetch_streams([pod], SECRET) == [[]]
+            assert await members.fetch_streams([pod], SECRET) == [StreamsReport(streams=[])]
             for other in (pod._replace(instance="of before"), pod._replace(name="live-1")):
                 assert not await members.start_drain(other, SECRET)
             assert (await members.fetch_statuses({"live-0": address}))["live-0"].drain.state == "no"
@@ -275,6 +289,14 @@ async def test_a_real_server_takes_the_key_but_not_while_the_stream_is_suspended
             assert refusal(server.base) == "stream_suspended"
             assert await members.tell_rules(pod, SECRET, "news", StreamRules(0, False))
             assert refusal(server.base) == "no_audio"
+            assert await members.fetch_streams([pod], SECRET) == [StreamsReport(streams=[])]
+            bearer = {"Authorization": f"Bearer {key}"}
+            assert requests.delete(f"{server.base}/api/streams/news", headers=bearer, timeout=10).ok
+            assert refusal(server.base) == "stream_ended"
+            [told] = await members.fetch_streams([pod], SECRET)
+            [end] = told.ends
+            assert (end.stream_id, end.generation, end.reopened) == ("news", 1, False)
+            assert abs(end.at - time.time()) < 60
             assert await members.tell_rules(pod, SECRET, "news", StreamRules(2, False))
             assert refusal(server.base) == "bad_key"
         finally:
@@ -286,7 +308,7 @@ async def test_a_real_stream_is_told_as_the_operator_reads_it() -> None:
     told = stream_state(hub, cast(Node, _Alone()))
     # The list of a member has the generation, too.
     assert StreamReport.model_fields.keys() <= {*told, GENERATION}
-    assert parse_streams({"streams": [told]})[0].state == "waiting"
+    assert parse_streams({"streams": [told]}).streams[0].state == "waiting"
 
 
 class _Alone:

@@ -1,7 +1,7 @@
 """`GET /internal/hls/{id}?path=`: what this member's HLS muxer answers a player of another member."""
 
 from audiocast.cluster.errors import BadMessage
-from audiocast.cluster.protocol import HlsRequest
+from audiocast.cluster.hls_router import HlsRequest
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import MemberHandler
 from audiocast.web.public.hls_media import directives_of, local_answer, send_answer

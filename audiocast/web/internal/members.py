@@ -16,6 +16,7 @@ from audiocast.cluster.greeting import ChangesRequest
 from audiocast.cluster.node import AcceptedStream
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.protocol import (
+    ENDS,
     GENERATION,
     NONCE_HEADER,
     PROTOCOL_HEADER,
@@ -96,7 +97,7 @@ class DrainHandler(MemberHandler):
 
 
 class MemberStreamsHandler(MemberHandler):
-    """`GET /internal/streams`: the streams that are on the air here."""
+    """`GET /internal/streams[?ends=1]`: the streams that are on the air here, and the newest ends."""
 
     metric_label = "MemberStreams"
 
@@ -107,7 +108,8 @@ class MemberStreamsHandler(MemberHandler):
             {**stream_state(hub, services.node), GENERATION: hub.generation}
             for hub in services.streams.live()
         ]
-        self.write(StreamListAnswer(snapshots).as_json())
+        ends = list(services.streams.ends) if ENDS in self.query() else None
+        self.write(StreamListAnswer(snapshots, ends).as_json())
 
 
 class MemberStreamHandler(MemberHandler):
@@ -161,9 +163,9 @@ class MemberReopenHandler(MemberHandler):
     def post(self, stream_id: str) -> None:
         """Let sources come again, if the stream is known here."""
         request = ReopenRequest.parse(stream_id, self.json_body())
-        hub = self.services.streams.get(stream_id)
-        if hub is not None:
-            hub.reopen(request.title)
+        streams = self.services.streams
+        if streams.get_known(stream_id) is not None:
+            streams.reopen(stream_id, request.title)
         self.write({})
 
 

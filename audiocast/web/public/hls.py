@@ -4,8 +4,7 @@ Any member of a cluster takes such a request, and one has the HLS muxer: the oth
 """
 
 from audiocast.cluster.errors import Refused, Unproven, Unreachable
-from audiocast.cluster.hls_router import HlsResponse
-from audiocast.cluster.protocol import HlsRequest
+from audiocast.cluster.hls_router import HlsRequest, HlsResponse
 from audiocast.web.http.clients import Holding
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler

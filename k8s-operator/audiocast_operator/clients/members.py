@@ -9,8 +9,8 @@ import httpx2
 import structlog
 from pydantic import ValidationError
 
-from audiocast_operator.protocol.internal_api import DRAIN, STATUS, STREAMS, rules_path
-from audiocast_operator.protocol.member_status import MemberStatus, StreamReport, StreamRules, parse_streams
+from audiocast_operator.protocol.internal_api import DRAIN, STATUS, STREAMS_AND_ENDS, rules_path
+from audiocast_operator.protocol.member_status import MemberStatus, StreamRules, StreamsReport, parse_streams
 from audiocast_operator.protocol.request_signature import PodEndpoint, is_proven, sign
 
 log = structlog.get_logger()
@@ -39,9 +39,10 @@ class MembersClient:
         answers = await asyncio.gather(*map(self._status, known.values()))
         return {pod: answer for pod, answer in zip(known, answers, strict=True) if answer is not None}
 
-    async def fetch_streams(self, pods: Sequence[PodEndpoint], secret: str) -> list[list[StreamReport]]:
+    async def fetch_streams(self, pods: Sequence[PodEndpoint], secret: str) -> list[StreamsReport]:
         """Ask all pods at once for their streams; pods that do not answer are left out."""
-        answers = await asyncio.gather(*(self._request("GET", each, STREAMS, secret) for each in pods))
+        requests = (self._request("GET", each, STREAMS_AND_ENDS, secret) for each in pods)
+        answers = await asyncio.gather(*requests)
         found = []
         for answer in answers:
             try:

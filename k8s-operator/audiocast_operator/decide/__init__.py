@@ -6,4 +6,5 @@ conditions   the conditions in the status of an AudioCast
 rotation     the steps in which a secret is replaced
 window       whether a maintenance window is open
 pod_state    a pod as these functions see it
+stream_facts what pods report of streams, and what follows for their keys
 """

@@ -46,6 +46,10 @@ IMMUTABLE = validation_rules(("self == oldSelf", "cannot be changed; make anothe
 UNTYPED: dict[str, Any] = {PRESERVE: True}
 
 
+# Marks an object that is written whole, so that no two writers each write a part of it.
+ATOMIC: dict[str, Any] = {"x-kubernetes-map-type": "atomic"}
+
+
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("expected a time with its offset, as in 2030-01-31T20:00:00Z")

@@ -87,6 +87,7 @@ def build_stream_crd() -> Json:
             ("Listeners", "integer", ".status.listeners", 0),
             ("Since", "date", ".status.since", 0),
             ("Owner", "string", ".status.owner", 1),
+            ("Ended", "date", ".status.ended.at", 1),
             ("Listen", "string", ".status.listenUrl", 1),
             ("Age", "date", ".metadata.creationTimestamp", 0),
         ],

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from audiocast_operator.models.base import IMMUTABLE, ResourceModel, StatusModel, Time
+from audiocast_operator.models.base import ATOMIC, IMMUTABLE, ResourceModel, StatusModel, Time
 from audiocast_operator.models.condition import BY_TYPE, Condition
 
 STREAM_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
@@ -47,6 +47,13 @@ class StreamSpec(ResourceModel):
     )
 
 
+class EndStatus(ResourceModel):
+    """An end by the broadcaster. It is one fact, and written whole."""
+
+    at: Time = Field(description="When it was ended.")
+    key_generation: int = Field(ge=1, description="Generation of the key that has ended it.")
+
+
 class StreamStatus(StatusModel):
     """The present state, written at most every 15 seconds."""
 
@@ -61,8 +68,14 @@ class StreamStatus(StatusModel):
     listeners: int = Field(default=0, description="Listeners at all pods.")
     used_generation: int = Field(
         default=0,
-        description="The highest generation of a key that an encoder has used. Lower ones are refused, also "
-        "by pods that start later.",
+        description="The highest generation of a key that an encoder has used, or that came after an end. "
+        "Lower ones are refused, also by pods that start later.",
+    )
+    ended: EndStatus | None = Field(
+        default=None,
+        description="The broadcaster has ended the stream, for good: encoders are refused, also by pods that "
+        "start later, until it is started anew or keyGeneration is higher.",
+        json_schema_extra=ATOMIC,
     )
     since: Time | None = Field(default=None, description="When the stream went on the air.")
     owner: str = Field(default="", description="Pod that the encoder is connected to.")

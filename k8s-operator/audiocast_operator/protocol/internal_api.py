@@ -9,8 +9,9 @@ STATUS = "/internal/status"
 # POST starts a drain, DELETE undoes it.
 DRAIN = "/internal/drain"
 
-# GET: the streams that are on the air at a pod.
+# GET: the streams that are on the air at a pod, and the newest ends of streams.
 STREAMS = "/internal/streams"
+STREAMS_AND_ENDS = f"{STREAMS}?ends=1"
 
 
 def rules_path(stream_id: str) -> str:

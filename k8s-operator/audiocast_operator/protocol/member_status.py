@@ -4,6 +4,9 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# The end of the year 9999: no later time can be written.
+MAX_UNIX_SECONDS = 253_402_300_799
+
 
 class _Report(BaseModel):
     """Base of the reports. The server may be newer than the operator, so unknown fields are ignored."""
@@ -71,13 +74,42 @@ class StreamReport(_Report):
     generation: int = 0
 
 
+class EndReport(_Report):
+    """What a pod reports about what a broadcaster has done last: ended a stream, or begun anew under its id.
+
+    Attributes:
+        stream_id: The stream's id.
+        generation: That of the key that has ended it.
+        at: When the pod has learned it, in Unix seconds.
+        reopened: Encoders may send again.
+    """
+
+    stream_id: str
+    generation: int
+    at: float = Field(ge=0, le=MAX_UNIX_SECONDS)
+    reopened: bool = False
+
+
+class StreamsReport(_Report):
+    """What a pod reports about streams.
+
+    Attributes:
+        streams: Those that are on the air at it.
+        ends: The newest ends. A server of an older version reports none.
+    """
+
+    streams: list[StreamReport]
+    ends: list[EndReport] = Field(default_factory=list)
+
+
 class StreamRules(NamedTuple):
     """What a pod is told of a stream's keys; it forgets it when its process ends.
 
     Attributes:
         generation: A key of a lower one is refused.
         is_suspended: No encoder may send, until this is said to be over.
-        is_ended: The broadcaster has ended it: no encoder may send until it is reopened, or has a newer key.
+        is_ended: The broadcaster has ended it: no encoder may send until it is reopened, or this is said no
+            more.
     """
 
     generation: int = 0
@@ -93,14 +125,10 @@ class StreamRules(NamedTuple):
 NO_RULES = StreamRules()
 
 
-def parse_streams(answer: Any) -> list[StreamReport]:
+def parse_streams(answer: Any) -> StreamsReport:
     """Parse the JSON of `GET /internal/streams`.
 
     Raises:
         pydantic.ValidationError: The answer has another form.
     """
-    return _StreamsReport.model_validate(answer).streams
-
-
-class _StreamsReport(_Report):
-    streams: list[StreamReport]
+    return StreamsReport.model_validate(answer)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from audiocast_operator.decide.pod_state import PodState
+from audiocast_operator.decide.stream_facts import StreamFacts
 from audiocast_operator.protocol.member_status import StreamRules
 
 
@@ -45,7 +46,7 @@ class CastMemory:
             applied, in monotonic seconds.
         rules_told: By id of a stream: what each process of a pod was told of it last.
         rules_written: The data of the ConfigMap of rules, and when it was last applied, in monotonic seconds.
-        used_generations: By id of a stream: the highest generation of a key that was seen in use.
+        facts: By id of a stream: what has happened to it. The status may be written later.
     """
 
     egress: EgressMeter = field(default_factory=EgressMeter)
@@ -53,13 +54,16 @@ class CastMemory:
     secrets_written: dict[str, tuple[str, float]] = field(default_factory=dict)
     rules_told: dict[str, dict[str, StreamRules]] = field(default_factory=dict)
     rules_written: tuple[dict[str, str], float] = ({}, 0.0)
-    used_generations: dict[str, int] = field(default_factory=dict)
+    facts: dict[str, StreamFacts] = field(default_factory=dict)
 
-    def forget_streams(self, present: set[str]) -> None:
+    def forget_streams(self, uids: set[str], ids: set[str]) -> None:
         """Forget deleted Streams.
 
         Args:
-            present: The uids of all Streams that exist.
+            uids: Those of all Streams that exist.
+            ids: Their streams' ids.
         """
-        for uid in self.secrets_written.keys() - present:
+        for uid in self.secrets_written.keys() - uids:
             del self.secrets_written[uid]
+        for stream_id in self.facts.keys() - ids:
+            del self.facts[stream_id]

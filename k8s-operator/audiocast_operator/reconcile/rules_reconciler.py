@@ -12,7 +12,6 @@ from audiocast_operator.clients.members import MembersClient
 from audiocast_operator.decide.pod_state import PodState
 from audiocast_operator.manifests.owner import Owner
 from audiocast_operator.manifests.rules import build_rules_config
-from audiocast_operator.models.stream import StreamSpec
 from audiocast_operator.protocol.member_status import NO_RULES, StreamReport, StreamRules
 from audiocast_operator.reconcile.claims import Ownership
 from audiocast_operator.reconcile.memory import CastMemory
@@ -81,8 +80,3 @@ class RulesReconciler:
             is_over = all(told.get(pod.process_id) == wanted for pod in reachable)
             if wanted == NO_RULES and is_over:
                 del memory.rules_told[stream_id]
-
-
-def rules_of(used_generation: int, stream: StreamSpec) -> StreamRules:
-    """Return what holds for a stream. The first key was always good: nothing has to be said of it."""
-    return StreamRules(used_generation if used_generation > 1 else 0, stream.suspended)

@@ -6,7 +6,7 @@ kept here. A Stream that cannot be carried out holds no other one.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -17,6 +17,13 @@ from audiocast_operator.clients.kube import STREAM, Kube
 from audiocast_operator.clients.members import MembersClient
 from audiocast_operator.decide import conditions
 from audiocast_operator.decide.pod_state import PodState
+from audiocast_operator.decide.stream_facts import (
+    StreamFacts,
+    facts_before,
+    find_facts,
+    merge_reports,
+    newest_ends,
+)
 from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.manifests.secrets import build_ingest_secret
@@ -31,7 +38,7 @@ from audiocast_operator.protocol.member_status import StreamReport, StreamRules
 from audiocast_operator.reconcile.claims import Ownership
 from audiocast_operator.reconcile.memory import CastMemory
 from audiocast_operator.reconcile.problems import Problems, told
-from audiocast_operator.reconcile.rules_reconciler import RulesReconciler, rules_of
+from audiocast_operator.reconcile.rules_reconciler import RulesReconciler
 
 log = structlog.get_logger()
 
@@ -43,8 +50,6 @@ SECRET_SECONDS = 300.0
 
 # So many Streams are written at once: one by one would be slow, all at once unkind to the API server.
 AT_ONCE = 8
-
-ON_THE_AIR = frozenset({"live", "held"})
 
 Step = Callable[[], Awaitable[str]]
 
@@ -85,8 +90,8 @@ class StreamReconciler:
         for raw in streams:
             stream = _parse_spec(raw)
             if not isinstance(stream, BadSpec):
-                used = max(_before(raw).used_generation, memory.used_generations.get(stream.id, 0))
-                rules.setdefault(stream.id, rules_of(used, stream))
+                facts = facts_before(_before(raw), memory.facts.get(stream.id))
+                rules.setdefault(stream.id, facts.as_rules(stream))
         await self._rules.write(cast, rules, memory, self._monotonic())
 
     async def reconcile(
@@ -112,7 +117,8 @@ class StreamReconciler:
             return
         endpoints = [pod.endpoint for pod in pods or () if pod.reported is not None]
         answers = await self._members.fetch_streams(endpoints, secret) if streams else []
-        on_air = merge_reports(report for answer in answers for report in answer)
+        on_air = merge_reports(report for answer in answers for report in answer.streams)
+        ends = newest_ends(report for answer in answers for report in answer.ends)
         wanted: dict[str, StreamSpec] = {}
         rules: dict[str, StreamRules] = {}
         steps: list[Step] = []
@@ -126,26 +132,22 @@ class StreamReconciler:
                 steps.append(partial(self._refuse, raw, "Conflict", older))
                 continue
             wanted[stream.id] = stream
-            used = max(
-                _before(raw).used_generation,
-                memory.used_generations.get(stream.id, 0),
-                on_air[stream.id].generation if stream.id in on_air else 0,
-            )
-            memory.used_generations[stream.id] = used
-            rules[stream.id] = rules_of(used, stream)
-            if _was_suspended(raw):
-                # The operator may have restarted since it suspended the stream.
+            before = facts_before(_before(raw), memory.facts.get(stream.id))
+            report = on_air.get(stream.id)
+            facts = memory.facts[stream.id] = find_facts(before, stream, report, ends.get(stream.id))
+            rules[stream.id] = facts.as_rules(stream)
+            if _was_refused(raw):
+                # The operator may have restarted since it said so.
                 memory.rules_told.setdefault(stream.id, {})
-            status = partial(
-                _build_status, cast, spec, raw, stream, on_air.get(stream.id), pods is not None, used
-            )
+            status = partial(_build_status, cast, spec, raw, stream, report, pods is not None, facts)
             apply = partial(self._apply_secret, cast, spec, raw, stream, secret, memory)
             steps.append(partial(self._reconcile_one, raw, apply, status))
         await self._rules.announce(rules, pods or (), on_air, secret, memory)
         reasons = await _all_of(steps)
         PROBLEMS.put((cast.namespace, cast.name), "Stream", filter(None, reasons))
         self._forget_writes()
-        memory.forget_streams({raw["metadata"]["uid"] for raw in streams})
+        ids = {str(raw.get("spec", {}).get("id")) for raw in streams}
+        memory.forget_streams({raw["metadata"]["uid"] for raw in streams}, ids)
 
     async def orphan(self, namespace: str, cast_name: str) -> None:
         """Write the phase Orphaned to all Streams of an AudioCast that does not exist."""
@@ -213,20 +215,6 @@ class StreamReconciler:
         return worst.reason if worst else ""
 
 
-def merge_reports(reports: Iterable[StreamReport]) -> dict[str, StreamReport]:
-    """Return one report for each stream on the air: its owner's, with the listeners of all pods."""
-    merged: dict[str, StreamReport] = {}
-    for report in reports:
-        if report.state not in ON_THE_AIR:
-            continue
-        known = merged.get(report.stream_id)
-        best = report if known is None or (report.is_owner and not known.is_owner) else known
-        listeners = report.listeners + (known.listeners if known else 0)
-        generation = max(report.generation, known.generation if known else 0)
-        merged[report.stream_id] = best.model_copy(update={"listeners": listeners, "generation": generation})
-    return merged
-
-
 async def _all_of(steps: Sequence[Step]) -> list[str]:
     """Take all steps, a few at a time; return their results in order."""
     free = asyncio.Semaphore(AT_ONCE)
@@ -247,8 +235,10 @@ def _age(raw: Json) -> tuple[str, str]:
     return str(raw["metadata"]["creationTimestamp"]), str(raw["metadata"]["name"])
 
 
-def _was_suspended(raw: Json) -> bool:
-    return bool(raw.get("status", {}).get("phase") == "Suspended")
+def _was_refused(raw: Json) -> bool:
+    """Return whether pods were told, as far as the status says, that no encoder may send."""
+    status = raw.get("status", {})
+    return status.get("phase") == "Suspended" or "ended" in status
 
 
 def _problems_of(raw: Json) -> Problems:
@@ -272,6 +262,7 @@ def _status(raw: Json, *, phase: str) -> StreamStatus:
             "observedGeneration": raw["metadata"].get("generation", 0),
             "phase": phase,
             "usedGeneration": _before(raw).used_generation,
+            "ended": _before(raw).ended,
         }
     )
 
@@ -288,11 +279,11 @@ def _build_status(
     stream: StreamSpec,
     report: StreamReport | None,
     are_pods_known: bool,
-    used_generation: int,
+    facts: StreamFacts,
     problems: Problems,
 ) -> StreamStatus:
     status = _status(raw, phase="Suspended" if stream.suspended else "Offline")
-    status.used_generation = used_generation
+    status.used_generation, status.ended = facts
     urls = build_stream_urls(cast, spec, stream.id)
     status.ingest_url, status.listen_url, status.stream_url = urls.ingest, urls.listen, urls.stream
     status.secret_name = "" if problems.found else ingest_secret(raw["metadata"]["name"])

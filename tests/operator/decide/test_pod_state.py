@@ -78,7 +78,9 @@ def test_a_pod_that_says_more_than_is_known_is_understood() -> None:
         {"view": "v", "name": "live-0", "drain": {"state": "done", "new": 1}}
     )
     assert reported.drain.state == "done"
-    assert parse_streams({"streams": [{"stream_id": "a", "is_owner": True, "new": 1}]})[0].is_owner
+    told = parse_streams({"streams": [{"stream_id": "a", "is_owner": True, "new": 1}], "new": 1})
+    assert told.streams[0].is_owner
+    assert told.ends == [], "as a server says that is older"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,8 @@ class SimulatedPod:
         is_silent: It answers nothing that is of use.
         streams: Streams that are on the air at it, by id.
         suspended: Streams whose encoders it refuses.
-        ended: Streams whose broadcaster has ended them.
+        ended: Streams that are said to be ended.
+        ends: What broadcasters have done last, by id of the stream.
         generations: By id of a stream: keys of a lower one are refused.
         refused: Requests with a bad signature.
         asked: Method and path of signed requests.
@@ -60,6 +61,7 @@ class SimulatedPod:
     streams: dict[str, Json] = field(default_factory=dict)
     suspended: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
+    ends: dict[str, Json] = field(default_factory=dict)
     generations: dict[str, int] = field(default_factory=dict)
     refused: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -99,10 +101,14 @@ class SimulatedPod:
         """Hold to what is said of a stream."""
         self.generations[stream_id] = rule.generation
         (self.suspended.add if rule.is_suspended else self.suspended.discard)(stream_id)
-        if rule.is_ended:
-            self.ended.add(stream_id)
+        (self.ended.add if rule.is_ended else self.ended.discard)(stream_id)
         if rule.is_suspended or rule.is_ended:
             self.streams.pop(stream_id, None)
+
+    def note_end(self, stream_id: str, generation: int, at: float, *, reopened: bool = False) -> None:
+        """Let a broadcaster end a stream, or begin anew under its id."""
+        told = {"stream_id": stream_id, "generation": generation, "at": at, "reopened": reopened}
+        self.ends[stream_id] = told
 
     def start_drain(self) -> None:
         """Start a drain, which is over at once or when the test ends it."""
@@ -230,7 +236,8 @@ class StreamsHandler(_SignedHandler):
     """`GET /internal/streams`."""
 
     def get(self) -> None:
-        self.write({"streams": list(self.pod.streams.values())})
+        ends = {"ends": list(self.pod.ends.values())} if self.get_query_arguments("ends") else {}
+        self.write({"streams": list(self.pod.streams.values()), **ends})
 
 
 class RulesHandler(_SignedHandler):

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx2
 
+from audiocast.rules_file import FIRST_LINE
+from audiocast.stream.hub_state import Rule
 from tests.cluster.members import lasting_ports
 from tests.operator.simulated.pod import SimulatedPod
 from tests.support.processes.server import AudiocastServer
@@ -24,10 +26,24 @@ class RealPod(SimulatedPod):
     Attributes:
         server: Its process.
         internal_port: Where it is asked.
+        rules_file: What it reads of streams at its start.
     """
 
     server: AudiocastServer = field(kw_only=True)
     internal_port: int = field(kw_only=True)
+    rules_file: Path = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.rules_file.write_text(f"{FIRST_LINE}\n")
+
+    def hold_to(self, stream_id: str, rule: Rule) -> None:
+        """Write a rule into the file, as the kubelet mounts it."""
+        words = [stream_id, str(rule.generation)]
+        words += ["suspended"] if rule.is_suspended else []
+        words += ["ended"] if rule.is_ended else []
+        with self.rules_file.open("a") as file:
+            file.write(f"{' '.join(words)}\n")
 
     def start(self) -> int:
         """Start the process; give its internal port."""
@@ -76,15 +92,25 @@ class RealPods:
     def __call__(self, name: str, secrets: tuple[str, ...], on_change: Callable[[], None]) -> RealPod:
         """Start a pod at an address that no pod had before."""
         port = next(self._unused)
+        rules_file = self._folder / f"{name}-{port}.rules"
         server = AudiocastServer(
             self._folder / f"{name}-{port}.log",
+            STREAM_RULES_FILE=str(rules_file),
             NODE_NAME=name,
             INTERNAL_PORT=port,
             SECRET_KEYS=",".join(secrets),
             **self.discovery(name),
             **self._settings,
         )
-        return RealPod(name, "127.0.0.1", secrets, on_change, server=server, internal_port=port)
+        return RealPod(
+            name,
+            "127.0.0.1",
+            secrets,
+            on_change,
+            server=server,
+            internal_port=port,
+            rules_file=rules_file,
+        )
 
     def discovery(self, name: str) -> Mapping[str, str | int]:
         """Return the settings by which a new pod finds members: all addresses that pods will ever have."""

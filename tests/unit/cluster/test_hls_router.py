@@ -9,11 +9,11 @@ import pytest
 
 from audiocast.cluster import hls_router as module
 from audiocast.cluster.errors import ClusterError, NoAnswer, NotListening, Refused, Unreachable
-from audiocast.cluster.hls_router import HlsResponse, HlsRouter
+from audiocast.cluster.hls_router import HlsRequest, HlsResponse, HlsRouter
 from audiocast.cluster.member import Member
 from audiocast.cluster.node import Node
 from audiocast.cluster.peer_client import PeerAnswer
-from audiocast.cluster.protocol import CLIENT_HEADER, HlsRequest, PeerRequest
+from audiocast.cluster.protocol import CLIENT_HEADER, PeerRequest
 from audiocast.cluster.ring import order
 from audiocast.cluster.signature.identity import Identity, Recipient
 from audiocast.stream.hub_state import HubLimits

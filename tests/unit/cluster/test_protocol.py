@@ -6,13 +6,13 @@ import pytest
 
 from audiocast.cluster.errors import BadMessage
 from audiocast.cluster.greeting import GOODBYE_REQUEST, ChangesRequest, Greeting, ListName
+from audiocast.cluster.hls_router import HlsRequest
 from audiocast.cluster.member import Member, OwnedSource
 from audiocast.cluster.protocol import (
     CLIENT_HEADER,
     LAST_PAGE_HEADER,
     PROTOCOL_HEADER,
     STREAM,
-    HlsRequest,
     MemberStreamRequest,
     PlayingRequest,
     ReopenRequest,
@@ -28,7 +28,7 @@ from audiocast.cluster.protocol import (
 from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayRequest, ResumePoint
 from audiocast.cluster.versioned_list import ListSummary
-from audiocast.stream.hub_state import Rule
+from audiocast.stream.hub_state import Rule, StreamEnd
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
@@ -181,6 +181,11 @@ def test_a_list_of_streams_crosses_and_what_is_no_snapshot_is_left_out() -> None
     answer = StreamListAnswer([{"stream_id": "a"}, {"stream_id": "b"}])
     assert StreamListAnswer.parse(answer.as_json()) == answer
     assert StreamListAnswer.parse({"streams": [{"stream_id": "a"}, 5, "x"]}).snapshots == [{"stream_id": "a"}]
+    # The operator gets the ends of streams, too, and members leave them alone.
+    asked = StreamListAnswer([], [StreamEnd("a", 2, 5.5, is_reopened=True)]).as_json()
+    assert asked["ends"] == [{"stream_id": "a", "generation": 2, "at": 5.5, "reopened": True}]
+    assert "ends" not in answer.as_json()
+    assert StreamListAnswer.parse(asked) == StreamListAnswer([])
     nothings: list[object] = [None, [], {}]
     for body in nothings:
         assert StreamListAnswer.parse(body).snapshots == []

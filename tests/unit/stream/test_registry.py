@@ -1,9 +1,12 @@
 """The registry: streams by id, bounded, and those who wait for one that is not on yet."""
 
 import asyncio
+import json
+import time
 
 import pytest
 
+from audiocast.cluster.protocol import StreamListAnswer
 from audiocast.stream.errors import (
     BadKey,
     ServerFull,
@@ -14,7 +17,8 @@ from audiocast.stream.errors import (
 )
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
-from audiocast.stream.hub_state import HubLimits, HubState, Rule
+from audiocast.stream.hub_state import MAX_ENDS, Ends, HubLimits, HubState, Rule, StreamEnd
+from audiocast.stream.now_playing import NowPlaying
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
@@ -478,7 +482,7 @@ def test_what_a_process_was_told_is_newer_than_what_all_can_read(streams: Regist
     streams.admit("b", 1)
 
 
-def test_an_end_that_is_known_holds_until_the_stream_is_reopened(streams: Registry, clock: FakeClock) -> None:
+def test_an_end_that_is_said_holds_until_it_is_said_no_more(streams: Registry, clock: FakeClock) -> None:
     told = put_on(streams.open("a"), clock)
     streams.hold_to("a", Rule(is_ended=True))
     streams.hold_to("b", Rule(2, is_ended=True))
@@ -487,9 +491,65 @@ def test_an_end_that_is_known_holds_until_the_stream_is_reopened(streams: Regist
     for stream_id, generation in (("a", 1), ("b", 2)):
         with pytest.raises(StreamEnded):
             streams.admit(stream_id, generation)
-    # Nothing that is said of it but an end takes one back.
+    streams.hold_to("a", Rule())
+    streams.hold_to("b", Rule(2))
+    streams.admit("a", 1)
+    streams.admit("b", 2)
+    # It has gone on the air since by a newer key: nothing is reopened, and its titles stay.
+    streams.hold_to("a", Rule(is_ended=True))
+    streams.learn_generation("a", 2)
+    put_on(streams.open("a"), clock, generation=2)
+    streams.open("a").set_now_playing(NowPlaying("A song", ""))
+    streams.hold_to("a", Rule())
+    assert streams.open("a").titles.history.tracks
+    assert list(streams.ends) == [], "only broadcasters end streams"
+
+
+def test_what_a_process_has_seen_of_an_end_is_newer_than_what_is_said(streams: Registry) -> None:
+    streams.close("a", 1)
     streams.hold_to("a", Rule())
     with pytest.raises(StreamEnded):
         streams.admit("a", 1)
     streams.reopen("a", "")
+    # By an operator that does not know yet.
+    streams.hold_to("a", Rule(is_ended=True))
     streams.admit("a", 1)
+    streams.close("a", 1)
+    streams.hold_to("a", Rule(is_ended=True))
+    streams.hold_to("a", Rule())
+    with pytest.raises(StreamEnded):
+        streams.admit("a", 1)
+    # A newer key than that which has ended it lets it begin anew.
+    streams.hold_to("a", Rule(2))
+    streams.admit("a", 2)
+
+
+def test_ends_by_broadcasters_and_what_was_reopened_are_told(
+    streams: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[tuple[str, int, bool]]:
+        return [(each.stream_id, each.generation, each.is_reopened) for each in streams.ends]
+
+    monkeypatch.setattr(time, "time", lambda: 1_764_000_000.25)
+    streams.close("a", 3)
+    streams.close("b", 1)
+    assert next(iter(streams.ends)) == StreamEnd("a", 3, 1_764_000_000.25, is_reopened=False)
+    # Anybody can make such keys where no token is asked for.
+    streams.close("from /api/start", 0)
+    streams.hold_to("said", Rule(is_ended=True))
+    streams.hold_to("said to the end", Rule(is_ended=True))
+    for stream_id in ("a", "said", "not known"):
+        streams.reopen(stream_id, "")
+    assert told() == [("b", 1, False), ("a", 3, True), ("said", 1, True)]
+
+
+def test_the_ends_that_are_told_are_bounded() -> None:
+    ends = Ends(max_ends=2)
+    for number in range(5):
+        ends.note(f"s{number}", 1)
+    ends.note_reopening("s3")
+    ends.note("s5", 1)
+    assert [each.stream_id for each in ends] == ["s3", "s5"]
+    # What a process tells has a bound, too: the longest that an entry can be, as JSON.
+    longest = StreamListAnswer([], [StreamEnd("x" * 64, 999_999_999, 1_764_000_000.123456, True)]).as_json()
+    assert len(json.dumps(longest["ends"][0])) * MAX_ENDS < 160_000
