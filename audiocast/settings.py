@@ -241,6 +241,8 @@ class Settings(PortSettings, KubernetesSettings, BaseSettings):
             SettingsError: A secret is on the command line, or the folder of secrets is none.
             SystemExit: An option is unknown, or help was asked for.
         """
+        if not arguments:
+            return cls()
         refuse_secret_options(arguments)
         return CliApp.run(
             cls,

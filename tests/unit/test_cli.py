@@ -1,8 +1,12 @@
 """The command: what it prints, and the codes that it ends with."""
 
 import errno
+import gc
+import json
 import logging
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -10,6 +14,22 @@ from audiocast import __version__, cli
 from audiocast.check import CheckFailed, CheckResult
 from audiocast.settings import Settings
 from audiocast.workers.worker import WorkerFailed
+
+# Third-party packages that a server without any setting may import at its start. Each costs every start.
+AT_START = {
+    *("annotated_types", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"),
+    *("dotenv", "pydantic_settings"),
+    *("png", "prometheus_client", "structlog", "tornado"),
+    # structlog looks for it.
+    "greenlet",
+}
+MODULES_OF = """
+import contextlib, io, json, sys
+from audiocast import cli
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    cli.main(sys.argv[1:])
+print(json.dumps(sorted(name for name, module in sys.modules.items() if module is not None)))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +47,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     async def serve(settings: Settings, *, is_worker: bool = False) -> None:
         served.append(settings)
 
-    monkeypatch.setattr(cli, "serve", serve)
-    monkeypatch.setattr(cli, "set_up_logs", lambda **_: logging.NullHandler())
+    monkeypatch.setattr("audiocast.app.serve", serve)
+    monkeypatch.setattr("audiocast.telemetry.logs.set_up_logs", lambda **_: logging.NullHandler())
     return served
 
 
@@ -57,7 +77,7 @@ def test_logs_are_set_up_as_the_settings_say(served: list[Settings], monkeypatch
         given.append(options)
         return logging.NullHandler()
 
-    monkeypatch.setattr(cli, "set_up_logs", set_up_logs)
+    monkeypatch.setattr("audiocast.telemetry.logs.set_up_logs", set_up_logs)
     cli.main(["serve", "--log-format", "json", "--log-level", "error", "--node-name", "pod-0"])
     assert given == [{"form": "json", "level": "error", "node": "pod-0", "max_repeats": 20}]
 
@@ -114,7 +134,7 @@ def test_a_port_that_is_taken_is_one_readable_line(
     async def serve(_: Settings, *, is_worker: bool) -> None:
         raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
-    monkeypatch.setattr(cli, "serve", serve)
+    monkeypatch.setattr("audiocast.app.serve", serve)
     assert cli.main(["serve"]) == 1
     assert (
         capsys.readouterr().err == "audiocast: cannot listen on ports 8000 and 8001: Address already in use\n"
@@ -127,8 +147,8 @@ def test_with_workers_somebody_watches_over_them(monkeypatch: pytest.MonkeyPatch
     async def supervise(settings: Settings) -> None:
         watched.append(settings)
 
-    monkeypatch.setattr(cli, "supervise", supervise)
-    monkeypatch.setattr(cli, "set_up_logs", lambda **_: logging.NullHandler())
+    monkeypatch.setattr("audiocast.workers.supervisor.supervise", supervise)
+    monkeypatch.setattr("audiocast.telemetry.logs.set_up_logs", lambda **_: logging.NullHandler())
     assert cli.main(["serve", "--workers", "2"]) == 0
     assert [settings.workers for settings in watched] == [2]
 
@@ -139,8 +159,8 @@ def test_a_worker_that_cannot_serve_is_one_readable_line(
     async def supervise(_: Settings) -> None:
         raise WorkerFailed("expected m-1 to serve, it has ended with code 1")
 
-    monkeypatch.setattr(cli, "supervise", supervise)
-    monkeypatch.setattr(cli, "set_up_logs", lambda **_: logging.NullHandler())
+    monkeypatch.setattr("audiocast.workers.supervisor.supervise", supervise)
+    monkeypatch.setattr("audiocast.telemetry.logs.set_up_logs", lambda **_: logging.NullHandler())
     assert cli.main(["serve", "--workers", "2"]) == 1
     assert capsys.readouterr().err == "audiocast: expected m-1 to serve, it has ended with code 1\n"
 
@@ -159,7 +179,7 @@ def test_a_check_that_went_well_is_one_line(
         asked.append(how)
         return CheckResult("x", packets=100, first_audio_seconds=0.0125)
 
-    monkeypatch.setattr(cli, "check", check)
+    monkeypatch.setattr("audiocast.check.check", check)
     monkeypatch.setenv("PORT", "8123")
     monkeypatch.setenv("API_TOKENS", "the-current-token,an-older-token-1")
     assert cli.main(["check", *arguments]) == 0
@@ -173,6 +193,49 @@ def test_a_check_that_failed_is_one_line(
     def check(_: str) -> CheckResult:
         raise CheckFailed("expected packet 2 next, heard packet 3")
 
-    monkeypatch.setattr(cli, "check", check)
+    monkeypatch.setattr("audiocast.check.check", check)
     assert cli.main(["check", "http://a"]) == 1
     assert capsys.readouterr().err == "audiocast: http://a: expected packet 2 next, heard packet 3\n"
+
+
+def test_a_server_starts_with_no_more_than_it_needs() -> None:
+    found = _modules_after("serve", "--help")
+    assert "audiocast.app" in found
+    packages = {name.partition(".")[0] for name in found if not name.startswith("_")}
+    assert packages - sys.stdlib_module_names - AT_START == {"audiocast"}
+    assert not {name for name in found if name.startswith(("audiocast.check", "audiocast.workers"))}
+
+
+@pytest.mark.parametrize("arguments", [("version",), ("--help",)])
+def test_what_needs_no_server_imports_none(arguments: tuple[str, ...]) -> None:
+    found = _modules_after(*arguments)
+    assert {name for name in found if name.startswith("audiocast")} == {"audiocast", "audiocast.cli"}
+    assert not {"pydantic", "tornado"} & found
+
+
+def test_while_a_server_is_imported_the_collector_rests_and_it_works_afterwards() -> None:
+    assert gc.isenabled()
+    frozen = gc.get_freeze_count()
+    try:
+        with cli.quick_imports():
+            assert not gc.isenabled()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > frozen
+    finally:
+        gc.unfreeze()
+
+
+def test_what_is_kept_from_the_server_can_be_imported_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "rich", raising=False)
+    with cli.quick_imports(), pytest.raises(ImportError):
+        import rich
+    gc.unfreeze()
+    import rich
+
+    assert rich.__name__ == "rich"
+
+
+def _modules_after(*arguments: str) -> set[str]:
+    """Return what a process has imported that has run the command."""
+    done = subprocess.run([sys.executable, "-c", MODULES_OF, *arguments], stdout=subprocess.PIPE, check=True)
+    return set(json.loads(done.stdout))

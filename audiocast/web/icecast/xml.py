@@ -9,7 +9,7 @@ XML = "text/xml; charset=UTF-8"
 Fields = Mapping[str, object]
 
 # What XML 1.0 has no way to write (section 2.2).
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def icestats(fields: Fields, sources: Iterable[tuple[str, Fields]]) -> bytes:

@@ -3,10 +3,6 @@
 import io
 from typing import Any
 
-import qrcode
-from qrcode.image.pure import PyPNGImage
-from qrcode.image.svg import SvgPathImage
-
 from audiocast.web.http.clients import Rate
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
@@ -42,17 +38,27 @@ class QrHandler(PublicHandler):
         self.write(image)
 
 
+# The thread that draws imports what it draws with: a server that draws nothing starts without it, and without
+# Pillow, which qrcode imports where that is installed.
+
+
 def draw_svg(link: str) -> bytes:
     """Return the QR code of a link as SVG."""
+    from qrcode.image.svg import SvgPathImage
+
     return _draw(link, image_factory=SvgPathImage)
 
 
 def draw_png(link: str) -> bytes:
     """Return the QR code of a link as PNG."""
+    from qrcode.image.pure import PyPNGImage
+
     return _draw(link, image_factory=PyPNGImage, box_size=PNG_MODULE_PIXELS)
 
 
 def _draw(link: str, **options: Any) -> bytes:
+    import qrcode
+
     code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=BORDER_MODULES, **options)
     code.add_data(link)
     image = io.BytesIO()
