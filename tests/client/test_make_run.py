@@ -1,8 +1,6 @@
 """`make run`, from the link that it prints to its end, each way that it can end."""
 
-import contextlib
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -23,6 +21,7 @@ from tests.client.demo_process import DemoProcess
 from tests.client.sound import decode
 from tests.support.http.http_stand_in import serving
 from tests.support.http.listener import Listener
+from tests.support.network.ports import free_ports
 
 pytestmark = pytest.mark.realtime
 
@@ -32,14 +31,8 @@ SCRIPT = ROOT / "cmd" / "python_packages.py"
 
 @pytest.fixture
 def port() -> int:
-    """A port that is free, as are those after it: no program gets one of these without asking for it.
-
-    The kernel gives ports from 32,768 on (net.ipv4.ip_local_port_range).
-    """
-    while True:
-        found = random.randrange(20_000, 30_000)
-        with contextlib.suppress(OSError), socket.create_server(("", found)):
-            return found
+    """A port that is free, as are those after it, which the demo takes for the server's internal port."""
+    return free_ports(3)[0]
 
 
 @contextmanager

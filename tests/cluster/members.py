@@ -1,12 +1,10 @@
 """Some real servers that are members of one cluster, to be killed, stopped, cut off and drained by tests."""
 
 import json
-import random
 import signal
-import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,12 +16,11 @@ from audiocast.cluster.ring import order
 from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.signature.signer import Signer
 from tests.cluster.partitions import PartitionedNetwork
+from tests.support.network.ports import free_ports
 from tests.support.processes.server import AudiocastServer, Started
 
 SECRET = "a-secret-of-the-cluster"
 SETTLE_SECONDS = 20.0
-# Linux begins with 32,768 for outgoing connections.
-PORTS = range(15_000, 30_000)
 
 Setting = str | int | float
 
@@ -49,7 +46,7 @@ class Members:
         **settings: Setting,
     ) -> None:
         self._folder = folder
-        self._ports = {f"m{number}": port for number, port in enumerate(lasting_ports(count))}
+        self._ports = {f"m{number}": port for number, port in enumerate(free_ports(count))}
         self._settings = settings
         self._servers: dict[str, AudiocastServer] = {}
         self._started = self.names[:start]
@@ -202,13 +199,3 @@ def member_signer(secret: str = SECRET) -> Signer:
 def _kill(server: AudiocastServer) -> None:
     if server.is_running:
         server.stop(signal.SIGKILL)
-
-
-def lasting_ports(count: int) -> list[int]:
-    """Give ports that stay free while a member is down: none that outgoing connections get."""
-    ports: list[int] = []
-    while len(ports) < count:
-        port = random.choice(PORTS)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            ports += [port] if port not in ports else []
-    return ports

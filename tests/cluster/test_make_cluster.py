@@ -14,9 +14,11 @@ import pytest
 from audiocast.ogg.silence import silence_packet
 from tests.client.demo_process import SCRIPTS, DemoProcess
 from tests.support.http.listener import Listener
+from tests.support.network.ports import free_ports
 
 pytestmark = pytest.mark.realtime
 
+MEMBERS = 3
 # Listeners of a member.
 EACH = 2
 
@@ -38,10 +40,8 @@ class ClusterProcess(DemoProcess):
 
 @pytest.fixture
 def port() -> int:
-    """A port that is free, as are those after it most likely."""
-    with socket.create_server(("", 0)) as probe:
-        found: int = probe.getsockname()[1]
-    return found if found < 65_000 else 40_000
+    """A port that is free, as are those after it, which the members get: nobody else is given one of them."""
+    return free_ports(1 + 2 * MEMBERS)[0]
 
 
 def silent_packets(listener: Listener) -> int:

@@ -19,7 +19,7 @@ from tests.cluster.relay import HOST
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
-from tests.support.processes.proxy_process import free_ports
+from tests.support.network.ports import free_port
 from tests.support.processes.server import AudiocastServer
 
 pytestmark = pytest.mark.realtime
@@ -94,7 +94,7 @@ def test_a_pod_that_may_not_look_says_why_and_is_not_ready_until_it_may(
     kubernetes.api.refusals += [Refusal(403, {})] * 1000
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(1))
-        (port,) = free_ports(1)
+        port = free_port()
         server = waiting_server(kubernetes, tmp_path, port)
         serving = pool.submit(server.__enter__)
         stack.callback(server.stop)
@@ -109,7 +109,7 @@ def test_a_pod_that_may_not_look_says_why_and_is_not_ready_until_it_may(
 
 def test_a_pod_that_may_not_look_can_be_stopped(kubernetes: Kubernetes, tmp_path: Path) -> None:
     kubernetes.api.refusals += [Refusal(403, {})] * 1000
-    server = waiting_server(kubernetes, tmp_path, free_ports(1)[0])
+    server = waiting_server(kubernetes, tmp_path, free_port())
     with ThreadPoolExecutor(1) as pool:
         serving = pool.submit(server.__enter__)
         wait_for_hint(server)

@@ -10,7 +10,8 @@ from typing import Any
 import requests
 import yaml
 
-from tests.support.processes.proxy_process import HOST, free_ports
+from tests.support.network.ports import free_port
+from tests.support.processes.proxy_process import HOST
 
 START_SECONDS = 20.0
 
@@ -59,7 +60,7 @@ def scraping(folder: Path, targets: Mapping[str, int], *, namespace: str) -> Ite
         "scrape_configs": [{"job_name": "audiocast", "static_configs": pods}],
     }
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration))
-    (port,) = free_ports(1)
+    port = free_port()
     command = ["prometheus", "--config.file=prometheus.yaml", "--storage.tsdb.path=data", "--log.level=warn"]
     command += [f"--web.listen-address={HOST}:{port}"]
     log = folder / "prometheus.log"

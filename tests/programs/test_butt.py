@@ -1,6 +1,5 @@
 """butt with the configuration of its document: on air, a title, a wrong key, a key too long for it."""
 
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -13,8 +12,8 @@ from tests.programs.desktop import Desktop
 from tests.programs.documents import block, filled
 from tests.programs.heard import check_tone
 from tests.programs.program import Program
-from tests.support.http.exchange import HOST
 from tests.support.http.listener import Listener
+from tests.support.network.ports import free_port
 from tests.support.processes.server import AudiocastServer, Started
 
 pytestmark = pytest.mark.realtime
@@ -84,12 +83,6 @@ class Run:
     on_air: Butt
     heard: Listener
     refused: Mapping[str, Butt]
-
-
-def free_port() -> int:
-    """Give a port that nobody has now."""
-    with socket.create_server((HOST, 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

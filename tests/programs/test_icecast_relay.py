@@ -1,6 +1,5 @@
 """Icecast as a listener: it relays a stream to its own listeners, with the configuration of the documents."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.programs.heard import check_steady, check_tone, decoded
 from tests.programs.ordinary_user import PREFIX, ordinary_folder
 from tests.programs.program import Program
 from tests.support.http.listener import Listener
+from tests.support.network.ports import free_port
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer, Started
 
@@ -50,8 +50,7 @@ def test_a_listener_of_icecast_hears_the_stream_and_the_source_that_takes_it_ove
 @contextmanager
 def _icecast(server: AudiocastServer, started: Started, log: Path) -> Iterator[int]:
     """Run an Icecast with the documents' relay; give its port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = free_port()
     relay = filled(block("listening-programs.md", "Icecast", "xml"), server, started)
     with ordinary_folder() as folder:
         (folder / "icecast.xml").write_text(_configuration(port, relay, folder))

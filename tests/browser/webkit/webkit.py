@@ -16,8 +16,8 @@ import requests
 
 from tests.programs.desktop import Desktop
 from tests.programs.program import Program
+from tests.support.network.ports import free_port
 from tests.support.processes.paused import asleep
-from tests.support.processes.proxy_process import free_ports
 
 START_SECONDS = 60.0
 COMMAND_SECONDS = 60.0
@@ -38,7 +38,7 @@ class WebKit:
     """
 
     def __init__(self, desktop: Desktop, folder: Path) -> None:
-        (port,) = free_ports(1)
+        port = free_port()
         self._url = f"http://127.0.0.1:{port}"
         command = f"exec WebKitWebDriver --port={port}"
         # The desktop's microphone, which is made inside PulseAudio, else gives two seconds at a time.

@@ -13,7 +13,7 @@ from audiocast_operator.metrics import REGISTRY
 from audiocast_operator.serving import Answer, OwnServer
 from tests.operator.simulated.cluster import simulated_cluster
 from tests.operator.simulated.permissions import Permissions
-from tests.support.processes.proxy_process import free_ports
+from tests.support.network.ports import free_port
 
 
 async def answer(port: int, path: str) -> int:
@@ -30,7 +30,7 @@ def count(name: str, **labels: str) -> float:
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> int:
-    [free] = free_ports(1)
+    free = free_port()
     monkeypatch.setenv("AUDIOCAST_OPERATOR_PROBE_PORT", str(free))
     return free
 

@@ -11,8 +11,8 @@ import httpx2
 
 from audiocast.rules_file import FIRST_LINE
 from audiocast.stream.hub_state import Rule
-from tests.cluster.members import lasting_ports
 from tests.operator.simulated.pod import SimulatedPod
+from tests.support.network.ports import free_ports
 from tests.support.processes.server import AudiocastServer
 
 MOST_MEMBERS = 6
@@ -86,7 +86,7 @@ class RealPods:
     def __init__(self, folder: Path, *, most_members: int = MOST_MEMBERS, **settings: str | int) -> None:
         self._folder = folder
         self._settings = settings
-        self._ports = lasting_ports(most_members)
+        self._ports = free_ports(most_members)
         self._unused = iter(self._ports)
 
     def __call__(self, name: str, secrets: tuple[str, ...], on_change: Callable[[], None]) -> RealPod:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.support.network.certificates import make_pair
+from tests.support.network.ports import free_ports
 from tests.support.processes.server import Started
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -107,12 +108,3 @@ def changed(shipped: str, changes: Sequence[Change]) -> str:
         shipped, count = re.subn(pattern, replacement, shipped, flags=re.MULTILINE)
         assert count == 1, f"expected one {pattern!r} in what is shipped, got {count}"
     return shipped
-
-
-def free_ports(count: int) -> list[int]:
-    """Give ports that nobody listens on."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

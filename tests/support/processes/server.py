@@ -15,7 +15,8 @@ from typing import Any, Self
 
 import requests
 
-START_SECONDS = 20.0
+# Patience only, for seven at a time where other programs want both processors; one that ends is told at once.
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
