@@ -1,7 +1,9 @@
 """Compares the sound played into a microphone with what a listener got: how alike, and how much later.
 
 Both are recorded as they arrive, with the time of each piece. A part of the played sound is searched in the
-listener's: first by its loudness curve, then sample by sample.
+listener's: first by its loudness curve, then sample by sample, each tenth of a second by itself. For when a
+busy machine has let the microphone fall behind, the broadcaster makes its blocks longer or shorter by a
+thousandth (tk_streamer/audio/timekeeping.py): nobody hears it, and two seconds of it fit at no single place.
 """
 
 import math
@@ -14,6 +16,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,6 +33,10 @@ COARSE = 12
 RATE_HZ = SAMPLE_RATE // COARSE
 # The step of the loudness curve: 10 ms.
 STEP = RATE_HZ // 100
+# What is shifted as one; in it, a thousandth is less than half a sample at `RATE_HZ`.
+PIECE = RATE_HZ // 10
+# From one piece to the next.
+MOST_DRIFT = 1
 _READ_BYTES = 1_920
 
 
@@ -38,7 +45,8 @@ class Comparison:
     """Result of a comparison.
 
     Attributes:
-        correlation: Correlation of both sounds after alignment; 1 for sounds that differ only in loudness.
+        correlation: Correlation of both sounds after alignment; 1 for sounds that differ only in loudness, or
+            in speed by a thousandth.
         delay_seconds: The time between the arrival of a sound at the recorder and at the listener.
     """
 
@@ -133,10 +141,16 @@ def compare(played: TimedSamples, heard: TimedSamples, *, at_seconds: float, sec
     )
     rough = STEP * _best_shift(_loudness(part), _loudness(heard.samples))
     first = max(0, rough - 2 * STEP)
-    fine = first + _best_shift(part, heard.samples[first : rough + length + 2 * STEP])
-    correlation = _correlation(part, heard.samples[fine : fine + length])
+    places = _places(part, heard.samples[first : rough + length + 2 * STEP])
+    aligned = [
+        sample
+        for number, place in enumerate(places)
+        for sample in heard.samples[first + place + number * PIECE : first + place + (number + 1) * PIECE]
+    ]
+    correlation = _correlation(part[: len(aligned)], aligned)
     end = length - 1
-    return Comparison(correlation, heard.arrived_at(fine + end) - played.arrived_at(start + end))
+    last = places[-1] if places else 0
+    return Comparison(correlation, heard.arrived_at(first + last + end) - played.arrived_at(start + end))
 
 
 def _page_arrivals(
@@ -174,6 +188,36 @@ def _best_shift(part: Sequence[float], whole: Sequence[float]) -> int:
     """Return the position in `whole` at which the part fits best."""
     shifts = range(max(1, len(whole) - len(part) + 1))
     return max(shifts, key=lambda shift: _correlation(part, whole[shift : shift + len(part)]))
+
+
+def _places(part: Sequence[float], whole: Sequence[float]) -> list[int]:
+    """Return by how much each piece of `part` is to be shifted, so that all of them fit best in `whole`.
+
+    Neighbours differ by `MOST_DRIFT` at most: of all such ways, the one with the greatest sum of products.
+    """
+    shifts = range(max(1, len(whole) - len(part) + 1))
+    sums = [0.0] * len(shifts)
+    ways: list[list[int]] = []
+    for start in range(0, len(part) - PIECE + 1, PIECE):
+        piece = part[start : start + PIECE]
+        came_from = [
+            max(
+                range(max(0, shift - MOST_DRIFT), min(len(shifts), shift + MOST_DRIFT + 1)),
+                key=sums.__getitem__,
+            )
+            for shift in shifts
+        ]
+        sums = [
+            sums[came_from[shift]] + sum(map(mul, piece, whole[start + shift : start + shift + PIECE]))
+            for shift in shifts
+        ]
+        ways.append(came_from)
+    places = []
+    place = max(shifts, key=sums.__getitem__)
+    for came_from in reversed(ways):
+        places.append(place)
+        place = came_from[place]
+    return places[::-1]
 
 
 def _correlation(one: Sequence[float], other: Sequence[float]) -> float:
