@@ -16,6 +16,7 @@
 - `port_settings`: the settings of ports and of TLS
 - `settings`: every setting, from the command line and the environment
 - `secret_sources`: where secrets come from, and where they do not
+- `migrate`: what an Icecast server was told, as settings, aliases and keys
 - `check`: a client that sends audio to a server and listens to it
 """
 

@@ -1,4 +1,4 @@
-"""The `audiocast` command: `serve`, `check`, `version`. And `worker`, which `serve` starts for WORKERS.
+"""The `audiocast` command: `serve`, `check`, `migrate`, `version`; and `worker`, which WORKERS are.
 
 Each command imports what it needs when it is known which one it is: those of the server take a third of a
 second.
@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known = _parser().parse_args(given)
         if known.command == "check":
             _check(known.server)
+        elif known.command == "migrate":
+            _migrate(known)
         else:
             print(__version__)
     except _Failed as failed:
@@ -69,6 +71,23 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="run the server (see: audiocast serve --help)", add_help=False)
     checking = commands.add_parser("check", help="send two seconds of audio to a server and hear them")
     checking.add_argument("server", nargs="?", help="URL; without it, this host's server at PORT")
+    migrating = commands.add_parser(
+        "migrate", help="make settings, aliases and keys of an Icecast server's configuration"
+    )
+    migrating.add_argument("configuration", help="Icecast's configuration, as /etc/icecast2/icecast.xml")
+    migrating.add_argument(
+        "--to", default="from-icecast", metavar="FOLDER", help="where to write; from-icecast unless given"
+    )
+    migrating.add_argument(
+        "--mount",
+        action="append",
+        default=[],
+        metavar="/LIVE.OGG",
+        help="a mount that sources send to and the file does not name; may be given again",
+    )
+    migrating.add_argument(
+        "--force", action="store_true", help="replace files that are there; keys change then"
+    )
     commands.add_parser("version", help="print the version")
     return parser
 
@@ -156,3 +175,12 @@ def _check(server: str | None) -> None:
         raise _Failed(f"{server}: {error}", 1) from error
     seconds = result.packets * PACKET_SECONDS
     print(f"{server}: {seconds:g} s of audio heard, the first after {result.first_audio_seconds:.3f} s")
+
+
+def _migrate(given: argparse.Namespace) -> None:
+    from audiocast.migrate.command import MigrationFailed, migrate
+
+    try:
+        print(migrate(given.configuration, folder=given.to, mounts=given.mount, force=given.force))
+    except MigrationFailed as error:
+        raise _Failed(str(error), 1) from error

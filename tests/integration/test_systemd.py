@@ -80,6 +80,26 @@ def test_the_drop_in_for_https_is_of_the_server_s_settings(tmp_path: Path) -> No
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+def test_the_drop_in_for_aliases_starts_the_same_command_with_an_option(tmp_path: Path) -> None:
+    text = (UNIT.parent / "aliases.conf").read_text()
+    started = re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
+    assert [each.split() for each in started] == [[*exec_start(), "--aliases-file", "%d/aliases.toml"]]
+    program = tmp_path / "audiocast"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for name, content in ((UNIT.name, UNIT.read_text()), (f"{UNIT.name}.d/aliases.conf", text)):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content.replace(exec_start()[0], str(program)))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / UNIT.name)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
 async def test_certbot_s_hook_swaps_both_files_at_once(tmp_path: Path) -> None:
     lineage, folder = tmp_path / "live", tmp_path / "tls"
     lineage.mkdir()
