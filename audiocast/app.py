@@ -29,11 +29,11 @@ from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.signature.signer import Signer
 from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
-from audiocast.limits import client_budgets, hub_limits, limits, pod_of, secret_keys
+from audiocast.limits import client_budgets, hub_limits, limits, pod_of, secret_keys, urls
 from audiocast.rules_file import RulesFile
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
-from audiocast.stream.keys import Keys
+from audiocast.stream.keys import Keys, ListStreams
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.client_metrics import ClientMetrics
 from audiocast.telemetry.cluster_metrics import ClusterMetrics
@@ -42,6 +42,7 @@ from audiocast.telemetry.loop_lag import LoopLag
 from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RefusedRequests, RequestLog
 from audiocast.telemetry.tls_metrics import TlsMetrics
+from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import Clients
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.server import Server
@@ -49,8 +50,6 @@ from audiocast.web.http.services import Readiness, Services
 from audiocast.web.http.state_feed import StateFeeds, Watchers
 from audiocast.web.http.tls.certificate_files import CertificateFiles
 from audiocast.web.http.tls.server import TlsServer
-from audiocast.web.http.trusted_proxies import TrustedProxies
-from audiocast.web.http.urls import Urls
 from audiocast.web.public.streams import public_state
 from audiocast.web.routes import internal_application, public_application
 
@@ -141,13 +140,7 @@ class App:
         self._services = Services(
             streams=streams,
             keys=Keys(secret_keys(settings)),
-            urls=Urls(
-                domain=settings.stream_domain,
-                scheme=settings.stream_scheme,
-                trusted_proxies=trusted_proxies,
-                trust_forwarded_host=settings.trust_forwarded_host,
-                https_redirect_port=settings.https_redirect_port,
-            ),
+            urls=urls(settings, trusted_proxies),
             metrics=metrics,
             api_tokens=api_tokens,
             node=self.node,
@@ -165,6 +158,7 @@ class App:
             stalled_seconds=self._lag.stalled_seconds,
             version=__version__,
             aliases=read_aliases(settings.aliases_file),
+            list_streams=ListStreams(settings.list_streams),
         )
         handler_limits = limits(settings)
         log_request = RequestLog(metrics)

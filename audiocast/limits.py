@@ -1,11 +1,14 @@
-"""Settings as lower layers take them: plain numbers and texts. Units change here, and nowhere else."""
+"""Settings as lower layers take them: plain numbers and texts, and links. Units change here, nowhere else."""
 
 from audiocast.cluster.discovery.pod import Pod
 from audiocast.settings import Settings
 from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.hub_state import HubLimits
+from audiocast.web.http.addresses.local_network import LocalNetwork
+from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import Budget, Holding, Rate
 from audiocast.web.http.services import Limits
+from audiocast.web.http.urls import Urls
 
 
 def limits(settings: Settings) -> Limits:
@@ -22,6 +25,19 @@ def limits(settings: Settings) -> Limits:
 def client_budgets(settings: Settings) -> dict[Budget, int]:
     """Return the budgets of one client by their kinds: each kind is in the name of its setting."""
     return {kind: getattr(settings, f"max_{kind.value}_per_client") for kind in (*Holding, *Rate)}
+
+
+def urls(settings: Settings, trusted_proxies: TrustedProxies) -> Urls:
+    """Return what makes the links."""
+    return Urls(
+        domain=settings.stream_domain,
+        scheme=settings.stream_scheme,
+        trusted_proxies=trusted_proxies,
+        trust_forwarded_host=settings.trust_forwarded_host,
+        https_redirect_port=settings.https_redirect_port,
+        # In a pod, localhost is whoever forwards a port to it, and its own address is for no phone.
+        local_network=None if settings.kubernetes_service_host else LocalNetwork(settings.host),
+    )
 
 
 def hub_limits(settings: Settings) -> HubLimits:

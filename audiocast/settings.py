@@ -82,6 +82,11 @@ class Settings(PortSettings, KubernetesSettings, BaseSettings):
         description="Tokens (comma-separated, 16 characters or more), one of which is needed to start a "
         "stream. Empty: anyone may.",
     )
+    list_streams: Literal["opt-in", "all", "none"] = Field(
+        default="opt-in",
+        description="Streams on the start page and in public lists. opt-in: those whose broadcasters ask for "
+        "it; all: those that do not ask to be unlisted; none: none. An API token sees all.",
+    )
     preroll_seconds: float = Field(
         default=3.5,
         ge=0,

@@ -143,6 +143,7 @@ class IngestRelay:
             title=self._hub.title,
             is_resumed=self._is_resumed,
             age_seconds=asyncio.get_running_loop().time() - self.came_at,
+            visibility=self._hub.claims.visibility,
         )
         peer_stream, headers = await self._peers.open_stream(member, request.build())
         try:

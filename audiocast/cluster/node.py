@@ -6,7 +6,7 @@ member.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -270,6 +270,7 @@ class Node:
         roles = self._roles_of(hub)
         roles.check_is_newest(request)
         hub.admit(request.generation)
+        hub.claims = replace(hub.claims, visibility=request.visibility)
         answer = ForwardAnswer(roles.last_page_of(request.source_id))
         return AcceptedStream(answer.as_headers(), partial(roles.receive_forward, request))
 

@@ -19,6 +19,7 @@ from audiocast.cluster.protocol import (
     StreamAnswer,
     StreamListAnswer,
 )
+from audiocast.stream.keys import Visibility
 from audiocast.stream.now_playing import HISTORY_TRACKS, NowPlaying, clean_text
 
 # What one member, or the cluster, knows of a stream: the public API's fields, and `OWN_FIELDS`.
@@ -130,6 +131,7 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
     peak = max(listeners, *(int(each.get("listener_peak") or 0) for each in known))
     draining = any(each.get("draining") for each in known)
     refusals = [refusal for each in known if isinstance(refusal := each.get("last_refusal"), dict)]
+    said = [visibility for each in (best, *known) if (visibility := each.get("visibility"))]
     history = merge_history(best.get("history") or [], [each.get("history") or [] for each in known])
     return {
         **best,
@@ -138,6 +140,7 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
         "listeners": listeners,
         "listener_peak": peak,
         "draining": draining,
+        "visibility": next(iter(said), None),
     }
 
 
@@ -174,7 +177,13 @@ def merge_all(snapshots: Iterable[Mapping[str, Any]]) -> list[StreamSnapshot]:
 
 def public(snapshot: StreamSnapshot) -> StreamSnapshot:
     """Return the fields of a snapshot that everybody may see."""
-    return {name: value for name, value in snapshot.items() if name not in OWN_FIELDS}
+    shown = {name: value for name, value in snapshot.items() if name not in OWN_FIELDS}
+    return {**shown, "visibility": snapshot.get("visibility") or Visibility.UNLISTED}
+
+
+def is_listed(snapshot: StreamSnapshot) -> bool:
+    """Return whether everybody may find the stream in lists; an earlier version's member does not say."""
+    return snapshot.get("visibility") == Visibility.PUBLIC
 
 
 def _snapshot(answer: object) -> list[StreamSnapshot]:

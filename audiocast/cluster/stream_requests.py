@@ -19,8 +19,10 @@ from audiocast.cluster.protocol import (
     RESUME_HEADER,
     SOURCE_ID_HEADER,
     TITLE_HEADER,
+    VISIBILITY_HEADER,
     PeerRequest,
 )
+from audiocast.stream.keys import Visibility, parse_visibility
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
@@ -76,6 +78,7 @@ class ForwardRequest:
         title: The stream's title, by that key.
         is_resumed: The source was forwarded before, to this owner or to another one.
         age_seconds: Time since the encoder connected to the front.
+        visibility: Of the stream, as the front has found it; None: a front of an earlier version.
     """
 
     stream_id: str
@@ -84,6 +87,7 @@ class ForwardRequest:
     title: str
     is_resumed: bool
     age_seconds: float
+    visibility: Visibility | None = None
 
     def build(self) -> PeerRequest:
         """Return the request."""
@@ -93,6 +97,7 @@ class ForwardRequest:
             TITLE_HEADER: quote(self.title, safe=""),
             RESUME_HEADER: "1" if self.is_resumed else "0",
             AGE_HEADER: f"{self.age_seconds:.6f}",
+            VISIBILITY_HEADER: self.visibility or "",
         }
         return PeerRequest("POST", FORWARD.format(stream_id=self.stream_id), headers)
 
@@ -111,6 +116,7 @@ class ForwardRequest:
                 title=unquote(headers.get(TITLE_HEADER, ""))[:MAX_TITLE_CHARACTERS],
                 is_resumed=headers.get(RESUME_HEADER) == "1",
                 age_seconds=float(headers.get(AGE_HEADER, "0")),
+                visibility=parse_visibility(headers.get(VISIBILITY_HEADER)),
             )
         except ValueError as error:
             raise BadMessage(str(error)) from error

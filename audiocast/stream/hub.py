@@ -5,8 +5,7 @@ A hub makes one logical bitstream out of whatever its sources do (ARCHITECTURE.m
     waiting --first audio--> live --source lost--> held --source back--> live
                                                     '--grace over--> ended --first audio--> live
 
-While it is held, listeners get silence in real time. A hub never waits: `publish` appends to the backlog and
-wakes the fan-out. It knows neither HTTP nor the names of those who listen.
+While held, listeners get silence in real time. A hub never waits; it knows no HTTP and no listener's name.
 """
 
 import time
@@ -23,6 +22,7 @@ from audiocast.stream.errors import ShuttingDown, SourceError, SourceStalled, St
 from audiocast.stream.fanout.listener import Sink
 from audiocast.stream.gap import SourceGap
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise, Suspensions
+from audiocast.stream.keys import Claims
 from audiocast.stream.muxer import OggMuxer, TimedPacket, random_serial
 from audiocast.stream.now_playing import NowPlaying, OnSettled, Titles, clean_text
 from audiocast.stream.read_pacer import NO_READ
@@ -52,7 +52,7 @@ class Hub:
         started_at: When the present broadcast began, unix seconds; None while nothing is on.
         is_closed: The broadcaster has ended the stream for good.
         generation: The highest key generation that a source has used.
-        token_tag: Tag of the API token that the last source's key was made for; see `Claims`.
+        claims: Those of the last source's key, as far as this member has heard of them.
         source: What brings the audio now; None while nothing does. Only this hub sets it.
         source_log: The source's own pages, for other nodes; None if they are not kept.
         users: Connections that bring, or wait for, audio; the registry forgets no hub that has any.
@@ -78,7 +78,7 @@ class Hub:
         self.titles = Titles(clock, self._notify)
         self.started_at: float | None = None
         self.generation, self.is_closed = promise
-        self.token_tag = ""
+        self.claims = Claims()
         self.users = 0
         self.on_change: set[Callable[[], None]] = set()
         self._clock = clock

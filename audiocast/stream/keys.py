@@ -15,6 +15,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from audiocast.stream.errors import BadKey
 from audiocast.stream.now_playing import clean_text
@@ -33,6 +34,27 @@ TAG_BYTES = 9
 _TAG_PURPOSE = b"audiocast api token"
 
 
+class Visibility(StrEnum):
+    """Who finds a stream: everybody in this server's lists, or those alone who were given its link."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+
+
+class ListStreams(StrEnum):
+    """Which streams this server lists: those that ask for it, all but those that ask not to be, or none."""
+
+    OPT_IN = "opt-in"
+    ALL = "all"
+    NONE = "none"
+
+    def visibility(self, claimed: Visibility | None) -> Visibility:
+        """Return the visibility of a stream whose key claims this one; None: it claims none."""
+        if self is ListStreams.NONE:
+            return Visibility.UNLISTED
+        return claimed or (Visibility.PUBLIC if self is ListStreams.ALL else Visibility.UNLISTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a key claims beside the stream that it is for.
@@ -43,6 +65,7 @@ class Claims:
         generation: A key of a lower generation than one that was used is refused.
         max_kbps: Bound of the source's rate, below the server's own; 0 for none.
         token_tag: Tag of the API token that the key was made for; see `Keys.tag`. Empty: it was made without.
+        visibility: What the broadcaster has asked for; None: nothing, and the server's setting decides.
     """
 
     title: str = ""
@@ -50,6 +73,7 @@ class Claims:
     generation: int = 0
     max_kbps: int = 0
     token_tag: str = ""
+    visibility: Visibility | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean_text(self.title))
@@ -119,6 +143,7 @@ def _encode_claims(claims: Claims) -> str:
             ("g", claims.generation),
             ("k", claims.max_kbps),
             ("o", claims.token_tag),
+            ("v", claims.visibility),
         )
         if value
     }
@@ -139,7 +164,13 @@ def _decode_claims(text: str) -> Claims:
         claimed.get("g", 0),
         claimed.get("k", 0),
         str(claimed.get("o", "")),
+        parse_visibility(claimed.get("v")),
     )
+
+
+def parse_visibility(text: object) -> Visibility | None:
+    """Return the visibility that a text names; None: none that this version knows."""
+    return Visibility(str(text)) if text in list(Visibility) else None
 
 
 def _to_text(data: bytes) -> str:

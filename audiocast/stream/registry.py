@@ -7,6 +7,7 @@ keys of the others outlives them (`audiocast.stream.hub_state`).
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from audiocast.stream.clock import Clock
@@ -25,6 +26,7 @@ from audiocast.stream.hub_state import (
     Rule,
     Suspensions,
 )
+from audiocast.stream.keys import Claims
 from audiocast.stream.read_pacer import ReadPacer
 
 # How many hubs are looked at to find one that can be forgotten: the work for a new stream has a bound.
@@ -59,7 +61,7 @@ class Registry:
         self._max_streams = max_streams
         self._hubs: dict[str, Hub] = {}
         self._on: dict[str, Hub] = {}
-        self._announced: OrderedDict[str, str] = OrderedDict()
+        self._announced: OrderedDict[str, Claims] = OrderedDict()
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
 
     def __iter__(self) -> Iterator[Hub]:
@@ -92,11 +94,11 @@ class Registry:
         """Return the hubs of the streams that are on."""
         return list(self._on.values())
 
-    def announce(self, stream_id: str, title: str) -> None:
-        """Remember the title of a stream whose source may come. The source's key has the title too."""
+    def announce(self, stream_id: str, claims: Claims) -> None:
+        """Remember title and visibility of a stream whose source may come; its key has them too."""
         if stream_id not in self._hubs:
             self._announced.pop(stream_id, None)
-            self._announced[stream_id] = title
+            self._announced[stream_id] = claims
             if len(self._announced) > 2 * self._max_streams:
                 self._announced.popitem(last=False)
 
@@ -175,13 +177,13 @@ class Registry:
         if hub is not None and (hub.is_on or hub.source is not None):
             hub.end(StreamSuspended("the stream was suspended by whoever runs the server"))
 
-    def reopen(self, stream_id: str, title: str) -> None:
+    def reopen(self, stream_id: str, claims: Claims) -> None:
         """Let sources of a stream come again after its end; see `Hub.reopen`."""
         if stream_id in self.ends or stream_id in self._ended_by_rule:
             self._ended_by_rule.discard(stream_id)
             self.ends.note_reopening(stream_id)
-        self._reopen(stream_id, title)
-        self.announce(stream_id, title)
+        self._reopen(stream_id, claims)
+        self.announce(stream_id, claims)
 
     async def wait(self, stream_id: str, timeout_seconds: float) -> Hub | None:
         """Wait for a stream to be on; return its hub, or None after `timeout_seconds`."""
@@ -218,12 +220,13 @@ class Registry:
         elif stream_id in self._ended_by_rule:
             self._ended_by_rule.discard(stream_id)
             if is_closed:
-                self._reopen(stream_id, "")
+                self._reopen(stream_id, Claims())
 
-    def _reopen(self, stream_id: str, title: str) -> None:
+    def _reopen(self, stream_id: str, claims: Claims) -> None:
         hub = self._hubs.get(stream_id)
         if hub is not None:
-            hub.reopen(title)
+            hub.reopen(claims.title)
+            hub.claims = replace(hub.claims, visibility=claims.visibility or hub.claims.visibility)
         else:
             generation = self.promises.get(stream_id).generation
             self.promises.keep(stream_id, Promise(generation, is_closed=False))
@@ -235,9 +238,10 @@ class Registry:
             self.promises.keep(stream_id, hub.promise)
 
     def _new(self, stream_id: str, title: str) -> Hub:
-        return Hub(
+        announced = self._announced.get(stream_id, Claims())
+        hub = Hub(
             stream_id,
-            title=title or self._announced.get(stream_id, ""),
+            title=title or announced.title,
             clock=self.clock,
             counters=self.counters,
             limits=self._limits,
@@ -245,6 +249,8 @@ class Registry:
             make_room=self._make_room,
             suspensions=self._suspensions,
         )
+        hub.claims = announced
+        return hub
 
     def _make_room(self) -> None:
         """Have place for one more stream that is on; called by a hub before it goes on.

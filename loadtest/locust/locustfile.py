@@ -79,8 +79,8 @@ class Broadcaster(HttpUser):
         """One broadcast."""
         options = _options(self.environment)
         clock = PageClock(time.time_ns() + START_AFTER_NS, options.page_ms)
-        headers = {"Authorization": f"Bearer {options.api_token}"} if options.api_token else {}
-        response = self.client.post("/api/start", json={"title": clock.title}, headers=headers)
+        wanted = {"title": clock.title, "visibility": "public"}
+        response = self.client.post("/api/start", json=wanted, headers=_authorization(options))
         if response.status_code != 201:
             return
         stream = response.json()
@@ -144,7 +144,8 @@ class Listener(HttpUser):
     def _streams(self) -> list[tuple[str, PageClock]]:
         if not _Run.streams or time.monotonic() - _Run.asked_at >= STREAMS_SECONDS:
             _Run.asked_at = time.monotonic()
-            on_air = self.client.get("/api/streams").json()["streams"]
+            options = _options(self.environment)
+            on_air = self.client.get("/api/streams", headers=_authorization(options)).json()["streams"]
             clocks = [(each["stream_id"], PageClock.of_title(each["title"])) for each in on_air]
             _Run.streams = [(stream_id, clock) for stream_id, clock in clocks if clock is not None]
         return _Run.streams
@@ -242,6 +243,10 @@ def _options(environment: Environment) -> Namespace:
     options = environment.parsed_options
     assert isinstance(options, Namespace)
     return options
+
+
+def _authorization(options: Namespace) -> dict[str, str]:
+    return {"Authorization": f"Bearer {options.api_token}"} if options.api_token else {}
 
 
 def _report(

@@ -96,10 +96,10 @@ class Members:
                 self.start(name)
         self.wait_for_view(self.names)
 
-    def start_stream(self, *, owner: str, at: str, heir: str = "") -> Started:
+    def start_stream(self, *, owner: str, at: str, heir: str = "", visibility: str = "public") -> Started:
         """Ask one member for a stream whose owner will be another one, or itself; and who is next, maybe."""
         while True:
-            started = self[at].start_stream()
+            started = self[at].start_stream(visibility=visibility)
             first, second, *_ = order(started.stream_id, self.names)
             if first == owner and heir in ("", second):
                 return started

@@ -78,13 +78,17 @@ def test_a_replaced_key_does_nothing_at_any_member(members: Members) -> None:
 
 
 def test_lists_have_the_same_fields_at_each_member(members: Members) -> None:
-    started = members.start_stream(owner="m0", at="m0")
-    with PacedSource(started.keyed_url, numbered_audio(seconds=60)):
+    started = members.start_stream(owner="m0", at="m1")
+    hidden = members.start_stream(owner="m0", at="m1", visibility="unlisted")
+    audio = numbered_audio(seconds=60)
+    with PacedSource(started.keyed_url, audio), PacedSource(hidden.keyed_url, audio):
         for name in NAMES:
-            members[name].wait_for_state(started.stream_id, "live")
+            assert members[name].wait_for_state(started.stream_id, "live")["visibility"] == "public"
+            assert members[name].wait_for_state(hidden.stream_id, "live")["visibility"] == "unlisted"
         shown = []
         for name in NAMES:
             streams = requests.get(f"{members[name].base}/api/streams", timeout=10).json()["streams"]
+            assert hidden.stream_id not in [each["stream_id"] for each in streams]
             shown += [set(each) for each in streams if each["stream_id"] == started.stream_id]
         assert len(shown) == len(NAMES)
         assert shown[0] == shown[1] == shown[2], "what members tell each other is not the public's"

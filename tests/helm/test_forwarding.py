@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from audiocast.settings import Settings
-from audiocast.web.http.trusted_proxies import TrustedProxies
+from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.urls import Urls
 from audiocast_operator.manifests.pod import FORWARDING
 from tests.helm.chart import Chart

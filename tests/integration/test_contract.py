@@ -157,7 +157,7 @@ def test_links_are_built_on_the_domain_that_is_set(tmp_path: Path) -> None:
 
 
 def test_state_and_list(open_server: AudiocastServer) -> None:
-    started = open_server.start_stream(title="Jazz")
+    started = open_server.start_stream(title="Jazz", visibility="public")
     waiting = open_server.state(started.stream_id)
     assert set(waiting) >= STATE_FIELDS
     assert (waiting["live"], waiting["started_at"], waiting["channels"]) == (False, None, None)

@@ -66,7 +66,7 @@ class TestStatus:
         assert re.fullmatch(DATE_ISO8601, status["server_start_iso8601"])
 
     def test_one_stream_is_an_object_with_all_that_icecast_tells(self, server: AudiocastServer) -> None:
-        started = server.start_stream(title="Jazz")
+        started = server.start_stream(title="Jazz", visibility="public")
         metadata = f"{server.base}/api/streams/{started.stream_id}/metadata"
         with PacedSource(started.keyed_url, numbered_audio(seconds=60)):
             server.wait_for_state(started.stream_id, "live")
@@ -101,7 +101,7 @@ class TestStatus:
         }
 
     def test_two_streams_are_a_list_and_a_mount_chooses_one(self, server: AudiocastServer) -> None:
-        streams = [server.start_stream(title=title) for title in ("One", "Two")]
+        streams = [server.start_stream(title=title, visibility="public") for title in ("One", "Two")]
         audio = numbered_audio(seconds=60)
         with PacedSource(streams[0].keyed_url, audio), PacedSource(streams[1].keyed_url, audio):
             for stream in streams:

@@ -26,7 +26,7 @@ VIEWS = [
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AudiocastServer]:
-    with AudiocastServer(tmp_path_factory.mktemp("titles") / "server.log") as server:
+    with AudiocastServer(tmp_path_factory.mktemp("titles") / "server.log", LIST_STREAMS="all") as server:
         yield server
 
 

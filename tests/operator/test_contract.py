@@ -34,7 +34,7 @@ from audiocast.settings import Settings
 from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits, Rule, StreamEnd
-from audiocast.stream.keys import Claims, Keys
+from audiocast.stream.keys import Claims, Keys, Visibility
 from audiocast.web.http.handlers import STREAM_ID as SERVER_STREAM_ID
 from audiocast.web.public.streams import stream_state
 from audiocast_operator.clients.members import MembersClient
@@ -88,6 +88,8 @@ def stream(**more: Any) -> StreamSpec:
         ({"title": "t" * 200}, Claims(title="t" * 200, generation=1)),
         ({"keyGeneration": 9, "limits": {"maxKbps": 96}}, Claims(generation=9, max_kbps=96)),
         ({"limits": {"expiresAt": ENDS}}, Claims(generation=1, expires_at=4_102_444_800)),
+        ({"visibility": "public"}, Claims(generation=1, visibility=Visibility.PUBLIC)),
+        ({"visibility": "unlisted"}, Claims(generation=1, visibility=Visibility.UNLISTED)),
     ],
 )
 def test_the_server_takes_the_operators_keys(more: dict[str, Any], claims: Claims) -> None:

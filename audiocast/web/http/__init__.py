@@ -1,6 +1,7 @@
 """What all HTTP handlers stand on: services, errors, bounds, credentials, and raw responses.
 
 - `accept_queue`: how many requests of a crowd go on in a turn of the event loop
+- `addresses`: whom a request comes from, and where this machine is found
 - `aliases`: the paths that streams had at an Icecast server
 - `body`: the bodies of requests, read as they come
 - `clients`: who asks, and how much each may have
@@ -21,6 +22,5 @@
 - `services`: what handlers work with: services, limits, readiness
 - `state_feed`: the state of a stream as events, made once for all pages that watch it
 - `tls`: a port with TLS: certificates, handshakes, records
-- `trusted_proxies`: which peer is a proxy, and whom it names as its client
 - `urls`: absolute URLs that work for the client that asked
 """

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from tornado.httputil import HTTPServerRequest
 
 from audiocast.stream.keys import PREFIX as KEY_PREFIX
+from audiocast.stream.keys import Claims
 from audiocast.stream.registry import Registry
 from audiocast.web.http.clients import Clients, Rate
 
@@ -89,7 +90,7 @@ class Aliases:
         """Let streams that have aliases be known before their sources come."""
         for alias in self:
             if alias.stream_id:
-                streams.announce(alias.stream_id, alias.title)
+                streams.announce(alias.stream_id, Claims(title=alias.title))
 
     def path_of(self, stream_id: str) -> str | None:
         """Return the path that a stream had; None: it had none."""

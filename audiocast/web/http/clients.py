@@ -18,9 +18,9 @@ from typing import Self
 import structlog
 from tornado.httputil import HTTPServerRequest
 
+from audiocast.web.http.addresses.trusted_proxies import IPAddress, TrustedProxies, parse_address
 from audiocast.web.http.credentials import has_api_token
 from audiocast.web.http.errors import CLIENT_LIMIT, ApiError
-from audiocast.web.http.trusted_proxies import IPAddress, TrustedProxies, parse_address
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from audiocast.cluster.node import Node
 from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.stream.admission import Admission
-from audiocast.stream.keys import Keys
+from audiocast.stream.keys import Keys, ListStreams
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.web.http.aliases import Aliases
@@ -43,6 +43,7 @@ class Services:
         stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
         aliases: Paths that streams had at an Icecast server.
+        list_streams: Which streams everybody may find.
         last_refusals: Why sources with a good key were refused here.
         started_at: When the server started, unix seconds.
     """
@@ -63,6 +64,7 @@ class Services:
     stalled_seconds: Callable[[], float]
     version: str
     aliases: Aliases = field(default_factory=Aliases)
+    list_streams: ListStreams = ListStreams.OPT_IN
     last_refusals: LastRefusals = field(default_factory=LastRefusals)
     started_at: float = field(default_factory=time.time)
 

@@ -3,10 +3,13 @@
 import ipaddress
 import re
 from collections.abc import Mapping
+from typing import cast
 
+from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
 
-from audiocast.web.http.trusted_proxies import TrustedProxies, parse_address
+from audiocast.web.http.addresses.local_network import LocalNetwork, is_loopback
+from audiocast.web.http.addresses.trusted_proxies import TrustedProxies, parse_address
 
 # A reg-name (RFC 3986 section 3.2.2) that needs no escaping anywhere. Private networks have names with "_".
 # What stands in brackets must be an address, which no pattern tells.
@@ -28,6 +31,7 @@ class Urls:
         trusted_proxies: Peers whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
         trust_forwarded_host: `X-Forwarded-Host` is. Otherwise the host is `Host`, whoever asks.
         https_redirect_port: Port of the URLs that plain requests are redirected to; 0: to none.
+        local_network: Knows this machine's address for devices nearby; None: nothing does.
     """
 
     def __init__(
@@ -38,16 +42,38 @@ class Urls:
         trusted_proxies: TrustedProxies,
         trust_forwarded_host: bool = True,
         https_redirect_port: int = 0,
+        local_network: LocalNetwork | None = None,
     ) -> None:
         self._domain = domain
         self._scheme = scheme
         self._trusted_proxies = trusted_proxies
         self._trust_forwarded_host = trust_forwarded_host
         self._https_redirect_port = https_redirect_port
+        self._local_network = local_network
 
     def base(self, request: HTTPServerRequest) -> str:
         """Return "scheme://host" for the URLs of a response, without a slash at the end."""
         return f"{self._scheme or self._scheme_of(request)}://{self._host_of(request)}"
+
+    def is_for_this_computer(self, request: HTTPServerRequest) -> bool:
+        """Return whether URLs that begin with `base` work on the client's own computer alone."""
+        return is_loopback(self._host_of(request))
+
+    def local_base(self, request: HTTPServerRequest) -> str | None:
+        """Return "scheme://host" for devices in the client's network, where `base` is a loopback host.
+
+        None: `base` is none, there is no such address, or something between the client and this server has
+        another port or tells of itself: then nobody knows where that listens.
+        """
+        if self._local_network is None or not self.is_for_this_computer(request):
+            return None
+        peer = parse_address(request.remote_ip or "")
+        is_direct = peer is not None and peer.is_loopback and not any(map(_is_of_proxy, request.headers))
+        scheme = self._scheme or self._scheme_of(request)
+        port = _PORT.search(self._host_of(request))
+        used = int(port[0][1:]) if port else {"http": 80, "https": 443}[scheme]
+        host = self._local_network.host() if is_direct and used == _own_port(request) else None
+        return f"{scheme}://{host}{port[0] if port else ''}" if host else None
 
     def https_url(self, request: HTTPServerRequest) -> str | None:
         """Return the URL that a plain request is redirected to; None: it is answered."""
@@ -100,6 +126,16 @@ def is_host(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_of_proxy(header: str) -> bool:
+    return header.lower().startswith(("x-forwarded-", "x-real-", "forwarded", "via"))
+
+
+def _own_port(request: HTTPServerRequest) -> int:
+    """Return the port that a request came to; 0: its connection is gone."""
+    stream = cast(HTTP1Connection, request.connection).stream
+    return 0 if stream.closed() else int(stream.socket.getsockname()[1])
 
 
 def _first(value: str) -> str:

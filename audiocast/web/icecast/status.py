@@ -14,11 +14,11 @@ from audiocast.web.http.aliases import Aliases
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.services import Services
 from audiocast.web.icecast.mounts import STREAM_MOUNT, mount_of
-from audiocast.web.public.streams import cluster_list
+from audiocast.web.public.streams import cluster_list, listed_streams
 
 
 class IcecastStatusHandler(PublicHandler):
-    """The live streams; with `?mount=/stream/{id}` only that one."""
+    """The listed live streams; with `?mount=/stream/{id}` only that one."""
 
     metric_label = "Status"
 
@@ -29,13 +29,19 @@ class IcecastStatusHandler(PublicHandler):
         aliases = self.services.aliases
         sources = [
             {**source_fields(state, base, mount_of(str(state["stream_id"]), aliases)), "dummy": None}
-            for state in await cluster_list(self.services)
-            if not mount or mount in _names(state, aliases)
+            for state in await self._shown(mount)
         ]
         status = server_fields(self.services, base)
         if sources:
             status["source"] = sources if len(sources) > 1 else sources[0]
         self.write_json({"icestats": status})
+
+    async def _shown(self, mount: str) -> list[StreamSnapshot]:
+        """Return the listed streams, or the one that is asked for: its id is known to who has its link."""
+        if not mount:
+            return await listed_streams(self.services, self.request)
+        states = await cluster_list(self.services)
+        return [state for state in states if mount in _names(state, self.services.aliases)]
 
 
 def server_fields(services: Services, base: str) -> dict[str, object]:

@@ -32,6 +32,7 @@ from audiocast.cluster.protocol import (
 from audiocast.cluster.signature.header import NONCE_BYTES
 from audiocast.cluster.stream_requests import ForwardRequest, RelayRequest
 from audiocast.stream.errors import StreamEnded
+from audiocast.stream.keys import Claims
 from audiocast.stream.now_playing import NowPlaying
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import MemberHandler
@@ -165,7 +166,7 @@ class MemberReopenHandler(MemberHandler):
         request = ReopenRequest.parse(stream_id, self.json_body())
         streams = self.services.streams
         if streams.get_known(stream_id) is not None:
-            streams.reopen(stream_id, request.title)
+            streams.reopen(stream_id, Claims(title=request.title))
         self.write({})
 
 

@@ -19,12 +19,14 @@ MAX_LINK_BYTES = 412
 
 
 class QrHandler(PublicHandler):
-    """The QR code of a stream's listen link."""
+    """The QR code of a stream's listen link: where that is for this computer alone, of the one for others."""
 
     metric_label = "Qr"
 
     async def get(self, stream_id: str, extension: str) -> None:
-        link = f"{self.services.urls.base(self.request)}/listen/{self.checked_id(stream_id)}"
+        urls = self.services.urls
+        base = urls.local_base(self.request) or urls.base(self.request)
+        link = f"{base}/listen/{self.checked_id(stream_id)}"
         draw = {"svg": draw_svg, "png": draw_png}[extension]
         if len(link) > MAX_LINK_BYTES:
             raise ApiError(404, "link_too_long", f"expected a link of at most {MAX_LINK_BYTES} bytes")
@@ -33,9 +35,15 @@ class QrHandler(PublicHandler):
             self.services.clients.charge(self.request, Rate.QR_CODES)
         image = await drawings.draw(draw, link)
         self.set_header("Content-Type", "image/svg+xml" if extension == "svg" else "image/png")
-        self.set_header("Cache-Control", f"{self.services.urls.cache_scope}, max-age=3600")
+        self.set_header("Cache-Control", self._cache_control())
         self.allow_any_origin()
         self.write(image)
+
+    def _cache_control(self) -> str:
+        urls = self.services.urls
+        # An address in the local network changes with the network.
+        seconds = 10 if urls.is_for_this_computer(self.request) else 3600
+        return f"{urls.cache_scope}, max-age={seconds}"
 
 
 # The thread that draws imports what it draws with: a server that draws nothing starts without it, and without

@@ -6,6 +6,7 @@ Ingest over HTTP and over a WebSocket share it. How bytes arrive and how a refus
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 
@@ -35,7 +36,7 @@ def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
     """
     check_source(services, stream_id, claims)
     hub = services.streams.open(stream_id, claims.title)
-    hub.token_tag = claims.token_tag
+    hub.claims = replace(claims, visibility=services.list_streams.visibility(claims.visibility))
     return hub
 
 

@@ -5,13 +5,13 @@ import secrets
 from pydantic import BaseModel, ConfigDict, Field
 
 from audiocast.cluster.protocol import MemberStreamRequest, ReopenRequest, StreamAnswer
-from audiocast.stream.keys import Claims
+from audiocast.stream.keys import Claims, Visibility
 from audiocast.web.http.clients import Rate
 from audiocast.web.http.credentials import bearer_token, is_one_of
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import STREAM_ID, PublicHandler
 from audiocast.web.http.json_body import parse_body
-from audiocast.web.public.streams import token_tag
+from audiocast.web.public.streams import local_url, token_tag
 
 # Without l, o, 0 and 1, which people mix up when they read an id aloud or type it from a poster.
 ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -27,6 +27,7 @@ class StartRequest(BaseModel):
 
     title: str = Field(default="", max_length=200)
     id: str | None = Field(default=None, pattern=f"^{STREAM_ID.pattern}$")
+    visibility: Visibility | None = None
 
 
 class StartHandler(PublicHandler):
@@ -44,16 +45,24 @@ class StartHandler(PublicHandler):
             )
         stream_id = asked.id or "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
         self.services.streams.check_room(stream_id)
+        announced = Claims(
+            title=asked.title, visibility=self.services.list_streams.visibility(asked.visibility)
+        )
         if asked.id is None:
-            self.services.streams.announce(stream_id, asked.title)
+            self.services.streams.announce(stream_id, announced)
         else:
             await self._check_owner(stream_id, token)
-            self.services.streams.reopen(stream_id, asked.title)
+            self.services.streams.reopen(stream_id, announced)
             await self.services.node.broadcast(ReopenRequest(stream_id, asked.title).build())
-        claims = Claims(title=asked.title, token_tag=self.services.keys.tag(token) if token else "")
+        claims = Claims(
+            title=asked.title,
+            token_tag=self.services.keys.tag(token) if token else "",
+            visibility=asked.visibility,
+        )
         base = self.services.urls.base(self.request)
         self.write_json(
             {
+                **local_url(self.services, self.request, stream_id),
                 "stream_id": stream_id,
                 "ingest_key": self.services.keys.make(stream_id, claims),
                 "ingest_url": f"{base}/ingest/{stream_id}",

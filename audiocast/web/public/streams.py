@@ -10,12 +10,13 @@ from tornado.httputil import HTTPServerRequest
 
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import MemberStreamRequest
-from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, public
+from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, is_listed, public
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
 from audiocast.stream.keys import Claims
 from audiocast.web.http.clients import Holding, Lease
+from audiocast.web.http.credentials import has_api_token
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.services import Limits, Services
@@ -46,6 +47,7 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         "owner": node.owner_of(hub.stream_id),
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
         "draining": node.is_handing_over(hub.stream_id),
+        "visibility": hub.claims.visibility,
         "is_owner": node.owns(hub.stream_id),
         "listener_peak": shown.listener_peak,
     }
@@ -80,7 +82,7 @@ def token_tag(services: Services, hub: Hub) -> str | None:
     None: the stream is not on, or its encoder is connected to another member, which knows the tag.
     """
     is_here = services.node.is_alone or services.node.is_front(hub.stream_id)
-    return hub.token_tag if hub.is_on and is_here else None
+    return hub.claims.token_tag if hub.is_on and is_here else None
 
 
 async def public_state(hub: Hub, *, node: Node, directory: StreamDirectory) -> StreamSnapshot:
@@ -98,11 +100,30 @@ async def cluster_state(
     return await ask_members(services, stream_id, mine, request)
 
 
+async def listed_streams(services: Services, request: HTTPServerRequest) -> list[StreamSnapshot]:
+    """Return the streams that are on and that the request may find: with an API token, all of them."""
+    states = await cluster_list(services)
+    if has_api_token(request, services.api_tokens, as_password=True):
+        return states
+    return [state for state in states if is_listed(state)]
+
+
 async def cluster_list(services: Services) -> list[StreamSnapshot]:
-    """Return the streams that are on at any member."""
+    """Return the streams that are on at any member, listed or not."""
     return await services.directory.list_live(
         [stream_state(hub, services.node) for hub in services.streams.live()]
     )
+
+
+def local_url(services: Services, request: HTTPServerRequest, stream_id: str) -> dict[str, str | None]:
+    """Return `local_url`, the listen link for devices in the client's network, where the host is loopback.
+
+    The field is null when there is no such link, and missing with any other host.
+    """
+    if not services.urls.is_for_this_computer(request):
+        return {}
+    base = services.urls.local_base(request)
+    return {"local_url": f"{base}/listen/{stream_id}" if base else None}
 
 
 def check_end(services: Services, stream_id: str, claims: Claims) -> None:
@@ -127,13 +148,14 @@ async def end_stream(services: Services, stream_id: str, claims: Claims) -> None
 
 
 class StreamsHandler(PublicHandler):
-    """`GET /api/streams`: the streams that are on."""
+    """`GET /api/streams`: the streams that are on and listed; with an API token, all that are on."""
 
     metric_label = "Streams"
 
     async def get(self) -> None:
         self.allow_any_origin()
-        self.write_json({"streams": [public(state) for state in await cluster_list(self.services)]})
+        states = await listed_streams(self.services, self.request)
+        self.write_json({"streams": [public(state) for state in states]})
 
 
 class StreamStateHandler(PublicHandler):
@@ -146,7 +168,7 @@ class StreamStateHandler(PublicHandler):
         state = await cluster_state(self.services, self.checked_id(stream_id), self.request)
         if state is None:
             raise ApiError(404, "stream_not_found", NOT_FOUND)
-        shown = public(state)
+        shown = public(state) | local_url(self.services, self.request, stream_id)
         if self.may_manage(stream_id):
             shown["last_refusal"] = state.get("last_refusal")
         self.write_json(shown)

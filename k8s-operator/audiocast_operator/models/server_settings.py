@@ -67,6 +67,7 @@ NUMBERS = (
 )
 CHOICES = {
     "TRUST_FORWARDED_HOST": ("true", "false"),
+    "LIST_STREAMS": ("opt-in", "all", "none"),
     "LOG_FORMAT": ("auto", "json", "console"),
     "LOG_LEVEL": ("debug", "info", "warning", "error"),
 }

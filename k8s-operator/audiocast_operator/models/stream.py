@@ -35,6 +35,11 @@ class StreamSpec(ResourceModel):
         json_schema_extra=IMMUTABLE,
     )
     title: str = Field(default="", max_length=200, description="What listeners see.")
+    visibility: Literal["public", "unlisted"] | None = Field(
+        default=None,
+        description="public: on the servers' start page and in their lists. unlisted: only who has the link "
+        "finds it. Without it, the setting LIST_STREAMS decides.",
+    )
     limits: StreamLimits = Field(default_factory=StreamLimits, description="What the key allows.")
     key_generation: int = Field(
         default=1,

@@ -1,8 +1,8 @@
 r"""Makes ingest keys, which the server checks.
 
 key = "ac1." claims "." mac
-claims  URL-safe base64 of a JSON object (t title, e expiry in Unix seconds, g generation, k kbit/s), without
-        padding and without empty claims
+claims  URL-safe base64 of a JSON object (t title, e expiry in Unix seconds, g generation, k kbit/s,
+        v visibility), without padding and without empty claims
 mac     URL-safe base64 of the first 16 bytes of HMAC-SHA256(secret, purpose "\0" id "\0" claims)
 """
 
@@ -32,6 +32,7 @@ def build_ingest_key(secret: str, stream: StreamSpec) -> str:
         "e": int(limits.expires_at.timestamp()) if limits.expires_at else 0,
         "g": stream.key_generation,
         "k": limits.max_kbps,
+        "v": stream.visibility,
     }
     given = {name: value for name, value in claims.items() if value}
     text = _to_text(json.dumps(given, separators=(",", ":"), ensure_ascii=False).encode())

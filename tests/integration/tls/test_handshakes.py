@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import Budget, Clients, Holding, Rate
 from audiocast.web.http.tls import handshakes
 from audiocast.web.http.tls.certificate import read_certificate
 from audiocast.web.http.tls.channel import TlsChannel
 from audiocast.web.http.tls.handshakes import Handshakes
-from audiocast.web.http.trusted_proxies import TrustedProxies
 from tests.support.audio.numbered_audio import number_of, numbered_audio
 from tests.support.http.exchange import connect
 from tests.support.http.listener import Listener

@@ -30,6 +30,7 @@ class Started:
     listen_url: str
     stream_url: str
     qr_url: str
+    local_url: str | None = None
 
     @property
     def keyed_url(self) -> str:

@@ -29,6 +29,7 @@ from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayRequest, ResumePoint
 from audiocast.cluster.versioned_list import ListSummary
 from audiocast.stream.hub_state import Rule, StreamEnd
+from audiocast.stream.keys import Visibility
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
@@ -82,6 +83,7 @@ def test_a_front_offers_a_source_as_it_is(is_resumed: bool) -> None:
         title="Größe / 100 %\r\n",
         is_resumed=is_resumed,
         age_seconds=3600.25,
+        visibility=Visibility.PUBLIC if is_resumed else None,
     )
     built = request.build()
     assert (built.method, built.target) == ("POST", "/internal/forward/abc")

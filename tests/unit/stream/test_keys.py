@@ -7,7 +7,7 @@ import json
 import pytest
 
 from audiocast.stream.errors import BadKey
-from audiocast.stream.keys import Claims, Keys, _mac
+from audiocast.stream.keys import Claims, Keys, ListStreams, Visibility, _mac
 
 NOW = 1_800_000_000.0
 SECRET = "a secret of 16 characters or more"
@@ -25,6 +25,8 @@ def keys() -> Keys:
         Claims(),
         Claims(title="Вечер, 8pm"),
         Claims("title", expires_at=int(NOW) + 1, generation=3, max_kbps=128, token_tag="abc"),
+        Claims(visibility=Visibility.PUBLIC),
+        Claims(visibility=Visibility.UNLISTED),
     ],
 )
 def test_a_key_says_what_was_put_into_it(keys: Keys, claims: Claims) -> None:
@@ -118,6 +120,30 @@ def test_claims_that_this_version_does_not_know_are_left_alone(keys: Keys) -> No
     text = base64.urlsafe_b64encode(json.dumps({"g": 4, "new": 1}).encode()).rstrip(b"=").decode()
     key = f"ac1.{text}.{_mac(SECRET.encode(), 'abc', text)}"
     assert keys.check("abc", key, NOW) == Claims(generation=4)
+
+
+@pytest.mark.parametrize("said", ['"private"', "1", '["public"]', "null"])
+def test_a_visibility_that_this_version_does_not_know_is_none(keys: Keys, said: str) -> None:
+    text = base64.urlsafe_b64encode(b'{"v":%s}' % said.encode()).rstrip(b"=").decode()
+    assert keys.check("abc", f"ac1.{text}.{_mac(SECRET.encode(), 'abc', text)}", NOW) == Claims()
+
+
+@pytest.mark.parametrize(
+    ("setting", "claimed", "expected"),
+    [
+        ("opt-in", None, "unlisted"),
+        ("opt-in", "public", "public"),
+        ("opt-in", "unlisted", "unlisted"),
+        ("all", None, "public"),
+        ("all", "unlisted", "unlisted"),
+        ("none", "public", "unlisted"),
+    ],
+)
+def test_the_server_and_the_broadcaster_decide_who_finds_a_stream(
+    setting: str, claimed: str | None, expected: str
+) -> None:
+    asked = Visibility(claimed) if claimed else None
+    assert ListStreams(setting).visibility(asked) == expected
 
 
 def test_without_a_secret_there_are_no_keys() -> None:

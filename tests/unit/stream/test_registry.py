@@ -18,6 +18,7 @@ from audiocast.stream.errors import (
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import MAX_ENDS, Ends, HubLimits, HubState, Rule, StreamEnd
+from audiocast.stream.keys import Claims
 from audiocast.stream.now_playing import NowPlaying
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
@@ -202,7 +203,7 @@ class TestPromises:
 
     def flood(self, streams: Registry) -> None:
         for number in range(20):
-            streams.announce(f"started{number}", "")
+            streams.announce(f"started{number}", Claims(""))
             streams.open(f"used{number}").users += 1
 
     def test_what_has_one_is_kept_while_there_are_others(self, streams: Registry) -> None:
@@ -261,7 +262,7 @@ class TestPromises:
         assert "abc" not in streams.promises
 
     def test_one_without_a_hub_can_be_ended(self, streams: Registry) -> None:
-        streams.announce("abc", "A title")
+        streams.announce("abc", Claims("A title"))
         streams.close("abc", 0)
         assert list(streams) == []
         with pytest.raises(StreamEnded):
@@ -271,7 +272,7 @@ class TestPromises:
         put_on(streams.open("abc"), clock, generation=2)
         streams.open("abc").close()
         self.flood(streams)
-        streams.reopen("abc", "Anew")
+        streams.reopen("abc", Claims("Anew"))
         hub = streams.open("abc")
         assert (hub.title, hub.state) == ("Anew", HubState.WAITING)
         hub.admit(2)
@@ -283,35 +284,35 @@ class TestAnnounced:
     """A stream that was started, and whose source has not come."""
 
     def test_it_is_known_and_has_no_hub(self, streams: Registry) -> None:
-        streams.announce("abc", "A title")
+        streams.announce("abc", Claims("A title"))
         hub = streams.get_known("abc")
         assert hub is not None
         assert (hub.title, hub.state) == ("A title", HubState.WAITING)
         assert list(streams) == []
 
     def test_its_hub_gets_the_title(self, streams: Registry) -> None:
-        streams.announce("abc", "A title")
+        streams.announce("abc", Claims("A title"))
         assert streams.open("abc").title == "A title"
 
     def test_any_number_of_them_pushes_out_no_hub(self, streams: Registry) -> None:
         hubs = [streams.open(stream_id) for stream_id in ("a", "b", "c", "d")]
         for number in range(100):
-            streams.announce(f"started{number}", "x" * 200)
+            streams.announce(f"started{number}", Claims("x" * 200))
         assert list(streams) == hubs
         assert [number for number in range(100) if streams.get_known(f"started{number}")] == [96, 97, 98, 99]
 
     def test_the_one_that_was_announced_longest_ago_is_forgotten(self, streams: Registry) -> None:
         for stream_id in ("a", "b", "c", "d"):
-            streams.announce(stream_id, "A title")
-        streams.announce("a", "Another title")
-        streams.announce("e", "A title")
+            streams.announce(stream_id, Claims("A title"))
+        streams.announce("a", Claims("Another title"))
+        streams.announce("e", Claims("A title"))
         hubs = {stream_id: streams.get_known(stream_id) for stream_id in "abcde"}
         assert [stream_id for stream_id, hub in hubs.items() if hub is None] == ["b"]
         assert hubs["a"] is not None
         assert hubs["a"].title == "Another title"
 
     def test_once_it_has_come_it_is_forgotten_with_its_hub(self, streams: Registry) -> None:
-        streams.announce("abc", "A title")
+        streams.announce("abc", Claims("A title"))
         streams.open("abc")
         for number in range(4):
             streams.open(f"other{number}")
@@ -321,18 +322,18 @@ class TestAnnounced:
     def test_reopened_it_takes_sources_under_its_new_title(self, streams: Registry) -> None:
         hub = streams.open("abc", "A title")
         streams.close("abc", 0)
-        streams.reopen("abc", "Anew")
+        streams.reopen("abc", Claims("Anew"))
         assert streams.get("abc") is hub
         assert (hub.title, hub.state) == ("Anew", HubState.WAITING)
         streams.admit("abc", 0)
 
     def test_one_that_was_ended_has_no_title_any_more(self, streams: Registry) -> None:
-        streams.announce("abc", "A title")
+        streams.announce("abc", Claims("A title"))
         streams.close("abc", 0)
         hub = streams.get_known("abc")
         assert hub is not None
         assert (hub.title, hub.state) == ("", HubState.ENDED)
-        streams.reopen("abc", "Anew")
+        streams.reopen("abc", Claims("Anew"))
         assert streams.open("abc").title == "Anew"
 
     def test_what_holds_for_its_keys_is_its_hubs_from_then_on(self, streams: Registry) -> None:
@@ -340,7 +341,7 @@ class TestAnnounced:
         assert len(streams.promises) == 1
         assert streams.open("abc").generation == 2
         assert len(streams.promises) == 0
-        streams.announce("abc", "A title")
+        streams.announce("abc", Claims("A title"))
         assert streams.get_or_waiting("abc").title == "", "it has a hub, which has its own"
 
 
@@ -510,7 +511,7 @@ def test_what_a_process_has_seen_of_an_end_is_newer_than_what_is_said(streams: R
     streams.hold_to("a", Rule())
     with pytest.raises(StreamEnded):
         streams.admit("a", 1)
-    streams.reopen("a", "")
+    streams.reopen("a", Claims())
     # By an operator that does not know yet.
     streams.hold_to("a", Rule(is_ended=True))
     streams.admit("a", 1)
@@ -539,7 +540,7 @@ def test_ends_by_broadcasters_and_what_was_reopened_are_told(
     streams.hold_to("said", Rule(is_ended=True))
     streams.hold_to("said to the end", Rule(is_ended=True))
     for stream_id in ("a", "said", "not known"):
-        streams.reopen(stream_id, "")
+        streams.reopen(stream_id, Claims())
     assert told() == [("b", 1, False), ("a", 3, True), ("said", 1, True)]
 
 

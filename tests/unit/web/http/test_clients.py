@@ -7,9 +7,9 @@ import pytest
 import structlog
 from tornado.httputil import HTTPServerRequest
 
+from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import RATE_SECONDS, Budget, Clients, Holding, Lease, Rate
 from audiocast.web.http.errors import ApiError
-from audiocast.web.http.trusted_proxies import TrustedProxies
 from tests.unit.web.http_request import request
 
 TOKEN = "an-api-token"

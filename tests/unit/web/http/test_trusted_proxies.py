@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from audiocast.web.http.trusted_proxies import TrustedProxies, parse_address
+from audiocast.web.http.addresses.trusted_proxies import TrustedProxies, parse_address
 
 PROXIES = TrustedProxies([ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")])
 

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from audiocast.web.http.trusted_proxies import TrustedProxies
+from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.urls import Urls
 from tests.unit.web.http_request import request
 

@@ -9,10 +9,10 @@ from audiocast.hls import muxer as module
 from audiocast.hls.muxer import IDLE_SECONDS, HlsMuxers
 from audiocast.stream.errors import ServerFull
 from audiocast.stream.registry import Registry
+from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import Budget, Clients, Holding, Rate
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.services import Limits, Services
-from audiocast.web.http.trusted_proxies import TrustedProxies
 from audiocast.web.public.hls_media import PLAYLIST, local_answer
 from tests.support.clock.fake_clock import FakeClock
 from tests.unit.stream.hub_harness import LIMITS, Broadcaster, HubHarness

@@ -1,0 +1,5 @@
+"""Addresses: whom a request comes from, and where this machine is found.
+
+- `local_network`: this machine's address for devices nearby
+- `trusted_proxies`: which peer is a proxy, and whom it names as its client
+"""
