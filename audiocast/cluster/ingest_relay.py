@@ -17,7 +17,7 @@ from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.peers import Peers
 from audiocast.cluster.protocol import FINAL, MOVED, OLDER
 from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest
-from audiocast.stream.errors import SourceError, StreamEnded, StreamSuspended, TakenOver
+from audiocast.stream.errors import BroadcastEnded, SourceError, StreamEnded, StreamSuspended, TakenOver
 from audiocast.stream.hub import Hub
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
@@ -154,5 +154,6 @@ class IngestRelay:
 
 
 def _dismissal(error: Refused) -> SourceError:
-    kinds: dict[str, type[SourceError]] = {each.code: each for each in (StreamEnded, StreamSuspended)}
+    known: tuple[type[SourceError], ...] = (StreamEnded, BroadcastEnded, StreamSuspended)
+    kinds = {each.code: each for each in known}
     return kinds.get(error.code, TakenOver)(error.message)

@@ -10,8 +10,8 @@ The wire format is older than these names and keeps its own: `origin` on the wir
 requests for audio are in `stream_requests` and for HLS in `hls_router`, the frames of a connection that
 carries audio are in `peer_stream`, signatures are in `signature`.
 
-Every request and every answer names the version of the protocol (`Audiocast-Protocol`). Members of
-neighbouring versions form one cluster, so that it can be upgraded member by member:
+Each request and answer names the version of the protocol (`Audiocast-Protocol`). Members of neighbouring
+versions form one cluster, so that it can be upgraded member by member:
 
 - Fields, headers and paths may be added. A member ignores fields and `Audiocast-` headers that it does not
   know, and a missing field means what the version before meant.
@@ -20,14 +20,14 @@ neighbouring versions form one cluster, so that it can be upgraded member by mem
 - The form of signatures, what they cover, and the three fields of a greeting that name port, version and ring
   do not change. They could only do so with a second signature beside the first for one version.
 
-Versions further apart refuse each other (`protocol_version`). The first version, whose answers were not
-signed, is not spoken any more.
+Versions further apart refuse each other (`protocol_version`). The first one is not spoken any more.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
+from urllib.parse import urlencode
 
 from audiocast.cluster.errors import BadMessage
 from audiocast.stream.hub_state import Rule, StreamEnd
@@ -52,8 +52,7 @@ OLDEST_VERSION = 2
 
 PROTOCOL_HEADER = "Audiocast-Protocol"
 SIGNATURE_HEADER = "Audiocast-Signature"
-# Of an answer that opens a `PeerStream`: a random number, which makes the keys of its frames this
-# connection's.
+# Of an answer that opens a `PeerStream`: a random number, of which the keys of its frames are made.
 NONCE_HEADER = "Audiocast-Nonce"
 SOURCE_ID_HEADER = "Audiocast-Origin"
 LAST_PAGE_HEADER = "Audiocast-Had"
@@ -76,23 +75,24 @@ TAKEN_OVER = "taken_over"
 # The receiver has sent nothing on the connection for too long. It may live, and connect again.
 SILENT = "silent"
 
-# The request is signed for another member, or for a process that has ended; the status is 421 (RFC 9110
-# section 15.5.20).
+# The request is signed for another member or an ended process; the status is 421 (RFC 9110, 15.5.20).
 MISADDRESSED = "misaddressed"
 
 # The versions of the protocol are too far apart; the status is 505.
 VERSION_APART = "protocol_version"
 
 # After a refusal with one of these codes, the front sends its encoder away.
-FINAL = frozenset({TAKEN_OVER, "stream_ended", "stream_suspended", "bad_key", "server_full"})
+FINAL = frozenset(
+    {TAKEN_OVER, "stream_ended", "broadcast_ended", "stream_suspended", "bad_key", "server_full"}
+)
 
 MAX_TITLE_CHARACTERS = 200
 
 # Bound of a request's body on the internal port: greetings have 4 KiB, titles less.
 MAX_REQUEST_BYTES = 65_536
 
-# Name of a field and of an argument: a key's generation.
-GENERATION = "generation"
+# Names of fields and arguments: a key's generation; whether a stream ends for good, "false" if not.
+GENERATION, FOR_GOOD = "generation", "for_good"
 
 # Name of a field and of an argument: the newest ends of streams.
 ENDS = "ends"
@@ -166,24 +166,27 @@ class MemberStreamRequest:
         """Return the request that asks for a `StreamAnswer`."""
         return PeerRequest("GET", STREAM.format(stream_id=self.stream_id))
 
-    def build_end(self, generation: int | None = None) -> PeerRequest:
-        """Return the request that ends the stream for good.
-
-        Args:
-            generation: That of the key with which its broadcaster has ended it: a member that knows of a
-                newer one refuses. None: whatever key it has.
-        """
-        query = "" if generation is None else f"?{GENERATION}={generation}"
-        return PeerRequest("DELETE", STREAM.format(stream_id=self.stream_id) + query)
+    def build_end(self, generation: int | None = None, *, for_good: bool = True) -> PeerRequest:
+        """Return the request that ends the stream, or only what is on; see `parse_end` and `is_for_good`."""
+        asked = {} if generation is None else {GENERATION: str(generation)}
+        asked |= {} if for_good else {FOR_GOOD: "false"}
+        return PeerRequest(
+            "DELETE", f"{STREAM.format(stream_id=self.stream_id)}?{urlencode(asked)}".rstrip("?")
+        )
 
     @staticmethod
     def parse_end(query: Mapping[str, str]) -> int | None:
-        """Return the generation that `build_end` was called with.
+        """Return the generation of the key that has ended it; None: whatever key its sources have.
 
         Raises:
             BadMessage: It is no number.
         """
         return _generation(query) if GENERATION in query else None
+
+    @staticmethod
+    def is_for_good(query: Mapping[str, str]) -> bool:
+        """Return whether no source may come again."""
+        return query.get(FOR_GOOD) != "false"
 
 
 @dataclass(frozen=True, slots=True)

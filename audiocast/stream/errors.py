@@ -85,6 +85,12 @@ class StreamEnded(SourceError):
     code = "stream_ended"
 
 
+class BroadcastEnded(SourceError):
+    """The broadcaster has ended what is on, and may come back with the same key."""
+
+    code = "broadcast_ended"
+
+
 class StreamSuspended(SourceError):
     """Whoever runs the server has taken the stream off the air, until they let it go on."""
 

@@ -12,7 +12,14 @@ from itertools import islice
 
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
-from audiocast.stream.errors import ServerFull, ShuttingDown, SourceError, SourceStalled, StreamSuspended
+from audiocast.stream.errors import (
+    BroadcastEnded,
+    ServerFull,
+    ShuttingDown,
+    SourceError,
+    SourceStalled,
+    StreamSuspended,
+)
 from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import (
@@ -122,6 +129,18 @@ class Registry:
             hub.on_change.add(self._waker(hub))
         self._hubs[stream_id] = hub
         return hub
+
+    def end(self, stream_id: str, generation: int) -> None:
+        """End what is on, and let sources with the same key come again.
+
+        Raises:
+            audiocast.stream.errors.BadKey: A newer key than that of `generation` was used.
+            audiocast.stream.errors.StreamEnded: It is ended for good.
+        """
+        hub = self.get_or_waiting(stream_id)
+        hub.admit(generation)
+        if hub.is_on or hub.source is not None:
+            hub.end(BroadcastEnded("the broadcast was ended; with the same key it may begin again"))
 
     def close(self, stream_id: str, generation: int) -> None:
         """End a stream for good, whether or not it has a hub.

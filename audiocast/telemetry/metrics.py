@@ -42,6 +42,7 @@ REFUSAL_CODES = (
     "shutting_down",
     "source_stalled",
     "stream_ended",
+    "broadcast_ended",
     "stream_suspended",
     "taken_over",
     "too_damaged",

@@ -66,7 +66,13 @@ from audiocast.web.pages.drawings import Drawings
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.pages.icon import IconHandler
 from audiocast.web.pages.listen import ListenPageHandler
-from audiocast.web.pages.page import BroadcastPageHandler, HomeHandler, NotFoundHandler, SelfTestPageHandler
+from audiocast.web.pages.page import (
+    BroadcastPageHandler,
+    ControlPageHandler,
+    HomeHandler,
+    NotFoundHandler,
+    SelfTestPageHandler,
+)
 from audiocast.web.pages.qr import QrHandler
 from audiocast.web.public.hls import HlsHandler
 from audiocast.web.public.ingest import IngestHandler
@@ -105,6 +111,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"\*", ServerOptionsHandler, own),
             (r"/", HomeHandler, own),
             (r"/broadcast/?", BroadcastPageHandler, own),
+            (r"/control/([^/]*)/?", ControlPageHandler, own),
             (r"/selftest/?", SelfTestPageHandler, own),
             (r"/api/start", StartHandler, own),
             (r"/api/streams", StreamsHandler, own),

@@ -36,7 +36,8 @@ def streams_in_each_state(folder: Path) -> Iterator[StreamsInEachState]:
     """Run a server with a stream in each state."""
     with AudiocastServer(folder / "server.log", SOURCE_GRACE_SECONDS=GRACE_SECONDS) as server:
         waiting, live, held, ended = (
-            server.start_stream(title=title) for title in ("Tomorrow", "Evening", "On the road", "Yesterday")
+            server.start_stream(title=title, visibility="public")
+            for title in ("Tomorrow", "Evening", "On the road", "Yesterday")
         )
         with EncoderProcess(held.keyed_url, tone_hz=TONE_HZ, log=folder / "held.log"):
             server.wait_for_state(held.stream_id, "live")
@@ -65,7 +66,24 @@ def home_ready(page: Page, streams: StreamsInEachState) -> None:
     page.locator("#title").fill("Morning")
     page.locator("#create-button").click()
     expect(page.locator("#broadcast")).to_be_visible(timeout=NEWS_MS)
+    page.goto(streams.server.base)
+    expect(page.locator("#own-list li")).to_have_count(1)
+
+
+def control(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/control/{streams.live.stream_id}#{streams.live.ingest_key}")
+    expect(page.locator("#monitor[data-stream=live]")).to_be_visible(timeout=NEWS_MS)
     page.locator("#source").select_option("icecast")
+
+
+def control_without_key(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/control/{streams.live.stream_id}#ac1..wrong")
+    expect(page.locator("#key-trouble")).not_to_be_empty()
+
+
+def broadcast_again(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/broadcast#{streams.ended.stream_id}/{streams.ended.ingest_key}")
+    expect(page.locator("#resume-note")).to_contain_text("Yesterday")
 
 
 def listen_unknown(page: Page, streams: StreamsInEachState) -> None:
@@ -189,6 +207,9 @@ PAGE_STATES: dict[str, Callable[[Page, StreamsInEachState], None]] = {
     for state in (
         home,
         home_ready,
+        control,
+        control_without_key,
+        broadcast_again,
         listen_unknown,
         listen_unsupported,
         listen_failed,

@@ -73,8 +73,13 @@ def test_a_microphone_goes_live_and_is_heard_until_the_end(browser: Browser, ser
         capture.check_one_stream()
         assert capture.pages[-1].is_eos
         check_tone(listener.body, TONE_HZ, seconds=SECONDS, spoiled_windows=SPOILED_WINDOWS)
+        # The link stays the same, and a new one is the second choice.
         page.locator("#again").click()
-        assert go_live(page) != stream_id
+        expect(page.locator("#title")).to_be_hidden()
+        assert go_live(page, "") == stream_id
+        page.locator("#end").click()
+        page.locator("#new").click()
+        assert go_live(page, "Another evening") != stream_id
 
 
 def test_the_sound_of_a_tab_is_heard_until_that_is_closed(browser: Browser, server: AudiocastServer) -> None:

@@ -23,6 +23,8 @@ FAKE_TONE_HZ = 1000
 
 MOST_OF_THE_TIME = 0.5
 SECONDS = 2.0
+# A busy machine takes long to open a page and a microphone.
+GRACE_SECONDS = 120
 FIND = "document.querySelector"
 
 
@@ -38,7 +40,7 @@ class Broadcaster:
 def broadcaster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broadcaster]:
     folder = tmp_path_factory.mktemp("firefox")
     with (
-        AudiocastServer(folder / "server.log") as server,
+        AudiocastServer(folder / "server.log", SOURCE_GRACE_SECONDS=GRACE_SECONDS) as server,
         SoundCard() as card,
         Firefox(folder, env=card.environment, preferences=FAKE_MICROPHONE) as firefox,
     ):
@@ -65,3 +67,29 @@ def test_its_microphone_is_heard(broadcaster: Broadcaster, way: str) -> None:
     capture.check_one_stream()
     samples = decoded(listener.body)
     assert time_share(samples[SAMPLE_RATE : 2 * SAMPLE_RATE], FAKE_TONE_HZ) > MOST_OF_THE_TIME
+
+
+def test_a_broadcast_is_come_back_to_by_its_control_page(broadcaster: Broadcaster) -> None:
+    firefox, server = broadcaster.firefox, broadcaster.server
+    live, link = f"{FIND}('#monitor')?.dataset.stream === 'live'", f"{FIND}('#listen-link')?.value"
+    page = firefox.open(f"{server.base}/broadcast")
+    page.click("#go-live")
+    page.wait_for(live)
+    address = page.evaluate(link)
+    control = page.evaluate(f"{FIND}('#control-page').href")
+    with Listener(server.port, f"/stream/{address.rpartition('/')[2]}?preroll=0") as listener:
+        listener.wait_for_audio(1.0)
+        page.close()
+        # As on another device, which knows nothing but this address.
+        page = firefox.open(server.base)
+        page.evaluate("localStorage.clear()")
+        page.go_to(control)
+        page.wait_for(f"{link} === {address!r}")
+        page.click("#go-live")
+        page.wait_for(f"{FIND}('#resume-note')?.textContent")
+        page.click("#go-live")
+        page.wait_for(live)
+        assert page.evaluate(link) == address
+        page.evaluate(f"{FIND}('#end').click()")
+        capture = listener.wait_for_end()
+    capture.check_one_stream()

@@ -1,4 +1,4 @@
-"""The layers of the pages' files, `listen | broadcast | home | selftest -> player -> shared`; a pure core."""
+"""The layers of pages: `listen | broadcast | control | home | selftest -> player -> shared`; a pure core."""
 
 import posixpath
 import re
@@ -15,6 +15,7 @@ TEMPLATES = "audiocast/web/pages/templates"
 MAY_USE = {
     "listen": {"player", "shared"},
     "broadcast": {"player", "shared"},
+    "control": {"player", "shared"},
     "home": {"player", "shared"},
     "selftest": {"player", "shared"},
     "player": {"shared"},
@@ -23,6 +24,7 @@ MAY_USE = {
 # Template -> the room that it is the page of; all others are parts of several pages.
 PAGES = {
     "broadcast": "broadcast",
+    "control": "control",
     "embed": "listen",
     "home": "home",
     "listen": "listen",

@@ -5,6 +5,7 @@ from http.client import responses
 from audiocast.ogg.errors import OggError, PacketTooLarge, PageTooLarge
 from audiocast.stream.errors import (
     BadKey,
+    BroadcastEnded,
     Multiplexed,
     NotOpus,
     ServerFull,
@@ -34,6 +35,7 @@ STATUS: dict[type[Exception], int] = {
     SourceStalled: 408,
     TakenOver: 409,
     StreamEnded: 410,
+    BroadcastEnded: 410,
     PageTooLarge: 413,
     PacketTooLarge: 413,
     NotOpus: 415,

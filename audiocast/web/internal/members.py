@@ -125,7 +125,7 @@ class MemberStreamHandler(MemberHandler):
         self.write(StreamAnswer(self.services.node.owns(stream_id), state).as_json())
 
     def delete(self, stream_id: str) -> None:
-        """End the stream, for good: its broadcaster has ended it at another member."""
+        """End the stream, for good or for now: its broadcaster has ended it at another member."""
         streams = self.services.streams
         try:
             generation = MemberStreamRequest.parse_end(self.query())
@@ -133,8 +133,9 @@ class MemberStreamHandler(MemberHandler):
             raise ApiError(400, "bad_generation", str(error)) from error
         if generation is None:
             generation = streams.promise_of(stream_id).generation
+        end = streams.close if MemberStreamRequest.is_for_good(self.query()) else streams.end
         with contextlib.suppress(StreamEnded):
-            streams.close(stream_id, generation)
+            end(stream_id, generation)
         self.write({})
 
 

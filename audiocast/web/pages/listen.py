@@ -31,6 +31,7 @@ class StreamPageHandler(PageHandler):
             "history": state["history"],
             "has_wasm_decoder": self.has_wasm_decoder,
             "base_url": base,
+            "shared_url": f"{services.urls.local_base(self.request) or base}/listen/{stream_id}",
             "embed_url": f"{base}/embed/{stream_id}",
             "listen_url": f"{base}/listen/{stream_id}",
             "stream_url": f"{base}/stream/{stream_id}",

@@ -26,6 +26,7 @@ from pathlib import Path
 # The scripts that templates name.
 SCRIPTS = (
     "broadcast/page.js",
+    "control/page.js",
     "home/page.js",
     "listen/embed.js",
     "listen/page.js",

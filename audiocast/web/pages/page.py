@@ -1,4 +1,4 @@
-"""The start page, the broadcaster's page, the sound test, and the page of what is not there."""
+"""The start page, both pages of broadcasters, the sound test, and the page of what is not there."""
 
 from functools import partial
 from pathlib import Path
@@ -28,9 +28,16 @@ class PageHandler(PublicHandler):
         self.set_header("Cache-Control", "private, no-cache")
 
     def get_template_namespace(self) -> dict[str, Any]:
-        """Add `joined`, with which templates name their script."""
-        folder = Path(self.settings["static_path"])
-        return {**super().get_template_namespace(), "joined": partial(joined, folder)}
+        """Add `joined`, with which templates name their script, and whom the page's links are for."""
+        folder, urls = Path(self.settings["static_path"]), self.services.urls
+        return {
+            **super().get_template_namespace(),
+            "joined": partial(joined, folder),
+            "base_url": urls.base(self.request),
+            "local_base": urls.local_base(self.request) or "",
+            "is_for_this_computer": urls.is_for_this_computer(self.request),
+            "list_streams": self.services.list_streams.value,
+        }
 
     @property
     def has_wasm_decoder(self) -> bool:
@@ -64,8 +71,7 @@ class HomeHandler(PageHandler):
     metric_label = "Home"
 
     def get(self) -> None:
-        services = self.services
-        self.render("home.html", version=services.version, base_url=services.urls.base(self.request))
+        self.render("home.html", version=self.services.version)
 
 
 class BroadcastPageHandler(PageHandler):
@@ -75,6 +81,15 @@ class BroadcastPageHandler(PageHandler):
 
     def get(self) -> None:
         self.render("broadcast.html")
+
+
+class ControlPageHandler(PageHandler):
+    """`GET /control/{id}`: one broadcast, for whoever has its key, which is in the fragment."""
+
+    metric_label = "ControlPage"
+
+    def get(self, stream_id: str) -> None:
+        self.render("control.html", stream_id=self.checked_id(stream_id))
 
 
 class SelfTestPageHandler(PageHandler):

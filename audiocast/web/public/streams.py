@@ -136,15 +136,22 @@ def check_end(services: Services, stream_id: str, claims: Claims) -> None:
         services.streams.admit(stream_id, claims.generation)
 
 
-async def end_stream(services: Services, stream_id: str, claims: Claims) -> None:
-    """End a stream for good, at all members.
+async def end_stream(services: Services, stream_id: str, claims: Claims, *, for_good: bool = True) -> None:
+    """End a stream at all members.
+
+    Args:
+        services: The parts of this member.
+        stream_id: The stream.
+        claims: Of its broadcaster's key.
+        for_good: No source may come again with this key, at whichever member.
 
     Raises:
         audiocast.stream.errors.BadKey: See `check_end`.
     """
     with contextlib.suppress(StreamEnded):
-        services.streams.close(stream_id, claims.generation)
-    await services.node.broadcast(MemberStreamRequest(stream_id).build_end(claims.generation))
+        (services.streams.close if for_good else services.streams.end)(stream_id, claims.generation)
+    request = MemberStreamRequest(stream_id).build_end(claims.generation, for_good=for_good)
+    await services.node.broadcast(request)
 
 
 class StreamsHandler(PublicHandler):
@@ -159,7 +166,7 @@ class StreamsHandler(PublicHandler):
 
 
 class StreamStateHandler(PublicHandler):
-    """`GET /api/streams/{id}`: its state. `DELETE`: its end, for good and at all members."""
+    """`GET /api/streams/{id}`: its state. `DELETE`: its end at all members, for good or for now."""
 
     metric_label = "State"
 
@@ -174,7 +181,11 @@ class StreamStateHandler(PublicHandler):
         self.write_json(shown)
 
     async def delete(self, stream_id: str) -> None:
-        await end_stream(self.services, stream_id, self.claims_for(self.checked_id(stream_id)))
+        claims = self.claims_for(self.checked_id(stream_id))
+        asked = self.get_query_argument("for_good", "true")
+        if asked not in ("true", "false"):
+            raise ApiError(400, "bad_for_good", f"expected for_good=true or false, got {asked[:20]!r}")
+        await end_stream(self.services, stream_id, claims, for_good=asked == "true")
         self.set_status(204)
 
 

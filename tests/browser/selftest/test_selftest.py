@@ -150,7 +150,13 @@ def test_a_pause_by_the_system_is_told_and_the_next_step_plays_again(
 
 
 def test_no_other_page_loads_it() -> None:
-    for script in ("listen/page.js", "listen/embed.js", "broadcast/page.js", "home/page.js"):
+    for script in (
+        "listen/page.js",
+        "listen/embed.js",
+        "broadcast/page.js",
+        "control/page.js",
+        "home/page.js",
+    ):
         modules = modules_of(FOLDER / "static", script)
         assert modules
         assert [module for module in modules if module.startswith("selftest/")] == []

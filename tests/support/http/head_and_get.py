@@ -41,6 +41,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     r"\*": ("*",),
     "/": ("/",),
     "/broadcast/?": ("/broadcast", "/broadcast/"),
+    "/control/([^/]*)/?": ("/control/{live}", "/control/{unknown}/", "/control/-"),
     "/selftest/?": ("/selftest", "/selftest/?stream={live}", "/selftest?stream=-"),
     "/api/start": ("/api/start",),
     "/api/streams": ("/api/streams",),

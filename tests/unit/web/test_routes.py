@@ -13,7 +13,7 @@ from audiocast.web.http.services import Readiness
 from audiocast.web.routes import health_application, internal_application, public_application
 
 PUBLIC = {
-    "Asset", "BroadcastPage", "EmbedPage", "Events", "History", "Hls", "Home", "IcecastKill",
+    "Asset", "BroadcastPage", "ControlPage", "EmbedPage", "Events", "History", "Hls", "Home", "IcecastKill",
     "IcecastListeners", "IcecastMetadata", "IcecastMissing", "IcecastMounts", "IcecastStats", "Icon",
     "Ingest", "IngestSocket", "Listen", "ListenPage", "Metadata", "NotFound", "OEmbed", "Playlist", "Qr",
     "Script", "SelfTestPage", "ServerOptions", "Start", "State", "Status", "Streams",

@@ -1,12 +1,12 @@
 /**
  * The broadcaster's page: joins the capture, its encoder, the uplink and the monitor.
  *
- * The page never shows "on air" by itself: on_air_monitor.js does, as the server confirms it. The key stays in the page's
- * memory and is shown nowhere.
+ * The page never shows "on air" by itself: on_air_monitor.js does, as the server confirms it. The broadcast is kept in this
+ * browser, and in the fragment of the page's address: `#ID/KEY` is to go live at the same link again.
  */
 
 import { byId } from "../shared/dom.js";
-import { endBroadcast } from "../shared/api.js";
+import { checkKey, endBroadcast } from "../shared/api.js";
 import { PageGuard } from "./wake_lock.js";
 import { OggRecorder, PacketEncoder, encodingMethod } from "./encoders.js";
 import { attachInputs } from "./inputs.js";
@@ -16,6 +16,7 @@ import { Uplink } from "./uplink.js";
 import { Language, updateText } from "../shared/language.js";
 import { attachListenLink } from "../shared/listen_link.js";
 import { OnAirMonitor } from "../shared/on_air_monitor.js";
+import { broadcastOf, controlPath, keepBroadcast, livePath, ownBroadcast } from "../shared/own_broadcasts.js";
 import { pathOnThisOrigin } from "../shared/share.js";
 import { StartForm } from "../shared/start_form.js";
 import { BROADCAST_STRINGS } from "./strings.js";
@@ -34,14 +35,18 @@ const monitor = new OnAirMonitor(language);
 const pageGuard = new PageGuard();
 const useMicrophone = attachInputs(capture, language);
 const startForm = new StartForm(language);
-const showListenLink = attachListenLink(language, () => startForm.title);
+const showListenLink = attachListenLink(language, () => title);
+/** Refusals after which nobody comes back with the same key. */
+const FINAL_REFUSALS = ["bad_key", "stream_ended"];
 
 /** @type {"packets" | "ogg" | ""} */
 let method = "";
 /** @type {PacketEncoder | OggRecorder | null} of the open connection */
 let encoder = null;
-/** @type {import("../shared/api.js").Broadcast | null} */
+/** @type {import("../shared/api.js").Broadcast | null} that is on, was on, or is to go on again */
 let broadcast = null;
+/** Of the broadcast; may be empty. */
+let title = "";
 
 /** @param {"quiet" | "sending" | "over"} stage */
 function showStage(stage) {
@@ -50,7 +55,10 @@ function showStage(stage) {
   byId("studio").hidden = stage === "over";
   byId("start-form").hidden = stage !== "quiet";
   byId("sharing").hidden = stage !== "sending";
-  byId("again").hidden = stage !== "over";
+  byId("again").hidden = stage !== "over" || FINAL_REFUSALS.includes(uplink.refusal);
+  byId("new").hidden = stage !== "over";
+  byId("start-fields").hidden = broadcast !== null;
+  byId("new-instead").hidden = broadcast === null;
   showNote();
 }
 
@@ -59,9 +67,8 @@ function currentNote() {
   const { stage } = document.body.dataset;
   if (stage === "over") {
     const code = uplink.refusal;
-    const key =
-      code === "stream_ended" || !code ? "" : code in { taken_over: 1, bad_key: 1 } ? `over.${code}` : "over.other";
-    return [key, { code }];
+    const isNamed = ["taken_over", "broadcast_ended", ...FINAL_REFUSALS].includes(code);
+    return [code ? `over.${isNamed ? code : "other"}` : "", { code }];
   }
   if (uplink.phase === "waiting" || (uplink.phase === "connecting" && uplink.openedAt > 0)) {
     return ["note.lost", {}];
@@ -78,7 +85,9 @@ function currentNote() {
 function showNote() {
   const [key, values] = currentNote();
   updateText(byId("note"), key && broadcast ? language.translate(key, values) : "");
-  byId("on-air-heading").textContent = startForm.title || language.translate("untitled");
+  const name = title || language.translate("untitled");
+  byId("on-air-heading").textContent = name;
+  byId("resume-note").textContent = broadcast ? language.translate("broadcast.resume", { title: name }) : "";
 }
 
 /** Replace the encoder by one for the open connection. */
@@ -107,17 +116,24 @@ async function goLive(event) {
   event.preventDefault();
   byId("go-live", HTMLButtonElement).disabled = true;
   if (capture.kind || (await useMicrophone())) {
-    broadcast = await startForm.submit();
+    const started = broadcast ?? (await startForm.submit());
+    if (started) {
+      title = broadcast ? title : startForm.title;
+      showBroadcast(started);
+    }
   }
   byId("go-live", HTMLButtonElement).disabled = false;
-  if (broadcast) {
-    showBroadcast(broadcast);
-  }
 }
 
 /** @param {import("../shared/api.js").Broadcast} started */
 function showBroadcast(started) {
+  broadcast = started;
+  uplink.refusal = "";
+  keepBroadcast(started, title);
+  history.replaceState(null, "", livePath(started));
+  byId("control-page", HTMLAnchorElement).href = controlPath(started);
   showListenLink(started);
+  monitor.stop();
   monitor.watch(started);
   levelMeter.reset();
   uplink.start(pathOnThisOrigin(started.ingest_url), started.ingest_key);
@@ -142,12 +158,33 @@ function stopSending() {
   showStage("over");
 }
 
+/** Come back to the first stage, for the same link or, without a broadcast, for a new one. */
 function startOver() {
   monitor.stop();
-  broadcast = null;
   uplink.refusal = "";
   showStage("quiet");
   byId("go-live").focus();
+}
+
+function startNew() {
+  broadcast = null;
+  title = "";
+  history.replaceState(null, "", location.pathname);
+  startOver();
+}
+
+/** Take the broadcast whose id and key are in the page's address, if any. */
+async function resume() {
+  const [streamId, key] = location.hash.slice(1).split("/");
+  if (!streamId || !key || document.body.dataset.stage === "sending") {
+    return;
+  }
+  const wanted = broadcastOf(streamId, key);
+  title = ownBroadcast(streamId)?.title ?? "";
+  broadcast = wanted;
+  showStage("quiet");
+  title ||= (await checkKey(wanted)).title;
+  showNote();
 }
 
 function checkConnection() {
@@ -205,5 +242,9 @@ language.attachSwitch(byId("language-switch"));
 byId("start-form").addEventListener("submit", goLive);
 byId("end").addEventListener("click", endStream);
 byId("again").addEventListener("click", startOver);
+byId("new").addEventListener("click", startNew);
+byId("new-instead").addEventListener("click", startNew);
+addEventListener("hashchange", resume);
 setInterval(checkConnection, CHECK_INTERVAL_MS);
 checkBrowser();
+resume();

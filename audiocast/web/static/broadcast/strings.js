@@ -22,6 +22,10 @@ export const BROADCAST_STRINGS = {
     "broadcast.start": "Go live",
     "broadcast.end": "End the broadcast",
     "broadcast.again": "Go live again",
+    "broadcast.new": "Start as a new broadcast",
+    "broadcast.resume": "“{title}”: the link stays the same.",
+    "broadcast.control": "Your control page",
+    "broadcast.control.hint": "Bookmark it, or open it on another device, to come back to the same link.",
 
     "level.name": "Level",
     "level.db": "{db} dB",
@@ -47,6 +51,8 @@ export const BROADCAST_STRINGS = {
 
     "over.taken_over": "Someone with the same key broadcasts under this link now.",
     "over.bad_key": "The server does not know this broadcast any more. Start a new one.",
+    "over.broadcast_ended": "It was ended from your control page. You can come back to the same link.",
+    "over.stream_ended": "This broadcast was ended for good. Start a new one.",
     "over.other": "The server has ended this broadcast ({code}).",
 
     "trouble.refused":
@@ -80,6 +86,11 @@ export const BROADCAST_STRINGS = {
     "broadcast.start": "В эфир",
     "broadcast.end": "Завершить эфир",
     "broadcast.again": "Снова в эфир",
+    "broadcast.new": "Начать новый эфир",
+    "broadcast.resume": "«{title}»: ссылка останется прежней.",
+    "broadcast.control": "Ваша страница управления",
+    "broadcast.control.hint":
+      "Добавьте её в закладки или откройте на другом устройстве, чтобы вернуться к той же ссылке.",
 
     "level.name": "Уровень",
     "level.db": "{db} дБ",
@@ -105,6 +116,8 @@ export const BROADCAST_STRINGS = {
 
     "over.taken_over": "По этой ссылке теперь вещает кто-то с тем же ключом.",
     "over.bad_key": "Сервер больше не знает этот эфир. Начните новый.",
+    "over.broadcast_ended": "Эфир завершён с вашей страницы управления. К той же ссылке можно вернуться.",
+    "over.stream_ended": "Этот эфир завершён окончательно. Начните новый.",
     "over.other": "Сервер завершил этот эфир ({code}).",
 
     "trouble.refused":

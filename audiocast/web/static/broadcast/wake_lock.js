@@ -3,11 +3,7 @@
  * browser asks before it closes the tab.
  */
 
-/** @param {BeforeUnloadEvent} event */
-function confirmLeaving(event) {
-  event.preventDefault();
-  event.returnValue = true; // for browsers before 2023
-}
+import { confirmLeaving } from "../shared/own_broadcasts.js";
 
 export class PageGuard {
   #isWanted = false;

@@ -24,18 +24,18 @@ export class RequestRefused extends Error {
 /**
  * Create a stream and its key.
  *
- * @param {string} title may be empty
+ * @param {{title: string, id?: string, visibility?: string}} wanted
  * @param {string} token may be empty
  * @returns {Promise<Broadcast>}
  * @throws {RequestRefused} by the server; {TypeError} when there is no network
  */
-export async function startBroadcast(title, token) {
+export async function startBroadcast(wanted, token) {
   /** @type {Record<string, string>} */
   const headers = { "Content-Type": "application/json" };
   if (token) {
     headers.Authorization = `Bearer ${token}`;
   }
-  return readJson(await fetch("/api/start", { method: "POST", headers, body: JSON.stringify({ title }) }));
+  return readJson(await fetch("/api/start", { method: "POST", headers, body: JSON.stringify(wanted) }));
 }
 
 /**
@@ -56,13 +56,36 @@ export async function fetchStream(streamId) {
 }
 
 /**
- * End a stream for good; its listeners learn of it at once.
+ * End what is on; its listeners learn of it at once.
  *
  * @param {Broadcast} broadcast
+ * @param {boolean} [forGood] nobody can come back with its key
+ * @throws {RequestRefused} by the server; {TypeError} when there is no network
  */
-export async function endBroadcast({ stream_id: streamId, ingest_key: key }) {
+export async function endBroadcast({ stream_id: streamId, ingest_key: key }, forGood = false) {
   const headers = { Authorization: `Bearer ${key}` };
-  await fetch(`/api/streams/${encodeURIComponent(streamId)}`, { method: "DELETE", headers, keepalive: true });
+  const path = `/api/streams/${encodeURIComponent(streamId)}?for_good=${forGood}`;
+  const response = await fetch(path, { method: "DELETE", headers, keepalive: true });
+  if (!response.ok) {
+    await readJson(response);
+  }
+}
+
+/**
+ * Ask whether a key is that of a stream, as far as the server knows the stream.
+ *
+ * @param {Broadcast} broadcast
+ * @returns {Promise<{isGood: boolean, title: string}>}
+ */
+export async function checkKey({ stream_id: streamId, ingest_key: key }) {
+  const headers = { Authorization: `Bearer ${key}` };
+  try {
+    const path = `/api/streams/${encodeURIComponent(streamId)}`;
+    const state = await readJson(await fetch(path, { headers, cache: "no-store" }));
+    return { isGood: "last_refusal" in state, title: state.title };
+  } catch {
+    return { isGood: true, title: "" }; // nobody knows it yet, or no network: the server checks whatever is done
+  }
 }
 
 /**

@@ -19,11 +19,13 @@ export function attachListenLink(language, title) {
     const name = title() || language.translate("untitled");
     return { title: name, text: language.translate("share.text", { title: name }), url: link.value };
   });
-  return ({ stream_id: streamId, listen_url: url, qr_url: qrUrl }) => {
+  return ({ stream_id: streamId, listen_url: ownUrl, qr_url: qrUrl }) => {
+    const { localBase } = document.body.dataset;
+    const url = localBase ? `${localBase}/listen/${streamId}` : ownUrl;
     link.value = url;
     qrPath = pathOnThisOrigin(qrUrl);
     byId("qr-link").textContent = url;
-    byId("open-link", HTMLAnchorElement).href = pathOnThisOrigin(url);
+    byId("open-link", HTMLAnchorElement).href = pathOnThisOrigin(ownUrl);
     const png = byId("qr-png", HTMLAnchorElement);
     png.href = qrPath.replace(/\.svg$/, ".png");
     png.download = `audiocast-${streamId}.png`;

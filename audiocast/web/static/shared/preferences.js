@@ -1,5 +1,5 @@
 /**
- * Small choices of the visitor (language, volume), kept in this browser.
+ * Small choices of the visitor (language, volume) and the visitor's own broadcasts, kept in this browser.
  *
  * Never throws: where storage is switched off or full, a choice lasts as long as the page.
  */
@@ -21,11 +21,13 @@ export function recall(name) {
 /**
  * @param {string} name
  * @param {string} value
+ * @returns {boolean} whether it is stored: not in a private window of some browsers, nor on a full disk
  */
 export function remember(name, value) {
   try {
     localStorage.setItem(PREFIX + name, value);
+    return true;
   } catch {
-    // A private window or a full disk: the choice holds on this page only.
+    return false;
   }
 }

@@ -27,7 +27,7 @@ export class StartForm {
     this.#trouble = null;
     this.#show();
     try {
-      return await startBroadcast(this.title, token);
+      return await startBroadcast({ title: this.title, ...visibility(), ...(token ? chosenId() : {}) }, token);
     } catch (error) {
       this.#trouble = reason(error, token);
       this.#show();
@@ -43,6 +43,18 @@ export class StartForm {
     const words = this.#trouble ? this.language.translate(...this.#trouble) : "";
     updateText(byId("start-trouble"), words);
   }
+}
+
+/** @returns {{visibility?: string}} nothing where the server lists nobody, and does not ask */
+function visibility() {
+  const box = document.getElementById("public");
+  return box instanceof HTMLInputElement ? { visibility: box.checked ? "public" : "unlisted" } : {};
+}
+
+/** @returns {{id?: string}} nothing for an id of the server's choice */
+function chosenId() {
+  const id = byId("stream-id", HTMLInputElement).value.trim();
+  return id ? { id } : {};
 }
 
 /**

@@ -23,6 +23,8 @@ export const STRINGS = {
     "qr.alt": "QR code of the listen link",
     "qr.save": "Save as PNG",
     "qr.close": "Close",
+    "qr.local": "For devices in the same network",
+    "qr.here": "For this computer alone: another one cannot open this address",
     "listeners": { one: "{count} listener", other: "{count} listeners" },
     "untitled": "Untitled broadcast",
 
@@ -112,6 +114,8 @@ export const STRINGS = {
     "qr.alt": "QR-код ссылки на эфир",
     "qr.save": "Сохранить PNG",
     "qr.close": "Закрыть",
+    "qr.local": "Для устройств в той же сети",
+    "qr.here": "Только для этого компьютера: другой этот адрес не откроет",
     "listeners": {
       one: "{count} слушатель",
       few: "{count} слушателя",

@@ -9,10 +9,23 @@ export const START_STRINGS = {
     "start.title.hint": "optional, listeners see it",
     "start.token": "Access token",
     "start.token.hint": "this server asks for one before a broadcast",
+    "start.id": "Lasting address",
+    "start.id.hint": "optional: letters, digits, - and _; the link is the same every time",
+    "start.public": "Show on this server’s front page",
 
     "link.listen": "Listen link, for everyone",
     "link.copy": "Copy the listen link",
     "link.open": "Open",
+    "link.local": "For devices in the same network as this computer.",
+    "link.here":
+      "For this computer alone: the server has found no address in a network. Open this page by its name or address.",
+
+    "own": "Your broadcasts",
+    "own.hint": "Kept in this browser, with their keys.",
+    "own.live": "Go live",
+    "own.forget": "Forget",
+    "own.forget.named": "Forget “{title}”",
+    "own.forget.sure": "Forget “{title}”? Without its key nobody can come back to this link.",
 
     "trouble.network": "The server does not answer. Check the network and try again.",
     "trouble.server": "The server refused: {message}",
@@ -36,10 +49,23 @@ export const START_STRINGS = {
     "start.title.hint": "необязательно, его увидят слушатели",
     "start.token": "Токен доступа",
     "start.token.hint": "этот сервер просит его перед эфиром",
+    "start.id": "Постоянный адрес",
+    "start.id.hint": "необязательно: латинские буквы, цифры, - и _; ссылка каждый раз та же",
+    "start.public": "Показать на главной странице сервера",
 
     "link.listen": "Ссылка для слушателей",
     "link.copy": "Копировать ссылку для слушателей",
     "link.open": "Открыть",
+    "link.local": "Для устройств в одной сети с этим компьютером.",
+    "link.here":
+      "Только для этого компьютера: сервер не нашёл адреса в сети. Откройте эту страницу по имени или адресу сервера.",
+
+    "own": "Ваши эфиры",
+    "own.hint": "Хранятся в этом браузере вместе с ключами.",
+    "own.live": "В эфир",
+    "own.forget": "Забыть",
+    "own.forget.named": "Забыть «{title}»",
+    "own.forget.sure": "Забыть «{title}»? Без ключа к этой ссылке не вернуться.",
 
     "trouble.network": "Сервер не отвечает. Проверьте сеть и попробуйте ещё раз.",
     "trouble.server": "Сервер отказал: {message}",

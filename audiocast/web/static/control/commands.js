@@ -8,7 +8,7 @@ import { icecastUrl, needsTls } from "./icecast.js";
 const ENCODER = "-c:a libopus -b:a 96k -application lowdelay -frame_duration 20 -page_duration 20000 -vbr off";
 const OUTPUT = "-f ogg -content_type audio/ogg";
 
-/** The names are the keys of strings.js: `home.source.{name}` and `home.about.{name}`. */
+/** The names are the keys of strings.js: `send.source.{name}` and `send.about.{name}`. */
 const SOURCES = {
   linux: post("-f pulse -i default"),
   macos: post('-f avfoundation -i ":0"'),

@@ -24,7 +24,7 @@ export function attachSendGuide(language) {
     }
     const { ingest_url: ingestUrl, ingest_key: key } = broadcast;
     const name = /** @type {import("./commands.js").Source} */ (source.value);
-    byId("about-source").textContent = language.translate(`home.about.${name}`);
+    byId("about-source").textContent = language.translate(`send.about.${name}`);
     byId("command").replaceChildren(...breakable(command(name, ingestUrl, key)));
     byId("access").hidden = name !== "icecast";
     byId("access-tls").hidden = !needsTls(ingestUrl);
@@ -33,8 +33,8 @@ export function attachSendGuide(language) {
   };
 
   for (const name of SOURCE_NAMES) {
-    const option = new Option(language.translate(`home.source.${name}`), name);
-    option.dataset.i18n = `home.source.${name}`;
+    const option = new Option(language.translate(`send.source.${name}`), name);
+    option.dataset.i18n = `send.source.${name}`;
     source.append(option);
   }
   source.value = likelySource();
@@ -60,7 +60,7 @@ function row(field, value, language) {
   const name = find(element, "dt", HTMLElement);
   const shown = find(element, ".value", HTMLElement);
   const button = find(element, "button", HTMLButtonElement);
-  name.textContent = language.translate(`home.access.${field}`);
+  name.textContent = language.translate(`send.access.${field}`);
   name.id = `access-${field}-name`;
   shown.textContent = value;
   shown.id = `access-${field}`;
