@@ -98,6 +98,8 @@ def test_an_unmarked_test_that_fails_is_not_tried_again(tmp_path: Path, processe
     # A marked one beside it neither: the verdict stands.
     assert (runs(tmp_path, "once"), runs(tmp_path, "marked")) == (1, 1)
     assert re.match(r"2 failed, 1 passed in ", text.splitlines()[-1])
+    assert "nothing was tried again: something else failed too" in text
+    assert re.search(r"^failed 1 of 1 times +test_example.py::test_marked$", text, re.MULTILINE)
 
 
 def test_an_error_of_collection_is_a_failure(tmp_path: Path) -> None:

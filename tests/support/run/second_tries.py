@@ -9,7 +9,7 @@ that needed it.
         '------- any other failure, an error of collection, --maxfail -------------------------^
 
 An unmarked test that fails is a failure of the run, and then nothing is tried again: the verdict stands
-already.
+already. The table says so.
 """
 
 import json
@@ -117,6 +117,10 @@ class SecondTries:
         terminalreporter.section("second tries")
         if not self._failed:
             terminalreporter.line("none needed a second try")
+        elif all(failed.tries == 1 for failed in self._failed.values()):
+            terminalreporter.line(
+                "nothing was tried again: something else failed too, or the run was broken off"
+            )
         for name, failed in sorted(self._failed.items()):
             passed = f"passed at the {ORDINALS.get(failed.tries, f'{failed.tries}th')} try"
             tried = f"failed {failed.tries} of {failed.tries} times"
