@@ -1,19 +1,24 @@
 """Event streams of pages: a flood of titles is one a second, and a page that never reads is closed."""
 
 import json
+import multiprocessing
 import socket
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import pairwise
+from dataclasses import dataclass
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 import pytest
 import requests
 
-from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.audio.numbered_audio import number_of, numbered_audio
+from tests.support.clock.machine_waits import MachineWaits
 from tests.support.http.exchange import connect
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
@@ -22,10 +27,21 @@ from tests.support.processes.server import AudiocastServer, Started
 FLOODERS = 10
 PAGES = 200
 VICTIM_PAGES = 1000
+# Until the pages are open, or the flood over.
+ATTACK_SECONDS = 60.0
 
 # What the kernel can hold for a page that never reads is small, so that it is full soon.
 SMALL_BUFFER_BYTES = 2048
 STALL_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """A server, by the URL and the number of its public port, and the stream there that is flooded."""
+
+    base: str
+    port: int
+    started: Started
 
 
 class OpenPages:
@@ -86,14 +102,14 @@ def _titles(received: bytes) -> list[str | None]:
 
 
 @contextmanager
-def flood(server: AudiocastServer, started: Started) -> Iterator[list[int]]:
+def flood(base: str, started: Started) -> Iterator[list[int]]:
     """Set ten titles a second and more, over several connections; give the statuses of the answers."""
     is_over = threading.Event()
     statuses: list[int] = []
 
     def run(number: int) -> None:
         session = requests.Session()
-        url = f"{server.base}/api/streams/{started.stream_id}/metadata"
+        url = f"{base}/api/streams/{started.stream_id}/metadata"
         count = 0
         while not is_over.is_set():
             count += 1
@@ -129,7 +145,7 @@ def test_a_flood_of_titles_reaches_pages_as_one_a_second_and_the_last_one_wins(
         pages = stack.enter_context(OpenPages(server.port, started.stream_id, PAGES))
         wait_for(lambda: all(pages.titles()), "a first state at each page")
         began = time.monotonic()
-        with flood(server, started) as statuses:
+        with flood(server.base, started) as statuses:
             wait_for(lambda: len(statuses) >= 50, "fifty answers")
         seconds = time.monotonic() - began
         url = f"{server.base}/api/streams/{started.stream_id}/metadata"
@@ -178,26 +194,68 @@ def is_closed(server: AudiocastServer) -> bool:
     return 'audiocast_http_requests_total{handler="Events",method="GET",status="200"} 1.0' in text
 
 
+def attack(server: Attacked, begins: tuple[Event, Event], over: Event, answers: SimpleQueue[int]) -> None:
+    """Open pages at the first of two moments, and flood their stream from the second one on.
+
+    Puts 0 when the pages are open, and how many titles were taken when it is over.
+    """
+    comes, floods = begins
+    assert comes.wait(ATTACK_SECONDS)
+    with OpenPages(server.port, server.started.stream_id, VICTIM_PAGES) as pages:
+        wait_for(lambda: all(pages.titles()), "a first state at each page")
+        answers.put(0)
+        assert floods.wait(ATTACK_SECONDS)
+        with flood(server.base, server.started) as statuses:
+            assert over.wait(ATTACK_SECONDS)
+        answers.put(statuses.count(204))
+
+
 @pytest.mark.realtime
 def test_listeners_do_not_notice_a_flood_of_titles_with_a_thousand_pages(server: AudiocastServer) -> None:
     attacked, other = server.start_stream(), server.start_stream()
+    # In a process of their own: ten threads that flood would keep the victim's from reading.
+    apart = multiprocessing.get_context("spawn")
+    begins, over, answers = (apart.Event(), apart.Event()), apart.Event(), apart.SimpleQueue()
+    target = Attacked(server.base, server.port, attacked)
+    attacker = apart.Process(target=attack, args=(target, begins, over, answers), daemon=True)
     with ExitStack() as stack:
-        stack.enter_context(PacedSource(other.keyed_url, numbered_audio(seconds=120)))
+        attacker.start()
+        stack.callback(attacker.join)
+        stack.callback(attacker.kill)
+        source = stack.enter_context(PacedSource(other.keyed_url, numbered_audio(seconds=120)))
         server.wait_for_state(other.stream_id, "live")
         path = f"/stream/{other.stream_id}?latency=low&preroll=0"
         victim = stack.enter_context(Listener(server.port, path))
         victim.wait_for_audio(1)
-        pages = stack.enter_context(OpenPages(server.port, attacked.stream_id, VICTIM_PAGES))
-        wait_for(lambda: all(pages.titles()), "a first state at each page")
-        calm = longest_gap(victim, seconds=5)
-        with flood(server, attacked):
-            flooded = longest_gap(victim, seconds=5)
-        print(f"longest gap: {calm * 1000:.0f} ms, in a flood {flooded * 1000:.0f} ms")
+        waits = stack.enter_context(MachineWaits(server.pid))
+        calm = longest_way(source, victim, waits, seconds=5)
+        comes, floods = begins
+        comes.set()
+        assert answers.get() == 0
+        floods.set()
+        flooded = longest_way(source, victim, waits, seconds=5)
+        over.set()
+        taken = answers.get()
+        print(f"longest way: {calm * 1000:.0f} ms, in a flood of {taken} titles {flooded * 1000:.0f} ms")
+        assert taken > FLOODERS
         assert flooded < calm + 0.1
 
 
-def longest_gap(listener: Listener, *, seconds: float) -> float:
-    """Give the longest time between two arrivals at a listener from now on, for some seconds."""
-    start = len(listener.arrivals)
-    listener.wait_for_audio(listener.capture().seconds + seconds)
-    return max(after - at for (at, _), (after, _) in pairwise(listener.arrivals[start:]))
+def longest_way(source: PacedSource, listener: Listener, waits: MachineWaits, *, seconds: float) -> float:
+    """Give the longest time that a packet took from its source to a listener from now on, for some seconds.
+
+    What the machine let server or listener wait does not count.
+    """
+    before = listener.capture()
+    pages = listener.wait_for_audio(before.seconds + seconds).pages
+    sizes = [size for _, size in listener.arrivals]
+    end = listener.head_bytes
+    ways = []
+    for number, page in enumerate(pages):
+        end += len(page.encode())
+        if number >= len(before.pages):
+            *_, (packet, _) = page.fragments()
+            sent_at = source.sent_at[number_of(packet)]
+            came_at, _ = listener.arrivals[bisect_left(sizes, end)]
+            ways.append(came_at - sent_at - waits.seconds(sent_at, came_at))
+    return max(ways)

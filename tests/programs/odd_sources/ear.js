@@ -2,8 +2,9 @@
  * Runs in a page before the page's own scripts: an ear at each audio destination, which counts silence on the audio thread.
  *
  * `window.ears` has what each counted, in seconds of the sound: `firstSoundAt`; `heard`, how long it has listened since it
- * began to count; `quiet`, how much of that was silent; `holes`, where, as pairs of begin and length. It begins
- * `window.earSettle` seconds after the first sound, and ends after `window.earMost`.
+ * began to count; `quiet`, how much of that was silent; `holes`, where: begin and length, and between which moments of
+ * the wall clock, in milliseconds. It begins `window.earSettle` seconds after the first sound, and ends after
+ * `window.earMost`.
  */
 
 window.ears = {};
@@ -46,10 +47,12 @@ window.ears = {};
         }
         this.quiet += QUANTUM_SECONDS;
         if (!this.isHole) {
-          this.holes.push([this.heard, 0]);
+          this.holes.push([this.heard, 0, Date.now(), 0]);
         }
         this.isHole = true;
-        this.holes[this.holes.length - 1][1] += QUANTUM_SECONDS;
+        const hole = this.holes[this.holes.length - 1];
+        hole[1] += QUANTUM_SECONDS;
+        hole[3] = Date.now();
       }
       isLoud(samples) {
         for (let index = 0; index < samples.length; index += STRIDE) {

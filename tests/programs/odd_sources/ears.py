@@ -33,19 +33,36 @@ SHOWN = """() => Object.fromEntries(["delay", "losses"].map(
 
 
 @dataclass(frozen=True)
+class Hole:
+    """Silence in what one of them heard.
+
+    Attributes:
+        begin: How much had been listened to.
+        length: Seconds.
+        since: When it began, unix seconds.
+        until: When it ended, unix seconds.
+    """
+
+    begin: float
+    length: float
+    since: float
+    until: float
+
+
+@dataclass(frozen=True)
 class Heard:
     """What one of them heard.
 
     Attributes:
         seconds: How long was listened to after it had settled.
         silent_seconds: How much of that was silent.
-        holes: Where it was silent, as pairs of begin and length.
+        holes: Where it was silent.
         shown: What the page shows of itself: `delay`, `losses`, `method`; nothing of an element.
     """
 
     seconds: float
     silent_seconds: float
-    holes: list[tuple[float, float]]
+    holes: list[Hole]
     shown: dict[str, str]
 
 
@@ -112,5 +129,8 @@ class Ears:
         counted: dict[str, Any] | None = page.evaluate("(ear) => window.ears[ear] ?? null", ear)
         if counted is None:
             return Heard(0, 0, [], shown)
-        holes = [(round(begin, 2), round(length, 2)) for begin, length in counted["holes"]]
+        holes = [
+            Hole(begin, length, since / 1000, until / 1000)
+            for begin, length, since, until in counted["holes"]
+        ]
         return Heard(counted["heard"], counted["quiet"], holes, shown)

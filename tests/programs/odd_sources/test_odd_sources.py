@@ -17,11 +17,12 @@ import requests
 from tests.client.sound import SAMPLE_RATE
 from tests.programs.broadcast import Broadcast
 from tests.programs.heard import SILENCE_RMS, decoded
-from tests.programs.odd_sources.ears import Ears, Heard
+from tests.programs.odd_sources.ears import Ears, Heard, Hole
 from tests.programs.odd_sources.sources import SOURCES, OddSource
 from tests.programs.ordinary_user import ordinary_folder
 from tests.support.audio.capture import read_pages
 from tests.support.audio.hls_rules import Playlist
+from tests.support.clock.machine_waits import MachineWaits
 from tests.support.processes.server import AudiocastServer
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(200)]
@@ -37,6 +38,8 @@ LEAST_SECONDS = 12.0
 # Of a page's head, before its lacing (RFC 3533 section 6).
 HEAD_BYTES = 27
 EDGE_SECONDS = 0.1
+# How often is looked at all threads of the browser.
+LOOK_SECONDS = 0.1
 # Less does not part bursts.
 PAUSE_SECONDS = 0.5
 # How much browsers read at once (docs/delay.md), and how much the server sends at once.
@@ -62,6 +65,7 @@ class Minute:
         events: Of the server's log, those of this stream.
         late_seconds: By how much the source was later than it usually is, at the worst.
         in_browser: What a Chromium heard, by "page" and "audio".
+        waits: What the machine let wait meanwhile.
     """
 
     samples: "array[int]"
@@ -71,6 +75,7 @@ class Minute:
     events: list[str]
     late_seconds: float
     in_browser: dict[str, Heard]
+    waits: MachineWaits
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +92,14 @@ def minutes() -> Iterator[dict[str, Minute]]:
             broadcast = Broadcast(server, source.command, folder=own, files=files)
             on_air[name] = stack.enter_context(broadcast)
         ears = stack.enter_context(Ears(seconds=BROWSER_SECONDS))
+        waits = stack.enter_context(MachineWaits(with_programs=True, every_seconds=LOOK_SECONDS))
         for name, broadcast in on_air.items():
             ears.wait(max(0.0, begin_of(broadcast) + JOIN_SECONDS - time.monotonic()))
             ears.listen(name, broadcast.stream)
         ears.wait(BROWSER_WAIT_SECONDS + BROWSER_SECONDS)
         yield {
-            name: listen(server, broadcast, ears.heard(name), ears.wait) for name, broadcast in on_air.items()
+            name: listen(server, broadcast, ears.heard(name), waits, ears.wait)
+            for name, broadcast in on_air.items()
         }
 
 
@@ -107,6 +114,7 @@ def listen(
     server: AudiocastServer,
     broadcast: Broadcast,
     in_browser: dict[str, Heard],
+    waits: MachineWaits,
     wait: Callable[[float], None],
 ) -> Minute:
     """Wait until the listener, which has been there from the start, has been served for a minute."""
@@ -126,6 +134,7 @@ def listen(
         [event["event"] for event in server.events() if event.get("stream_id") == stream_id],
         late_seconds(listener.body, listener.arrivals),
         in_browser,
+        waits,
     )
 
 
@@ -180,12 +189,17 @@ def test_listeners_hear_what_the_source_sends(
     assert -source.burst_seconds - MOST_DRIFT_SECONDS <= minute.hls_ahead_seconds <= MOST_DRIFT_SECONDS
 
 
-def more_than_a_pause(hole: tuple[float, float], source: OddSource, seconds: float) -> float:
+def more_than_a_pause(hole: Hole, source: OddSource, seconds: float) -> float:
     """Return how much of a hole is more than a source's own pause; at an edge it may be a part of one."""
-    begin, length = hole
-    is_at_edge = begin < EDGE_SECONDS or begin + length > seconds - EDGE_SECONDS
-    is_pause = length > source.pause_seconds / 2 or is_at_edge
-    return max(0.0, length - source.pause_seconds) if is_pause else length
+    is_at_edge = hole.begin < EDGE_SECONDS or hole.begin + hole.length > seconds - EDGE_SECONDS
+    is_pause = hole.length > source.pause_seconds / 2 or is_at_edge
+    return max(0.0, hole.length - source.pause_seconds) if is_pause else hole.length
+
+
+def let_wait_seconds(hole: Hole, waits: MachineWaits) -> float:
+    """Return how long, in a hole, the machine let somebody wait who has to do with the sound."""
+    offset = time.monotonic() - time.time()
+    return waits.seconds(hole.since + offset, hole.until + offset)
 
 
 @pytest.mark.parametrize(("name", "source"), SOURCES.items(), ids=SOURCES)
@@ -196,10 +210,15 @@ def test_a_browser_hears_what_the_source_sends(
     heard = minutes[name].in_browser[way]
     late = minutes[name].late_seconds
     counted = f"{heard.silent_seconds:.2f} of {heard.seconds:.1f} s silent, the source late by {late:.2f} s"
-    print(f"\n{name}, {way}: {counted}, {heard.shown}, {heard.holes[:9]}")
+    waits = minutes[name].waits
+    holes = [(round(hole.length, 2), round(let_wait_seconds(hole, waits), 2)) for hole in heard.holes[:9]]
+    print(f"\n{name}, {way}: {counted}, {heard.shown}, silence and what is the machine's of it: {holes}")
     # At 8 kbit/s an element begins when it has its block of 32 KiB, half a minute later.
     assert heard.seconds >= (BROWSER_SECONDS - 1 if way == "page" else LEAST_SECONDS)
-    silence_seconds = sum(more_than_a_pause(hole, source, heard.seconds) for hole in heard.holes)
+    silence_seconds = sum(
+        max(0.0, more_than_a_pause(hole, source, heard.seconds) - let_wait_seconds(hole, waits))
+        for hole in heard.holes
+    )
     wait_seconds = 0.0
     if way == "audio" and ELEMENT_BLOCK_BITS / minutes[name].state["bitrate_bps"] > BACKLOG_SECONDS:
         # It plays its first block as soon as it is there, and the second one may be full only with the next

@@ -97,6 +97,11 @@ class Listener:
         """How much has come, the response's head included."""
         return len(self._data)
 
+    @property
+    def head_bytes(self) -> int:
+        """How much of it is the response's head."""
+        return self._data.index(b"\r\n\r\n") + 4
+
     def capture(self) -> Capture:
         """Give the stream so far, taken apart."""
         return Capture.parse(self.body)

@@ -32,6 +32,11 @@ class PacedSource:
         speed: 1 for real time.
         burst_seconds: How much it sends at once, in whole pages; 0 for page by page.
         tls: The port speaks TLS.
+
+    Attributes:
+        sent_seconds: How much audio is out.
+        sent_at: When each page of audio went out (`time.monotonic`).
+        began_at: When it began, by the wall clock; unix seconds.
     """
 
     def __init__(
@@ -56,7 +61,7 @@ class PacedSource:
         self._connection: socket.socket | None = None
         self._thread = threading.Thread(target=self._send_all, daemon=True)
         self.sent_seconds = 0.0
-        # By the wall clock; unix seconds.
+        self.sent_at: list[float] = []
         self.began_at = 0.0
 
     def __enter__(self) -> Self:
@@ -107,6 +112,8 @@ class PacedSource:
             due = start + (burst_began_at - self._lead_seconds) / self._speed
             if self._stop.wait(max(0.0, due - time.monotonic())):
                 return
+            if seconds:
+                self.sent_at.append(time.monotonic())
             try:
                 self._connection.sendall(framed(page) if self._framing == "chunked" else page)
             except OSError:
