@@ -3,11 +3,11 @@
  *
  * `window.audioProbe` has the record, in milliseconds of the wall clock: `pressedAt`, the last mouse click;
  * `firstSoundAt`; `clicks`, tones louder than the sound between them, as `{hz, at}`; `gaps`, silence after the first
- * sound, as `{from, to}`. An analyser holds the newest samples of the audio thread; the probe reads it before they are
- * replaced.
+ * sound, as `{from, to}`; `missed`, what it could not look at, likewise. An analyser holds the newest samples of the audio
+ * thread; the probe reads it before they are replaced, unless the page has no processor for so long.
  */
 
-window.audioProbe = { pressedAt: null, firstSoundAt: null, clicks: [], gaps: [] };
+window.audioProbe = { pressedAt: null, firstSoundAt: null, clicks: [], gaps: [], missed: [] };
 addEventListener("click", () => (window.audioProbe.pressedAt = Date.now()), { capture: true });
 {
   const SAMPLES = 32768;
@@ -65,8 +65,14 @@ addEventListener("click", () => (window.audioProbe.pressedAt = Date.now()), { ca
     const samples = new Float32Array(SAMPLES);
     const quiet = QUIET_SECONDS * rate;
     const click = CLICK_SECONDS * rate;
+    let before = Infinity;
     setInterval(() => {
       const now = Date.now();
+      const from = now - (1000 * SAMPLES) / rate;
+      if (from > before) {
+        probe.missed.push({ from: before, to: from });
+      }
+      before = now;
       analyser.getFloatTimeDomainData(samples);
       const timeOf = (sample) => now - (1000 * (SAMPLES - sample)) / rate;
       if (probe.firstSoundAt === null) {

@@ -39,11 +39,13 @@ class ProbeRecording:
         start_ms: From the click to the first sound.
         clicks: The tone of each click, and when it was heard.
         gaps: Silence after the first sound.
+        missed: Sound that the probe has not looked at, since the machine did not let it.
     """
 
     start_ms: float
     clicks: list[tuple[float, float]]
     gaps: list[Gap]
+    missed: list[Gap]
 
     @classmethod
     def of(cls, probe: dict[str, Any]) -> Self:
@@ -52,6 +54,7 @@ class ProbeRecording:
             start_ms=probe["firstSoundAt"] - probe["pressedAt"],
             clicks=[(click["hz"], click["at"]) for click in probe["clicks"]],
             gaps=[Gap(gap["from"], gap["to"]) for gap in probe["gaps"]],
+            missed=[Gap(gap["from"], gap["to"]) for gap in probe["missed"]],
         )
 
     def delays_ms(self, began_at: float, since: float, until: float) -> list[float]:
