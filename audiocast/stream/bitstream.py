@@ -44,7 +44,7 @@ class Bitstream:
             return 0.0
         if not fanout.count:
             return UNHEARD_SECONDS
-        return 0.0 if self._flushes_at_once else TURN_SECONDS
+        return 0.0 if self._flushes_at_once else fanout.interval_seconds
 
     def header_pages(self, tags: OpusTags) -> bytes:
         """Return what a listener that joins now gets first.

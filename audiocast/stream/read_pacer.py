@@ -6,27 +6,27 @@ notices the difference: buffered listeners get pages that gather for longer, and
 at all, what has come is read at once when somebody comes (`PacedRead.make_now`).
 
     source --read--> who hears it? -- somebody live --> read when something comes
-                         ^    |'----- buffered -------> read in the next turn, with all others  --.
-                         |    '------ nobody ---------> read in one of the next four            --|
-                         '------------------------------------------------------------------------'
+                         ^    |'----- buffered -------> read after a flush interval -.
+                         |    '------ nobody ---------> read after 100 ms -------------|
+                         '--------- with all others of that turn ----------------------'
 
 When nothing has come by then, the source is read when something comes.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator
 
-from audiocast.stream.clock import Clock
+from audiocast.stream.clock import Clock, Timer
 from audiocast.stream.feed_scheduler import FeedScheduler
 
-# Longer than the usual page of 20 ms, so that a turn finds one of each source, and short beside a flush
-# interval.
+# Sources are read at multiples of this only, so that those with the same interval share a few turns.
 TURN_SECONDS = 0.025
+
+# What a source sends in this time, the kernel has room for in any case.
+MOST_SECONDS = 0.2
 
 # Of a source that nobody hears. What a read costs beside its pages, five of them share; of much longer times
 # there is nothing more to gain, and what is known of the source would be older.
 UNHEARD_SECONDS = 0.1
-_MOST_TURNS = round(UNHEARD_SECONDS / TURN_SECONDS)
 
 # Then the loop has its turn. Less than the feed scheduler's slice, which the reads of one slice share.
 SLICE_SECONDS = 0.0015
@@ -77,30 +77,42 @@ class ReadPacer:
     def __init__(self, clock: Clock, feed_scheduler: FeedScheduler) -> None:
         self._clock = clock
         self._feed_scheduler = feed_scheduler
-        # Of the next turn, and of those after it. Who begins at another time is in another turn.
-        self._turns: deque[list[PacedRead]] = deque([] for _ in range(_MOST_TURNS))
-        self._is_running = False
+        # By the number of the turn, counted from here.
+        self._began_at = clock.time()
+        self._turns: dict[int, list[PacedRead]] = {}
+        self._next_turn = 0
+        self._timer: Timer | None = None
 
     def add(self, read: Callable[[], None], seconds: float) -> PacedRead:
         """Have `read` called once. It may add itself again, and never raises.
 
         Args:
             read: See `PacedRead`.
-            seconds: In how much time; in whole turns, at least the next one and at most `UNHEARD_SECONDS`.
+            seconds: In how much time; in whole turns, at least the next one and at most `MOST_SECONDS`.
         """
         paced = PacedRead(read)
-        self._turns[min(max(1, round(seconds / TURN_SECONDS)), _MOST_TURNS) - 1].append(paced)
-        if not self._is_running:
-            self._is_running = True
-            self._clock.call_later(TURN_SECONDS, self._start_turn)
+        turn = self._turn_now() + max(1, round(min(seconds, MOST_SECONDS) / TURN_SECONDS))
+        self._turns.setdefault(turn, []).append(paced)
+        if self._timer is None or turn < self._next_turn:
+            self._arm(turn)
         return paced
 
+    def _turn_now(self) -> int:
+        """Return the number of the turn that began last. A timer may be early by what clocks resolve."""
+        return int((self._clock.time() - self._began_at) / TURN_SECONDS + 1e-3)
+
+    def _arm(self, turn: int) -> None:
+        """Call at the beginning of a turn. Turns in which nothing is read cost nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._next_turn = turn
+        self._timer = self._clock.call_at(self._began_at + turn * TURN_SECONDS, self._start_turn)
+
     def _start_turn(self) -> None:
-        reads = self._turns.popleft()
-        self._turns.append([])
-        self._is_running = any(self._turns)
-        if self._is_running:
-            self._clock.call_later(TURN_SECONDS, self._start_turn)
+        self._timer = None
+        reads = self._turns.pop(self._next_turn)
+        if self._turns:
+            self._arm(min(self._turns))
         self._go_on(iter(reads))
 
     def _go_on(self, reads: Iterator[PacedRead]) -> None:

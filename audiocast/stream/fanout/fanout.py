@@ -40,7 +40,8 @@ class FanoutLimits:
     """How listeners are served.
 
     Attributes:
-        flush_interval_seconds: How long pages gather for listeners that are not live.
+        flush_interval_seconds: How long pages gather for listeners that are not live; among many of them up
+            to twice as long.
         lag_seconds: A listener further behind is moved to the newest page.
         stall_seconds: A listener that takes nothing for this long is closed.
     """
@@ -93,6 +94,11 @@ class Fanout:
         """A listener is open that wants pages when they come."""
         return any(lane.is_live and lane.open_count for lane in self._lanes)
 
+    @property
+    def interval_seconds(self) -> float:
+        """How long passes over buffered listeners are apart now."""
+        return self._lanes[-1].interval_seconds
+
     def join(self, sink: Sink, first_bytes: bytes, *, preroll_seconds: float, aim_seconds: float) -> Listener:
         """Add a listener and send what it begins with, at once.
 
@@ -125,8 +131,7 @@ class Fanout:
         """Schedule the passes that bring new pages to listeners."""
         now = self._clock.time()
         for lane in self._lanes:
-            # A pass over buffered listeners comes when it was to come, whatever else arrives.
-            if lane.listeners and not lane.is_running and (lane.is_live or lane.timer is None):
+            if lane.listeners and not lane.is_running:
                 self._arm(lane, now)
 
     def finish(self) -> None:
@@ -156,8 +161,10 @@ class Fanout:
 
     def _arm(self, lane: Lane, now: float) -> None:
         """Schedule the pass that brings new pages, or make it sooner."""
-        waits_since = self._backlog.page(max(lane.ends[0], self._backlog.first)).arrived_at
-        due = lane.due_at(now, waits_since)
+        backlog = self._backlog
+        first = backlog.page(max(lane.ends[0], backlog.first))
+        waiting_seconds = (backlog.end_granule - first.start_granule) / SAMPLE_RATE
+        due = lane.due_at(now, first.arrived_at, waiting_seconds)
         if lane.timer is not None:
             if due >= lane.due:
                 return

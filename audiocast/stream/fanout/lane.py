@@ -2,19 +2,32 @@
 
 A live listener is sent each page at once while sending leaves the event loop room. When it does not, pages
 gather, but for no longer than the listener's player can use, and a pass then costs one send for all of them.
-Listeners whose players buffer a second always get what has gathered within a flush interval.
+Listeners whose players buffer a second get what has gathered within a flush interval, and when many listen,
+within two.
 
-The measure is what passes over live listeners have taken of the loop's time since the lane's last pass began,
-those of all streams of the node: they share the loop, and a send that is saved is worth the same in each. It
-counts what was, so it needs no model of what a send costs. Why these numbers: docs/fan-out.md.
+The measure is what passes over listeners of the same kind have taken of the loop's time since the lane's last
+pass began, those of all streams of the node: they share the loop, and a send that is saved is worth the same
+in each. It counts what was, so it needs no model of what a send costs. Why these numbers: docs/fan-out.md.
 """
 
 from audiocast.stream.clock import Timer
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout.listener import Listener
+from audiocast.stream.read_pacer import TURN_SECONDS
 
 # There is room while sending to live listeners takes no more than this share of the loop's time.
 LIVE_SHARE = 0.25
+
+# The same of buffered listeners: a fortieth of a core. They do not hear when a page comes, so their sends are
+# saved as soon as they are worth anything.
+BUFFERED_SHARE = 0.025
+
+# How much longer the pages of buffered listeners gather at most, without room: twice as long.
+MOST_FLUSHES = 2
+
+# A pass over buffered listeners may begin so much before or after its time, if a page comes then: that page
+# would have to wait for a whole interval otherwise.
+EARLY_SECONDS = LATE_SECONDS = 0.005
 
 # What `latency=low` stands for. Half of what a player aims at is for gathering, the rest for its network, a
 # packet, and threads that are late.
@@ -38,6 +51,7 @@ class Lane:
         counters: Of the node; read for what live passes took.
         aim_seconds: The least delay that players of this lane aim at.
         least_seconds, most_seconds: How long a page waits for others, with room and without it.
+        is_live: Pages go out at once while there is room.
 
     Attributes:
         listeners: Those who were closed stay until the end of the next pass.
@@ -46,7 +60,7 @@ class Lane:
         timer: Of the next pass.
         due: When the timer calls.
         is_running: A pass is on.
-        is_live: Pages go out at once while there is room.
+        is_live: See above.
     """
 
     __slots__ = (
@@ -69,13 +83,19 @@ class Lane:
     )
 
     def __init__(
-        self, counters: Counters, *, aim_seconds: float, least_seconds: float, most_seconds: float
+        self,
+        counters: Counters,
+        *,
+        aim_seconds: float,
+        least_seconds: float,
+        most_seconds: float,
+        is_live: bool = True,
     ) -> None:
         self._counters = counters
         self.aim_seconds = aim_seconds
         self._least_seconds = self._gather_seconds = least_seconds
         self._most_seconds = most_seconds
-        self.is_live = least_seconds < most_seconds
+        self.is_live = is_live
         self._began_at = float("-inf")
         self._seconds_before = 0.0
         self._rested_at = 0.0
@@ -87,23 +107,49 @@ class Lane:
         self.due = 0.0
         self.is_running = False
 
-    def due_at(self, now: float, waits_since: float) -> float:
-        """Return when pages that wait since `waits_since` should be sent: at once, if not after `now`."""
-        if self._counters.live_seconds - self._seconds_before <= LIVE_SHARE * (now - self._began_at):
+    @property
+    def interval_seconds(self) -> float:
+        """How long passes over buffered listeners are apart, by whole turns in which sources are read."""
+        turns = int((self._gather_seconds - self._least_seconds) / TURN_SECONDS + 1e-6)
+        return self._least_seconds + turns * TURN_SECONDS
+
+    def due_at(self, now: float, waits_since: float, waiting_seconds: float) -> float:
+        """Return when what waits should be sent: at once, if not after `now`.
+
+        Args:
+            now: The clock's seconds.
+            waits_since: When the first of the pages came that wait, the clock's seconds.
+            waiting_seconds: How much audio is on them.
+        """
+        if not self.is_live:
+            return self._buffered_due_at(now, waiting_seconds)
+        if self._has_room(now):
             wait_seconds = self._least_seconds
         else:
             self._lacked_room = True
             wait_seconds = self._gather_seconds
         return max(waits_since + wait_seconds, self._rested_at)
 
+    def _buffered_due_at(self, now: float, waiting_seconds: float) -> float:
+        """Return when pages go out that need not go out at once.
+
+        A source that only buffered listeners hear is read once an interval. What comes then has waited, so it
+        is sent right then, whenever the last pass was: so much audio does not come more often.
+        """
+        interval_seconds = self.interval_seconds
+        due = self._began_at + interval_seconds
+        has_gathered = waiting_seconds >= interval_seconds or now >= due - EARLY_SECONDS
+        return max(now if has_gathered else due + LATE_SECONDS, self._rested_at)
+
     def start_pass(self, now: float) -> None:
         """Note that a pass begins; pages may gather a little longer if they had no room before, else less."""
+        lacked_room = self._lacked_room if self.is_live else not self._has_room(now)
         change = GATHER_GROWTH * (now - self._began_at)
-        gather_seconds = self._gather_seconds + (change if self._lacked_room else -change)
+        gather_seconds = self._gather_seconds + (change if lacked_room else -change)
         self._gather_seconds = min(max(gather_seconds, self._least_seconds), self._most_seconds)
         self._lacked_room = False
         self._began_at = now
-        self._seconds_before = self._counters.live_seconds
+        self._seconds_before = self._sending_seconds
         self.timer = None
         self.is_running = True
 
@@ -120,6 +166,15 @@ class Lane:
         else:
             self._counters.buffered_seconds += seconds
 
+    @property
+    def _sending_seconds(self) -> float:
+        return self._counters.live_seconds if self.is_live else self._counters.buffered_seconds
+
+    def _has_room(self, now: float) -> bool:
+        """Whether sending has left the loop room since the last pass began."""
+        share = LIVE_SHARE if self.is_live else BUFFERED_SHARE
+        return self._sending_seconds - self._seconds_before <= share * (now - self._began_at)
+
     def drop_closed(self) -> None:
         """Forget the listeners that were closed. Never while a pass walks over the list."""
         if self.open_count < len(self.listeners):
@@ -131,11 +186,19 @@ def lanes(counters: Counters, flush_interval_seconds: float) -> tuple[Lane, ...]
 
     Args:
         counters: See `Lane`.
-        flush_interval_seconds: How long pages gather for players that buffer; for live ones no longer.
+        flush_interval_seconds: How long pages gather for players that buffer, with room; for live ones no
+            longer.
     """
     flush = flush_interval_seconds
+    buffered = Lane(
+        counters,
+        aim_seconds=BUFFERED_SECONDS,
+        least_seconds=flush,
+        most_seconds=MOST_FLUSHES * flush,
+        is_live=False,
+    )
     return (
         Lane(counters, aim_seconds=0.0, least_seconds=0.0, most_seconds=min(0.04, flush)),
         Lane(counters, aim_seconds=0.16, least_seconds=0.0, most_seconds=min(0.08, flush)),
-        Lane(counters, aim_seconds=BUFFERED_SECONDS, least_seconds=flush, most_seconds=flush),
+        buffered,
     )

@@ -141,6 +141,15 @@ def test_the_clock_is_read_by_slices_and_not_by_listeners(aim_seconds: float) ->
     assert readings.call_count - 2 * PAGES_A_SECOND * SECONDS <= (passes + 1) * (2 * SLICES + 3)
 
 
+def test_a_timer_for_each_pass_and_not_for_each_page(aim_seconds: float) -> None:
+    harness = FanoutHarness()
+    crowd(harness, aim_seconds=aim_seconds)
+    timers = Mock(side_effect=harness.clock.call_at)
+    harness.clock.call_at = timers  # type: ignore[method-assign]
+    passes = passes_made(harness)
+    assert timers.call_count <= (0 if aim_seconds == LOW else passes + 1)
+
+
 def test_a_slice_of_a_pass_is_all_that_a_turn_of_the_loop_does() -> None:
     harness = FanoutHarness()
     sinks = crowd(harness, aim_seconds=LOW)

@@ -111,12 +111,59 @@ def test_no_page_waits_for_longer_than_its_player_can_use(aim_seconds: float, mo
     assert learnt.longest_wait_seconds == pytest.approx(most_seconds, abs=1e-6)
 
 
-@pytest.mark.parametrize("load", [EASY, BUSY])
-@pytest.mark.parametrize("aim_seconds", [1.0, math.inf])
-def test_players_that_buffer_get_what_gathers_in_a_flush_interval(aim_seconds: float, load: float) -> None:
-    pace = Crowd(FanoutHarness(), load, aim_seconds=aim_seconds).pace(LEARNT_SECONDS)
-    assert pace.longest_wait_seconds == pytest.approx(FLUSH_SECONDS, abs=PAGE_SECONDS)
-    assert pace.sends_a_second <= 1 / FLUSH_SECONDS
+class TestPlayersThatBuffer:
+    @pytest.mark.parametrize("aim_seconds", [1.0, math.inf])
+    def test_they_get_what_gathers_in_a_flush_interval(self, aim_seconds: float) -> None:
+        pace = Crowd(FanoutHarness(), EASY, aim_seconds=aim_seconds).pace(LEARNT_SECONDS)
+        assert pace.longest_wait_seconds == pytest.approx(FLUSH_SECONDS - PAGE_SECONDS)
+        assert pace.sends_a_second == pytest.approx(1 / FLUSH_SECONDS, abs=0.1)
+
+    def test_when_many_listen_they_get_what_gathers_in_two(self) -> None:
+        crowd = Crowd(FanoutHarness(), BUSY, aim_seconds=math.inf)
+        crowd.pace(LEARNT_SECONDS)
+        pace = crowd.pace(10)
+        assert pace.longest_wait_seconds == pytest.approx(2 * FLUSH_SECONDS - PAGE_SECONDS)
+        assert pace.sends_a_second == pytest.approx(1 / (2 * FLUSH_SECONDS), abs=0.1)
+
+    def test_no_page_waits_for_longer_however_many_listen_to_other_streams(self) -> None:
+        harness = FanoutHarness()
+        crowd = Crowd(harness, 0, aim_seconds=math.inf)
+        harness.counters.buffered_seconds = math.inf
+        crowd.pace(LEARNT_SECONDS)
+        assert crowd.pace(10).longest_wait_seconds <= 2 * FLUSH_SECONDS
+
+    def test_a_crowd_that_has_just_come_changes_nothing_for_some_seconds(self) -> None:
+        crowd = Crowd(FanoutHarness(), BUSY, aim_seconds=math.inf)
+        assert crowd.pace(4).longest_wait_seconds < FLUSH_SECONDS
+        assert crowd.pace(8).longest_wait_seconds < 1.5 * FLUSH_SECONDS
+
+    def test_when_they_are_few_again_so_is_what_gathers(self) -> None:
+        crowd = Crowd(FanoutHarness(), BUSY, aim_seconds=math.inf)
+        crowd.pace(LEARNT_SECONDS)
+        crowd.load = EASY
+        crowd.pace(LEARNT_SECONDS)
+        assert crowd.pace(2).sends_a_second == pytest.approx(1 / FLUSH_SECONDS, abs=0.5)
+
+    def test_live_listeners_take_them_no_room(self) -> None:
+        harness = FanoutHarness()
+        crowd = Crowd(harness, EASY, aim_seconds=math.inf)
+        harness.counters.live_seconds = math.inf
+        assert crowd.pace(LEARNT_SECONDS).sends_a_second == pytest.approx(1 / FLUSH_SECONDS, abs=0.1)
+
+    @pytest.mark.parametrize("phase_seconds", [0.0, 0.03, 0.08])
+    def test_what_a_source_has_gathered_until_it_was_read_waits_no_more(self, phase_seconds: float) -> None:
+        """Wherever the last pass was, as after a listener has joined."""
+        harness = FanoutHarness()
+        crowd = Crowd(harness, EASY, aim_seconds=math.inf)
+        crowd.pace(1)
+        harness.clock.advance(phase_seconds)
+        sends = crowd.sinks[0].sends
+        for _ in range(20):
+            harness.publish(round(FLUSH_SECONDS / PAGE_SECONDS))
+            harness.clock.settle()
+            assert heard(crowd.sinks[0]).numbers[-1] == harness.published - 1
+            harness.clock.advance(FLUSH_SECONDS)
+        assert crowd.sinks[0].sends == sends + 20
 
 
 def test_no_live_page_waits_for_longer_than_a_buffered_one() -> None:

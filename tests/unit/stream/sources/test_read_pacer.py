@@ -1,6 +1,8 @@
 """Sources that nobody hears live are read together, in slices, and the loop has its turn between them."""
 
+import math
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -8,7 +10,14 @@ from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.fanout.lane import BUFFERED_SECONDS, LOW_LATENCY_SECONDS
 from audiocast.stream.feed_scheduler import SLICE_SECONDS as FEED_SLICE_SECONDS
 from audiocast.stream.feed_scheduler import FeedScheduler
-from audiocast.stream.read_pacer import SLICE_SECONDS, TURN_SECONDS, UNHEARD_SECONDS, PacedRead, ReadPacer
+from audiocast.stream.read_pacer import (
+    MOST_SECONDS,
+    SLICE_SECONDS,
+    TURN_SECONDS,
+    UNHEARD_SECONDS,
+    PacedRead,
+    ReadPacer,
+)
 from tests.support.clock.fake_clock import FakeClock
 from tests.unit.stream.audio import STEREO
 from tests.unit.stream.fake_sink import FakeSink
@@ -108,6 +117,42 @@ async def test_who_waits_longer_is_read_seldom_and_in_a_turn_with_others(turns: 
     assert reads == [[2], [2], [0, 2], [1, 2]] * 2
 
 
+async def test_a_turn_in_which_nothing_is_read_wakes_nobody(turns: Turns) -> None:
+    timers = Mock(side_effect=turns.clock.call_at)
+    turns.clock.call_at = timers  # type: ignore[method-assign]
+    turns.add(0, UNHEARD_SECONDS)
+    turns.clock.advance(10 * UNHEARD_SECONDS)
+    assert turns.reads == [0] * 10
+    assert timers.call_count == 11
+
+
+async def test_who_cannot_wait_as_long_is_read_before(turns: Turns) -> None:
+    turns.add(0, UNHEARD_SECONDS)
+    turns.add(1, TURN_SECONDS)
+    assert turns.clock.due == 1
+    turns.clock.advance(TURN_SECONDS)
+    assert turns.reads == [1]
+
+
+async def test_nothing_waits_in_the_kernel_for_longer_than_its_buffers_last(turns: Turns) -> None:
+    turns.add(0, 5.0)
+    turns.clock.advance(MOST_SECONDS)
+    assert turns.reads == [0]
+
+
+async def test_reads_are_an_interval_apart_however_late_a_turn_begins(turns: Turns) -> None:
+    read_at: list[float] = []
+
+    def read() -> None:
+        read_at.append(turns.clock.time())
+        turns.clock.skip(TURN_SECONDS / 10)
+        turns.pacer.add(read, UNHEARD_SECONDS)
+
+    turns.pacer.add(read, UNHEARD_SECONDS)
+    turns.clock.advance(10 * UNHEARD_SECONDS)
+    assert read_at[-1] - read_at[0] == pytest.approx(9 * UNHEARD_SECONDS)
+
+
 async def test_a_read_is_made_once_in_its_turn_or_before(turns: Turns) -> None:
     seen: list[bool] = []
     read = turns.pacer.add(lambda: seen.append(read.is_early), UNHEARD_SECONDS)
@@ -127,11 +172,24 @@ def test_a_source_may_wait_as_long_as_nobody_who_hears_it_needs_its_pages() -> N
     harness.live()
     assert harness.hub.read_seconds == UNHEARD_SECONDS
     listen(harness, BUFFERED_SECONDS)
-    assert harness.hub.read_seconds == TURN_SECONDS, "buffered listeners get what gathers"
+    assert harness.hub.read_seconds == LIMITS.fanout.flush_interval_seconds, (
+        "buffered listeners get what gathers"
+    )
     listen(harness, LOW_LATENCY_SECONDS)
     assert harness.hub.read_seconds == 0
     harness.hub.close_listeners(2)
     assert harness.hub.read_seconds == UNHEARD_SECONDS
+
+
+def test_a_source_waits_longer_while_what_it_sends_gathers_for_longer() -> None:
+    harness = HubHarness()
+    broadcaster = harness.live()
+    listen(harness, BUFFERED_SECONDS)
+    harness.counters.buffered_seconds = math.inf
+    for number in range(300):
+        harness.clock.advance(0.1)
+        broadcaster.go_on(range(1 + 5 * number, 6 + 5 * number))
+    assert harness.hub.read_seconds == pytest.approx(2 * LIMITS.fanout.flush_interval_seconds)
 
 
 def test_hls_and_other_members_hear_live() -> None:
