@@ -15,6 +15,8 @@
 - `kubernetes_settings`: the settings of what Kubernetes gives a pod
 - `port_settings`: the settings of ports and of TLS
 - `settings`: every setting, from the command line and the environment
+- `setting_errors`: what is wrong with a setting, in a line for people
+- `serve_options`: the options of the command line, as its help shows them
 - `secret_sources`: where secrets come from, and where they do not
 - `migrate`: what an Icecast server was told, as settings, aliases and keys
 - `check`: a client that sends audio to a server and listens to it

@@ -6,12 +6,21 @@ Through a balancer, two members may do the receiving and the sending.
 """
 
 import json
+import socket
+import ssl
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    IncompleteRead,
+    RemoteDisconnected,
+)
 from urllib.parse import SplitResult, urlsplit
 
 from audiocast.ogg.errors import OggError
@@ -34,6 +43,31 @@ TIMEOUT_SECONDS = 15.0
 NUMBER_BYTES = 2
 READ_BYTES = 65_536
 MAX_SHOWN_CHARACTERS = 200
+
+# Of several that fit the first; what is in none of them has a reason of its own.
+REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (
+        ConnectionRefusedError,
+        "nobody listens there; start it (audiocast serve), or name its URL (audiocast check URL)",
+    ),
+    (socket.gaierror, "no host has this name; look for a slip of the pen, or ask your DNS"),
+    (
+        TimeoutError,
+        f"no answer came within {TIMEOUT_SECONDS:g} s; look at firewalls and proxies between here and it",
+    ),
+    (
+        RemoteDisconnected,
+        "it closed the connection without an answer; https:// and http:// have ports of their own",
+    ),
+    (
+        ConnectionError,
+        "the connection broke off; look at the server's log, and at proxies between here and it",
+    ),
+    (
+        IncompleteRead,
+        "the connection broke off; look at the server's log, and at proxies between here and it",
+    ),
+)
 
 Body = bytes | Iterator[bytes] | None
 
@@ -75,8 +109,23 @@ def check(server: str, token: str = "") -> CheckResult:
     try:
         return _check(url, token)
     except (OSError, HTTPException, OggError, ValueError, TypeError, LookupError) as error:
-        # The last three: what answers is no audiocast.
-        raise CheckFailed(f"{type(error).__name__}: {error}") from error
+        raise CheckFailed(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong, and what to do, for people."""
+    for kind, reason in REASONS:
+        if isinstance(error, kind):
+            return reason
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not good here: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return "it speaks no TLS there; http:// and https:// have ports of their own"
+    if isinstance(error, OggError):
+        return f"expected Ogg Opus from the stream: {error}"
+    if isinstance(error, OSError):
+        return f"it cannot be reached: {error.strerror or error}"
+    return "what answers there is no audiocast; name the URL of its public port, or of the proxy before it"
 
 
 def _check(url: SplitResult, token: str) -> CheckResult:
@@ -154,6 +203,12 @@ def _open(
         with closing(connection.getresponse()) as response:
             if response.status >= 300:
                 asked = f"{method} {path.partition('?')[0]}"
-                said = response.read(MAX_SHOWN_CHARACTERS).decode(errors="replace").strip()
-                raise CheckFailed(f"expected {asked} to go well, got {response.status} {said}")
+                said = _printable(response.read(MAX_SHOWN_CHARACTERS).decode(errors="replace").strip())
+                remedy = "; set API_TOKENS as the server has it" if "token_needed" in said else ""
+                raise CheckFailed(f"expected {asked} to go well, got {response.status} {said}{remedy}")
             yield response
+
+
+def _printable(text: str) -> str:
+    """Return a text that moves no cursor of a terminal, whoever has sent it."""
+    return "".join(each if each.isprintable() else " " for each in text)

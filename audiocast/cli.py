@@ -24,10 +24,10 @@ NEEDLESS_PACKAGE = "rich"
 
 
 class _Failed(Exception):
-    """The command ends with a line on standard error.
+    """The command ends with something on standard error.
 
     Args:
-        text: The line.
+        text: A line, or several.
         code: What the process exits with.
     """
 
@@ -58,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             print(__version__)
     except _Failed as failed:
-        print(f"audiocast: {failed}", file=sys.stderr)
+        for line in str(failed).splitlines():
+            print(f"audiocast: {line}", file=sys.stderr)
         return failed.code
     return 0
 
@@ -122,9 +123,9 @@ def _settings(arguments: Sequence[str]) -> "Settings":
     try:
         return Settings.from_arguments(arguments)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        raise _Failed(f"{name}: {first['msg']}", USAGE_ERROR) from error
+        from audiocast.setting_errors import setting_errors
+
+        raise _Failed("\n".join(setting_errors(error)), USAGE_ERROR) from error
     except SettingsError as error:
         raise _Failed(str(error).splitlines()[0], USAGE_ERROR) from error
 
@@ -147,9 +148,9 @@ def _serve(arguments: Sequence[str], *, is_worker: bool) -> None:
                 _supervise(settings) if settings.workers > 1 else serve(settings, is_worker=is_worker)
             )
     except OSError as error:
-        public = f"{settings.port}, {settings.tls_port}" if settings.tls_certificate else f"{settings.port}"
-        ports = f"{public} and {settings.internal_port}"
-        raise _Failed(f"cannot listen on ports {ports}: {error.strerror}", 1) from error
+        from audiocast.setting_errors import start_error
+
+        raise _Failed(start_error(error, settings), 1) from error
 
 
 async def _supervise(settings: "Settings") -> None:

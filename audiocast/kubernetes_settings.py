@@ -35,5 +35,5 @@ class KubernetesSettings(BaseModel):
             try:
                 parse_rules(read_rules_file(value))
             except OSError as error:
-                raise ValueError(f"expected a file that can be read, got {error.strerror}") from error
+                raise ValueError(f"cannot read {value}: {error.strerror}") from error
         return value

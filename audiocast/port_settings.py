@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from audiocast.aliases_file import read_aliases
-from audiocast.web.http.tls.certificate import read_certificate
+from audiocast.web.http.tls.certificate import BadCertificate, read_certificate
 
 # Members on one host have different internal ports, and get different names from them.
 USUAL_INTERNAL_PORT = 8001
@@ -66,7 +66,7 @@ class PortSettings(BaseModel):
         try:
             read_aliases(value)
         except OSError as error:
-            raise ValueError(f"expected a file that can be read, got {error.strerror}") from error
+            raise ValueError(f"cannot read {value}: {error.strerror}") from error
         return value
 
     @model_validator(mode="after")
@@ -74,5 +74,8 @@ class PortSettings(BaseModel):
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("TLS_CERTIFICATE and TLS_KEY go together: expected both or none")
         if self.tls_certificate is not None and self.tls_key is not None:
-            read_certificate(self.tls_certificate, self.tls_key)
+            try:
+                read_certificate(self.tls_certificate, self.tls_key)
+            except BadCertificate as error:
+                raise ValueError(f"TLS_CERTIFICATE and TLS_KEY: {error}") from error
         return self

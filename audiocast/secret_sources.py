@@ -1,7 +1,7 @@
 """Where secrets come from: the environment, or files in a folder. Never the command line."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from pydantic_settings import SettingsError
@@ -33,13 +33,33 @@ def refuse_secret_options(arguments: Sequence[str]) -> None:
                 )
 
 
-def secrets_folder() -> Path | None:
+def secrets_folder(names: Container[str]) -> Path | None:
     """Return the folder with secrets as files; None: there is none.
 
+    Args:
+        names: Of settings, in small letters: a file may be called like any of them.
+
     Raises:
-        SettingsError: It is no folder.
+        SettingsError: It is no folder, or a setting in it cannot be read.
     """
     folder = os.environ.get(SECRETS_DIR)
     if folder and not Path(folder).is_dir():
         raise SettingsError(f"{SECRETS_DIR}: expected a folder, got {folder[:100]!r}")
-    return Path(folder) if folder else None
+    if not folder:
+        return None
+    try:
+        for path in sorted(Path(folder).iterdir()):
+            if path.name.lower() in names:
+                _check_file(path)
+    except OSError as error:
+        raise SettingsError(f"{SECRETS_DIR}: cannot read {error.filename}: {error.strerror}") from None
+    return Path(folder)
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise SettingsError(f"{SECRETS_DIR}: expected {path} to be a file, it is a folder")
+    try:
+        path.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise SettingsError(f"{SECRETS_DIR}: expected UTF-8 in {path}") from None

@@ -14,7 +14,6 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     CliApp,
-    CliSettingsSource,
     CliSuppress,
     NoDecode,
     PydanticBaseSettingsSource,
@@ -27,6 +26,7 @@ from audiocast.cluster.discovery.pod import Pod
 from audiocast.kubernetes_settings import KubernetesSettings
 from audiocast.port_settings import USUAL_INTERNAL_PORT, PortSettings
 from audiocast.secret_sources import MIN_SECRET_CHARACTERS, refuse_secret_options, secrets_folder
+from audiocast.serve_options import options_of
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -235,7 +235,7 @@ class Settings(PortSettings, KubernetesSettings, BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return where settings are looked for, below the command line: the environment, then files."""
-        files = SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder())
+        files = SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder(settings_cls.model_fields))
         return init_settings, env_settings, files
 
     @classmethod
@@ -253,7 +253,7 @@ class Settings(PortSettings, KubernetesSettings, BaseSettings):
         return CliApp.run(
             cls,
             cli_args=list(arguments),
-            cli_settings_source=CliSettingsSource(cls, cli_prog_name="audiocast serve"),
+            cli_settings_source=options_of(cls, _text),
         )
 
     def environment(self) -> dict[str, str]:
@@ -323,4 +323,6 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, tuple):
         return ",".join(map(_text, value)) or ","
+    if isinstance(value, bool):
+        return str(value).lower()
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -33,6 +33,8 @@ def _default(field: FieldInfo) -> str:
 
 
 def _shown(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value).lower()
     if isinstance(value, Iterable) and not isinstance(value, str):
         return ",".join(str(item) for item in value)
     return str(value)

@@ -6,6 +6,8 @@ user that also say SO_REUSEPORT listen there (socket(7)).
 
 import socket
 
+from audiocast.web.http.server import CannotListen
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -17,8 +19,15 @@ def reserve(host: str, port: int) -> socket.socket:
         port: 0 for a free one.
 
     Raises:
-        OSError: Another process listens there, even one that would share the port.
+        CannotListen: Another process listens there, even one that would share the port.
     """
+    try:
+        return _reserve(host, port)
+    except OSError as error:
+        raise CannotListen(port, error) from None
+
+
+def _reserve(host: str, port: int) -> socket.socket:
     address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     family, kind, protocol, _, where = address
     with socket.socket(family, kind, protocol) as alone:

@@ -1,13 +1,16 @@
 """`audiocast check` against a real server, and against services that are not well."""
 
 import json
+import ssl
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from http.client import BadStatusLine, IncompleteRead, RemoteDisconnected
 from pathlib import Path
 
 import pytest
 
 from audiocast.check import OPUS_HEAD, PACKETS, CheckFailed, check
+from audiocast.ogg.errors import LostSync
 from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.writer import PageWriter
 from tests.support.audio.capture import Capture
@@ -47,13 +50,44 @@ def test_what_is_no_server_is_said(server: str) -> None:
 
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", b"{}"])
 def test_another_server_is_said(answer: bytes) -> None:
-    with serving(lambda *_: answer) as url, pytest.raises(CheckFailed, match="Error: "):
+    with (
+        serving(lambda *_: answer) as url,
+        pytest.raises(CheckFailed, match="what answers there is no audiocast"),
+    ):
         check(url)
 
 
 def test_a_server_that_is_not_there_is_said() -> None:
-    with pytest.raises(CheckFailed, match="ConnectionRefusedError"):
+    with pytest.raises(CheckFailed, match=r"nobody listens there; start it \(audiocast serve\)"):
         check("http://127.0.0.1:1")
+    with pytest.raises(CheckFailed, match="no host has this name"):
+        check("http://no-such-host.invalid")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TimeoutError("timed out"), "no answer came within 15 s"),
+        (RemoteDisconnected("Remote end closed connection"), "it closed the connection without an answer"),
+        (ConnectionResetError(104, "Connection reset by peer"), "the connection broke off"),
+        (IncompleteRead(b""), "the connection broke off"),
+        (OSError(113, "No route to host"), "it cannot be reached: No route to host"),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER]"), "it speaks no TLS there"),
+        (BadStatusLine("x"), "what answers there is no audiocast"),
+        (LostSync(b"<htm"), "expected Ogg Opus from the stream: "),
+    ],
+)
+def test_what_goes_wrong_is_told_without_a_word_of_python_s(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("audiocast.check._check", fail)
+    with pytest.raises(CheckFailed) as caught:
+        check("http://127.0.0.1:1")
+    assert str(caught.value).startswith(said)
+    assert "Error" not in str(caught.value)
 
 
 def lossy_service(lost: range) -> AbstractContextManager[str]:

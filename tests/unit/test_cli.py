@@ -13,6 +13,7 @@ import pytest
 from audiocast import __version__, cli
 from audiocast.check import CheckFailed, CheckResult
 from audiocast.settings import Settings
+from audiocast.web.http.server import CannotListen
 from audiocast.workers.worker import WorkerFailed
 
 # Third-party packages that a server without any setting may import at its start. Each costs every start.
@@ -103,10 +104,10 @@ def test_help_ends_well(arguments: list[str], capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("PORT", "http", "integer"),
+        ("PORT", "http", "whole number"),
         ("TRUSTED_PROXIES", "everyone", "network"),
         ("SECRET_KEYS", "short-secret", "16 characters"),
-        ("LOG_LEVEL", "loud", "'debug', 'info'"),
+        ("LOG_LEVEL", "loud", "debug, info"),
     ],
 )
 def test_a_wrong_setting_is_one_readable_line(
@@ -132,13 +133,12 @@ def test_a_port_that_is_taken_is_one_readable_line(
     served: list[Settings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def serve(_: Settings, *, is_worker: bool) -> None:
-        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+        raise CannotListen(8001, OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE)))
 
     monkeypatch.setattr("audiocast.app.serve", serve)
     assert cli.main(["serve"]) == 1
-    assert (
-        capsys.readouterr().err == "audiocast: cannot listen on ports 8000 and 8001: Address already in use\n"
-    )
+    said = "INTERNAL_PORT: port 8001 is taken by another program; stop that one, or choose another port"
+    assert capsys.readouterr().err == f"audiocast: {said}: --internal-port 8081\n"
 
 
 def test_with_workers_somebody_watches_over_them(monkeypatch: pytest.MonkeyPatch) -> None:

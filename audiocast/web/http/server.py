@@ -30,6 +30,20 @@ BODY_TIMEOUT_SECONDS = 15.0
 MAX_BUFFER_BYTES = 4 * 1024 * 1024
 
 
+class CannotListen(OSError):
+    """A port cannot be listened on.
+
+    Attributes:
+        port: Its number, 0 for a free one.
+        reason: What the system says.
+    """
+
+    def __init__(self, port: int, reason: OSError) -> None:
+        super().__init__(reason.errno, reason.strerror or str(reason))
+        self.port = port
+        self.reason = reason
+
+
 class Server:
     """One port.
 
@@ -47,6 +61,9 @@ class Server:
         stall_seconds: How long a client may take nothing of a response; 0: no bound.
         shares_port: Other processes of this user listen on the port too (SO_REUSEPORT).
         queue: Lets a few requests through in one turn; servers of one loop may share it.
+
+    Raises:
+        CannotListen: The port is taken, or is not for this user.
     """
 
     protocol = "http"
@@ -73,9 +90,12 @@ class Server:
             max_buffer_size=MAX_BUFFER_BYTES,
         )
         self._http.note_refusal = note_refusal
-        self._sockets = bind_sockets(
-            port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host), reuse_port=shares_port
-        )
+        try:
+            self._sockets = bind_sockets(
+                port, host or None, backlog=ACCEPT_BACKLOG, family=_family(host), reuse_port=shares_port
+            )
+        except OSError as error:
+            raise CannotListen(port, error) from None
         self._watch = StallWatch(stall_seconds) if stall_seconds else None
         if stall_seconds:
             for each in self._sockets:
