@@ -27,6 +27,9 @@ pytestmark = pytest.mark.realtime
 SAMPLE_RATE = 48_000
 # A block of the envelopes that are compared: 5 ms.
 HOP = 240
+# When a busy machine has let the microphone fall behind or run ahead, the broadcaster makes its blocks longer
+# or shorter by a thousandth until it is in time again (tk_streamer/audio/timekeeping.py).
+SPEEDS = (1.0, 1.001, 0.999)
 
 
 @pytest.fixture
@@ -71,7 +74,8 @@ def test_what_is_said_into_it_is_heard(server: AudiocastServer, pulse: PulseServ
     said, heard = (decode(path)[0] for path in (said_path, heard_path))
     # The envelope of a voice depends on where its hops begin: within a hop, each millisecond is tried.
     envelopes = [envelope(heard[start:]) for start in range(0, HOP, SAMPLE_RATE // 1000)]
-    assert max(best_correlation(envelope(said), each) for each in envelopes) > 0.9
+    correlations = (best_correlation(envelope(said, speed), each) for speed in SPEEDS for each in envelopes)
+    assert any(correlation > 0.9 for correlation in correlations)
 
 
 def test_an_unplugged_one_is_told_and_silence_is_sent_until_it_is_back(
@@ -145,9 +149,10 @@ def test_no_portaudio_is_told_with_the_package(server: AudiocastServer, tmp_path
     assert "Traceback" not in broadcast.text
 
 
-def envelope(samples: "array[int]") -> list[float]:
-    """Return the power of each hop, as a root mean square."""
-    return [math.hypot(*samples[start : start + HOP]) for start in range(0, len(samples) - HOP, HOP)]
+def envelope(samples: "array[int]", speed: float = 1.0) -> list[float]:
+    """Return the power of each hop, as a root mean square, as if the sound were that much faster."""
+    starts = range(0, round((len(samples) - HOP) / speed), HOP)
+    return [math.hypot(*samples[round(start * speed) : round(start * speed) + HOP]) for start in starts]
 
 
 def best_correlation(said: list[float], heard: list[float]) -> float:

@@ -17,6 +17,7 @@ import requests
 
 # Patience only, for seven at a time where other programs want both processors; one that ends is told at once.
 START_SECONDS = 60.0
+# After its drain, for which a member of a cluster takes its time.
 STOP_SECONDS = 10.0
 
 
@@ -108,7 +109,7 @@ class AudiocastServer:
         if self._process.poll() is None:
             self._process.send_signal(number)
         try:
-            return self._process.wait(STOP_SECONDS)
+            return self._process.wait(STOP_SECONDS + float(self._settings.get("DRAIN_SECONDS", 0)))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
