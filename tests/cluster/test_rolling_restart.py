@@ -23,8 +23,9 @@ STREAMS = 5
 LISTENERS = 60
 
 HEAR_SECONDS = 4.0
-# Half of it is for encoders that leave by themselves: a streamer looks every two seconds.
-DRAIN_SECONDS = 6
+# Half of it is for encoders that leave by themselves: a streamer looks every two seconds, and then connects
+# anew, for which one second was too little on a busy machine.
+DRAIN_SECONDS = 10
 
 SOUND_SECONDS = 120
 
