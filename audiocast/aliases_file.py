@@ -16,6 +16,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from audiocast.stream.keys import Visibility
 from audiocast.stream.now_playing import clean_text
 from audiocast.web.http.aliases import Alias, Aliases
 from audiocast.web.http.handlers import STREAM_ID
@@ -25,7 +26,7 @@ MAX_BYTES = 1_048_576
 MAX_ALIASES = 5_000
 MAX_CHARACTERS = 500
 
-FIELDS = ("stream", "password", "title", "redirect")
+FIELDS = ("stream", "password", "title", "visibility", "redirect")
 
 # What the first part of a path must not be: the server's own routes are below these, and are never aliases.
 OWN_FOLDERS = frozenset("admin api control embed ingest listen scripts static stream".split())
@@ -102,7 +103,11 @@ def _alias(path: str, table: Any) -> Alias:
     password = table.get("password", "")
     if redirect and password:
         raise BadAliases(f"{where}: expected no password beside a redirect, which takes no source")
-    return Alias(path, stream_id, password, clean_text(table.get("title", "")), redirect)
+    visibility = table.get("visibility")
+    if visibility is not None and visibility not in list(Visibility):
+        raise BadAliases(f"{where}: expected the visibility {' or '.join(Visibility)}")
+    title = clean_text(table.get("title", ""))
+    return Alias(path, stream_id, password, title, redirect, Visibility(visibility) if visibility else None)
 
 
 def _is_url(text: str) -> bool:

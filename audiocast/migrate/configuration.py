@@ -5,7 +5,7 @@ That, and which password holds for a mount, was tried with Icecast 2.4.4.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from audiocast.migrate.xml_elements import XmlElement
@@ -48,6 +48,7 @@ class Mount:
         element: Path of that element.
         password: Of its sources; None: none is known to this server alone.
         title: Of its stream.
+        hidden: The element that hides it from lists, if one does.
     """
 
     path: str
@@ -55,6 +56,7 @@ class Mount:
     element: str
     password: XmlElement | None
     title: str
+    hidden: XmlElement | None = None
 
 
 class Configuration:
@@ -99,7 +101,7 @@ class Configuration:
                     self._note(Note(mount.line, "mount", "same", text))
                 continue
             taken[path] = mount.line
-            yield Mount(path, mount.line, mount.element, mount.password or default, mount.title)
+            yield replace(mount, path=path, password=mount.password or default)
 
     def _own_mounts(self) -> list[Mount]:
         found = []
@@ -112,6 +114,7 @@ class Configuration:
                 self._note(Note(element.line, "mount", "open", text))
                 continue
             titles, passwords = element.find("stream-name"), element.find("password")
+            hidden = [each for each in element.find("hidden")[-1:] if each.text not in ("", "0")]
             found.append(
                 Mount(
                     names[-1].text,
@@ -119,6 +122,7 @@ class Configuration:
                     "mount",
                     passwords[-1] if passwords else None,
                     titles[-1].text if titles else "",
+                    hidden[0] if hidden else None,
                 )
             )
         return found

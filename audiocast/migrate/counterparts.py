@@ -78,7 +78,7 @@ COUNTERPARTS = {
     "mount/fallback-when-full": "Who does not fit is answered 503, with Retry-After.",
     "mount/filter-theora": "= There is no video here.",
     "mount/genre": "= Only a directory wanted it.",
-    "mount/hidden": "All streams that are on are listed at /api/streams and /status-json.xsl.",
+    "mount/hidden": "= The mount is listed, as it was.",
     "mount/http-headers": (
         "Audio has Access-Control-Allow-Origin: * already. Other fields are added by a proxy."
     ),

@@ -43,6 +43,7 @@ def aliases_text(aliases: Iterable[Alias]) -> str:
             "stream": alias.stream_id,
             "password": alias.password,
             "title": alias.title,
+            "visibility": alias.visibility or "",
             "redirect": alias.redirect,
         }
         lines = [f"{name} = {_quoted(value)}\n" for name, value in fields.items() if value]
@@ -58,12 +59,12 @@ def keys_text(aliases: Iterable[Alias], secret: str) -> str:
         secret: That keys are made with.
     """
     keys = Keys([secret])
-    titles: dict[str, str] = {}
+    claims: dict[str, Claims] = {}
     for alias in aliases:
-        titles.setdefault(alias.stream_id, alias.title)
+        claims.setdefault(alias.stream_id, alias.claims)
     text = SECRET_LINE
-    for stream_id, title in titles.items():
-        key = keys.make(stream_id, Claims(title=title))
+    for stream_id, claimed in claims.items():
+        key = keys.make(stream_id, claimed)
         text += f"\nstream {stream_id}: mount /ingest/{stream_id}, password\n{key}\n"
     return text
 

@@ -10,6 +10,7 @@ from audiocast.migrate.counterparts import CONTAINERS, COUNTERPARTS, counterpart
 from audiocast.migrate.names import is_other_format, stream_id_of
 from audiocast.migrate.output import aliases_text
 from audiocast.migrate.xml_elements import XmlElement
+from audiocast.stream.keys import Visibility
 from audiocast.web.http.aliases import Alias
 from audiocast.web.http.urls import is_host
 
@@ -238,9 +239,18 @@ class _Translator:
                 self._add_note(Note(mount.line, mount.element, "open", text))
                 continue
             ids = {alias.stream_id for alias in self.made.aliases}
-            password, stream_id = self._password(mount), stream_id_of(mount.path, ids)
-            alias = Alias(mount.path, stream_id, password, mount.title[:200])
+            visibility = Visibility.PUBLIC if mount.hidden is None else Visibility.UNLISTED
+            alias = Alias(
+                mount.path,
+                stream_id_of(mount.path, ids),
+                self._password(mount),
+                mount.title[:200],
+                visibility=visibility,
+            )
             self._add_alias(alias, mount.line, mount.element)
+            if mount.hidden is not None:
+                text = "Its stream is in no list, by visibility in aliases.toml."
+                self._note(mount.hidden, "mount/hidden", "done", text)
         for element in self._configuration.sections("relay"):
             text = (
                 "audiocast pulls no stream: let FFmpeg bring it to this path (docs/migration/icecast.md, "

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from tornado.httputil import HTTPServerRequest
 
 from audiocast.stream.keys import PREFIX as KEY_PREFIX
-from audiocast.stream.keys import Claims
+from audiocast.stream.keys import Claims, Visibility
 from audiocast.stream.registry import Registry
 from audiocast.web.http.clients import Clients, Rate
 
@@ -29,6 +29,7 @@ class Alias:
         password: What source clients may send instead of a key, at this path alone; empty: only a key.
         title: Of the stream, when its source says nothing else.
         redirect: URL that listeners are sent to instead; empty: none.
+        visibility: Of the stream, when its source has sent the password; None: the server's setting decides.
     """
 
     path: str
@@ -36,6 +37,12 @@ class Alias:
     password: str = field(default="", repr=False)
     title: str = ""
     redirect: str = ""
+    visibility: Visibility | None = None
+
+    @property
+    def claims(self) -> Claims:
+        """What the password claims, as a key does."""
+        return Claims(title=self.title, visibility=self.visibility)
 
     def admits(self, request: HTTPServerRequest, given: str, clients: Clients) -> bool:
         """Return whether a source client has sent the password. It can be guessed, so mistakes are counted.
@@ -71,7 +78,8 @@ class Aliases:
         # Of several paths the first is the one that Icecast's programs are told.
         self._paths: dict[str, str] = {}
         for alias in self._by_path.values():
-            self._paths.setdefault(alias.stream_id, alias.path)
+            if alias.stream_id:
+                self._paths.setdefault(alias.stream_id, alias.path)
 
     def __iter__(self) -> Iterator[Alias]:
         return iter(self._by_path.values())
@@ -88,9 +96,8 @@ class Aliases:
 
     def announce(self, streams: Registry) -> None:
         """Let streams that have aliases be known before their sources come."""
-        for alias in self:
-            if alias.stream_id:
-                streams.announce(alias.stream_id, Claims(title=alias.title))
+        for stream_id, path in self._paths.items():
+            streams.announce(stream_id, self._by_path[path].claims)
 
     def path_of(self, stream_id: str) -> str | None:
         """Return the path that a stream had; None: it had none."""

@@ -214,7 +214,7 @@ class PublicHandler(Handler):
             raise ApiError(401, "key_missing", message)
         alias = self.services.aliases.find(self.request.path if mount is None else mount)
         if alias is not None and alias.admits(self.request, key, self.services.clients):
-            return Claims(title=alias.title)
+            return alias.claims
         return self.services.keys.check(stream_id, key, time.time())
 
     def may_manage(self, stream_id: str) -> bool:

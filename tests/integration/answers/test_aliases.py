@@ -25,6 +25,7 @@ FILE = f"""
 stream = "live"
 password = "{PASSWORD}"
 title = "Radio Example"
+visibility = "public"
 
 ["/old"]
 stream = "live"
@@ -92,8 +93,10 @@ def test_where_others_are_redirected_to_https_an_alias_is_answered(file: Path, t
 
 @pytest.mark.usefixtures("on_air")
 def test_programs_of_icecast_find_the_mount(server: AudiocastServer) -> None:
-    status = requests.get(f"{server.base}/status-json.xsl?mount={MOUNT}", timeout=10).json()
-    source = status["icestats"]["source"]
+    # The list has the mount, since its visibility is public.
+    source = requests.get(f"{server.base}/status-json.xsl", timeout=10).json()["icestats"]["source"]
+    named = requests.get(f"{server.base}/status-json.xsl?mount={MOUNT}", timeout=10).json()
+    assert named["icestats"]["source"]["listenurl"] == source["listenurl"]
     assert (source["listenurl"], source["server_name"]) == (
         f"http://127.0.0.1:{server.port}{MOUNT}",
         "Radio Example",

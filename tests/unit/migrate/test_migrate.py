@@ -135,7 +135,10 @@ def test_of_debian_s_own_the_password_that_everybody_knows_is_left_out(
     assert "ALIASES_FILE" not in done.settings
     assert any("name those in use, as --mount" in text.lower() for _, _, text in done.told["To"])
     done = migrate(tmp_path, capsys, "icecast.xml", "--mount", "live.ogg", "--mount", "/two.ogg", "--force")
-    assert done.aliases == {"/live.ogg": {"stream": "live"}, "/two.ogg": {"stream": "two"}}
+    assert done.aliases == {
+        "/live.ogg": {"stream": "live", "visibility": "public"},
+        "/two.ogg": {"stream": "two", "visibility": "public"},
+    }
     assert done.lines("To")[37] == "authentication/source-password"
     assert (done.settings["PORT"], done.settings["MAX_LISTENERS"]) == ("8000", "100")
 
@@ -144,12 +147,17 @@ def test_a_station_s_mounts_passwords_ports_and_certificate_go_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = migrate(tmp_path, capsys, "station.xml")
-    usual = "Quelle-4711"
+    usual, public = "Quelle-4711", {"visibility": "public"}
     assert done.aliases == {
-        "/live.ogg": {"stream": "live", "password": 'Studio & "Regie"', "title": "Radio Beispiel"},
-        "/live.mp3": {"stream": "live-mp3", "password": usual, "title": "Radio Beispiel (MP3)"},
-        "/partner.ogg": {"stream": "partner", "password": usual},
-        "/automat.ogg": {"stream": "automat", "password": usual},
+        "/live.ogg": {
+            "stream": "live",
+            "password": 'Studio & "Regie"',
+            "title": "Radio Beispiel",
+            "visibility": "unlisted",
+        },
+        "/live.mp3": {"stream": "live-mp3", "password": usual, "title": "Radio Beispiel (MP3)", **public},
+        "/partner.ogg": {"stream": "partner", "password": usual, **public},
+        "/automat.ogg": {"stream": "automat", "password": usual, **public},
         "/listen": {"stream": "live"},
     }
     secrets = {"SECRET_KEYS", "API_TOKENS"}
@@ -176,7 +184,6 @@ def test_a_station_s_mounts_passwords_ports_and_certificate_go_on(
         47: "mount/max-listeners",
         48: "mount/dump-file",
         49: "mount/intro",
-        50: "mount/hidden",
         51: "mount/on-connect",
         53: "mount",
         61: "paths/alias",
@@ -188,7 +195,9 @@ def test_who_asks_listeners_for_money_is_told_what_there_is_instead(
 ) -> None:
     done = migrate(tmp_path, capsys, "paid.xml")
     # The default mount's password goes before the server's own.
-    assert done.aliases == {"/premium.opus": {"stream": "premium", "password": "d3fault-source"}}
+    assert done.aliases == {
+        "/premium.opus": {"stream": "premium", "password": "d3fault-source", "visibility": "public"}
+    }
     assert (done.settings["STREAM_DOMAIN"], done.settings["PREROLL_SECONDS"]) == ("stream.example.com", "0")
     rows = [(line, element) for line, element, _ in done.told["To"]]
     for row in (
@@ -206,11 +215,16 @@ def test_who_asks_listeners_for_money_is_told_what_there_is_instead(
 def test_a_file_of_2009_with_another_encoding_than_it_says(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = migrate(tmp_path, capsys, "from-2009.xml")
+    done, public = migrate(tmp_path, capsys, "from-2009.xml"), {"visibility": "public"}
     assert done.aliases == {
-        "/Straße – Süd.ogg": {"stream": "Strasse-Sud", "password": "jetzt-gültig", "title": "Straße[2J"},
-        "/kanal2": {"stream": "kanal2", "password": " mit Leerzeichen "},
-        "/kanal2.ogg": {"stream": "kanal2-ogg"},
+        "/Straße – Süd.ogg": {
+            "stream": "Strasse-Sud",
+            "password": "jetzt-gültig",
+            "title": "Straße[2J",
+            **public,
+        },
+        "/kanal2": {"stream": "kanal2", "password": " mit Leerzeichen ", **public},
+        "/kanal2.ogg": {"stream": "kanal2-ogg", **public},
     }
     assert (done.settings["PORT"], done.settings["MAX_LISTENERS"]) == ("8010", "50")
     assert "STREAM_DOMAIN" not in done.settings
@@ -278,7 +292,7 @@ def test_hostile_values_end_up_in_no_file_and_move_no_cursor(
     assert cli.main(["migrate", str(tmp_path / "bad.xml"), "--to", str(tmp_path / "out")]) == 0
     done = Migrated(tmp_path / "out", capsys.readouterr().out)
     assert done.settings.keys() == {"SECRET_KEYS", "API_TOKENS", "ALIASES_FILE", "TLS_PORT", "INTERNAL_HOST"}
-    assert done.aliases["/m"] == {"stream": "m", "title": 't"\n[x]'}
+    assert done.aliases["/m"] == {"stream": "m", "title": 't"\n[x]', "visibility": "public"}
     assert "\x9b" not in done.out
 
 
