@@ -11,6 +11,8 @@ from collections.abc import Generator
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from tests.support.processes.forked import ForkedServer
+
 OPTION = "--file-seconds"
 # Attribute of a report.
 PROCESSOR_SECONDS = "processor_seconds"
@@ -63,4 +65,5 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
 
 def _processor_seconds() -> float:
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    own = times.user + times.system + times.children_user + times.children_system
+    return own + ForkedServer.processor_seconds
