@@ -12,6 +12,7 @@ Each error has the code that the API shows; the web layer maps it to an HTTP sta
             SourceStalled   "source_stalled"
             TakenOver       "taken_over"
             StreamEnded     "stream_ended"
+            BroadcastEnded  "broadcast_ended"
             StreamSuspended "stream_suspended"
             ShuttingDown    "shutting_down"
         ServerFull          "server_full"

@@ -168,6 +168,9 @@ EXPLANATIONS: dict[str, _Explanation] = {
     "stream_ended": _Explanation(
         "The stream was ended on the server.", "Start a new one.", _PERMANENT, TroubleArea.SERVER
     ),
+    "broadcast_ended": _Explanation(
+        "The broadcast was ended from another place.", "Start it again.", _PERMANENT, TroubleArea.SERVER
+    ),
     "stream_suspended": _Explanation(
         "Whoever runs the server has suspended the stream.", "Ask them.", _PERMANENT, TroubleArea.SERVER
     ),

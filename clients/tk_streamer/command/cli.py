@@ -63,7 +63,9 @@ def _watch(station: Station, report: Report, *, has_qr: bool) -> BroadcastStatus
         status = station.status()
         if status.credentials is not None and not is_link_shown:
             is_link_shown = True
-            _show_link(status.credentials.listen_url, has_qr=has_qr)
+            _show_link(status.credentials.shared_url, has_qr=has_qr)
+            if has_qr and status.credentials.is_for_this_computer:
+                _print_error("This link is for this computer alone: the server has no address in a network.")
         report.show(status)
     return station.status()
 

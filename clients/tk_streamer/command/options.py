@@ -53,6 +53,7 @@ def station_settings(options: argparse.Namespace, token: str) -> StationSettings
         token=options.token or token,
         title=options.title,
         stream_id=options.id,
+        is_public=options.public,
         channels=options.channels,
         bitrate_bps=options.bitrate * 1000,
         frame_ms=options.frame_ms,
@@ -101,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--title", default="", help="title of the stream")
     parser.add_argument("--id", help="id of the stream, for a link that stays; needs a token")
+    parser.add_argument("--public", action="store_true", help="show the stream on the server's start page")
     parser.add_argument("--list-devices", action="store_true", help="list the sound inputs and end")
     sound = parser.add_argument_group("sound (without any of these: the default input)")
     which = sound.add_mutually_exclusive_group()

@@ -115,6 +115,7 @@ class JsonReport:
             "phase": status.phase,
             "stream_id": status.credentials and status.credentials.stream_id,
             "listen_url": status.credentials and status.credentials.listen_url,
+            "local_url": (status.credentials and status.credentials.local_url) or None,
             "bytes_sent": status.bytes_sent,
             "seconds_sent": round(status.seconds_sent, 2),
             "dropped_seconds": round(status.dropped_seconds, 2),

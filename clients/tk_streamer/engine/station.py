@@ -44,6 +44,7 @@ class StationSettings:
         token: API token, or "".
         title: Title of the stream, for listeners.
         stream_id: The id of the stream, which needs a token; None for one of the server's choice.
+        is_public: Show the stream on the server's start page.
         channels: 1 or 2.
         bitrate_bps: 6,000 to 510,000 bits per second, without the Ogg overhead.
         frame_ms: Length of a packet and of a page: 10, 20, 40 or 60 ms.
@@ -58,6 +59,7 @@ class StationSettings:
     token: str = ""
     title: str = ""
     stream_id: str | None = None
+    is_public: bool = False
     channels: int = 2
     bitrate_bps: int = 96_000
     frame_ms: int = 20
@@ -147,7 +149,13 @@ class Station:
         if self._control is not None:
             raise RuntimeError("expected a station that was never started, got one that was")
         settings = self._settings
-        application = StreamRequest(settings.server_url, settings.title, settings.stream_id, settings.token)
+        application = StreamRequest(
+            settings.server_url,
+            settings.title,
+            settings.stream_id,
+            settings.token,
+            settings.is_public,
+        )
         self._api = ApiClient(application, self._queue.put, time.monotonic)
         if self._playing is not None:
             self._api.set_now_playing(*self._playing)

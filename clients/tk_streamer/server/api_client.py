@@ -40,6 +40,7 @@ class StreamRequest:
     title: str
     stream_id: str | None
     token: str
+    is_public: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class ApiClient:
                 title=request.title,
                 stream_id=request.stream_id,
                 token=request.token or None,
+                is_public=request.is_public,
             )
         except RequestRefused as error:
             self._report(StreamStartFailed(_start_trouble(error, has_token=bool(request.token))))

@@ -17,13 +17,30 @@ FORMAT_REFUSALS = frozenset({"not_ogg_opus", "multiplexed"})
 
 @dataclass(frozen=True, slots=True)
 class StreamCredentials:
-    """The response of `POST /api/start`: the stream's addresses, and the key of its ingest."""
+    """The response of `POST /api/start`: the stream's addresses, and the key of its ingest.
+
+    Attributes:
+        server_url: Address of the server, as the user has given it.
+        stream_id: The id of the stream.
+        ingest_url: Where audio is sent.
+        listen_url: The listeners' page, at the address that the server was asked at.
+        ingest_key: The key of the ingest.
+        local_url: The listeners' page for other devices, where `listen_url` is for this one; "" for none.
+        is_for_this_computer: No other device can open any of these.
+    """
 
     server_url: str
     stream_id: str
     ingest_url: str
     listen_url: str
     ingest_key: str = field(repr=False)
+    local_url: str = ""
+    is_for_this_computer: bool = False
+
+    @property
+    def shared_url(self) -> str:
+        """The link to give to listeners."""
+        return self.local_url or self.listen_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,7 @@ def start_stream(
     title: str = "",
     stream_id: str | None = None,
     token: str | None = None,
+    is_public: bool = False,
 ) -> StreamCredentials:
     """Create a stream. Blocks.
 
@@ -60,12 +78,14 @@ def start_stream(
         title: Title of the stream, for listeners.
         stream_id: The id of the stream; None for one of the server's choice.
         token: API token, if the server needs one.
+        is_public: Show the stream on the server's start page. Servers of version 0.1 show it unasked, and
+            refuse to be asked.
 
     Raises:
         ClientError: See `send_request`.
     """
     server_url = server_url.rstrip("/")
-    wanted = {"title": title, "id": stream_id}
+    wanted = {"title": title, "id": stream_id, "visibility": "public" if is_public else ""}
     response = send_request(
         session,
         "POST",
@@ -80,7 +100,14 @@ def start_stream(
         if not isinstance(value, str) or not value:
             raise BadResponse(f"expected {name!r} as text in the server's answer, got {type(value).__name__}")
         texts[name] = value
-    return StreamCredentials(server_url=server_url, **texts)
+    # Only an answer to a loopback host has the field; null: the server has no other address.
+    local_url = response.get("local_url")
+    return StreamCredentials(
+        server_url=server_url,
+        **texts,
+        local_url=local_url if isinstance(local_url, str) else "",
+        is_for_this_computer="local_url" in response and not local_url,
+    )
 
 
 def fetch_stream_info(session: requests.Session, credentials: StreamCredentials) -> StreamInfo:

@@ -38,6 +38,7 @@ def station_settings(preferences: Preferences, token: str, now: datetime) -> Sta
         server_url=preferences.server_url.strip(),
         token=token.strip(),
         title=preferences.title.strip(),
+        is_public=preferences.is_public,
         channels=preferences.channels,
         bitrate_bps=preferences.bitrate_kbps * 1_000,
         frame_ms=preferences.frame_ms,

@@ -65,6 +65,7 @@ class Form(ttk.Frame):
             keeps_copy=self._sound.keeps_copy.get(),
             copy_folder=self._sound.copy_folder,
             remembers_token=self._server.remembers_token.get(),
+            is_public=self._server.is_public.get(),
             language=self._captions.words.language,
         )
 

@@ -190,7 +190,7 @@ class MainWindow:
             self.refresh()
         self._was_over = is_over
         has_stream = status.credentials is not None and not is_over
-        self._link.show(status.credentials.listen_url if status.credentials and has_stream else "")
+        self._link.show(status.credentials if has_stream else None)
         self._playing.set_enabled(has_stream)
 
     def _toggle_broadcast(self) -> None:

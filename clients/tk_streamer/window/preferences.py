@@ -45,6 +45,7 @@ class Preferences:
         keeps_copy: Write a copy of the broadcast into a file.
         copy_folder: Folder of the copies; "" for the user's music folder.
         remembers_token: Keep the token in its file.
+        is_public: Show the stream on the server's start page.
         language: "en", "ru", or "" for the language of the system.
     """
 
@@ -57,6 +58,7 @@ class Preferences:
     keeps_copy: bool = False
     copy_folder: str = ""
     remembers_token: bool = False
+    is_public: bool = False
     language: str = ""
 
     @classmethod

@@ -40,6 +40,29 @@ def test_a_stream_is_started_with_title_and_token_and_ended_with_its_key() -> No
     assert "secret" not in repr(credentials)
 
 
+@pytest.mark.parametrize(
+    ("more", "shared_url", "is_for_this_computer"),
+    [
+        ({}, ANSWER["listen_url"], False),
+        ({"local_url": "http://192.168.1.9/listen/abc"}, "http://192.168.1.9/listen/abc", False),
+        ({"local_url": None}, ANSWER["listen_url"], True),
+    ],
+)
+def test_the_link_to_share_is_one_that_other_devices_open(
+    more: dict[str, object], shared_url: str, is_for_this_computer: bool
+) -> None:
+    bodies: list[object] = []
+
+    def start(client: ClientConnection) -> None:
+        bodies.append(client.json_body())
+        client.answer(201, {**ANSWER, **more})
+
+    with ScriptedServer(start) as server, LiveSession() as session:
+        credentials = start_stream(session, server.url, is_public=True)
+    assert bodies == [{"visibility": "public"}]
+    assert (credentials.shared_url, credentials.is_for_this_computer) == (shared_url, is_for_this_computer)
+
+
 @pytest.mark.parametrize("name", ["stream_id", "ingest_key", "ingest_url", "listen_url"])
 @pytest.mark.parametrize("value", [None, "", 7])
 def test_an_answer_without_what_is_needed_is_told_at_once(name: str, value: object) -> None:

@@ -151,6 +151,9 @@ def test_a_stream_is_asked_for_and_ended_at_the_same_path() -> None:
     assert (request.build().method, request.build().target) == ("GET", "/internal/streams/abc")
     assert (request.build_end().method, request.build_end().target) == ("DELETE", "/internal/streams/abc")
     assert request.build_end(7).target == "/internal/streams/abc?generation=7"
+    assert request.build_end(7, for_good=False).target == "/internal/streams/abc?generation=7&for_good=false"
+    assert MemberStreamRequest.is_for_good({"generation": "7"})
+    assert not MemberStreamRequest.is_for_good({"generation": "7", "for_good": "false"})
     assert MemberStreamRequest.parse_end({"generation": "7"}) == 7
     assert MemberStreamRequest.parse_end({}) is None
     with pytest.raises(BadMessage):

@@ -6,7 +6,7 @@
  */
 
 import { byId } from "../shared/dom.js";
-import { checkKey, endBroadcast } from "../shared/api.js";
+import { endBroadcast } from "../shared/api.js";
 import { PageGuard } from "./wake_lock.js";
 import { OggRecorder, PacketEncoder, encodingMethod } from "./encoders.js";
 import { attachInputs } from "./inputs.js";
@@ -16,7 +16,14 @@ import { Uplink } from "./uplink.js";
 import { Language, updateText } from "../shared/language.js";
 import { attachListenLink } from "../shared/listen_link.js";
 import { OnAirMonitor } from "../shared/on_air_monitor.js";
-import { broadcastOf, controlPath, keepBroadcast, livePath, ownBroadcast } from "../shared/own_broadcasts.js";
+import {
+  broadcastOf,
+  claimedTitle,
+  controlPath,
+  keepBroadcast,
+  livePath,
+  ownBroadcast,
+} from "../shared/own_broadcasts.js";
 import { pathOnThisOrigin } from "../shared/share.js";
 import { StartForm } from "../shared/start_form.js";
 import { BROADCAST_STRINGS } from "./strings.js";
@@ -174,17 +181,15 @@ function startNew() {
 }
 
 /** Take the broadcast whose id and key are in the page's address, if any. */
-async function resume() {
+function resume() {
   const [streamId, key] = location.hash.slice(1).split("/");
   if (!streamId || !key || document.body.dataset.stage === "sending") {
     return;
   }
   const wanted = broadcastOf(streamId, key);
-  title = ownBroadcast(streamId)?.title ?? "";
+  title = ownBroadcast(streamId)?.title || claimedTitle(key);
   broadcast = wanted;
   showStage("quiet");
-  title ||= (await checkKey(wanted)).title;
-  showNote();
 }
 
 function checkConnection() {

@@ -12,6 +12,7 @@ import { attachListenLink } from "../shared/listen_link.js";
 import { OnAirMonitor } from "../shared/on_air_monitor.js";
 import {
   broadcastOf,
+  claimedTitle,
   confirmLeaving,
   controlPath,
   forgetBroadcast,
@@ -71,7 +72,7 @@ async function open() {
 function show(wanted, shownTitle) {
   broadcast = wanted;
   history.replaceState(null, "", controlPath(wanted));
-  title = ownBroadcast(streamId)?.title || shownTitle;
+  title = ownBroadcast(streamId)?.title || shownTitle || claimedTitle(wanted.ingest_key);
   const isKept = keepBroadcast(wanted, title);
   byId("unkept").hidden = isKept;
   if (!isKept) {

@@ -74,6 +74,21 @@ export function broadcastOf(streamId, key) {
   };
 }
 
+/**
+ * Return the title that a key claims: a server that was restarted does not know it before the stream is on.
+ *
+ * @param {string} key `ac1.CLAIMS.MAC`, whose claims are JSON in URL-safe base64
+ */
+export function claimedTitle(key) {
+  try {
+    const text = atob((key.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"));
+    const claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (each) => each.charCodeAt(0))));
+    return String(claims.t ?? "");
+  } catch {
+    return "";
+  }
+}
+
 /** @param {{stream_id: string, ingest_key: string}} broadcast */
 export function controlPath({ stream_id: streamId, ingest_key: key }) {
   return `/control/${streamId}#${key}`;

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog, ttk
 
+from tk_streamer.server.streams import StreamCredentials
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.qr_canvas import QrCanvas
 from tk_streamer.window.theme import LINE, Theme
@@ -54,19 +55,26 @@ class LinkPanel(ttk.Frame):
             button.grid(row=row, column=0, sticky="ew", pady=(0, theme.px(6)))
         entry = ttk.Entry(self, textvariable=self._link, state="readonly")
         entry.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(theme.px(8), 0))
+        self._reach = ttk.Label(self, style="Quiet.TLabel", wraplength=theme.px(390), justify="left")
+        self._reach.grid(row=3, column=0, columnspan=2, sticky="w", pady=(theme.px(4), 0))
+        self._reach.grid_remove()
         actions.columnconfigure(0, weight=1)
         self.columnconfigure(1, weight=1)
         captions.set_phrase(heading, "link.section")
         captions.set_phrase(self._hint, "link.none")
+        captions.set_phrase(self._reach, "link.here")
         captions.on_language(self._label_buttons)
         self._label_buttons()
         self._show_widgets()
 
-    def show(self, link: str) -> None:
-        """Show a link; "" for none. Returns at once if it is shown already."""
+    def show(self, credentials: StreamCredentials | None) -> None:
+        """Show the link of a stream; None for none. Returns at once if it is shown already."""
+        link = credentials.shared_url if credentials else ""
         if link == self._link.get():
             return
         self._link.set(link)
+        is_for_this_computer = credentials is not None and credentials.is_for_this_computer
+        self._reach.grid() if is_for_this_computer else self._reach.grid_remove()
         self._qr.show(link)
         self._show_widgets()
 

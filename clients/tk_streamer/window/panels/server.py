@@ -12,7 +12,7 @@ TOKEN_MASK = "•"
 
 
 class ServerPanel(ttk.Frame):
-    """Three fields and a check box.
+    """Three fields and two check boxes.
 
     Args:
         parent: The widget around this one.
@@ -31,6 +31,7 @@ class ServerPanel(ttk.Frame):
         self.token = tkinter.StringVar(self, token)
         self.title = tkinter.StringVar(self, preferences.title)
         self.remembers_token = tkinter.BooleanVar(self, preferences.remembers_token)
+        self.is_public = tkinter.BooleanVar(self, preferences.is_public)
         self._is_token_shown = False
         gap = theme.px(8)
 
@@ -46,6 +47,8 @@ class ServerPanel(ttk.Frame):
         remember.grid(row=3, column=1, columnspan=2, sticky="w", pady=(theme.px(4), 0))
         title = ttk.Entry(self, textvariable=self.title)
         title.grid(row=4, column=1, columnspan=2, sticky="ew", pady=(gap, 0))
+        public = ttk.Checkbutton(self, variable=self.is_public)
+        public.grid(row=5, column=1, columnspan=2, sticky="w", pady=(theme.px(4), 0))
         for row, key in ((1, "server.url"), (2, "server.token"), (4, "broadcast.title")):
             label = ttk.Label(self)
             label.grid(row=row, column=0, sticky="w", padx=(0, theme.px(12)), pady=(gap, 0))
@@ -53,13 +56,14 @@ class ServerPanel(ttk.Frame):
         self.columnconfigure(1, weight=1)
         captions.set_phrase(heading, "server.section")
         captions.set_phrase(remember, "server.token.remember")
+        captions.set_phrase(public, "broadcast.public")
         captions.on_language(self._label_reveal)
         self._label_reveal()
-        self._fields = (url, self._token_entry, title)
+        self._fields = (url, self._token_entry, title, public)
         self._first = url
 
     def set_enabled(self, enabled: bool) -> None:
-        """Enable or disable the fields; the check box and the Show button stay enabled."""
+        """Enable or disable the fields; the token's box and the Show button stay enabled."""
         for field in self._fields:
             field.state(["!disabled" if enabled else "disabled"])
 
