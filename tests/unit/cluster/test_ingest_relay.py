@@ -16,6 +16,7 @@ from audiocast.cluster.protocol import LAST_PAGE_HEADER, MOVED, OLDER, PeerReque
 from audiocast.cluster.stream_requests import ForwardRequest
 from audiocast.stream.errors import ShuttingDown, StreamEnded, StreamSuspended, TakenOver
 from audiocast.stream.hub_state import HubLimits
+from audiocast.stream.keys import Claims, Visibility
 from audiocast.stream.source_id import SourceId
 from tests.support.clock.jumping_loop import run
 from tests.unit.cluster.fake_iostream import peer_streams
@@ -111,6 +112,7 @@ class Front:
 def test_a_source_is_offered_as_it_is_once_its_audio_has_come() -> None:
     async def test() -> None:
         front = Front()
+        front.harness.hub.claims = Claims(visibility=Visibility.PUBLIC)
         await asyncio.sleep(5)
         assert (front.peers.asked, front.relay.has_audio, front.relay.owner) == ([], False, "")
         front.send()
@@ -122,6 +124,7 @@ def test_a_source_is_offered_as_it_is_once_its_audio_has_come() -> None:
         assert front.relay.has_audio
         assert (request.source_id, request.generation) == (front.encoder.source.source_id, 3)
         assert (request.title, request.is_resumed) == ("A title", False)
+        assert request.visibility is Visibility.PUBLIC
         assert 5.0 <= request.age_seconds < 5.1, "since the encoder connected"
         assert await front.received() == body(range(10))
         await front.stop()

@@ -20,6 +20,7 @@ from audiocast.cluster.stream_requests import ForwardAnswer, RelayRequest
 from audiocast.stream.clock import Clock
 from audiocast.stream.errors import BadKey, SourceError, SourceStalled, StreamEnded
 from audiocast.stream.hub import Hub
+from audiocast.stream.keys import Visibility
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
@@ -197,7 +198,9 @@ async def test_only_so_many_encoders_are_sent_away(harness: Harness) -> None:
 async def test_a_forwarded_source_makes_it_owner_while_it_lasts(harness: Harness) -> None:
     node = harness.node
     source_id = SourceId.new()
-    accepted = node.accept_forward(forward(source_id))
+    # The owner knows who finds the stream when the front, which has the key, is gone.
+    accepted = node.accept_forward(replace(forward(source_id), visibility=Visibility.PUBLIC))
+    assert harness.streams.open("abc").claims.visibility is Visibility.PUBLIC
     ours, theirs = peer_streams()
     task = asyncio.ensure_future(accepted.run(ours))
     await settle()
