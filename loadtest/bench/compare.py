@@ -128,7 +128,7 @@ def _plan(name: str, options: argparse.Namespace) -> Plan:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Compare audiocast with Icecast and a bare loop of send.")
     parser.add_argument("--quick", action="store_true", help="few listeners, once: two minutes")
-    parser.add_argument("--scenario", nargs="+", choices=SCENARIOS, help="default: all, 35 minutes")
+    parser.add_argument("--scenario", nargs="+", choices=SCENARIOS, help="default: all, an hour")
     parser.add_argument(
         "--listeners", type=int, help=f"instead of the scenario's number ({LISTENERS} mostly)"
     )

@@ -4,16 +4,19 @@ import os
 import re
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from audiocast.settings import Settings
+from audiocast.stream.fanout.lane import GATHER_GROWTH, MOST_FLUSHES
 from loadtest.bench.contenders.floor import Floor
 from loadtest.bench.contenders.registry import CONTENDERS
 from loadtest.bench.listener_crowd import ListenerCrowd, Target
 from loadtest.bench.processes import LOAD_CORE, SERVER_CORE, cpu_time, family
 from loadtest.bench.programs import Program
-from loadtest.bench.trial import QUERIES, Trial, measure
+from loadtest.bench.trial import QUERIES, STEADY_WINDOW_SECONDS, Trial, measure, settle_seconds
 from tests.loadtest.tally import tally
 
 pytestmark = pytest.mark.realtime
@@ -68,6 +71,17 @@ def test_sources_without_listeners_are_heard_in_the_end(folder: Path) -> None:
     # Of the same time, each of four has a quarter.
     assert 0 < sample.cpu_us <= 1e6 * sample.server_busy / 4 * 1.01
     assert sample.load_busy > 0
+
+
+def test_what_is_measured_is_what_a_listener_costs_in_the_long_run(folder: Path) -> None:
+    """Pages gather for longer under load, up to twice as long: nothing changes after that."""
+    listened = Trial("audiocast", PAGE_MS, LISTENERS, STEADY_WINDOW_SECONDS)
+    server = CONTENDERS["audiocast"](folder)
+    flush_ms = Settings.model_fields["flush_interval_ms"].default
+    steady_seconds = (MOST_FLUSHES - 1) * flush_ms / 1000 / GATHER_GROWTH
+    assert steady_seconds < settle_seconds(listened, server) < steady_seconds + 2
+    assert settle_seconds(replace(listened, listeners=0), server) == 1
+    assert settle_seconds(listened, CONTENDERS["icecast"](folder)) == 1
 
 
 def test_live_listeners_ask_as_the_page_does() -> None:

@@ -23,6 +23,7 @@ class Contender(abc.ABC):
     Attributes:
         name: For tables.
         gentle_pause_ms: Between two listeners that come gently.
+        steady_seconds: So long after its listeners have joined, it does the same in each second.
         tls: Its listeners speak TLS. Its source does not.
         port: Where listeners go.
         pid: Of its (first) process.
@@ -31,6 +32,7 @@ class Contender(abc.ABC):
     name: str
     tls = False
     gentle_pause_ms = 1
+    steady_seconds = 1.0
     port = 0
     pid = 0
 
