@@ -1,9 +1,8 @@
 """audiocast beside Icecast and a bare loop of `send`, and what the fan-out and the cluster cost.
 
 - `compare`: the benchmark: every contender in one run, in turn, on the same source
-- `variants`: the mechanisms of the fan-out, one by one
+- `variants`: the mechanisms of the server, one by one, and a source beside Icecast's
 - `pass_cost`: the CPU time of a pass of the fan-out, here and in another checkout
-- `source_cost`: the CPU time of a source, here, in another checkout, and at Icecast
 - `hot_spots`: where a server's time goes, by py-spy
 - `unsent`: what the kernel keeps for a listener that does not read
 - `cluster_cost`: what members cost each other

@@ -14,7 +14,7 @@ from pathlib import Path
 from loadtest.bench.contenders.contender import Contender
 from loadtest.bench.contenders.registry import CONTENDERS
 from loadtest.bench.listener_crowd import Counted, Joined, ListenerCrowd, Target
-from loadtest.bench.processes import LOAD_CORE, Usage, UsageMeter, resident_bytes
+from loadtest.bench.processes import LOAD_CORE, Usage, UsageMeter, resident_bytes, run_first
 from loadtest.bench.programs import Line, Program, ProgramFailed
 
 # What they leave behind belongs to the empty server: modules, buffers and pools that are made once.
@@ -133,13 +133,20 @@ class Sample:
         return self.user_us + self.system_us
 
 
-def measure(trial: Trial, folder: Path, contenders: Mapping[str, type[Contender]] = CONTENDERS) -> Sample:
+def measure(
+    trial: Trial,
+    folder: Path,
+    contenders: Mapping[str, type[Contender]] = CONTENDERS,
+    *,
+    is_first: bool = False,
+) -> Sample:
     """Run one trial.
 
     Args:
         trial: What.
         folder: For all files; readable by everybody.
         contenders: Has the trial's.
+        is_first: Server and source come before all other programs of the machine, where root runs it.
 
     Raises:
         ProgramFailed: A program has ended before its time, or listeners got no audio.
@@ -148,6 +155,8 @@ def measure(trial: Trial, folder: Path, contenders: Mapping[str, type[Contender]
         contenders[trial.contender](folder, streams=trial.streams) as server,
         on_air(server, trial.page_ms, folder, query=QUERIES[trial.latency]) as (source, targets),
     ):
+        if is_first:
+            run_first(*server.pids, source.pid)
         observed = _observe(trial, server, source, targets, folder)
         if source.ended:
             raise ProgramFailed("expected the source to send to the end, it has gone: its message is above")
@@ -163,7 +172,7 @@ def settle_seconds(trial: Trial, server: Contender) -> float:
 
 @contextmanager
 def on_air(
-    server: Contender, page_ms: int, folder: Path, *, query: str = "", is_chunked: bool = False
+    server: Contender, page_ms: int, folder: Path, *, query: str = ""
 ) -> Iterator[tuple[Program, list[Target]]]:
     """Have a source send to all streams of a server; give it, and where to listen.
 
@@ -172,12 +181,11 @@ def on_air(
         page_ms: Audio on a page of the source.
         folder: For the list of streams.
         query: What listeners put behind each path.
-        is_chunked: Bodies come in chunks, not until close.
     """
     urls = folder / "sources"
     urls.write_text("\n".join(server.source_urls()))
-    arguments = ["--page-ms", str(page_ms), *(["--chunked"] if is_chunked else []), str(urls)]
-    with Program([sys.executable, "-m", "loadtest.source", *arguments], LOAD_CORE) as source:
+    command = [sys.executable, "-m", "loadtest.source", "--page-ms", str(page_ms), str(urls)]
+    with Program(command, LOAD_CORE) as source:
         starts_ns = source.line(SOURCE_START_SECONDS)["starts_ns"]
         paths = [path + query for path in server.paths()]
         targets = [Target(*each) for each in zip(starts_ns, paths, strict=True)]

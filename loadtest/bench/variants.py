@@ -1,28 +1,36 @@
-"""The mechanisms of the fan-out, one by one: audiocast as it is beside itself with one of them changed.
+"""The mechanisms of the server, one by one: audiocast as it is beside itself with one of them changed.
 
-    python -m loadtest.bench.variants [NAME ...] [--listeners N] [--repeat N] [--before FOLDER]
+    python -m loadtest.bench.variants [NAME ...] [--mix STREAMSxLISTENERS ...] [--repeat N] [--before FOLDER]
 
 A variant is a setting, or a few lines that change a name in the server's process before it starts. All are
 measured in turn and in one run, like the contenders of `loadtest.bench.compare`, and their cost is a multiple
-of the unchanged server's in the same turn. `before` and `low-before` are the server of another checkout. What
-came out, and what was made of it: docs/fan-out.md.
+of what the first one of them has in the same turn: of those whose listeners ask for the same, unless
+`--beside` names one. `before` and `low-before` are the server of another checkout, `icecast` is Icecast.
+
+With `--first` server and source come before all else that the machine does, where root runs it: each page is
+read when it comes, and not two at once. So two checkouts can be compared while others work, though caches
+that others fill make everything dearer. What came out, and what was made of it: docs/fan-out.md.
 """
 
 import argparse
+import contextlib
 import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from loadtest.bench.contenders.audiocast import Audiocast
 from loadtest.bench.contenders.contender import Contender
+from loadtest.bench.contenders.icecast import Icecast
 from loadtest.bench.programs import ProgramFailed
 from loadtest.bench.scenarios import LISTENERS, PAGE_MS
 from loadtest.bench.trial import Sample, Trial, measure
 
 SECONDS = 5.0
+ROOT = Path(__file__).parents[2]
 READABLE = 0o755
 
 OWN_COPIES = """
@@ -99,14 +107,36 @@ def serve_halves(self, listeners, batch, now):
 fanout.Fanout._serve_slice = serve_halves
 """
 )
-BEFORE = """
-import sys
-sys.path.insert(0, {!r})
-"""
 NO_FREEZE = """
 import gc
 gc.freeze = lambda: None
 """
+
+
+class Mix(NamedTuple):
+    """Who sends and who listens: streams, and listeners of each."""
+
+    streams: int
+    listeners: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Mix":
+        """Parse the form of the command line.
+
+        Raises:
+            ValueError: It is none.
+        """
+        streams, _, listeners = text.partition("x")
+        return cls(int(streams), int(listeners))
+
+    def __str__(self) -> str:
+        return f"{self.streams:,} x {self.listeners:,}"
+
+    def trial(self, name: str, page_ms: int, seconds: float, latency: str) -> Trial:
+        """Give a trial of it. Where there are several streams, a source is what is paid for."""
+        per = "listener" if self.streams == 1 else "source"
+        listeners = self.streams * self.listeners
+        return Trial(name, page_ms, listeners, seconds, streams=self.streams, latency=latency, per=per)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +148,23 @@ class Variant:
         low: Listeners ask for `latency=low`.
         settings: Environment of the server.
         change: Python, run in its process before anything else.
+        checkout: Whose server it is; `python -m audiocast` takes the package of the folder that it starts in.
+        other: Another server, which is not changed.
     """
 
     what: str
     low: bool = False
     settings: Mapping[str, str | int] = field(default_factory=dict)
     change: str = ""
+    checkout: Path = ROOT
+    other: type[Contender] | None = None
 
     def contender(self, name: str) -> type[Contender]:
         """Give the server that is like this."""
-        return type(name, (_Changed,), {"settings": self.settings, "change": self.change})
+        if self.other is not None:
+            return self.other
+        own = {"settings": self.settings, "change": self.change, "checkout": self.checkout}
+        return type(name, (_Changed,), own)
 
     @property
     def latency(self) -> str:
@@ -139,13 +176,15 @@ class _Changed(Audiocast):
     """Its process finds the change where Python looks for a module of the site at its start."""
 
     change = ""
+    checkout = ROOT
 
     def start(self) -> None:
         site = self.folder / type(self).__name__
         site.mkdir(exist_ok=True)
         (site / "sitecustomize.py").write_text(self.change)
         self.settings = {**self.settings, "PYTHONPATH": str(site)}
-        super().start()
+        with contextlib.chdir(self.checkout):
+            super().start()
 
 
 VARIANTS = {
@@ -159,6 +198,7 @@ VARIANTS = {
     "both-cores": Variant("one process, on both cores", change=BOTH_CORES),
     "workers-2-both-cores": Variant("WORKERS=2, on both cores", settings={"WORKERS": 2}, change=BOTH_CORES),
     "threads-2-both-cores": Variant("two threads that send, on both cores", change=THREADS),
+    "icecast": Variant("Icecast", other=Icecast),
     "low": Variant("latency=low, as it is", low=True),
     "low-at-once": Variant("latency=low, each page at once", low=True, change=SHARE.format("float('inf')")),
     "low-share-20": Variant("latency=low, room up to a share of 20 %", low=True, change=SHARE.format(0.2)),
@@ -185,52 +225,79 @@ def main() -> int:
     """Measure and print; give the exit code."""
     parser = _parser()
     options = parser.parse_args()
-    known = VARIANTS | (_of_another_checkout(options.before) if options.before else {})
+    known = VARIANTS | (of_another_checkout(options.before) if options.before else {})
     if unknown := set(options.names) - set(known):
         parser.error(f"expected names among {', '.join(known)}, got {', '.join(sorted(unknown))}")
-    variants = {name: known[name] for name in options.names or known}
-    contenders = {name: variant.contender(name) for name, variant in variants.items()}
-    samples: dict[str, list[Sample]] = {name: [] for name in variants}
+    variants = {name: known[name] for name in options.names or VARIANTS}
+    if options.beside and options.beside not in variants:
+        parser.error(f"expected --beside to be one of {', '.join(variants)}, got {options.beside}")
+    samples: dict[tuple[Mix, str], list[Sample | None]] = {
+        (mix, name): [] for mix in options.mix for name in variants
+    }
+    for _ in range(options.repeat):
+        for (mix, name), own in samples.items():
+            own.append(_measured(options, mix, name, variants[name]))
+    print("| streams x listeners | variant | × | range | delay p50 / p99, ms | gaps | cores | µs |")
+    print("| --- " * 8 + "|")
+    for (mix, name), own in samples.items():
+        alike = [each for each, variant in variants.items() if variant.low == variants[name].low]
+        print(_row(mix, variants[name], own, samples[mix, options.beside or alike[0]]))
+    return int(any(None in own for own in samples.values()))
+
+
+def _measured(options: argparse.Namespace, mix: Mix, name: str, variant: Variant) -> Sample | None:
+    """Return a sample; None if there is none, which is said."""
+    trial = mix.trial(name, options.page_ms, options.seconds, variant.latency)
     with tempfile.TemporaryDirectory(prefix="audiocast-variants-") as folder:
         Path(folder).chmod(READABLE)
-        for _ in range(options.repeat):
-            for name in variants:
-                latency = variants[name].latency
-                trial = Trial(name, options.page_ms, options.listeners, SECONDS, latency=latency)
-                try:
-                    samples[name].append(measure(trial, Path(folder), contenders))
-                except ProgramFailed as error:
-                    print(f"{name}: {error}", file=sys.stderr)
-                    return 1
-    print("| variant | × as it is | range | delay p50 / p99, ms | µs/listener/s |\n" + "| --- " * 5 + "|")
-    for name, variant in variants.items():
-        print(_row(variant, samples[name], samples.get("low" if variant.low else "as-it-is", [])))
-    return 0
+        try:
+            sample = measure(trial, Path(folder), {name: variant.contender(name)}, is_first=options.first)
+        except ProgramFailed as error:
+            print(f"{name}, {mix}: {error}", file=sys.stderr, flush=True)
+            return None
+    print(f"{name}, {mix}: {sample.cpu_us:.0f} µs", file=sys.stderr, flush=True)
+    return sample
 
 
-def _of_another_checkout(folder: Path) -> dict[str, Variant]:
-    change = BEFORE.format(str(folder.resolve()))
+def of_another_checkout(folder: Path) -> dict[str, Variant]:
+    """Give the variants that are the server of another checkout, by name."""
+    checkout = folder.resolve()
     return {
-        "before": Variant("before", change=change),
-        "low-before": Variant("latency=low, before", low=True, change=change),
+        "before": Variant("before", checkout=checkout),
+        "low-before": Variant("latency=low, before", low=True, checkout=checkout),
     }
 
 
-def _row(variant: Variant, own: list[Sample], usual: list[Sample]) -> str:
-    costs = [sample.cpu_us for sample in own]
+def _row(mix: Mix, variant: Variant, all_own: list[Sample | None], usual: list[Sample | None]) -> str:
+    begin = f"| {mix} | {variant.what} "
+    own = [sample for sample in all_own if sample is not None]
+    if not own:
+        return begin + "| no audio for all listeners " + "| " * 5 + "|"
     # Sample by sample: what else the machine has to do changes from turn to turn.
-    multiples = [cost / unit.cpu_us for cost, unit in zip(costs, usual, strict=bool(usual))] or [float("nan")]
+    pairs = zip(all_own, usual, strict=True)
+    multiples = [one.cpu_us / unit.cpu_us for one, unit in pairs if one and unit] or [float("nan")]
     delays = (median(sample.delay_p50_ms for sample in own), median(sample.delay_p99_ms for sample in own))
     return (
-        f"| {variant.what} | {median(multiples):.2f} | {min(multiples):.2f} to {max(multiples):.2f} "
-        f"| {delays[0]:.0f} / {delays[1]:.0f} | {median(costs):.0f} |"
+        f"{begin}| {median(multiples):.2f} | {min(multiples):.2f} to {max(multiples):.2f} "
+        f"| {delays[0]:.0f} / {delays[1]:.0f} | {max(sample.gaps for sample in own):.0f} "
+        f"| {median(sample.server_busy for sample in own):.2f} "
+        f"| {median(sample.cpu_us for sample in own):.0f} |"
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Measure what each mechanism of the fan-out is worth.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="all of them unless said otherwise")
-    parser.add_argument("--listeners", type=int, default=LISTENERS)
+    parser.add_argument(
+        "--mix",
+        nargs="+",
+        type=Mix.parse,
+        default=[Mix(1, LISTENERS)],
+        help="streams and listeners of each, as 1x1000; of several streams, µs are a source's",
+    )
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="length of a window")
+    parser.add_argument("--beside", metavar="NAME", help="the variant whose cost is 1")
+    parser.add_argument("--first", action="store_true", help="before other programs of this machine; as root")
     parser.add_argument("--page-ms", type=int, default=PAGE_MS, help="audio on a page of the source")
     parser.add_argument("--repeat", type=int, default=3, help="samples of each")
     parser.add_argument("--before", type=Path, metavar="FOLDER", help="another checkout, for `before`")

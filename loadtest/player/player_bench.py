@@ -13,14 +13,15 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from statistics import median, quantiles
 
 from loadtest.bench.criteria import Verdict
-from tests.browser.chromium_tab import chromium, chromium_tab
+from loadtest.player import tls_delay
+from loadtest.player.browsers import BROWSERS, OpenTab, Running, begin_listening
 from tests.browser.click_source import FRAME_SECONDS, click_track
 from tests.browser.disturbances import (
     OUTAGE_SECONDS,
@@ -29,20 +30,13 @@ from tests.browser.disturbances import (
     ListeningReport,
     listen_through_disturbances,
 )
-from tests.browser.live_page import AUDIO_PROBE, OUTPUT_MS, Tab, recording_of
-from tests.programs.firefox import Firefox
-from tests.programs.sound_card import SoundCard
+from tests.browser.live_page import recording_of
 from tests.support.http.source import PacedSource
-from tests.support.network.certificates import make_pair
 from tests.support.processes.nginx_process import NginxProcess
 from tests.support.processes.server import AudiocastServer
 
 # Decoders and networks, and how late each may be at the median; milliseconds.
 WAYS = {"webcodecs": 150, "webcodecs, through nginx": 250, "wasm": 150}
-# The server's own TLS may add so much to the median, and it has bounds of its own.
-TLS = "webcodecs, through TLS"
-MOST_ADDED_BY_TLS_MS = 10
-MOST_THROUGH_TLS_MS = {"chromium": 100, "firefox": 120}
 
 # From the median of the first third of the time to that of the last.
 MOST_GROWTH_MS = 50
@@ -69,24 +63,6 @@ EVENTS_MS = {
     "another address, without a word": 3000.0,
 }
 
-# So many Firefoxes may hang as they are asked for their output's latency.
-PATIENCE = 5
-
-OpenTab = Callable[[], AbstractContextManager[Tab]]
-
-
-@dataclass(frozen=True)
-class Running:
-    """A browser.
-
-    Attributes:
-        open_tab: Opens a page in it, with a probe.
-        output_ms: From that probe to the loudspeaker.
-    """
-
-    open_tab: OpenTab
-    output_ms: float
-
 
 def main() -> int:
     """Measure and print; give the exit code."""
@@ -101,7 +77,12 @@ def main() -> int:
     judged = []
     for name in options.browsers:
         with tempfile.TemporaryDirectory() as folder, BROWSERS[name](Path(folder)) as browser:
-            for verdict in verdicts(name, browser, Path(folder), options.seconds):
+            tls_folder = Path(folder) / "tls"
+            tls_folder.mkdir()
+            for verdict in chain(
+                verdicts(name, browser, Path(folder), options.seconds),
+                tls_delay.verdicts(name, browser, tls_folder),
+            ):
                 print(verdict, flush=True)
                 judged.append(verdict)
     print(f"\nLoad average now {os.getloadavg()[0]:.1f}")
@@ -110,13 +91,10 @@ def main() -> int:
 
 def verdicts(name: str, browser: Running, folder: Path, seconds: float) -> Iterator[Verdict]:
     """Measure one browser."""
-    ways = WAYS | {TLS: MOST_THROUGH_TLS_MS[name]}
-    medians_ms = {}
     with ExitStack() as stack:
-        pair = make_pair(folder)
-        server = stack.enter_context(AudiocastServer(folder / "server.log", **pair.settings))
+        server = stack.enter_context(AudiocastServer(folder / "server.log"))
         nginx = stack.enter_context(NginxProcess(folder / "nginx", server.port))
-        clicks = click_track(folder, seconds=round(len(ways) * (seconds + 30) + 180))
+        clicks = click_track(folder, seconds=round(len(WAYS) * (seconds + 30) + 180))
         started = server.start_stream()
         source = stack.enter_context(PacedSource(started.keyed_url, clicks, lead_seconds=-FRAME_SECONDS))
         server.wait_for_state(started.stream_id, "live")
@@ -127,11 +105,10 @@ def verdicts(name: str, browser: Running, folder: Path, seconds: float) -> Itera
                 _start_ms(browser.open_tab, f"{server.base}{page}?player={method}") for _ in range(STARTS)
             ]
             yield _start(f"{name}, {method}", starts, most_ms)
-        bases = {"webcodecs, through nginx": nginx.base, TLS: server.tls_base}
-        for way, most_ms in ways.items():
-            base = bases.get(way, server.base)
+        for way, most_ms in WAYS.items():
+            base = nginx.base if way.endswith("nginx") else server.base
             with browser.open_tab() as tab:
-                _begin(tab, f"{base}{page}?player={way.partition(',')[0]}")
+                begin_listening(tab, f"{base}{page}?player={way.partition(',')[0]}")
                 time.sleep(SETTLE_SECONDS)
                 since = time.time()
                 time.sleep(seconds)
@@ -141,8 +118,6 @@ def verdicts(name: str, browser: Running, folder: Path, seconds: float) -> Itera
             gaps_ms = [gap.lasts_ms for gap in heard.gaps_within(since, until)]
             yield _late(f"{name}, {way}", delays, browser.output_ms, most_ms)
             yield _steady(f"{name}, {way}", delays, gaps_ms, losses)
-            medians_ms[way] = median(delays)
-        yield _added(name, medians_ms)
     durations = Durations(
         settle_seconds=SETTLE_SECONDS,
         calm_seconds=CALM_SECONDS,
@@ -158,15 +133,9 @@ def verdicts(name: str, browser: Running, folder: Path, seconds: float) -> Itera
         )
 
 
-def _begin(tab: Tab, url: str) -> None:
-    tab.go_to(url)
-    tab.click("#listen-button")
-    tab.wait_for("window.audioProbe.firstSoundAt")
-
-
 def _start_ms(open_tab: OpenTab, url: str) -> float:
     with open_tab() as tab:
-        _begin(tab, url)
+        begin_listening(tab, url)
         start_ms = float(tab.evaluate("window.audioProbe.firstSoundAt - window.audioProbe.pressedAt"))
     time.sleep(PAUSE_SECONDS)
     return start_ms
@@ -185,12 +154,6 @@ def _late(case: str, delays: list[float], output_ms: float, most_ms: float) -> V
         f"95 % {quantiles(delays, n=20)[-1] + output_ms:.0f} ms, {len(delays)} clicks"
     )
     return Verdict(f"{case}: median delay at most {most_ms:g} ms", late_ms <= most_ms, numbers)
-
-
-def _added(case: str, medians_ms: dict[str, float]) -> Verdict:
-    added_ms = medians_ms[TLS] - medians_ms["webcodecs"]
-    promise = f"{case}, {TLS}: at most {MOST_ADDED_BY_TLS_MS} ms later than by plain HTTP"
-    return Verdict(promise, added_ms <= MOST_ADDED_BY_TLS_MS, f"{added_ms:+.0f} ms")
 
 
 def _steady(case: str, delays: list[float], gaps_ms: list[float], losses: str) -> Verdict:
@@ -222,47 +185,6 @@ def _through_disturbances(name: str, report: ListeningReport) -> Iterator[Verdic
 
 def _counted(gaps_ms: list[float]) -> str:
     return f"{len(gaps_ms)} gaps of {sum(gaps_ms):.0f} ms"
-
-
-@contextmanager
-def _chromium(folder: Path) -> Iterator[Running]:
-    with chromium() as browser:
-        with chromium_tab(browser) as tab:
-            output_ms = float(tab.evaluate(OUTPUT_MS))
-        yield Running(lambda: chromium_tab(browser), output_ms)
-
-
-@contextmanager
-def _firefox(folder: Path) -> Iterator[Running]:
-    with SoundCard() as card:
-        output_ms = _output_ms_of_firefox(folder, card)
-        with (
-            Firefox(folder, env=card.environment, trusts_any_certificate=True) as firefox,
-            firefox.preloaded(AUDIO_PROBE),
-        ):
-
-            @contextmanager
-            def open_tab() -> Iterator[Tab]:
-                page = firefox.open("about:blank")
-                yield page
-                page.close()
-
-            yield Running(open_tab, output_ms)
-
-
-def _output_ms_of_firefox(folder: Path, card: SoundCard) -> float:
-    for number in range(PATIENCE):
-        asked = folder / f"asked-{number}"
-        asked.mkdir()
-        with Firefox(asked, env=card.environment) as firefox:
-            try:
-                return float(firefox.open("about:blank").evaluate(OUTPUT_MS))
-            except TimeoutError:
-                continue
-    raise AssertionError(f"expected Firefox to know its output's latency, it hung {PATIENCE} times")
-
-
-BROWSERS = {"chromium": _chromium, "firefox": _firefox}
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """The fan-out's tools: a changed server still serves, and what they print is what was counted."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from loadtest.bench import hot_spots
+from loadtest.bench import hot_spots, variants
 from loadtest.bench.programs import compiled
 from loadtest.bench.trial import Trial, measure
-from loadtest.bench.variants import VARIANTS
+from loadtest.bench.variants import ROOT, VARIANTS, Mix
+from tests.loadtest.test_criteria import GOOD as COMPARED
 
+GOOD = replace(COMPARED, system_us=0.0)
 STACKS = """\
 <module> (audiocast/__main__.py:5);run (loop.py:9);select (selectors.py:468) 50
 <module> (audiocast/__main__.py:5);run (loop.py:9);pass (fanout.py:180);send (fanout.py:198) 30
@@ -34,6 +37,35 @@ def test_a_change_is_made_in_the_servers_process(folder: Path) -> None:
         environment = Path(f"/proc/{server.pid}/environ").read_bytes().decode().split("\0")
     [site] = [each.partition("=")[2] for each in environment if each.startswith("PYTHONPATH=")]
     assert (Path(site) / "sitecustomize.py").read_text() == VARIANTS[name].change
+
+
+def test_the_server_of_another_checkout_is_started_there(folder: Path) -> None:
+    checkout = folder / "checkout"
+    checkout.mkdir()
+    (checkout / "audiocast").symlink_to(ROOT / "audiocast")
+    known = variants.of_another_checkout(checkout)
+    assert [variant.low for variant in known.values()] == [False, True]
+    with known["before"].contender("before")(folder) as server:
+        # Python looks for what `-m` names there before anywhere else.
+        assert Path(f"/proc/{server.pid}/cwd").resolve() == checkout.resolve()
+
+
+def test_a_mix_is_read_and_paid_for_by_the_source_where_there_are_several() -> None:
+    mixes = [Mix.parse("1x1000"), Mix.parse("20x50")]
+    trials = [mix.trial("low", 20, 5.0, "low") for mix in mixes]
+    assert [(each.streams, each.listeners, each.per) for each in trials] == [
+        (1, 1000, "listener"),
+        (20, 1000, "source"),
+    ]
+    with pytest.raises(ValueError, match="invalid literal"):
+        Mix.parse("20")
+
+
+def test_a_turn_without_a_sample_is_left_out_of_the_multiples() -> None:
+    mix, usual = Mix(1, 1000), [replace(GOOD, user_us=10.0), replace(GOOD, user_us=20.0), GOOD]
+    row = variants._row(mix, VARIANTS["low"], [replace(GOOD, user_us=30.0), None, None], [*usual])
+    assert row.startswith("| 1 x 1,000 | latency=low, as it is | 3.00 | 3.00 to 3.00 |")
+    assert "no audio for all listeners" in variants._row(mix, VARIANTS["low"], [None] * 3, [*usual])
 
 
 def test_shares_are_of_work_and_not_of_waiting(capsys: pytest.CaptureFixture[str]) -> None:
