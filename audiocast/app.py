@@ -29,7 +29,15 @@ from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.signature.signer import Signer
 from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
-from audiocast.limits import client_budgets, hub_limits, limits, pod_of, secret_keys, urls
+from audiocast.limits import (
+    certificate_files,
+    client_budgets,
+    hub_limits,
+    limits,
+    pod_of,
+    secret_keys,
+    urls,
+)
 from audiocast.rules_file import RulesFile
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
@@ -48,7 +56,6 @@ from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.server import Server
 from audiocast.web.http.services import Readiness, Services
 from audiocast.web.http.state_feed import StateFeeds, Watchers
-from audiocast.web.http.tls.certificate_files import CertificateFiles
 from audiocast.web.http.tls.server import TlsServer
 from audiocast.web.public.streams import public_state
 from audiocast.web.routes import internal_application, public_application
@@ -174,9 +181,8 @@ class App:
             shares_port=is_worker,
         )
         self.secure: TlsServer | None = None
-        self._certificate: CertificateFiles | None = None
-        if settings.tls_certificate is not None and settings.tls_key is not None:
-            files = self._certificate = CertificateFiles(settings.tls_certificate, settings.tls_key)
+        files = self._certificate = certificate_files(settings)
+        if files is not None:
             tls_metrics = TlsMetrics(
                 metrics, expires_at=lambda: files.current.expires_at, is_refused=lambda: files.is_refused
             )

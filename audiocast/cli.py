@@ -118,10 +118,11 @@ def _settings(arguments: Sequence[str]) -> "Settings":
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
-    from audiocast.settings import Settings
+    from audiocast.settings import LAST_CERTIFICATE, CheckedSettings, Settings
 
+    kind = CheckedSettings if LAST_CERTIFICATE in arguments else Settings
     try:
-        return Settings.from_arguments(arguments)
+        return kind.from_arguments(arguments)
     except ValidationError as error:
         from audiocast.setting_errors import setting_errors
 

@@ -1,13 +1,14 @@
-"""Settings as lower layers take them: plain numbers and texts, and links. Units change here, nowhere else."""
+"""Settings as lower layers take them: numbers, texts, links, files. Units change here, nowhere else."""
 
 from audiocast.cluster.discovery.pod import Pod
-from audiocast.settings import Settings
+from audiocast.settings import CheckedSettings, Settings
 from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.hub_state import HubLimits
 from audiocast.web.http.addresses.local_network import LocalNetwork
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import Budget, Holding, Rate
 from audiocast.web.http.services import Limits
+from audiocast.web.http.tls.certificate_files import CertificateFiles
 from audiocast.web.http.urls import Urls
 
 
@@ -68,3 +69,15 @@ def pod_of(settings: Settings) -> Pod:
 def secret_keys(settings: Settings) -> list[str]:
     """Return the secrets, the current one first."""
     return [secret.get_secret_value() for secret in settings.secret_keys]
+
+
+def certificate_files(settings: Settings) -> CertificateFiles | None:
+    """Return the files of the port with TLS; None: there is no such port.
+
+    Raises:
+        BadCertificate: They cannot be used, and a worker has got no other.
+    """
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    last_good = settings.last_certificate if isinstance(settings, CheckedSettings) else None
+    return CertificateFiles(settings.tls_certificate, settings.tls_key, last_good=last_good)

@@ -8,6 +8,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -27,6 +28,9 @@ from audiocast.kubernetes_settings import KubernetesSettings
 from audiocast.port_settings import USUAL_INTERNAL_PORT, PortSettings
 from audiocast.secret_sources import MIN_SECRET_CHARACTERS, refuse_secret_options, secrets_folder
 from audiocast.serve_options import options_of
+
+# What a parent adds to the command line of its workers.
+LAST_CERTIFICATE = "--last-certificate"
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -315,6 +319,16 @@ class Settings(PortSettings, KubernetesSettings, BaseSettings):
         if any(len(secret.get_secret_value()) < MIN_SECRET_CHARACTERS for secret in value):
             raise ValueError(f"expected {MIN_SECRET_CHARACTERS} characters or more in each")
         return value
+
+
+class CheckedSettings(Settings):
+    """Of a worker: its parent has read the certificate's files, and keeps what they last had."""
+
+    last_certificate: Path = Field(description="Certificate and key, for as long as their files are bad.")
+
+    @model_validator(mode="after")
+    def _read_files(self) -> Self:
+        return self
 
 
 def _text(value: Any) -> str:

@@ -12,6 +12,7 @@ import structlog
 
 from audiocast import __version__
 from audiocast.app import with_secret
+from audiocast.limits import certificate_files
 from audiocast.settings import Settings
 from audiocast.telemetry.sums import SummedMetrics
 from audiocast.web.http.handlers import MAX_BODY_BYTES
@@ -53,6 +54,8 @@ class Supervisor:
             port=settings.internal_port,
             max_body_bytes=MAX_BODY_BYTES,
         )
+        # A worker may have to start while the files are no good.
+        self._certificate = certificate_files(settings)
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -64,9 +67,13 @@ class Supervisor:
         """
         self.internal.start()
         for worker in self.workers:
-            await worker.start()
+            await worker.start(self._last_certificate())
         await asyncio.gather(*(worker.wait_until_ready() for worker in self.workers))
-        self._tasks = [asyncio.ensure_future(worker.restart_forever()) for worker in self.workers]
+        self._tasks = [
+            asyncio.ensure_future(worker.restart_forever(self._last_certificate)) for worker in self.workers
+        ]
+        if self._certificate is not None:
+            self._tasks.append(asyncio.ensure_future(self._certificate.watch()))
 
     async def stop(self) -> None:
         """Stop all workers, which end their streams first."""
@@ -85,6 +92,9 @@ class Supervisor:
         """Kill all workers."""
         for worker in self.workers:
             worker.kill()
+
+    def _last_certificate(self) -> bytes:
+        return b"" if self._certificate is None else self._certificate.current.pem
 
     async def _metrics(self) -> SummedMetrics:
         """Add up the workers' metrics; a worker that does not answer counts for nothing."""

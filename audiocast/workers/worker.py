@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 import sys
+from collections.abc import Callable, Iterator
 
 import structlog
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
-from audiocast.settings import Settings
+from audiocast.settings import LAST_CERTIFICATE, Settings
 from audiocast.workers.ports import LOOPBACK
 
 log = structlog.get_logger()
@@ -37,24 +39,39 @@ class Worker:
         self._process: asyncio.subprocess.Process | None = None
         self._http = AsyncHTTPClient(force_instance=True)
 
-    async def start(self) -> None:
-        """Start the process."""
-        # The worker reads nothing from its standard input; end of file there means that the parent is gone.
-        # A session of its own: Ctrl-C is for the parent, which stops all in order.
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "audiocast", "worker"),
-            env=self._environment,
-            stdin=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+    async def start(self, certificate: bytes) -> None:
+        """Start the process.
 
-    async def restart_forever(self) -> None:
-        """Start the process again whenever it ends. Never returns."""
+        Args:
+            certificate: The last good one, PEM with its key, which it uses while the files are no good;
+                empty: there is none.
+        """
+        with _in_memory(certificate) as descriptor:
+            self._process = await self._started(descriptor)
+
+    async def restart_forever(self, certificate: Callable[[], bytes]) -> None:
+        """Start the process again whenever it ends. Never returns.
+
+        Args:
+            certificate: Returns the last good one; see `start`.
+        """
         while True:
             code = await self._running.wait()
             log.error("worker_ended", worker=self.name, exit_code=code)
             await asyncio.sleep(RESTART_SECONDS)
-            await self.start()
+            await self.start(certificate())
+
+    async def _started(self, certificate: int | None) -> asyncio.subprocess.Process:
+        options = () if certificate is None else (LAST_CERTIFICATE, f"/dev/fd/{certificate}")
+        # The worker reads nothing from its standard input; end of file there means that the parent is gone.
+        # A session of its own: Ctrl-C is for the parent, which stops all in order.
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "audiocast", "worker", *options),
+            env=self._environment,
+            stdin=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=() if certificate is None else (certificate,),
+        )
 
     async def wait_until_ready(self) -> None:
         """Wait until the worker is ready.
@@ -109,3 +126,17 @@ class Worker:
         except (HTTPClientError, OSError):
             return None
         return response.body.decode()
+
+
+@contextlib.contextmanager
+def _in_memory(content: bytes) -> Iterator[int | None]:
+    """Have a file on no disk; give its descriptor. None: it is empty, or this system has no such files."""
+    if not content or not hasattr(os, "memfd_create"):
+        yield None
+        return
+    descriptor = os.memfd_create("certificate")
+    try:
+        os.write(descriptor, content)
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,6 +1,8 @@
 """A certificate that is renewed while people listen, and bad files that are put in its place."""
 
+import os
 import shutil
+import signal
 import ssl
 import time
 from collections.abc import Callable
@@ -51,6 +53,33 @@ def test_no_listener_notices_a_renewal_and_bad_files_change_nothing(tmp_path: Pa
     capture.check_one_stream()
     numbers = [number_of(packet) for packet in capture.packets]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def test_workers_that_start_while_the_files_are_bad_have_the_last_good_certificate(
+    tmp_path: Path, pair: Pair
+) -> None:
+    next_pair = make_pair(tmp_path, "next", days=9)
+    used = Pair(tmp_path / "tls.crt", tmp_path / "tls.key")
+    _put(pair, used)
+    with AudiocastServer(tmp_path / "server.log", **used.settings, WORKERS=2) as server:
+
+        def count(event: str) -> int:
+            return sum(each["event"] == event for each in server.events())
+
+        _put(next_pair, used)
+        # By both workers, and by their parent.
+        _wait(lambda: count("certificate_replaced") == 3, "the new certificate")
+        used.key.write_text("no key")
+        for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        _wait(lambda: count("worker_serving") == 4, "both workers again")
+        for _ in range(4):
+            connect(server.tls_port, tls=next_pair.trusting()).close()
+        assert server.metric(REFUSED) == 1
+        # They still look at the files.
+        _put(pair, used)
+        _wait(lambda: server.metric(REFUSED) == 0, "the files are good again")
+        connect(server.tls_port, tls=pair.trusting()).close()
 
 
 def _put(source: Pair, target: Pair) -> None:

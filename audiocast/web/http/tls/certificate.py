@@ -6,7 +6,7 @@ certificate may be a server's. A certificate that is over is read too; who reads
 
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL (x509_vfy.h).
@@ -27,10 +27,12 @@ class Certificate:
     Attributes:
         context: For new connections: TLS 1.2 and 1.3 with OpenSSL's own choice of ciphers.
         expires_at: Unix seconds.
+        pem: The certificate, those that it is signed by, and the key, as one file. Secret.
     """
 
     context: ssl.SSLContext
     expires_at: float
+    pem: bytes = field(repr=False)
 
     @property
     def is_over(self) -> bool:
@@ -56,7 +58,7 @@ def read_certificate(certificate: Path, key: Path) -> Certificate:
         raise BadCertificate(_plain_reason(certificate, key, texts, error)) from None
     except OSError as error:
         raise BadCertificate(f"cannot read {certificate} or {key}: {error.strerror}") from None
-    return Certificate(context, _prove(context, certificate))
+    return Certificate(context, _prove(context, certificate), b"\n".join(texts))
 
 
 def _server_context() -> ssl.SSLContext:

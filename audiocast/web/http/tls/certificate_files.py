@@ -28,21 +28,28 @@ class CertificateFiles:
     Args:
         certificate: PEM, with those that it is signed by.
         key: PEM.
+        last_good: Another file with both, which is used until they can be.
 
     Attributes:
         current: The certificate in use.
         is_refused: The files are newer than it, and cannot be used.
 
     Raises:
-        BadCertificate: They cannot be used.
+        BadCertificate: They cannot be used, and there is no other.
     """
 
-    def __init__(self, certificate: Path, key: Path) -> None:
+    def __init__(self, certificate: Path, key: Path, *, last_good: Path | None = None) -> None:
         self._paths = certificate, key
         self._versions = self._look_at_files()
-        self.current = read_certificate(certificate, key)
         self.is_refused = False
         self._last_error = ""
+        try:
+            self.current = read_certificate(certificate, key)
+        except BadCertificate as error:
+            if last_good is None:
+                raise
+            self.current = read_certificate(last_good, last_good)
+            self._note_refusal(str(error))
         if self.current.is_over:
             log.error("certificate_expired", expired=_day(self.current), hint="clients refuse it; renew it")
 

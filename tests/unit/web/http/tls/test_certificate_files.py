@@ -126,6 +126,36 @@ def test_a_bad_file_at_the_start_is_an_error(used: Pair) -> None:
         CertificateFiles(used.certificate, used.key)
 
 
+async def test_the_last_good_one_is_used_until_the_files_are_good(
+    used: Pair, made: dict[str, Pair], tmp_path: Path, events: Events
+) -> None:
+    good = CertificateFiles(used.certificate, used.key).current
+    assert b"PRIVATE KEY" not in repr(good).encode()
+    last_good = tmp_path / "last-good"
+    last_good.write_bytes(good.pem)
+    used.key.write_text("no key")
+    files = CertificateFiles(used.certificate, used.key, last_good=last_good)
+    assert (files.current.expires_at, files.is_refused) == (good.expires_at, True)
+    assert [each["event"] for each in events] == ["certificate_refused"]
+    await files.look()
+    assert files.is_refused
+    put(made["second"], used)
+    await files.look()
+    assert not files.is_refused
+    assert files.current.expires_at > good.expires_at
+
+
+def test_files_that_are_good_come_before_the_last_good_one(
+    used: Pair, made: dict[str, Pair], tmp_path: Path
+) -> None:
+    second = made["second"]
+    last_good = tmp_path / "last-good"
+    last_good.write_bytes(CertificateFiles(used.certificate, used.key).current.pem)
+    files = CertificateFiles(second.certificate, second.key, last_good=last_good)
+    assert not files.is_refused
+    assert files.current.pem == CertificateFiles(second.certificate, second.key).current.pem
+
+
 def test_one_that_has_expired_is_used_at_the_start_and_said(made: dict[str, Pair], events: Events) -> None:
     old = made["expired"]
     files = CertificateFiles(old.certificate, old.key)
