@@ -141,7 +141,6 @@ class App:
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
         self._readiness = Readiness()
-        self._watching: asyncio.Future[None] | None = None
         self._rules = RulesFile(settings.stream_rules_file, streams, metrics)
         directory = StreamDirectory(self.node)
         self._services = Services(
@@ -219,7 +218,7 @@ class App:
         for server in self._public_servers:
             server.start()
         if self._certificate is not None:
-            self._watching = asyncio.ensure_future(self._certificate.watch())
+            self._certificate.watch()
         await self.node.start()
         self._readiness.is_serving = True
 
@@ -239,8 +238,8 @@ class App:
         self._readiness.is_serving = False
         for server in self._public_servers:
             server.stop_accepting()
-        if self._watching is not None:
-            self._watching.cancel()
+        if self._certificate is not None:
+            self._certificate.stop()
         self._rules.stop()
         await self.node.stop()
         self._services.streams.end_all()

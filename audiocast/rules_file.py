@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry
 from audiocast.stream.hub_state import MAX_PROMISES, NO_RULE, Rule
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.rules_metrics import show_rules
+from audiocast.telemetry.watched_file import WatchedFile
 
 log = structlog.get_logger()
 
@@ -42,14 +43,16 @@ class BadRules(ValueError):
     """A text that is no list of rules; the message says what to do."""
 
 
-LOOK_SECONDS = 5.0
-
 # The kubelet starts a pod without a ConfigMap that is not there yet, and brings it later.
 PATIENCE_SECONDS = 10.0
 MISSING_LOOK_SECONDS = 0.25
 
 
-class RulesFile:
+# What a file says, and what that means.
+_Read = tuple[bytes, dict[str, Rule]]
+
+
+class RulesFile(WatchedFile[_Read]):
     """A file with rules.
 
     Args:
@@ -62,13 +65,13 @@ class RulesFile:
     """
 
     def __init__(self, path: Path | None, streams: Registry, metrics: CollectorRegistry) -> None:
+        super().__init__()
         self._path = path
         self._streams = streams
         self._content: bytes | None = None
         self._rules: dict[str, Rule] = {}
-        self._last_error = ""
+        # Until it is read for the first time.
         self.is_refused = True
-        self._watching: asyncio.Future[None] | None = None
         if path is not None:
             show_rules(self, metrics)
 
@@ -88,50 +91,31 @@ class RulesFile:
         deadline = loop.time() + PATIENCE_SECONDS
         while not self._path.exists() and loop.time() < deadline:
             await asyncio.sleep(MISSING_LOOK_SECONDS)
-        await self._look(self._path)
-        self._watching = asyncio.ensure_future(self._watch(self._path))
+        await self.look()
+        self.watch()
 
-    def stop(self) -> None:
-        """Look at it no more."""
-        if self._watching is not None:
-            self._watching.cancel()
+    def _read_new(self) -> _Read | None:
+        assert self._path is not None
+        content = read_rules_file(self._path)
+        return None if content == self._content else (content, parse_rules(content))
 
-    async def _watch(self, path: Path) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await self._look(path)
-
-    async def _look(self, path: Path) -> None:
-        """Hold to the file if it has changed, or could not be used before."""
-        try:
-            content, rules = await asyncio.to_thread(self._read, path)
-        except (OSError, BadRules) as error:
-            self._note_refusal(str(error))
-            return
-        self.is_refused, self._last_error = False, ""
-        if content == self._content:
-            return
-        before, self._content, self._rules = self._rules, content, rules
+    def _use(self, content: _Read) -> None:
+        before = self._rules
+        self._content, rules = content
+        self._rules = rules
         for stream_id in before.keys() | rules.keys():
             rule = rules.get(stream_id, NO_RULE)
             if rule != before.get(stream_id, NO_RULE):
                 self._streams.hold_to(stream_id, rule, is_told=False)
         log.info("stream_rules_read", rules=len(rules))
 
-    def _read(self, path: Path) -> tuple[bytes, dict[str, Rule]]:
-        content = read_rules_file(path)
-        return content, self._rules if content == self._content else parse_rules(content)
-
-    def _note_refusal(self, error: str) -> None:
-        self.is_refused = True
-        if error != self._last_error:
-            self._last_error = error
-            log.error(
-                "stream_rules_refused",
-                error=error,
-                rules=self.count,
-                hint="what was read before holds; put STREAM_RULES_FILE right, without a restart",
-            )
+    def _log_refusal(self, error: str) -> None:
+        log.error(
+            "stream_rules_refused",
+            error=error,
+            rules=self.count,
+            hint="what was read before holds; put STREAM_RULES_FILE right, without a restart",
+        )
 
 
 def parse_rules(content: bytes) -> dict[str, Rule]:

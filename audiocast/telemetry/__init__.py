@@ -11,4 +11,5 @@
 - `rules_metrics`: the rules of streams in a file
 - `sums`: the metrics of several processes as those of one
 - `tls_metrics`: handshakes, and the certificate in use
+- `watched_file`: a file that may change while the server runs
 """

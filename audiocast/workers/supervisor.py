@@ -73,11 +73,13 @@ class Supervisor:
             asyncio.ensure_future(worker.restart_forever(self._last_certificate)) for worker in self.workers
         ]
         if self._certificate is not None:
-            self._tasks.append(asyncio.ensure_future(self._certificate.watch()))
+            self._certificate.watch()
 
     async def stop(self) -> None:
         """Stop all workers, which end their streams first."""
         self._stopping = True
+        if self._certificate is not None:
+            self._certificate.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

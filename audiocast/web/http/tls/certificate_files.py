@@ -6,23 +6,21 @@ certificate. Files that cannot be used, half-written ones for example, are tried
 certificate that was read last is in use meanwhile.
 """
 
-import asyncio
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
+from audiocast.telemetry.watched_file import WatchedFile
 from audiocast.web.http.tls.certificate import BadCertificate, Certificate, read_certificate
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 5.0
-
 FileVersion = tuple[int, int, int, int]
 
 
-class CertificateFiles:
+class CertificateFiles(WatchedFile[Certificate]):
     """A certificate and its key as two files.
 
     Args:
@@ -32,17 +30,15 @@ class CertificateFiles:
 
     Attributes:
         current: The certificate in use.
-        is_refused: The files are newer than it, and cannot be used.
 
     Raises:
         BadCertificate: They cannot be used, and there is no other.
     """
 
     def __init__(self, certificate: Path, key: Path, *, last_good: Path | None = None) -> None:
+        super().__init__()
         self._paths = certificate, key
         self._versions = self._look_at_files()
-        self.is_refused = False
-        self._last_error = ""
         try:
             self.current = read_certificate(certificate, key)
         except BadCertificate as error:
@@ -53,37 +49,21 @@ class CertificateFiles:
         if self.current.is_over:
             log.error("certificate_expired", expired=_day(self.current), hint="clients refuse it; renew it")
 
-    async def watch(self) -> None:
-        """Look at the files every few seconds. Never returns."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await self.look()
-
-    async def look(self) -> None:
-        """Look at the files, and read them if they have changed, or could not be used before."""
+    def _read_new(self) -> Certificate | None:
         versions = self._look_at_files()
         if versions == self._versions and not self.is_refused:
-            return
+            return None
         self._versions = versions
-        try:
-            certificate = await asyncio.to_thread(self._read_valid)
-        except BadCertificate as error:
-            self._note_refusal(str(error))
-        else:
-            self.current, self.is_refused, self._last_error = certificate, False, ""
-            log.info("certificate_replaced", expires=_day(certificate))
-
-    def _read_valid(self) -> Certificate:
         certificate = read_certificate(*self._paths)
         if certificate.is_over:
             raise BadCertificate(f"{self._paths[0]} has expired on {_day(certificate)}")
         return certificate
 
-    def _note_refusal(self, error: str) -> None:
-        self.is_refused = True
-        if error == self._last_error:
-            return
-        self._last_error = error
+    def _use(self, content: Certificate) -> None:
+        self.current = content
+        log.info("certificate_replaced", expires=_day(content))
+
+    def _log_refusal(self, error: str) -> None:
         log.error(
             "certificate_refused",
             error=error,
