@@ -118,7 +118,8 @@ def _settings(arguments: Sequence[str]) -> "Settings":
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
-    from audiocast.settings import LAST_CERTIFICATE, CheckedSettings, Settings
+    from audiocast.port_settings import LAST_CERTIFICATE
+    from audiocast.settings import CheckedSettings, Settings
 
     kind = CheckedSettings if LAST_CERTIFICATE in arguments else Settings
     try:

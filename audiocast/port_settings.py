@@ -11,6 +11,9 @@ from audiocast.web.http.tls.certificate import BadCertificate, read_certificate
 # Members on one host have different internal ports, and get different names from them.
 USUAL_INTERNAL_PORT = 8001
 
+# What a parent adds to the command line of its workers; see `settings.CheckedSettings`.
+LAST_CERTIFICATE = "--last-certificate"
+
 
 class PortSettings(BaseModel):
     """The ports, the certificate of the one for HTTPS, without which there is none, and old paths."""

@@ -29,9 +29,6 @@ from audiocast.port_settings import USUAL_INTERNAL_PORT, PortSettings
 from audiocast.secret_sources import MIN_SECRET_CHARACTERS, refuse_secret_options, secrets_folder
 from audiocast.serve_options import options_of
 
-# What a parent adds to the command line of its workers.
-LAST_CERTIFICATE = "--last-certificate"
-
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import structlog
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
-from audiocast.settings import LAST_CERTIFICATE, Settings
+from audiocast.port_settings import LAST_CERTIFICATE
+from audiocast.settings import Settings
 from audiocast.workers.ports import LOOPBACK
 
 log = structlog.get_logger()
