@@ -2,17 +2,14 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
-
-from matplotlib import pyplot
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from loadtest.bench.results import Results
 from loadtest.bench.scenarios import LISTENERS
 from loadtest.bench.trial import Sample, Trial
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLOURS = {"audiocast": "#0b6e4f", "audiocast low": "#6fb98f", "icecast": "#c8553d", "floor": "#8d99ae"}
 BAR_WIDTH = 0.2
@@ -44,7 +41,8 @@ def plot(results: Results, folder: Path) -> list[Path]:
 
 def _draw_pages(measured: Iterable[Measured], file: Path) -> Path:
     """Bars: what a listener costs, for each page size."""
-    figure, axes = pyplot.subplots(figsize=(WIDTH_INCHES, HEIGHT_INCHES))
+    figure = _blank()
+    axes = figure.subplots()
     measured = list(measured)
     pages_ms = sorted({trial.page_ms for trial, _ in measured})
     for number, (name, colour) in enumerate(COLOURS.items()):
@@ -62,7 +60,8 @@ def _draw_pages(measured: Iterable[Measured], file: Path) -> Path:
 
 def _draw_scale(measured: Iterable[Measured], file: Path) -> Path:
     """Two pictures: a core's load and the delay, over the number of listeners."""
-    figure, (cost, delay) = pyplot.subplots(1, 2, figsize=(WIDTH_INCHES, HEIGHT_INCHES))
+    figure = _blank()
+    cost, delay = figure.subplots(1, 2)
     measured = sorted(measured, key=lambda each: each[0].listeners)
     for name, colour in COLOURS.items():
         own = [(trial.listeners, sample) for trial, sample in measured if trial.name == name]
@@ -85,8 +84,14 @@ def _draw_scale(measured: Iterable[Measured], file: Path) -> Path:
     return _save(figure, file)
 
 
-def _save(figure: Figure, file: Path) -> Path:
+def _blank() -> "Figure":
+    # Takes half a second, and most that import this module draw nothing: each process of tests is one.
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES))
+
+
+def _save(figure: "Figure", file: Path) -> Path:
     figure.tight_layout()
     figure.savefig(file, dpi=DOTS_AN_INCH)
-    pyplot.close(figure)
     return file
