@@ -120,8 +120,8 @@ class Settings(PortSettings, KubernetesSettings, BaseSettings):
         default=100,
         ge=0,
         le=1000,
-        description="How often listeners are sent to that ask for no latency, milliseconds; up to twice as "
-        "long when many listen. Less is not heard, since their players buffer a second, and costs a send "
+        description="How often listeners are sent to that ask for no latency, milliseconds; up to half "
+        "as long again when many listen. Less is not heard, since their players buffer a second, and costs a send "
         "more.",
     )
     listener_lag_seconds: float = Field(

@@ -25,8 +25,6 @@ MOST_BYTES_A_LISTENER = 6 * 1024
 STRAIGHT = 1.5
 # Who listens already may notice no more of a crowd than this.
 MOST_CROWD_DELAY_MS = 150
-# Players that buffer have seconds in hand. Among a thousand of them pages gather for 200 ms.
-MOST_BUFFERED_DELAY_MS = 250
 # A server that has no more time than this has left work undone, and what it costs is not known.
 FULL_CORE = 0.97
 # Nor has one that reads its sources later than this.
@@ -76,7 +74,7 @@ def verdicts(results: Results) -> Iterator[Verdict]:
 def _with_tls(results: Results) -> Iterator[Verdict]:
     yield _cost(results, "HTTPS, default", TLS, TLS.beside("icecast"), most=0.4)
     yield _cost(results, "HTTPS, default", TLS, replace(TLS, contender="audiocast-nginx"), most=0.6)
-    yield _delay(results, "HTTPS, default", TLS, most_ms=MOST_BUFFERED_DELAY_MS)
+    yield _delay(results, "HTTPS, default", TLS, most_ms=150)
     yield _cost(results, "HTTPS, live", TLS_LIVE, TLS_LIVE.beside("icecast"), most=0.8)
     yield _delay(results, "HTTPS, live", TLS_LIVE, most_ms=60)
     yield _crowd(results, replace(TLS, listeners=LISTENED_MEANWHILE, crowd=LISTENERS), most_seconds=3)
@@ -107,7 +105,7 @@ def _sources(results: Results) -> Iterator[Verdict]:
 
 def _plain(results: Results) -> Iterator[Verdict]:
     yield _cost(results, "20 ms pages, default", DEFAULT, DEFAULT.beside("icecast"), most=0.2)
-    yield _delay(results, "20 ms pages, default", DEFAULT, most_ms=MOST_BUFFERED_DELAY_MS)
+    yield _delay(results, "20 ms pages, default", DEFAULT, most_ms=150)
     for page_ms in LONG_PAGES_MS:
         trial = replace(DEFAULT, page_ms=page_ms)
         yield _cost(results, f"{page_ms} ms pages, default", trial, trial.beside("icecast"), most=1.0)

@@ -74,7 +74,7 @@ def test_sources_without_listeners_are_heard_in_the_end(folder: Path) -> None:
 
 
 def test_what_is_measured_is_what_a_listener_costs_in_the_long_run(folder: Path) -> None:
-    """Pages gather for longer under load, up to twice as long: nothing changes after that."""
+    """Pages gather for longer under load, up to a bound: nothing changes after that."""
     listened = Trial("audiocast", PAGE_MS, LISTENERS, STEADY_WINDOW_SECONDS)
     server = CONTENDERS["audiocast"](folder)
     flush_ms = Settings.model_fields["flush_interval_ms"].default

@@ -84,11 +84,8 @@ def test_each_number_that_is_too_large_with_tls_breaks_a_promise() -> None:
     assert len(broken(results("audiocast-tls", user_us=1e6))) == 2
     assert len(broken(results("audiocast-tls live", user_us=1e6))) == 1
     assert len(broken(results("audiocast-nginx", user_us=0, system_us=10))) == 1
-    # Those who listen as a crowd comes; and a thousand listeners, whose pages gather for longer.
-    assert len(broken(results("audiocast-tls", delay_p99_ms=151))) == 1
-    assert len(broken(results("audiocast-tls", delay_p99_ms=251))) == 2
-    assert len(broken(results("audiocast", delay_p99_ms=151))) == 2
-    assert len(broken(results("audiocast", delay_p99_ms=251))) == 3
+    # A thousand listeners, and those who listen as a crowd comes.
+    assert len(broken(results("audiocast-tls", delay_p99_ms=151))) == 2
     assert len(broken(results("audiocast-tls live", delay_p99_ms=61))) == 1
     assert len(broken(results("audiocast-tls", join_seconds=3.1))) == 1
 

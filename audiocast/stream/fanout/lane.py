@@ -3,7 +3,7 @@
 A live listener is sent each page at once while sending leaves the event loop room. When it does not, pages
 gather, but for no longer than the listener's player can use, and a pass then costs one send for all of them.
 Listeners whose players buffer a second get what has gathered within a flush interval, and when many listen,
-within two.
+within one and a half.
 
 The measure is what passes over listeners of the same kind have taken of the loop's time since the lane's last
 pass began, those of all streams of the node: they share the loop, and a send that is saved is worth the same
@@ -22,8 +22,8 @@ LIVE_SHARE = 0.25
 # saved as soon as they are worth anything.
 BUFFERED_SHARE = 0.025
 
-# How much longer the pages of buffered listeners gather at most, without room: twice as long.
-MOST_FLUSHES = 2
+# How much longer the pages of buffered listeners gather at most, without room: half as long again.
+MOST_FLUSHES = 1.5
 
 # A pass over buffered listeners may begin so much before or after its time, if a page comes then: that page
 # would have to wait for a whole interval otherwise.

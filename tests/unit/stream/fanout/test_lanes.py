@@ -118,19 +118,20 @@ class TestPlayersThatBuffer:
         assert pace.longest_wait_seconds == pytest.approx(FLUSH_SECONDS - PAGE_SECONDS)
         assert pace.sends_a_second == pytest.approx(1 / FLUSH_SECONDS, abs=0.1)
 
-    def test_when_many_listen_they_get_what_gathers_in_two(self) -> None:
+    def test_when_many_listen_they_get_what_gathers_in_half_as_long_again(self) -> None:
         crowd = Crowd(FanoutHarness(), BUSY, aim_seconds=math.inf)
         crowd.pace(LEARNT_SECONDS)
         pace = crowd.pace(10)
-        assert pace.longest_wait_seconds == pytest.approx(2 * FLUSH_SECONDS - PAGE_SECONDS)
-        assert pace.sends_a_second == pytest.approx(1 / (2 * FLUSH_SECONDS), abs=0.1)
+        # Pages come every 20 ms, which 150 ms is no multiple of: some passes begin 10 ms later.
+        assert pace.longest_wait_seconds == pytest.approx(1.5 * FLUSH_SECONDS - PAGE_SECONDS / 2)
+        assert pace.sends_a_second == pytest.approx(1 / (1.5 * FLUSH_SECONDS), abs=0.1)
 
     def test_no_page_waits_for_longer_however_many_listen_to_other_streams(self) -> None:
         harness = FanoutHarness()
         crowd = Crowd(harness, 0, aim_seconds=math.inf)
         harness.counters.buffered_seconds = math.inf
         crowd.pace(LEARNT_SECONDS)
-        assert crowd.pace(10).longest_wait_seconds <= 2 * FLUSH_SECONDS
+        assert crowd.pace(10).longest_wait_seconds <= 1.5 * FLUSH_SECONDS
 
     def test_a_crowd_that_has_just_come_changes_nothing_for_some_seconds(self) -> None:
         crowd = Crowd(FanoutHarness(), BUSY, aim_seconds=math.inf)

@@ -189,7 +189,7 @@ def test_a_source_waits_longer_while_what_it_sends_gathers_for_longer() -> None:
     for number in range(300):
         harness.clock.advance(0.1)
         broadcaster.go_on(range(1 + 5 * number, 6 + 5 * number))
-    assert harness.hub.read_seconds == pytest.approx(2 * LIMITS.fanout.flush_interval_seconds)
+    assert harness.hub.read_seconds == pytest.approx(1.5 * LIMITS.fanout.flush_interval_seconds)
 
 
 def test_hls_and_other_members_hear_live() -> None:
