@@ -26,6 +26,10 @@ class KubernetesSettings(BaseModel):
         "are suspended or ended (docs/operator.md). It is read before anything is accepted, and when it "
         "changes. The operator sets it. Empty: none.",
     )
+    require_api_tokens: bool = Field(
+        default=False,
+        description="Do not start without API_TOKENS: a secret that is empty or gone lets nobody in unsaid.",
+    )
 
     @field_validator("stream_rules_file")
     @classmethod

@@ -302,6 +302,16 @@ class Settings(PortSettings, KubernetesSettings, BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _ask_for_a_token(self) -> Self:
+        if self.require_api_tokens and not self.api_tokens:
+            raise ValueError(
+                "API_TOKENS is empty, so anyone could start streams, and REQUIRE_API_TOKENS forbids it; put "
+                f"a token of {MIN_SECRET_CHARACTERS} characters or more into API_TOKENS (in Kubernetes: into "
+                "the Secret's entry), or set REQUIRE_API_TOKENS=false (there: secret.anyoneMayStart)"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_cluster(self) -> Self:
         if self.peers and self.workers > 1:
             raise ValueError(

@@ -139,6 +139,15 @@ def test_no_pod_starts_without_a_word_on_who_may_start_streams(chart: Chart, val
             ("API_TOKENS", optional),
             ("API_TOKENS", optional),
         ]
+        # A Secret that has an empty entry, or loses it later, is refused by the server itself.
+        [demand] = [
+            env["value"]
+            for pod in pods
+            for container in containers_of(pod)
+            for env in container.get("env", [])
+            if env["name"] == "REQUIRE_API_TOKENS"
+        ]
+        assert demand == ("false" if optional else "true")
 
 
 def test_members_are_found_by_what_is_made(chart: Chart) -> None:

@@ -162,6 +162,7 @@ def test_values_have_the_servers_own_defaults(chart: Chart) -> None:
         "PEERS",
         "SECRET_KEYS",
         "API_TOKENS",
+        "REQUIRE_API_TOKENS",
         "DRAIN_SECONDS",
         "TRUSTED_PROXIES",
         "TRUST_FORWARDED_HOST",
@@ -182,7 +183,7 @@ def test_the_server_takes_what_it_is_given(
         monkeypatch.delenv(name.upper(), raising=False)
     given = env_of(chart, read_values(path)) | {
         "SECRET_KEYS": "x" * 16,
-        "API_TOKENS": "",
+        "API_TOKENS": "y" * 16,
         "NODE_NAME": "demo-0",
         "KUBERNETES_SERVICE_HOST": "10.0.0.1",
     }

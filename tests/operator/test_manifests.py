@@ -373,6 +373,9 @@ def test_without_tokens_no_pod_starts_unless_anyone_may_start_streams(anyone: bo
     ]
     [tokens] = [each["valueFrom"]["secretKeyRef"] for each in server["env"] if each["name"] == "API_TOKENS"]
     assert tokens.get("optional", False) is anyone
+    # A Secret that has an empty entry, or loses it later, is refused by the server itself.
+    [demand] = [each["value"] for each in server["env"] if each["name"] == "REQUIRE_API_TOKENS"]
+    assert demand == ("false" if anyone else "true")
 
 
 def secret(entries: dict[str, str] | None) -> dict[str, Any] | None:

@@ -87,6 +87,14 @@ def test_a_list_of_nothing_is_empty(given: str) -> None:
     assert read(API_TOKENS=given).api_tokens == ()
 
 
+@pytest.mark.parametrize("given", [{}, {"API_TOKENS": ""}, {"API_TOKENS": " , "}], ids=str)
+def test_where_tokens_are_demanded_a_server_without_any_does_not_start(given: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="put a token of 16 characters or more into API_TOKENS"):
+        read(**given, REQUIRE_API_TOKENS="true")
+    assert read(**given, REQUIRE_API_TOKENS="false").api_tokens == ()
+    assert len(read(API_TOKENS=TOKEN, REQUIRE_API_TOKENS="true").api_tokens) == 1
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [

@@ -122,6 +122,8 @@ dns+{{ include "audiocast.peersName" . }}.{{ .Release.Namespace }}.svc.{{ .Value
       name: {{ include "audiocast.secretName" . }}
       key: SECRET_KEYS
 {{ include "audiocast.tokensEnv" . }}
+- name: REQUIRE_API_TOKENS
+  value: {{ not .Values.secret.anyoneMayStart | quote }}
 - name: DRAIN_SECONDS
   value: {{ .Values.drain.timeoutSeconds | quote }}
 {{- with .Values.tls }}

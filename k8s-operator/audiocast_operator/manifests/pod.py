@@ -207,6 +207,7 @@ def _environment(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_do
     own = {
         "PEERS": f"dns+{peers}:{INTERNAL_PORT}",
         "DRAIN_SECONDS": str(spec.drain.timeout_seconds),
+        "REQUIRE_API_TOKENS": str(not spec.secret.anyone_may_start).lower(),
         "STREAM_DOMAIN": domain,
         "STREAM_SCHEME": scheme,
         "STREAM_RULES_FILE": f"{RULES_FOLDER}/{RULES_FILE}",
