@@ -6,6 +6,7 @@ OperatorError
   ApiRefused       the operator's role must be changed, or a policy does not want the object
     NotInstalled   a kind is not installed
   TryAgain         a conflict, or an API server that is busy or absent
+    WatchSilent    a watch that brings nothing, not even its end
   Unplanned        a bug of the operator
 """
 
@@ -65,3 +66,7 @@ class TryAgain(OperatorError):
     def __init__(self, message: str, delay_seconds: float) -> None:
         super().__init__(message)
         self.delay_seconds = delay_seconds
+
+
+class WatchSilent(TryAgain):
+    """A watch is open, and when its time was over the API server has not ended it: something hangs."""

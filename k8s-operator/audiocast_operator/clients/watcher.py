@@ -3,7 +3,8 @@
 kopf lists what there is, then watches, and goes on after a break. But it ends for good when a request is
 refused with 400, 404, 409 or 422, or for a minute with 403 or 500, and says nothing while requests are
 refused with 429 or not answered (kopf 1.45). So each of its requests is looked at here: the first that fails
-ends kopf, and the caller is told why.
+ends kopf, and the caller is told why. A watch fails, too, when it is not answered in time, and when it goes
+on for longer than the API server was asked to let it.
 
 It runs in a thread with an event loop of its own: when it ends, it cancels all tasks of its loop that are
 younger than it is, and in the main thread it would take the signals for itself.
@@ -20,7 +21,7 @@ import aiohttp
 import kopf
 
 from audiocast_operator.clients.kube import BUSY_SECONDS, PLURALS, Json, Kind, refusal
-from audiocast_operator.errors import OperatorError, TryAgain
+from audiocast_operator.errors import OperatorError, TryAgain, WatchSilent
 from audiocast_operator.names import MANAGER
 
 # The API server ends a watch after this time, so that none is dead for much longer. A whole number: it parses
@@ -28,6 +29,10 @@ from audiocast_operator.names import MANAGER
 WATCH_SECONDS = 300
 CONNECT_SECONDS = 10.0
 REQUEST_SECONDS = 30.0
+# A watch after which no other one has begun by then is dead: kopf may list in between. kopf itself waits for
+# longer, since it would begin the next one without a word.
+LATE_SECONDS = 40.0
+KOPF_LATE_SECONDS = 60.0
 
 # kopf would ask for the name of the user, and the image's has none.
 IDENTITY: Any = MANAGER
@@ -88,6 +93,8 @@ class _Run:
         self._tell = tell
         self._kinds = {PLURALS[name]: (version, name) for version, name in selectors}
         self._failure: OperatorError | None = None
+        # By kind: when its watch has failed, unless that is put off by then.
+        self._alarms: dict[Kind, asyncio.TimerHandle] = {}
 
     def __call__(self) -> None:
         """Run kopf in a new event loop.
@@ -131,8 +138,8 @@ class _Run:
         settings.networking.connect_timeout = CONNECT_SECONDS
         settings.networking.error_backoffs = ()
         settings.watching.server_timeout = WATCH_SECONDS
-        settings.watching.client_timeout = WATCH_SECONDS + 10
-        settings.watching.inactivity_timeout = WATCH_SECONDS + 10
+        settings.watching.client_timeout = WATCH_SECONDS + KOPF_LATE_SECONDS
+        settings.watching.inactivity_timeout = WATCH_SECONDS + KOPF_LATE_SECONDS
         for (_, name), selector in self._selectors.items():
             if selector:
                 settings.watching.label_selectors[PLURALS[name]] = selector
@@ -152,6 +159,7 @@ class _Run:
         if info is None:
             return None
         looking = aiohttp.TraceConfig()
+        looking.on_request_start.append(self._wait_for_answer)
         looking.on_request_end.append(self._look)
         looking.on_request_exception.append(self._look_at_exception)
         session = aiohttp.ClientSession(
@@ -168,6 +176,25 @@ class _Run:
         # What kopf has found in a list is of no type.
         self._tell(param, event["type"] or "ADDED", dict(event["object"]))
 
+    async def _wait_for_answer(self, _: object, __: object, request: aiohttp.TraceRequestStartParams) -> None:
+        """Let a watch fail that is not answered; all other requests have a time-out of their own."""
+        kind = self._watched(request)
+        if kind is not None:
+            message = f"{_could_not(kind)}: no answer for {REQUEST_SECONDS:.0f} s"
+            self._set_alarm(kind, REQUEST_SECONDS, TryAgain(message, BUSY_SECONDS))
+
+    def _watched(
+        self, request: aiohttp.TraceRequestStartParams | aiohttp.TraceRequestEndParams
+    ) -> Kind | None:
+        """Return the kind that a request watches; None: it watches none."""
+        is_watch = request.url.query.get("watch") == "true"
+        return self._kinds.get(request.url.name) if is_watch else None
+
+    def _set_alarm(self, kind: Kind, seconds: float, error: OperatorError) -> None:
+        if kind in self._alarms:
+            self._alarms[kind].cancel()
+        self._alarms[kind] = asyncio.get_running_loop().call_later(seconds, self._note_failure, error)
+
     async def _look(self, _: object, __: object, request: aiohttp.TraceRequestEndParams) -> None:
         kind = self._kinds.get(request.url.name)
         status = request.response.status
@@ -176,8 +203,11 @@ class _Run:
         elif status >= HTTPStatus.BAD_REQUEST:
             retry_after = request.response.headers.get("Retry-After", "")
             await self._fail(refusal(_could_not(kind), status, request.response.reason or "", retry_after))
-        elif kind is not None and request.url.query.get("watch") == "true":
-            self._opened(kind)
+        elif (watched := self._watched(request)) is not None:
+            seconds = WATCH_SECONDS + LATE_SECONDS
+            message = f"{_could_not(watched)}: the API server has not ended a watch of {WATCH_SECONDS} s"
+            self._set_alarm(watched, seconds, WatchSilent(message, BUSY_SECONDS))
+            self._opened(watched)
 
     async def _look_at_exception(
         self, _: object, __: object, request: aiohttp.TraceRequestExceptionParams

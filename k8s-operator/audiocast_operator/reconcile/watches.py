@@ -5,13 +5,14 @@ are tried again for ever, more and more seldom, and until then the AudioCasts' c
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import structlog
 
 from audiocast_operator.clients.kube import AUDIOCAST, POD, STATEFULSET, STREAM, Kind
-from audiocast_operator.errors import OperatorError, TryAgain
+from audiocast_operator.errors import OperatorError, TryAgain, WatchSilent
 from audiocast_operator.manifests.owner import Json
 from audiocast_operator.names import CAST_LABEL, MANAGED_LABEL, MANAGER
 from audiocast_operator.reconcile.problems import Problems, told
@@ -94,7 +95,8 @@ class Watches:
         self._reconcile = reconcile
         self._sleep = sleep
         self._failures = 0
-        self._opened: set[Kind] = set()
+        self._was_silent = False
+        self._openings: Counter[Kind] = Counter()
         # By uid of an object: the generation of the spec that was told last.
         self._generations: dict[str, int] = {}
         self._tasks: set[asyncio.Future[None]] = set()
@@ -113,11 +115,12 @@ class Watches:
     async def _run_once(self) -> float:
         """Watch until that fails; return how long to wait before the next time, in seconds."""
         problems = Problems("watches")
-        self._opened.clear()
+        self._openings.clear()
         self._generations.clear()
         selectors = {kind: watched.selector for kind, watched in WATCHED.items()}
         await problems.attempt(self._watcher.watch(selectors, self._namespace, self._note_open, self._tell))
         self._failures += 1
+        self._was_silent = any(isinstance(each, WatchSilent) for each in problems.found)
         log.warning("not_watched", reason=told(problems.found))
         if self._failures >= FAILURES_TO_TELL:
             self.problems = problems.found
@@ -126,9 +129,13 @@ class Watches:
         return min(max([growing, *asked]), LONGEST_DELAY_SECONDS)
 
     def _note_open(self, kind: Kind) -> None:
-        self._opened.add(kind)
-        if self._opened == WATCHED.keys():
+        self._openings[kind] += 1
+        # That one can be opened proves nothing where open ones were silent: that it is opened once more does,
+        # since the API server has ended the one before.
+        least = 2 if self._was_silent else 1
+        if all(self._openings[each] >= least for each in WATCHED):
             self._failures = 0
+            self._was_silent = False
             self.problems = []
 
     def _tell(self, kind: Kind, change: str, found: Json) -> None:

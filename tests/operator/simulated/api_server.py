@@ -5,6 +5,7 @@ it answers as Kubernetes 1.36.2 was seen to answer: tests/operator/test_real_ans
 requests to a real one. Where in doubt, it refuses.
 """
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +25,7 @@ from tests.operator.simulated.errors import (
     UnsupportedMediaType,
 )
 from tests.operator.simulated.eviction import evict
-from tests.operator.simulated.faults import Fault
+from tests.operator.simulated.faults import HANGS_LATER, Fault
 from tests.operator.simulated.fields import strange_fields
 from tests.operator.simulated.kinds import Served
 from tests.operator.simulated.permissions import Permissions
@@ -107,16 +108,26 @@ class _Handler(RequestHandler):
     def initialize(self, api: ApiServer) -> None:
         self.api = api
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         method, path = self.request.method or "", self.request.path
         self.api.requests.append((method, path))
         for fault in self.api.faults:
             if fault.applies_to(method, path, self.request.query):
+                if fault.hangs:
+                    await self._hang(fault)
                 self._finish_wrongly(fault)
                 return
         token = self.request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.api.tokens:
             self._fail(401, "Unauthorized", "Unauthorized")
+
+    async def _hang(self, fault: Fault) -> None:
+        """Hold the connection until the fault is gone."""
+        if fault.hangs == HANGS_LATER:
+            self.set_header("Content-Type", "application/json")
+            await self.flush()
+        while fault in self.api.faults and not self.api.stopping:
+            await asyncio.sleep(0.05)
 
     def _finish_wrongly(self, fault: Fault) -> None:
         if fault.retry_after:
@@ -189,9 +200,9 @@ class ObjectHandler(_Handler):
     name: str
     subresource: str
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Look at what the account may do, then on what kind it is."""
-        super().prepare()
+        await super().prepare()
         if self._finished:
             return
         root, version, self.namespace, plural, self.name, self.subresource = (

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+HANGS_AT_ONCE, HANGS_LATER = "at once", "later"
+
 
 @dataclass
 class Fault:
@@ -16,6 +18,8 @@ class Fault:
         query: A pattern that is somewhere in the query; empty: any query.
         retry_after: Seconds in `Retry-After`; empty: none.
         is_text: The answer is plain text, as for a kind that is not installed or from a proxy.
+        hangs: Nothing comes, and the connection stays: HANGS_AT_ONCE, or HANGS_LATER, after the head of an
+            answer.
     """
 
     method: str
@@ -25,6 +29,7 @@ class Fault:
     retry_after: str = ""
     is_text: bool = False
     query: str = ""
+    hangs: str = ""
 
     def applies_to(self, method: str, path: str, query: str) -> bool:
         """Return whether this request gets the fault, and count it down."""
