@@ -12,6 +12,7 @@
 - `aliases_file`: the paths that streams had at an Icecast server, and the passwords of its source clients
 - `rules_file`: the rules of streams in a file, read before anything is accepted
 - `limits`: settings as lower layers take them
+- `client_budget_settings`: the settings of what one client may take
 - `kubernetes_settings`: the settings of what Kubernetes gives a pod
 - `port_settings`: the settings of ports and of TLS
 - `settings`: every setting, from the command line and the environment

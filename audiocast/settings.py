@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from audiocast.client_budget_settings import ClientBudgetSettings
 from audiocast.cluster.discovery.peers_setting import KUBERNETES_PREFIX, parse_peers
 from audiocast.cluster.discovery.pod import Pod
 from audiocast.kubernetes_settings import KubernetesSettings
@@ -32,7 +33,7 @@ from audiocast.serve_options import options_of
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class Settings(PortSettings, KubernetesSettings, BaseSettings):
+class Settings(ClientBudgetSettings, PortSettings, KubernetesSettings, BaseSettings):
     """Run the audiocast server. Each option can be given as an environment variable of the same name too.
 
     Secrets cannot be options. SECRET_KEYS and API_TOKENS are variables, or files of these names in the folder
@@ -160,42 +161,6 @@ class Settings(PortSettings, KubernetesSettings, BaseSettings):
         default=10_000,
         ge=1,
         description="Listeners at a time that wait for a stream that is not on; they take no others' place.",
-    )
-    max_listeners_per_client: int = Field(
-        default=2_000,
-        ge=0,
-        description="Listeners of one address at a time: a school, or a whole mobile network, may share it. "
-        "0: no bound, as for all budgets of clients.",
-    )
-    max_waiting_listeners_per_client: int = Field(
-        default=200, ge=0, description="Those of them that wait for a stream that is not on."
-    )
-    max_event_streams_per_client: int = Field(
-        default=2_000, ge=0, description="Pages of one address that are told of changes, at a time."
-    )
-    max_hls_muxers_per_client: int = Field(
-        default=10, ge=0, description="Streams at a time that are HLS because one address has asked first."
-    )
-    max_sources_per_client: int = Field(
-        default=20, ge=0, description="Sources of one address that are connected at a time."
-    )
-    max_handshakes_per_client: int = Field(
-        default=200, ge=0, description="Connections of one address that begin to speak TLS, at a time."
-    )
-    max_starts_per_client: int = Field(
-        default=30, ge=0, description="Streams that one address starts in a minute, without an API token."
-    )
-    max_unknown_ids_per_client: int = Field(
-        default=600,
-        ge=0,
-        description="Questions of one address in a minute about streams that are not there; each goes "
-        "to all members of a cluster.",
-    )
-    max_qr_codes_per_client: int = Field(
-        default=60, ge=0, description="New QR codes that are drawn for one address in a minute."
-    )
-    max_wrong_passwords_per_client: int = Field(
-        default=30, ge=0, description="Wrong passwords of aliases that one address sends in a minute."
     )
     max_streams: int = Field(
         default=2_000,

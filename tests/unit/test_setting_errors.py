@@ -72,6 +72,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "max_streams": ("", ""),
     "max_ingest_kbps": ("-1", f"{NUMBER} of {ANY}"),
     "ingest_lead_seconds": ("601", "expected a number from 1 to 600, got '601'"),
+    "require_api_tokens": ("maybe", "expected true or false, got 'maybe'"),
     "list_streams": ("some", "expected one of opt-in, all, none, got 'some'"),
     "log_format": ("xml", "expected one of auto, json, console, got 'xml'"),
     "log_level": ("loud", "expected one of debug, info, warning, error, got 'loud'"),
