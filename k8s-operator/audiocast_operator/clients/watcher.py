@@ -34,6 +34,10 @@ REQUEST_SECONDS = 30.0
 LATE_SECONDS = 40.0
 KOPF_LATE_SECONDS = 60.0
 
+# How long kopf may take to stop; a quiet one takes less than a second.
+STOP_SECONDS = 3.0
+STOP_POLL_SECONDS = 0.25
+
 # kopf would ask for the name of the user, and the image's has none.
 IDENTITY: Any = MANAGER
 
@@ -105,8 +109,8 @@ class _Run:
         asyncio.run(self._run())
 
     async def _run(self) -> None:
-        try:
-            await kopf.operator(
+        operator = asyncio.create_task(
+            kopf.operator(
                 registry=self._registry(),
                 settings=self._settings(),
                 identity=IDENTITY,
@@ -115,6 +119,9 @@ class _Run:
                 namespaces=[self._namespace] if self._namespace else [],
                 stop_flag=self.stopped,
             )
+        )
+        try:
+            await self._until_ended(operator)
         except Exception as error:
             self._note_failure(
                 TryAgain(f"could not watch: {str(error)[:200] or type(error).__name__}", BUSY_SECONDS)
@@ -123,6 +130,18 @@ class _Run:
             self.stopped.set()
         if self._failure is not None:
             raise self._failure
+
+    async def _until_ended(self, operator: asyncio.Task[None]) -> None:
+        """Wait for kopf; cancel it if it does not stop when told to: it may wait for a watch that hangs."""
+        waits = 0
+        while not operator.done():
+            await asyncio.wait([operator], timeout=STOP_POLL_SECONDS)
+            waits += self.stopped.is_set()
+            if waits * STOP_POLL_SECONDS > STOP_SECONDS:
+                operator.cancel()
+                await asyncio.wait([operator], timeout=STOP_SECONDS)
+                return
+        await operator
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
