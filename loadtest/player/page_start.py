@@ -57,7 +57,10 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     kept = True
-    with tempfile.TemporaryDirectory() as folder, AudiocastServer(Path(folder) / "server.log") as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        AudiocastServer(Path(folder) / "server.log", program="audiocast") as server,
+    ):
         url = server.start_stream().listen_url
         for network in NETWORKS:
             times = [_of_use_ms(url, network) for _ in range(options.runs)]

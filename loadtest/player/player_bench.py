@@ -92,7 +92,7 @@ def main() -> int:
 def verdicts(name: str, browser: Running, folder: Path, seconds: float) -> Iterator[Verdict]:
     """Measure one browser."""
     with ExitStack() as stack:
-        server = stack.enter_context(AudiocastServer(folder / "server.log"))
+        server = stack.enter_context(AudiocastServer(folder / "server.log", program="audiocast"))
         nginx = stack.enter_context(NginxProcess(folder / "nginx", server.port))
         clicks = click_track(folder, seconds=round(len(WAYS) * (seconds + 30) + 180))
         started = server.start_stream()

@@ -72,7 +72,9 @@ def verdicts(
     """
     ears: dict[str, list[float]] = {"plain": [], "tls": []}
     with ExitStack() as stack:
-        server = stack.enter_context(AudiocastServer(folder / "server.log", **make_pair(folder).settings))
+        server = stack.enter_context(
+            AudiocastServer(folder / "server.log", program="audiocast", **make_pair(folder).settings)
+        )
         clicks = click_track(folder, seconds=round(2 * turns * (seconds + SETTLE_SECONDS + SPARE_SECONDS)))
         started = server.start_stream()
         source = stack.enter_context(PacedSource(started.keyed_url, clicks, lead_seconds=-FRAME_SECONDS))

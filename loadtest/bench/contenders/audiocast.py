@@ -30,7 +30,9 @@ class Audiocast(Contender):
 
     def start(self) -> None:
         """Start it with its start-up line as the sign that it serves."""
-        self._server = AudiocastServer(self.folder / "audiocast.log", **self.settings)
+        self._server = AudiocastServer(
+            self.folder / "audiocast.log", **{"program": "audiocast", **self.settings}
+        )
         with _failing_as_program():
             self._server.__enter__()
         self.port, self.pid = self._server.port, self._server.pid

@@ -49,6 +49,7 @@ class ForkedServer:
             "environment": environment,
             "folder": os.getcwd(),
             "priority": os.getpriority(os.PRIO_PROCESS, 0),
+            "cores": sorted(os.sched_getaffinity(0)),
         }
         forker = _forkers()[next(self._numbers) % FORKERS]
         with theirs:

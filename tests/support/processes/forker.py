@@ -92,6 +92,7 @@ def serve(request: dict[str, Any]) -> int:
     # Only root may raise it again (see tests.support.run.priority).
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, request["priority"])
+    os.sched_setaffinity(0, request["cores"])
     os.environ.clear()
     os.environ.update(request["environment"])
     return main(["serve"])

@@ -47,12 +47,14 @@ class AudiocastServer:
     Args:
         log: File for what it writes.
         settings: Environment names and values; and `program`, a module whose command `serve` is run. Without
-            it the server is a fork, which starts in a tenth of the time.
+            it, and without a variable of Python's own, which one that runs does not read, the server is a
+            fork, which starts in a tenth of the time.
     """
 
     def __init__(self, log: Path, **settings: str | int | float) -> None:
         self.log = log
-        self._program = str(settings.pop("program", ""))
+        is_for_python = any(name.startswith("PYTHON") for name in settings)
+        self._program = str(settings.pop("program", "audiocast" if is_for_python else ""))
         self._settings = {
             "HOST": "127.0.0.1",
             "INTERNAL_HOST": "127.0.0.1",
