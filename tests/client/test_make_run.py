@@ -48,7 +48,8 @@ def test_it_plays_music_ends_by_itself_and_can_be_run_again_at_once(port: int, t
     for seconds in (8, 3):
         with DemoProcess("--seconds", str(seconds), "--no-qr", "--port", str(port)) as demo:
             link = demo.link()
-            assert urlsplit(link).netloc == f"localhost:{port}"
+            # Of this computer in its network, or localhost where it has none.
+            assert urlsplit(link).port == port
             assert requests.get(link, timeout=10).status_code == 200
             # To the end of the stream: what was already played when we came is in the backlog.
             with listening(link, "?preroll=20") as listener:

@@ -78,7 +78,7 @@ class OnAir:
 def on_air(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAir]:
     log: Path = tmp_path_factory.mktemp("edges") / "server.log"
     with AudiocastServer(log) as server:
-        started = server.start_stream(title="Edges")
+        started = server.start_stream(title="Edges", visibility="public")
         with PacedSource(started.keyed_url, numbered_audio(seconds=300), lead_seconds=5):
             server.wait_for_state(started.stream_id, "live")
             yield OnAir(server, started)
