@@ -1,7 +1,8 @@
 """What Icecast reads in its configuration: which of several elements holds, the mounts and their passwords.
 
-Where an element is there twice, Icecast takes the last one; of two mounts of one name it takes the first.
-That, and which password holds for a mount, was tried with Icecast 2.4.4.
+Of two mounts of one name Icecast takes the first. That, and which password holds for a mount, was tried with
+Icecast 2.4.4. Where any other element is there twice, the last one holds: each is read into the same field,
+one after the other (2.4.4, src/cfgfile.c), which was not tried.
 """
 
 from collections.abc import Callable, Iterator, Sequence
