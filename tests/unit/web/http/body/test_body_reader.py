@@ -264,6 +264,16 @@ async def test_the_rest_of_a_full_read_is_not_deferred() -> None:
     assert not run.connection.is_paused, "a deferred read that is full"
 
 
+async def test_a_sender_that_is_faster_than_audio_is_not_held_up() -> None:
+    deferring = Deferring()
+    run = Run(SizedBody(100_000), defer=deferring)
+    await settle()
+    run.connection.arrive(b"x" * 16_384)
+    assert (run.connection.is_paused, deferring.reads) == (False, [])
+    run.connection.arrive(b"x" * 16_383)
+    assert (run.connection.is_paused, len(deferring.reads)) == (True, 1)
+
+
 async def deferred() -> tuple[Run, Deferring]:
     """Return a reader whose first read was deferred."""
     deferring = Deferring()
