@@ -59,45 +59,38 @@ def test_little_is_exposed() -> None:
     assert done.returncode == 0, f"over {MOST_EXPOSURE} tenths; open: {exposed} {done.stderr}"
 
 
+def verify_with(name: str, drop_in: str, folder: Path) -> None:
+    """Have systemd read the unit with a drop-in, where its command is a program that is there."""
+    program = folder / "audiocast"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for place, content in ((UNIT.name, UNIT.read_text()), (f"{UNIT.name}.d/{name}", drop_in)):
+        path = folder / place
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content.replace(exec_start()[0], str(program)))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(folder / UNIT.name)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
 def test_the_drop_in_for_https_is_of_the_server_s_settings(tmp_path: Path) -> None:
     text = (UNIT.parent / "tls.conf").read_text()
     settings = dict(re.findall(r"\b([A-Z_]+)=(\S+)", " ".join(re.findall(r"(?m)^Environment=(.+)$", text))))
     assert {name.lower() for name in settings} <= set(Settings.model_fields)
     credentials = re.findall(r"^LoadCredential=(\S+?):", text, re.MULTILINE)
     assert [settings["TLS_CERTIFICATE"], settings["TLS_KEY"]] == [f"%d/{each}" for each in credentials]
-    program = tmp_path / "audiocast"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    (tmp_path / UNIT.name).write_text(UNIT.read_text().replace(exec_start()[0], str(program)))
-    (tmp_path / f"{UNIT.name}.d").mkdir()
-    (tmp_path / f"{UNIT.name}.d" / "tls.conf").write_text(text)
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(tmp_path / UNIT.name)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    verify_with("tls.conf", text, tmp_path)
 
 
 def test_the_drop_in_for_aliases_starts_the_same_command_with_an_option(tmp_path: Path) -> None:
     text = (UNIT.parent / "aliases.conf").read_text()
     started = re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
     assert [each.split() for each in started] == [[*exec_start(), "--aliases-file", "%d/aliases.toml"]]
-    program = tmp_path / "audiocast"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    for name, content in ((UNIT.name, UNIT.read_text()), (f"{UNIT.name}.d/aliases.conf", text)):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content.replace(exec_start()[0], str(program)))
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(tmp_path / UNIT.name)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    verify_with("aliases.conf", text, tmp_path)
 
 
 async def test_certbot_s_hook_swaps_both_files_at_once(tmp_path: Path) -> None:
