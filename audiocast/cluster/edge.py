@@ -14,7 +14,7 @@ from audiocast.cluster.member import Member
 from audiocast.cluster.membership import MAX_REASON_CHARACTERS
 from audiocast.cluster.peers import Peers
 from audiocast.cluster.relay_receiver import RelayReceiver
-from audiocast.cluster.stream_requests import RelayRequest
+from audiocast.cluster.stream_requests import RelayAnswer, RelayRequest
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import StreamError
 from audiocast.stream.hub import Hub
@@ -96,7 +96,7 @@ class Edge:
         before = self._hub.source_log.end if self._hub.source_log is not None else 0
         try:
             request = RelayRequest(stream_id, resume_point).build()
-            peer_stream, _ = await self._peers.open_stream(member, request)
+            peer_stream, headers = await self._peers.open_stream(member, request)
             self.relays_from = member.name
             log.info(
                 "relay_began",
@@ -107,6 +107,7 @@ class Edge:
             watch = asyncio.ensure_future(self._wait_until_unneeded())
             watch.add_done_callback(lambda _: peer_stream.close())
             try:
+                self._hub.muted_source = RelayAnswer.parse(headers).muted_source
                 await self._receiver.receive(peer_stream, self._receiver.source_id)
             finally:
                 watch.cancel()

@@ -144,6 +144,7 @@ class IngestRelay:
             is_resumed=self._is_resumed,
             age_seconds=asyncio.get_running_loop().time() - self.came_at,
             visibility=self._hub.claims.visibility,
+            is_muted=self._hub.is_muted,
         )
         peer_stream, headers = await self._peers.open_stream(member, request.build())
         try:

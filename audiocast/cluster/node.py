@@ -26,7 +26,7 @@ from audiocast.cluster.signature.header import RequestSignature
 from audiocast.cluster.signature.identity import NOBODY, Identity
 from audiocast.cluster.signature.signature_check import SignatureCheck
 from audiocast.cluster.signature.signer import Rejections, Signer
-from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayRequest
+from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayAnswer, RelayRequest
 from audiocast.stream.errors import SourceError
 from audiocast.stream.hub import Hub
 from audiocast.stream.registry import Registry
@@ -252,7 +252,8 @@ class Node:
         hub = self.streams.get(request.stream_id)
         if hub is None or not self.owns(request.stream_id):
             raise Refused(404, "not_the_owner", "the source of this stream is not here")
-        return AcceptedStream({}, partial(self._serve_relay, self._roles_of(hub), request))
+        headers = RelayAnswer(hub.muted_source).as_headers()
+        return AcceptedStream(headers, partial(self._serve_relay, self._roles_of(hub), request))
 
     def accept_forward(self, request: ForwardRequest) -> AcceptedStream:
         """Take a front's source: this member is its owner from now on. The newest source always wins.
@@ -271,6 +272,8 @@ class Node:
         roles.check_is_newest(request)
         hub.admit(request.generation)
         hub.claims = replace(hub.claims, visibility=request.visibility)
+        if request.is_muted:
+            hub.muted_source = request.source_id
         answer = ForwardAnswer(roles.last_page_of(request.source_id))
         return AcceptedStream(answer.as_headers(), partial(roles.receive_forward, request))
 

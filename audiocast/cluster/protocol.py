@@ -30,6 +30,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from audiocast.cluster.errors import BadMessage
+from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.hub_state import Rule, StreamEnd
 
 STATUS = "/internal/status"
@@ -59,6 +60,7 @@ LAST_PAGE_HEADER = "Audiocast-Had"
 GENERATION_HEADER = "Audiocast-Generation"
 TITLE_HEADER = "Audiocast-Title"
 VISIBILITY_HEADER = "Audiocast-Visibility"
+MUTED_HEADER = "Audiocast-Muted"
 RESUME_HEADER = "Audiocast-Resume"
 AGE_HEADER = "Audiocast-Age"
 CLIENT_HEADER = "Audiocast-Client"
@@ -191,20 +193,26 @@ class MemberStreamRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlayingRequest:
-    """`POST /internal/streams/{stream_id}/playing`: title and artist of what is on now.
+    """`POST /internal/streams/{stream_id}/playing`: title and artist of what is on now, or a `StreamEdit`.
 
     Attributes:
+        title, artist: Of the track. With an edit, what the sender shows already: it is nothing new, and a
+            member of an earlier version, which knows no edits, shows it as before.
         generation: That of the broadcaster's key: a member that knows of a newer one refuses.
+        edit: What is changed instead of the track; None: the track is.
     """
 
     stream_id: str
     title: str
     artist: str
     generation: int = 0
+    edit: StreamEdit | None = None
 
     def build(self) -> PeerRequest:
         """Return the request."""
-        body = {"title": self.title, "artist": self.artist, GENERATION: self.generation}
+        body: dict[str, object] = {"title": self.title, "artist": self.artist, GENERATION: self.generation}
+        if self.edit is not None:
+            body["edit"] = self.edit.as_json()
         return PeerRequest("POST", PLAYING.format(stream_id=self.stream_id), body=body)
 
     @classmethod
@@ -214,7 +222,13 @@ class PlayingRequest:
         Raises:
             BadMessage: The generation is no number.
         """
-        return cls(stream_id, str(body.get("title", "")), str(body.get("artist", "")), _generation(body))
+        return cls(
+            stream_id,
+            str(body.get("title", "")),
+            str(body.get("artist", "")),
+            _generation(body),
+            StreamEdit.parse(edit) if isinstance(edit := body.get("edit"), dict) else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ ON_THE_AIR = ("live", "held")
 MAX_KEPT = 10_000
 
 # What members tell each other and not the public.
-OWN_FIELDS = (GENERATION, "history", "is_owner", "last_refusal", "listener_peak", "token_tag")
+OWN_FIELDS = (GENERATION, "history", "is_owner", "last_refusal", "token_tag")
 
 
 class StreamDirectory:
@@ -139,6 +139,7 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
         "last_refusal": max(refusals, key=_refused_at, default=None),
         "listeners": listeners,
         "listener_peak": peak,
+        "last_broadcast": None if best.get("state") in ON_THE_AIR else merge_last_broadcast(known),
         "draining": draining,
         "visibility": next(iter(said), None),
     }
@@ -164,6 +165,21 @@ def merge_history(best: list[Track], histories: Iterable[list[Track]]) -> list[T
     came_in_the_middle = before and _song(before[0]) == _song(oldest)
     tracks = [*newer, *before] if came_in_the_middle else [*best, *before]
     return tracks[:HISTORY_TRACKS]
+
+
+def merge_last_broadcast(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Return the broadcast that ended last, with what all members know of it; None when none knows one."""
+    known = [last for each in snapshots if isinstance(last := each.get("last_broadcast"), dict)]
+    if not known:
+        return None
+    newest = max(known, key=lambda last: float(last["ended_at"]))
+    # A member that had listeners later, or no longer, has seen a part of it.
+    same = [last for last in known if last["ended_at"] >= newest["started_at"]]
+    return {
+        "started_at": min(last["started_at"] for last in same),
+        "ended_at": newest["ended_at"],
+        "listener_peak": max(last["listener_peak"] for last in same),
+    }
 
 
 def merge_all(snapshots: Iterable[Mapping[str, Any]]) -> list[StreamSnapshot]:
@@ -199,6 +215,9 @@ def _cleaned(snapshot: Mapping[str, Any]) -> StreamSnapshot:
     """Return a member's snapshot with the texts of broadcasters cleaned: its version may have let more in."""
     cleaned = {**snapshot, "title": clean_text(str(snapshot.get("title") or ""))}
     playing, history = snapshot.get("now_playing"), snapshot.get("history")
+    last = snapshot.get("last_broadcast")
+    cleaned["last_broadcast"] = _cleaned_broadcast(last) if isinstance(last, dict) else None
+    cleaned["muted"] = snapshot.get("muted") is True
     cleaned["now_playing"] = _cleaned_song(playing) if isinstance(playing, dict) else None
     if isinstance(history, list):
         cleaned["history"] = [
@@ -207,6 +226,14 @@ def _cleaned(snapshot: Mapping[str, Any]) -> StreamSnapshot:
             if isinstance(track, dict)
         ]
     return cleaned
+
+
+def _cleaned_broadcast(fields: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        "started_at": float(fields.get("started_at") or 0),
+        "ended_at": float(fields.get("ended_at") or 0),
+        "listener_peak": int(fields.get("listener_peak") or 0),
+    }
 
 
 def _cleaned_song(fields: Mapping[str, Any]) -> dict[str, str]:

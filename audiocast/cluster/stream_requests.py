@@ -15,6 +15,7 @@ from audiocast.cluster.protocol import (
     GENERATION_HEADER,
     LAST_PAGE_HEADER,
     MAX_TITLE_CHARACTERS,
+    MUTED_HEADER,
     RELAY,
     RESUME_HEADER,
     SOURCE_ID_HEADER,
@@ -69,6 +70,34 @@ class RelayRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayAnswer:
+    """The owner sends the stream's pages.
+
+    Attributes:
+        muted_source: The source that the broadcaster has muted; None: none is.
+    """
+
+    muted_source: SourceId | None
+
+    def as_headers(self) -> dict[str, str]:
+        """Return what `parse` reads."""
+        return {MUTED_HEADER: str(self.muted_source or "")}
+
+    @classmethod
+    def parse(cls, headers: Mapping[str, str]) -> Self:
+        """Read the headers of an answer.
+
+        Raises:
+            BadMessage: The source is none.
+        """
+        text = headers.get(MUTED_HEADER, "")
+        try:
+            return cls(SourceId.parse(text) if text else None)
+        except ValueError as error:
+            raise BadMessage(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
 class ForwardRequest:
     """`POST /internal/forward/{stream_id}`: a front offers a source to the stream's owner.
 
@@ -79,6 +108,7 @@ class ForwardRequest:
         is_resumed: The source was forwarded before, to this owner or to another one.
         age_seconds: Time since the encoder connected to the front.
         visibility: Of the stream, as the front has found it; None: a front of an earlier version.
+        is_muted: The broadcaster has muted the source.
     """
 
     stream_id: str
@@ -88,6 +118,7 @@ class ForwardRequest:
     is_resumed: bool
     age_seconds: float
     visibility: Visibility | None = None
+    is_muted: bool = False
 
     def build(self) -> PeerRequest:
         """Return the request."""
@@ -98,6 +129,7 @@ class ForwardRequest:
             RESUME_HEADER: "1" if self.is_resumed else "0",
             AGE_HEADER: f"{self.age_seconds:.6f}",
             VISIBILITY_HEADER: self.visibility or "",
+            MUTED_HEADER: "1" if self.is_muted else "0",
         }
         return PeerRequest("POST", FORWARD.format(stream_id=self.stream_id), headers)
 
@@ -117,6 +149,7 @@ class ForwardRequest:
                 is_resumed=headers.get(RESUME_HEADER) == "1",
                 age_seconds=float(headers.get(AGE_HEADER, "0")),
                 visibility=parse_visibility(headers.get(VISIBILITY_HEADER)),
+                is_muted=headers.get(MUTED_HEADER) == "1",
             )
         except ValueError as error:
             raise BadMessage(str(error)) from error

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from audiocast.ogg.headers import OpusTags
+from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
-from audiocast.ogg.silence import SILENCE_SAMPLES, silence_packet
+from audiocast.ogg.silence import MAX_SILENCE_BYTES, SILENCE_SAMPLES, silence_packet
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
@@ -14,6 +14,15 @@ from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.muxer import OggMuxer, TimedPacket, page_packets
 from audiocast.stream.read_pacer import TURN_SECONDS, UNHEARD_SECONDS
 from audiocast.stream.tap import Tap, Taps
+
+# Of muted sound, where nothing was heard before: 64 kbit/s.
+MUTED_BYTES_PER_SECOND = 8_000.0
+
+
+def paced_silence(opus_head: OpusHead, bytes_per_second: float) -> bytes:
+    """Return a packet of silence that is as long as the audio of a stream with so many bytes a second."""
+    size_bytes = min(round(bytes_per_second * SILENCE_SAMPLES / SAMPLE_RATE), MAX_SILENCE_BYTES)
+    return silence_packet(opus_head, size_bytes)
 
 
 class Bitstream:
@@ -32,6 +41,9 @@ class Bitstream:
     ) -> None:
         self.muxer = muxer
         self._taps = taps
+        # What listeners get instead of muted packets, made with the first of them, and what is owed of it.
+        self._mute_packet: bytes | None = None
+        self._owed_samples = 0
         self._flushes_at_once = limits.fanout.flush_interval_seconds < 2 * TURN_SECONDS
         self.backlog = Backlog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
         self.fanout = Fanout(self.backlog, clock, counters, limits.fanout)
@@ -62,6 +74,16 @@ class Bitstream:
         self.fanout.wake()
         if self._taps:
             self._taps.append(packets, now)
+
+    def append_silence(self, packets: Sequence[TimedPacket], now: float) -> None:
+        """Do as `append`, with silence in the place of the packets; it lasts as long as they do."""
+        if self._mute_packet is None:
+            pace = self.bytes_per_second() or MUTED_BYTES_PER_SECOND
+            self._mute_packet = paced_silence(self.muxer.opus_head, pace)
+        self._owed_samples += sum(samples for _, samples in packets)
+        count, self._owed_samples = divmod(self._owed_samples, SILENCE_SAMPLES)
+        if count:
+            self.append([(self._mute_packet, SILENCE_SAMPLES)] * count, now)
 
     def finish(self, now: float) -> None:
         """Send a last page, 20 ms of silence marked as the end of the stream, and close the listeners."""

@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 from audiocast.ogg.headers import OpusHead
 from audiocast.ogg.opus import SAMPLE_RATE
-from audiocast.ogg.silence import MAX_SILENCE_BYTES, SILENCE_SAMPLES, silence_packet
-from audiocast.stream.bitstream import Bitstream
+from audiocast.ogg.silence import SILENCE_SAMPLES
+from audiocast.stream.bitstream import Bitstream, paced_silence
 from audiocast.stream.clock import Clock, Timer
 from audiocast.stream.counters import Counters
 from audiocast.stream.muxer import TimedPacket
@@ -190,8 +190,7 @@ class Silence:
     """
 
     def __init__(self, opus_head: OpusHead, *, bytes_per_second: float, now: float) -> None:
-        size_bytes = min(round(bytes_per_second * PACKET_SECONDS), MAX_SILENCE_BYTES)
-        self._packet = silence_packet(opus_head, size_bytes)
+        self._packet = paced_silence(opus_head, bytes_per_second)
         self._began_at = now
         self._made = 0
 

@@ -8,7 +8,6 @@ A hub makes one logical bitstream out of whatever its sources do (ARCHITECTURE.m
 While held, listeners get silence in real time. A hub never waits; it knows no HTTP and no listener's name.
 """
 
-import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -16,25 +15,26 @@ import structlog
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import Page
 from audiocast.stream.bitstream import Bitstream
+from audiocast.stream.broadcaster.broadcast_record import BroadcastRecord
+from audiocast.stream.broadcaster.keyed_stream import KeyedStream
+from audiocast.stream.broadcaster.paced_value import OnSettled
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.fanout.listener import Sink
 from audiocast.stream.gap import SourceGap
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise, Suspensions
-from audiocast.stream.keys import Claims
 from audiocast.stream.muxer import OggMuxer, TimedPacket, random_serial
-from audiocast.stream.now_playing import NowPlaying, OnSettled, Titles, clean_text
+from audiocast.stream.now_playing import NowPlaying, Titles, clean_text
 from audiocast.stream.read_pacer import NO_READ
 from audiocast.stream.source import Source
-from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import SourceLog
 from audiocast.stream.tap import Tap, Taps
 
 log = structlog.get_logger()
 
 
-class Hub:
+class Hub(KeyedStream):
     """One stream.
 
     Args:
@@ -49,14 +49,9 @@ class Hub:
 
     Attributes:
         titles: What is on, and what was on.
-        started_at: When the present broadcast began, unix seconds; None while nothing is on.
-        is_closed: The broadcaster has ended the stream for good.
-        generation: The highest key generation that a source has used.
-        claims: Those of the last source's key, as far as this member has heard of them.
-        source: What brings the audio now; None while nothing does. Only this hub sets it.
+        record: When the present broadcast began, how many listened, and the broadcast before.
         source_log: The source's own pages, for other nodes; None if they are not kept.
         users: Connections that bring, or wait for, audio; the registry forgets no hub that has any.
-        on_change: Called, without arguments, whenever the state or the titles change.
         deferred_read: Of the source; made at once for who begins to hear it. Set by whoever reads it.
     """
 
@@ -72,27 +67,22 @@ class Hub:
         make_room: Callable[[], None] = lambda: None,
         suspensions: Suspensions | None = None,
     ) -> None:
-        self.stream_id = stream_id
-        self.title = clean_text(title)
+        suspensions = Suspensions() if suspensions is None else suspensions
+        super().__init__(stream_id, title=title, clock=clock, promise=promise, suspensions=suspensions)
         self.counters = counters
         self.titles = Titles(clock, self._notify)
-        self.started_at: float | None = None
-        self.generation, self.is_closed = promise
-        self.claims = Claims()
+        self.record = BroadcastRecord()
         self.users = 0
-        self.on_change: set[Callable[[], None]] = set()
         self._clock = clock
         self._limits = limits
         self.source_log: SourceLog | None = None
         if limits.log_sources:
             self.source_log = SourceLog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
-        self.source: Source | None = None
         self.deferred_read = NO_READ
         self._taps = Taps()
         self._bitstream: Bitstream | None = None
         self._ended = False
         self._make_room = make_room
-        self._suspensions = Suspensions() if suspensions is None else suspensions
         self._gap = SourceGap(
             clock,
             counters,
@@ -110,14 +100,9 @@ class Hub:
         return HubState.HELD if self._gap.is_open and self._gap.is_idle else HubState.LIVE
 
     @property
-    def source_id(self) -> SourceId | None:
-        """Identity of the source; None while there is none."""
-        return self.source.source_id if self.source is not None else None
-
-    @property
-    def promise(self) -> Promise:
-        """What holds for the keys of the stream."""
-        return Promise(self.generation, self.is_closed)
+    def started_at(self) -> float | None:
+        """When the present broadcast began, unix seconds; None while nothing is on."""
+        return self.record.started_at
 
     @property
     def is_on(self) -> bool:
@@ -143,13 +128,16 @@ class Hub:
     def describe(self) -> HubSnapshot:
         """Return what is shown of the stream, as of now."""
         bitstream, source = self._bitstream, self.source
+        self._note_peak()
         return HubSnapshot(
             stream_id=self.stream_id,
             title=self.title,
             state=self.state,
             started_at=self.started_at,
             listeners=self.listeners,
-            listener_peak=bitstream.fanout.peak if bitstream else 0,
+            listener_peak=self.record.peak,
+            is_muted=self.is_muted,
+            last_broadcast=None if bitstream else self.record.last,
             channels=bitstream.muxer.opus_head.channels if bitstream else None,
             bitrate_bps=round(bitstream.bytes_per_second() * 8) if bitstream else None,
             backlog_seconds=bitstream.backlog.seconds if bitstream else 0.0,
@@ -158,20 +146,6 @@ class Hub:
             source_faults=dict(source.faults) if source is not None else {},
             now_playing=self.titles.now_playing,
         )
-
-    def admit(self, generation: int) -> None:
-        """Check that a source with a key of this generation may come.
-
-        Raises:
-            StreamEnded, BadKey, StreamSuspended: See `Promise.check` and `Suspensions.check`.
-        """
-        self.promise.check(generation)
-        self._suspensions.check(self.stream_id)
-
-    def learn(self, promise: Promise) -> None:
-        """Hold what another member knows of the stream's keys."""
-        self.generation, self.is_closed = promise
-        self._notify()
 
     def attach_source(
         self, source: Source, opus_head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
@@ -224,7 +198,10 @@ class Hub:
         if not packets:
             return
         has_news = self._gap.note_audio(now, page_samples)
-        self._bitstream.append(packets, now)
+        if self.muted_source is None or not self.is_muted:
+            self._bitstream.append(packets, now)
+        else:
+            self._bitstream.append_silence(packets, now)
         if has_news:
             self._notify()
 
@@ -274,6 +251,10 @@ class Hub:
         """Show what is on, beside the audio: the bitstream is never chained for it. See `Titles.set`."""
         self.titles.set(now_playing, on_settled)
 
+    def note_listeners(self, count: int) -> None:
+        """Note how many listen at all nodes together: the peak is of all."""
+        self.record.note(count)
+
     def end(self, error: SourceError) -> None:
         """End the logical bitstream properly for its listeners; dismiss the source, if any, with `error`."""
         source, self.source = self.source, None
@@ -285,7 +266,8 @@ class Hub:
         self._ended = not isinstance(error, ShuttingDown)
         if self._ended:
             self._taps.end()
-        self.started_at = None
+        self.record.finish()
+        self.muted_source = None
         self.titles.clear()
         self._gap.stop()
         log.info("stream_ended", stream_id=self.stream_id, reason=error.code)
@@ -295,10 +277,6 @@ class Hub:
         """End the stream for good: no source may come again until `reopen`."""
         self.is_closed = True
         self.end(StreamEnded("the stream was ended by its broadcaster"))
-
-    def set_missing_title(self, title: str) -> None:
-        """Set the title, unless the stream has one."""
-        self.title = self.title or clean_text(title)
 
     def reopen(self, title: str) -> None:
         """Let sources come again after `close`, with an empty history."""
@@ -311,14 +289,19 @@ class Hub:
         self._finish_bitstream()
         muxer = OggMuxer(random_serial(), opus_head, tags)
         self._bitstream = Bitstream(muxer, self._clock, self.counters, self._taps, self._limits)
-        self.started_at = time.time()
+        self.record.start()
         self._taps.start_bitstream(opus_head)
         log.info("stream_live", stream_id=self.stream_id, channels=opus_head.channels)
 
     def _finish_bitstream(self) -> None:
+        self._note_peak()
         bitstream, self._bitstream = self._bitstream, None
         if bitstream is not None:
             bitstream.finish(self._clock.time())
+
+    def _note_peak(self) -> None:
+        if self._bitstream is not None:
+            self.record.note(self._bitstream.fanout.peak)
 
     def _dismiss(self, source: Source, error: SourceError) -> None:
         # Not from within the call that led here: the web layer may end a request in it.
@@ -334,7 +317,3 @@ class Hub:
 
     def _give_up(self) -> None:
         self.end(SourceStalled(f"expected audio, got none for {self._gap.quiet_seconds:.0f} s"))
-
-    def _notify(self) -> None:
-        for notify in tuple(self.on_change):
-            notify()

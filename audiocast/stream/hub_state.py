@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from audiocast.stream.broadcaster.broadcast_record import LastBroadcast
 from audiocast.stream.errors import BadKey, StreamEnded, StreamSuspended
 from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.now_playing import NowPlaying
@@ -63,7 +64,10 @@ class HubSnapshot:
         state: See `HubState`.
         started_at: When the present broadcast began, unix seconds; None while nothing is on.
         listeners: Open listeners on this node.
-        listener_peak: The most that listened at once on this node since the broadcast began.
+        listener_peak: The most that listened at once since the broadcast began: on this node, or on all
+            nodes together whenever these were asked.
+        is_muted: Listeners get silence instead of the source's sound, as the broadcaster wants it.
+        last_broadcast: The one before, while nothing is on; None when this node knows of none.
         channels: 1 for mono, 2 for stereo, more for surround; None while nothing is on.
         bitrate_bps: What one listener gets, Ogg's own bytes included, as a mean over the backlog; None while
             nothing is on.
@@ -83,6 +87,8 @@ class HubSnapshot:
     started_at: float | None
     listeners: int
     listener_peak: int
+    is_muted: bool
+    last_broadcast: LastBroadcast | None
     channels: int | None
     bitrate_bps: int | None
     backlog_seconds: float

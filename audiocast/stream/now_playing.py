@@ -4,7 +4,6 @@ Titles come from strangers, in whatever character set their programs use. `clean
 such text becomes what the server shows; the title of a stream passes it too.
 """
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -12,14 +11,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from audiocast.ogg.headers import OpusTags
-from audiocast.stream.clock import Clock, Timer
+from audiocast.stream.broadcaster.paced_value import OnSettled, PacedValue
+from audiocast.stream.clock import Clock
 
 MAX_CHARACTERS = 200
 HISTORY_TRACKS = 20
-
-# Tracks last minutes. What changes faster is a mistake or an attack, and each change is sent to all pages and
-# members.
-MIN_SHOWN_SECONDS = 1.0
 
 # C0 and C1 control characters, the byte order mark, and what turns the direction of the text that follows
 # (UAX #9, sections 2.1 to 2.5): a title must not rearrange the page, or the terminal, around it. The marks
@@ -27,9 +23,6 @@ MIN_SHOWN_SECONDS = 1.0
 _REMOVED = dict.fromkeys(
     (*range(0x20), *range(0x7F, 0xA0), 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 )
-
-# Called once: with True when what was set is shown, with False when something newer took its place before.
-OnSettled = Callable[[bool], None]
 
 
 def clean_text(text: str) -> str:
@@ -121,14 +114,11 @@ class Titles:
     def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
         self.now_playing: NowPlaying | None = None
         self.history = History()
-        self._clock = clock
         self._on_change = on_change
         self._newest: NowPlaying | None = None
-        self._on_settled: OnSettled | None = None
         self._tags = OpusTags("")
         self._from_tags: NowPlaying | None = None
-        self._shown_at = -math.inf
-        self._timer: Timer | None = None
+        self._paced = PacedValue(clock, self._show)
 
     @property
     def tags(self) -> OpusTags:
@@ -146,14 +136,8 @@ class Titles:
             now_playing: None: nothing is.
             on_settled: Called once: with True when it is shown, with False when it was replaced before.
         """
-        self._settle(is_shown=False)
-        self._newest, self._on_settled = now_playing, on_settled
-        if self._timer is None:
-            due_at = self._shown_at + MIN_SHOWN_SECONDS
-            if self._clock.time() >= due_at:
-                self._show()
-            else:
-                self._timer = self._clock.call_at(due_at, self._show)
+        self._newest = now_playing
+        self._paced.set(now_playing, on_settled)
 
     def set_from_tags(self, tags: OpusTags, *, is_same_source: bool) -> None:
         """Show what the comments of a source, or of the next segment of its chain, say.
@@ -172,8 +156,7 @@ class Titles:
 
     def clear(self) -> None:
         """Show nothing, at once; the history stays."""
-        self._stop_timer()
-        self._settle(is_shown=False)
+        self._paced.drop()
         self._newest = self.now_playing = None
 
     def reset(self) -> None:
@@ -182,20 +165,7 @@ class Titles:
         self._tags, self._from_tags = OpusTags(""), None
         self.history = History()
 
-    def _show(self) -> None:
-        self._stop_timer()
-        self._shown_at = self._clock.time()
-        self.now_playing = self._newest
-        self.history.note(self.now_playing, time.time())
+    def _show(self, now_playing: NowPlaying | None) -> None:
+        self.now_playing = now_playing
+        self.history.note(now_playing, time.time())
         self._on_change()
-        self._settle(is_shown=True)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _settle(self, *, is_shown: bool) -> None:
-        on_settled, self._on_settled = self._on_settled, None
-        if on_settled is not None:
-            on_settled(is_shown)

@@ -140,12 +140,12 @@ class MemberStreamHandler(MemberHandler):
 
 
 class MemberPlayingHandler(MemberHandler):
-    """`POST /internal/streams/{id}/playing`: a broadcaster has set title and artist at another member."""
+    """`POST /internal/streams/{id}/playing`: a track was set, or the stream edited, elsewhere."""
 
     metric_label = "MemberPlaying"
 
     def post(self, stream_id: str) -> None:
-        """Show them, if the stream is known here."""
+        """Show it, if the stream is known here."""
         try:
             request = PlayingRequest.parse(stream_id, self.json_body())
         except BadMessage as error:
@@ -153,7 +153,10 @@ class MemberPlayingHandler(MemberHandler):
         hub = self.services.streams.get(stream_id)
         if hub is not None:
             hub.admit(request.generation)
-            hub.set_now_playing(NowPlaying(title=request.title, artist=request.artist))
+            if request.edit is not None:
+                hub.edit(request.edit)
+            else:
+                hub.set_now_playing(NowPlaying(title=request.title, artist=request.artist))
         self.write({})
 
 

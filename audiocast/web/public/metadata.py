@@ -1,10 +1,11 @@
-"""`PUT /api/streams/{id}/metadata`: what is on now."""
+"""What a broadcaster changes while the stream is on: the track that is on now, the title, the sound muted."""
 
 import asyncio
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from audiocast.cluster.protocol import PlayingRequest
+from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
@@ -20,6 +21,30 @@ class MetadataRequest(BaseModel):
 
     title: str = Field(default="", max_length=MAX_CHARACTERS)
     artist: str = Field(default="", max_length=MAX_CHARACTERS)
+
+
+class StreamEditRequest(BaseModel):
+    """The JSON body of `PATCH /api/streams/{id}`; what is missing stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    title: str | None = Field(default=None, max_length=MAX_CHARACTERS)
+    muted: bool | None = Field(default=None, strict=True)
+
+
+async def edit_everywhere(services: Services, hub: Hub, claims: Claims, edit: StreamEdit) -> None:
+    """Change the stream at this member and, in a cluster, at each that has it; see `show_everywhere`.
+
+    Raises:
+        audiocast.stream.errors.StreamError: Likewise.
+    """
+    hub.admit(claims.generation)
+    is_applied: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    edit = hub.edit(edit, is_applied.set_result)
+    if await is_applied:
+        playing = hub.titles.now_playing or NowPlaying("", "")
+        request = PlayingRequest(hub.stream_id, playing.title, playing.artist, claims.generation, edit)
+        await services.node.broadcast(request.build())
 
 
 async def show_everywhere(services: Services, hub: Hub, claims: Claims, playing: NowPlaying) -> None:

@@ -11,6 +11,7 @@ from tornado.httputil import HTTPServerRequest
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import MemberStreamRequest
 from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, is_listed, public
+from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
@@ -19,7 +20,9 @@ from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.credentials import has_api_token
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
+from audiocast.web.http.json_body import parse_body
 from audiocast.web.http.services import Limits, Services
+from audiocast.web.public.metadata import StreamEditRequest, edit_everywhere
 from audiocast.web.public.waiting import ask_members
 
 # Of an event stream, held by the kernel and not sent yet: one event may have so much.
@@ -50,6 +53,8 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         "visibility": hub.claims.visibility,
         "is_owner": node.owns(hub.stream_id),
         "listener_peak": shown.listener_peak,
+        "muted": shown.is_muted,
+        "last_broadcast": shown.last_broadcast._asdict() if shown.last_broadcast else None,
     }
 
 
@@ -88,7 +93,9 @@ def token_tag(services: Services, hub: Hub) -> str | None:
 async def public_state(hub: Hub, *, node: Node, directory: StreamDirectory) -> StreamSnapshot:
     """Return what everybody may see of a stream that this member knows, merged from all members."""
     mine = stream_state(hub, node)
-    return public(await directory.find(hub.stream_id, mine) or mine)
+    state = await directory.find(hub.stream_id, mine) or mine
+    hub.note_listeners(state["listeners"])
+    return public(state)
 
 
 async def cluster_state(
@@ -97,7 +104,10 @@ async def cluster_state(
     """Return the state of a stream from all members; None when none knows it. See `ask_members`."""
     hub = services.streams.get_known(stream_id)
     mine = full_state(services, hub) if hub is not None else None
-    return await ask_members(services, stream_id, mine, request)
+    state = await ask_members(services, stream_id, mine, request)
+    if hub is not None and state is not None:
+        hub.note_listeners(state["listeners"])
+    return state
 
 
 async def listed_streams(services: Services, request: HTTPServerRequest) -> list[StreamSnapshot]:
@@ -166,7 +176,7 @@ class StreamsHandler(PublicHandler):
 
 
 class StreamStateHandler(PublicHandler):
-    """`GET /api/streams/{id}`: its state. `DELETE`: its end at all members, for good or for now."""
+    """`GET /api/streams/{id}`: its state. `PATCH`: another title, or the sound muted. `DELETE`: its end."""
 
     metric_label = "State"
 
@@ -179,6 +189,13 @@ class StreamStateHandler(PublicHandler):
         if self.may_manage(stream_id):
             shown["last_refusal"] = state.get("last_refusal")
         self.write_json(shown)
+
+    async def patch(self, stream_id: str) -> None:
+        claims = self.claims_for(self.checked_id(stream_id))
+        asked = parse_body(self.request.body, StreamEditRequest, example='{"title": "...", "muted": true}')
+        hub = self.services.streams.open(stream_id, claims.title)
+        await edit_everywhere(self.services, hub, claims, StreamEdit(asked.title, asked.muted))
+        self.set_status(204)
 
     async def delete(self, stream_id: str) -> None:
         claims = self.claims_for(self.checked_id(stream_id))

@@ -26,8 +26,15 @@ from audiocast.cluster.protocol import (
     version_of,
 )
 from audiocast.cluster.signature.identity import Identity
-from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayRequest, ResumePoint
+from audiocast.cluster.stream_requests import (
+    ForwardAnswer,
+    ForwardRequest,
+    RelayAnswer,
+    RelayRequest,
+    ResumePoint,
+)
 from audiocast.cluster.versioned_list import ListSummary
+from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.hub_state import Rule, StreamEnd
 from audiocast.stream.keys import Visibility
 from audiocast.stream.source_id import SourceId
@@ -84,6 +91,7 @@ def test_a_front_offers_a_source_as_it_is(is_resumed: bool) -> None:
         is_resumed=is_resumed,
         age_seconds=3600.25,
         visibility=Visibility.PUBLIC if is_resumed else None,
+        is_muted=is_resumed,
     )
     built = request.build()
     assert (built.method, built.target) == ("POST", "/internal/forward/abc")
@@ -128,6 +136,31 @@ def test_titles_cross_as_they_are() -> None:
     assert PlayingRequest.parse("abc", {}) == PlayingRequest("abc", "", "", 0)
     with pytest.raises(BadMessage):
         PlayingRequest.parse("abc", {"generation": "second"})
+
+
+@pytest.mark.parametrize("edit", [StreamEdit("", is_muted=True), StreamEdit("New"), StreamEdit(), None])
+def test_an_edit_goes_beside_the_track_that_earlier_versions_know(edit: StreamEdit | None) -> None:
+    request = PlayingRequest("abc", "Track", "Artist", 7, edit)
+    built = request.build()
+    assert isinstance(built.body, dict)
+    assert (built.body["title"], built.body["artist"]) == ("Track", "Artist")
+    assert PlayingRequest.parse("abc", built.body) == request
+
+
+def test_an_edit_of_a_stranger_is_cut_or_changes_nothing() -> None:
+    bad = PlayingRequest.parse("abc", {"edit": {"title": ["x"], "muted": "yes"}})
+    assert bad.edit == StreamEdit()
+    assert PlayingRequest.parse("abc", {"edit": "x"}).edit is None
+    long = PlayingRequest.parse("abc", {"edit": {"title": "\0" + "x" * 500}})
+    assert long.edit == StreamEdit("x" * 200)
+
+
+def test_who_takes_a_stream_is_told_what_is_muted() -> None:
+    for muted in (SOURCE, None):
+        assert RelayAnswer.parse(RelayAnswer(muted).as_headers()).muted_source == muted
+    assert RelayAnswer.parse({}).muted_source is None
+    with pytest.raises(BadMessage):
+        RelayAnswer.parse({"Audiocast-Muted": "x"})
     reopen = ReopenRequest("abc", "Title")
     built = reopen.build()
     assert (built.method, built.target) == ("POST", "/internal/streams/abc/reopen")

@@ -102,7 +102,6 @@ def test_the_public_is_not_told_what_members_tell_each_other() -> None:
     assert set(state(history=[])) - set(public(state(history=[]))) == {
         "history",
         "is_owner",
-        "listener_peak",
     }
 
 
@@ -198,6 +197,7 @@ def test_what_a_member_does_not_say_counts_as_nothing() -> None:
         "history": [],
         "listeners": 0,
         "listener_peak": 0,
+        "last_broadcast": None,
         "last_refusal": None,
         "draining": False,
         "visibility": None,
@@ -433,6 +433,24 @@ def test_the_last_refusal_is_that_of_whichever_member_was_last() -> None:
     assert merged is not None
     assert merged["last_refusal"] == newer
     assert "last_refusal" not in public(merged)
+
+
+def last(started_at: float, ended_at: float, listener_peak: int) -> dict[str, Any]:
+    return {"started_at": started_at, "ended_at": ended_at, "listener_peak": listener_peak}
+
+
+def test_of_a_broadcast_that_is_over_each_member_has_seen_a_part() -> None:
+    ended = [
+        state(state="ended", last_broadcast=each)
+        for each in (last(10, 99, 3), last(30, 60, 8), last(1, 9, 50), None, "no object")
+    ]
+    for states in (ended, ended[::-1]):
+        whole = merge(states)
+        assert whole is not None
+        assert whole["last_broadcast"] == last(10, 99, 8)
+    live = merge([*ended, state(is_owner=True)])
+    assert live is not None
+    assert live["last_broadcast"] is None
 
 
 async def test_ten_thousand_answers_are_remembered_of_each_kind() -> None:
