@@ -18,8 +18,8 @@ from typing import Any
 
 from audiocast.stream.keys import Visibility
 from audiocast.stream.now_playing import clean_text
+from audiocast.web.contract.requests import STREAM_ID
 from audiocast.web.http.aliases import Alias, Aliases
-from audiocast.web.http.handlers import STREAM_ID
 
 # An alias takes some 100 bytes.
 MAX_BYTES = 1_048_576

@@ -45,6 +45,7 @@ ORDER = [
     "browser",
     "operator",
     "integration",
+    "contract",
     "fuzz",
     "loadtest",
     "e2e",

@@ -1,6 +1,7 @@
 """HTTP: the public contract and the internal port. The only Tornado handlers.
 
 - `routes`: which handler has which path, on each port
+- `contract`: what the public API promises, as OpenAPI 3.1
 - `http`: what all handlers stand on
 - `public`: the public port's API
 - `icecast`: what only Icecast's programs ask for

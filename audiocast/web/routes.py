@@ -66,6 +66,7 @@ from audiocast.web.pages.drawings import Drawings
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.pages.icon import IconHandler
 from audiocast.web.pages.listen import ListenPageHandler
+from audiocast.web.pages.openapi import OpenApiHandler
 from audiocast.web.pages.page import (
     BroadcastPageHandler,
     ControlPageHandler,
@@ -114,6 +115,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/control/([^/]*)/?", ControlPageHandler, own),
             (r"/selftest/?", SelfTestPageHandler, own),
             (r"/api/start", StartHandler, own),
+            (r"/api/openapi\.json", OpenApiHandler, own),
             (r"/api/streams", StreamsHandler, own),
             (r"/api/streams/([^/]*)", StreamStateHandler, own),
             (r"/api/streams/([^/]*)/events", EventsHandler, own),
@@ -147,7 +149,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
         static_path=str(FOLDER / "static"),
         static_handler_class=AssetHandler,
         transforms=[PageCompression],
-        # Apart: codes are as many as strangers ask for, icons are six.
+        # Apart: codes are as many as strangers ask for, icons are six, and there is one document.
         qr_drawings=Drawings(),
         icon_drawings=Drawings(),
     )

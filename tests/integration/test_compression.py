@@ -1,12 +1,15 @@
 """Pages and what they load come compressed to those who can read it; all else comes as it is."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
 import requests
 
 import audiocast.web
+from audiocast import __version__
+from audiocast.web.contract.document import openapi
 from tests.support.processes.server import AudiocastServer
 
 STATIC = Path(audiocast.web.__file__).parent / "static"
@@ -33,6 +36,19 @@ def test_files_of_the_pages(server: AudiocastServer, name: str) -> None:
     assert "Content-Encoding" not in plain.headers
     assert body(plain) == file
     assert plain.headers["Content-Length"] == str(len(file))
+    again = requests.get(url, headers={**GZIP, "If-None-Match": packed.headers["Etag"]}, timeout=10)
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_description_of_the_api(server: AudiocastServer) -> None:
+    url = f"{server.base}/api/openapi.json"
+    packed = requests.get(url, headers=GZIP, stream=True, timeout=10)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Content-Type"] == "application/json; charset=UTF-8"
+    assert packed.headers["Access-Control-Allow-Origin"] == "*"
+    sent = body(packed)
+    assert json.loads(gzip.decompress(sent)) == openapi(__version__)
+    assert len(sent) < 20_000
     again = requests.get(url, headers={**GZIP, "If-None-Match": packed.headers["Etag"]}, timeout=10)
     assert (again.status_code, again.content) == (304, b"")
 

@@ -35,7 +35,7 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits, Rule, StreamEnd
 from audiocast.stream.keys import Claims, Keys, Visibility
-from audiocast.web.http.handlers import STREAM_ID as SERVER_STREAM_ID
+from audiocast.web.contract.requests import STREAM_ID as SERVER_STREAM_ID
 from audiocast.web.public.streams import stream_state
 from audiocast_operator.clients.members import MembersClient
 from audiocast_operator.errors import BadSpec

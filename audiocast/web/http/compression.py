@@ -9,7 +9,8 @@ from functools import lru_cache
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.web import OutputTransform
 
-COMPRESSED_TYPES = ("image/svg+xml", "text/css", "text/html", "text/javascript")
+# JSON that no cache may keep is short, and another one each time.
+COMPRESSED_TYPES = ("application/json", "image/svg+xml", "text/css", "text/html", "text/javascript")
 
 # A shorter body would save no packet.
 LEAST_BYTES = 1024
@@ -31,7 +32,10 @@ class PageCompression(OutputTransform):
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        if headers.get("Content-Type", "").partition(";")[0] not in COMPRESSED_TYPES:
+        if (
+            headers.get("Content-Type", "").partition(";")[0] not in COMPRESSED_TYPES
+            or headers.get("Cache-Control") == "no-store"
+        ):
             return status_code, headers, chunk
         headers.add("Vary", "Accept-Encoding")
         is_whole = finishing and status_code != 206 and "Content-Encoding" not in headers

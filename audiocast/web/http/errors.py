@@ -17,6 +17,7 @@ from audiocast.stream.errors import (
     TakenOver,
     TooFast,
 )
+from audiocast.web.contract.responses import Error
 from audiocast.web.http.json_text import encode_json
 
 MAX_MESSAGE_CHARACTERS = 300
@@ -93,5 +94,5 @@ class ApiError(Exception):
     @property
     def body(self) -> bytes:
         """The contract's JSON, a line."""
-        message = self.message[:MAX_MESSAGE_CHARACTERS]
-        return encode_json({"error": self.code, "message": message}) + b"\n"
+        body: Error = {"error": self.code, "message": self.message[:MAX_MESSAGE_CHARACTERS]}
+        return encode_json(body) + b"\n"

@@ -6,7 +6,6 @@
 - `InternalHandler`, `MemberHandler`: the internal port
 """
 
-import re
 import time
 from asyncio import Future
 from collections.abc import Awaitable
@@ -28,6 +27,7 @@ from audiocast.stream.errors import BadKey, StreamEnded, StreamSuspended
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.telemetry.requests import LoggedHandler, loggable_path
+from audiocast.web.contract.requests import STREAM_ID
 from audiocast.web.http.credentials import has_api_token, ingest_key
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.json_body import parse_object
@@ -39,9 +39,6 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 65_536
 MAX_HEADER_BYTES = 16_384
-
-# One to 64 characters that need no escaping in a path, and do not look like an option.
-STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class JsonErrors(LoggedHandler):

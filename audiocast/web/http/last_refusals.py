@@ -9,15 +9,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from audiocast.web.contract.responses import LastRefusal
 from audiocast.web.http.errors import MAX_MESSAGE_CHARACTERS, ApiError
 
 KEPT_SECONDS = 60.0
 
 # About 600 bytes each. Only who has a key adds to them, one for each stream.
 MAX_KEPT = 10_000
-
-# `code`, `message` and `at` (unix seconds), as the API shows it.
-Refusal = dict[str, str | float]
 
 
 class LastRefusals:
@@ -29,7 +27,7 @@ class LastRefusals:
 
     def __init__(self, time_of_day: Callable[[], float] = time.time) -> None:
         self._time_of_day = time_of_day
-        self._refusals: OrderedDict[str, Refusal] = OrderedDict()
+        self._refusals: OrderedDict[str, LastRefusal] = OrderedDict()
 
     def note(self, stream_id: str, error: ApiError) -> None:
         """Keep why a source with a good key was refused."""
@@ -39,10 +37,10 @@ class LastRefusals:
         if len(self._refusals) > MAX_KEPT:
             self._refusals.popitem(last=False)
 
-    def get(self, stream_id: str) -> Refusal | None:
+    def get(self, stream_id: str) -> LastRefusal | None:
         """Return the last refusal of a stream; None when there was none within `KEPT_SECONDS`."""
         refusal = self._refusals.get(stream_id)
-        if refusal is None or self._time_of_day() - float(refusal["at"]) > KEPT_SECONDS:
+        if refusal is None or self._time_of_day() - refusal["at"] > KEPT_SECONDS:
             self._refusals.pop(stream_id, None)
             return None
         return refusal

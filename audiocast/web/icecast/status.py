@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from audiocast.cluster.stream_directory import StreamSnapshot
 from audiocast.ogg.opus import SAMPLE_RATE
+from audiocast.web.contract.responses import IcecastSource, IcecastStats, IcecastStatus
 from audiocast.web.http.aliases import Aliases
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.services import Services
@@ -27,14 +28,15 @@ class IcecastStatusHandler(PublicHandler):
         base = self.services.urls.base(self.request)
         mount = self.get_query_argument("mount", "")
         aliases = self.services.aliases
-        sources = [
+        sources: list[IcecastSource] = [
             {**source_fields(state, base, mount_of(str(state["stream_id"]), aliases)), "dummy": None}
             for state in await self._shown(mount)
         ]
-        status = server_fields(self.services, base)
+        stats = server_fields(self.services, base)
         if sources:
-            status["source"] = sources if len(sources) > 1 else sources[0]
-        self.write_json({"icestats": status})
+            stats["source"] = sources if len(sources) > 1 else sources[0]
+        status: IcecastStatus = {"icestats": stats}
+        self.write_json(status)
 
     async def _shown(self, mount: str) -> list[StreamSnapshot]:
         """Return the listed streams, or the one that is asked for: its id is known to who has its link."""
@@ -44,7 +46,7 @@ class IcecastStatusHandler(PublicHandler):
         return [state for state in states if mount in _names(state, self.services.aliases)]
 
 
-def server_fields(services: Services, base: str) -> dict[str, object]:
+def server_fields(services: Services, base: str) -> IcecastStats:
     """Return what Icecast says of itself.
 
     Args:
@@ -56,11 +58,12 @@ def server_fields(services: Services, base: str) -> dict[str, object]:
         "host": urlsplit(base).hostname,
         "location": "",
         "server_id": f"audiocast {services.version}",
-        **_times("server_start", services.started_at),
+        "server_start": _as_icecast(services.started_at),
+        "server_start_iso8601": _as_iso8601(services.started_at),
     }
 
 
-def source_fields(state: StreamSnapshot, base: str, mount: str) -> dict[str, object]:
+def source_fields(state: StreamSnapshot, base: str, mount: str) -> IcecastSource:
     """Return what Icecast says of a source.
 
     Args:
@@ -68,7 +71,8 @@ def source_fields(state: StreamSnapshot, base: str, mount: str) -> dict[str, obj
         base: See `Urls.base`.
         mount: See `mount_of`.
     """
-    source: dict[str, object] = {
+    started_at = state["started_at"] or 0.0
+    source: IcecastSource = {
         "bitrate": round((state["bitrate_bps"] or 0) / 1000),
         "channels": state["channels"],
         "listener_peak": state["listener_peak"],
@@ -78,7 +82,8 @@ def source_fields(state: StreamSnapshot, base: str, mount: str) -> dict[str, obj
         "server_name": state["title"],
         "server_type": "audio/ogg",
         "subtype": "Opus",
-        **_times("stream_start", state["started_at"] or 0.0),
+        "stream_start": _as_icecast(started_at),
+        "stream_start_iso8601": _as_iso8601(started_at),
     }
     if state["now_playing"] is not None:
         source["artist"] = state["now_playing"]["artist"]
@@ -86,12 +91,12 @@ def source_fields(state: StreamSnapshot, base: str, mount: str) -> dict[str, obj
     return source
 
 
-def _times(name: str, unix_seconds: float) -> dict[str, object]:
-    at = datetime.fromtimestamp(unix_seconds, UTC)
-    return {
-        name: at.strftime("%a, %d %b %Y %H:%M:%S %z"),
-        f"{name}_iso8601": at.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    }
+def _as_icecast(unix_seconds: float) -> str:
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%a, %d %b %Y %H:%M:%S %z")
+
+
+def _as_iso8601(unix_seconds: float) -> str:
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
 def _names(state: StreamSnapshot, aliases: Aliases) -> tuple[str, str]:

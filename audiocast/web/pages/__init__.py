@@ -8,6 +8,7 @@
 - `icon`: the icon as PNG
 - `listen`: the listener's page
 - `modules`: which JavaScript modules a page names at once
+- `openapi`: what the API promises, for programs
 - `page`: the start page, the broadcaster's page, the sound test, errors
 - `qr`: QR codes of listen links
 """

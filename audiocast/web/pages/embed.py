@@ -1,8 +1,8 @@
 """A stream on other people's pages: the player in a frame, and oEmbed (oembed.com, version 1.0)."""
 
 import re
-from typing import Any
 
+from audiocast.web.contract.responses import OEmbed
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.pages.embed_code import FRAME_HEIGHT, FRAME_WIDTH, UNTITLED, frame_code
@@ -61,13 +61,11 @@ class OEmbedHandler(PublicHandler):
         return self.checked_id(link[2])
 
 
-def _answer(
-    base: str, stream_id: str, title: str, *, width: int | None, height: int | None
-) -> dict[str, Any]:
+def _answer(base: str, stream_id: str, title: str, *, width: int | None, height: int | None) -> OEmbed:
     """Return the response (section 2.3.4 of the specification), nothing in it larger than was asked for."""
     frame_width = min(FRAME_WIDTH, width or FRAME_WIDTH)
     frame_height = min(FRAME_HEIGHT, height or FRAME_HEIGHT)
-    answer = {
+    answer: OEmbed = {
         "version": "1.0",
         "type": "rich",
         "provider_name": "audiocast",
@@ -79,7 +77,6 @@ def _answer(
     }
     fitting = [size for size in SIZES if size <= min(width or size, height or size)]
     if fitting:
-        size = max(fitting)
-        picture = {"url": f"{base}/icon-{size}.png", "width": size, "height": size}
-        answer |= {f"thumbnail_{name}": value for name, value in picture.items()}
+        answer["thumbnail_url"] = f"{base}/icon-{max(fitting)}.png"
+        answer["thumbnail_width"] = answer["thumbnail_height"] = max(fitting)
     return answer

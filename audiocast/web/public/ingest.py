@@ -21,6 +21,7 @@ from tornado.web import stream_request_body
 
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import SourceError, StreamError
+from audiocast.web.contract.responses import Received
 from audiocast.web.http.body.body_reader import BodyReader, UnframedBody
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.connections import LINGER_BYTES, LINGER_SECONDS, discard_input
@@ -188,7 +189,7 @@ class IngestHandler(PublicHandler):
         assert self._intake is not None
         self._intake.finish()
 
-    def _summary(self) -> dict[str, object]:
+    def _summary(self) -> Received:
         return {"stream_id": self._stream_id, "received_bytes": self._received_bytes}
 
     async def _read_until_close(self) -> None:

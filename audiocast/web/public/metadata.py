@@ -2,34 +2,15 @@
 
 import asyncio
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from audiocast.cluster.protocol import PlayingRequest
 from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
-from audiocast.stream.now_playing import MAX_CHARACTERS, NowPlaying
+from audiocast.stream.now_playing import NowPlaying
+from audiocast.web.contract.requests import MetadataRequest
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
 from audiocast.web.http.services import Services
-
-
-class MetadataRequest(BaseModel):
-    """The JSON body of `PUT /api/streams/{id}/metadata`."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    title: str = Field(default="", max_length=MAX_CHARACTERS)
-    artist: str = Field(default="", max_length=MAX_CHARACTERS)
-
-
-class StreamEditRequest(BaseModel):
-    """The JSON body of `PATCH /api/streams/{id}`; what is missing stays as it is."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    title: str | None = Field(default=None, max_length=MAX_CHARACTERS)
-    muted: bool | None = Field(default=None, strict=True)
 
 
 async def edit_everywhere(services: Services, hub: Hub, claims: Claims, edit: StreamEdit) -> None:

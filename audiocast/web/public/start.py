@@ -2,14 +2,14 @@
 
 import secrets
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from audiocast.cluster.protocol import MemberStreamRequest, ReopenRequest, StreamAnswer
-from audiocast.stream.keys import Claims, Visibility
+from audiocast.stream.keys import Claims
+from audiocast.web.contract.requests import StartRequest
+from audiocast.web.contract.responses import Started
 from audiocast.web.http.clients import Rate
 from audiocast.web.http.credentials import bearer_token, is_one_of
 from audiocast.web.http.errors import BEARER, ApiError
-from audiocast.web.http.handlers import STREAM_ID, PublicHandler
+from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
 from audiocast.web.public.streams import local_url, token_tag
 
@@ -18,16 +18,6 @@ ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 # 50 bits: an id cannot be guessed, and still fits a QR code that a phone reads from afar.
 ID_CHARACTERS = 10
-
-
-class StartRequest(BaseModel):
-    """The optional JSON body of `POST /api/start`."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    title: str = Field(default="", max_length=200)
-    id: str | None = Field(default=None, pattern=f"^{STREAM_ID.pattern}$")
-    visibility: Visibility | None = None
 
 
 class StartHandler(PublicHandler):
@@ -60,18 +50,16 @@ class StartHandler(PublicHandler):
             visibility=asked.visibility,
         )
         base = self.services.urls.base(self.request)
-        self.write_json(
-            {
-                **local_url(self.services, self.request, stream_id),
-                "stream_id": stream_id,
-                "ingest_key": self.services.keys.make(stream_id, claims),
-                "ingest_url": f"{base}/ingest/{stream_id}",
-                "listen_url": f"{base}/listen/{stream_id}",
-                "stream_url": f"{base}/stream/{stream_id}",
-                "qr_url": f"{base}/listen/{stream_id}/qr.svg",
-            },
-            status=201,
-        )
+        started: Started = {
+            **local_url(self.services, self.request, stream_id),
+            "stream_id": stream_id,
+            "ingest_key": self.services.keys.make(stream_id, claims),
+            "ingest_url": f"{base}/ingest/{stream_id}",
+            "listen_url": f"{base}/listen/{stream_id}",
+            "stream_url": f"{base}/stream/{stream_id}",
+            "qr_url": f"{base}/listen/{stream_id}/qr.svg",
+        }
+        self.write_json(started, status=201)
 
     def _checked_token(self) -> str:
         """Return the request's API token; empty: this server requires none.

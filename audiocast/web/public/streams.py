@@ -15,14 +15,16 @@ from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
-from audiocast.stream.keys import Claims
+from audiocast.stream.keys import Claims, Visibility
+from audiocast.web.contract.requests import StreamEditRequest
+from audiocast.web.contract.responses import LocalUrl, PastBroadcast, PastTrack, StreamState
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.credentials import has_api_token
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
 from audiocast.web.http.services import Limits, Services
-from audiocast.web.public.metadata import StreamEditRequest, edit_everywhere
+from audiocast.web.public.metadata import edit_everywhere
 from audiocast.web.public.waiting import ask_members
 
 # Of an event stream, held by the kernel and not sent yet: one event may have so much.
@@ -35,13 +37,23 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
     """Return this member's state of a stream: the contract's fields, and those for other members."""
     shown = hub.describe()
     playing = shown.now_playing
-    return {
+    last: PastBroadcast | None = None
+    if shown.last_broadcast is not None:
+        last = {
+            "started_at": shown.last_broadcast.started_at,
+            "ended_at": shown.last_broadcast.ended_at,
+            "listener_peak": shown.last_broadcast.listener_peak,
+        }
+    state: StreamState = {
         "stream_id": shown.stream_id,
         "title": shown.title,
-        "state": shown.state.value,
+        "state": shown.state,
         "live": shown.state is HubState.LIVE,
         "started_at": shown.started_at,
         "listeners": shown.listeners,
+        "listener_peak": shown.listener_peak,
+        "muted": shown.is_muted,
+        "last_broadcast": last,
         "bitrate_bps": shown.bitrate_bps,
         "page_ms": _milliseconds(shown.page_seconds),
         "burst_ms": _milliseconds(shown.burst_seconds),
@@ -50,11 +62,13 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         "owner": node.owner_of(hub.stream_id),
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
         "draining": node.is_handing_over(hub.stream_id),
+        "visibility": hub.claims.visibility or Visibility.UNLISTED,
+    }
+    return {
+        **state,
+        # None: another member knows it.
         "visibility": hub.claims.visibility,
         "is_owner": node.owns(hub.stream_id),
-        "listener_peak": shown.listener_peak,
-        "muted": shown.is_muted,
-        "last_broadcast": shown.last_broadcast._asdict() if shown.last_broadcast else None,
     }
 
 
@@ -64,7 +78,7 @@ def _milliseconds(seconds: float | None) -> int | None:
 
 def stream_state_with_history(hub: Hub, node: Node) -> StreamSnapshot:
     """Return `stream_state` with the last tracks, which are too long for lists and events."""
-    tracks = [
+    tracks: list[PastTrack] = [
         {"title": track.playing.title, "artist": track.playing.artist, "started_at": track.started_at}
         for track in hub.titles.history.tracks
     ]
@@ -125,7 +139,7 @@ async def cluster_list(services: Services) -> list[StreamSnapshot]:
     )
 
 
-def local_url(services: Services, request: HTTPServerRequest, stream_id: str) -> dict[str, str | None]:
+def local_url(services: Services, request: HTTPServerRequest, stream_id: str) -> LocalUrl:
     """Return `local_url`, the listen link for devices in the client's network, where the host is loopback.
 
     The field is null when there is no such link, and missing with any other host.

@@ -44,6 +44,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "/control/([^/]*)/?": ("/control/{live}", "/control/{unknown}/", "/control/-"),
     "/selftest/?": ("/selftest", "/selftest/?stream={live}", "/selftest?stream=-"),
     "/api/start": ("/api/start",),
+    r"/api/openapi\.json": ("/api/openapi.json",),
     "/api/streams": ("/api/streams",),
     "/api/streams/([^/]*)": ("/api/streams/{live}", "/api/streams/{unknown}", "/api/streams/-"),
     "/api/streams/([^/]*)/events": (

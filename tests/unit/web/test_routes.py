@@ -15,8 +15,8 @@ from audiocast.web.routes import health_application, internal_application, publi
 PUBLIC = {
     "Asset", "BroadcastPage", "ControlPage", "EmbedPage", "Events", "History", "Hls", "Home", "IcecastKill",
     "IcecastListeners", "IcecastMetadata", "IcecastMissing", "IcecastMounts", "IcecastStats", "Icon",
-    "Ingest", "IngestSocket", "Listen", "ListenPage", "Metadata", "NotFound", "OEmbed", "Playlist", "Qr",
-    "Script", "SelfTestPage", "ServerOptions", "Start", "State", "Status", "Streams",
+    "Ingest", "IngestSocket", "Listen", "ListenPage", "Metadata", "NotFound", "OEmbed", "OpenApi", "Playlist",
+    "Qr", "Script", "SelfTestPage", "ServerOptions", "Start", "State", "Status", "Streams",
 }  # fmt: skip
 HEALTH = {"Error", "Live", "Metrics", "Ready"}
 MEMBERS = {

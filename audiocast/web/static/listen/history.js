@@ -28,6 +28,7 @@ export function attachHistory(panel, listening, language) {
   const refresh = async () => {
     try {
       const response = await fetch(`${listening.apiPath}/history`, { cache: "no-store" });
+      /** @type {Api.TrackList} */
       const { tracks } = await response.json();
       list.replaceChildren(...tracks.map(entry));
       isStale = false;
@@ -53,7 +54,7 @@ export function attachHistory(panel, listening, language) {
   showTimes();
 }
 
-/** @param {{title: string, artist: string, started_at: number}} track */
+/** @param {Api.PastTrack} track */
 function entry(track) {
   const time = document.createElement("time");
   time.dateTime = new Date(track.started_at * 1000).toISOString();

@@ -1,12 +1,7 @@
 /**
  * The server's API, as far as the start page and the broadcaster's page use it.
  *
- * @typedef {object} Broadcast
- * @property {string} stream_id
- * @property {string} ingest_key
- * @property {string} ingest_url without the key
- * @property {string} listen_url
- * @property {string} qr_url
+ * @typedef {Pick<Api.Started, "stream_id" | "ingest_key" | "ingest_url" | "listen_url" | "qr_url">} Broadcast
  */
 
 /** The server refused a request; `message` is the server's. */
@@ -24,9 +19,9 @@ export class RequestRefused extends Error {
 /**
  * Create a stream and its key.
  *
- * @param {{title: string, id?: string, visibility?: string}} wanted
+ * @param {Api.StartRequest} wanted
  * @param {string} token may be empty
- * @returns {Promise<Broadcast>}
+ * @returns {Promise<Api.Started>}
  * @throws {RequestRefused} by the server; {TypeError} when there is no network
  */
 export async function startBroadcast(wanted, token) {
@@ -39,16 +34,18 @@ export async function startBroadcast(wanted, token) {
 }
 
 /**
- * @returns {Promise<import("./stream_events.js").StreamState[]>} the streams on air
+ * @returns {Promise<Api.StreamState[]>} the streams on air
  * @throws {RequestRefused} by the server; {TypeError} when there is no network
  */
 export async function fetchLiveStreams() {
-  return (await readJson(await fetch("/api/streams", { cache: "no-store" }))).streams;
+  /** @type {Api.StreamList} */
+  const { streams } = await readJson(await fetch("/api/streams", { cache: "no-store" }));
+  return streams;
 }
 
 /**
  * @param {string} streamId
- * @returns {Promise<import("./stream_events.js").StreamState>}
+ * @returns {Promise<Api.StreamDetails>}
  * @throws {RequestRefused} by the server; {TypeError} when there is no network
  */
 export async function fetchStream(streamId) {
@@ -81,6 +78,7 @@ export async function checkKey({ stream_id: streamId, ingest_key: key }) {
   const headers = { Authorization: `Bearer ${key}` };
   try {
     const path = `/api/streams/${encodeURIComponent(streamId)}`;
+    /** @type {Api.StreamDetails} */
     const state = await readJson(await fetch(path, { headers, cache: "no-store" }));
     return { isGood: "last_refusal" in state, title: state.title };
   } catch {
@@ -92,24 +90,24 @@ export async function checkKey({ stream_id: streamId, ingest_key: key }) {
  * Ask why the server has refused the last source of a stream, within the last minute.
  *
  * @param {Broadcast} broadcast
- * @returns {Promise<Refusal | null>} null when it has refused none, or could not be asked
- *
- * @typedef {object} Refusal
- * @property {string} code
- * @property {string} message what was expected and what came, in English
- * @property {number} at unix seconds
+ * @returns {Promise<Api.LastRefusal | null>} null when it has refused none, or could not be asked
  */
 export async function fetchLastRefusal({ stream_id: streamId, ingest_key: key }) {
   const headers = { Authorization: `Bearer ${key}` };
   try {
     const path = `/api/streams/${encodeURIComponent(streamId)}`;
-    return (await readJson(await fetch(path, { headers, cache: "no-store" }))).last_refusal ?? null;
+    /** @type {Api.StreamDetails} */
+    const state = await readJson(await fetch(path, { headers, cache: "no-store" }));
+    return state.last_refusal ?? null;
   } catch {
     return null;
   }
 }
 
-/** @param {Response} response */
+/**
+ * @param {Response} response
+ * @returns {Promise<any>} whoever asks says what of `Api` it is
+ */
 async function readJson(response) {
   if (response.ok) {
     return response.json();

@@ -47,7 +47,7 @@ export class OnAirMonitor extends EventTarget {
   #shownState = "";
   /** @type {import("./api.js").Broadcast | null} */
   #broadcast = null;
-  /** @type {import("./api.js").Refusal | null} */
+  /** @type {Api.LastRefusal | null} */
   #refusal = null;
   #isAskingRefusal = false;
   #refusalAskedAt = -Infinity;
@@ -174,7 +174,7 @@ export class OnAirMonitor extends EventTarget {
     }
   }
 
-  /** @param {import("./api.js").Refusal | null} refusal */
+  /** @param {Api.LastRefusal | null} refusal */
   #showRefusal(refusal) {
     const { language } = this;
     const message = refusal?.message ?? "";

@@ -45,7 +45,7 @@ export class StartForm {
   }
 }
 
-/** @returns {{visibility?: string}} nothing where the server lists nobody, and does not ask */
+/** @returns {Pick<Api.StartRequest, "visibility">} nothing where the server lists nobody, and does not ask */
 function visibility() {
   const box = document.getElementById("public");
   return box instanceof HTMLInputElement ? { visibility: box.checked ? "public" : "unlisted" } : {};

@@ -3,16 +3,7 @@
  *
  * Never touches the page or the sound. A stream that the server does not know (404) is in the state "waiting".
  *
- * @typedef {object} StreamState
- * @property {string} stream_id
- * @property {string} title
- * @property {"waiting" | "live" | "held" | "ended"} state
- * @property {number | null} started_at unix seconds
- * @property {number} listeners
- * @property {number} bitrate_bps
- * @property {number | null} page_ms length of the source's pages; null without a source
- * @property {number | null} burst_ms how much sound the source sends at once; null without a source
- * @property {{title: string, artist: string} | null} now_playing
+ * @typedef {Api.StreamState} StreamState made of the server's own type (cmd/api_types.py)
  */
 
 const POLL_INTERVAL_MS = 10_000;

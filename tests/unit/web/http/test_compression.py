@@ -94,7 +94,17 @@ def test_a_short_body_is_sent_as_it_is(made: list[bytes]) -> None:
     assert len(transform(b"a" * 1024)[1]) < 100
 
 
-@pytest.mark.parametrize("kind", ["audio/ogg", "text/event-stream", "application/json", ""])
+def test_json_is_compressed_when_caches_may_keep_it(made: list[bytes]) -> None:
+    headers, sent = transform(TEXT, kind="application/json; charset=UTF-8")
+    assert gzip.decompress(sent) == TEXT
+    for _ in range(2):
+        headers, sent = transform(TEXT, kind="application/json; charset=UTF-8", scope="no-store")
+        assert sent == TEXT
+        assert "Vary" not in headers
+    assert made == [TEXT]
+
+
+@pytest.mark.parametrize("kind", ["audio/ogg", "text/event-stream", "application/manifest+json", ""])
 def test_all_else_is_not_touched(made: list[bytes], kind: str) -> None:
     headers, sent = transform(TEXT, kind=kind)
     assert (sent, made) == (TEXT, [])

@@ -1,0 +1,43 @@
+"""The JSON of bodies, as models that check them. All fields may be missing; others than these are refused."""
+
+import re
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from audiocast.stream.keys import Visibility
+from audiocast.stream.now_playing import MAX_CHARACTERS
+
+# One to 64 characters that need no escaping in a path, and do not look like an option.
+STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class StartRequest(BaseModel):
+    """A wish for a stream."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    title: str = Field(default="", max_length=200)
+    id: str | None = Field(
+        default=None,
+        pattern=f"^{STREAM_ID.pattern}$",
+        description="Only a server with API_TOKENS lets it be chosen.",
+    )
+    visibility: Visibility | None = Field(default=None, description="Whether lists have the stream.")
+
+
+class StreamEditRequest(BaseModel):
+    """A change of a stream that is on; what is missing stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    title: str | None = Field(default=None, max_length=MAX_CHARACTERS)
+    muted: bool | None = Field(default=None, strict=True)
+
+
+class MetadataRequest(BaseModel):
+    """What is on now."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    title: str = Field(default="", max_length=MAX_CHARACTERS)
+    artist: str = Field(default="", max_length=MAX_CHARACTERS)
