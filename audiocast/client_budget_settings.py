@@ -42,6 +42,9 @@ class ClientBudgetSettings(BaseModel):
     max_qr_codes_per_client: int = Field(
         default=60, ge=0, description="New QR codes that are drawn for one address in a minute."
     )
+    max_covers_per_client: int = Field(
+        default=60, ge=0, description="New covers as PNG that are drawn for one address in a minute."
+    )
     max_wrong_passwords_per_client: int = Field(
         default=30, ge=0, description="Wrong passwords of aliases that one address sends in a minute."
     )

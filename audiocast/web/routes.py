@@ -62,6 +62,7 @@ from audiocast.web.internal.members import (
     RelayHandler,
 )
 from audiocast.web.pages.assets import AssetHandler, ScriptHandler
+from audiocast.web.pages.cover import CoverHandler
 from audiocast.web.pages.drawings import Drawings
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.pages.icon import IconHandler
@@ -136,6 +137,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             # Players that know SHOUTcast put ";" behind an address: its server tells them by it.
             (r"/stream/([^/]*?)(?:\.opus|\.ogg)?/?;?", ListenHandler, own),
             (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),
+            (r"/listen/([^/]*)/cover(?:\.(svg|png)|(-square)\.png)", CoverHandler, own),
             (r"/listen/([^/]*)/?", ListenPageHandler, own),
             (r"/embed/([^/]*)/?", EmbedPageHandler, own),
             (r"/oembed", OEmbedHandler, own),
@@ -149,8 +151,10 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
         static_path=str(FOLDER / "static"),
         static_handler_class=AssetHandler,
         transforms=[PageCompression],
-        # Apart: codes are as many as strangers ask for, icons are six, and there is one document.
+        # Apart: codes and covers are as many as strangers ask for, icons are six, and there is one document.
         qr_drawings=Drawings(),
+        # Of some 80 KB each.
+        cover_drawings=Drawings(max_kept=64),
         icon_drawings=Drawings(),
     )
 

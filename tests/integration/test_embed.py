@@ -82,13 +82,13 @@ def test_a_messenger_is_told_what_is_behind_the_link(server: AudiocastServer, st
     assert said["og:description"]
     assert said["og:url"] == f"https://live.example/listen/{started.stream_id}"
     assert said["og:audio"] == f"https://live.example/stream/{started.stream_id}"
-    assert said["twitter:card"] == "summary"
+    assert said["twitter:card"] == "summary_large_image"
     image = urlsplit(str(said["og:image"]))
     assert image.netloc == "live.example"
-    picture = requests.get(server.base + image.path, timeout=10)
+    picture = requests.get(f"{server.base}{image.path}?{image.query}", timeout=10)
     assert picture.headers["Content-Type"] == "image/png"
     width, height, _, _ = png.Reader(bytes=picture.content).asDirect()
-    assert (str(width), str(height)) == (said["og:image:width"], said["og:image:height"])
+    assert (str(width), str(height)) == (said["og:image:width"], said["og:image:height"]) == ("1200", "630")
 
 
 @pytest.mark.parametrize(("place", "script"), [("listen", "page"), ("embed", "embed")])
@@ -158,6 +158,7 @@ def test_the_page_leads_to_its_oembed(server: AudiocastServer, started: Started)
     assert frame.get("src") == f"https://live.example/embed/{started.stream_id}"
     assert (frame.get("width"), frame.get("height")) == (str(said["width"]), str(said["height"]))
     assert (said["thumbnail_width"], said["thumbnail_height"]) == (512, 512)
+    assert f"/listen/{started.stream_id}/cover-square.png?v=" in said["thumbnail_url"]
 
 
 def test_nothing_in_an_oembed_is_larger_than_was_asked_for(server: AudiocastServer, started: Started) -> None:

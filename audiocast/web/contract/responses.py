@@ -90,6 +90,13 @@ class StreamState(TypedDict):
         Field(description="The encoder's member leaves: an encoder that connects anew now loses nothing."),
     ]
     visibility: Visibility
+    cover_version: Annotated[str, Field(description="Changes with the stream's cover.")]
+
+
+class StreamWithCover(StreamState):
+    """A stream's state, with where its cover is, by the host that the request came to."""
+
+    cover_url: Annotated[Url, Field(description="Of its present version.")]
 
 
 class LocalUrl(TypedDict):
@@ -102,7 +109,7 @@ class LocalUrl(TypedDict):
     ]
 
 
-class StreamDetails(StreamState, LocalUrl):
+class StreamDetails(StreamWithCover, LocalUrl):
     """A stream's state, with what depends on who asks."""
 
     last_refusal: NotRequired[
@@ -116,7 +123,7 @@ class StreamDetails(StreamState, LocalUrl):
 class StreamList(TypedDict):
     """The streams that are on and that the request may find."""
 
-    streams: list[StreamState]
+    streams: list[StreamWithCover]
 
 
 class Started(LocalUrl):
@@ -137,7 +144,15 @@ class Received(TypedDict):
     received_bytes: int
 
 
-class OEmbed(TypedDict):
+class Thumbnail(TypedDict):
+    """The picture of an embedded page (oembed.com, version 1.0)."""
+
+    thumbnail_url: NotRequired[Url]
+    thumbnail_width: NotRequired[int]
+    thumbnail_height: NotRequired[int]
+
+
+class OEmbed(Thumbnail):
     """The player for other pages (oembed.com, version 1.0)."""
 
     version: Literal["1.0"]
@@ -148,9 +163,6 @@ class OEmbed(TypedDict):
     html: str
     width: int
     height: int
-    thumbnail_url: NotRequired[Url]
-    thumbnail_width: NotRequired[int]
-    thumbnail_height: NotRequired[int]
 
 
 class IcecastSource(TypedDict):

@@ -51,6 +51,7 @@ class Rate(StrEnum):
     STARTS = "starts"
     UNKNOWN_IDS = "unknown_ids"
     QR_CODES = "qr_codes"
+    COVERS = "covers"
     WRONG_PASSWORDS = "wrong_passwords"
 
 
@@ -69,6 +70,7 @@ MESSAGES: Mapping[Budget, str] = {
     Rate.STARTS: "starts a minute",
     Rate.UNKNOWN_IDS: "questions a minute about streams that are not there",
     Rate.QR_CODES: "new QR codes a minute",
+    Rate.COVERS: "new covers a minute",
     Rate.WRONG_PASSWORDS: "wrong passwords a minute",
 }
 

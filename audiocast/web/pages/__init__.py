@@ -2,6 +2,7 @@
 
 - `assets`: styles, scripts and pictures
 - `content_policy`: what a page may load and do
+- `cover`: covers of streams
 - `drawings`: pictures that are drawn on request
 - `embed`: the player in other people's pages, and oEmbed
 - `embed_code`: the HTML that a visitor copies

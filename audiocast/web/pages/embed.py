@@ -1,13 +1,16 @@
 """A stream on other people's pages: the player in a frame, and oEmbed (oembed.com, version 1.0)."""
 
 import re
+from collections.abc import Sequence
 
-from audiocast.web.contract.responses import OEmbed
+from audiocast.web.contract.responses import OEmbed, Thumbnail
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.pages.embed_code import FRAME_HEIGHT, FRAME_WIDTH, UNTITLED, frame_code
 from audiocast.web.pages.icon import SIZES
 from audiocast.web.pages.listen import StreamPageHandler
+from audiocast.web.public.covers.art import SQUARE
+from audiocast.web.public.covers.urls import cover_path, cover_version
 from audiocast.web.public.streams import cluster_state
 
 # Host and stream of a listen link. The scheme may be another one than ours, since people type links.
@@ -39,7 +42,10 @@ class OEmbedHandler(PublicHandler):
         if state is None:
             raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
         self.allow_any_origin()
-        self.write_json(_answer(base, stream_id, state["title"], width=width, height=height))
+        cover = cover_path(stream_id, "cover-square.png", cover_version(stream_id, state))
+        pictures = [(f"/icon-{size}.png", size, size) for size in SIZES] + [(cover, *SQUARE)]
+        answer = _answer(base, stream_id, state["title"], width=width, height=height)
+        self.write_json(answer | _thumbnail(base, pictures, width=width, height=height))
 
     def _max_pixels(self, name: str) -> int | None:
         given = self.get_query_argument(name, "")
@@ -65,7 +71,7 @@ def _answer(base: str, stream_id: str, title: str, *, width: int | None, height:
     """Return the response (section 2.3.4 of the specification), nothing in it larger than was asked for."""
     frame_width = min(FRAME_WIDTH, width or FRAME_WIDTH)
     frame_height = min(FRAME_HEIGHT, height or FRAME_HEIGHT)
-    answer: OEmbed = {
+    return {
         "version": "1.0",
         "type": "rich",
         "provider_name": "audiocast",
@@ -75,8 +81,14 @@ def _answer(base: str, stream_id: str, title: str, *, width: int | None, height:
         "width": frame_width,
         "height": frame_height,
     }
-    fitting = [size for size in SIZES if size <= min(width or size, height or size)]
-    if fitting:
-        answer["thumbnail_url"] = f"{base}/icon-{max(fitting)}.png"
-        answer["thumbnail_width"] = answer["thumbnail_height"] = max(fitting)
-    return answer
+
+
+def _thumbnail(
+    base: str, pictures: Sequence[tuple[str, int, int]], *, width: int | None, height: int | None
+) -> Thumbnail:
+    """Return the last of these pictures that is no larger than was asked for, as the response has it."""
+    fitting = [each for each in pictures if each[1] <= (width or each[1]) and each[2] <= (height or each[2])]
+    if not fitting:
+        return {}
+    path, *size = fitting[-1]
+    return {"thumbnail_url": base + path, "thumbnail_width": size[0], "thumbnail_height": size[1]}

@@ -4,10 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from audiocast.cluster.stream_directory import public
 from audiocast.web.pages.embed_code import frame_code, plain_code
 from audiocast.web.pages.page import PageHandler
-from audiocast.web.public.streams import cluster_state, stream_state_with_history
+from audiocast.web.public.covers.art import WIDE
+from audiocast.web.public.covers.urls import cover_path, cover_version
+from audiocast.web.public.streams import (
+    cluster_state,
+    public_state_with_cover,
+    stream_state_with_history,
+)
 
 
 class StreamPageHandler(PageHandler):
@@ -24,11 +29,15 @@ class StreamPageHandler(PageHandler):
         if state is None:
             state = stream_state_with_history(services.streams.get_or_waiting(stream_id), services.node)
         base = services.urls.base(self.request)
+        version = cover_version(stream_id, state)
         return {
             "stream_id": stream_id,
             "title": state["title"],
-            "state": public(state),
+            "state": public_state_with_cover(state, base),
             "history": state["history"],
+            "cover_url": cover_path(stream_id, "cover.svg", version),
+            "artwork_url": cover_path(stream_id, "cover-square.png", version),
+            "card_picture": (base + cover_path(stream_id, "cover.png", version), *WIDE),
             "has_wasm_decoder": self.has_wasm_decoder,
             "base_url": base,
             "shared_url": f"{services.urls.local_base(self.request) or base}/listen/{stream_id}",

@@ -1,5 +1,6 @@
 """The public port's API: audio in, audio out, and what is known of a stream.
 
+- `covers`: the face of a stream
 - `hls`: audio out, as HLS
 - `hls_media`: HLS that this member makes
 - `ingest`: audio in, over HTTP

@@ -24,6 +24,7 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
 from audiocast.web.http.services import Limits, Services
+from audiocast.web.public.covers.urls import cover_path, cover_version
 from audiocast.web.public.metadata import edit_everywhere
 from audiocast.web.public.waiting import ask_members
 
@@ -63,6 +64,7 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
         "draining": node.is_handing_over(hub.stream_id),
         "visibility": hub.claims.visibility or Visibility.UNLISTED,
+        "cover_version": cover_version(hub.stream_id, {"title": shown.title}),
     }
     return {
         **state,
@@ -109,7 +111,20 @@ async def public_state(hub: Hub, *, node: Node, directory: StreamDirectory) -> S
     mine = stream_state(hub, node)
     state = await directory.find(hub.stream_id, mine) or mine
     hub.note_listeners(state["listeners"])
-    return public(state)
+    return {**public(state), "cover_version": cover_version(hub.stream_id, state)}
+
+
+def public_state_with_cover(state: StreamSnapshot, base: str) -> StreamSnapshot:
+    """Return what everybody may see of a stream, with the URL of its cover.
+
+    Args:
+        state: Merged from all members.
+        base: "scheme://host" of URLs.
+    """
+    stream_id = str(state["stream_id"])
+    version = cover_version(stream_id, state)
+    url = base + cover_path(stream_id, "cover.svg", version)
+    return {**public(state), "cover_version": version, "cover_url": url}
 
 
 async def cluster_state(
@@ -186,7 +201,8 @@ class StreamsHandler(PublicHandler):
     async def get(self) -> None:
         self.allow_any_origin()
         states = await listed_streams(self.services, self.request)
-        self.write_json({"streams": [public(state) for state in states]})
+        base = self.services.urls.base(self.request)
+        self.write_json({"streams": [public_state_with_cover(state, base) for state in states]})
 
 
 class StreamStateHandler(PublicHandler):
@@ -199,7 +215,8 @@ class StreamStateHandler(PublicHandler):
         state = await cluster_state(self.services, self.checked_id(stream_id), self.request)
         if state is None:
             raise ApiError(404, "stream_not_found", NOT_FOUND)
-        shown = public(state) | local_url(self.services, self.request, stream_id)
+        shown = public_state_with_cover(state, self.services.urls.base(self.request))
+        shown |= local_url(self.services, self.request, stream_id)
         if self.may_manage(stream_id):
             shown["last_refusal"] = state.get("last_refusal")
         self.write_json(shown)

@@ -36,6 +36,7 @@ def on_air(tmp_path: Path) -> Iterator[OnAir]:
         "HEADER_WAIT_TIMEOUT": 0.2,
         "MAX_UNKNOWN_IDS_PER_CLIENT": 0,
         "MAX_QR_CODES_PER_CLIENT": 0,
+        "MAX_COVERS_PER_CLIENT": 0,
     }
     with AudiocastServer(tmp_path / "server.log", **settings) as server:
         live, waiting = server.start_stream(title="On"), server.start_stream(title="Waiting")

@@ -99,6 +99,13 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/stream/-",
     ),
     r"/listen/([^/]*)/qr\.(svg|png)": ("/listen/{live}/qr.svg", "/listen/{live}/qr.png", "/listen/-/qr.svg"),
+    r"/listen/([^/]*)/cover(?:\.(svg|png)|(-square)\.png)": (
+        "/listen/{live}/cover.svg",
+        "/listen/{live}/cover.png",
+        "/listen/{waiting}/cover-square.png?v=1",
+        "/listen/{unknown}/cover.svg",
+        "/listen/-/cover.svg",
+    ),
     "/listen/([^/]*)/?": ("/listen/{live}", "/listen/{unknown}", "/listen/-"),
     "/embed/([^/]*)/?": ("/embed/{live}", "/embed/-"),
     "/oembed": ("/oembed?url=http://localhost/listen/{live}", "/oembed?url=x", "/oembed", "/oembed?format=x"),

@@ -39,6 +39,21 @@ def _qr(extension: str, media_type: str) -> Operation:
     )
 
 
+def _cover(file: str, name: str, summary: str, media_type: str) -> Operation:
+    return Operation(
+        "GET",
+        f"/listen/{{id}}/{file}",
+        name,
+        summary,
+        (DeclaredAnswer("The picture.", PICTURE, media_type=media_type),),
+        errors=("bad_stream_id", "client_limit", "drawing_busy"),
+        parameters=(
+            ID,
+            Parameter("v", "The version that the state of the stream has: with it, caches keep the picture."),
+        ),
+    )
+
+
 def _icon(path: str, name: str, summary: str) -> Operation:
     return Operation(
         "GET",
@@ -108,6 +123,9 @@ PAGES = (
     ),
     _qr("svg", "image/svg+xml"),
     _qr("png", "image/png"),
+    _cover("cover.svg", "getCoverSvg", "The cover of a stream, square (SVG)", "image/svg+xml"),
+    _cover("cover.png", "getCoverPng", "The cover for cards, 1200 by 630 pixels (PNG)", "image/png"),
+    _cover("cover-square.png", "getSquareCoverPng", "The cover of 512 by 512 pixels (PNG)", "image/png"),
     _icon("/icon-{size}.png", "getIcon", "The pages' icon"),
     _icon("/icon-square-{size}.png", "getSquareIcon", "The same without round corners"),
     Operation(

@@ -47,7 +47,7 @@ export function attachMediaKeys(player) {
  * @param {string} metadata.title
  * @param {string} metadata.artist
  * @param {string} metadata.album
- * @param {string} metadata.artwork path of a 512 by 512 PNG
+ * @param {string} metadata.artwork path of a picture of 512 by 512 pixels
  */
 export function showMediaMetadata({ title, artist, album, artwork }) {
   if (!navigator.mediaSession || typeof MediaMetadata === "undefined") {
@@ -57,6 +57,6 @@ export function showMediaMetadata({ title, artist, album, artwork }) {
     title,
     artist,
     album,
-    artwork: [{ src: artwork, sizes: "512x512", type: "image/png" }],
+    artwork: [{ src: artwork, sizes: "512x512" }],
   });
 }

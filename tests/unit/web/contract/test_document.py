@@ -50,8 +50,8 @@ def test_a_state_has_the_fields_that_are_documented() -> None:
     )
     assert sorted(documented) == sorted(state["required"])
     details = DOCUMENT["components"]["schemas"]["StreamDetails"]
-    assert details["properties"].keys() - documented == {"last_refusal", "local_url"}
-    assert details["required"] == state["required"]
+    assert details["properties"].keys() - documented == {"cover_url", "last_refusal", "local_url"}
+    assert sorted(details["required"]) == sorted([*state["required"], "cover_url"])
 
 
 @pytest.mark.parametrize("path", DOCUMENT["paths"])

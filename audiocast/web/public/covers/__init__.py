@@ -1,0 +1,6 @@
+"""The face of a stream: its cover.
+
+- `art`: the cover that is drawn from a stream's id and title
+- `colours`: colours as people see them
+- `urls`: where a stream's cover is, and its version
+"""
