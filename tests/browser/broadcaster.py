@@ -61,6 +61,12 @@ def go_live(page: Page, title: str = "", *, source: str = "#use-microphone") -> 
     return page.locator("#listen-link").input_value().rpartition("/")[2]
 
 
+def end(page: Page) -> None:
+    """End the broadcast, as its page asks twice."""
+    page.locator("#end").click()
+    page.locator("#end-yes").click()
+
+
 def wait_for(page: Page, condition: str, seconds: float = 15.0) -> None:
     """Wait for a condition in the page. Playwright's own way to wait needs eval, which our policy forbids."""
     deadline = time.monotonic() + seconds

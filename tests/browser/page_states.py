@@ -8,7 +8,7 @@ from pathlib import Path
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.browser.broadcaster import NEWS_MS, go_live
+from tests.browser.broadcaster import NEWS_MS, end, go_live
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer, Started
 
@@ -173,7 +173,7 @@ def broadcast_live(page: Page, streams: StreamsInEachState) -> None:
 
 def broadcast_over(page: Page, streams: StreamsInEachState) -> None:
     broadcast_live(page, streams)
-    page.locator("#end").click()
+    end(page)
     expect(page.locator("#again")).to_be_visible()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.broadcaster import NEWS_MS, browser_with_microphone, go_live, opened, wait_for
+from tests.browser.broadcaster import NEWS_MS, browser_with_microphone, end, go_live, opened, wait_for
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.client.proxy import Proxy
 from tests.client.sound import SAMPLE_RATE, time_share
@@ -66,7 +66,7 @@ def test_a_microphone_goes_live_and_is_heard_until_the_end(browser: Browser, ser
         with Listener(server.port, f"/stream/{stream_id}") as listener:
             expect(page.locator("#air-facts")).to_contain_text("1 listener", timeout=NEWS_MS)
             listener.wait_for_audio(SECONDS)
-            page.locator("#end").click()
+            end(page)
             capture = listener.wait_for_end()
         expect(page.locator("#monitor[data-stream=ended]")).to_be_visible(timeout=NEWS_MS)
         expect(page).not_to_have_title("You are on air · audiocast")
@@ -77,7 +77,7 @@ def test_a_microphone_goes_live_and_is_heard_until_the_end(browser: Browser, ser
         page.locator("#again").click()
         expect(page.locator("#title")).to_be_hidden()
         assert go_live(page, "") == stream_id
-        page.locator("#end").click()
+        end(page)
         page.locator("#new").click()
         assert go_live(page, "Another evening") != stream_id
 
@@ -195,7 +195,7 @@ def test_the_tab_is_guarded_and_the_screen_stays_on_only_while_it_broadcasts(
         page.close(run_before_unload=True)
         page.context.pages[0].wait_for_timeout(500)
         assert asked == ["beforeunload"]
-        page.locator("#end").click()
+        end(page)
         wait_for(page, "window.locks === 0")
         page.reload()
         assert asked == ["beforeunload"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.broadcaster import NEWS_MS, browser_with_microphone, go_live
+from tests.browser.broadcaster import NEWS_MS, browser_with_microphone, end, go_live
 from tests.support.audio.media import wav_file
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer
@@ -83,7 +83,7 @@ def test_reload_close_and_another_device_keep_link_and_listener(
         device.locator("#go-live").click()
         expect(device).to_have_url(re.compile("/broadcast#"))
         assert go_live(device) == stream_id
-        device.locator("#end").click()
+        end(device)
         capture = listener.wait_for_end()
         capture.check_one_stream()
     with Listener(server.port, f"/stream/{stream_id}") as listener:

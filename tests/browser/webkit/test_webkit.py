@@ -150,6 +150,7 @@ def test_its_microphone_is_heard(on_air: OnAir) -> None:
     with Listener(server.port, f"/stream/{stream_id}?preroll=0") as listener:
         listener.wait_for_audio(2.0)
         browser.click("#end")
+        browser.click("#end-yes")
         capture = listener.wait_for_end()
     capture.check_one_stream()
     samples = decoded(listener.body)
@@ -185,5 +186,6 @@ def test_a_broadcast_is_come_back_to_by_its_control_page(on_air: OnAir) -> None:
         browser.wait_for(live)
         assert browser.evaluate(f"document.querySelector('{link}').value") == address
         browser.click("#end")
+        browser.click("#end-yes")
         capture = listener.wait_for_end()
     capture.check_one_stream()

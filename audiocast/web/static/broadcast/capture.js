@@ -31,6 +31,7 @@ export class AudioCapture extends EventTarget {
   /** @type {MediaStreamAudioSourceNode | null} */
   #input = null;
   #gainFactor = 1;
+  #isMuted = false;
   /** @type {MediaStreamAudioDestinationNode | null} */
   #recorded = null;
 
@@ -70,10 +71,13 @@ export class AudioCapture extends EventTarget {
   /** @param {number} decibels -Infinity for silence */
   setGain(decibels) {
     this.#gainFactor = 10 ** (decibels / 20);
-    if (this.#context && this.#gain) {
-      // A jump would click.
-      this.#gain.gain.setTargetAtTime(this.#gainFactor, this.#context.currentTime, RAMP_SECONDS);
-    }
+    this.#applyGain();
+  }
+
+  /** @param {boolean} isMuted frames go on, with silence */
+  setMuted(isMuted) {
+    this.#isMuted = isMuted;
+    this.#applyGain();
   }
 
   get sampleRate() {
@@ -140,13 +144,24 @@ export class AudioCapture extends EventTarget {
         processorOptions: { frameSamples: context.sampleRate / FRAMES_PER_SECOND },
       });
       frames.port.onmessage = ({ data }) => this.dispatchEvent(new CustomEvent("frame", { detail: data }));
-      this.#gain = new GainNode(context, { gain: this.#gainFactor, channelCount: 2, channelCountMode: "explicit" });
+      this.#gain = new GainNode(context, { gain: this.#heardFactor, channelCount: 2, channelCountMode: "explicit" });
       this.#gain.connect(frames);
       // Some browsers run only nodes that lead to the destination.
       frames.connect(context.destination);
       this.#context = context;
     }
     await this.resume();
+  }
+
+  get #heardFactor() {
+    return this.#isMuted ? 0 : this.#gainFactor;
+  }
+
+  #applyGain() {
+    if (this.#context && this.#gain) {
+      // A jump would click.
+      this.#gain.gain.setTargetAtTime(this.#heardFactor, this.#context.currentTime, RAMP_SECONDS);
+    }
   }
 
   #running() {

@@ -25,6 +25,7 @@ import {
   ownBroadcast,
 } from "../shared/own_broadcasts.js";
 import { pathOnThisOrigin } from "../shared/share.js";
+import { ShowControls } from "../shared/show_controls.js";
 import { StartForm } from "../shared/start_form.js";
 import { BROADCAST_STRINGS } from "./strings.js";
 
@@ -39,7 +40,9 @@ const capture = new AudioCapture();
 const levelMeter = new LevelMeter(byId("level"), byId("level-words"), language);
 const uplink = new Uplink();
 const monitor = new OnAirMonitor(language);
+const showControls = new ShowControls(language, monitor, true);
 const pageGuard = new PageGuard();
+const endDialog = byId("end-dialog", HTMLDialogElement);
 const useMicrophone = attachInputs(capture, language);
 const startForm = new StartForm(language);
 const showListenLink = attachListenLink(language, () => title);
@@ -82,6 +85,9 @@ function currentNote() {
   }
   if (!capture.kind) {
     return ["note.gone", {}];
+  }
+  if (showControls.isMuted) {
+    return ["note.mute", {}];
   }
   if (performance.now() - uplink.skippedAt < SLOW_FOR_MS) {
     return ["note.slow", {}];
@@ -141,6 +147,8 @@ function showBroadcast(started) {
   byId("control-page", HTMLAnchorElement).href = controlPath(started);
   showListenLink(started);
   monitor.stop();
+  showControls.open(started, title);
+  capture.setMuted(false);
   monitor.watch(started);
   levelMeter.reset();
   uplink.start(pathOnThisOrigin(started.ingest_url), started.ingest_key);
@@ -151,6 +159,7 @@ function showBroadcast(started) {
 
 async function endStream() {
   const ended = broadcast;
+  endDialog.close();
   stopSending();
   if (ended) {
     // If the request is lost, the server ends the stream after its grace period.
@@ -245,10 +254,22 @@ document.addEventListener("visibilitychange", () => capture.resume());
 language.addEventListener("change", showNote);
 language.attachSwitch(byId("language-switch"));
 byId("start-form").addEventListener("submit", goLive);
-byId("end").addEventListener("click", endStream);
+// Not `confirm`: it would hold up the sound.
+byId("end").addEventListener("click", () => endDialog.showModal());
+byId("end-no").addEventListener("click", () => endDialog.close());
+byId("end-yes").addEventListener("click", endStream);
 byId("again").addEventListener("click", startOver);
 byId("new").addEventListener("click", startNew);
 byId("new-instead").addEventListener("click", startNew);
+showControls.addEventListener("mute", () => {
+  capture.setMuted(showControls.isMutedHere);
+  levelMeter.reset();
+  showNote();
+});
+showControls.addEventListener("title", () => {
+  title = showControls.title;
+  showNote();
+});
 addEventListener("hashchange", resume);
 setInterval(checkConnection, CHECK_INTERVAL_MS);
 checkBrowser();

@@ -21,6 +21,7 @@ export const BROADCAST_STRINGS = {
     "broadcast.gain.db": "{db} dB",
     "broadcast.start": "Go live",
     "broadcast.end": "End the broadcast",
+    "broadcast.end.no": "Stay on air",
     "broadcast.again": "Go live again",
     "broadcast.new": "Start as a new broadcast",
     "broadcast.resume": "“{title}”: the link stays the same.",
@@ -47,6 +48,7 @@ export const BROADCAST_STRINGS = {
     "note.lost": "Connection lost. Connecting again, under the same link…",
     "note.slow": "Your network is slower than the sound: parts of it are left out.",
     "note.gone": "The sound has ended: listeners hear silence. Choose a microphone or a tab.",
+    "note.mute": "You are muted: listeners hear silence.",
     "note.silent": "Nothing is heard from you. Is the microphone muted, or is it another one?",
 
     "over.taken_over": "Someone with the same key broadcasts under this link now.",
@@ -85,6 +87,7 @@ export const BROADCAST_STRINGS = {
     "broadcast.gain.db": "{db} дБ",
     "broadcast.start": "В эфир",
     "broadcast.end": "Завершить эфир",
+    "broadcast.end.no": "Остаться в эфире",
     "broadcast.again": "Снова в эфир",
     "broadcast.new": "Начать новый эфир",
     "broadcast.resume": "«{title}»: ссылка останется прежней.",
@@ -112,6 +115,7 @@ export const BROADCAST_STRINGS = {
     "note.lost": "Связь прервалась. Подключаемся снова, ссылка та же…",
     "note.slow": "Сеть медленнее звука: часть его пропадает.",
     "note.gone": "Звук закончился: слушатели слышат тишину. Выберите микрофон или вкладку.",
+    "note.mute": "Звук выключен: слушатели слышат тишину.",
     "note.silent": "Вас не слышно. Может быть, микрофон выключен или выбран не тот?",
 
     "over.taken_over": "По этой ссылке теперь вещает кто-то с тем же ключом.",

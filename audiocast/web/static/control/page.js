@@ -19,17 +19,16 @@ import {
   keepBroadcast,
   livePath,
   ownBroadcast,
-  renameBroadcast,
 } from "../shared/own_broadcasts.js";
 import { attachSendGuide } from "./send.js";
 import { attachElementCopy } from "../shared/share.js";
+import { ShowControls } from "../shared/show_controls.js";
 import { CONTROL_STRINGS } from "./strings.js";
-
-const SAVED_FOR_MS = 2_000;
 
 const streamId = document.body.dataset.streamId ?? "";
 const language = new Language(document, CONTROL_STRINGS);
 const monitor = new OnAirMonitor(language);
+const showControls = new ShowControls(language, monitor, false);
 const showSendGuide = attachSendGuide(language);
 let title = "";
 const showListenLink = attachListenLink(language, () => title);
@@ -78,7 +77,7 @@ function show(wanted, shownTitle) {
   if (!isKept) {
     addEventListener("beforeunload", confirmLeaving);
   }
-  byId("name", HTMLInputElement).value = title;
+  showControls.open(wanted, title);
   byId("ingest-key", HTMLInputElement).value = wanted.ingest_key;
   const base = document.body.dataset.localBase || location.origin;
   byId("control-link", HTMLInputElement).value = base + controlPath(wanted);
@@ -90,7 +89,7 @@ function show(wanted, shownTitle) {
 
 /** @param {boolean} forGood */
 async function end(forGood) {
-  if (!broadcast || !confirm(language.translate(forGood ? "control.close.sure" : "control.end.sure"))) {
+  if (!broadcast || !confirm(language.translate(forGood ? "control.close.sure" : "show.end.sure"))) {
     return;
   }
   try {
@@ -107,12 +106,8 @@ byId("key-form").addEventListener("submit", (event) => {
   history.replaceState(null, "", `#${byId("key-entry", HTMLInputElement).value.trim()}`);
   open();
 });
-byId("name-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  title = byId("name", HTMLInputElement).value.trim();
-  renameBroadcast(streamId, title);
-  byId("name-save").textContent = language.translate("control.name.saved");
-  setTimeout(() => (byId("name-save").textContent = language.translate("control.name.save")), SAVED_FOR_MS);
+showControls.addEventListener("title", () => {
+  title = showControls.title;
   showWords();
 });
 byId("end").addEventListener("click", () => end(false));

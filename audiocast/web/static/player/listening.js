@@ -145,6 +145,10 @@ export class Listening extends EventTarget {
     if (state === "ended") {
       return player.phase === "over" ? "note.over" : player.isWanted ? "" : "note.over.idle";
     }
+    const isBusy = player.phase === "connecting" || player.phase === "retrying";
+    if (state === "live" && this.stream.muted && !isBusy) {
+      return "note.muted";
+    }
     if (!player.isWanted) {
       const again = this.#cameBackTooLate ? "note.again" : "";
       return state === "waiting" ? "note.waiting.idle" : state === "held" ? "note.held" : again;

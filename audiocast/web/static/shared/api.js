@@ -69,6 +69,28 @@ export async function endBroadcast({ stream_id: streamId, ingest_key: key }, for
 }
 
 /**
+ * Change the title, or mute the sound.
+ *
+ * @param {Broadcast} broadcast
+ * @param {{title?: string, muted?: boolean}} edit
+ * @throws {RequestRefused} by the server; {TypeError} when there is no network
+ */
+export async function editBroadcast(broadcast, edit) {
+  await sendChange("PATCH", broadcast, "", edit);
+}
+
+/**
+ * Show listeners what is on now.
+ *
+ * @param {Broadcast} broadcast
+ * @param {{title: string, artist: string}} track
+ * @throws {RequestRefused} by the server; {TypeError} when there is no network
+ */
+export async function showTrack(broadcast, track) {
+  await sendChange("PUT", broadcast, "/metadata", track);
+}
+
+/**
  * Ask whether a key is that of a stream, as far as the server knows the stream.
  *
  * @param {Broadcast} broadcast
@@ -101,6 +123,21 @@ export async function fetchLastRefusal({ stream_id: streamId, ingest_key: key })
     return state.last_refusal ?? null;
   } catch {
     return null;
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {Broadcast} broadcast
+ * @param {string} below the path of the stream
+ * @param {object} body
+ */
+async function sendChange(method, { stream_id: streamId, ingest_key: key }, below, body) {
+  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
+  const path = `/api/streams/${encodeURIComponent(streamId)}${below}`;
+  const response = await fetch(path, { method, headers, body: JSON.stringify(body) });
+  if (!response.ok) {
+    await readJson(response);
   }
 }
 

@@ -116,6 +116,9 @@ export class Language extends EventTarget {
     for (const element of this.page.querySelectorAll("[data-i18n-label]")) {
       element.setAttribute("aria-label", this.translate(element.getAttribute("data-i18n-label") ?? ""));
     }
+    for (const element of this.page.querySelectorAll("[data-i18n-placeholder]")) {
+      element.setAttribute("placeholder", this.translate(element.getAttribute("data-i18n-placeholder") ?? ""));
+    }
     for (const element of this.page.querySelectorAll("[data-i18n-alt]")) {
       element.setAttribute("alt", this.translate(element.getAttribute("data-i18n-alt") ?? ""));
     }

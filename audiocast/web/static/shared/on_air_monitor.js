@@ -33,7 +33,7 @@ const REMEDIES = [
   "taken_over",
 ];
 
-/** Fires "change" when the state of the broadcast changes. */
+/** Fires "change" when the state of the broadcast changes, and "news" whenever the server tells anything of it. */
 export class OnAirMonitor extends EventTarget {
   /** @type {StreamEvents | null} */
   #streamEvents = null;
@@ -99,11 +99,17 @@ export class OnAirMonitor extends EventTarget {
     return state === "live" && pageMs === null ? "held" : state;
   }
 
+  /** Whether the broadcaster has muted the sound, as the server knows it. */
+  get isMuted() {
+    return this.state === "live" && this.#stream.muted === true;
+  }
+
   /** @param {Partial<import("./stream_events.js").StreamState>} stream */
   #update(stream) {
     this.#stream = stream;
     this.#updatedAt = Date.now();
     this.#show();
+    this.dispatchEvent(new Event("news"));
   }
 
   #tick() {
@@ -154,23 +160,37 @@ export class OnAirMonitor extends EventTarget {
       return;
     }
     const { state, language } = this;
-    const { started_at: startedAt, listeners, page_ms: pageMs } = this.#stream;
+    const { started_at: startedAt, listeners, listener_peak: peak, page_ms: pageMs } = this.#stream;
     const isLive = state === "live";
+    const headline = language.translate(this.isMuted ? "air.muted" : `air.${state}`);
     byId("monitor").dataset.stream = state;
-    updateText(byId("air"), language.translate(`air.${state}`));
+    updateText(byId("air"), headline);
     const since = startedAt ? language.translate("since", { time: language.clock(startedAt) }) : "";
     const count = language.translate("listeners", { count: listeners ?? 0 });
-    const facts = [since, count].filter(Boolean).join(" · ");
+    const most = peak ? language.translate("air.peak", { count: peak }) : "";
+    const facts = [since, count, most].filter(Boolean).join(" · ");
     byId("air-facts").textContent = isLive ? facts : language.translate(`air.${state}.more`);
     const isLate = isLive && (pageMs ?? 0) > LONG_PAGE_MS;
     byId("air-delay").hidden = !isLate;
     updateText(byId("air-delay-text"), isLate ? language.translate("air.delay", { ms: pageMs ?? 0 }) : "");
     this.#showRefusal(isLive ? null : this.#refusal);
-    document.title = `${language.translate(`air.${state}`)} · audiocast`;
+    this.#showRecap();
+    document.title = `${headline} · audiocast`;
     if (state !== this.#shownState) {
       this.#shownState = state;
       this.stateChangedAt = performance.now();
       this.dispatchEvent(new Event("change"));
+    }
+  }
+
+  /** When it is over: how long it was, and how many listened. */
+  #showRecap() {
+    const last = this.state === "ended" ? this.#stream.last_broadcast : null;
+    const recap = byId("air-recap");
+    recap.hidden = !last;
+    if (last) {
+      const time = duration(last.ended_at - last.started_at);
+      updateText(recap, this.language.translate("air.recap", { time, count: last.listener_peak }));
     }
   }
 
@@ -183,4 +203,14 @@ export class OnAirMonitor extends EventTarget {
     updateText(byId("air-refusal-text"), refusal ? language.translate("refusal", { message }) : "");
     updateText(byId("air-refusal-remedy"), remedy);
   }
+}
+
+/**
+ * @param {number} seconds
+ * @returns {string} hours, minutes and seconds, as 1:02:03
+ */
+function duration(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  const parts = [Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, "0"));
+  return [Math.floor(whole / 3600), ...parts].join(":");
 }

@@ -24,6 +24,9 @@ export const UNKNOWN_STREAM = Object.freeze({
   burst_ms: null,
   started_at: null,
   now_playing: null,
+  muted: false,
+  listener_peak: 0,
+  last_broadcast: null,
 });
 
 /** @param {{title?: string, artist?: string} | null | undefined} track */
