@@ -118,8 +118,8 @@ def listen_waiting(page: Page, streams: StreamsInEachState) -> None:
 def listen_live(page: Page, streams: StreamsInEachState) -> None:
     page.goto(streams.live.listen_url)
     expect(page.locator("body[data-stream=live] #status")).not_to_be_empty()
-    for panel in ("history", "details", "elsewhere", "embedding"):
-        page.locator(f"#{panel} summary").click()
+    for panel in ("history", "more"):
+        page.locator(f"#{panel} > summary").click()
 
 
 def listen_playing(page: Page, streams: StreamsInEachState) -> None:
@@ -140,7 +140,7 @@ def listen_ended(page: Page, streams: StreamsInEachState) -> None:
 
 def listen_qr(page: Page, streams: StreamsInEachState) -> None:
     page.goto(streams.live.listen_url)
-    page.locator("#qr-button").click()
+    page.locator("#share-button").click()
     expect(page.locator("#qr-dialog")).to_be_visible()
 
 

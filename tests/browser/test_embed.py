@@ -61,7 +61,7 @@ def copied(browser: Browser, live: Started, button: str) -> str:
     context = browser.new_context(locale="en-US", permissions=permissions)
     page = context.new_page()
     page.goto(live.listen_url)
-    page.get_by_text("Put it on your page").click()
+    page.get_by_text("More", exact=True).click()
     page.locator(button).click()
     expect(page.locator(button)).to_have_text("Copied")
     code = str(page.evaluate("navigator.clipboard.readText()"))

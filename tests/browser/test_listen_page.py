@@ -172,7 +172,7 @@ def test_the_page_says_what_the_stream_does_in_the_language_of_the_browser(
     page = browser.new_page(locale="ru-RU")
     page.goto(started.listen_url)
     status = page.locator("#status")
-    page.get_by_role("button", name="Начать прослушивание").wait_for()
+    page.get_by_role("button", name="Включить, когда начнётся").wait_for()
     waiting = status.inner_text()
     with EncoderProcess(started.keyed_url, tone_hz=440, log=tmp_path / "ffmpeg.log"):
         expect(status).to_have_text("В эфире", timeout=15_000)
@@ -227,7 +227,7 @@ def test_the_stream_is_within_reach_of_another_player(
     page.goto(started.listen_url)
     address = page.get_by_role("link", name=started.stream_url)
     expect(address).to_be_hidden()
-    page.get_by_text("Open in another player").click()
+    page.get_by_text("More", exact=True).click()
     expect(address).to_have_attribute("href", started.stream_url)
     playlist = page.get_by_role("link", name="Open as a playlist").get_attribute("href")
     assert playlist is not None

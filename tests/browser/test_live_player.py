@@ -291,6 +291,7 @@ def test_the_switch_is_remembered_and_says_what_it_costs(
         tab.click("#listen-button")
         wait_for_tone(tab)
         tab.wait_for(f"{_shown('buffer')} < 600")
+        tab.click("#more > summary")
         tab.click("#mode input[value=stable]")
         tab.wait_for(f"{_shown('buffer')} > 1500 && document.body.dataset.player === 'playing'")
         tab.go_to(started.listen_url)

@@ -6,6 +6,7 @@
 - `drawings`: pictures that are drawn on request
 - `embed`: the player in other people's pages, and oEmbed
 - `embed_code`: the HTML that a visitor copies
+- `first_words`: what the listener's page says before its script runs
 - `icon`: the icon as PNG
 - `listen`: the listener's page
 - `modules`: which JavaScript modules a page names at once

@@ -1,10 +1,12 @@
 """`GET /listen/{id}`: the listener's page, and what all pages of one stream show."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from audiocast.web.pages.embed_code import frame_code, plain_code
+from audiocast.web.pages.first_words import FirstWords
 from audiocast.web.pages.page import PageHandler
 from audiocast.web.public.covers.art import WIDE
 from audiocast.web.public.covers.urls import cover_path, cover_version
@@ -26,6 +28,7 @@ class StreamPageHandler(PageHandler):
         """
         services = self.services
         state = await cluster_state(services, self.checked_id(stream_id), self.request)
+        is_known = state is not None
         if state is None:
             state = stream_state_with_history(services.streams.get_or_waiting(stream_id), services.node)
         base = services.urls.base(self.request)
@@ -33,7 +36,8 @@ class StreamPageHandler(PageHandler):
         return {
             "stream_id": stream_id,
             "title": state["title"],
-            "state": public_state_with_cover(state, base),
+            "state": public_state_with_cover(state, base) | {"is_known": is_known},
+            "words": FirstWords.of(state, is_known=is_known, now=time.time()),
             "history": state["history"],
             "cover_url": cover_path(stream_id, "cover.svg", version),
             "artwork_url": cover_path(stream_id, "cover-square.png", version),

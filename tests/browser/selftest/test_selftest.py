@@ -65,7 +65,7 @@ def sections(page: Page) -> dict[str, list[str]]:
 
 def test_each_way_that_a_browser_has_is_played_and_counted(page: Page, live: Started) -> None:
     page.goto(live.listen_url)
-    page.locator("#details summary").click()
+    page.locator("#more > summary").click()
     page.get_by_role("link", name="Test the sound on this device").click()
     expect(page.locator("#sound")).to_have_value(live.stream_id)
     page.locator("#start").click()

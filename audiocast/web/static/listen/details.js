@@ -4,7 +4,7 @@
 
 export class PlaybackDetails {
   /**
-   * @param {HTMLDetailsElement} panel with elements that carry `data-detail`
+   * @param {HTMLElement} panel with elements that carry `data-detail`
    * @param {import("../player/player.js").Player} player
    * @param {import("../shared/language.js").Language} language
    */
@@ -16,7 +16,6 @@ export class PlaybackDetails {
       player.addEventListener(event, () => this.#show());
     }
     language.addEventListener("change", () => this.#show());
-    panel.addEventListener("toggle", () => this.#show());
     this.#show();
   }
 

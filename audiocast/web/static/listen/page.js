@@ -5,11 +5,13 @@
 import { byId } from "../shared/dom.js";
 import { PlaybackDetails } from "./details.js";
 import { attachHistory } from "./history.js";
+import { attachKeyboard } from "./keyboard.js";
 import { Language } from "../shared/language.js";
-import { attachListenView } from "./view.js";
+import { attachListenView, titleLength } from "./view.js";
 import { Listening } from "../player/listening.js";
 import { ModeSwitch } from "./mode_switch.js";
-import { attachCopy, attachQr, attachShare, attachElementCopy, pathOnThisOrigin } from "../shared/share.js";
+import { attachMoments } from "./moments.js";
+import { attachQr, attachShare, attachElementCopy, pathOnThisOrigin } from "../shared/share.js";
 import { Spectrum } from "./spectrum.js";
 import { IS_APPLE_TOUCH } from "../player/device.js";
 import { attachVolume } from "./volume.js";
@@ -23,34 +25,36 @@ const listening = new Listening(audio, pageData, () => mode.name);
 const { player } = listening;
 const spectrum = new Spectrum(byId("spectrum", HTMLCanvasElement), audio, !IS_APPLE_TOUCH);
 
-function showSince() {
-  const { started_at: startedAt } = listening.stream;
-  const isKnown = listening.isOnAir && startedAt;
-  byId("since").textContent = isKnown ? language.translate("since", { time: language.clock(startedAt) }) : "";
-}
-
 function attachSharing() {
   const link = pageData.listenUrl ?? location.href;
-  const dialog = byId("qr-dialog");
-  const openQr = byId("qr-button", HTMLButtonElement);
-  attachQr(openQr, dialog, () => pathOnThisOrigin(pageData.qrSvgUrl ?? ""));
-  attachCopy(byId("copy-button", HTMLButtonElement), () => link, {
-    label: byId("copy-button-text"),
-    usual: () => language.translate("listen.copy"),
-    done: () => language.translate("copy.done"),
-    refused: () => openQr.click(), // its dialog shows the link, to be selected by hand
-  });
+  attachQr(byId("share-button", HTMLButtonElement), byId("qr-dialog"), () => pathOnThisOrigin(pageData.qrSvgUrl ?? ""));
   for (const [button, shown] of [
+    ["copy-button", "qr-link"],
     ["copy-stream", "stream-link"],
     ["copy-frame", "frame-code"],
     ["copy-plain", "plain-code"],
   ]) {
     attachElementCopy(byId(button, HTMLButtonElement), byId(shown), language);
   }
-  attachShare(byId("share-button", HTMLButtonElement), () => {
+  attachShare(byId("send-button", HTMLButtonElement), () => {
     const title = listening.title || language.translate("untitled");
     return { title, text: language.translate("share.text", { title }), url: link };
   });
+}
+
+/** A broadcast that gets another title gets another cover. */
+function showCover() {
+  const cover = byId("cover", HTMLImageElement);
+  const path = pathOnThisOrigin(listening.stream.cover_url ?? cover.src);
+  if (cover.getAttribute("src") !== path) {
+    cover.src = path;
+  }
+}
+
+/** What the heading cuts off after four lines is whole here. */
+function showWholeTitle() {
+  byId("whole-title").textContent = listening.title;
+  byId("whole-title").hidden = titleLength(listening.title) !== "long";
 }
 
 player.addEventListener("phase", () => {
@@ -65,18 +69,19 @@ listening.addEventListener(
   "wake",
   () => player.isWanted && player.output === listening.elementOutput && spectrum.wake(),
 );
-listening.addEventListener("change", showSince);
-language.addEventListener("change", showSince);
+listening.addEventListener("change", showWholeTitle);
+listening.addEventListener("change", showCover);
 mode.addEventListener("change", () => listening.chooseOutputs());
 
 language.attachSwitch(byId("language-switch"));
 attachSharing();
-attachVolume(byId("volume"), audio, language);
+const volume = attachVolume(byId("volume"), audio, language);
+attachKeyboard(byId("keys", HTMLInputElement), listening, volume);
 listening.open();
 attachListenView(listening, language);
+attachMoments(listening, language);
 attachHistory(byId("history", HTMLDetailsElement), listening, language);
-new PlaybackDetails(byId("details", HTMLDetailsElement), player, language);
-byId("elsewhere", HTMLDetailsElement).open = !listening.canPlay;
-showSince();
+new PlaybackDetails(byId("details"), player, language);
+byId("more", HTMLDetailsElement).open = !listening.canPlay;
 spectrum.show(false);
 document.body.dataset.script = "runs"; // plain.js has nothing to do

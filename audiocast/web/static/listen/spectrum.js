@@ -76,7 +76,12 @@ export class Spectrum {
     this.#isPlaying = playing;
     clearInterval(this.#peakTimer);
     if (playing) {
-      this.#peakTimer = setInterval(() => this.#writePeak(), PEAK_INTERVAL_MS);
+      this.#peakTimer = setInterval(() => {
+        this.#writePeak();
+        if (this.#reducedMotion.matches) {
+          this.#refresh(); // a new picture now and then moves nothing, and shows that there is sound
+        }
+      }, PEAK_INTERVAL_MS);
     } else {
       delete this.canvas.dataset.peakHz;
     }
@@ -124,11 +129,9 @@ export class Spectrum {
       this.#analyser.getFloatFrequencyData(this.#decibels);
     }
     this.#heights = Array.from({ length: bars }, (_, bar) => {
-      if (this.#reducedMotion.matches) {
-        return 0;
-      }
       const target = !this.#isPlaying ? 0 : this.#analyser ? this.#level(bar, bars) : swell(bar, bars);
-      return Math.max(target, (this.#heights[bar] ?? 0) - FALL_PER_FRAME, 0);
+      const fall = this.#reducedMotion.matches ? 1 : FALL_PER_FRAME;
+      return Math.max(target, (this.#heights[bar] ?? 0) - fall, 0);
     });
   }
 

@@ -16,15 +16,18 @@ export function attachListenView(listening, language) {
   const button = byId("listen-button", HTMLButtonElement);
   const show = () => {
     const { stream, track, isOnAir, player } = listening;
-    const title = listening.title || language.translate("untitled");
+    const title = listening.title || language.translate(stream.is_known ? "untitled" : "unknown");
     document.title = `${title} · audiocast`;
     document.body.dataset.stream = stream.state;
+    document.body.toggleAttribute("data-unknown", !stream.is_known);
     document.body.dataset.player = player.phase;
     byId("title").textContent = title;
+    byId("title").dataset.length = titleLength(title);
     updateText(byId("status"), language.translate(`status.${stream.state}`));
     byId("now-playing").hidden = !track;
     byId("now-playing-text").textContent = track;
-    byId("listeners").textContent = isOnAir ? language.translate("listeners", { count: listening.listeners }) : "";
+    byId("listeners").textContent =
+      isOnAir && listening.listeners > 0 ? language.translate("listeners", { count: listening.listeners }) : "";
     button.disabled = !listening.canPlay && player.phase !== "failed";
     byId("listen-button-text").textContent = language.translate(listening.actionKey);
     updateText(byId("note"), listening.noteKey ? language.translate(listening.noteKey) : "");
@@ -40,4 +43,14 @@ export function attachListenView(listening, language) {
   language.addEventListener("change", show);
   button.addEventListener("click", () => listening.startOrStop());
   show();
+}
+
+/**
+ * Return which of its three sizes a title has; the server has chosen by the same numbers (first_words.py).
+ *
+ * @param {string} title
+ */
+export function titleLength(title) {
+  const { length } = [...title];
+  return length <= 20 ? "short" : length <= 60 ? "medium" : "long";
 }

@@ -126,6 +126,9 @@ export class Listening extends EventTarget {
   get actionKey() {
     const { phase } = this.player;
     const isBusy = phase === "connecting" || phase === "retrying";
+    if (phase === "idle" && !this.isOnAir) {
+      return this.stream.state === "ended" ? "listen.return" : "listen.begin";
+    }
     return isBusy ? "listen.cancel" : phase === "playing" ? "listen.pause" : "listen.start";
   }
 
@@ -151,7 +154,7 @@ export class Listening extends EventTarget {
     }
     if (!player.isWanted) {
       const again = this.#cameBackTooLate ? "note.again" : "";
-      return state === "waiting" ? "note.waiting.idle" : state === "held" ? "note.held" : again;
+      return state === "waiting" ? this.#waitingKey : state === "held" ? "note.held" : again;
     }
     if (!navigator.onLine && player.phase !== "playing") {
       return "note.offline";
@@ -163,6 +166,11 @@ export class Listening extends EventTarget {
       return "note.retrying";
     }
     return state === "held" ? "note.held" : player.phase === "connecting" ? "note.connecting" : "";
+  }
+
+  /** A date says more than that nobody is broadcasting. */
+  get #waitingKey() {
+    return !this.stream.is_known ? "note.unknown" : this.stream.starts_at ? "" : "note.waiting.idle";
   }
 
   /** @param {"change" | "wake"} event */

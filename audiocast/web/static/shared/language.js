@@ -68,7 +68,7 @@ export class Language extends EventTarget {
    * @returns {string} hours and minutes
    */
   clock(unixSeconds) {
-    return new Intl.DateTimeFormat(this.locale, { hour: "2-digit", minute: "2-digit" }).format(unixSeconds * 1000);
+    return new Intl.DateTimeFormat(this.locale, { timeStyle: "short" }).format(unixSeconds * 1000);
   }
 
   /**
@@ -81,6 +81,16 @@ export class Language extends EventTarget {
       return this.clock(unixSeconds);
     }
     const date = new Intl.DateTimeFormat(this.locale, { day: "numeric", month: "short" }).format(at);
+    return `${date}, ${this.clock(unixSeconds)}`;
+  }
+
+  /**
+   * @param {number} unixSeconds
+   * @returns {string} day of the week, date, hours and minutes
+   */
+  day(unixSeconds) {
+    const at = new Date(unixSeconds * 1000);
+    const date = new Intl.DateTimeFormat(this.locale, { weekday: "long", day: "numeric", month: "long" }).format(at);
     return `${date}, ${this.clock(unixSeconds)}`;
   }
 

@@ -3,7 +3,12 @@
  *
  * Never touches the page or the sound. A stream that the server does not know (404) is in the state "waiting".
  *
- * @typedef {Api.StreamState} StreamState made of the server's own type (cmd/api_types.py)
+ * @typedef {Api.StreamState & OfPage} StreamState the first made of the server's own type (cmd/api_types.py)
+ *
+ * @typedef {object} OfPage
+ * @property {boolean} [is_known] whether the server knows the stream
+ * @property {string} [cover_url]
+ * @property {number | null} [starts_at] when it is to begin, unix seconds; null when nobody has told
  */
 
 const POLL_INTERVAL_MS = 10_000;
@@ -27,6 +32,7 @@ export const UNKNOWN_STREAM = Object.freeze({
   muted: false,
   listener_peak: 0,
   last_broadcast: null,
+  is_known: false,
 });
 
 /** @param {{title?: string, artist?: string} | null | undefined} track */
@@ -129,6 +135,6 @@ export class StreamEvents extends EventTarget {
 
   /** @param {Partial<StreamState>} state */
   #emit(state) {
-    this.dispatchEvent(new CustomEvent("state", { detail: state }));
+    this.dispatchEvent(new CustomEvent("state", { detail: { is_known: true, ...state } }));
   }
 }

@@ -47,6 +47,18 @@ export class B {
 """,
 }
 
+COMMENTED = """
+/**
+ * About it: about.
+ */
+// about
+export const told = [/** @type {number} */ (7)];
+const cast =
+  /** @type {string} */ ("// a text"); // behind code
+  /* about */
+export const a = cast;
+"""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -82,6 +94,15 @@ def test_joined_they_run_as_they_do_apart(folder: Path) -> None:
     # What is loaded later is found from wherever the joined script lies.
     assert worklet == '() => new URL("/static/live/worklet.js", import.meta.url)'
     assert later == '() => import("/static/listen/later.js")'
+
+
+def test_comments_on_lines_of_their_own_are_left_out(folder: Path) -> None:
+    (folder / "a.js").write_text(COMMENTED)
+    text = joined(folder, "listen/page.js").text
+    (module,) = re.findall(r"^// a\.js\n.*?\n\}\)\(\);$", text, re.MULTILINE | re.DOTALL)
+    assert "about" not in module
+    assert '("// a text"); // behind code' in module
+    assert json.loads(run(text, folder)[1])[0] == 7
 
 
 def test_another_text_is_another_version(folder: Path) -> None:
