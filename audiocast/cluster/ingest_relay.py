@@ -145,6 +145,7 @@ class IngestRelay:
             age_seconds=asyncio.get_running_loop().time() - self.came_at,
             visibility=self._hub.claims.visibility,
             is_muted=self._hub.is_muted,
+            presentation=self._hub.claims.presentation,
         )
         peer_stream, headers = await self._peers.open_stream(member, request.build())
         try:

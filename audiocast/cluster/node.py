@@ -271,7 +271,8 @@ class Node:
         roles = self._roles_of(hub)
         roles.check_is_newest(request)
         hub.admit(request.generation)
-        hub.claims = replace(hub.claims, visibility=request.visibility)
+        presentation = hub.claims.presentation if request.presentation is None else request.presentation
+        hub.claims = replace(hub.claims, visibility=request.visibility, presentation=presentation)
         if request.is_muted:
             hub.muted_source = request.source_id
         answer = ForwardAnswer(roles.last_page_of(request.source_id))

@@ -30,6 +30,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from audiocast.cluster.errors import BadMessage
+from audiocast.stream.broadcaster.presentation import NO_PRESENTATION, Presentation
 from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.hub_state import Rule, StreamEnd
 
@@ -61,6 +62,7 @@ GENERATION_HEADER = "Audiocast-Generation"
 TITLE_HEADER = "Audiocast-Title"
 VISIBILITY_HEADER = "Audiocast-Visibility"
 MUTED_HEADER = "Audiocast-Muted"
+PRESENTATION_HEADER = "Audiocast-Presentation"
 RESUME_HEADER = "Audiocast-Resume"
 AGE_HEADER = "Audiocast-Age"
 CLIENT_HEADER = "Audiocast-Client"
@@ -237,15 +239,17 @@ class ReopenRequest:
 
     stream_id: str
     title: str
+    presentation: Presentation = NO_PRESENTATION
 
     def build(self) -> PeerRequest:
         """Return the request."""
-        return PeerRequest("POST", REOPEN.format(stream_id=self.stream_id), body={"title": self.title})
+        body = {"title": self.title, **self.presentation.as_json()}
+        return PeerRequest("POST", REOPEN.format(stream_id=self.stream_id), body=body)
 
     @classmethod
     def parse(cls, stream_id: str, body: Mapping[str, Any]) -> Self:
-        """Read the JSON object of a request; a title that is missing is empty."""
-        return cls(stream_id, str(body.get("title", "")))
+        """Read the JSON object of a request; a text that is missing is empty."""
+        return cls(stream_id, str(body.get("title", "")), Presentation.parse(body))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from audiocast.cluster.protocol import (
     StreamAnswer,
     StreamListAnswer,
 )
+from audiocast.stream.broadcaster.presentation import Presentation
 from audiocast.stream.keys import Visibility
 from audiocast.stream.now_playing import HISTORY_TRACKS, NowPlaying, clean_text
 
@@ -132,6 +133,7 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
     draining = any(each.get("draining") for each in known)
     refusals = [refusal for each in known if isinstance(refusal := each.get("last_refusal"), dict)]
     said = [visibility for each in (best, *known) if (visibility := each.get("visibility"))]
+    presented = next(filter(Presentation.parse, (best, *known)), best)
     history = merge_history(best.get("history") or [], [each.get("history") or [] for each in known])
     return {
         **best,
@@ -142,6 +144,7 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
         "last_broadcast": None if best.get("state") in ON_THE_AIR else merge_last_broadcast(known),
         "draining": draining,
         "visibility": next(iter(said), None),
+        **{name: presented[name] for name in Presentation().as_json() if name in presented},
     }
 
 
@@ -218,6 +221,10 @@ def _cleaned(snapshot: Mapping[str, Any]) -> StreamSnapshot:
     last = snapshot.get("last_broadcast")
     cleaned["last_broadcast"] = _cleaned_broadcast(last) if isinstance(last, dict) else None
     cleaned["muted"] = snapshot.get("muted") is True
+    presentation = Presentation.parse(snapshot)
+    cleaned["accent"] = presentation.accent
+    if isinstance(history, list):
+        cleaned |= {"description": presentation.description, "link": presentation.link}
     cleaned["now_playing"] = _cleaned_song(playing) if isinstance(playing, dict) else None
     if isinstance(history, list):
         cleaned["history"] = [

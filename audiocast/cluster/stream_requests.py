@@ -3,6 +3,7 @@
 A front offers a source to its owner (`ForwardRequest`), an edge asks an owner for a stream (`RelayRequest`).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -16,6 +17,7 @@ from audiocast.cluster.protocol import (
     LAST_PAGE_HEADER,
     MAX_TITLE_CHARACTERS,
     MUTED_HEADER,
+    PRESENTATION_HEADER,
     RELAY,
     RESUME_HEADER,
     SOURCE_ID_HEADER,
@@ -23,6 +25,7 @@ from audiocast.cluster.protocol import (
     VISIBILITY_HEADER,
     PeerRequest,
 )
+from audiocast.stream.broadcaster.presentation import Presentation
 from audiocast.stream.keys import Visibility, parse_visibility
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
@@ -109,6 +112,7 @@ class ForwardRequest:
         age_seconds: Time since the encoder connected to the front.
         visibility: Of the stream, as the front has found it; None: a front of an earlier version.
         is_muted: The broadcaster has muted the source.
+        presentation: By that key; None: a front of an earlier version.
     """
 
     stream_id: str
@@ -119,6 +123,7 @@ class ForwardRequest:
     age_seconds: float
     visibility: Visibility | None = None
     is_muted: bool = False
+    presentation: Presentation | None = None
 
     def build(self) -> PeerRequest:
         """Return the request."""
@@ -131,6 +136,9 @@ class ForwardRequest:
             VISIBILITY_HEADER: self.visibility or "",
             MUTED_HEADER: "1" if self.is_muted else "0",
         }
+        if self.presentation is not None:
+            # ASCII, and no line ends.
+            headers[PRESENTATION_HEADER] = json.dumps(self.presentation.as_json())
         return PeerRequest("POST", FORWARD.format(stream_id=self.stream_id), headers)
 
     @classmethod
@@ -150,9 +158,15 @@ class ForwardRequest:
                 age_seconds=float(headers.get(AGE_HEADER, "0")),
                 visibility=parse_visibility(headers.get(VISIBILITY_HEADER)),
                 is_muted=headers.get(MUTED_HEADER) == "1",
+                presentation=_presentation(headers.get(PRESENTATION_HEADER)),
             )
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadMessage(str(error)) from error
+
+
+def _presentation(text: str | None) -> Presentation | None:
+    fields = json.loads(text) if text is not None else None
+    return Presentation.parse(fields) if isinstance(fields, dict) else None
 
 
 @dataclass(frozen=True, slots=True)

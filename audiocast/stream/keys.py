@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from audiocast.stream.broadcaster.presentation import NO_PRESENTATION, Presentation
 from audiocast.stream.errors import BadKey
 from audiocast.stream.now_playing import clean_text
 
@@ -24,8 +25,9 @@ PREFIX = "ac1"
 MAC_BYTES = 16
 
 # A title of 200 characters takes up to 1,100 of them, with four bytes of UTF-8 each; in keys of earlier
-# versions up to 1,650, since JSON escapes a control character in six bytes.
-MAX_KEY_CHARACTERS = 2048
+# versions up to 1,650, since JSON escapes a control character in six bytes. A description of 500 takes up to
+# 2,700, a link 400.
+MAX_KEY_CHARACTERS = 6144
 
 _PURPOSE = b"audiocast ingest"
 
@@ -66,6 +68,7 @@ class Claims:
         max_kbps: Bound of the source's rate, below the server's own; 0 for none.
         token_tag: Tag of the API token that the key was made for; see `Keys.tag`. Empty: it was made without.
         visibility: What the broadcaster has asked for; None: nothing, and the server's setting decides.
+        presentation: How the stream shows itself.
     """
 
     title: str = ""
@@ -74,6 +77,7 @@ class Claims:
     max_kbps: int = 0
     token_tag: str = ""
     visibility: Visibility | None = None
+    presentation: Presentation = NO_PRESENTATION
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean_text(self.title))
@@ -144,6 +148,9 @@ def _encode_claims(claims: Claims) -> str:
             ("k", claims.max_kbps),
             ("o", claims.token_tag),
             ("v", claims.visibility),
+            ("d", claims.presentation.description),
+            ("a", claims.presentation.accent),
+            ("u", claims.presentation.link),
         )
         if value
     }
@@ -165,6 +172,7 @@ def _decode_claims(text: str) -> Claims:
         claimed.get("k", 0),
         str(claimed.get("o", "")),
         parse_visibility(claimed.get("v")),
+        Presentation(*(str(claimed.get(name, "")) for name in "dau")),
     )
 
 

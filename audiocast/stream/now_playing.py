@@ -25,17 +25,17 @@ _REMOVED = dict.fromkeys(
 )
 
 
-def clean_text(text: str) -> str:
+def clean_text(text: str, max_characters: int = MAX_CHARACTERS) -> str:
     """Return text from outside as one line that can be shown, stored and encoded anywhere.
 
     Halves of surrogate pairs, which are no Unicode text, become U+FFFD; control characters are removed; white
-    space becomes single spaces. The result has at most `MAX_CHARACTERS` code points.
+    space becomes single spaces. The result has at most `max_characters` code points.
     """
     if not text.isprintable():
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         # First the line ends, some of which are control characters, become spaces.
         text = " ".join(text.split()).translate(_REMOVED)
-    return " ".join(text.split())[:MAX_CHARACTERS].rstrip()
+    return " ".join(text.split())[:max_characters].rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,7 +245,8 @@ class Registry:
         hub = self._hubs.get(stream_id)
         if hub is not None:
             hub.reopen(claims.title)
-            hub.claims = replace(hub.claims, visibility=claims.visibility or hub.claims.visibility)
+            visibility = claims.visibility or hub.claims.visibility
+            hub.claims = replace(hub.claims, visibility=visibility, presentation=claims.presentation)
         else:
             generation = self.promises.get(stream_id).generation
             self.promises.keep(stream_id, Promise(generation, is_closed=False))

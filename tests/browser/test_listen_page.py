@@ -268,3 +268,23 @@ def test_a_pause_comes_back_at_the_live_edge_and_a_restarted_server_is_found_aga
     ):
         wait_for_tone(page, 880, 40)
     page.close()
+
+
+IMAGE_SIZE = """async (path) => {
+  const image = new Image();
+  image.src = path;
+  await image.decode();
+  return [image.naturalWidth, image.naturalHeight];
+}"""
+
+
+def test_a_stream_has_a_face_of_its_own(server: AudiocastServer, page: Page) -> None:
+    yellow = server.start_stream(title="Jazz", accent="#ffee00")
+    page.goto(yellow.listen_url)
+    shown = page.evaluate("navigator.mediaSession.metadata.artwork[0].src")
+    assert page.evaluate(IMAGE_SIZE, page.locator("body").get_attribute("data-cover")) == [512, 512]
+    assert page.evaluate(IMAGE_SIZE, shown) == [512, 512]
+    button = page.locator("#listen-button")
+    for scheme, colour in (("dark", "rgb(255, 238, 0)"), ("light", "rgb(122, 114, 0)")):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        expect(button).to_have_css("background-color", colour)

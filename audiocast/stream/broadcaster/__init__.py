@@ -1,6 +1,7 @@
 """What a broadcaster says and wants of a stream, beside its audio; `stream/hub` stands on it.
 
 - `paced_value`: changes are passed on once a second, the newest of them
+- `presentation`: description, accent colour and link
 - `stream_edit`: another title; the sound muted
 - `broadcast_record`: when a broadcast began, how many listened at most; the broadcast before
 - `keyed_stream`: a stream as its keys and their broadcaster know it

@@ -4,6 +4,13 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from audiocast.stream.broadcaster.presentation import (
+    ACCENT,
+    LINK,
+    MAX_DESCRIPTION_CHARACTERS,
+    MAX_LINK_CHARACTERS,
+    Presentation,
+)
 from audiocast.stream.keys import Visibility
 from audiocast.stream.now_playing import MAX_CHARACTERS
 
@@ -23,6 +30,19 @@ class StartRequest(BaseModel):
         description="Only a server with API_TOKENS lets it be chosen.",
     )
     visibility: Visibility | None = Field(default=None, description="Whether lists have the stream.")
+    description: str = Field(default="", max_length=MAX_DESCRIPTION_CHARACTERS)
+    accent: str = Field(default="", pattern=f"^({ACCENT.pattern})?$", description="A colour, as #rrggbb.")
+    link: str = Field(
+        default="",
+        max_length=MAX_LINK_CHARACTERS,
+        pattern=f"^({LINK.pattern})?$",
+        description="Where to learn more: http or https, in ASCII, without a user name.",
+    )
+
+    @property
+    def presentation(self) -> Presentation:
+        """How the stream is to show itself."""
+        return Presentation(self.description, self.accent, self.link)
 
 
 class StreamEditRequest(BaseModel):

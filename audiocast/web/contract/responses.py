@@ -90,6 +90,7 @@ class StreamState(TypedDict):
         Field(description="The encoder's member leaves: an encoder that connects anew now loses nothing."),
     ]
     visibility: Visibility
+    accent: Annotated[str, Field(description="The stream's colour, as #rrggbb; empty: none was chosen.")]
     cover_version: Annotated[str, Field(description="Changes with the stream's cover.")]
 
 
@@ -110,8 +111,10 @@ class LocalUrl(TypedDict):
 
 
 class StreamDetails(StreamWithCover, LocalUrl):
-    """A stream's state, with what depends on who asks."""
+    """A stream's state, with what is long, and what depends on who asks."""
 
+    description: Annotated[str, Field(description="One line; may be empty.")]
+    link: Annotated[str, Field(description="Where to learn more, an http or https URL; may be empty.")]
     last_refusal: NotRequired[
         Annotated[
             LastRefusal | None,

@@ -170,7 +170,7 @@ class MemberReopenHandler(MemberHandler):
         request = ReopenRequest.parse(stream_id, self.json_body())
         streams = self.services.streams
         if streams.get_known(stream_id) is not None:
-            streams.reopen(stream_id, Claims(title=request.title))
+            streams.reopen(stream_id, Claims(title=request.title, presentation=request.presentation))
         self.write({})
 
 

@@ -9,11 +9,18 @@ from audiocast.web.pages.embed_code import frame_code, plain_code
 from audiocast.web.pages.first_words import FirstWords
 from audiocast.web.pages.page import PageHandler
 from audiocast.web.public.covers.art import WIDE
+from audiocast.web.public.covers.colours import (
+    DARK_GROUND,
+    LIGHT_GROUND,
+    format_colour,
+    parse_colour,
+    readable_on,
+)
 from audiocast.web.public.covers.urls import cover_path, cover_version
 from audiocast.web.public.streams import (
     cluster_state,
+    long_stream_state,
     public_state_with_cover,
-    stream_state_with_history,
 )
 
 
@@ -30,7 +37,7 @@ class StreamPageHandler(PageHandler):
         state = await cluster_state(services, self.checked_id(stream_id), self.request)
         is_known = state is not None
         if state is None:
-            state = stream_state_with_history(services.streams.get_or_waiting(stream_id), services.node)
+            state = long_stream_state(services.streams.get_or_waiting(stream_id), services.node)
         base = services.urls.base(self.request)
         version = cover_version(stream_id, state)
         return {
@@ -42,6 +49,7 @@ class StreamPageHandler(PageHandler):
             "cover_url": cover_path(stream_id, "cover.svg", version),
             "artwork_url": cover_path(stream_id, "cover-square.png", version),
             "card_picture": (base + cover_path(stream_id, "cover.png", version), *WIDE),
+            "accents": _accents(str(state.get("accent") or "")),
             "has_wasm_decoder": self.has_wasm_decoder,
             "base_url": base,
             "shared_url": f"{services.urls.local_base(self.request) or base}/listen/{stream_id}",
@@ -49,6 +57,16 @@ class StreamPageHandler(PageHandler):
             "listen_url": f"{base}/listen/{stream_id}",
             "stream_url": f"{base}/stream/{stream_id}",
         }
+
+
+def _accents(accent: str) -> tuple[str, str] | None:
+    """Return a stream's colour as text may have it on light and on dark pages; None: ours stays."""
+    if not accent:
+        return None
+    light, dark = (
+        format_colour(readable_on(parse_colour(accent), ground)) for ground in (LIGHT_GROUND, DARK_GROUND)
+    )
+    return light, dark
 
 
 class ListenPageHandler(StreamPageHandler):

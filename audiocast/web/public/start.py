@@ -36,18 +36,22 @@ class StartHandler(PublicHandler):
         stream_id = asked.id or "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
         self.services.streams.check_room(stream_id)
         announced = Claims(
-            title=asked.title, visibility=self.services.list_streams.visibility(asked.visibility)
+            title=asked.title,
+            visibility=self.services.list_streams.visibility(asked.visibility),
+            presentation=asked.presentation,
         )
         if asked.id is None:
             self.services.streams.announce(stream_id, announced)
         else:
             await self._check_owner(stream_id, token)
             self.services.streams.reopen(stream_id, announced)
-            await self.services.node.broadcast(ReopenRequest(stream_id, asked.title).build())
+            request = ReopenRequest(stream_id, asked.title, asked.presentation)
+            await self.services.node.broadcast(request.build())
         claims = Claims(
             title=asked.title,
             token_tag=self.services.keys.tag(token) if token else "",
             visibility=asked.visibility,
+            presentation=asked.presentation,
         )
         base = self.services.urls.base(self.request)
         started: Started = {

@@ -37,7 +37,7 @@ NOT_FOUND = "no such stream here; it may come when its source does"
 def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
     """Return this member's state of a stream: the contract's fields, and those for other members."""
     shown = hub.describe()
-    playing = shown.now_playing
+    playing, accent = shown.now_playing, hub.claims.presentation.accent
     last: PastBroadcast | None = None
     if shown.last_broadcast is not None:
         last = {
@@ -64,7 +64,8 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         "now_playing": {"title": playing.title, "artist": playing.artist} if playing else None,
         "draining": node.is_handing_over(hub.stream_id),
         "visibility": hub.claims.visibility or Visibility.UNLISTED,
-        "cover_version": cover_version(hub.stream_id, {"title": shown.title}),
+        "accent": accent,
+        "cover_version": cover_version(hub.stream_id, {"title": shown.title, "accent": accent}),
     }
     return {
         **state,
@@ -78,20 +79,26 @@ def _milliseconds(seconds: float | None) -> int | None:
     return round(seconds * 1000) if seconds is not None else None
 
 
-def stream_state_with_history(hub: Hub, node: Node) -> StreamSnapshot:
-    """Return `stream_state` with the last tracks, which are too long for lists and events."""
+def long_stream_state(hub: Hub, node: Node) -> StreamSnapshot:
+    """Return `stream_state` with the last tracks and the texts that are too long for lists and events."""
+    presentation = hub.claims.presentation
     tracks: list[PastTrack] = [
         {"title": track.playing.title, "artist": track.playing.artist, "started_at": track.started_at}
         for track in hub.titles.history.tracks
     ]
-    return {**stream_state(hub, node), "history": tracks}
+    return {
+        **stream_state(hub, node),
+        "description": presentation.description,
+        "link": presentation.link,
+        "history": tracks,
+    }
 
 
 def full_state(services: Services, hub: Hub) -> StreamSnapshot:
     """Return all that this member knows of a stream, for its broadcaster and for other members."""
     refusal = services.last_refusals.get(hub.stream_id)
     return {
-        **stream_state_with_history(hub, services.node),
+        **long_stream_state(hub, services.node),
         "last_refusal": refusal,
         "token_tag": token_tag(services, hub),
     }

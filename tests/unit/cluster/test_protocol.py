@@ -1,5 +1,7 @@
 """What one member builds, another one parses; what a stranger builds is refused or cut."""
 
+import contextlib
+import json
 from typing import Any
 
 import pytest
@@ -34,6 +36,7 @@ from audiocast.cluster.stream_requests import (
     ResumePoint,
 )
 from audiocast.cluster.versioned_list import ListSummary
+from audiocast.stream.broadcaster.presentation import Presentation
 from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.hub_state import Rule, StreamEnd
 from audiocast.stream.keys import Visibility
@@ -81,6 +84,23 @@ def test_a_resume_point_that_is_none_is_refused(query: dict[str, str]) -> None:
         RelayRequest.parse("abc", query)
 
 
+PRESENTATION = Presentation('Из "Вены"', "#b5400f", "https://radio.example/?a=1")
+
+
+def test_a_stream_begins_anew_as_it_is_presented() -> None:
+    for request in (ReopenRequest("abc", "Jazz"), ReopenRequest("abc", "Jazz", PRESENTATION)):
+        built = request.build()
+        assert ReopenRequest.parse("abc", json.loads(built.content)) == request
+    assert ReopenRequest.parse("abc", {"title": "Of an earlier version"}).presentation == Presentation()
+
+
+@pytest.mark.parametrize("said", ["", "[]", "{", "[" * 100_000, '{"link": "javascript:alert(1)"}'])
+def test_a_presentation_that_is_none_shows_nothing(said: str) -> None:
+    headers = {"Audiocast-Origin": str(SOURCE), "Audiocast-Presentation": said}
+    with contextlib.suppress(BadMessage):
+        assert not ForwardRequest.parse("abc", headers).presentation
+
+
 @pytest.mark.parametrize("is_resumed", [True, False])
 def test_a_front_offers_a_source_as_it_is(is_resumed: bool) -> None:
     request = ForwardRequest(
@@ -92,6 +112,7 @@ def test_a_front_offers_a_source_as_it_is(is_resumed: bool) -> None:
         age_seconds=3600.25,
         visibility=Visibility.PUBLIC if is_resumed else None,
         is_muted=is_resumed,
+        presentation=PRESENTATION if is_resumed else None,
     )
     built = request.build()
     assert (built.method, built.target) == ("POST", "/internal/forward/abc")

@@ -65,6 +65,17 @@ def test_a_peak_is_never_below_the_number_of_now() -> None:
     assert whole["listener_peak"] == 7
 
 
+def test_whoever_knows_how_the_stream_is_presented_is_believed() -> None:
+    owners = state(is_owner=True, accent="", description="", link="")
+    fronts = state(accent="#b5400f", description="Jazz", link="", history=[])
+    whole = merge([owners, fronts])
+    assert whole is not None
+    assert (whole["accent"], whole["description"], whole["link"]) == ("#b5400f", "Jazz", "")
+    whole = merge([{**owners, "accent": "#000000"}, fronts])
+    assert whole is not None
+    assert (whole["accent"], whole["description"]) == ("#000000", "")
+
+
 def test_one_that_sends_the_encoder_away_is_enough() -> None:
     whole = merge([state(is_owner=True, draining=False), state(draining=True)])
     assert whole is not None

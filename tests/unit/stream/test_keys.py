@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from audiocast.stream.broadcaster.presentation import Presentation
 from audiocast.stream.errors import BadKey
 from audiocast.stream.keys import Claims, Keys, ListStreams, Visibility, _mac
 
@@ -27,6 +28,7 @@ def keys() -> Keys:
         Claims("title", expires_at=int(NOW) + 1, generation=3, max_kbps=128, token_tag="abc"),
         Claims(visibility=Visibility.PUBLIC),
         Claims(visibility=Visibility.UNLISTED),
+        Claims("Jazz", presentation=Presentation("Из Вены", "#b5400f", "https://radio.example/?a=1")),
     ],
 )
 def test_a_key_says_what_was_put_into_it(keys: Keys, claims: Claims) -> None:
@@ -177,10 +179,10 @@ def test_a_tag_is_nine_bytes_of_a_mac(keys: Keys) -> None:
     assert keys.tag("token-one") == base64.urlsafe_b64encode(mac[:9]).decode()
 
 
-@pytest.mark.parametrize(("characters", "is_good"), [(2047, True), (2049, False)])
-def test_a_key_has_at_most_2048_characters(keys: Keys, characters: int, is_good: bool) -> None:
+@pytest.mark.parametrize(("characters", "is_good"), [(6143, True), (6145, False)])
+def test_a_key_has_at_most_6144_characters(keys: Keys, characters: int, is_good: bool) -> None:
     # "ac1." and "." and a MAC of 22 characters; JSON in base64, three bytes in four characters: so
-    # none has 2048.
+    # none has 6144.
     claims = b'{"g":1}'.ljust((characters - 27) * 3 // 4)
     text = base64.urlsafe_b64encode(claims).decode().rstrip("=")
     key = f"ac1.{text}.{_mac(SECRET.encode(), 'abc', text)}"

@@ -11,6 +11,10 @@ RGB = tuple[int, int, int]
 # Text against its ground: WCAG 2.2, success criterion 1.4.3.
 TEXT_CONTRAST = 4.5
 
+# The pages' grounds (static/shared/base.css): of both of a colour scheme, the one that is nearer to its text.
+LIGHT_GROUND: RGB = (0xF8, 0xF5, 0xEF)
+DARK_GROUND: RGB = (0x22, 0x1E, 0x1B)
+
 # Steps of lightness in which a colour is moved until it can be read.
 _STEPS = 200
 

@@ -13,7 +13,7 @@ def art_of(stream_id: str, state: Mapping[str, Any]) -> CoverArt:
         stream_id: The stream.
         state: What the cluster knows of it; empty: nothing.
     """
-    return CoverArt(stream_id, str(state.get("title") or ""))
+    return CoverArt(stream_id, str(state.get("title") or ""), str(state.get("accent") or ""))
 
 
 def cover_version(stream_id: str, state: Mapping[str, Any]) -> str:

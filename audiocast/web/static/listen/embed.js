@@ -3,6 +3,7 @@
  * the browser lets a frame read them.
  */
 
+import { useAccent } from "./accent.js";
 import { byId } from "../shared/dom.js";
 import { Language } from "../shared/language.js";
 import { attachListenView } from "./view.js";
@@ -14,6 +15,7 @@ const audio = byId("audio", HTMLAudioElement);
 const language = new Language(document);
 const listening = new Listening(audio, document.body.dataset, chosenMode);
 
+useAccent(document.body.dataset);
 attachVolume(byId("volume"), audio, language);
 listening.open();
 attachListenView(listening, language);

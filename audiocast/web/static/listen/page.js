@@ -2,6 +2,7 @@
  * The listener's page: joins the player (listening.js) with the elements that only this page has.
  */
 
+import { useAccent } from "./accent.js";
 import { byId } from "../shared/dom.js";
 import { PlaybackDetails } from "./details.js";
 import { attachHistory } from "./history.js";
@@ -73,6 +74,7 @@ listening.addEventListener("change", showWholeTitle);
 listening.addEventListener("change", showCover);
 mode.addEventListener("change", () => listening.chooseOutputs());
 
+useAccent(pageData);
 language.attachSwitch(byId("language-switch"));
 attachSharing();
 const volume = attachVolume(byId("volume"), audio, language);

@@ -50,8 +50,10 @@ def test_a_state_has_the_fields_that_are_documented() -> None:
     )
     assert sorted(documented) == sorted(state["required"])
     details = DOCUMENT["components"]["schemas"]["StreamDetails"]
-    assert details["properties"].keys() - documented == {"cover_url", "last_refusal", "local_url"}
-    assert sorted(details["required"]) == sorted([*state["required"], "cover_url"])
+    assert details["properties"].keys() - documented == {
+        *("cover_url", "description", "last_refusal", "link", "local_url")
+    }
+    assert sorted(details["required"]) == sorted([*state["required"], "cover_url", "description", "link"])
 
 
 @pytest.mark.parametrize("path", DOCUMENT["paths"])
