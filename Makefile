@@ -29,6 +29,8 @@ PYTEST := env --unset=MAKEFLAGS $(BIN)/pytest -q
 MUTANTS_ARGS ?=
 # What is fuzzed, as in: make fuzz FUZZ_ARGS="--seed 7 --minutes 5 --ways ogg,http"
 FUZZ_ARGS ?=
+# How long the API is walked, as in: make walk WALK_ARGS="--seed 7 --minutes 2"
+WALK_ARGS ?=
 # How often the tests that listen in real time run, and how many programs keep the machine busy at that time.
 RUNS ?= 10
 BUSY ?= 1
@@ -41,7 +43,7 @@ IMAGE_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
-.PHONY: help run cluster test check audit mutants fuzz realtime bench decoder image e2e lock clean lint suite covered debian-packages
+.PHONY: help run cluster test check audit mutants fuzz walk realtime bench decoder image e2e lock clean lint suite covered debian-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +71,9 @@ mutants: $(VENV_STAMP) ## count the seeded mistakes in ogg, stream, hls and clus
 
 fuzz: $(VENV_STAMP) ## send hostile input by every way in for an hour, beside a listener who must not notice
 	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
+walk: $(VENV_STAMP) ## ask every operation of the OpenAPI document for ten minutes, and compare the answers with it
+	@$(BIN)/python -m tests.contract $(WALK_ARGS)
 
 realtime: $(VENV_STAMP) debian-packages $(NODE_STAMP) decoder ## run the tests that listen RUNS times beside BUSY busy programs
 	@$(BIN)/python -m tests.support.run.realtime_runs --runs $(RUNS) --busy $(BUSY) --processes $(PYTEST_PROCESSES)

@@ -24,7 +24,7 @@ Live audio for everyone: post Ogg Opus over HTTP, share a link, listen in any br
 Errors are JSON with a code. Wherever there is GET there is HEAD, with the same status and fields and no body,
 and OPTIONS, which lists the methods. A server with aliases (ALIASES_FILE) has these paths too, each as
 `/stream/{id}` for listeners and as `/ingest/{id}` for sources. What has no end (audio, events, the WebSocket)
-is declared as what it begins with.\
+is declared as what it begins with, the first two with `x-endless`.\
 """
 
 TAGS = {
@@ -139,6 +139,7 @@ def _operation(declared: Operation, tag: str, types: dict[type, Schema]) -> Sche
         "tags": [tag],
         "summary": declared.summary,
         **({"description": declared.text} if declared.text else {}),
+        **({"x-endless": True} if declared.is_endless else {}),
         **_parameters(declared.parameters),
         **_security(declared),
     }

@@ -1,0 +1,1 @@
+"""What the public API promises, held against a real server."""
