@@ -49,6 +49,10 @@ class ControlStatus:
     retry_at: float | None = None
     credentials: StreamCredentials | None = None
     listeners: int | None = None
+    listener_peak: int | None = None
+    is_muted: bool = False
+    first_on_air_at: float | None = None
+    last_on_air_at: float | None = None
     format_refusal: str = ""
 
 
@@ -82,6 +86,10 @@ class Control:
         self._open_uplink = open_uplink
         self._credentials: StreamCredentials | None = None
         self._listeners: int | None = None
+        self._listener_peak: int | None = None
+        self._is_muted = False
+        self._first_on_air_at: float | None = None
+        self._last_on_air_at: float | None = None
         self._format_refusal = ""
         # The connection that sends, its successor while that is being opened, and those on their way out.
         self._uplink: Uplink | None = None
@@ -218,12 +226,17 @@ class Control:
 
     def _on_stream_info(self, info: StreamInfo, asked_at: float) -> None:
         self._listeners = info.listeners
+        self._is_muted = info.is_muted
+        if info.listener_peak is not None:
+            self._listener_peak = max(self._listener_peak or 0, info.listener_peak)
         self._format_refusal = info.format_refusal
         if not info.is_live:
             self._state.live_denied()
             return
         self._state.live_confirmed(asked_at)
         if self._state.phase is Phase.ON_AIR:
+            self._last_on_air_at = time.monotonic()
+            self._first_on_air_at = self._first_on_air_at or self._last_on_air_at
             self._api.poll_stream_info(SLOW_POLL_SECONDS)
         if info.is_draining:
             self._state.server_draining()
@@ -285,5 +298,9 @@ class Control:
             retry_at=state.retry_at,
             credentials=self._credentials,
             listeners=self._listeners if state.phase is Phase.ON_AIR else None,
+            listener_peak=self._listener_peak,
+            is_muted=self._is_muted and state.phase is Phase.ON_AIR,
+            first_on_air_at=self._first_on_air_at,
+            last_on_air_at=self._last_on_air_at,
             format_refusal=self._format_refusal,
         )

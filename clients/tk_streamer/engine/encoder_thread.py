@@ -44,6 +44,9 @@ class EncoderThread:
         make_tags: Returns the tags of the copy.
         packet_queue: Gets the identification header and all packets.
         report: Called with `SourceReady`, and with `SourceOver` at the end, on the audio thread.
+
+    Attributes:
+        is_muted: Silence is encoded instead of the sound. Set on any thread.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class EncoderThread:
         self._copy: LocalCopy | None = None
         self._copy_trouble: ClientError | None = None
         self._samples_out = 0
+        self.is_muted = False
         self._thread = EngineThread("audio", self._work, lambda trouble: report(SourceOver(trouble)))
 
     @property
@@ -105,6 +109,9 @@ class EncoderThread:
             try:
                 self._report_ready(encoder)
                 while (pcm := self._source.read()) is not None:
+                    if self.is_muted:
+                        # Before all else: nothing of it is measured, sent or in the copy.
+                        pcm = bytes(len(pcm))
                     self._meter.measure(pcm, time.time())
                     packets = encoder.encode(pcm)
                     self._report_ready(encoder)

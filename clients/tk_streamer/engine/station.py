@@ -91,6 +91,9 @@ class BroadcastStatus:
         clipped_at: When a sample was last clipped, in seconds of `time.time`; None for never.
         is_input_lost: The sound input is gone; silence is sent.
         listeners: How many people listen, as the server said last; None when unknown.
+        listener_peak: How many listened at most, as the server said; None when unknown.
+        aired_seconds: From the first to the last time that it was on the air; None if it never was.
+        is_muted: Listeners hear silence, because the user wants it, here or on the control page.
         input_name: Name of the source.
     """
 
@@ -108,6 +111,9 @@ class BroadcastStatus:
     clipped_at: float | None = None
     is_input_lost: bool = False
     listeners: int | None = None
+    listener_peak: int | None = None
+    aired_seconds: float | None = None
+    is_muted: bool = False
     input_name: str = ""
 
 
@@ -139,6 +145,7 @@ class Station:
         self._api: ApiClient | None = None
         self._control: Control | None = None
         self._playing: tuple[str, str] | None = None
+        self._title = settings.title
 
     def start(self) -> None:
         """Start the broadcast. Returns at once; `status` has what becomes of it.
@@ -192,6 +199,18 @@ class Station:
         if self._api is not None:
             self._api.set_now_playing(title, artist)
 
+    def set_title(self, title: str) -> None:
+        """Change the stream's title for listeners, in the background. Returns at once."""
+        self._title = title
+        if self._api is not None:
+            self._api.set_title(title)
+
+    def set_muted(self, is_muted: bool) -> None:
+        """Send silence, and have listeners told, until it is called with False. Returns at once."""
+        self._encoder_thread.is_muted = is_muted
+        if self._api is not None:
+            self._api.set_muted(is_muted)
+
     def status(self) -> BroadcastStatus:
         """Return the status of the broadcast. Cheap; may be called on any thread."""
         control_status = self._control.status if self._control is not None else ControlStatus(Phase.STOPPED)
@@ -215,6 +234,9 @@ class Station:
             clipped_at=level.clipped_at,
             is_input_lost=health.is_lost,
             listeners=control_status.listeners,
+            listener_peak=control_status.listener_peak,
+            aired_seconds=_aired_seconds(control_status),
+            is_muted=self._encoder_thread.is_muted or control_status.is_muted,
             input_name=self._source.name,
         )
 
@@ -249,12 +271,18 @@ class Station:
 
     def _tags(self) -> OpusTags:
         """Return the tags of a bitstream that begins now."""
-        title, artist = self._playing or (self._settings.title, "")
+        title, artist = self._playing or (self._title, "")
         names = {"TITLE": title, "ARTIST": artist}
         return OpusTags(
             vendor="audiocast broadcaster",
             comments=tuple(f"{name}={value}" for name, value in names.items() if value),
         )
+
+
+def _aired_seconds(status: ControlStatus) -> float | None:
+    if status.first_on_air_at is None or status.last_on_air_at is None:
+        return None
+    return status.last_on_air_at - status.first_on_air_at
 
 
 def _other_program(format_refusal: str) -> Trouble | None:

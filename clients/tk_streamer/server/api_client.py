@@ -19,6 +19,7 @@ from tk_streamer.server.connection import LiveSession
 from tk_streamer.server.streams import (
     StreamCredentials,
     StreamInfo,
+    edit_stream,
     end_stream,
     fetch_stream_info,
     send_now_playing,
@@ -93,6 +94,9 @@ class ApiClient:
         self._interval_seconds: float | None = None
         self._playing: tuple[str, str] | None = None
         self._sent_playing: tuple[str, str] | None = None
+        self._title: str | None = None
+        self._is_muted = False
+        self._unsent_mute: bool | None = None
         self._session = LiveSession()
         self._thread = threading.Thread(target=self._run, name="api", daemon=True)
         self._thread.start()
@@ -113,6 +117,19 @@ class ApiClient:
     def set_now_playing(self, title: str, artist: str) -> None:
         """Send what is playing; repeated until the server has accepted or refused it."""
         self._playing = (title, artist)
+        self._jobs.put(_wake)
+
+    def set_title(self, title: str) -> None:
+        """Send another title of the stream; repeated until the server has accepted or refused it."""
+        self._title = title
+        self._jobs.put(_wake)
+
+    def set_muted(self, is_muted: bool) -> None:
+        """Tell the server whether the sound is muted; repeated until it has accepted or refused it.
+
+        That the sound is muted is told whenever the server has forgotten it: as with a new connection.
+        """
+        self._is_muted = self._unsent_mute = is_muted
         self._jobs.put(_wake)
 
     def end_stream(self) -> None:
@@ -143,6 +160,7 @@ class ApiClient:
                     next_request_at = min(next_request_at, time.monotonic() + (self._interval_seconds or 0.0))
                     job(session)
                 self._send_now_playing(session)
+                self._send_edits(session)
 
     def _start(self, session: requests.Session) -> None:
         request = self._request
@@ -172,7 +190,29 @@ class ApiClient:
         except ClientError:
             # A missing response proves nothing; the state machine has a timeout for it.
             return
+        if info.is_live and self._is_muted and not info.is_muted:
+            # The mute is of one connection, and there is a newer one.
+            self._unsent_mute = True
         self._report(StreamInfoReceived(info, asked_at))
+
+    def _send_edits(self, session: requests.Session) -> None:
+        """Send title and mute, if the server does not have them yet and a connection is open."""
+        title, is_muted = self._title, self._unsent_mute
+        has_none = title is None and is_muted is None
+        if has_none or self._credentials is None or self._interval_seconds is None:
+            return
+        try:
+            edit_stream(session, self._credentials, title=title, is_muted=is_muted)
+        except RequestRefused:
+            # A second try would be refused too.
+            pass
+        except ClientError:
+            return
+        # What was set meanwhile is still to be sent.
+        if self._title is title:
+            self._title = None
+        if self._unsent_mute is is_muted:
+            self._unsent_mute = None
 
     def _send_now_playing(self, session: requests.Session) -> None:
         """Send what is playing, if the server does not have it yet and a connection is open."""

@@ -51,6 +51,8 @@ class StreamInfo:
         is_live: The server receives audio for the stream.
         is_draining: The server will close its connections soon.
         listeners: How many people listen; None if the response does not tell.
+        listener_peak: How many listened at most; None if the response does not tell.
+        is_muted: The server shows listeners that the sound is muted.
         format_refusal: What the server has said within the last minute to another program with the stream's
             key that sent no Ogg Opus; "" when there was none.
     """
@@ -58,6 +60,8 @@ class StreamInfo:
     is_live: bool
     is_draining: bool = False
     listeners: int | None = None
+    listener_peak: int | None = None
+    is_muted: bool = False
     format_refusal: str = ""
 
 
@@ -124,7 +128,7 @@ def fetch_stream_info(session: requests.Session, credentials: StreamCredentials)
         secret=credentials.ingest_key,
         seconds=REQUEST_TIMEOUT_SECONDS,
     )
-    listeners = response.get("listeners")
+    listeners, peak = response.get("listeners"), response.get("listener_peak")
     match response.get("last_refusal"):
         case {"code": str(code), "message": str(message)} if code in FORMAT_REFUSALS:
             format_refusal = bounded(message)
@@ -134,6 +138,8 @@ def fetch_stream_info(session: requests.Session, credentials: StreamCredentials)
         is_live=response.get("live") is True and response.get("state", "live") == "live",
         is_draining=response.get("draining") is True,
         listeners=listeners if isinstance(listeners, int) else None,
+        listener_peak=peak if isinstance(peak, int) else None,
+        is_muted=response.get("muted") is True,
         format_refusal=format_refusal,
     )
 
@@ -152,6 +158,35 @@ def send_now_playing(
         f"{_stream_url(credentials)}/metadata",
         secret=credentials.ingest_key,
         json_body={"title": title, "artist": artist},
+        seconds=REQUEST_TIMEOUT_SECONDS,
+    )
+
+
+def edit_stream(
+    session: requests.Session,
+    credentials: StreamCredentials,
+    *,
+    title: str | None = None,
+    is_muted: bool | None = None,
+) -> None:
+    """Change the stream's title, or whether listeners are told that it is muted. Blocks.
+
+    Args:
+        session: A `LiveSession`; used by this thread only.
+        credentials: Of the stream.
+        title: None: it stays.
+        is_muted: None: it stays as it is.
+
+    Raises:
+        ClientError: See `send_request`. Servers of version 0.1 know no such request.
+    """
+    edit = {"title": title, "muted": is_muted}
+    send_request(
+        session,
+        "PATCH",
+        _stream_url(credentials),
+        secret=credentials.ingest_key,
+        json_body={name: value for name, value in edit.items() if value is not None},
         seconds=REQUEST_TIMEOUT_SECONDS,
     )
 

@@ -93,6 +93,16 @@ class Broadcast:
         if self._station:
             self._station.set_now_playing(title, artist)
 
+    def set_title(self, title: str) -> None:
+        """Change the title for listeners."""
+        if self._station:
+            self._station.set_title(title)
+
+    def set_muted(self, is_muted: bool) -> None:
+        """Send silence and have listeners told, or the sound again."""
+        if self._station:
+            self._station.set_muted(is_muted)
+
     def run_callbacks(self) -> None:
         """Call back for what has started or ended since the last call."""
         self._thread.run_callbacks()

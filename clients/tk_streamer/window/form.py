@@ -26,6 +26,7 @@ class Form(ttk.Frame):
         on_action: Called when the large button is pressed.
         on_refresh: Called when the user asks for the list of inputs; `show_devices` shows it.
         on_language: Called when the user asks for the other language.
+        on_rename: Called with the title that is to be shown to listeners now.
     """
 
     def __init__(
@@ -39,10 +40,11 @@ class Form(ttk.Frame):
         on_action: Callable[[], None],
         on_refresh: Callable[[], None],
         on_language: Callable[[], None],
+        on_rename: Callable[[str], None],
     ) -> None:
         super().__init__(parent, padding=theme.px(20))
         self._captions = captions
-        self._server = ServerPanel(self, theme, captions, preferences, token)
+        self._server = ServerPanel(self, theme, captions, preferences, token, on_rename)
         self._sound = SoundPanel(self, theme, captions, preferences, on_refresh)
         self._action = ttk.Button(self, style="Action.TButton", command=on_action)
         language = ttk.Button(self, command=on_language)

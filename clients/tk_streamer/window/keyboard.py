@@ -15,6 +15,7 @@ _CYRILLIC: Mapping[str, str] = {
     "o": "Cyrillic_shcha",
     "q": "Cyrillic_shorti",
     "s": "Cyrillic_yeru",
+    "u": "Cyrillic_ghe",
     "v": "Cyrillic_em",
     "x": "Cyrillic_che",
     "z": "Cyrillic_ya",

@@ -14,6 +14,7 @@ from tkinter import ttk
 from types import TracebackType
 
 from tk_streamer.audio.devices import list_inputs
+from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import BroadcastStatus
 from tk_streamer.errors import SoundError, bounded
 from tk_streamer.trouble import Trouble
@@ -100,6 +101,12 @@ class MainWindow:
         if self._claim_action():
             self._broadcast.stop()
 
+    def toggle_mute(self) -> None:
+        """Mute the broadcast, or let it be heard again."""
+        status = self._broadcast.status()
+        if not status.phase.is_over:
+            self._broadcast.set_muted(not status.is_muted)
+
     def refresh(self) -> None:
         """Read the list of inputs again, unless an input is in use."""
         if self._broadcast.status().phase.is_over:
@@ -108,21 +115,10 @@ class MainWindow:
 
     def close(self) -> None:
         """Close the window; ask first while a broadcast is running."""
-        words = self._captions.words
         if self._broadcast.status().phase.is_over:
             self.quit()
             return
-        if self._has_dialog:
-            return
-        self._dialog = Dialog(
-            self._root,
-            self._theme,
-            title=words.phrase("quit.title"),
-            text=words.phrase("quit.text"),
-            no=words.phrase("quit.no"),
-            yes=words.phrase("quit.yes"),
-            on_yes=self.quit,
-        )
+        self._ask("quit", self.quit)
 
     def quit(self) -> None:
         """End the broadcast properly and close the window, without a question."""
@@ -145,12 +141,13 @@ class MainWindow:
             on_action=self._toggle_broadcast,
             on_refresh=self.refresh,
             on_language=self._toggle_language,
+            on_rename=self._broadcast.set_title,
         )
         self._form.grid(row=1, column=0, sticky="nsew")
         right = ttk.Frame(self._root, padding=(0, px(20), px(20), px(20)))
         right.grid(row=1, column=1, sticky="nsew")
         self._link = LinkPanel(right, self._theme, captions, on_save=self._save_qr, on_open=self._submit)
-        self._level = LevelPanel(right, self._theme, captions)
+        self._level = LevelPanel(right, self._theme, captions, on_mute=self.toggle_mute)
         self._playing = PlayingPanel(right, self._theme, captions, on_play=self._broadcast.set_now_playing)
         stack(right, (self._link, self._level, self._playing), px(18))
         for column in (0, 1):
@@ -162,6 +159,8 @@ class MainWindow:
             ("link.copy.menu", "l", self._link.copy),
             ("link.open.menu", "o", self._link.open),
             ("link.save", "s", self._link.save),
+            None,
+            ("level.mute.menu", "u", self.toggle_mute),
             None,
             ("menu.quit", "q", self.close),
         )
@@ -194,8 +193,11 @@ class MainWindow:
         self._playing.set_enabled(has_stream)
 
     def _toggle_broadcast(self) -> None:
-        if self._broadcast.status().phase.is_over:
+        phase = self._broadcast.status().phase
+        if phase.is_over:
             self.start()
+        elif phase in (Phase.ON_AIR, Phase.RECONNECTING):
+            self._ask("end", self.stop)
         else:
             self.stop()
 
@@ -250,6 +252,21 @@ class MainWindow:
     @property
     def _has_dialog(self) -> bool:
         return self._dialog is not None and bool(self._dialog.winfo_exists())
+
+    def _ask(self, key: str, on_yes: Callable[[], None]) -> None:
+        """Ask before what cannot be undone; `key` begins those of the phrases."""
+        if self._has_dialog:
+            return
+        words = self._captions.words
+        self._dialog = Dialog(
+            self._root,
+            self._theme,
+            title=words.phrase(f"{key}.title"),
+            text=words.phrase(f"{key}.text"),
+            no=words.phrase("quit.no"),
+            yes=words.phrase(f"{key}.yes"),
+            on_yes=on_yes,
+        )
 
     def _show_error(self, key: str, error: Exception) -> None:
         # One dialog at a time, because an error may repeat with each poll.

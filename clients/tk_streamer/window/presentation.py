@@ -30,6 +30,7 @@ class StateStyle(Enum):
     CONNECTING = _StateColours("…", "#f3dfae", "#221e19")
     ON_AIR = _StateColours("●", "#b5400f", "#fffdfa")
     SILENT = _StateColours("○", "#7a4a00", "#fffdfa")
+    MUTED = _StateColours("◌", "#7a4a00", "#fffdfa")
     AWAY = _StateColours("↻", "#f0b94d", "#221e19")
     FAILED = _StateColours("×", "#221e19", "#fffdfa")
 
@@ -39,6 +40,7 @@ _WINDOW_TITLES: Mapping[StateStyle, str] = {
     StateStyle.CONNECTING: "window.connecting",
     StateStyle.ON_AIR: "window.on_air",
     StateStyle.SILENT: "window.silent",
+    StateStyle.MUTED: "window.muted",
     StateStyle.AWAY: "window.reconnecting",
     StateStyle.FAILED: "window.off_air",
 }
@@ -83,7 +85,7 @@ def _state(status: BroadcastStatus, words: Words, now_seconds: float) -> tuple[S
     trouble = words.trouble(status.trouble) if status.trouble else ""
     match status.phase:
         case Phase.STOPPED:
-            return StateStyle.OFF, words.phrase("state.stopped"), words.phrase("state.stopped.detail")
+            return StateStyle.OFF, words.phrase("state.stopped"), _recap(status, words)
         case Phase.STOPPING:
             return StateStyle.OFF, words.phrase("state.stopping"), words.phrase("state.stopping.detail")
         case Phase.FAILED:
@@ -106,9 +108,21 @@ def _state(status: BroadcastStatus, words: Words, now_seconds: float) -> tuple[S
                 duration=duration(max(0.0, now_seconds - since_seconds)),
             )
             detail = f"{trouble} {since}" if trouble else since
+            if status.is_muted:
+                return StateStyle.MUTED, words.phrase("state.muted"), detail
             if status.is_input_lost:
                 return StateStyle.SILENT, words.phrase("state.silent"), detail
             return StateStyle.ON_AIR, words.phrase("state.on_air"), detail
+
+
+def _recap(status: BroadcastStatus, words: Words) -> str:
+    """Return what to do next, and how the broadcast was that has ended, if one was on the air."""
+    next_step = words.phrase("state.stopped.detail")
+    if status.aired_seconds is None:
+        return next_step
+    key = "state.recap" if status.listener_peak is None else "state.recap.listeners"
+    was = words.phrase(key, duration=duration(status.aired_seconds), count=status.listener_peak or 0)
+    return f"{was} {next_step}"
 
 
 def _connecting(status: BroadcastStatus, words: Words) -> str:

@@ -11,7 +11,7 @@ from tk_streamer.window.presentation import CLIP_MARK_SECONDS, StateStyle, State
 from tk_streamer.window.words import Language, Words
 
 NOW = 1_800_000_000.0
-ON_AIR_STYLES = {StateStyle.ON_AIR, StateStyle.SILENT}
+ON_AIR_STYLES = {StateStyle.ON_AIR, StateStyle.SILENT, StateStyle.MUTED}
 # How each language says it in capitals; "NOT ON AIR" is not among it.
 CLAIMS = {Language.ENGLISH: "ON AIR", Language.RUSSIAN: "В ЭФИРЕ"}
 
@@ -97,3 +97,21 @@ def luminance(colour: str) -> float:
     channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return math.fsum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("is_input_lost", [True, False])
+def test_muted_on_air_is_said_and_looks_other_than_on_air(language: Language, is_input_lost: bool) -> None:
+    status = BroadcastStatus(Phase.ON_AIR, on_air_since=NOW - 60, is_muted=True, is_input_lost=is_input_lost)
+    view = seen(status, language)
+    assert view.style is StateStyle.MUTED
+    assert view.headline.startswith(CLAIMS[language])
+    assert view.headline != seen(BroadcastStatus(Phase.ON_AIR, on_air_since=NOW), language).headline
+    assert seen(BroadcastStatus(Phase.RECONNECTING, is_muted=True), language).style is StateStyle.AWAY
+
+
+def test_after_the_end_it_says_how_the_broadcast_was() -> None:
+    was = seen(BroadcastStatus(Phase.STOPPED, aired_seconds=3_723.4, listener_peak=12)).detail
+    assert was.startswith("It was on for 1:02:03. Most listeners at once: 12. ")
+    assert "listeners" not in seen(BroadcastStatus(Phase.STOPPED, aired_seconds=5)).detail
+    assert seen(BroadcastStatus(Phase.STOPPED)).detail == "Nobody hears you. Press “Start streaming”."

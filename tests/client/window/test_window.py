@@ -47,6 +47,13 @@ def path_of(link: str) -> str:
     return f"/stream/{link.rpartition('/')[2]}?latency=low&preroll=0"
 
 
+def stop(program: Program) -> None:
+    """End the broadcast, as the window asks twice."""
+    program.press("Stop streaming")
+    program.wait_for_text("End the broadcast?")
+    program.press("End it")
+
+
 def decoded(picture: Path) -> str:
     """Return what the QR code in a picture says."""
     command = ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", str(picture)]
@@ -97,7 +104,7 @@ def test_a_broadcast_from_the_microphone_to_a_listener(
         assert max(speech.delay_seconds, tune.delay_seconds) < 2.0
         assert program.longest_freeze_seconds < LONGEST_FREEZE_SECONDS
 
-        program.press("Stop streaming")
+        stop(program)
         program.wait_for_text("Off air")
         assert program.link == ""
         assert server.state(state["stream_id"]).get("live", False) is False
@@ -139,7 +146,7 @@ def test_the_server_is_killed_and_comes_back(desktop: Desktop, pulse: PulseServe
                 assert back.state(link.rpartition("/")[2])["live"] is True
                 print(program.freezes)
                 assert program.longest_freeze_seconds < LONGEST_FREEZE_SECONDS
-                program.press("Stop streaming")
+                stop(program)
                 program.wait_for_text("Off air")
     assert program.log == ""
 
@@ -221,6 +228,26 @@ def test_everyday_things_by_mouse_and_keyboard(
         state = server.state(stream_id)
         assert (state["live"], state["channels"]) == (True, 1)
 
+        with Listener(server.port, path_of(program.link)) as listener:
+            listener.wait_for_audio(0.5)
+            program.enter("Title", "Second half")
+            desktop.key("Return")
+            program.wait(lambda: server.state(stream_id)["title"] == "Second half", "the title")
+            program.press("Mute")
+            program.wait_for_text("ON AIR, MUTED")
+            program.wait(lambda: server.state(stream_id)["muted"], "the mute")
+            assert program.title == "◌ ON AIR, MUTED – audiocast"
+            program.wait_for_text("1, at most 1")
+            desktop.key("ctrl+u")
+            program.wait(lambda: not server.state(stream_id)["muted"], "the sound again")
+            program.wait_for_text("ON AIR")
+
+        program.press("Stop streaming")
+        program.wait_for_text("End the broadcast?")
+        program.press("Stay on air")
+        program.wait(lambda: "End the broadcast?" not in program.texts, "no question")
+        assert server.state(stream_id)["live"] is True
+
         program.press("Save QR code")
         saved = tmp_path / "saved.png"
         program.wait(
@@ -268,8 +295,9 @@ def test_errors_are_said_with_their_remedy_and_settings_are_remembered(
             program.click(program.find("TCheckbutton", "Remember"))
             program.press("Start streaming")
             program.wait_for_text("ON AIR")
-            program.press("Stop streaming")
+            stop(program)
             program.wait_for_text("Off air")
+            assert any("It was on for 0:00:" in text for text in program.texts), program.texts
             program.enter("Address", "http://127.0.0.1:9")
             program.press("Start streaming")
             program.wait_for_text("Nothing answers at the server's address. Check address and port")

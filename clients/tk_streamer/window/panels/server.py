@@ -1,6 +1,7 @@
 """The part of the form about the server: address, token, and the stream's title."""
 
 import tkinter
+from collections.abc import Callable
 from tkinter import ttk
 
 from tk_streamer.window.captions import Captions
@@ -9,6 +10,7 @@ from tk_streamer.window.theme import Theme
 
 # Shown for each character of the token; every font has a bullet.
 TOKEN_MASK = "•"
+SENT_MS = 1_500
 
 
 class ServerPanel(ttk.Frame):
@@ -20,12 +22,20 @@ class ServerPanel(ttk.Frame):
         captions: Phrases of the window.
         preferences: The first values of the fields.
         token: The first value of the token's field.
+        on_rename: Called with the title that is to be shown to listeners now.
     """
 
     def __init__(
-        self, parent: tkinter.Misc, theme: Theme, captions: Captions, preferences: Preferences, token: str
+        self,
+        parent: tkinter.Misc,
+        theme: Theme,
+        captions: Captions,
+        preferences: Preferences,
+        token: str,
+        on_rename: Callable[[str], None],
     ) -> None:
         super().__init__(parent)
+        self._on_rename = on_rename
         self._captions = captions
         self.url = tkinter.StringVar(self, preferences.server_url)
         self.token = tkinter.StringVar(self, token)
@@ -46,7 +56,11 @@ class ServerPanel(ttk.Frame):
         remember = ttk.Checkbutton(self, variable=self.remembers_token)
         remember.grid(row=3, column=1, columnspan=2, sticky="w", pady=(theme.px(4), 0))
         title = ttk.Entry(self, textvariable=self.title)
-        title.grid(row=4, column=1, columnspan=2, sticky="ew", pady=(gap, 0))
+        title.grid(row=4, column=1, sticky="ew", pady=(gap, 0))
+        title.bind("<Return>", self._on_enter)
+        title.bind("<KP_Enter>", self._on_enter)
+        self._rename = ttk.Button(self, command=self._send_title)
+        self._rename.grid(row=4, column=2, sticky="ew", padx=(gap, 0), pady=(gap, 0))
         public = ttk.Checkbutton(self, variable=self.is_public)
         public.grid(row=5, column=1, columnspan=2, sticky="w", pady=(theme.px(4), 0))
         for row, key in ((1, "server.url"), (2, "server.token"), (4, "broadcast.title")):
@@ -58,19 +72,40 @@ class ServerPanel(ttk.Frame):
         captions.set_phrase(remember, "server.token.remember")
         captions.set_phrase(public, "broadcast.public")
         captions.on_language(self._label_reveal)
+        captions.on_language(self._label_rename)
         self._label_reveal()
-        self._fields = (url, self._token_entry, title, public)
+        self._label_rename()
+        self._fields = (url, self._token_entry, public)
         self._first = url
 
     def set_enabled(self, enabled: bool) -> None:
-        """Enable or disable the fields; the token's box and the Show button stay enabled."""
+        """Enable or disable the fields; the title, the token's box and the Show button stay enabled.
+
+        While they are disabled a broadcast runs, and its title can be changed.
+        """
         for field in self._fields:
             field.state(["!disabled" if enabled else "disabled"])
+        self._rename.state(["disabled" if enabled else "!disabled"])
 
     def focus_first(self) -> None:
         """Set the focus to the address."""
         self._first.focus_set()
         self._first.icursor("end")
+
+    def _send_title(self) -> None:
+        self._on_rename(self.title.get().strip())
+        self._rename.configure(text=self._captions.words.phrase("playing.sent"))
+        self.after(SENT_MS, self._label_rename)
+
+    def _on_enter(self, _event: "tkinter.Event[tkinter.Misc]") -> str | None:
+        if self._rename.instate(["disabled"]):
+            # Enter starts a broadcast, as in the other fields.
+            return None
+        self._send_title()
+        return "break"
+
+    def _label_rename(self) -> None:
+        self._rename.configure(text=self._captions.words.phrase("broadcast.rename"))
 
     def _toggle_token(self) -> None:
         self._is_token_shown = not self._is_token_shown
