@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from audiocast.cluster.node import Node
+from audiocast.stream.hub_state import HubState
 
 Number = Callable[[Node], float]
 
@@ -27,6 +28,10 @@ class Gauge(NamedTuple):
     is_shared: bool = False
 
 
+def _live_streams(node: Node) -> int:
+    return sum(hub.state is HubState.LIVE for hub in node.streams.live())
+
+
 GAUGES = {
     "audiocast_members": Gauge(
         "Members that streams may be owned by, as this one sees it.",
@@ -38,8 +43,8 @@ GAUGES = {
         lambda n: sum(each.view != n.membership.view for each in n.membership.others),
     ),
     "audiocast_owned_streams": Gauge(
-        "Streams whose source is here to be given to others.",
-        lambda n: len(n.owned_streams()),
+        "Streams whose source is here to be given to others; of a server that is alone, those that are live.",
+        lambda n: _live_streams(n) if n.is_alone else len(n.owned_streams()),
     ),
     "audiocast_fronts": Gauge("Encoders that are connected here.", lambda n: n.connected_sources),
     "audiocast_relays": Gauge("Edges that take a stream from here.", lambda n: n.relays),

@@ -1,7 +1,6 @@
-"""The dashboard asks for what servers export and shows it; so do alerts and autoscalers."""
+"""The dashboards ask for what servers export and show it; so do alerts and autoscalers."""
 
 import json
-import math
 import re
 import time
 from contextlib import ExitStack
@@ -18,8 +17,8 @@ from tests.cluster.loop_thread import LoopThread
 from tests.cluster.members import Members
 from tests.cluster.service import Service
 from tests.helm.chart import Chart
-from tests.helm.prometheus import Prometheus, scraping
-from tests.repo import tree
+from tests.helm.monitoring.dashboards import DASHBOARDS, asked_by_panels, has_data
+from tests.helm.monitoring.prometheus import scraping
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
@@ -27,9 +26,16 @@ from tests.support.processes.server import AudiocastServer
 
 pytestmark = pytest.mark.realtime
 
-DASHBOARD = json.loads((tree.ROOT / "helm" / "audiocast" / "files" / "dashboard.json").read_text())
 NAMESPACE = "live"
-SUBSTITUTES = {"$cluster": ".*", "$namespace": NAMESPACE, "$pod": ".+", "$__rate_interval": "30s"}
+# What the chosen pods, and the chosen time, become in a query.
+SUBSTITUTES = {
+    "$cluster": ".*",
+    "$namespace": NAMESPACE,
+    "$pod": ".+",
+    "$instance": ".*",
+    "$__rate_interval": "30s",
+    "$__range": "5m",
+}
 # By servers that have a certificate: tests/integration/tls/test_renewal.py.
 EXPORTED_WITH_TLS = {"audiocast_certificate_expires_timestamp_seconds", "audiocast_certificate_refused"}
 # Of each stream.
@@ -43,20 +49,13 @@ EVERYTHING = {
 }
 
 
-def panels() -> list[dict[str, Any]]:
-    return [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+def panels(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
 def expressions() -> list[str]:
-    """Give all that the panels ask for, as Grafana would send it."""
-    found = []
-    for panel in panels():
-        for target in panel["targets"]:
-            expression = target["expr"]
-            for variable, value in SUBSTITUTES.items():
-                expression = expression.replace(variable, value)
-            found.append(expression)
-    return found
+    """Give all that the panels of both dashboards ask for, as Grafana would send it."""
+    return asked_by_panels(SUBSTITUTES)
 
 
 def metrics_in(expression: str) -> set[str]:
@@ -88,35 +87,52 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     return names | {family.name + "_bucket" for family in families if family.type == "histogram"}
 
 
-def test_it_is_a_dashboard_that_grafana_takes() -> None:
-    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+@pytest.fixture(params=DASHBOARDS, ids=lambda dashboard: dashboard["uid"])
+def dashboard(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Give each dashboard by turns."""
+    made: dict[str, Any] = request.param
+    return made
+
+
+def test_it_is_a_dashboard_that_grafana_takes(dashboard: dict[str, Any]) -> None:
+    ids = [panel["id"] for panel in dashboard["panels"]]
     assert len(ids) == len(set(ids))
-    assert [variable["name"] for variable in DASHBOARD["templating"]["list"]] == [
+    assert [variable["name"] for variable in dashboard["templating"]["list"]] == [
         "datasource",
         "cluster",
         "namespace",
         "pod",
+        "instance",
     ]
-    for panel in panels():
+    for panel in panels(dashboard):
         assert panel["datasource"]["uid"] == "${datasource}"
         assert "" not in (panel["title"], panel["description"]), panel["id"]
         assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
 
 
-def test_each_query_is_of_the_chosen_cluster() -> None:
-    """Without a label `cluster` all are, and the variable has no value to choose."""
-    asked = [target["expr"] for panel in panels() for target in panel["targets"]]
-    variables = {each["name"]: each for each in DASHBOARD["templating"]["list"]}
-    asked += [variables["namespace"]["query"], variables["pod"]["query"]]
+def test_each_query_is_of_what_was_chosen(dashboard: dict[str, Any]) -> None:
+    """A label that no target has is no filter: all are meant, and the variable has no value to choose."""
+    asked = [target["expr"] for panel in panels(dashboard) for target in panel["targets"]]
+    _, *variables = dashboard["templating"]["list"]
+    filters: list[str] = []
+    for variable in variables:
+        name = variable["name"]
+        assert variable["query"].endswith(f", {name})")
+        assert all(each in variable["query"] for each in filters), name
+        assert (variable["includeAll"], variable["allValue"], variable["current"]["value"]) == (
+            True,
+            ".*",
+            "$__all",
+        )
+        filters.append(f'{name}=~"${name}"')
     selectors = [found for each in asked for found in re.findall(r"\w+\{([^}]*)\}", each)]
-    assert len(selectors) >= len(asked) - 1
-    assert [each for each in selectors if not each.startswith('cluster=~"$cluster"')] == []
-    assert (variables["cluster"]["includeAll"], variables["cluster"]["allValue"]) == (True, ".*")
+    assert len(selectors) >= len(asked)
+    assert [each for each in selectors if not each.startswith(", ".join(filters))] == []
 
 
-def test_no_panel_lies_on_another() -> None:
+def test_no_panel_lies_on_another(dashboard: dict[str, Any]) -> None:
     taken: dict[tuple[int, int], str] = {}
-    for panel in DASHBOARD["panels"]:
+    for panel in dashboard["panels"]:
         place = panel["gridPos"]
         assert place["x"] + place["w"] <= 24
         for x in range(place["x"], place["x"] + place["w"]):
@@ -125,11 +141,15 @@ def test_no_panel_lies_on_another() -> None:
                 taken[x, y] = panel["title"]
 
 
-def test_the_chart_gives_it_to_grafana_as_it_is(chart: Chart) -> None:
+def test_the_chart_gives_them_to_grafana_with_its_namespace_chosen(chart: Chart) -> None:
     made = chart.manifest("ConfigMap", EVERYTHING)
     assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
-    (text,) = made["data"].values()
-    assert json.loads(text) | {"uid": DASHBOARD["uid"], "title": DASHBOARD["title"]} == DASHBOARD
+    given = [json.loads(text) for text in made["data"].values()]
+    for expected, dashboard in zip(DASHBOARDS, given, strict=True):
+        variables = {each["name"]: each for each in dashboard["templating"]["list"]}
+        assert variables["namespace"]["current"] == {"text": NAMESPACE, "value": NAMESPACE}
+        variables["namespace"]["current"] = variables["pod"]["current"]
+        assert dashboard | {"uid": expected["uid"], "title": expected["title"]} == expected
 
 
 def test_grafana_takes_the_dashboards_of_many_releases(chart: Chart) -> None:
@@ -139,14 +159,15 @@ def test_grafana_takes_the_dashboards_of_many_releases(chart: Chart) -> None:
     for release, namespace in releases:
         values = {"metrics": {"dashboard": {"enabled": True, "namespace": "monitoring"}}}
         made = Chart(chart.folder, release=release, namespace=namespace).manifest("ConfigMap", values)
-        ((file, text),) = made["data"].items()
-        dashboard = json.loads(text)
         names.add(made["metadata"]["name"])
-        files.add(file)
-        uids.add(dashboard["uid"])
-        titles.add(dashboard["title"])
-        assert re.fullmatch(r"[a-z0-9-]{1,40}", dashboard["uid"])
-    assert [len(each) for each in (names, files, uids, titles)] == [len(releases)] * 4
+        for file, text in made["data"].items():
+            dashboard = json.loads(text)
+            files.add(file)
+            uids.add(dashboard["uid"])
+            titles.add(dashboard["title"])
+            assert re.fullmatch(r"[a-z0-9-]{1,40}", dashboard["uid"])
+    assert len(names) == len(releases)
+    assert [len(each) for each in (files, uids, titles)] == [len(releases) * len(DASHBOARDS)] * 3
 
 
 def test_panels_ask_for_what_servers_export(exported: set[str]) -> None:
@@ -190,7 +211,8 @@ def test_every_panel_has_data_from_a_cluster_under_load(chart: Chart, tmp_path: 
         prometheus = stack.enter_context(scraping(tmp_path, targets, namespace=NAMESPACE))
         ids = load(stack, members)
         end = time.monotonic() + LOAD_SECONDS
-        asked = expressions() + levels(chart)
+        # The programme's look back in steps of half a minute (test_plain_prometheus.py).
+        asked = asked_by_panels(SUBSTITUTES, DASHBOARDS[:1]) + levels(chart)
         empty = asked
         while empty and time.monotonic() < end:
             # People come and go, so that there are times to join.
@@ -218,8 +240,3 @@ def load(stack: ExitStack, members: Members) -> list[str]:
     crowd.listen(ids, LISTENERS)
     crowd.wait_until_all_hear(0.5)
     return ids
-
-
-def has_data(prometheus: Prometheus, expression: str) -> bool:
-    """Say whether an expression has values, and one that is a number."""
-    return any(not math.isnan(value) for value in prometheus.values(expression))

@@ -43,6 +43,32 @@ class Prometheus:
 
 
 @contextmanager
+def running(folder: Path) -> Iterator[Prometheus]:
+    """Have Prometheus run with the file prometheus.yml of a folder while the `with` block runs.
+
+    Args:
+        folder: For its data and log, too.
+    """
+    port = free_port()
+    command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=warn"]
+    command += [f"--web.listen-address={HOST}:{port}"]
+    log = folder / "prometheus.log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, cwd=folder, stdout=output, stderr=output) as process,
+    ):
+        try:
+            prometheus = Prometheus(f"http://{HOST}:{port}")
+            deadline = time.monotonic() + START_SECONDS
+            while not prometheus.is_ready():
+                assert time.monotonic() < deadline, f"Prometheus is not ready: {log.read_text()[-1000:]}"
+                time.sleep(0.05)
+            yield prometheus
+        finally:
+            process.terminate()
+
+
+@contextmanager
 def scraping(folder: Path, targets: Mapping[str, int], *, namespace: str) -> Iterator[Prometheus]:
     """Scrape while the `with` block runs.
 
@@ -59,21 +85,6 @@ def scraping(folder: Path, targets: Mapping[str, int], *, namespace: str) -> Ite
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
         "scrape_configs": [{"job_name": "audiocast", "static_configs": pods}],
     }
-    (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration))
-    port = free_port()
-    command = ["prometheus", "--config.file=prometheus.yaml", "--storage.tsdb.path=data", "--log.level=warn"]
-    command += [f"--web.listen-address={HOST}:{port}"]
-    log = folder / "prometheus.log"
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, cwd=folder, stdout=output, stderr=output) as process,
-    ):
-        try:
-            prometheus = Prometheus(f"http://{HOST}:{port}")
-            deadline = time.monotonic() + START_SECONDS
-            while not prometheus.is_ready():
-                assert time.monotonic() < deadline, f"Prometheus is not ready: {log.read_text()[-1000:]}"
-                time.sleep(0.05)
-            yield prometheus
-        finally:
-            process.terminate()
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration))
+    with running(folder) as prometheus:
+        yield prometheus
