@@ -43,7 +43,9 @@ class ClientBudgetSettings(BaseModel):
         default=60, ge=0, description="New QR codes that are drawn for one address in a minute."
     )
     max_covers_per_client: int = Field(
-        default=60, ge=0, description="New covers as PNG that are drawn for one address in a minute."
+        default=60,
+        ge=0,
+        description="Covers of one address in a minute: new ones drawn as PNG, pictures given.",
     )
     max_wrong_passwords_per_client: int = Field(
         default=30, ge=0, description="Wrong passwords of aliases that one address sends in a minute."

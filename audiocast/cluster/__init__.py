@@ -20,6 +20,7 @@
 - `edge`: the role edge: gets a stream for the listeners that are here from its owner
 - `roles`: what this member is for one stream
 - `node`: this member; what handlers ask
+- `covers`: pictures of streams, from and for other members
 - `drain`: leaving without being heard
 - `stream_directory`: what all members know of a stream
 - `hls_router`: which member makes a stream's HLS, and its answers

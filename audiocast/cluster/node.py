@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from audiocast.cluster.covers.cover_exchange import CoverExchange
 from audiocast.cluster.discovery.peers_setting import Discovery
 from audiocast.cluster.errors import Refused
 from audiocast.cluster.greeting import ChangesRequest, Greeting
@@ -67,6 +68,7 @@ class Node:
 
     Attributes:
         peers: The other members.
+        covers: Pictures of streams, from and for other members.
         relays: How many edges take a stream from here now.
         moves: Streams that this member, leaving, has handed over so far.
         conflicts: Times that two members owned a stream so far.
@@ -99,6 +101,7 @@ class Node:
         )
         self.membership.on_owned_change.add(self._note_owned)
         self.peers = Peers(self.membership, client, unlisted_client)
+        self.covers = CoverExchange(streams.covers, self.peers)
         self.hls_streams = hls_streams
         self.relays = 0
         self.moves = 0

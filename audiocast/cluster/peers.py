@@ -24,7 +24,7 @@ from audiocast.cluster.errors import (
 )
 from audiocast.cluster.member import Member, OwnedSource
 from audiocast.cluster.membership import Membership
-from audiocast.cluster.peer_client import PeerClient
+from audiocast.cluster.peer_client import PeerAnswer, PeerClient
 from audiocast.cluster.peer_stream import SILENCE_SECONDS, PeerStream
 from audiocast.cluster.protocol import MISADDRESSED, MemberStreamRequest, PeerRequest, StreamAnswer
 from audiocast.cluster.ring import order
@@ -147,6 +147,10 @@ class Peers:
     async def open_stream(self, member: Member, request: PeerRequest) -> tuple[PeerStream, Mapping[str, str]]:
         """Open a connection; see `PeerClient.open_stream`. Suspecting the member is left to the caller."""
         return await self._client.open_stream(member.recipient, request)
+
+    async def fetch(self, member: Member, request: PeerRequest) -> PeerAnswer:
+        """Send one member a request; see `PeerClient.fetch`."""
+        return await self._client.fetch(member.recipient, request)
 
     def is_listed(self, stream_id: str) -> bool:
         """Return whether another member lists the stream."""

@@ -43,6 +43,7 @@ STREAMS = "/internal/streams"
 STREAM = "/internal/streams/{stream_id}"
 PLAYING = "/internal/streams/{stream_id}/playing"
 REOPEN = "/internal/streams/{stream_id}/reopen"
+COVER = "/internal/streams/{stream_id}/cover"
 RULES = "/internal/streams/{stream_id}/rules"
 HLS = "/internal/hls/{stream_id}"
 RELAY = "/internal/relay/{stream_id}"
@@ -78,7 +79,6 @@ TAKEN_OVER = "taken_over"
 
 # The receiver has sent nothing on the connection for too long. It may live, and connect again.
 SILENT = "silent"
-
 # The request is signed for another member or an ended process; the status is 421 (RFC 9110, 15.5.20).
 MISADDRESSED = "misaddressed"
 

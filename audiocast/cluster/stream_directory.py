@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from audiocast.cluster.covers.cover_messages import CoverInfo
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import (
     GENERATION,
@@ -36,7 +37,7 @@ ON_THE_AIR = ("live", "held")
 MAX_KEPT = 10_000
 
 # What members tell each other and not the public.
-OWN_FIELDS = (GENERATION, "history", "is_owner", "last_refusal", "token_tag")
+OWN_FIELDS = (GENERATION, "cover", "history", "is_owner", "last_refusal", "token_tag")
 
 
 class StreamDirectory:
@@ -133,11 +134,13 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
     draining = any(each.get("draining") for each in known)
     refusals = [refusal for each in known if isinstance(refusal := each.get("last_refusal"), dict)]
     said = [visibility for each in (best, *known) if (visibility := each.get("visibility"))]
+    covers = [cover for each in (best, *known) if (cover := CoverInfo.parse(each.get("cover"))) is not None]
     presented = next(filter(Presentation.parse, (best, *known)), best)
     history = merge_history(best.get("history") or [], [each.get("history") or [] for each in known])
     return {
         **best,
         "history": history,
+        "cover": max(covers, key=_given_at).as_json() if covers else None,
         "last_refusal": max(refusals, key=_refused_at, default=None),
         "listeners": listeners,
         "listener_peak": peak,
@@ -254,6 +257,10 @@ def _song(track: Track) -> tuple[str, str]:
 
 def _refused_at(refusal: Mapping[str, Any]) -> float:
     return float(refusal.get("at") or 0)
+
+
+def _given_at(cover: CoverInfo) -> float:
+    return cover.given_at
 
 
 def _authority(snapshot: Mapping[str, Any]) -> tuple[bool, int, float]:

@@ -17,6 +17,7 @@ Each error has the code that the API shows; the web layer maps it to an HTTP sta
             ShuttingDown    "shutting_down"
         ServerFull          "server_full"
         BadKey              "bad_key"
+        BadPicture          "bad_picture"
 
 What is wrong inside Ogg or Opus data is an `audiocast.ogg.errors.OggError`, with a code of its own.
 """
@@ -108,6 +109,12 @@ class ServerFull(StreamError):
     """A limit of this server is reached."""
 
     code = "server_full"
+
+
+class BadPicture(StreamError):
+    """It is no picture that may be shown."""
+
+    code = "bad_picture"
 
 
 class BadKey(StreamError):

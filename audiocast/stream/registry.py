@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
+from audiocast.stream.broadcaster.given_covers import GivenCovers
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import (
@@ -52,6 +53,7 @@ class Registry:
     Attributes:
         promises: Of the streams that have no hub any more.
         ends: What broadcasters have ended, and reopened since.
+        covers: The pictures that broadcasters have given.
     """
 
     def __init__(self, *, clock: Clock, limits: HubLimits, max_streams: int) -> None:
@@ -68,6 +70,7 @@ class Registry:
         self._max_streams = max_streams
         self._hubs: dict[str, Hub] = {}
         self._on: dict[str, Hub] = {}
+        self.covers = GivenCovers(self._on.__contains__)
         self._announced: OrderedDict[str, Claims] = OrderedDict()
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
 
@@ -192,12 +195,14 @@ class Registry:
             self._suspensions.discard(stream_id)
             return
         self._suspensions.add(stream_id)
+        self.covers.drop(stream_id)
         hub = self._hubs.get(stream_id)
         if hub is not None and (hub.is_on or hub.source is not None):
             hub.end(StreamSuspended("the stream was suspended by whoever runs the server"))
 
     def reopen(self, stream_id: str, claims: Claims) -> None:
         """Let sources of a stream come again after its end; see `Hub.reopen`."""
+        self.covers.drop(stream_id)
         if stream_id in self.ends or stream_id in self._ended_by_rule:
             self._ended_by_rule.discard(stream_id)
             self.ends.note_reopening(stream_id)
@@ -253,6 +258,7 @@ class Registry:
 
     def _close(self, stream_id: str, hub: Hub) -> None:
         hub.close()
+        self.covers.drop(stream_id)
         if stream_id not in self._hubs:
             self._announced.pop(stream_id, None)
             self.promises.keep(stream_id, hub.promise)
@@ -311,6 +317,7 @@ class Registry:
         if unused:
             hub = min(unused, key=lambda hub: (hub.promise != NO_PROMISE, hub.state is HubState.ENDED))
             del self._hubs[hub.stream_id]
+            self.covers.drop(hub.stream_id)
             if hub.promise != NO_PROMISE:
                 self.promises.keep(hub.stream_id, hub.promise)
 

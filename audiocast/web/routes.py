@@ -10,6 +10,7 @@ from tornado.web import Application, RequestHandler
 
 from audiocast.cluster.protocol import (
     CHANGES,
+    COVER,
     DRAIN,
     FORWARD,
     GOODBYE,
@@ -54,6 +55,7 @@ from audiocast.web.internal.members import (
     ForwardHandler,
     GoodbyeHandler,
     HelloHandler,
+    MemberCoverHandler,
     MemberPlayingHandler,
     MemberReopenHandler,
     MemberRulesHandler,
@@ -76,6 +78,7 @@ from audiocast.web.pages.page import (
     SelfTestPageHandler,
 )
 from audiocast.web.pages.qr import QrHandler
+from audiocast.web.public.covers.given import GivenCoverHandler
 from audiocast.web.public.hls import HlsHandler
 from audiocast.web.public.ingest import IngestHandler
 from audiocast.web.public.ingest_socket import IngestSocketHandler
@@ -122,6 +125,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/api/streams/([^/]*)/events", EventsHandler, own),
             (r"/api/streams/([^/]*)/history", HistoryHandler, own),
             (r"/api/streams/([^/]*)/metadata", MetadataHandler, own),
+            (r"/api/streams/([^/]*)/cover", GivenCoverHandler, own),
             (r"/admin/metadata", IcecastMetadataHandler, own),
             (r"/admin/stats", IcecastStatsHandler, own),
             (r"/admin/listmounts", IcecastMountsHandler, own),
@@ -183,6 +187,7 @@ def internal_application(
             (route(STREAM), MemberStreamHandler, own),
             (route(PLAYING), MemberPlayingHandler, own),
             (route(REOPEN), MemberReopenHandler, own),
+            (route(COVER), MemberCoverHandler, own),
             (route(RULES), MemberRulesHandler, own),
             (route(HLS), MemberHlsHandler, own),
             (route(RELAY), RelayHandler, own),

@@ -6,6 +6,7 @@ _CODES: dict[int, str] = {
         bad_json bad_latency bad_maxheight bad_maxwidth bad_mode bad_mount bad_preroll bad_request
         bad_request_head bad_request_line bad_upgrade http_2 plain_http tls unexpected_body
         bad_crc bad_ogg bad_opus_head bad_opus_packet bad_opus_tags bad_packet bad_page bad_page_version
+        bad_picture
         lost_sync no_audio too_damaged truncated unknown_serial
         """,
     401: "bad_key key_missing token_needed",

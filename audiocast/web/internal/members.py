@@ -10,6 +10,7 @@ import secrets
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream, StreamClosedError
 
+from audiocast.cluster.covers.cover_messages import CoverNote
 from audiocast.cluster.drain import NOTICE_SECONDS
 from audiocast.cluster.errors import BadMessage, Refused
 from audiocast.cluster.greeting import ChangesRequest
@@ -169,8 +170,40 @@ class MemberReopenHandler(MemberHandler):
         """Let sources come again, if the stream is known here."""
         request = ReopenRequest.parse(stream_id, self.json_body())
         streams = self.services.streams
+        streams.covers.drop(stream_id)
         if streams.get_known(stream_id) is not None:
             streams.reopen(stream_id, Claims(title=request.title, presentation=request.presentation))
+        self.write({})
+
+
+class MemberCoverHandler(MemberHandler):
+    """`GET` and `POST /internal/streams/{id}/cover`: a picture that is here, and news of one elsewhere."""
+
+    metric_label = "MemberCover"
+
+    def get(self, stream_id: str) -> None:
+        """Return the picture."""
+        cover = self.services.streams.covers.get(stream_id)
+        if cover is None:
+            raise ApiError(404, "not_found", "no picture was given for this stream, or it is gone")
+        self.set_header("Content-Type", cover.picture.media_type)
+        self.write(cover.picture.data)
+
+    async def post(self, stream_id: str) -> None:
+        """Forget an older picture; fetch the new one if this member is the stream's owner, or would be."""
+        try:
+            note = CoverNote.parse(stream_id, self.json_body())
+        except BadMessage as error:
+            raise ApiError(400, "bad_note", str(error)) from error
+        assert self.signature is not None
+        node, streams = self.services.node, self.services.streams
+        # What a member hands over was given with a key that was good then.
+        generation = streams.promise_of(stream_id).generation if note.is_for_heir else note.generation
+        streams.admit(stream_id, generation)
+        streams.covers.drop_older(stream_id, note.given_at)
+        is_owners = node.owns(stream_id) or node.peers.owner_for_source(stream_id) is None
+        if note.version and (note.is_for_heir or is_owners):
+            await node.covers.get(stream_id, note.info(self.signature.sender.name))
         self.write({})
 
 

@@ -1,14 +1,15 @@
 """`GET /listen/{id}/cover.svg`, `/cover.png` and `/cover-square.png`: the picture of a stream.
 
-A stream that nobody knows has a cover too, as it has a page, drawn from the id alone: what comes says nothing
-of who is there.
+It is the picture that the broadcaster has given, of that one's own type, or else it is drawn. A stream that
+nobody knows has a cover too, as it has a page, drawn from the id alone: so it tells nobody who is there.
 """
 
+from audiocast.cluster.covers.cover_messages import CoverInfo
 from audiocast.web.http.clients import Rate
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.pages.drawings import Drawings
 from audiocast.web.public.covers.art import CoverArt, draw_square, draw_svg, draw_wide
-from audiocast.web.public.covers.urls import art_of, cover_version
+from audiocast.web.public.covers.urls import art_of
 from audiocast.web.public.streams import cluster_state
 
 # Seconds. A cover that was asked for by its version is another one's under another address.
@@ -25,12 +26,20 @@ class CoverHandler(PublicHandler):
 
     async def get(self, stream_id: str, extension: str | None, square: str | None) -> None:
         state = await cluster_state(self.services, self.checked_id(stream_id), self.request) or {}
-        is_svg = extension == "svg"
-        art = art_of(stream_id, state)
-        picture = draw_svg(art) if is_svg else await self._png(art, is_square=square is not None)
-        is_asked_for = self.get_query_argument("v", "") == cover_version(stream_id, state)
-        seconds = KEPT_SECONDS if is_asked_for else KEPT_UNVERSIONED_SECONDS
-        self.set_header("Content-Type", "image/svg+xml" if is_svg else "image/png")
+        asked_for = self.get_query_argument("v", "")
+        info = CoverInfo.parse(state.get("cover"))
+        given = await self.services.node.covers.get(stream_id, info) if info is not None else None
+        if given is not None:
+            media_type, picture, version = given.media_type, given.data, given.version
+        else:
+            art = art_of(stream_id, state)
+            version = art.version
+            if extension == "svg":
+                media_type, picture = "image/svg+xml", draw_svg(art)
+            else:
+                media_type, picture = "image/png", await self._png(art, is_square=square is not None)
+        seconds = KEPT_SECONDS if asked_for == version else KEPT_UNVERSIONED_SECONDS
+        self.set_header("Content-Type", media_type)
         self.set_header("Cache-Control", f"public, max-age={seconds}")
         self.set_header("Content-Security-Policy", POLICY)
         self.allow_any_origin()

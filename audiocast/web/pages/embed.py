@@ -10,7 +10,7 @@ from audiocast.web.pages.embed_code import FRAME_HEIGHT, FRAME_WIDTH, UNTITLED, 
 from audiocast.web.pages.icon import SIZES
 from audiocast.web.pages.listen import StreamPageHandler
 from audiocast.web.public.covers.art import SQUARE
-from audiocast.web.public.covers.urls import cover_path, cover_version
+from audiocast.web.public.covers.urls import card_size, cover_path, cover_version
 from audiocast.web.public.streams import cluster_state
 
 # Host and stream of a listen link. The scheme may be another one than ours, since people type links.
@@ -43,7 +43,8 @@ class OEmbedHandler(PublicHandler):
             raise ApiError(404, "stream_not_found", "no such stream here; it may come when its source does")
         self.allow_any_origin()
         cover = cover_path(stream_id, "cover-square.png", cover_version(stream_id, state))
-        pictures = [(f"/icon-{size}.png", size, size) for size in SIZES] + [(cover, *SQUARE)]
+        size = card_size(state) if state.get("cover") else SQUARE
+        pictures = [*((f"/icon-{side}.png", side, side) for side in SIZES), (cover, *size)]
         answer = _answer(base, stream_id, state["title"], width=width, height=height)
         self.write_json(answer | _thumbnail(base, pictures, width=width, height=height))
 

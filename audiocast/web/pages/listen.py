@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from audiocast.web.pages.embed_code import frame_code, plain_code
 from audiocast.web.pages.first_words import FirstWords
 from audiocast.web.pages.page import PageHandler
-from audiocast.web.public.covers.art import WIDE
 from audiocast.web.public.covers.colours import (
     DARK_GROUND,
     LIGHT_GROUND,
@@ -16,7 +15,7 @@ from audiocast.web.public.covers.colours import (
     parse_colour,
     readable_on,
 )
-from audiocast.web.public.covers.urls import cover_path, cover_version
+from audiocast.web.public.covers.urls import card_size, cover_path, cover_version
 from audiocast.web.public.streams import (
     cluster_state,
     long_stream_state,
@@ -48,7 +47,7 @@ class StreamPageHandler(PageHandler):
             "history": state["history"],
             "cover_url": cover_path(stream_id, "cover.svg", version),
             "artwork_url": cover_path(stream_id, "cover-square.png", version),
-            "card_picture": (base + cover_path(stream_id, "cover.png", version), *WIDE),
+            "card_picture": (base + cover_path(stream_id, "cover.png", version), *card_size(state)),
             "accents": _accents(str(state.get("accent") or "")),
             "has_wasm_decoder": self.has_wasm_decoder,
             "base_url": base,

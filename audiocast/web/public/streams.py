@@ -8,6 +8,7 @@ from typing import cast
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
 
+from audiocast.cluster.covers.cover_messages import CoverInfo
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import MemberStreamRequest
 from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, is_listed, public
@@ -38,6 +39,7 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
     """Return this member's state of a stream: the contract's fields, and those for other members."""
     shown = hub.describe()
     playing, accent = shown.now_playing, hub.claims.presentation.accent
+    cover = node.streams.covers.get(hub.stream_id)
     last: PastBroadcast | None = None
     if shown.last_broadcast is not None:
         last = {
@@ -72,6 +74,7 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         # None: another member knows it.
         "visibility": hub.claims.visibility,
         "is_owner": node.owns(hub.stream_id),
+        "cover": CoverInfo.of(cover, node.name).as_json() if cover is not None else None,
     }
 
 

@@ -54,6 +54,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/api/streams/-/events",
     ),
     "/api/streams/([^/]*)/history": ("/api/streams/{live}/history", "/api/streams/{unknown}/history"),
+    "/api/streams/([^/]*)/cover": ("/api/streams/{live}/cover",),
     "/api/streams/([^/]*)/metadata": ("/api/streams/{live}/metadata",),
     "/admin/metadata": (
         "/admin/metadata?mount=/ingest/{live}&song=Song&key={key}",
@@ -126,6 +127,7 @@ INTERNAL_PATHS: dict[str, tuple[str, ...]] = {
     "/internal/streams": ("/internal/streams",),
     "/internal/streams/([^/]*)": ("/internal/streams/{live}",),
     "/internal/streams/([^/]*)/playing": ("/internal/streams/{live}/playing",),
+    "/internal/streams/([^/]*)/cover": ("/internal/streams/{live}/cover",),
     "/internal/streams/([^/]*)/reopen": ("/internal/streams/{live}/reopen",),
     "/internal/streams/([^/]*)/rules": ("/internal/streams/{live}/rules",),
     "/internal/hls/([^/]*)": ("/internal/hls/{live}",),

@@ -59,6 +59,7 @@ class FakeNode:
         self.counters = SimpleNamespace(listeners=listeners * streams)
         self.connected_sources = connected_sources
         self.said: list[str] = []
+        self.covers = SimpleNamespace(hand_over=self._hand_over_covers)
         self.gone: dict[str, list[float]] = {"listener": [], "source": []}
         self._owned = dict.fromkeys(map(str, range(owned)), "1-1")
         self.owned_until = 0.0
@@ -78,6 +79,9 @@ class FakeNode:
 
     def rejoin(self) -> None:
         self.said.append("come back")
+
+    async def _hand_over_covers(self) -> None:
+        assert self.said[-1] == "announce", "others know by then to whom the streams go"
 
     async def announce(self) -> None:
         self.said.append("announce")

@@ -13,15 +13,16 @@ from audiocast.web.http.services import Readiness
 from audiocast.web.routes import health_application, internal_application, public_application
 
 PUBLIC = {
-    "Asset", "BroadcastPage", "ControlPage", "Cover", "EmbedPage", "Events", "History", "Hls", "Home",
-    "IcecastKill", "IcecastListeners", "IcecastMetadata", "IcecastMissing", "IcecastMounts", "IcecastStats",
-    "Icon", "Ingest", "IngestSocket", "Listen", "ListenPage", "Metadata", "NotFound", "OEmbed", "OpenApi",
-    "Playlist", "Qr", "Script", "SelfTestPage", "ServerOptions", "Start", "State", "Status", "Streams",
+    "Asset", "BroadcastPage", "ControlPage", "Cover", "EmbedPage", "Events", "GivenCover", "History", "Hls",
+    "Home", "IcecastKill", "IcecastListeners", "IcecastMetadata", "IcecastMissing", "IcecastMounts",
+    "IcecastStats", "Icon", "Ingest", "IngestSocket", "Listen", "ListenPage", "Metadata", "NotFound",
+    "OEmbed", "OpenApi", "Playlist", "Qr", "Script", "SelfTestPage", "ServerOptions", "Start", "State",
+    "Status", "Streams",
 }  # fmt: skip
 HEALTH = {"Error", "Live", "Metrics", "Ready"}
 MEMBERS = {
-    "Changes", "Drain", "Forward", "Goodbye", "Hello", "MemberHls", "MemberPlaying", "MemberReopen",
-    "MemberRules",    "MemberStatus", "MemberStream", "MemberStreams", "Relay",
+    "Changes", "Drain", "Forward", "Goodbye", "Hello", "MemberCover", "MemberHls", "MemberPlaying",
+    "MemberReopen", "MemberRules", "MemberStatus", "MemberStream", "MemberStreams", "Relay",
 }  # fmt: skip
 
 

@@ -1,7 +1,16 @@
 """What is known of a stream, and what its broadcaster does with it."""
 
 from audiocast.web.contract.error_codes import KEY
-from audiocast.web.contract.operation import ID, JSON, TEXT, Body, DeclaredAnswer, Operation, Parameter
+from audiocast.web.contract.operation import (
+    BINARY,
+    ID,
+    JSON,
+    TEXT,
+    Body,
+    DeclaredAnswer,
+    Operation,
+    Parameter,
+)
 from audiocast.web.contract.requests import MetadataRequest, StartRequest, StreamEditRequest
 from audiocast.web.contract.responses import Started, StreamDetails, StreamList, TrackList
 
@@ -108,6 +117,30 @@ STREAMS = (
         errors=("bad_stream_id", *KEY, "bad_json", "bad_request", "stream_ended", "stream_suspended"),
         parameters=(ID,),
         body=Body(JSON, MetadataRequest),
+        security=INGEST_KEY,
+    ),
+    Operation(
+        "PUT",
+        "/api/streams/{id}/cover",
+        "setCover",
+        "Give a picture for the stream's cover",
+        (DeclaredAnswer("The stream's owner has it.", status=204),),
+        errors=(
+            *("bad_stream_id", *KEY, "bad_picture", "client_limit", "server_full", "stream_ended"),
+            "stream_suspended",
+        ),
+        parameters=(ID,),
+        body=Body(BINARY, {**TEXT, "format": "binary"}, "JPEG, PNG or WebP.", is_required=True),
+        security=INGEST_KEY,
+    ),
+    Operation(
+        "DELETE",
+        "/api/streams/{id}/cover",
+        "removeCover",
+        "Take the picture back: the cover is drawn again",
+        (DeclaredAnswer("It is gone, or there was none.", status=204),),
+        errors=("bad_stream_id", *KEY, "client_limit", "stream_ended", "stream_suspended"),
+        parameters=(ID,),
         security=INGEST_KEY,
     ),
     Operation(

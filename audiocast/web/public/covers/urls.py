@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from audiocast.web.public.covers.art import CoverArt
+from audiocast.cluster.covers.cover_messages import CoverInfo
+from audiocast.web.public.covers.art import WIDE, CoverArt
 
 
 def art_of(stream_id: str, state: Mapping[str, Any]) -> CoverArt:
@@ -18,7 +19,14 @@ def art_of(stream_id: str, state: Mapping[str, Any]) -> CoverArt:
 
 def cover_version(stream_id: str, state: Mapping[str, Any]) -> str:
     """Return a text that changes with the stream's cover; see `art_of`."""
-    return art_of(stream_id, state).version
+    given = CoverInfo.parse(state.get("cover"))
+    return given.version if given is not None else art_of(stream_id, state).version
+
+
+def card_size(state: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many pixels the picture of a stream's card has: the given one, or the drawn one."""
+    given = CoverInfo.parse(state.get("cover"))
+    return (given.width, given.height) if given is not None else WIDE
 
 
 def cover_path(stream_id: str, name: str, version: str) -> str:
