@@ -4,6 +4,7 @@
 - `sources`: what every source offers, and sources that compute their sound
 - `capture`: a sound input, through PortAudio
 - `devices`: the sound inputs of this computer
+- `pulse_sources`: those of PulseAudio and PipeWire, by the names that people know
 - `files`: a file that FFmpeg can decode
 - `music`: generated music, and a plain tone
 - `pacing`: real time for sources that have no clock

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from audiocast.ogg.opus import SAMPLE_RATE
-from tk_streamer.audio import devices
+from tk_streamer.audio import devices, pulse_sources
 from tk_streamer.audio.devices import InputDevice
 from tk_streamer.audio.nudging import nudged
 from tk_streamer.audio.pcm import BLOCK_SAMPLES, block_bytes, frame_bytes
@@ -195,7 +195,7 @@ class _InputStream:
         self._received: SimpleQueue[bytes] = SimpleQueue()
         self._queue_limit = round(QUEUE_SECONDS / CALLBACK_SECONDS)
         device_channels = min(channels, device.max_channels)
-        with devices.stream_opening() as sounddevice:
+        with devices.stream_opening() as sounddevice, pulse_sources.chosen(device.pulse_source):
             rate_hz = SAMPLE_RATE
             try:
                 try:

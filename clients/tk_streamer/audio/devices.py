@@ -13,10 +13,11 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
+from tk_streamer.audio.pulse_sources import ALIASES, list_sources
 from tk_streamer.errors import SoundError
 
 # PaErrorCode of portaudio.h, as sounddevice.PortAudioError carries them.
@@ -41,6 +42,7 @@ class InputDevice:
         is_default: The device is the system's default input.
         max_channels: 1 or more.
         sample_rate_hz: The device's own sample rate; others may work too.
+        pulse_source: Which source of PulseAudio or PipeWire it is; "": it is none of them.
     """
 
     index: int
@@ -49,12 +51,38 @@ class InputDevice:
     is_default: bool
     max_channels: int
     sample_rate_hz: float
+    pulse_source: str = ""
 
 
 def list_inputs() -> list[InputDevice]:
     """Return the inputs, the default first. Blocks.
 
-    While a stream is open, the list is as old as that stream.
+    While a stream is open, the list is as old as that stream. Where PulseAudio or PipeWire serves sound, its
+    sources stand in the place of ALSA's aliases for all of them.
+
+    Raises:
+        SoundError: `no_portaudio`, or `device_failed` when the sound system does not answer.
+    """
+    inputs = _portaudio_inputs()
+    alias = next((each for name in ALIASES for each in inputs if each.name == name), None)
+    if alias is None or not (sources := list_sources()):
+        return inputs
+    named = [
+        replace(
+            alias,
+            name=source.description,
+            host_api="PulseAudio",
+            is_default=source.is_default,
+            pulse_source=source.name,
+        )
+        for source in sources
+    ]
+    others = [replace(each, is_default=False) for each in inputs if each.name not in ALIASES]
+    return named + others
+
+
+def _portaudio_inputs() -> list[InputDevice]:
+    """Return the inputs as PortAudio lists them, the default first. Blocks.
 
     Raises:
         SoundError: `no_portaudio`, or `device_failed` when the sound system does not answer.
@@ -99,11 +127,13 @@ def find_input(wanted: str | int | None) -> InputDevice:
     if wanted is None:
         return inputs[0]
     if isinstance(wanted, int):
-        found = [device for device in inputs if device.index == wanted]
+        found = [device for device in _portaudio_inputs() if device.index == wanted]
     else:
         name = wanted.casefold()
         found = [device for device in inputs if device.name.casefold() == name]
         found = found or [device for device in inputs if name in device.name.casefold()]
+        # An alias that the list does not show, as who chose it before has it in their preferences.
+        found = found or [device for device in _portaudio_inputs() if device.name.casefold() == name]
     # A device may appear under several host APIs; the first of them is as good as any.
     if len({device.name for device in found}) != 1:
         number = "no" if not found else f"{len(found)}"

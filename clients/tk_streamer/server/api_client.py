@@ -15,6 +15,7 @@ from typing import TypeAlias
 import requests
 
 from tk_streamer.errors import ClientError, RequestRefused
+from tk_streamer.server.addresses import candidate_urls
 from tk_streamer.server.connection import LiveSession
 from tk_streamer.server.streams import (
     StreamCredentials,
@@ -165,14 +166,7 @@ class ApiClient:
     def _start(self, session: requests.Session) -> None:
         request = self._request
         try:
-            credentials = start_stream(
-                session,
-                request.server_url,
-                title=request.title,
-                stream_id=request.stream_id,
-                token=request.token or None,
-                is_public=request.is_public,
-            )
+            credentials = self._start_at_first(session, candidate_urls(request.server_url))
         except RequestRefused as error:
             self._report(StreamStartFailed(_start_trouble(error, has_token=bool(request.token))))
         except ClientError as error:
@@ -180,6 +174,31 @@ class ApiClient:
         else:
             self._credentials = credentials
             self._report(StreamStarted(credentials))
+
+    def _start_at_first(self, session: requests.Session, urls: list[str]) -> StreamCredentials:
+        """Start the stream at the first URL where an audiocast server answers.
+
+        Raises:
+            ClientError: There is none; of several, the error of the first.
+        """
+        request = self._request
+        first, *others = urls
+        try:
+            return start_stream(
+                session,
+                first,
+                title=request.title,
+                stream_id=request.stream_id,
+                token=request.token or None,
+                is_public=request.is_public,
+            )
+        except ClientError as error:
+            # A refusal with a code is audiocast's own.
+            if not others or (isinstance(error, RequestRefused) and error.code):
+                raise
+            with contextlib.suppress(ClientError):
+                return self._start_at_first(session, others)
+            raise
 
     def _fetch_info(self, session: requests.Session) -> None:
         asked_at = self._clock()

@@ -167,7 +167,7 @@ def test_on_a_terminal_one_line_changes_and_the_link_is_drawn(server: AudiocastS
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "told"),
     [
-        (["--server", "nonsense", "--tone"], 5, "This is no address of a server."),
+        (["--server", "ftp://nonsense", "--tone"], 5, "This is no address of a server."),
         (["--server", "http://127.0.0.1:9", "--tone", "--no-retry"], 5, "Nothing answers at"),
         (["--server", "http://127.0.0.1:9", "--file", "nothing.mp3"], 3, "The file cannot be read."),
         (["--server", "http://127.0.0.1:9", "--file", __file__], 3, "There is no sound in the file"),

@@ -200,6 +200,7 @@ def test_everyday_things_by_mouse_and_keyboard(
 ) -> None:
     options = ["--language", "en", "--server", server.base]
     with Program(desktop, tmp_path, *options, environment=pulse.environment) as program:
+        program.wait_for_text("Off air")
         program.press("Русский")
         program.wait_for_text("Не в эфире")
         program.press("English")
