@@ -19,7 +19,7 @@ from audiocast.stream.clock import Clock, Timer
 from audiocast.stream.feed_scheduler import FeedScheduler
 
 # Sources are read at multiples of this only, so that those with the same interval share a few turns.
-TURN_SECONDS = 0.025
+TURN_SECONDS = 0.02
 
 # What a source sends in this time, the kernel has room for in any case.
 MOST_SECONDS = 0.2

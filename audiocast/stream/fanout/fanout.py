@@ -41,7 +41,7 @@ class FanoutLimits:
 
     Attributes:
         flush_interval_seconds: How long pages gather for listeners that are not live; among many of them up
-            to half as long again.
+            to nearly half as long again.
         lag_seconds: A listener further behind is moved to the newest page.
         stall_seconds: A listener that takes nothing for this long is closed.
     """

@@ -11,7 +11,9 @@ import pytest
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
+from audiocast.stream.fanout.lane import MOST_FLUSHES, lanes
 from audiocast.stream.fanout.listener import Listener
+from audiocast.stream.read_pacer import TURN_SECONDS
 from tests.support.clock.fake_clock import FakeClock
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import FLUSH_SECONDS, FanoutHarness, heard
@@ -23,6 +25,8 @@ PAGE_SECONDS = 1 / PAGES_A_SECOND
 EASY, BUSY, OVERLOADED = 0.05, 0.4, 3.0
 # Gathering grows by 5 ms a second: this is long enough for the longest.
 LEARNT_SECONDS = 20.0
+# What 155 ms leave of a flush interval and its turns, when passes take up to 15 ms.
+LONG_FLUSH_SECONDS = FLUSH_SECONDS + 2 * TURN_SECONDS
 
 
 class Pace(NamedTuple):
@@ -118,25 +122,46 @@ class TestPlayersThatBuffer:
         assert pace.longest_wait_seconds == pytest.approx(FLUSH_SECONDS - PAGE_SECONDS)
         assert pace.sends_a_second == pytest.approx(1 / FLUSH_SECONDS, abs=0.1)
 
-    def test_when_many_listen_they_get_what_gathers_in_half_as_long_again(self) -> None:
+    def test_when_many_listen_they_get_what_gathers_in_nearly_half_as_long_again(self) -> None:
         crowd = Crowd(FanoutHarness(), BUSY, aim_seconds=math.inf)
         crowd.pace(LEARNT_SECONDS)
         pace = crowd.pace(10)
-        # Pages come every 20 ms, which 150 ms is no multiple of: some passes begin 10 ms later.
-        assert pace.longest_wait_seconds == pytest.approx(1.5 * FLUSH_SECONDS - PAGE_SECONDS / 2)
-        assert pace.sends_a_second == pytest.approx(1 / (1.5 * FLUSH_SECONDS), abs=0.1)
+        assert pace.longest_wait_seconds == pytest.approx(LONG_FLUSH_SECONDS - PAGE_SECONDS)
+        assert pace.sends_a_second == pytest.approx(1 / LONG_FLUSH_SECONDS, abs=0.1)
+
+    def test_what_a_pass_takes_is_taken_off_what_gathers(self) -> None:
+        # Of TLS: a pass over a thousand takes 20 ms.
+        crowd = Crowd(FanoutHarness(), 1.0, aim_seconds=math.inf)
+        crowd.pace(LEARNT_SECONDS)
+        pace = crowd.pace(10)
+        assert pace.sends_a_second == pytest.approx(1 / (FLUSH_SECONDS + TURN_SECONDS), abs=0.1)
+        assert pace.longest_wait_seconds + PAGE_SECONDS <= MOST_FLUSHES * FLUSH_SECONDS
+
+    def test_passes_that_take_now_more_and_now_less_keep_their_beat(self) -> None:
+        # Their source is read with them: a pass that comes between two reads would find nothing.
+        harness = FanoutHarness()
+        crowd = Crowd(harness, 0.0, aim_seconds=math.inf)
+        harness.counters.buffered_seconds = math.inf
+        crowd.pace(LEARNT_SECONDS)
+        seen = []
+        for number in range(100):
+            # About 15 ms, which leave seven pages of 20 ms.
+            crowd.load = 0.7 + 0.3 * (number % 2)
+            crowd.pace(0.2)
+            seen.append(harness.fanout.interval_seconds)
+        assert seen == pytest.approx([LONG_FLUSH_SECONDS] * 100)
 
     def test_no_page_waits_for_longer_however_many_listen_to_other_streams(self) -> None:
         harness = FanoutHarness()
         crowd = Crowd(harness, 0, aim_seconds=math.inf)
         harness.counters.buffered_seconds = math.inf
         crowd.pace(LEARNT_SECONDS)
-        assert crowd.pace(10).longest_wait_seconds <= 1.5 * FLUSH_SECONDS
+        assert crowd.pace(10).longest_wait_seconds <= LONG_FLUSH_SECONDS
 
     def test_a_crowd_that_has_just_come_changes_nothing_for_some_seconds(self) -> None:
         crowd = Crowd(FanoutHarness(), BUSY, aim_seconds=math.inf)
         assert crowd.pace(4).longest_wait_seconds < FLUSH_SECONDS
-        assert crowd.pace(8).longest_wait_seconds < 1.5 * FLUSH_SECONDS
+        assert crowd.pace(8).longest_wait_seconds < LONG_FLUSH_SECONDS
 
     def test_when_they_are_few_again_so_is_what_gathers(self) -> None:
         crowd = Crowd(FanoutHarness(), BUSY, aim_seconds=math.inf)
@@ -246,3 +271,23 @@ class TestStreamsTogether:
         crowds = [Crowd(harnesses[0], EASY), Crowd(harnesses[1], BUSY, aim_seconds=math.inf)]
         live, _ = self.paces(harnesses, crowds, LEARNT_SECONDS)
         assert live == PAGES_A_SECOND
+
+
+def test_a_pass_that_was_held_up_is_no_longer_pause() -> None:
+    """A crowd that joins between the slices of a pass makes it long, though it has not sent for longer."""
+    lane = lanes(Counters(), FLUSH_SECONDS)[-1]
+    lane.start_pass(10.0)
+    for _ in range(5):
+        lane.note_sending(0.002)
+    lane.end_pass(10.125)
+    assert lane.due_at(10.126, 10.0, FLUSH_SECONDS) == pytest.approx(10.125 + 0.5 * 0.01)
+
+
+def test_what_comes_in_an_interval_is_sent_when_it_is_read() -> None:
+    """Seven pages of 20 ms are 140 ms, whatever the sum of floats is."""
+    lane = lanes(Counters(), FLUSH_SECONDS)[-1]
+    lane.start_pass(10.0)
+    lane.end_pass(10.0)
+    interval_seconds = lane.interval_seconds
+    assert lane.due_at(10.05, 10.0, interval_seconds - 1e-9) == 10.05
+    assert lane.due_at(10.05, 10.0, interval_seconds - PAGE_SECONDS) > 10.1
