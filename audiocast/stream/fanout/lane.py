@@ -183,7 +183,7 @@ class Lane:
             self._counters.buffered_seconds += seconds
 
     def _count_turns(self) -> None:
-        """Round what gathers to whole turns. Half a turn less changes nothing: who reads would lose its beat."""
+        """Round what gathers to whole turns. Half a turn less changes nothing: reads keep their beat."""
         turns = (self._gather_seconds - self._least_seconds) / TURN_SECONDS + 1e-6
         if not self._more_turns - 0.5 <= turns < self._more_turns + 1:
             self._more_turns = int(turns)
