@@ -122,8 +122,8 @@ class Settings(ClientBudgetSettings, PortSettings, KubernetesSettings, BaseSetti
         ge=0,
         le=1000,
         description="How often listeners are sent to that ask for no latency, milliseconds; up to nearly "
-        "half as long again when many listen. Less is not heard, since their players buffer a second, and costs "
-        "a send more.",
+        "half as long again when many listen. Less is not heard, since their players buffer a second, and "
+        "costs a send more.",
     )
     listener_lag_seconds: float = Field(
         default=10.0,
