@@ -10,6 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, Response, expect
 
+from tests.support.http.pictures import make_picture
 from tests.support.http.source import PacedSource
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer, Started
@@ -278,13 +279,25 @@ IMAGE_SIZE = """async (path) => {
 }"""
 
 
+def test_another_picture_is_shown_as_soon_as_it_is_given(server: AudiocastServer, page: Page) -> None:
+    started = server.start_stream(title="Jazz")
+    page.goto(started.listen_url)
+    drawn = page.locator("#cover").get_attribute("src")
+    file = make_picture("image/png", (320, 240))
+    key = {"Authorization": f"Bearer {started.ingest_key}"}
+    url = f"{server.base}/api/streams/{started.stream_id}/cover"
+    assert requests.put(url, data=file, headers=key, timeout=10).status_code == 204
+    expect(page.locator("#cover")).not_to_have_attribute("src", str(drawn), timeout=20_000)
+    page.wait_for_function("document.getElementById('cover').naturalWidth === 320")
+
+
 def test_a_stream_has_a_face_of_its_own(server: AudiocastServer, page: Page) -> None:
     yellow = server.start_stream(title="Jazz", accent="#ffee00")
     page.goto(yellow.listen_url)
     shown = page.evaluate("navigator.mediaSession.metadata.artwork[0].src")
     assert page.evaluate(IMAGE_SIZE, page.locator("body").get_attribute("data-cover")) == [512, 512]
     assert page.evaluate(IMAGE_SIZE, shown) == [512, 512]
-    button = page.locator("#listen-button")
+    button = page.locator("#listen-button .disc")
     for scheme, colour in (("dark", "rgb(255, 238, 0)"), ("light", "rgb(122, 114, 0)")):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         expect(button).to_have_css("background-color", colour)

@@ -29,6 +29,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from audiocast.web.public.covers.art import CoverArt, draw_png
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer, Started
@@ -42,6 +43,7 @@ SETTINGS: dict[str, str | int | float] = {
     "MAX_STARTS_PER_CLIENT": 0,
     "MAX_UNKNOWN_IDS_PER_CLIENT": 0,
     "MAX_QR_CODES_PER_CLIENT": 0,
+    "MAX_COVERS_PER_CLIENT": 0,
     "MAX_HLS_MUXERS_PER_CLIENT": 0,
 }
 
@@ -58,6 +60,7 @@ READING = ("GET", "HEAD")
 # Icecast has changes that are asked for by GET.
 CHANGING = ("/admin/killsource", "/admin/metadata")
 INGEST = "/ingest/{id}"
+COVER = "/api/streams/{id}/cover"
 
 UNKNOWN_ID = "nobody-knows-it"
 WRONG_KEY = "ac1.e30.wrong"
@@ -126,6 +129,7 @@ class Walk:
         self._session = requests.Session()
         self._schema = schemathesis.openapi.from_dict(closed(document))
         self._song = numbered_audio(seconds=1)
+        self._picture = draw_png(CoverArt("walk", ""), (64, 64))
 
     def operations(self) -> list[Operation]:
         """Give all that are asked.
@@ -204,6 +208,8 @@ class Walk:
             case.path_parameters["path"] = SCRIPT
         if case.path == INGEST and case.method not in READING:
             case.body = self._song
+        if case.path == COVER and case.method == "PUT":
+            case.body = self._picture
         if isinstance(case.body, dict) and "mount" in case.body:
             case.body = {"mount": case.body["mount"], "song": "Walk"}
 
@@ -224,6 +230,8 @@ class Walk:
         )
         if own is not None and case.path == INGEST and case.method not in READING and chance.random() < 0.5:
             case.body = self._song
+        if case.path == COVER and case.method == "PUT" and chance.random() < 0.5:
+            case.body = self._picture
 
     def _name(self, case: Case, stream_id: str, mount: str) -> None:
         """Put a stream's id wherever the request has one."""

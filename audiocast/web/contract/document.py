@@ -209,7 +209,10 @@ def _usual_answers(declared: Operation) -> Iterator[DeclaredAnswer]:
 def _answer(declared: DeclaredAnswer, types: dict[type, Schema]) -> Schema:
     made: Schema = {"description": declared.text, **_header(declared.status)}
     if declared.content is not None:
-        made["content"] = {declared.media_type: {"schema": _schema(declared.content, types)}}
+        schema = _schema(declared.content, types)
+        made["content"] = {
+            each: {"schema": schema} for each in (declared.media_type, *declared.other_media_types)
+        }
     return made
 
 

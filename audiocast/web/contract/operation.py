@@ -71,6 +71,7 @@ class DeclaredAnswer:
         status: HTTP status.
         media_type: Of the body.
         headers: Names of headers, with what each says.
+        other_media_types: Of the body, instead.
     """
 
     text: str
@@ -78,6 +79,7 @@ class DeclaredAnswer:
     status: int = 200
     media_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    other_media_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,11 +59,15 @@ def test_pages_show_it_and_nothing_in_it_is_markup(server: AudiocastServer) -> N
         assert content is not None
         assert unescape(content[1]) == DESCRIPTION
     assert re.findall(r'data-accent-(?:light|dark)="(#[0-9a-f]{6})"', page) == ["#7a7200", "#ffee00"]
+    about = page.partition('<p class="about">')[2].partition("</p>")[0]
+    assert unescape(about).startswith(f'{DESCRIPTION} <a href="{ASKED["link"]}" ')
+    assert about.endswith(' rel="noopener nofollow ugc">radio.example</a>')
     cover = requests.get(f"{server.base}/listen/{started.stream_id}/cover.svg", timeout=10).content
     assert cover == draw_svg(CoverArt(started.stream_id, "Jazz", "#ffee00"))
     plain = requests.get(server.start_stream().listen_url, timeout=10).text
     assert 'content="Listen live in your browser."' in plain
     assert "data-accent" not in plain
+    assert 'class="about"' not in plain
 
 
 @pytest.mark.parametrize(

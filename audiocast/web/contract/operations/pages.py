@@ -45,7 +45,14 @@ def _cover(file: str, name: str, summary: str, media_type: str) -> Operation:
         f"/listen/{{id}}/{file}",
         name,
         summary,
-        (DeclaredAnswer("The picture.", PICTURE, media_type=media_type),),
+        (
+            DeclaredAnswer(
+                "The picture: drawn, or the one that the broadcaster has given, as what it is.",
+                PICTURE,
+                media_type=media_type,
+                other_media_types=tuple(sorted({"image/jpeg", "image/png", "image/webp"} - {media_type})),
+            ),
+        ),
         errors=("bad_stream_id", "client_limit", "drawing_busy"),
         parameters=(
             ID,

@@ -43,11 +43,12 @@ function attachSharing() {
   });
 }
 
-/** A broadcast that gets another title gets another cover. */
+/** A broadcast that gets another title gets another cover, and so does one whose broadcaster gives a picture. */
 function showCover() {
+  const { cover_version: version } = listening.stream;
   const cover = byId("cover", HTMLImageElement);
-  const path = pathOnThisOrigin(listening.stream.cover_url ?? cover.src);
-  if (cover.getAttribute("src") !== path) {
+  const path = `${new URL(cover.src).pathname}?v=${version}`;
+  if (version && cover.getAttribute("src") !== path) {
     cover.src = path;
   }
 }
