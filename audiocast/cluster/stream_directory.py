@@ -133,6 +133,7 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
     peak = max(listeners, *(int(each.get("listener_peak") or 0) for each in known))
     draining = any(each.get("draining") for each in known)
     refusals = [refusal for each in known if isinstance(refusal := each.get("last_refusal"), dict)]
+    starts = [starts_at for each in (best, *known) if (starts_at := each.get("starts_at"))]
     said = [visibility for each in (best, *known) if (visibility := each.get("visibility"))]
     covers = [cover for each in (best, *known) if (cover := CoverInfo.parse(each.get("cover"))) is not None]
     presented = next(filter(Presentation.parse, (best, *known)), best)
@@ -148,6 +149,7 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
         "draining": draining,
         "visibility": next(iter(said), None),
         **{name: presented[name] for name in Presentation().as_json() if name in presented},
+        "starts_at": next(iter(starts), None),
     }
 
 
@@ -223,6 +225,7 @@ def _cleaned(snapshot: Mapping[str, Any]) -> StreamSnapshot:
     playing, history = snapshot.get("now_playing"), snapshot.get("history")
     last = snapshot.get("last_broadcast")
     cleaned["last_broadcast"] = _cleaned_broadcast(last) if isinstance(last, dict) else None
+    cleaned["starts_at"] = int(snapshot.get("starts_at") or 0) or None
     cleaned["muted"] = snapshot.get("muted") is True
     presentation = Presentation.parse(snapshot)
     cleaned["accent"] = presentation.accent

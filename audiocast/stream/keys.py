@@ -69,6 +69,7 @@ class Claims:
         token_tag: Tag of the API token that the key was made for; see `Keys.tag`. Empty: it was made without.
         visibility: What the broadcaster has asked for; None: nothing, and the server's setting decides.
         presentation: How the stream shows itself.
+        starts_at: When the broadcast is to begin, as its broadcaster has told; Unix seconds, 0 for no time.
     """
 
     title: str = ""
@@ -78,6 +79,7 @@ class Claims:
     token_tag: str = ""
     visibility: Visibility | None = None
     presentation: Presentation = NO_PRESENTATION
+    starts_at: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean_text(self.title))
@@ -151,6 +153,7 @@ def _encode_claims(claims: Claims) -> str:
             ("d", claims.presentation.description),
             ("a", claims.presentation.accent),
             ("u", claims.presentation.link),
+            ("s", claims.starts_at),
         )
         if value
     }
@@ -173,6 +176,7 @@ def _decode_claims(text: str) -> Claims:
         str(claimed.get("o", "")),
         parse_visibility(claimed.get("v")),
         Presentation(*(str(claimed.get(name, "")) for name in "dau")),
+        starts_at=claimed.get("s", 0),
     )
 
 

@@ -251,7 +251,8 @@ class Registry:
         if hub is not None:
             hub.reopen(claims.title)
             visibility = claims.visibility or hub.claims.visibility
-            hub.claims = replace(hub.claims, visibility=visibility, presentation=claims.presentation)
+            shown, start = claims.presentation, claims.starts_at
+            hub.claims = replace(hub.claims, visibility=visibility, presentation=shown, starts_at=start)
         else:
             generation = self.promises.get(stream_id).generation
             self.promises.keep(stream_id, Promise(generation, is_closed=False))

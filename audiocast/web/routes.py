@@ -64,6 +64,7 @@ from audiocast.web.internal.members import (
     RelayHandler,
 )
 from audiocast.web.pages.assets import AssetHandler, ScriptHandler
+from audiocast.web.pages.calendar_event import CalendarHandler
 from audiocast.web.pages.cover import CoverHandler
 from audiocast.web.pages.drawings import Drawings
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
@@ -142,6 +143,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/stream/([^/]*?)(?:\.opus|\.ogg)?/?;?", ListenHandler, own),
             (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),
             (r"/listen/([^/]*)/cover(?:\.(svg|png)|(-square)\.png)", CoverHandler, own),
+            (r"/listen/([^/]*)/calendar\.ics", CalendarHandler, own),
             (r"/listen/([^/]*)/?", ListenPageHandler, own),
             (r"/embed/([^/]*)/?", EmbedPageHandler, own),
             (r"/oembed", OEmbedHandler, own),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import requests
@@ -26,6 +27,7 @@ class StreamsInEachState:
 
     server: AudiocastServer
     waiting: Started
+    scheduled: Started
     live: Started
     held: Started
     ended: Started
@@ -35,6 +37,12 @@ class StreamsInEachState:
 def streams_in_each_state(folder: Path) -> Iterator[StreamsInEachState]:
     """Run a server with a stream in each state."""
     with AudiocastServer(folder / "server.log", SOURCE_GRACE_SECONDS=GRACE_SECONDS) as server:
+        soon = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+        about = {
+            "description": "Music from Vienna, and what is said of it.",
+            "link": "https://radio.example/a",
+        }
+        scheduled = server.start_stream(title="The day after tomorrow", starts_at=soon, **about)
         waiting, live, held, ended = (
             server.start_stream(title=title, visibility="public")
             for title in ("Tomorrow", "Evening", "On the road", "Yesterday")
@@ -47,7 +55,7 @@ def streams_in_each_state(folder: Path) -> Iterator[StreamsInEachState]:
             server.wait_for_state(held.stream_id, "held")
             for artist, title in TRACKS:
                 play(server, live, artist, title)
-            yield StreamsInEachState(server, waiting, live, held, ended)
+            yield StreamsInEachState(server, waiting, scheduled, live, held, ended)
 
 
 def play(server: AudiocastServer, started: Started, artist: str, title: str) -> None:
@@ -113,6 +121,11 @@ def listen_plain(page: Page, streams: StreamsInEachState) -> None:
 def listen_waiting(page: Page, streams: StreamsInEachState) -> None:
     page.goto(streams.waiting.listen_url)
     expect(page.locator("body[data-stream=waiting] #status")).not_to_be_empty()
+
+
+def listen_scheduled(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.scheduled.listen_url)
+    expect(page.locator("#calendar-link")).to_be_visible()
 
 
 def listen_live(page: Page, streams: StreamsInEachState) -> None:
@@ -215,6 +228,7 @@ PAGE_STATES: dict[str, Callable[[Page, StreamsInEachState], None]] = {
         listen_failed,
         listen_plain,
         listen_waiting,
+        listen_scheduled,
         listen_live,
         listen_playing,
         listen_held,

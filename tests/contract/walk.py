@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ def document_of(server: AudiocastServer) -> dict[str, Any]:
 def walked_server(log: Path) -> Iterator[tuple[AudiocastServer, Started]]:
     """Have a server with a stream that is on and listed; its errors, and the stream's end, are failures."""
     with AudiocastServer(log, **SETTINGS) as server:
-        live = server.start_stream(title="Walked", visibility="public")
+        soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        live = server.start_stream(title="Walked", visibility="public", starts_at=soon)
         with PacedSource(live.keyed_url, numbered_audio(seconds=20 * 60)):
             server.wait_for_state(live.stream_id, "live")
             yield server, live

@@ -12,7 +12,7 @@ _CODES: dict[int, str] = {
     401: "bad_key key_missing token_needed",
     403: "foreign_origin id_needs_token stream_suspended",
     404: """
-        bad_stream_id link_too_long media_not_found not_a_listen_link not_found stream_not_found
+        bad_stream_id link_too_long media_not_found no_start not_a_listen_link not_found stream_not_found
         stream_not_live use_status_json
         """,
     405: "method_not_allowed",

@@ -1,8 +1,10 @@
 """The JSON of bodies, as models that check them. All fields may be missing; others than these are refused."""
 
 import re
+import time
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from audiocast.stream.broadcaster.presentation import (
     ACCENT,
@@ -18,6 +20,26 @@ from audiocast.stream.now_playing import MAX_CHARACTERS
 STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
+# Announced further ahead, a broadcast would have no year in its date.
+MAX_AHEAD_SECONDS = 366 * 86_400
+# Clocks differ, and a broadcast that was to begin a while ago may still come.
+MAX_PAST_SECONDS = 86_400
+
+
+def _checked_text(value: Any) -> Any:
+    """Return a time as JSON has it: a text. pydantic would take a number too."""
+    if value is not None and not (isinstance(value, str) and "T" in value.upper()):
+        raise ValueError("expected a time like 2027-01-31T20:00:00+01:00")
+    return value
+
+
+def _checked_start(value: AwareDatetime) -> AwareDatetime:
+    """Return a time that is not far away."""
+    if not -MAX_PAST_SECONDS <= value.timestamp() - time.time() <= MAX_AHEAD_SECONDS:
+        raise ValueError("expected a time within a year from now")
+    return value
+
+
 class StartRequest(BaseModel):
     """A wish for a stream."""
 
@@ -30,6 +52,9 @@ class StartRequest(BaseModel):
         description="Only a server with API_TOKENS lets it be chosen.",
     )
     visibility: Visibility | None = Field(default=None, description="Whether lists have the stream.")
+    starts_at: (
+        Annotated[AwareDatetime, BeforeValidator(_checked_text), AfterValidator(_checked_start)] | None
+    ) = Field(default=None, description="When the broadcast is to begin (RFC 3339), at most a year ahead.")
     description: str = Field(default="", max_length=MAX_DESCRIPTION_CHARACTERS)
     accent: str = Field(default="", pattern=f"^({ACCENT.pattern})?$", description="A colour, as #rrggbb.")
     link: str = Field(

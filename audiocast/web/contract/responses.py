@@ -91,6 +91,9 @@ class StreamState(TypedDict):
     ]
     visibility: Visibility
     accent: Annotated[str, Field(description="The stream's colour, as #rrggbb; empty: none was chosen.")]
+    starts_at: Annotated[
+        int | None, Field(description="When it is to begin, as its broadcaster has told, Unix seconds.")
+    ]
     cover_version: Annotated[str, Field(description="Changes with the stream's cover.")]
 
 

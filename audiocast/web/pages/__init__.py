@@ -1,6 +1,7 @@
 """Pages for people. `templates/` holds their HTML; their modules and styles are in `static/`.
 
 - `assets`: styles, scripts and pictures
+- `calendar_event`: when a broadcast is to begin, for calendars
 - `content_policy`: what a page may load and do
 - `cover`: covers of streams
 - `drawings`: pictures that are drawn on request

@@ -35,10 +35,12 @@ class StartHandler(PublicHandler):
             )
         stream_id = asked.id or "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
         self.services.streams.check_room(stream_id)
+        starts_at = round(asked.starts_at.timestamp()) if asked.starts_at else 0
         announced = Claims(
             title=asked.title,
             visibility=self.services.list_streams.visibility(asked.visibility),
             presentation=asked.presentation,
+            starts_at=starts_at,
         )
         if asked.id is None:
             self.services.streams.announce(stream_id, announced)
@@ -52,6 +54,7 @@ class StartHandler(PublicHandler):
             token_tag=self.services.keys.tag(token) if token else "",
             visibility=asked.visibility,
             presentation=asked.presentation,
+            starts_at=starts_at,
         )
         base = self.services.urls.base(self.request)
         started: Started = {

@@ -68,6 +68,7 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         "visibility": hub.claims.visibility or Visibility.UNLISTED,
         "accent": accent,
         "cover_version": cover_version(hub.stream_id, {"title": shown.title, "accent": accent}),
+        "starts_at": hub.claims.starts_at or None,
     }
     return {
         **state,

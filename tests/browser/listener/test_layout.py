@@ -79,7 +79,7 @@ class Streams:
     def links(self) -> dict[str, str]:
         """The listen link of a stream in each state."""
         each = self.each
-        states = ("waiting", "live", "held", "ended")
+        states = ("waiting", "scheduled", "live", "held", "ended")
         links = {state: str(getattr(each, state).listen_url) for state in states}
         return {
             **links,

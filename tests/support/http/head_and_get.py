@@ -107,6 +107,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/listen/{unknown}/cover.svg",
         "/listen/-/cover.svg",
     ),
+    r"/listen/([^/]*)/calendar\.ics": ("/listen/{waiting}/calendar.ics", "/listen/-/calendar.ics"),
     "/listen/([^/]*)/?": ("/listen/{live}", "/listen/{unknown}", "/listen/-"),
     "/embed/([^/]*)/?": ("/embed/{live}", "/embed/-"),
     "/oembed": ("/oembed?url=http://localhost/listen/{live}", "/oembed?url=x", "/oembed", "/oembed?format=x"),

@@ -213,6 +213,7 @@ def test_what_a_member_does_not_say_counts_as_nothing() -> None:
         "last_refusal": None,
         "draining": False,
         "visibility": None,
+        "starts_at": None,
     }
     whole = merge([state(listeners=None, listener_peak=None), state(listeners=2, listener_peak=5)])
     assert whole is not None

@@ -29,6 +29,7 @@ def keys() -> Keys:
         Claims(visibility=Visibility.PUBLIC),
         Claims(visibility=Visibility.UNLISTED),
         Claims("Jazz", presentation=Presentation("Из Вены", "#b5400f", "https://radio.example/?a=1")),
+        Claims(starts_at=1_801_422_000),
     ],
 )
 def test_a_key_says_what_was_put_into_it(keys: Keys, claims: Claims) -> None:

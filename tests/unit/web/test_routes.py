@@ -13,11 +13,11 @@ from audiocast.web.http.services import Readiness
 from audiocast.web.routes import health_application, internal_application, public_application
 
 PUBLIC = {
-    "Asset", "BroadcastPage", "ControlPage", "Cover", "EmbedPage", "Events", "GivenCover", "History", "Hls",
-    "Home", "IcecastKill", "IcecastListeners", "IcecastMetadata", "IcecastMissing", "IcecastMounts",
-    "IcecastStats", "Icon", "Ingest", "IngestSocket", "Listen", "ListenPage", "Metadata", "NotFound",
-    "OEmbed", "OpenApi", "Playlist", "Qr", "Script", "SelfTestPage", "ServerOptions", "Start", "State",
-    "Status", "Streams",
+    "Asset", "BroadcastPage", "Calendar", "ControlPage", "Cover", "EmbedPage", "Events", "GivenCover",
+    "History", "Hls", "Home", "IcecastKill", "IcecastListeners", "IcecastMetadata", "IcecastMissing",
+    "IcecastMounts", "IcecastStats", "Icon", "Ingest", "IngestSocket", "Listen", "ListenPage", "Metadata",
+    "NotFound", "OEmbed", "OpenApi", "Playlist", "Qr", "Script", "SelfTestPage", "ServerOptions", "Start",
+    "State", "Status", "Streams",
 }  # fmt: skip
 HEALTH = {"Error", "Live", "Metrics", "Ready"}
 MEMBERS = {

@@ -20,6 +20,8 @@ export class Listening extends EventTarget {
   player = new Player();
   /** The stream ended while it played, and returned too late to resume by itself. */
   #cameBackTooLate = false;
+  /** Of the player when it played last, or -1 since it has lost its connection. */
+  #reconnections = 0;
 
   /**
    * @param {HTMLAudioElement} audio
@@ -179,8 +181,14 @@ export class Listening extends EventTarget {
   }
 
   #onPhase() {
-    if (this.player.phase === "retrying") {
+    const { phase, output } = this.player;
+    if (phase === "retrying") {
       this.#emit("wake"); // a suspended audio context also stops the element
+      this.#reconnections = -1;
+    }
+    if (phase === "playing" && output && output.reconnections !== this.#reconnections) {
+      this.#reconnections = output.reconnections;
+      this.streamEvents.reopen(); // what is said is never older than what is heard
     }
     this.#emit("change");
   }
@@ -197,6 +205,7 @@ export class Listening extends EventTarget {
   #watchNetworkAndTab() {
     addEventListener("online", () => {
       this.player.retryNow();
+      this.streamEvents.reopen();
       this.streamEvents.refresh();
       this.#emit("change");
     });

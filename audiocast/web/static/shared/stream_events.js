@@ -8,7 +8,6 @@
  * @typedef {object} OfPage
  * @property {boolean} [is_known] whether the server knows the stream
  * @property {string} [cover_url]
- * @property {number | null} [starts_at] when it is to begin, unix seconds; null when nobody has told
  */
 
 const POLL_INTERVAL_MS = 10_000;
@@ -17,6 +16,8 @@ const POLL_JITTER_MS = 3_000;
 /** EventSource reconnects by itself; after this many failures in a row, polling replaces it for some polls. */
 const EVENT_FAILURES_BEFORE_POLLING = 3;
 const POLLS_BEFORE_EVENTS_AGAIN = 6;
+/** News of the network may come many times a second, and each open page opens a connection for it. */
+const REOPENED_EVERY_MS = 5_000;
 /** Without a limit, a request over a network that is gone would stay open for minutes. */
 const ANSWERS_WITHIN_MS = 8_000;
 
@@ -52,6 +53,9 @@ export class StreamEvents extends EventTarget {
   #isOpen = false;
   #failures = 0;
   #polls = 0;
+  #openedAt = -Infinity;
+  /** Whether events have come by the last connection: then they come again once the server can be reached. */
+  #hasWorked = false;
   /** Whether the server knew the stream at the last poll; a stream that appears is worth a new EventSource. */
   #wasKnown = true;
 
@@ -64,6 +68,8 @@ export class StreamEvents extends EventTarget {
   open() {
     this.close();
     this.#isOpen = true;
+    this.#openedAt = performance.now();
+    this.#failures = 0;
     if (typeof EventSource === "undefined") {
       this.#poll();
       return;
@@ -72,6 +78,7 @@ export class StreamEvents extends EventTarget {
     this.#events = events;
     events.addEventListener("state", (event) => {
       this.#failures = 0;
+      this.#hasWorked = true;
       this.#emit(JSON.parse(/** @type {MessageEvent<string>} */ (event).data));
     });
     events.addEventListener("error", () => {
@@ -92,6 +99,16 @@ export class StreamEvents extends EventTarget {
     this.#events?.close();
     this.#events = null;
     clearTimeout(this.#pollTimer);
+  }
+
+  /**
+   * Open the connection anew, if it was not just opened: the network has shown that it is back. A connection that is
+   * dead without a word is noticed by nothing else for minutes.
+   */
+  reopen() {
+    if (this.#isOpen && performance.now() - this.#openedAt >= REOPENED_EVERY_MS) {
+      this.open();
+    }
   }
 
   /**
@@ -124,9 +141,11 @@ export class StreamEvents extends EventTarget {
       return; // closed, or opened again, meanwhile
     }
     const appeared = known === true && !this.#wasKnown;
+    const isBack = known === true && this.#hasWorked;
     this.#wasKnown = known ?? this.#wasKnown;
     this.#polls += 1;
-    if (typeof EventSource !== "undefined" && (appeared || this.#polls % POLLS_BEFORE_EVENTS_AGAIN === 0)) {
+    if (typeof EventSource !== "undefined" && (appeared || isBack || this.#polls % POLLS_BEFORE_EVENTS_AGAIN === 0)) {
+      this.#hasWorked = false;
       this.open();
       return;
     }
