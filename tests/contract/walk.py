@@ -32,6 +32,7 @@ from schemathesis.specs.openapi.checks import (
 
 from audiocast.web.public.covers.art import CoverArt, draw_png
 from tests.support.audio.numbered_audio import numbered_audio
+from tests.support.http.pictures import make_picture
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import AudiocastServer, Started
 
@@ -88,6 +89,10 @@ def walked_server(log: Path) -> Iterator[tuple[AudiocastServer, Started]]:
         live = server.start_stream(title="Walked", visibility="public", starts_at=soon)
         with PacedSource(live.keyed_url, numbered_audio(seconds=20 * 60)):
             server.wait_for_state(live.stream_id, "live")
+            # Its cover is of another type than those that are drawn.
+            url = f"{server.base}/api/streams/{live.stream_id}/cover?key={live.ingest_key}"
+            given = requests.put(url, data=make_picture("image/jpeg"), timeout=ANSWER_SECONDS)
+            assert given.status_code == 204, given.text
             yield server, live
             assert server.state(live.stream_id)["state"] == "live"
         assert [event for event in server.events() if event["level"] == "error"] == []

@@ -70,7 +70,6 @@ class DeclaredAnswer:
         content: A type of `responses`, or a schema; None: no body.
         status: HTTP status.
         media_type: Of the body.
-        headers: Names of headers, with what each says.
         other_media_types: Of the body, instead.
     """
 
@@ -78,7 +77,6 @@ class DeclaredAnswer:
     content: type | Schema | None = None
     status: int = 200
     media_type: str = JSON
-    headers: tuple[tuple[str, str], ...] = ()
     other_media_types: tuple[str, ...] = ()
 
 
