@@ -76,6 +76,9 @@ def test_the_copied_frame_plays_on_another_site(
     page = blog.show(context, copied(browser, live, "#copy-frame"))
     player = page.frame_locator("iframe")
     expect(player.get_by_role("heading", name="Evening")).to_be_visible()
+    assert (
+        player.locator("img.cover").evaluate("image => image.decode().then(() => image.naturalWidth)") == 512
+    )
     player.get_by_role("button", name="Начать прослушивание").click()
     expect(player.locator("body[data-player=playing]")).to_be_attached(timeout=NEWS_MS)
     assert server.state(live.stream_id)["listeners"] == 1

@@ -3,15 +3,19 @@
 import signal
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import requests
 
+from audiocast.cluster.ring import order
 from audiocast.stream.broadcaster.picture import Picture
 from tests.cluster.members import SETTLE_SECONDS, Members
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.pictures import make_picture
 from tests.support.http.source import PacedSource
+
+TOKEN = "a-token-for-this-test"
 
 
 def shown(members: Members, stream_id: str, names: list[str]) -> list[bytes]:
@@ -77,3 +81,26 @@ def test_the_owner_has_it_when_the_giver_is_gone_and_the_heir_when_the_owner_lea
             wait_until(
                 lambda: shown(members, started.stream_id, ["m2"]) == [picture.data], "the picture at the heir"
             )
+
+
+def test_a_stream_that_begins_anew_has_none_wherever_one_was(tmp_path: Path) -> None:
+    picture = Picture.read(make_picture("image/png"))
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    with Members(tmp_path, 3, API_TOKENS=TOKEN) as members:
+        stream_id = next(f"show{n}" for n in count() if order(f"show{n}", members.names)[0] == "m1")
+
+        def start() -> str:
+            url = f"{members['m0'].base}/api/start"
+            answer = requests.post(url, json={"id": stream_id}, headers=token, timeout=10)
+            return str(answer.json()["ingest_key"])
+
+        key = {"Authorization": f"Bearer {start()}"}
+        url = f"{members['m0'].base}/api/streams/{stream_id}/cover"
+        # At the member that would own the stream, too, which does not know it yet.
+        assert requests.put(url, data=picture.data, headers=key, timeout=10).status_code == 204
+        source_url = f"{members['m2'].base}/ingest/{stream_id}?key={start()}"
+        with PacedSource(source_url, numbered_audio(seconds=60)):
+            members.wait_for_owner(stream_id, "m1", SETTLE_SECONDS)
+            for name in members.names:
+                members[name].wait_for_state(stream_id, "live")
+            assert all(b"<svg" in each for each in shown(members, stream_id, members.names))
