@@ -189,17 +189,17 @@ def check_button(page: Page, size: ViewportSize, about: str) -> None:
 
 
 def test_the_button_stays_while_one_reads_on(browser: Browser, streams: Streams) -> None:
-    size = SIZES[0]
-    page = open_page(browser, "en", size)
-    ready(page, streams.titled[130].listen_url)
-    above = page.evaluate(DISC)
-    page.evaluate("scrollTo(0, 40)")
-    disc = page.evaluate(DISC)
-    assert disc["scrolled"] == 40
-    # It stands at the bottom of the window until its own place comes up.
-    assert disc["bottom"] <= size["height"]
-    assert above["top"] - 40 <= disc["top"] <= above["top"]
-    page.context.close()
+    for size in (SIZES[0], PHONE):
+        page = open_page(browser, "en", size)
+        ready(page, streams.titled[130].listen_url)
+        page.locator("#more > summary").click()
+        for share in (0, 0.5, 1):
+            page.evaluate(f"scrollTo(0, {share} * document.documentElement.scrollHeight)")
+            disc = page.evaluate(DISC)
+            assert disc["scrolled"] > 0 or share == 0
+            assert disc["isMet"], (share, disc)
+            assert 0 <= disc["top"] < disc["bottom"] <= size["height"], (share, disc)
+        page.context.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
