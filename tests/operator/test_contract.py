@@ -35,6 +35,7 @@ from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits, Rule, StreamEnd
 from audiocast.stream.keys import Claims, Keys, Visibility
+from audiocast.stream.registry import Registry
 from audiocast.web.contract.requests import STREAM_ID as SERVER_STREAM_ID
 from audiocast.web.public.streams import stream_state
 from audiocast_operator.clients.members import MembersClient
@@ -315,6 +316,12 @@ async def test_a_real_stream_is_told_as_the_operator_reads_it() -> None:
 
 class _Alone:
     """As much of a node as a stream's state asks for."""
+
+    name = "live-0"
+
+    def __init__(self) -> None:
+        clock = asyncio.get_running_loop()
+        self.streams = Registry(clock=clock, limits=HubLimits(), max_streams=1)
 
     def owner_of(self, stream_id: str) -> str:
         return "live-0"
