@@ -5,6 +5,7 @@ programs add is left out: the place where a photo was taken, comments, other fil
 is decoded, so what a picture costs has a bound: a side has at most `MAX_SIDE` pixels.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,6 +21,9 @@ MAX_PICTURE_BYTES = 256 * 1024
 # Pixels. A browser takes four bytes for each, so 16 MiB for the largest picture.
 MIN_SIDE, MAX_SIDE = 64, 2048
 
+# Chunks or segments: a picture has some dozens, and each one costs the event loop a microsecond.
+MAX_PARTS = 1024
+
 VERSION_BYTES = 6
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -30,6 +34,9 @@ _PNG_KEPT = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sR
 _JPEG_FRAMES = {0xC0, 0xC1, 0xC2}
 # JFIF and Adobe's, without which colours are others; tables, frames, scans.
 _JPEG_KEPT = {0xE0, 0xEE, 0xDB, 0xC4, 0xDD, 0xDA, *_JPEG_FRAMES}
+# Behind the pixels of a scan, in which 0xFF is followed by 0, or by the number of a restart.
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)
+_NO_FILL = re.compile(rb"[^\xff]")
 # Of other kinds of frames, which browsers do not show.
 _JPEG_OTHER_FRAMES = {0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)}
 
@@ -79,6 +86,17 @@ class Picture:
         return cls(media_type, width, height, rewritten)
 
 
+def _counted(parts: int) -> int:
+    """Return the number of parts with one more.
+
+    Raises:
+        BadPicture: They are too many.
+    """
+    if parts >= MAX_PARTS:
+        raise BadPicture(f"expected a picture of at most {MAX_PARTS} parts")
+    return parts + 1
+
+
 def _read_png(data: bytes) -> tuple[int, int, bytes]:
     kept, size, has_pixels = [_PNG], (0, 0), False
     for kind, chunk, body in _png_chunks(data):
@@ -100,8 +118,9 @@ def _read_png(data: bytes) -> tuple[int, int, bytes]:
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Yield kind, chunk and what it holds, up to IEND; what is behind that is no part of a PNG."""
-    at, kind = len(_PNG), b""
+    at, kind, count = len(_PNG), b"", 0
     while kind != b"IEND":
+        count = _counted(count)
         length, kind = struct.unpack_from(">I4s", data, at)
         end = at + length + 12
         if end > len(data):
@@ -114,13 +133,16 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 
 def _read_jpeg(data: bytes) -> tuple[int, int, bytes]:
-    kept, size, has_scan, at = [data[:2]], (0, 0), False, 2
+    kept, size, has_scan, at, count = [data[:2]], (0, 0), False, 2, 0
     while True:
+        count = _counted(count)
         if data[at] != 0xFF:
             raise BadPicture("expected a JPEG, got one that is damaged")
-        while data[at + 1] == 0xFF:
-            # Fill bytes.
-            at += 1
+        # Behind fill bytes.
+        found = _NO_FILL.search(data, at)
+        if found is None:
+            raise IndexError
+        at = found.start() - 1
         marker = data[at + 1]
         if marker == 0xD9:
             break
@@ -147,21 +169,19 @@ def _read_jpeg(data: bytes) -> tuple[int, int, bytes]:
 
 def _end_of_scan(data: bytes, at: int) -> int:
     """Return where the coded pixels end that begin here: at the next marker that is none within them."""
-    while True:
-        at = data.find(b"\xff", at)
-        if at < 0:
-            raise IndexError
-        if data[at + 1] not in (0x00, *range(0xD0, 0xD8)):
-            return at
-        at += 2
+    found = _JPEG_MARKER.search(data, at)
+    if found is None:
+        raise IndexError
+    return found.start()
 
 
 def _read_webp(data: bytes) -> tuple[int, int, bytes]:
     (length,) = struct.unpack_from("<I", data, 4)
     if data[8:12] != b"WEBP" or length + 8 > len(data):
         raise BadPicture("expected a WebP, got one that is damaged")
-    kept, canvas, size, at = [], (0, 0), (0, 0), 12
+    kept, canvas, size, at, count = [], (0, 0), (0, 0), 12, 0
     while at < length + 8:
+        count = _counted(count)
         kind, chunk_bytes = struct.unpack_from("<4sI", data, at)
         body = data[at + 8 : at + 8 + chunk_bytes]
         end = at + 8 + chunk_bytes + (chunk_bytes & 1)

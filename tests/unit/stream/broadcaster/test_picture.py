@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from audiocast.stream.broadcaster.picture import MAX_PICTURE_BYTES, Picture
+from audiocast.stream.broadcaster.picture import MAX_PARTS, MAX_PICTURE_BYTES, Picture
 from audiocast.stream.errors import BadPicture
 from tests.support.http import pictures
 from tests.support.http.pictures import CODECS, pixels_of
@@ -105,3 +105,21 @@ def test_a_bomb_is_refused_by_its_header() -> None:
     )
     with pytest.raises(BadPicture, match="got 50000 by 50000"):
         Picture.read(bomb)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"\xff\xd8" + b"\xff\xfe\x00\x02" * (MAX_PICTURE_BYTES // 4 - 1),
+        b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", bytes(13)) + png_chunk(b"tEXt", b"") * 20_000,
+        b"RIFF"
+        + struct.pack("<I", MAX_PICTURE_BYTES - 8)
+        + b"WEBP"
+        + b"EXIF\0\0\0\0" * (MAX_PICTURE_BYTES // 8 - 2),
+    ],
+    ids=["JPEG", "PNG", "WebP"],
+)
+def test_one_of_very_many_parts_is_refused(file: bytes) -> None:
+    """Each part costs the event loop time, and a picture has some dozens."""
+    with pytest.raises(BadPicture, match=f"at most {MAX_PARTS} parts"):
+        Picture.read(file)
