@@ -62,7 +62,8 @@ def test_its_microphone_is_heard(broadcaster: Broadcaster, way: str) -> None:
     page.wait_for(f"{FIND}('#air-delay').hidden === {'true' if way == 'packets' else 'false'}")
     with Listener(server.port, f"/stream/{stream_id}?preroll=0") as listener:
         listener.wait_for_audio(SECONDS)
-        page.evaluate(f"{FIND}('#end').click(); {FIND}('#end-yes').click()")
+        page.evaluate(f"{FIND}('#end').click()")
+        page.evaluate(f"{FIND}('#end-yes').click()")
         capture = listener.wait_for_end()
     capture.check_one_stream()
     samples = decoded(listener.body)
@@ -90,6 +91,7 @@ def test_a_broadcast_is_come_back_to_by_its_control_page(broadcaster: Broadcaste
         page.click("#go-live")
         page.wait_for(live)
         assert page.evaluate(link) == address
-        page.evaluate(f"{FIND}('#end').click(); {FIND}('#end-yes').click()")
+        page.evaluate(f"{FIND}('#end').click()")
+        page.evaluate(f"{FIND}('#end-yes').click()")
         capture = listener.wait_for_end()
     capture.check_one_stream()
