@@ -7,7 +7,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
@@ -182,8 +182,10 @@ def test_a_page_that_never_reads_is_closed(tmp_path: Path) -> None:
         assert len(pages.titles()[0]) == count + 1
         silent.settimeout(10)
         received = b""
-        while data := silent.recv(65_536):
-            received += data
+        # The kernel ends it with a reset when it has waited for as long for an acknowledgement.
+        with suppress(ConnectionResetError):
+            while data := silent.recv(65_536):
+                received += data
         # What the kernels held for it is little: the rest was never written.
         assert len(_titles(received)) < count
 
