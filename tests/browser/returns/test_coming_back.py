@@ -6,22 +6,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.broadcaster import NEWS_MS, browser_with_microphone, end, go_live
-from tests.support.audio.media import wav_file
+from tests.browser.broadcaster import NEWS_MS, end, go_live
 from tests.support.http.listener import Listener
 from tests.support.processes.server import AudiocastServer
 
 pytestmark = pytest.mark.realtime
 
-TONE_HZ = 440
 UNLISTED = "Rehearsal that nobody finds"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    wav = wav_file(tmp_path_factory.mktemp("microphone"), seconds=10, tone_hz=TONE_HZ)
-    with browser_with_microphone(wav) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

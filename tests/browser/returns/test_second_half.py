@@ -6,10 +6,10 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.broadcaster import NEWS_MS, browser_with_microphone, end, go_live
+from tests.browser.broadcaster import NEWS_MS, end, go_live
+from tests.browser.returns.conftest import TONE_HZ
 from tests.client.sound import SAMPLE_RATE, time_share
 from tests.programs.heard import decoded
-from tests.support.audio.media import wav_file
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
@@ -17,19 +17,11 @@ from tests.support.processes.server import AudiocastServer
 
 pytestmark = pytest.mark.realtime
 
-TONE_HZ = 440
 MOST_OF_THE_TIME = 0.5
 # Opens an address in a context of its own.
 OpenPage = Callable[[str], Page]
 # Of 32,768: far less than any tone of the file.
 QUIET = 30
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    wav = wav_file(tmp_path_factory.mktemp("microphone"), seconds=10, tone_hz=TONE_HZ)
-    with browser_with_microphone(wav) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
