@@ -282,6 +282,7 @@ class Hub(KeyedStream):
         """Let sources come again after `close`, with an empty history."""
         self.is_closed = self._ended = False
         self.titles.reset()
+        self._forget_edits()
         self.title = clean_text(title) or self.title
         self._notify()
 

@@ -1,4 +1,4 @@
-"""A stream as its keys and their broadcaster know it: which key is good, its title, whether it is muted."""
+"""A stream as its keys and its broadcaster know it: which key is good, what it shows, whether it is muted."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,6 @@ class KeyedStream:
     Attributes:
         is_closed: The broadcaster has ended the stream for good.
         generation: The highest key generation that a source has used.
-        claims: Those of the last source's key, as far as this member has heard of them.
         source: What brings the audio now; None while nothing does. Only the hub sets it.
         muted_source: The source that the broadcaster has muted: another one is not. None: none is.
         on_change: Called, without arguments, whenever the state or the titles change.
@@ -37,12 +36,22 @@ class KeyedStream:
         self.stream_id = stream_id
         self.title = clean_text(title)
         self.generation, self.is_closed = promise
-        self.claims = Claims()
+        self._claims = Claims()
+        self._edited = StreamEdit()
         self.source: Source | None = None
         self.muted_source: SourceId | None = None
         self.on_change: set[Callable[[], None]] = set()
         self._suspensions = suspensions
         self._edits = PacedValue(clock, self._apply_edit)
+
+    @property
+    def claims(self) -> Claims:
+        """Those of the last source's key, as far as this member has heard of them, with all edits."""
+        return self._claims
+
+    @claims.setter
+    def claims(self, claims: Claims) -> None:
+        self._claims = self._edited.applied_to(claims)
 
     @property
     def source_id(self) -> SourceId | None:
@@ -92,11 +101,17 @@ class KeyedStream:
         return whole
 
     def _apply_edit(self, edit: StreamEdit) -> None:
+        self._edited = edit.after(self._edited)
+        self.claims = self._claims
         if edit.title is not None:
             self.title = edit.title
         if edit.is_muted is not None:
             self.muted_source = self.source_id if edit.is_muted else None
         self._notify()
+
+    def _forget_edits(self) -> None:
+        """Show what keys claim again, once others are set; the title stays."""
+        self._edited = StreamEdit()
 
     def _notify(self) -> None:
         for notify in tuple(self.on_change):

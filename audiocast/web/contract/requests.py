@@ -2,7 +2,7 @@
 
 import re
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -13,6 +13,7 @@ from audiocast.stream.broadcaster.presentation import (
     MAX_LINK_CHARACTERS,
     Presentation,
 )
+from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.keys import Visibility
 from audiocast.stream.now_playing import MAX_CHARACTERS
 
@@ -40,6 +41,9 @@ def _checked_start(value: AwareDatetime) -> AwareDatetime:
     return value
 
 
+StartTime = Annotated[AwareDatetime, BeforeValidator(_checked_text), AfterValidator(_checked_start)]
+
+
 class StartRequest(BaseModel):
     """A wish for a stream."""
 
@@ -52,9 +56,9 @@ class StartRequest(BaseModel):
         description="Only a server with API_TOKENS lets it be chosen.",
     )
     visibility: Visibility | None = Field(default=None, description="Whether lists have the stream.")
-    starts_at: (
-        Annotated[AwareDatetime, BeforeValidator(_checked_text), AfterValidator(_checked_start)] | None
-    ) = Field(default=None, description="When the broadcast is to begin (RFC 3339), at most a year ahead.")
+    starts_at: StartTime | None = Field(
+        default=None, description="When the broadcast is to begin (RFC 3339), at most a year ahead."
+    )
     description: str = Field(default="", max_length=MAX_DESCRIPTION_CHARACTERS)
     accent: str = Field(default="", pattern=f"^({ACCENT.pattern})?$", description="A colour, as #rrggbb.")
     link: str = Field(
@@ -77,6 +81,30 @@ class StreamEditRequest(BaseModel):
 
     title: str | None = Field(default=None, max_length=MAX_CHARACTERS)
     muted: bool | None = Field(default=None, strict=True)
+    description: str | None = Field(default=None, max_length=MAX_DESCRIPTION_CHARACTERS)
+    accent: str | None = Field(default=None, pattern=f"^({ACCENT.pattern})?$", description="Empty: none.")
+    link: str | None = Field(
+        default=None,
+        max_length=MAX_LINK_CHARACTERS,
+        pattern=f"^({LINK.pattern})?$",
+        description="Empty: none.",
+    )
+    starts_at: StartTime | Literal[""] | None = Field(
+        default=None, description="When the broadcast is to begin (RFC 3339); empty: no time."
+    )
+
+    @property
+    def edit(self) -> StreamEdit:
+        """What is to change."""
+        starts_at = self.starts_at
+        return StreamEdit(
+            title=self.title,
+            is_muted=self.muted,
+            description=self.description,
+            accent=self.accent,
+            link=self.link,
+            starts_at=round(starts_at.timestamp()) if starts_at else None if starts_at is None else 0,
+        )
 
 
 class MetadataRequest(BaseModel):

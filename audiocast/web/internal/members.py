@@ -146,12 +146,15 @@ class MemberPlayingHandler(MemberHandler):
     metric_label = "MemberPlaying"
 
     def post(self, stream_id: str) -> None:
-        """Show it, if the stream is known here."""
+        """Show it, if the stream is known here; an edit is kept for one that is announced, too."""
         try:
             request = PlayingRequest.parse(stream_id, self.json_body())
         except BadMessage as error:
             raise ApiError(400, "bad_generation", str(error)) from error
-        hub = self.services.streams.get(stream_id)
+        streams = self.services.streams
+        hub = streams.get(stream_id)
+        if hub is None and request.edit is not None and streams.get_known(stream_id) is not None:
+            hub = streams.open(stream_id)
         if hub is not None:
             hub.admit(request.generation)
             if request.edit is not None:

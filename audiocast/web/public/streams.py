@@ -12,7 +12,6 @@ from audiocast.cluster.covers.cover_messages import CoverInfo
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import MemberStreamRequest
 from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, is_listed, public
-from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
@@ -217,7 +216,7 @@ class StreamsHandler(PublicHandler):
 
 
 class StreamStateHandler(PublicHandler):
-    """`GET /api/streams/{id}`: its state. `PATCH`: another title, or the sound muted. `DELETE`: its end."""
+    """`GET /api/streams/{id}`: its state. `PATCH`: it is shown otherwise, or muted. `DELETE`: its end."""
 
     metric_label = "State"
 
@@ -236,7 +235,7 @@ class StreamStateHandler(PublicHandler):
         claims = self.claims_for(self.checked_id(stream_id))
         asked = parse_body(self.request.body, StreamEditRequest, example='{"title": "...", "muted": true}')
         hub = self.services.streams.open(stream_id, claims.title)
-        await edit_everywhere(self.services, hub, claims, StreamEdit(asked.title, asked.muted))
+        await edit_everywhere(self.services, hub, claims, asked.edit)
         self.set_status(204)
 
     async def delete(self, stream_id: str) -> None:

@@ -1,4 +1,4 @@
-"""A show's mute, title and most listeners hold at each member, wherever encoder, owner and listeners are."""
+"""A show's mute and what is shown of it hold at each member, wherever encoder, owner and listeners are."""
 
 import time
 from collections.abc import Callable
@@ -39,8 +39,9 @@ def test_a_mute_at_any_member_silences_all_and_those_who_come_later(tmp_path: Pa
                 for listener in (at_front, at_owner):
                     listener.wait_for_audio(0.3)
                 # A member that has nothing of the stream yet.
-                edit("m2", title="Second half", muted=True)
+                edit("m2", title="Second half", muted=True, description="Jazz", accent="#117733")
                 wait(lambda state: state["muted"] and state["title"] == "Second half")
+                wait(lambda state: (state["description"], state["accent"]) == ("Jazz", "#117733"))
                 with Listener(members["m2"].port, path) as late:
                     heard = [(each, each.capture().seconds) for each in (at_front, at_owner, late)]
                     for listener, seconds in heard:

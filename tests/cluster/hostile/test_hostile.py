@@ -30,9 +30,6 @@ from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
 from tests.support.processes.server import Started
 
-# Each attack is held against a listener, who hears the stream as it goes by.
-pytestmark = pytest.mark.realtime
-
 CLOSE_SECONDS = 10.0
 AUDIO = numbered_audio(seconds=1)
 PAGES = b"P"

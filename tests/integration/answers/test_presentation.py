@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -102,3 +103,31 @@ def test_the_longest_texts_fit_into_a_key_that_works(server: AudiocastServer) ->
     with PacedSource(started.keyed_url, numbered_audio(seconds=30)):
         server.wait_for_state(started.stream_id, "live")
         assert told(server, started.stream_id) == {name: longest[name] for name in NOTHING}
+
+
+def test_it_can_be_changed_while_it_is_on_and_before(server: AudiocastServer) -> None:
+    started = server.start_stream(
+        title="Jazz", starts_at=f"{datetime.now(UTC) + timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}", **ASKED
+    )
+    server.edit_stream(started, description="Blues", accent="")
+    changed = {**TOLD, "description": "Blues", "accent": ""}
+    assert told(server, started.stream_id) == changed
+    assert server.state(started.stream_id)["starts_at"] is not None
+    # The key claims what it was made with; the edit is newer.
+    with PacedSource(started.keyed_url, numbered_audio(seconds=30)):
+        server.wait_for_state(started.stream_id, "live")
+        assert told(server, started.stream_id) == changed
+        server.edit_stream(started, link="", accent="#00FF00", starts_at="")
+        assert told(server, started.stream_id) == {"description": "Blues", "accent": "#00ff00", "link": ""}
+        assert server.state(started.stream_id)["starts_at"] is None
+    page = requests.get(started.listen_url, timeout=10).text
+    assert '<p class="about">Blues</p>' in page
+
+
+@pytest.mark.parametrize("edit", [{"accent": "red"}, {"link": "radio.example"}, {"starts_at": "tomorrow"}])
+def test_an_edit_that_cannot_be_shown_is_refused(server: AudiocastServer, edit: dict[str, str]) -> None:
+    started = server.start_stream(**ASKED)
+    url = f"{server.base}/api/streams/{started.stream_id}?key={started.ingest_key}"
+    answer = requests.patch(url, json=edit, timeout=10)
+    assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
+    assert told(server, started.stream_id) == TOLD

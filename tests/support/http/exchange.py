@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 HOST = "127.0.0.1"
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 10.0
 _READ_BYTES = 65_536
 
 

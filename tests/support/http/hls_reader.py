@@ -9,7 +9,7 @@ import requests
 from tests.support.audio.hls_rules import Playlist
 from tests.support.audio.mp4_boxes import fragments
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 10.0
 
 
 class HlsReader:

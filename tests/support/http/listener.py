@@ -13,7 +13,7 @@ from tests.support.http.exchange import Answer, connect
 _POLL_SECONDS = 0.1
 _LEAST_SLEEP_SECONDS = 0.02
 _READ_BYTES = 65_536
-_WAIT_SECONDS = 45.0
+_WAIT_SECONDS = 15.0
 
 
 class Listener:

@@ -20,7 +20,7 @@ from tests.support.audio.numbered_audio import PACKET_SECONDS, numbered_packet
 from tests.support.processes.server import Started
 
 HEAD = OpusHead(channels=1, pre_skip=312).encode()
-WAIT_SECONDS = 45.0
+WAIT_SECONDS = 15.0
 
 # RFC 6455 section 5.2.
 BINARY = 0x82

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 10.0
 
 
 class EncoderProcess:

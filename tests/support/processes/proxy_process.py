@@ -17,8 +17,8 @@ from tests.support.processes.server import Started
 DEPLOY = Path(__file__).parents[3] / "deploy"
 HOST = "127.0.0.1"
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-START_SECONDS = 30.0
-STOP_SECONDS = 30.0
+START_SECONDS = 10.0
+STOP_SECONDS = 10.0
 
 # A regular expression that is found once in the shipped file, and what a test has instead.
 Change = tuple[str, str]

@@ -20,7 +20,7 @@ from tests.support.processes.forked import ForkedServer
 # Patience only, for seven at a time where other programs want both processors; one that ends is told at once.
 START_SECONDS = 60.0
 # After its drain, for which a member of a cluster takes its time.
-STOP_SECONDS = 30.0
+STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -124,16 +124,22 @@ class AudiocastServer:
 
     def start_stream(self, **body: str) -> Started:
         """Ask for a stream."""
-        response = requests.post(f"{self.base}/api/start", json=body or None, timeout=30)
+        response = requests.post(f"{self.base}/api/start", json=body or None, timeout=10)
         assert response.status_code == 201, response.text
         return Started(**response.json())
 
+    def edit_stream(self, started: Started, **edit: str | bool) -> None:
+        """Change a stream, as its broadcaster does."""
+        url = f"{self.base}/api/streams/{started.stream_id}?key={started.ingest_key}"
+        response = requests.patch(url, json=edit, timeout=10)
+        assert response.status_code == 204, response.text
+
     def state(self, stream_id: str) -> dict[str, Any]:
         """Give one stream's state."""
-        state: dict[str, Any] = requests.get(f"{self.base}/api/streams/{stream_id}", timeout=30).json()
+        state: dict[str, Any] = requests.get(f"{self.base}/api/streams/{stream_id}", timeout=10).json()
         return state
 
-    def wait_for_state(self, stream_id: str, state: str, seconds: float = 45.0) -> dict[str, Any]:
+    def wait_for_state(self, stream_id: str, state: str, seconds: float = 15.0) -> dict[str, Any]:
         """Wait until a stream is in a state."""
         deadline = time.monotonic() + seconds
         while (last := self.state(stream_id)).get("state") != state:
@@ -144,12 +150,12 @@ class AudiocastServer:
     def status(self) -> dict[str, Any]:
         """Give what the server says of itself on its internal port."""
         url = f"http://127.0.0.1:{self.internal_port}/internal/status"
-        status: dict[str, Any] = requests.get(url, timeout=30).json()
+        status: dict[str, Any] = requests.get(url, timeout=5).json()
         return status
 
     def metric(self, name: str, labels: str = "") -> float:
         """Give one sample of `/metrics`; `labels` as they are written there, with braces."""
-        text = requests.get(f"http://127.0.0.1:{self.internal_port}/metrics", timeout=30).text
+        text = requests.get(f"http://127.0.0.1:{self.internal_port}/metrics", timeout=10).text
         found = re.search(rf"^{re.escape(name + labels)} (\S+)$", text, re.MULTILINE)
         assert found, f"no sample {name}{labels}"
         return float(found[1])

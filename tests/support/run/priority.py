@@ -26,8 +26,8 @@ from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 OPTION = "--realtime-processes"
-# A folder of tests of pages, or a word of the name of a file elsewhere that starts a browser.
-BROWSER = re.compile(r"\bbrowser\b|firefox")
+# Where the tests of pages are.
+BROWSER = "browser"
 # As in `pytest.mark.realtime`, of a module or of one test in it.
 MARKED = re.compile(r"\bmark\.realtime\b")
 # Beside a program that wants the same processor, one with ten more gets a tenth: sched(7), nice values.
@@ -93,7 +93,7 @@ def kind_of(path: Path) -> Kind:
     """Return the kind of a file of tests."""
     if not is_realtime(path):
         return Kind.OTHER
-    return Kind.BROWSER if BROWSER.search(str(path)) else Kind.REALTIME
+    return Kind.BROWSER if BROWSER in path.parts else Kind.REALTIME
 
 
 @cache

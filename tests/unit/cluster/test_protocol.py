@@ -159,7 +159,16 @@ def test_titles_cross_as_they_are() -> None:
         PlayingRequest.parse("abc", {"generation": "second"})
 
 
-@pytest.mark.parametrize("edit", [StreamEdit("", is_muted=True), StreamEdit("New"), StreamEdit(), None])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        StreamEdit("", is_muted=True),
+        StreamEdit("New"),
+        StreamEdit(description="Jazz", accent="#117733", link="", starts_at=0),
+        StreamEdit(),
+        None,
+    ],
+)
 def test_an_edit_goes_beside_the_track_that_earlier_versions_know(edit: StreamEdit | None) -> None:
     request = PlayingRequest("abc", "Track", "Artist", 7, edit)
     built = request.build()
@@ -169,7 +178,15 @@ def test_an_edit_goes_beside_the_track_that_earlier_versions_know(edit: StreamEd
 
 
 def test_an_edit_of_a_stranger_is_cut_or_changes_nothing() -> None:
-    bad = PlayingRequest.parse("abc", {"edit": {"title": ["x"], "muted": "yes"}})
+    nonsense = {
+        "title": ["x"],
+        "muted": "yes",
+        "description": 1,
+        "accent": None,
+        "link": {},
+        "starts_at": True,
+    }
+    bad = PlayingRequest.parse("abc", {"edit": nonsense})
     assert bad.edit == StreamEdit()
     assert PlayingRequest.parse("abc", {"edit": "x"}).edit is None
     long = PlayingRequest.parse("abc", {"edit": {"title": "\0" + "x" * 500}})

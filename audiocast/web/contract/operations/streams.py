@@ -59,7 +59,7 @@ STREAMS = (
         "PATCH",
         "/api/streams/{id}",
         "editStream",
-        "Change the title, or mute the sound",
+        "Change what is shown, or mute the sound",
         (DeclaredAnswer("The change is shown to everybody.", status=204),),
         errors=("bad_stream_id", *KEY, "bad_json", "bad_request", "stream_ended", "stream_suspended"),
         parameters=(ID,),
