@@ -7,6 +7,7 @@ from typing import Any, Literal, cast, get_args, get_origin
 
 import pytest
 import requests
+from pydantic import ValidationError
 
 from audiocast import rules_file as server_rules
 from audiocast.cluster.node import Node
@@ -31,6 +32,7 @@ from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.signature.signer import Signer
 from audiocast.rules_file import parse_rules
 from audiocast.settings import Settings
+from audiocast.stream.broadcaster.presentation import ACCENT, LINK, Presentation
 from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits, Rule, StreamEnd
@@ -77,6 +79,13 @@ SECRET, OTHER_SECRET = "a secret of this test", "another secret of this test"
 ENDS = "2100-01-01T00:00:00Z"
 
 
+SHOWN = {
+    "description": 'Новости, "каждый" день',
+    "link": "https://[2001:db8::1]:8443/a?b=1#c",
+    "accent": "#117733",
+}
+
+
 def stream(**more: Any) -> StreamSpec:
     return StreamSpec.model_validate({"audioCast": "live", "id": "news", **more})
 
@@ -91,6 +100,7 @@ def stream(**more: Any) -> StreamSpec:
         ({"limits": {"expiresAt": ENDS}}, Claims(generation=1, expires_at=4_102_444_800)),
         ({"visibility": "public"}, Claims(generation=1, visibility=Visibility.PUBLIC)),
         ({"visibility": "unlisted"}, Claims(generation=1, visibility=Visibility.UNLISTED)),
+        (SHOWN, Claims(generation=1, presentation=Presentation.parse(SHOWN))),
     ],
 )
 def test_the_server_takes_the_operators_keys(more: dict[str, Any], claims: Claims) -> None:
@@ -98,6 +108,28 @@ def test_the_server_takes_the_operators_keys(more: dict[str, Any], claims: Claim
     assert Keys([OTHER_SECRET, SECRET]).check("news", key, time.time()) == claims
     # To the letter what the server makes, so that a key does not depend on which of the two has made it.
     assert key == Keys([SECRET]).make("news", claims)
+
+
+def test_what_can_be_shown_is_the_same_to_both() -> None:
+    assert (f"^({LINK.pattern})?$", f"^({ACCENT.pattern})?$") == (stream_model.LINK, stream_model.ACCENT)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"description": "x" * 501},
+        {"link": "radio.example"},
+        {"link": "https://a@b.example/"},
+        {"link": "https://радио.example/"},
+        {"link": "https://radio.example/" + "a" * 279},
+        {"accent": "red"},
+    ],
+)
+def test_what_the_server_would_not_show_is_no_stream(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        stream(**wrong)
+    (shown,) = wrong.items()
+    assert Presentation.parse(wrong).as_json()[shown[0]] != shown[1]
 
 
 POD = PodEndpoint("10.0.0.1:8001", "live-0", "f00")

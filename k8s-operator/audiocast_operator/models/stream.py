@@ -8,6 +8,9 @@ from audiocast_operator.models.base import ATOMIC, IMMUTABLE, ResourceModel, Sta
 from audiocast_operator.models.condition import BY_TYPE, Condition
 
 STREAM_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+# As the server has them (audiocast/stream/broadcaster/presentation.py); the contract's test compares them.
+LINK = r"^(https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?#][!#-;=?-\[\]_a-z~]*)?)?$"
+ACCENT = r"^(#[0-9A-Fa-f]{6})?$"
 
 
 class StreamLimits(ResourceModel):
@@ -39,6 +42,21 @@ class StreamSpec(ResourceModel):
         default=None,
         description="public: on the servers' start page and in their lists. unlisted: only who has the link "
         "finds it. Without it, the setting LIST_STREAMS decides.",
+    )
+    description: str = Field(
+        default="", max_length=500, description="What it is, in a line: on the listener's page and its cards."
+    )
+    link: str = Field(
+        default="",
+        max_length=300,
+        pattern=LINK,
+        description="Where to learn more: http or https, in ASCII, without a user name.",
+    )
+    accent: str = Field(
+        default="",
+        max_length=7,
+        pattern=ACCENT,
+        description="Colour of page and cover, as #rrggbb. Empty: the server's.",
     )
     limits: StreamLimits = Field(default_factory=StreamLimits, description="What the key allows.")
     key_generation: int = Field(

@@ -2,7 +2,7 @@ r"""Makes ingest keys, which the server checks.
 
 key = "ac1." claims "." mac
 claims  URL-safe base64 of a JSON object (t title, e expiry in Unix seconds, g generation, k kbit/s,
-        v visibility), without padding and without empty claims
+        v visibility, d description, a accent, u link), without padding and without empty claims
 mac     URL-safe base64 of the first 16 bytes of HMAC-SHA256(secret, purpose "\0" id "\0" claims)
 """
 
@@ -33,6 +33,9 @@ def build_ingest_key(secret: str, stream: StreamSpec) -> str:
         "g": stream.key_generation,
         "k": limits.max_kbps,
         "v": stream.visibility,
+        "d": stream.description,
+        "a": stream.accent,
+        "u": stream.link,
     }
     given = {name: value for name, value in claims.items() if value}
     text = _to_text(json.dumps(given, separators=(",", ":"), ensure_ascii=False).encode())

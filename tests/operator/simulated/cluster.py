@@ -26,7 +26,7 @@ from tests.operator.simulated.store import Json, Store
 from tests.operator.simulated.workloads import MakePod, Workloads, wait_until
 
 NAMESPACE = "radio"
-WAIT_SECONDS = 90.0
+WAIT_SECONDS = 30.0
 
 
 @dataclass

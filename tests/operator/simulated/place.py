@@ -9,7 +9,7 @@ from tests.operator.simulated.cluster import NAMESPACE, SimulatedCluster
 from tests.operator.simulated.eviction import is_ready
 from tests.operator.simulated.real_pod import RealPod
 
-CALL_SECONDS = 60.0
+CALL_SECONDS = 30.0
 
 Result = TypeVar("Result")
 
