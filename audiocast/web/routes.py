@@ -68,13 +68,13 @@ from audiocast.web.pages.calendar_event import CalendarHandler
 from audiocast.web.pages.cover import CoverHandler
 from audiocast.web.pages.drawings import Drawings
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
+from audiocast.web.pages.home import HomeHandler
 from audiocast.web.pages.icon import IconHandler
 from audiocast.web.pages.listen import ListenPageHandler
 from audiocast.web.pages.openapi import OpenApiHandler
 from audiocast.web.pages.page import (
     BroadcastPageHandler,
     ControlPageHandler,
-    HomeHandler,
     NotFoundHandler,
     SelfTestPageHandler,
 )

@@ -69,6 +69,11 @@ def home(page: Page, streams: StreamsInEachState) -> None:
     expect(page.locator("#streams a").first).to_be_visible(timeout=NEWS_MS)
 
 
+def home_more(page: Page, streams: StreamsInEachState) -> None:
+    home(page, streams)
+    page.locator("#about > summary").click()
+
+
 def home_ready(page: Page, streams: StreamsInEachState) -> None:
     page.goto(streams.server.base)
     page.locator("#title").fill("Morning")
@@ -81,7 +86,9 @@ def home_ready(page: Page, streams: StreamsInEachState) -> None:
 def control(page: Page, streams: StreamsInEachState) -> None:
     page.goto(f"{streams.server.base}/control/{streams.live.stream_id}#{streams.live.ingest_key}")
     expect(page.locator("#monitor[data-stream=live]")).to_be_visible(timeout=NEWS_MS)
-    page.locator("#source").select_option("icecast")
+    page.locator("#show-key").click()
+    for fold in page.locator("details > summary").all():
+        fold.click()
 
 
 def control_without_key(page: Page, streams: StreamsInEachState) -> None:
@@ -219,6 +226,7 @@ PAGE_STATES: dict[str, Callable[[Page, StreamsInEachState], None]] = {
     state.__name__: state
     for state in (
         home,
+        home_more,
         home_ready,
         control,
         control_without_key,

@@ -246,7 +246,7 @@ def test_a_token_is_asked_for_when_the_server_wants_one(browser: Browser, tmp_pa
 def test_the_start_page_leads_there(browser: Browser, server: AudiocastServer) -> None:
     page = browser.new_page(locale="en-US")
     page.goto(server.base)
-    page.get_by_role("link", name="broadcast from this browser").click()
+    page.get_by_role("link", name="Go live now").click()
     expect(page.locator("h1")).to_have_text("Broadcast from this browser")
     assert page.url == f"{server.base}/broadcast"
     page.close()

@@ -8,10 +8,11 @@
 - `embed`: the player in other people's pages, and oEmbed
 - `embed_code`: the HTML that a visitor copies
 - `first_words`: what the listener's page says before its script runs
+- `home`: the start page
 - `icon`: the icon as PNG
 - `listen`: the listener's page
 - `modules`: which JavaScript modules a page names at once
 - `openapi`: what the API promises, for programs
-- `page`: the start page, the broadcaster's page, the sound test, errors
+- `page`: what all pages have; the broadcaster's pages, the sound test, errors
 - `qr`: QR codes of listen links
 """

@@ -70,8 +70,6 @@ class FirstWords:
         """
         kind = str(state["state"])
         is_on = kind in ("live", "held")
-        playing = state["now_playing"] or {}
-        count = state["listeners"] or 0
         heading = state["title"] or (UNTITLED if is_known else UNKNOWN)
         when = _when(state)
         note = NOTES.get(kind, "")
@@ -84,9 +82,9 @@ class FirstWords:
         return cls(
             heading=heading,
             status=STATUS.get(kind, ""),
-            listeners=f"{count} listener{'' if count == 1 else 's'}" if is_on and count else "",
+            listeners=listeners_words(state) if is_on else "",
             on_air_for=_duration(now - state["started_at"]) if is_on and state["started_at"] else "",
-            track=" — ".join(filter(None, (playing.get("artist"), playing.get("title")))) if is_on else "",
+            track=track_words(state) if is_on else "",
             when=when,
             action=ACTIONS.get(kind, "Start listening"),
             note=note,
@@ -99,6 +97,18 @@ def title_length(title: str) -> str:
     if len(title) <= SHORT_TITLE:
         return "short"
     return "medium" if len(title) <= MEDIUM_TITLE else "long"
+
+
+def listeners_words(state: Mapping[str, Any]) -> str:
+    """Return how many listen to a stream; empty for nobody."""
+    count = state["listeners"] or 0
+    return f"{count} listener{'' if count == 1 else 's'}" if count else ""
+
+
+def track_words(state: Mapping[str, Any]) -> str:
+    """Return artist and title of what is on; empty where the broadcaster names nothing."""
+    playing = state["now_playing"] or {}
+    return " — ".join(filter(None, (playing.get("artist"), playing.get("title"))))
 
 
 def _duration(seconds: float) -> str:

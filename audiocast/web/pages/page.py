@@ -1,4 +1,4 @@
-"""The start page, both pages of broadcasters, the sound test, and the page of what is not there."""
+"""What all pages have; both pages of broadcasters, the sound test, and the page of what is not there."""
 
 from functools import partial
 from pathlib import Path
@@ -63,15 +63,6 @@ class NotFoundHandler(PageHandler):
     def prepare(self) -> NoReturn:
         super().prepare()
         raise ApiError(404, "not_found", f"nothing is at {self.request.path[:100]}")
-
-
-class HomeHandler(PageHandler):
-    """`GET /`: the live streams, and how to broadcast."""
-
-    metric_label = "Home"
-
-    def get(self) -> None:
-        self.render("home.html", version=self.services.version)
 
 
 class BroadcastPageHandler(PageHandler):

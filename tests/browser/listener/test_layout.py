@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import png
 import pytest
-from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.late_script import LateScript
 from tests.browser.page_states import StreamsInEachState, play, streams_in_each_state
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import Started
@@ -33,21 +34,11 @@ LONG_TRACK = (
 
 LANGUAGES = {"en": "en-US", "ru": "ru-RU"}
 
-# What people take for still (web.dev/articles/cls) is five times as much.
-MOST_SHIFT = 0.02
 DISC_PX = 72
 MOST_TITLE_LINES = 4
 
 NEWS_MS = 15_000
-PATIENCE_TURNS = 200
 
-WATCH_SHIFTS = """
-window.shifts = [];
-new PerformanceObserver((list) => {
-  for (const { value, sources } of list.getEntries())
-    window.shifts.push([value, sources.map(({ node }) => node?.id || node?.className || node?.nodeName)]);
-}).observe({ type: "layout-shift", buffered: true });
-"""
 SHOWN = """Object.fromEntries(
   ["status", "listeners", "title", "now-playing-text", "listen-button-text", "note"].map((id) => {
     const element = document.getElementById(id);
@@ -117,49 +108,20 @@ def ready(page: Page, url: str) -> None:
     expect(page.locator("body[data-script=runs]")).to_be_attached(timeout=NEWS_MS)
 
 
-def until(page: Page, condition: str) -> None:
-    """Wait for a condition; Playwright's own way needs eval, which the page's policy forbids."""
-    for _ in range(PATIENCE_TURNS):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never: {condition}")
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_nothing_moves_when_the_script_comes_late(
     browser: Browser, streams: Streams, language: str, size: ViewportSize
 ) -> None:
     page = open_page(browser, language, size)
-    page.add_init_script(WATCH_SHIFTS)
-    held_back: list[Route] = []
-    page.route("**/scripts/listen/page.js*", lambda route: held_back.append(route))
+    late = LateScript(page, "listen/page.js")
     for state, link in streams.links.items():
-        page.goto(link, wait_until="commit")
-        until(page, "performance.getEntriesByName('first-contentful-paint').length > 0")
-        until(page, "document.readyState !== 'loading'")
-        said_by_server = page.evaluate(SHOWN)
-        until_asked(page, held_back)
-        held_back.pop().continue_()
-        expect(page.locator("body[data-script=runs]")).to_be_attached(timeout=NEWS_MS)
-        until(page, "document.readyState === 'complete'")
-        # Two frames, for what the script has changed to be painted.
-        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        shifts = page.evaluate("window.shifts")
-        print(f"{state} {language}: {sum(value for value, _ in shifts):.4f}")
-        assert sum(value for value, _ in shifts) <= MOST_SHIFT, (state, shifts)
+        with late.opened(link):
+            said_by_server = page.evaluate(SHOWN)
+        late.check(f"{state} {language}")
         if language == "en":
             assert page.evaluate(SHOWN) == said_by_server, state
     page.context.close()
-
-
-def until_asked(page: Page, held_back: list[Route]) -> None:
-    for _ in range(PATIENCE_TURNS):
-        if held_back:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("the page has not asked for its script")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

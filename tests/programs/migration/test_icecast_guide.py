@@ -20,7 +20,6 @@ from tests.programs.documents import HOST, block
 from tests.programs.heard import check_tone
 from tests.programs.ordinary_user import PREFIX, ordinary_folder
 from tests.programs.program import Program
-from tests.support.network.ports import free_port
 
 pytestmark = pytest.mark.realtime
 
@@ -41,6 +40,12 @@ PATH = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 def of_guide(heading: str, port: int, language: str = "sh") -> str:
     """Return a block with the port of the test: each server has one of its own."""
     return block(PAGE, heading, language).replace(HOST, "127.0.0.1").replace("8000", str(port))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
 
 
 @contextmanager

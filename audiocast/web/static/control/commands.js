@@ -8,8 +8,12 @@ import { icecastUrl, needsTls } from "./icecast.js";
 const ENCODER = "-c:a libopus -b:a 96k -application lowdelay -frame_duration 20 -page_duration 20000 -vbr off";
 const OUTPUT = "-f ogg -content_type audio/ogg";
 
-/** The names are the keys of strings.js: `send.source.{name}` and `send.about.{name}`. */
+/** The names are the keys of strings.js: `send.source.{name}` and `send.about.{name}`. In the order of their tabs. */
 const SOURCES = {
+  icecast: (/** @type {string} */ ingestUrl, /** @type {string} */ key) => {
+    const tls = needsTls(ingestUrl) ? "-tls 1 " : "";
+    return `ffmpeg -re -i music.mp3 -vn ${ENCODER} ${OUTPUT} ${tls}"${icecastUrl(ingestUrl, key)}"`;
+  },
   linux: post("-f pulse -i default"),
   macos: post('-f avfoundation -i ":0"'),
   windows: post('-f dshow -i audio="Microphone"'),
@@ -18,10 +22,6 @@ const SOURCES = {
   curl: (/** @type {string} */ ingestUrl, /** @type {string} */ key) =>
     `ffmpeg -v error -re -i music.opus -c copy -page_duration 20000 -f ogg - | ` +
     `curl -T - -H "Content-Type: audio/ogg" "${keyed(ingestUrl, key)}"`,
-  icecast: (/** @type {string} */ ingestUrl, /** @type {string} */ key) => {
-    const tls = needsTls(ingestUrl) ? "-tls 1 " : "";
-    return `ffmpeg -re -i music.mp3 -vn ${ENCODER} ${OUTPUT} ${tls}"${icecastUrl(ingestUrl, key)}"`;
-  },
 };
 
 /** @typedef {keyof typeof SOURCES} Source */
@@ -36,15 +36,6 @@ export const SOURCE_NAMES = /** @type {Source[]} */ (Object.keys(SOURCES));
  */
 export function command(source, ingestUrl, key) {
   return SOURCES[source](ingestUrl, key);
-}
-
-/** @returns {Source} the microphone on a computer, a file on a phone */
-export function likelySource() {
-  const system = navigator.userAgent;
-  if (/Android|iPhone|iPad/.test(system)) {
-    return "file";
-  }
-  return system.includes("Windows") ? "windows" : system.includes("Macintosh") ? "macos" : "linux";
 }
 
 /** @param {string} input FFmpeg's options for the input */

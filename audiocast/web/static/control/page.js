@@ -20,6 +20,7 @@ import {
   livePath,
   ownBroadcast,
 } from "../shared/own_broadcasts.js";
+import { attachAbout } from "./about.js";
 import { attachSendGuide } from "./send.js";
 import { attachElementCopy } from "../shared/share.js";
 import { ShowControls } from "../shared/show_controls.js";
@@ -30,6 +31,7 @@ const language = new Language(document, CONTROL_STRINGS);
 const monitor = new OnAirMonitor(language);
 const showControls = new ShowControls(language, monitor, false);
 const showSendGuide = attachSendGuide(language);
+const showAbout = attachAbout(language);
 let title = "";
 const showListenLink = attachListenLink(language, () => title);
 
@@ -40,7 +42,7 @@ let trouble = null;
 
 function showWords() {
   const name = title || language.translate("untitled");
-  byId("broadcast-heading").textContent = name;
+  byId("broadcast-heading").textContent = language.translate(`control.head.${monitor.state}`, { title: name });
   updateText(byId("trouble"), trouble ? language.translate(...trouble) : "");
   updateText(byId("key-trouble"), trouble ? language.translate(...trouble) : "");
 }
@@ -84,6 +86,7 @@ function show(wanted, shownTitle) {
   byId("go-live", HTMLAnchorElement).href = livePath(wanted);
   showListenLink(wanted);
   showSendGuide(wanted);
+  showAbout(wanted);
   monitor.watch(wanted);
 }
 
@@ -127,6 +130,7 @@ for (const [button, field] of [
   attachElementCopy(byId(button, HTMLButtonElement), byId(field, HTMLInputElement), language);
   byId(button).addEventListener("click", () => removeEventListener("beforeunload", confirmLeaving));
 }
+monitor.addEventListener("change", showWords);
 addEventListener("hashchange", open);
 language.addEventListener("change", showWords);
 language.attachSwitch(byId("language-switch"));

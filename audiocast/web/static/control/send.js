@@ -1,20 +1,29 @@
 /**
- * How to send audio to a broadcast: a command, or the settings that Icecast source clients ask for.
+ * How to send audio to a broadcast: a tab for each system, with the settings that Icecast source clients ask for, or a
+ * command.
+ *
+ * The key, and what has it inside, is shown only when it was asked for.
  */
 
 import { byId, find } from "../shared/dom.js";
-import { command, likelySource, SOURCE_NAMES } from "./commands.js";
+import { command, SOURCE_NAMES } from "./commands.js";
 import { icecastAccess, needsTls } from "./icecast.js";
-import { attachElementCopy } from "../shared/share.js";
+import { updateText } from "../shared/language.js";
+import { attachCopy, attachElementCopy } from "../shared/share.js";
+
+const HIDDEN = "••••••••";
 
 /**
- * Fill the choice of sources and show the guide for the chosen one.
+ * Make the tabs and show the guide of the chosen one.
  *
  * @param {import("../shared/language.js").Language} language
  * @returns {(broadcast: import("../shared/api.js").Broadcast) => void} shows the guide for a broadcast
  */
 export function attachSendGuide(language) {
-  const source = byId("source", HTMLSelectElement);
+  let [name] = SOURCE_NAMES;
+  let isKeyShown = false;
+  const keyField = byId("ingest-key", HTMLInputElement);
+  const showKey = byId("show-key", HTMLButtonElement);
   /** @type {import("../shared/api.js").Broadcast | null} */
   let broadcast = null;
 
@@ -23,22 +32,30 @@ export function attachSendGuide(language) {
       return;
     }
     const { ingest_url: ingestUrl, ingest_key: key } = broadcast;
-    const name = /** @type {import("./commands.js").Source} */ (source.value);
     byId("about-source").textContent = language.translate(`send.about.${name}`);
     byId("command").replaceChildren(...breakable(command(name, ingestUrl, key)));
     byId("access").hidden = name !== "icecast";
     byId("access-tls").hidden = !needsTls(ingestUrl);
-    const rows = Object.entries(icecastAccess(ingestUrl, key)).map(([field, value]) => row(field, value, language));
+    const access = Object.entries(icecastAccess(ingestUrl, key));
+    const rows = access.map(([field, value]) => row(field, value, field !== "password" || isKeyShown, language));
     byId("access-fields").replaceChildren(...rows);
+    keyField.type = isKeyShown ? "text" : "password";
+    showKey.setAttribute("aria-pressed", String(isKeyShown));
+    updateText(byId("show-key-text"), language.translate(isKeyShown ? "send.key.hide" : "send.key.show"));
   };
 
-  for (const name of SOURCE_NAMES) {
-    const option = new Option(language.translate(`send.source.${name}`), name);
-    option.dataset.i18n = `send.source.${name}`;
-    source.append(option);
+  for (const each of SOURCE_NAMES) {
+    byId("sources").append(tab(each, each === name, language));
   }
-  source.value = likelySource();
-  source.addEventListener("change", show);
+  byId("sources").addEventListener("change", (event) => {
+    const chosen = /** @type {HTMLInputElement} */ (event.target);
+    name = /** @type {import("./commands.js").Source} */ (chosen.value);
+    show();
+  });
+  showKey.addEventListener("click", () => {
+    isKeyShown = !isKeyShown;
+    show();
+  });
   language.addEventListener("change", show);
   attachElementCopy(byId("copy-command", HTMLButtonElement), byId("command"), language);
   return (next) => {
@@ -48,13 +65,34 @@ export function attachSendGuide(language) {
 }
 
 /**
+ * @param {import("./commands.js").Source} name
+ * @param {boolean} isChosen
+ * @param {import("../shared/language.js").Language} language
+ */
+function tab(name, isChosen, language) {
+  const input = document.createElement("input");
+  input.type = "radio";
+  input.name = "source";
+  input.value = name;
+  input.checked = isChosen;
+  const words = document.createElement("span");
+  words.textContent = language.translate(`send.source.${name}`);
+  words.dataset.i18n = `send.source.${name}`;
+  const label = document.createElement("label");
+  label.className = "button";
+  label.append(input, words);
+  return label;
+}
+
+/**
  * Return a row with one setting and a button that copies it.
  *
  * @param {string} field a property of `Access` in icecast.js
  * @param {string} value
+ * @param {boolean} isShown or dots are
  * @param {import("../shared/language.js").Language} language
  */
-function row(field, value, language) {
+function row(field, value, isShown, language) {
   const copy = byId("access-row", HTMLTemplateElement).content.cloneNode(true);
   const element = find(/** @type {DocumentFragment} */ (copy), "div", HTMLElement);
   const name = find(element, "dt", HTMLElement);
@@ -62,12 +100,22 @@ function row(field, value, language) {
   const button = find(element, "button", HTMLButtonElement);
   name.textContent = language.translate(`send.access.${field}`);
   name.id = `access-${field}-name`;
-  shown.textContent = value;
+  shown.textContent = isShown ? value : HIDDEN;
   shown.id = `access-${field}`;
-  find(element, "[data-i18n]", HTMLElement).textContent = language.translate("copy.copy");
+  const label = find(element, "[data-i18n]", HTMLElement);
+  label.textContent = language.translate("copy.copy");
   button.id = `copy-access-${field}`;
   button.setAttribute("aria-labelledby", `${button.id} ${name.id}`);
-  attachElementCopy(button, shown, language);
+  attachCopy(button, () => value, {
+    label,
+    usual: () => language.translate("copy.copy"),
+    done: () => language.translate("copy.done"),
+    refused: () => {
+      shown.textContent = value;
+      getSelection()?.selectAllChildren(shown);
+      label.textContent = language.translate("copy.select");
+    },
+  });
   return element;
 }
 

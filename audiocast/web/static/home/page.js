@@ -1,5 +1,5 @@
 /**
- * The start page: the list of live streams, the visitor's own broadcasts, and the form that creates one.
+ * The start page: the tiles of live streams, the visitor's own broadcasts, and the form that creates one.
  *
  * A new broadcast is kept in this browser, and opened on its control page.
  */
@@ -34,3 +34,4 @@ byId("start-form", HTMLFormElement).addEventListener("submit", startStream);
 language.attachSwitch(byId("language-switch"));
 attachOwnList(language);
 attachLiveList(byId("streams"), byId("streams-remark"), language);
+document.body.dataset.script = "runs";

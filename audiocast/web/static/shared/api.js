@@ -69,10 +69,10 @@ export async function endBroadcast({ stream_id: streamId, ingest_key: key }, for
 }
 
 /**
- * Change the title, or mute the sound.
+ * Change the title and what else is shown, or mute the sound.
  *
  * @param {Broadcast} broadcast
- * @param {{title?: string, muted?: boolean}} edit
+ * @param {Api.StreamEditRequest} edit
  * @throws {RequestRefused} by the server; {TypeError} when there is no network
  */
 export async function editBroadcast(broadcast, edit) {
@@ -88,6 +88,41 @@ export async function editBroadcast(broadcast, edit) {
  */
 export async function showTrack(broadcast, track) {
   await sendChange("PUT", broadcast, "/metadata", track);
+}
+
+/**
+ * Give a picture for the cover.
+ *
+ * @param {Broadcast} broadcast
+ * @param {Blob} picture a JPEG, PNG or WebP of at most 256 KiB
+ * @throws {RequestRefused} by the server; {TypeError} when there is no network
+ */
+export async function giveCover(broadcast, picture) {
+  await changeCover("PUT", broadcast, picture);
+}
+
+/**
+ * Have the cover drawn again.
+ *
+ * @param {Broadcast} broadcast
+ * @throws {RequestRefused} by the server; {TypeError} when there is no network
+ */
+export async function takeBackCover(broadcast) {
+  await changeCover("DELETE", broadcast);
+}
+
+/**
+ * @param {string} method
+ * @param {Broadcast} broadcast
+ * @param {Blob} [picture]
+ */
+async function changeCover(method, { stream_id: streamId, ingest_key: key }, picture) {
+  const headers = { Authorization: `Bearer ${key}` };
+  const path = `/api/streams/${encodeURIComponent(streamId)}/cover`;
+  const response = await fetch(path, { method, headers, body: picture });
+  if (!response.ok) {
+    await readJson(response);
+  }
 }
 
 /**

@@ -75,18 +75,25 @@ export function broadcastOf(streamId, key) {
 }
 
 /**
- * Return the title that a key claims: a server that was restarted does not know it before the stream is on.
+ * Return what a key claims: a server that was restarted does not know it before the stream is on.
  *
  * @param {string} key `ac1.CLAIMS.MAC`, whose claims are JSON in URL-safe base64
+ * @returns {{title: string, description?: string, accent?: string, link?: string, starts_at?: number}}
  */
-export function claimedTitle(key) {
+export function keyClaims(key) {
   try {
     const text = atob((key.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"));
     const claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (each) => each.charCodeAt(0))));
-    return String(claims.t ?? "");
+    const { d: description, a: accent, u: link, s: startsAt } = claims;
+    return { title: String(claims.t ?? ""), description, accent, link, starts_at: startsAt };
   } catch {
-    return "";
+    return { title: "" };
   }
+}
+
+/** @param {string} key */
+export function claimedTitle(key) {
+  return keyClaims(key).title;
 }
 
 /** @param {{stream_id: string, ingest_key: string}} broadcast */

@@ -1,14 +1,17 @@
 /**
- * The form that creates a broadcast: its title, a token where the server asks for one, and why the server refused.
+ * The form that creates a broadcast: its title, what else there is to say of it, a token where the server asks for one,
+ * and why the server refused.
  */
 
+import { AboutFields, UnusableField } from "./about_fields.js";
 import { byId } from "./dom.js";
-import { RequestRefused, startBroadcast } from "./api.js";
+import { RequestRefused, giveCover, startBroadcast } from "./api.js";
 import { updateText } from "./language.js";
 
 export class StartForm {
   /** Key of the shown phrase and its values. @type {[string, Record<string, string>] | null} */
   #trouble = null;
+  #about = new AboutFields();
 
   /** @param {import("./language.js").Language} language */
   constructor(language) {
@@ -27,7 +30,16 @@ export class StartForm {
     this.#trouble = null;
     this.#show();
     try {
-      return await startBroadcast({ title: this.title, ...visibility(), ...(token ? chosenId() : {}) }, token);
+      const { title } = this;
+      const about = this.#about.given();
+      const picture = await this.#about.picture();
+      const wanted = { title, ...about, ...visibility(), ...(token ? chosenId() : {}) };
+      const broadcast = await startBroadcast(wanted, token);
+      if (picture) {
+        // The broadcast is worth more than its picture, which the control page takes too.
+        await giveCover(broadcast, picture).catch(() => {});
+      }
+      return broadcast;
     } catch (error) {
       this.#trouble = reason(error, token);
       this.#show();
@@ -63,6 +75,9 @@ function chosenId() {
  * @returns {[string, Record<string, string>]} a phrase's key and its values
  */
 function reason(error, token) {
+  if (error instanceof UnusableField) {
+    return [error.key, {}];
+  }
   if (!(error instanceof RequestRefused)) {
     return ["trouble.network", {}];
   }

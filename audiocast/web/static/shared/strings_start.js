@@ -13,6 +13,18 @@ export const START_STRINGS = {
     "start.id.hint": "optional: letters, digits, - and _; the link is the same every time",
     "start.public": "Show on this server’s front page",
 
+    "about": "More about the show",
+    "about.description": "What it is",
+    "about.description.hint": "a few sentences for listeners",
+    "about.link": "Web page",
+    "about.link.hint": "where to learn more",
+    "about.starts": "Begins",
+    "about.starts.hint": "in your time zone; nothing begins by itself",
+    "about.picture": "Picture",
+    "about.picture.hint": "of the page and its cards; square is best. Without one, a cover is drawn",
+    "about.accent": "Colour",
+    "about.accent.hint": "of the page and its cover",
+
     "link.listen": "Listen link, for everyone",
     "link.copy": "Copy the listen link",
     "link.open": "Open",
@@ -29,6 +41,8 @@ export const START_STRINGS = {
 
     "trouble.network": "The server does not answer. Check the network and try again.",
     "trouble.server": "The server refused: {message}",
+    "trouble.link": "This is no address of a web page.",
+    "trouble.picture": "This file is no picture that the browser can read.",
     "trouble.token": "The server did not accept this token.",
     "trouble.token.missing": "This server asks for an access token.",
 
@@ -69,6 +83,18 @@ export const START_STRINGS = {
     "start.id.hint": "необязательно: латинские буквы, цифры, - и _; ссылка каждый раз та же",
     "start.public": "Показать на главной странице сервера",
 
+    "about": "Подробнее об эфире",
+    "about.description": "О чём он",
+    "about.description.hint": "несколько предложений для слушателей",
+    "about.link": "Сайт",
+    "about.link.hint": "где узнать больше",
+    "about.starts": "Начало",
+    "about.starts.hint": "по вашему времени; само ничего не начнётся",
+    "about.picture": "Картинка",
+    "about.picture.hint": "для страницы и карточек, лучше квадратная. Без неё обложка рисуется сама",
+    "about.accent": "Цвет",
+    "about.accent.hint": "страницы и обложки",
+
     "link.listen": "Ссылка для слушателей",
     "link.copy": "Копировать ссылку для слушателей",
     "link.open": "Открыть",
@@ -85,6 +111,8 @@ export const START_STRINGS = {
 
     "trouble.network": "Сервер не отвечает. Проверьте сеть и попробуйте ещё раз.",
     "trouble.server": "Сервер отказал: {message}",
+    "trouble.link": "Это не адрес сайта.",
+    "trouble.picture": "В этом файле нет картинки, которую браузер может прочитать.",
     "trouble.token": "Сервер не принял этот токен.",
     "trouble.token.missing": "Этому серверу нужен токен доступа.",
 

@@ -45,9 +45,15 @@ def get_link_and_key(page: Page, server: AudiocastServer) -> tuple[str, str]:
     return stream_id, f"{server.base}/ingest/{stream_id}?key={key}"
 
 
+def choose(page: Page, source: str) -> None:
+    """Choose the tab of a source."""
+    page.locator(f"#sources label:has([value={source}])").click()
+
+
 def shown_command(page: Page, source: str, folder: Path) -> list[str]:
     """Return the command that the page shows for a source, with a tone in a file for its music."""
-    page.locator("#source").select_option(source)
+    choose(page, source)
+    page.locator("#command-fold > summary").click()
     tone = "ffmpeg -loglevel error -y -f lavfi -i sine=440:duration=60 music.mp3"
     subprocess.run(tone.split(), cwd=folder, check=True)
     return shlex.split(page.locator("pre.command:visible").inner_text())
@@ -84,8 +90,18 @@ def test_the_command_that_is_shown_goes_on_air(
 def test_what_is_shown_for_icecast_programs_is_what_one_of_them_needs(
     page: Page, server: AudiocastServer, tmp_path: Path
 ) -> None:
-    stream_id, _ = get_link_and_key(page, server)
-    page.locator("#source").select_option("icecast")
+    stream_id, keyed_url = get_link_and_key(page, server)
+    key = keyed_url.partition("?key=")[2]
+    choose(page, "icecast")
+    # What has the key in it is not seen before one asks.
+    for hidden in ("#command", "#access-password"):
+        assert key not in page.locator(hidden).inner_text()
+    expect(page.locator("#ingest-key")).to_have_attribute("type", "password")
+    page.locator("#copy-access-password").click()
+    expect(page.locator("#copy-access-password")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == key
+    page.locator("#show-key").click()
+    expect(page.locator("#ingest-key")).to_have_attribute("type", "text")
     shown = {}
     for field in ("host", "port", "mount", "user", "password"):
         page.locator(f"#copy-access-{field}").click()
@@ -112,12 +128,12 @@ def test_icecast_programs_are_told_of_tls_and_its_port(page: Page, tmp_path: Pat
     links = {"STREAM_SCHEME": "https", "STREAM_DOMAIN": "radio.example.org"}
     with AudiocastServer(tmp_path / "server.log", **links) as server:
         get_link_and_key(page, server)
-        page.locator("#source").select_option("icecast")
+        choose(page, "icecast")
         expect(page.locator("#access-host")).to_have_text("radio.example.org")
         expect(page.locator("#access-port")).to_have_text("443")
         expect(page.locator("#access-tls")).to_be_visible()
-        assert "-tls 1" in page.locator("#command").inner_text()
-        page.locator("#source").select_option("file")
+        assert "-tls 1" in str(page.locator("#command").text_content())
+        choose(page, "file")
         expect(page.locator("#access")).to_be_hidden()
 
 
@@ -125,14 +141,18 @@ def test_the_page_says_whether_one_is_on_air(page: Page, tmp_path: Path) -> None
     with AudiocastServer(tmp_path / "server.log", SOURCE_GRACE_SECONDS=6) as server:
         stream_id, keyed_url = get_link_and_key(page, server)
         expect_not_on_air(page, "waiting")
+        heading = page.locator("#broadcast-heading")
+        expect(heading).to_have_text("“Rehearsal” is ready")
         with EncoderProcess(keyed_url, tone_hz=440, log=tmp_path / "ffmpeg.log"):
             expect_on_air(page)
+            expect(heading).to_have_text("“Rehearsal” is on air")
             expect(page.locator("#air-facts")).to_contain_text("0 listeners")
             expect(page.locator("#air-delay")).to_be_hidden()
             with Listener(server.port, f"/stream/{stream_id}"):
                 expect(page.locator("#air-facts")).to_contain_text("1 listener", timeout=NEWS_MS)
         expect_not_on_air(page, "listeners hear silence")
         expect_not_on_air(page, "ended")
+        expect(heading).to_have_text("“Rehearsal” is over")
 
 
 def test_nobody_is_called_on_air_by_a_server_that_is_silent(
