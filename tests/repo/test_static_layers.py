@@ -35,6 +35,7 @@ BUFFER = ("aim", "concealment", "delay_target", "jitter_buffer", "ring", "runs")
 CORE = {
     *(f"player/live/buffer/{name}.js" for name in BUFFER),
     *(f"player/live/{name}.js" for name in ("ogg", "opus", "watchdog")),
+    *(f"broadcast/sound/{name}.js" for name in ("limiter", "loudness", "true_peak")),
     *(f"selftest/{name}.js" for name in ("recorder", "report")),
 }
 CORE_MAY_USE = CORE | {"shared/sample_rate.js"}
@@ -123,7 +124,7 @@ def test_a_page_is_made_of_its_own_room_and_of_what_is_shared() -> None:
     assert wrong == []
 
 
-def test_the_core_of_the_player_is_pure() -> None:
+def test_the_core_is_pure() -> None:
     files = scripts_and_styles()
     assert set(files) >= CORE
     wrong = [
