@@ -89,7 +89,7 @@ def test_the_page_that_sends_mutes_renames_and_asks_before_the_end(
         page.locator("#name").fill("Late evening")
         page.get_by_role("button", name="Rename").click()
         shows(listens, "#title", "Late evening")
-        shows(page, "#on-air-heading", "Late evening")
+        shows(page, "#headline", "Late evening")
         shows(page, "#air-facts", "2 listeners · at most 2")
 
         page.locator("#end").click()

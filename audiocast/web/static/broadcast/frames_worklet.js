@@ -1,7 +1,7 @@
 /**
- * Runs on the audio thread: joins blocks of 128 samples into frames of one Opus packet, and measures their peaks.
+ * Runs on the audio thread: joins blocks of 128 samples into frames of one Opus packet.
  *
- * A message is a frame: its samples, left and then right, and its peak. Without an input the worklet posts silence, since
+ * A message is a frame: its samples, left and then right. Without an input the worklet posts silence, since
  * time goes on for listeners too. Its output is silent, so that the node may be connected to the destination.
  */
 
@@ -14,7 +14,6 @@ class FramesProcessor extends AudioWorkletProcessor {
     this.frameSamples = options.processorOptions.frameSamples;
     this.samples = this.#newFrame();
     this.filled = 0;
-    this.peak = 0;
   }
 
   #newFrame() {
@@ -29,14 +28,12 @@ class FramesProcessor extends AudioWorkletProcessor {
       if (left) {
         this.samples[this.filled] = left[at];
         this.samples[this.frameSamples + this.filled] = right[at];
-        this.peak = Math.max(this.peak, Math.abs(left[at]), Math.abs(right[at]));
       }
       this.filled += 1;
       if (this.filled === this.frameSamples) {
-        this.port.postMessage({ samples: this.samples, peak: this.peak }, [this.samples.buffer]);
+        this.port.postMessage(this.samples, [this.samples.buffer]);
         this.samples = this.#newFrame();
         this.filled = 0;
-        this.peak = 0;
       }
     }
     return true;

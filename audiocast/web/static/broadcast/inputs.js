@@ -1,5 +1,6 @@
 /**
- * The choice of the input and its gain: the two buttons, the list of microphones, the slider.
+ * The choice of the input, of what the browser may do to it, and of its gain: the two buttons, the list of microphones, the
+ * presets, the slider.
  *
  * Shows failures in plain language, where browsers have only names of exceptions.
  */
@@ -27,13 +28,15 @@ const TROUBLES = {
 export function attachInputs(capture, language) {
   const device = byId("device", HTMLSelectElement);
   const gain = byId("gain", HTMLInputElement);
+  const presets = byId("preset", HTMLFieldSetElement);
   /** @type {[string, Record<string, string>] | null} */
   let trouble = null;
 
   const show = () => {
     updateText(byId("sound-trouble"), trouble ? language.translate(...trouble) : "");
     byId("sound").hidden = !capture.kind && byId("sound").hidden;
-    byId("device-field").hidden = capture.kind === "tab";
+    byId("device-field").hidden = presets.hidden = capture.kind === "tab";
+    updateText(byId("preset-hint"), language.translate(`preset.${capture.preset}.more`));
     byId("use-microphone").setAttribute("aria-pressed", String(capture.kind === "microphone"));
     byId("use-tab").setAttribute("aria-pressed", String(capture.kind === "tab"));
     const isMute = gain.value === gain.min;
@@ -82,6 +85,18 @@ export function attachInputs(capture, language) {
       }
     });
 
+  capture.preset = recall("preset") === "voice" ? "voice" : "music";
+  for (const button of presets.querySelectorAll("input")) {
+    button.checked = button.value === capture.preset;
+    button.addEventListener("change", () => {
+      capture.preset = button.value === "voice" ? "voice" : "music";
+      remember("preset", capture.preset);
+      show();
+      if (capture.kind === "microphone") {
+        use(() => capture.useMicrophone(capture.deviceId));
+      }
+    });
+  }
   gain.value = recall("gain") ?? gain.value;
   gain.addEventListener("input", () => {
     remember("gain", gain.value);

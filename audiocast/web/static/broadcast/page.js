@@ -11,6 +11,8 @@ import { PageGuard } from "./wake_lock.js";
 import { OggRecorder, PacketEncoder, encodingMethod } from "./encoders.js";
 import { attachInputs } from "./inputs.js";
 import { LevelMeter } from "./level_meter.js";
+import { LoudnessMeter } from "./loudness_meter.js";
+import { attachOnAirClock } from "./on_air_clock.js";
 import { AudioCapture } from "./capture.js";
 import { Uplink } from "./uplink.js";
 import { Language, updateText } from "../shared/language.js";
@@ -38,6 +40,7 @@ const SLOW_FOR_MS = 5_000;
 const language = new Language(document, BROADCAST_STRINGS);
 const capture = new AudioCapture();
 const levelMeter = new LevelMeter(byId("level"), byId("level-words"), language);
+const loudnessMeter = new LoudnessMeter(language);
 const uplink = new Uplink();
 const monitor = new OnAirMonitor(language);
 const showControls = new ShowControls(language, monitor, true);
@@ -58,13 +61,21 @@ let broadcast = null;
 /** Of the broadcast; may be empty. */
 let title = "";
 
+function stageNow() {
+  return document.body.dataset.stage;
+}
+
 /** @param {"quiet" | "sending" | "over"} stage */
 function showStage(stage) {
   document.body.dataset.stage = stage;
+  byId("monitor").hidden = stage === "quiet";
   byId("on-air").hidden = stage === "quiet";
   byId("studio").hidden = stage === "over";
   byId("start-form").hidden = stage !== "quiet";
   byId("sharing").hidden = stage !== "sending";
+  byId("controls").hidden = stage !== "sending";
+  byId("mute").hidden = stage !== "sending";
+  loudnessMeter.isShow = stage === "sending";
   byId("again").hidden = stage !== "over" || FINAL_REFUSALS.includes(uplink.refusal);
   byId("new").hidden = stage !== "over";
   byId("start-fields").hidden = broadcast !== null;
@@ -74,8 +85,7 @@ function showStage(stage) {
 
 /** @returns {[string, Record<string, string>]} key of the most important message now, or "", and its values */
 function currentNote() {
-  const { stage } = document.body.dataset;
-  if (stage === "over") {
+  if (stageNow() === "over") {
     const code = uplink.refusal;
     const isNamed = ["taken_over", "broadcast_ended", ...FINAL_REFUSALS].includes(code);
     return [code ? `over.${isNamed ? code : "other"}` : "", { code }];
@@ -99,7 +109,7 @@ function showNote() {
   const [key, values] = currentNote();
   updateText(byId("note"), key && broadcast ? language.translate(key, values) : "");
   const name = title || language.translate("untitled");
-  byId("on-air-heading").textContent = name;
+  byId("headline").textContent = stageNow() === "quiet" ? language.translate("broadcast.title") : name;
   byId("resume-note").textContent = broadcast ? language.translate("broadcast.resume", { title: name }) : "";
 }
 
@@ -151,10 +161,11 @@ function showBroadcast(started) {
   capture.setMuted(false);
   monitor.watch(started);
   levelMeter.reset();
+  capture.restartLoudness();
   uplink.start(pathOnThisOrigin(started.ingest_url), started.ingest_key);
   pageGuard.acquire();
   showStage("sending");
-  byId("on-air-heading").focus();
+  byId("headline").focus();
 }
 
 async function endStream() {
@@ -192,7 +203,7 @@ function startNew() {
 /** Take the broadcast whose id and key are in the page's address, if any. */
 function resume() {
   const [streamId, key] = location.hash.slice(1).split("/");
-  if (!streamId || !key || document.body.dataset.stage === "sending") {
+  if (!streamId || !key || stageNow() === "sending") {
     return;
   }
   const wanted = broadcastOf(streamId, key);
@@ -235,9 +246,12 @@ async function checkBrowser() {
 }
 
 capture.addEventListener("frame", (event) => {
-  const { samples, peak } = /** @type {CustomEvent<import("./capture.js").Frame>} */ (event).detail;
-  levelMeter.update(peak);
-  encoder?.encode(samples);
+  encoder?.encode(/** @type {CustomEvent<Float32Array<ArrayBuffer>>} */ (event).detail);
+});
+capture.addEventListener("level", (event) => {
+  const report = /** @type {CustomEvent<import("./capture.js").Report>} */ (event).detail;
+  levelMeter.update(report.peaks);
+  loudnessMeter.update(report);
 });
 capture.addEventListener("input", () => {
   levelMeter.reset();
@@ -270,6 +284,7 @@ showControls.addEventListener("title", () => {
   title = showControls.title;
   showNote();
 });
+attachOnAirClock(monitor);
 addEventListener("hashchange", resume);
 setInterval(checkConnection, CHECK_INTERVAL_MS);
 checkBrowser();

@@ -28,10 +28,27 @@ export const BROADCAST_STRINGS = {
     "broadcast.control": "Your control page",
     "broadcast.control.hint": "Bookmark it, or open it on another device, to come back to the same link.",
 
+    "broadcast.show": "During the show",
+
+    "preset": "What the browser does to it",
+    "preset.voice": "Voice",
+    "preset.music": "Music",
+    "preset.voice.more": "Takes out echo and noise, and evens the level. Music suffers from it.",
+    "preset.music.more": "Nothing: it sounds as it is. Wear headphones when you listen to yourself.",
+
     "level.name": "Level",
     "level.db": "{db} dB",
-    "level.loud": "Too loud",
+    "level.loud": "Overload",
     "level.silent": "Nothing is heard",
+    "loudness.name": "Loudness",
+    "loudness.words": "{word}, {lufs} LUFS",
+    "loudness.silent": "–",
+    "loudness.quiet": "Too quiet",
+    "loudness.good": "Good",
+    "loudness.loud": "Too loud",
+    "loudness.numbers": "Now {now}, last 3 s {last} LUFS.",
+    "loudness.numbers.show": "Now {now}, last 3 s {last}, whole show {show} LUFS.",
+    "limiter.works": "The limiter takes {db} dB off.",
 
     "air.waiting": "Not on air yet: waiting for the server…",
     "air.waiting.more": "This changes by itself as soon as your sound arrives there.",
@@ -95,10 +112,27 @@ export const BROADCAST_STRINGS = {
     "broadcast.control.hint":
       "Добавьте её в закладки или откройте на другом устройстве, чтобы вернуться к той же ссылке.",
 
+    "broadcast.show": "Во время эфира",
+
+    "preset": "Что браузер делает со звуком",
+    "preset.voice": "Голос",
+    "preset.music": "Музыка",
+    "preset.voice.more": "Убирает эхо и шум, выравнивает громкость. Музыке это вредит.",
+    "preset.music.more": "Ничего: всё звучит как есть. Если слушаете себя, наденьте наушники.",
+
     "level.name": "Уровень",
     "level.db": "{db} дБ",
-    "level.loud": "Слишком громко",
+    "level.loud": "Перегрузка",
     "level.silent": "Ничего не слышно",
+    "loudness.name": "Громкость",
+    "loudness.words": "{word}, {lufs} LUFS",
+    "loudness.silent": "–",
+    "loudness.quiet": "Слишком тихо",
+    "loudness.good": "Хорошо",
+    "loudness.loud": "Слишком громко",
+    "loudness.numbers": "Сейчас {now}, за 3 с {last} LUFS.",
+    "loudness.numbers.show": "Сейчас {now}, за 3 с {last}, за весь эфир {show} LUFS.",
+    "limiter.works": "Лимитер убирает {db} дБ.",
 
     "air.waiting": "Вы ещё не в эфире: ждём сервер…",
     "air.waiting.more": "Здесь всё изменится само, как только звук дойдёт до сервера.",

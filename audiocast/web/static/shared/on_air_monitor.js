@@ -104,6 +104,11 @@ export class OnAirMonitor extends EventTarget {
     return this.state === "live" && this.#stream.muted === true;
   }
 
+  /** When the broadcast went on air, unix seconds by the server's clock; 0 where that is not known. */
+  get startedAt() {
+    return this.#stream.started_at ?? 0;
+  }
+
   /** @param {Partial<import("./stream_events.js").StreamState>} stream */
   #update(stream) {
     this.#stream = stream;
@@ -209,7 +214,7 @@ export class OnAirMonitor extends EventTarget {
  * @param {number} seconds
  * @returns {string} hours, minutes and seconds, as 1:02:03
  */
-function duration(seconds) {
+export function duration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   const parts = [Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, "0"));
   return [Math.floor(whole / 3600), ...parts].join(":");
