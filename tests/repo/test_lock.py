@@ -13,7 +13,11 @@ from packaging.utils import canonicalize_name
 from tests.repo import tree
 
 # Locks of a part of the project, and the extra that it needs beside what the server does.
-PARTS = {"requirements-run.lock": "client", "requirements-server.lock": ""}
+PARTS = {
+    "requirements-run.lock": "client",
+    "requirements-server.lock": "",
+    "requirements-client.lock": "client",
+}
 # It shares nothing with the server, and so has a group of its own.
 OPERATOR = "requirements-operator.lock"
 
