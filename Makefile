@@ -39,11 +39,21 @@ BENCH_ARGS ?=
 # What builds images, and how, as in: make image ENGINE=podman IMAGE_ARGS="--build-arg PYTHON_IMAGE=ours/python:3.12"
 ENGINE ?= docker
 IMAGE_ARGS ?=
+# The two addresses that only a publisher knows, and this is the one place that asks for them. REGISTRY is where images and
+# charts go, as host/path: charts and compose file of a release then name its images. HOME_URL is where the sources are:
+# the page of the wheel links there. Empty: no registry, no links.
+REGISTRY ?=
+HOME_URL ?=
+# More for a release, as in: make release RELEASE_ARGS="--debian trixie --architectures arm64 --need-all"
+RELEASE_ARGS ?=
+# What of a release is tried in a bare Debian, as in: make release-check CHECK_ARGS="--only deb"
+CHECK_ARGS ?=
 # Bytecode is kept, also where a machine asks for none: the tests start some hundred Pythons.
 unexport PYTHONDONTWRITEBYTECODE
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
-.PHONY: help run cluster test check audit mutants fuzz walk realtime bench decoder image e2e lock clean lint suite covered debian-packages
+.PHONY: help run cluster test check audit mutants fuzz walk realtime bench decoder image release release-check publish e2e lock clean \
+	lint suite covered debian-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,9 +105,19 @@ image: decoder ## build the images audiocast and audiocast-operator
 	@$(ENGINE) build $(IMAGE_ARGS) --target server --build-arg VERSION=$(VERSION) --tag audiocast:$(VERSION) .
 	@$(ENGINE) build $(IMAGE_ARGS) --target operator --build-arg VERSION=$(VERSION) --tag audiocast-operator:$(VERSION) .
 
-lock: $(VENV_STAMP) ## remake the locks, four from pyproject.toml and one from package.json
+release: decoder ## build what is published into dist: wheel, .debs, charts, images, SBOMs, sums (docs/install.md)
+	@$(RELEASE) build --home-url "$(HOME_URL)" $(RELEASE_ARGS)
+
+release-check: $(VENV_STAMP) ## install what is in dist in bare Debians, up to the first sound
+	@$(BIN)/python -m tests.release $(CHECK_ARGS)
+
+publish: $(VENV_STAMP) ## push the charts and images of dist to REGISTRY
+	@$(RELEASE) push $(RELEASE_ARGS)
+
+lock: $(VENV_STAMP) ## remake the locks, five from pyproject.toml and one from package.json
 	@$(UV_LOCK) --upgrade --all-extras --group operator pyproject.toml --output-file requirements.lock
 	@$(UV_LOCK) --constraints requirements.lock pyproject.toml --output-file requirements-server.lock
+	@$(UV_LOCK) --constraints requirements.lock --extra client pyproject.toml --output-file requirements-client.lock
 	@$(UV_LOCK) --constraints requirements.lock --extra client --group editable pyproject.toml --output-file requirements-run.lock
 	@$(UV_LOCK) --constraints requirements.lock --group pyproject.toml:operator --output-file requirements-operator.lock
 	@$(NPM) update --package-lock-only --omit-lockfile-registry-resolved
@@ -130,6 +150,8 @@ debian-packages:
 # One lock for every Python from 3.11 up and every system, with the hashes of the files and no address in it.
 UV_LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --no-config --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+
+RELEASE = $(BIN)/python cmd/release/release.py --registry "$(REGISTRY)" --engine "$(ENGINE)" --image-args="$(IMAGE_ARGS)"
 
 SET_UP = $(PYTHON) cmd/python_packages.py
 

@@ -45,6 +45,7 @@ ORDER = [
     "browser",
     "operator",
     "integration",
+    "release",
     "contract",
     "fuzz",
     "loadtest",

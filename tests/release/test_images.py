@@ -1,0 +1,97 @@
+"""Images of a release, with stand-ins for engines: what is asked of them, and what is said without one."""
+
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from audiocast import __version__
+from tests.release.building import REGISTRY, build, run
+
+ALL_BUT_IMAGES = "python,debian,charts,sbom,compose"
+BOTH = "linux/amd64,linux/arm64"
+DIGEST = f"sha256:{'ab' * 32}"
+
+# It writes an archive, as docker does to `--output type=oci,dest=` and the others to `oci-archive:`, and the
+# digest of what was pushed.
+ENGINE = """#!/bin/sh
+echo "$@" >> {calls}
+for word; do
+    case "$word" in
+    *dest=* | oci-archive:*) cp {archive} "${{word##*[=:]}}" ;;
+    esac
+    case "$before" in
+    --metadata-file) echo '{{"containerimage.digest": "{digest}"}}' > "$word" ;;
+    --digestfile) echo {digest} > "$word" ;;
+    esac
+    before="$word"
+done
+"""
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """A file with a line for each call of the engines in `tmp_path`, docker and podman."""
+    index, archive = tmp_path / "index.json", tmp_path / "archive"
+    index.write_text(json.dumps({"manifests": [{"digest": DIGEST}]}))
+    with tarfile.open(archive, "w") as packed:
+        packed.add(index, "index.json")
+    for name in ("docker", "podman"):
+        (tmp_path / name).write_text(ENGINE.format(calls=tmp_path / "calls", archive=archive, digest=DIGEST))
+        (tmp_path / name).chmod(0o755)
+    return tmp_path / "calls"
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_both_are_built_for_both_processors(engine: str, calls: Path, tmp_path: Path) -> None:
+    output = tmp_path / "dist"
+    done = build(
+        output,
+        *("--engine", str(tmp_path / engine), "--registry", REGISTRY, "--need-all"),
+        *("--image-args=--network host", "--skip", ALL_BUT_IMAGES),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    built = [line.split() for line in calls.read_text().splitlines() if "--target" in line]
+    assert [words[words.index("--target") + 1] for words in built] == ["server", "operator"]
+    for words, image in zip(built, ("audiocast", "audiocast-operator"), strict=True):
+        assert words[words.index("--platform") + 1] == BOTH
+        assert f"--build-arg=VERSION={__version__}" in words
+        assert f"{REGISTRY}/{image}:{__version__}" in words
+        assert words[words.index("--network") + 1] == "host"
+        assert f"{DIGEST}  {image}-{__version__}.oci.tar" in (output / "DIGESTS").read_text()
+        assert f"images/{image}-{__version__}.oci.tar" in (output / "SHA256SUMS").read_text()
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_both_are_pushed_and_their_digests_kept(engine: str, calls: Path, tmp_path: Path) -> None:
+    output = tmp_path / "dist"
+    output.mkdir()
+    done = run("push", output, "--engine", str(tmp_path / engine), "--registry", REGISTRY)
+    assert done.returncode == 0, done.stdout + done.stderr
+    names = [f"{REGISTRY}/{image}:{__version__}" for image in ("audiocast", "audiocast-operator")]
+    assert (output / "DIGESTS").read_text() == "".join(f"{DIGEST}  {name}\n" for name in sorted(names))
+    pushed = [line for line in calls.read_text().splitlines() if "--push" in line or "docker://" in line]
+    assert [name in line for name, line in zip(names, pushed, strict=True)] == [True, True]
+
+
+def test_nothing_is_pushed_without_a_registry(tmp_path: Path) -> None:
+    done = run("push", tmp_path, "--engine", "none")
+    assert done.returncode == 2
+    assert "expected REGISTRY=HOST/PATH" in done.stdout
+
+
+def test_without_an_engine_it_says_so_and_builds_the_rest(tmp_path: Path) -> None:
+    arguments = ("--engine", str(tmp_path / "none"), "--skip", "python,debian,sbom,compose")
+    done = build(tmp_path / "dist", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert has_line("images: not built: no container engine answers", done.stdout)
+    assert has_line("No REGISTRY was set", done.stdout)
+    assert len(list((tmp_path / "dist" / "charts").glob("*.tgz"))) == 2
+    # A workflow that publishes wants all.
+    assert build(tmp_path / "dist", *arguments, "--need-all").returncode == 1
+
+
+def has_line(beginning: str, text: str) -> bool:
+    """Return whether a line begins so."""
+    return any(line.startswith(beginning) for line in text.splitlines())
