@@ -92,11 +92,17 @@ class Edge:
     async def _relay(self, member: Member) -> bool:
         """Receive the stream from a member until the connection breaks; return whether any page came."""
         stream_id = self._hub.stream_id
+        # What waits for its turn is here too, and is not to come twice.
+        self._receiver.process_received()
         resume_point = self._receiver.resume_point
         before = self._hub.source_log.end if self._hub.source_log is not None else 0
         try:
             request = RelayRequest(stream_id, resume_point).build()
             peer_stream, headers = await self._peers.open_stream(member, request)
+            if self._has_source() or self._receiver.resume_point != resume_point:
+                # Pages have come another way meanwhile, and those that were asked for would be old.
+                peer_stream.close()
+                return True
             self.relays_from = member.name
             log.info(
                 "relay_began",

@@ -1,6 +1,7 @@
 """Sends the pages of a hub's source to another member: from front to owner, from owner to edge."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterator, Sequence
 
 import structlog
@@ -11,6 +12,11 @@ from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
 log = structlog.get_logger()
+
+# How long a page of an unknown chain segment is waited for. The other side may have heard more of the source
+# than has come here, when an owner that is new to the stream still gets the pages before; or it was away for
+# longer than the log goes back, and then it has waited for much longer than this.
+UNKNOWN_SEGMENT_SECONDS = 1.0
 
 
 async def send_pages(
@@ -35,11 +41,18 @@ async def send_pages(
     hub.on_change.add(grown.set)
     sent: SourceId | None = None
     cursor = pages.end
+    loop = asyncio.get_running_loop()
+    patient_until = loop.time() + UNKNOWN_SEGMENT_SECONDS
     try:
         while True:
             grown.clear()
             now = hub.source_id
             if now is not None and now != sent:
+                is_known = now != source_id or last_page is None or pages.has_any_of(last_page.serial)
+                if not is_known and loop.time() < patient_until:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(grown.wait(), patient_until - loop.time())
+                    continue
                 if now != source_id:
                     await peer_stream.send(FrameKind.SOURCE, SourceFrame(now, hub.generation).build())
                 headers, cursor = pages.after(last_page if now == source_id else None)

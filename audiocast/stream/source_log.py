@@ -161,8 +161,12 @@ class SourceLog:
 
         Returns:
             Header pages that the node needs first, and the index of the page to go on with. When `had` is too
-            old, the node misses what lies between.
+            old, the node misses what lies between. When it is newer than what has come here, as while an
+            owner that is new to the stream still gets the pages before, the index is that of a page to come.
         """
+        last = self.last
+        if had is not None and last is not None and had.serial == last.serial and had > last:
+            return b"", self.end + had.sequence - last.sequence
         if had is not None:
             for back, (_, serial, sequence, *_) in enumerate(reversed(self._pages)):
                 if (serial, sequence) == had:
@@ -173,6 +177,10 @@ class SourceLog:
         if had is not None and oldest_serial == had.serial:
             return b"", self.first
         return headers, self.first
+
+    def has_any_of(self, serial: int) -> bool:
+        """Tell whether a page of the chain segment with this serial is here."""
+        return any(each == serial for _, each, *_ in self._pages)
 
     def pages(self, index: int) -> list[bytes]:
         """Return the pages from `index` on; from the oldest one when that is gone."""

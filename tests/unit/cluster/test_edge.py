@@ -1,6 +1,7 @@
 """An edge is supplied for as long as somebody listens, from whichever owner there is."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,8 +14,11 @@ from audiocast.cluster.member import Member
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.peers import Peers
 from audiocast.cluster.relay_receiver import RelayReceiver
+from audiocast.cluster.stream_requests import RelayRequest, ResumePoint
 from audiocast.stream.errors import BadKey
 from audiocast.stream.hub import Hub
+from audiocast.stream.source_id import SourceId
+from audiocast.stream.source_log import Position
 from tests.support.clock.jumping_loop import run
 
 LINGER_SECONDS = 10.0
@@ -25,8 +29,12 @@ class Surroundings:
 
     Attributes:
         asked: When a link was opened, and to whom.
+        requests: What was asked for.
         looked: When an owner was looked for, and whether every member was to be asked.
         refusal: Instead of a link.
+        waiting: The last page that waits for its turn.
+        while_opening: Called before an owner has answered.
+        received: How many relays were received.
         pages: How many each relay brings.
         suspected: Members that it takes for dead.
         wanted: Somebody listens.
@@ -36,16 +44,20 @@ class Surroundings:
     def __init__(self) -> None:
         self.owner: Member | None = member("m1")
         self.asked: list[tuple[float, str]] = []
+        self.requests: list[object] = []
         self.suspected: list[str] = []
         self.wanted = True
         self.has_source = False
-        self.closed = 0
+        self.closed = self.received = 0
         self.pages = 1
         self.looked: list[tuple[float, bool]] = []
         self.refusal: Exception | None = None
         self._broken: asyncio.Future[None] | None = None
         self.log = SimpleNamespace(end=100)
-        self.source_id = self.resume_point = None
+        self.source_id = None
+        self.resume_point: object = None
+        self.waiting: object = None
+        self.while_opening: Callable[[], None] = lambda: None
         self.edge = Edge(
             cast(Hub, SimpleNamespace(stream_id="abc", source_log=self.log)),
             cast(RelayReceiver, self),
@@ -60,11 +72,18 @@ class Surroundings:
 
     async def open_stream(self, member: Member, request: object) -> tuple[PeerStream, Any]:
         self.asked.append((asyncio.get_running_loop().time(), member.address))
+        self.requests.append(request)
         if self.refusal is not None:
             raise self.refusal
+        self.while_opening()
         return cast(PeerStream, self), {}
 
+    def process_received(self) -> None:
+        """Have what waited for its turn, if anything did."""
+        self.resume_point, self.waiting = self.waiting or self.resume_point, None
+
     async def receive(self, link: PeerStream, source_id: object) -> None:
+        self.received += 1
         self._broken = asyncio.get_running_loop().create_future()
         self.log.end += self.pages
         await self._broken
@@ -154,6 +173,35 @@ def test_a_member_that_gets_the_source_itself_needs_no_relay() -> None:
         around.has_source = False
         await asyncio.sleep(2)
         assert len(around.asked) == 2
+        around.edge.close()
+
+    run(test())
+
+
+def test_a_page_that_waits_for_its_turn_is_not_asked_for_again() -> None:
+    async def test() -> None:
+        around = Surroundings()
+        around.waiting = ResumePoint(SourceId(1, 1), Position(7, 9))
+        around.edge.supply()
+        await asyncio.sleep(0.01)
+        assert around.requests == [RelayRequest("abc", ResumePoint(SourceId(1, 1), Position(7, 9))).build()]
+        around.edge.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("field", ["has_source", "resume_point"])
+def test_pages_that_came_another_way_meanwhile_are_not_asked_for_again(field: str) -> None:
+    async def test() -> None:
+        around = Surroundings()
+        news = True if field == "has_source" else ResumePoint(SourceId(1, 1), Position(7, 9))
+        around.while_opening = lambda: setattr(around, field, news)
+        around.edge.supply()
+        await asyncio.sleep(0.01)
+        assert (len(around.asked), around.received, around.closed) == (1, 0, 1)
+        await asyncio.sleep(1)
+        # Who has no source of its own asks again, for what comes after these.
+        assert around.received == (1 if field == "resume_point" else 0)
         around.edge.close()
 
     run(test())

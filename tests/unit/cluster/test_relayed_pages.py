@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -151,6 +152,38 @@ async def test_a_new_link_goes_on_with_the_next_page(ends: Ends) -> None:
     ):
         await settle(ends.here, ends.there)
     assert b"".join(pages_of(ends.there)) == whole
+
+
+@pytest.mark.parametrize("is_chained", [False, True])
+async def test_an_owner_that_gets_the_pages_before_repeats_none_to_who_has_them(
+    ends: Ends, is_chained: bool
+) -> None:
+    # As at a member that drains: its listeners have heard all from the owner before, and this owner is new.
+    def sent(count: int) -> bytes:
+        return body(range(30)) + body(range(30, count), serial=9) if is_chained else body(range(count))
+
+    source_id = SourceId(1, 1)
+    near, far = peer_streams()
+    with running(ends.receiver.receive(far, source_id)):
+        await near.send(FrameKind.PAGES, sent(60))
+        await settle(ends.there)
+        had = ends.receiver.last_page
+        sink = ends.there.listen()
+    owner = Broadcaster(ends.here)
+    owner.source.source_id = source_id
+    owner.send(body(range(30)))
+    near, far = peer_streams()
+    with (
+        running(send_pages(ends.here.hub, near, source_id=source_id, last_page=had)),
+        running(ends.receiver.receive(far, source_id)),
+    ):
+        for before, after in pairwise([30, 60, 70]):
+            await settle(ends.here, ends.there)
+            owner.send(sent(after)[len(sent(before)) if before > 30 else len(body(range(30))) :])
+        await settle(ends.here, ends.there)
+    assert b"".join(pages_of(ends.there)) == sent(70)
+    numbers = ends.there.heard(sink).numbers
+    assert numbers == list(range(numbers[0], 70))
 
 
 async def test_the_next_source_comes_over_the_same_link(ends: Ends) -> None:

@@ -78,6 +78,21 @@ def test_who_was_away_too_long_misses_what_lies_between(log: SourceLog) -> None:
     assert log.after(Position(6, 5)) == (headers(7), log.first)
 
 
+def test_who_has_more_than_is_here_gets_what_follows_that_when_it_comes(log: SourceLog) -> None:
+    filled(log, 7, range(2, 5))
+    before, number = log.after(Position(7, 6))
+    assert (before, log.pages(number)) == (b"", [])
+    for sequence in range(5, 9):
+        log.append(page(7, sequence), SAMPLES)
+    assert log.pages(number) == [page(7, 7).encode(), page(7, 8).encode()]
+
+
+def test_it_knows_the_chain_segments_whose_pages_are_here(log: SourceLog) -> None:
+    filled(log, 7, range(2, 4))
+    filled(log, 8, range(2, 4))
+    assert [log.has_any_of(serial) for serial in (6, 7, 8, 9)] == [False, True, True, False]
+
+
 def test_it_is_bounded_in_bytes_too() -> None:
     log = SourceLog(max_seconds=1000, max_bytes=1000)
     filled(log, 7, range(2, 200))
