@@ -241,11 +241,16 @@ class StreamRoles:
 
     async def _wait_until_source_is_away(self) -> None:
         loop = asyncio.get_running_loop()
-        seen_at = loop.time()
-        while loop.time() - seen_at < SOURCE_AWAY_SECONDS:
-            # A front that has handed its stream over keeps its edges: they get all of this source.
+        away_since: float | None = None
+        while True:
+            # Time counts from a look that has found it away: a loop that is late has not looked meanwhile. A
+            # front that has handed its stream over keeps its edges: they get all of this source.
             if self.is_owner or self.is_front:
-                seen_at = loop.time()
+                away_since = None
+            elif away_since is None:
+                away_since = loop.time()
+            elif loop.time() - away_since >= SOURCE_AWAY_SECONDS:
+                return
             await asyncio.sleep(0.1)
 
     def _log_end(self, event: str, error: Exception) -> None:

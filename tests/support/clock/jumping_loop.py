@@ -13,6 +13,10 @@ class JumpingLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._now
 
+    def be_late(self, seconds: float) -> None:
+        """Let time pass in which nothing runs, as when something keeps the loop."""
+        self._now += seconds
+
     def _run_once(self) -> None:
         ready, scheduled = self._ready, self._scheduled  # type: ignore[attr-defined]
         # A cancelled timer may still stand first: to jump only to that would be to wait for the next one.

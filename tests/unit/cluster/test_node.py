@@ -25,7 +25,7 @@ from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
-from tests.support.clock.jumping_loop import run
+from tests.support.clock.jumping_loop import JumpingLoop, run
 from tests.unit.cluster.fake_iostream import peer_streams
 from tests.unit.cluster.fake_peer_client import FakePeerClient
 from tests.unit.cluster.forwarding import forward, settle
@@ -308,10 +308,16 @@ def test_an_edge_is_told_that_the_source_has_moved_when_it_is_away() -> None:
         ending = asyncio.ensure_future(theirs.wait_for_end())
         await asyncio.sleep(10 * SOURCE_AWAY_SECONDS)
         assert not ending.done(), "an encoder that is silent is connected nevertheless"
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, JumpingLoop)
+        loop.be_late(10 * SOURCE_AWAY_SECONDS)
+        await settle()
+        assert not ending.done(), "a loop that is late has seen nobody go"
         disconnect()
         await asyncio.sleep(SOURCE_AWAY_SECONDS - 0.1)
         assert not ending.done(), "it may come back"
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.4)
+        assert ending.done()
         with pytest.raises(Refused) as refused:
             await ending
         assert refused.value.code == MOVED
