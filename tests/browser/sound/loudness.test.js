@@ -111,6 +111,20 @@ for (const [number, divisor, degrees, amplitude, dbtp] of [
   });
 }
 
+test("of peaks that are high enough none is missed to save work", () => {
+  const [left] = music(4);
+  const [exact, quick] = [new TruePeak(), new TruePeak()];
+  const least = 0.3;
+  let found = 0;
+  for (const sample of left) {
+    const peak = exact.push(sample);
+    const other = quick.push(sample, least);
+    found += Number(peak > least);
+    assert.ok(peak > least ? other === peak : other <= least);
+  }
+  assert.ok(found > 1000, `${found}`);
+});
+
 /** @type {[string, () => Stereo][]} */
 const PROGRAMMES = [
   ["speech", speech],

@@ -11,8 +11,8 @@
 
 import { TAPS, TruePeak } from "./true_peak.js";
 
-/** Of the limiter's output. The encoder's error comes on top of it, 2 dB at most: see docs/browser-broadcasting.md. */
-export const CEILING_DBTP = -4;
+/** Of the limiter's output. The encoder's error comes on top of it, up to 3 dB: see docs/browser-broadcasting.md. */
+export const CEILING_DBTP = -5;
 /** 5 ms, at 48 kHz. */
 export const LOOK_AHEAD_SAMPLES = 240;
 /** 10 ms more: between two half-waves of a tone of 50 Hz or more the gain stays, else it would bend them. */
@@ -64,12 +64,12 @@ export class Limiter {
    * @returns {number} gain of the sample that came LOOK_AHEAD_SAMPLES before
    */
   #nextGain(left, right) {
-    const { peaks } = this;
-    const leftPeak = this.#detectors[0].push(left);
-    const rightPeak = this.#detectors[1].push(right);
+    const { peaks, ceiling } = this;
+    const leftPeak = this.#detectors[0].push(left, Math.min(ceiling, peaks[0]));
+    const rightPeak = this.#detectors[1].push(right, Math.min(ceiling, peaks[1]));
     peaks[0] = Math.max(peaks[0], leftPeak);
     peaks[1] = Math.max(peaks[1], rightPeak);
-    const wanted = Math.min(1, this.ceiling / Math.max(leftPeak, rightPeak));
+    const wanted = Math.min(1, ceiling / Math.max(leftPeak, rightPeak));
     const lowest = this.#lowest.push(wanted);
     this.#released = Math.min(lowest, this.#released + (1 - this.#released) * RELEASE_FACTOR);
     const gain = this.#averages[1].push(this.#averages[0].push(this.#released));

@@ -30,22 +30,42 @@ export const TAPS = PHASES[0].length;
 /** Phase by phase, the oldest sample first. */
 const COEFFICIENTS = new Float64Array(PHASES.flatMap((phase) => [...phase].reverse()));
 
+/** No sample between is farther from 0 than the farthest sample, times this. */
+const MOST_GAIN = Math.max(...PHASES.map((phase) => phase.reduce((sum, each) => sum + Math.abs(each), 0)));
+
 /** The peaks of one channel. */
 export class TruePeak {
   /** The last samples, twice, so that the last TAPS of them lie side by side at any time. */
   #samples = new Float64Array(2 * TAPS);
   #at = 0;
+  /** The highest magnitude among them, and how many samples ago it came. */
+  #highest = 0;
+  #age = 0;
 
   /**
    * @param {number} sample 1 for full scale
+   * @param {number} [least] a peak that is not higher need not be found, which saves most of the work
    * @returns {number} the highest magnitude among the last samples, and between them where the filter looks now
    */
-  push(sample) {
+  push(sample, least = 0) {
     const samples = this.#samples;
     samples[this.#at] = samples[this.#at + TAPS] = sample;
     this.#at = (this.#at + 1) % TAPS;
+    const magnitude = Math.abs(sample);
+    this.#age += 1;
+    if (magnitude >= this.#highest) {
+      this.#highest = magnitude;
+      this.#age = 0;
+    } else if (this.#age >= TAPS) {
+      this.#findHighest();
+    }
+    return this.#highest * MOST_GAIN > least ? Math.max(magnitude, this.#between()) : magnitude;
+  }
+
+  #between() {
+    const samples = this.#samples;
     const start = this.#at;
-    let peak = Math.abs(sample);
+    let peak = 0;
     for (let phase = 0; phase < COEFFICIENTS.length; phase += TAPS) {
       let between = 0;
       for (let tap = 0; tap < TAPS; tap += 1) {
@@ -54,5 +74,16 @@ export class TruePeak {
       peak = Math.max(peak, Math.abs(between));
     }
     return peak;
+  }
+
+  #findHighest() {
+    this.#highest = 0;
+    for (let age = 0; age < TAPS; age += 1) {
+      const magnitude = Math.abs(this.#samples[this.#at + TAPS - 1 - age]);
+      if (magnitude > this.#highest) {
+        this.#highest = magnitude;
+        this.#age = age;
+      }
+    }
   }
 }
