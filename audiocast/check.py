@@ -11,7 +11,7 @@ import ssl
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import (
     HTTPConnection,
@@ -30,6 +30,7 @@ from audiocast.ogg.packets import PacketAssembler
 from audiocast.ogg.reader import PageReader
 from audiocast.ogg.silence import SILENCE_SAMPLES, silence_packet
 from audiocast.ogg.writer import PageWriter
+from audiocast.server_addresses import candidate_urls
 
 PACKET_SECONDS = SILENCE_SAMPLES / SAMPLE_RATE
 PACKETS = 100
@@ -97,13 +98,27 @@ def check(server: str, token: str = "") -> CheckResult:
     """Start a stream, send it, listen to it, end it.
 
     Args:
-        server: URL of the public port, or of a proxy before it.
+        server: URL of the public port, or of a proxy before it; without a scheme, see `server_addresses`.
         token: API token, if the server requires one.
 
     Raises:
         CheckFailed: A packet was not heard as it was sent, or a request failed.
     """
-    url = urlsplit(server)
+    first, *others = candidate_urls(server)
+    try:
+        return _check_url(first, token)
+    except CheckFailed:
+        for other in others:
+            # Of several, the failure of the first is told.
+            with suppress(CheckFailed):
+                return _check_url(other, token)
+        raise
+
+
+def _check_url(server: str, token: str) -> CheckResult:
+    url = SplitResult("", "", "", "", "")
+    with suppress(ValueError):
+        url = urlsplit(server)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise CheckFailed(f"expected a URL as http://host:port, got {server[:MAX_SHOWN_CHARACTERS]!r}")
     try:

@@ -2,7 +2,6 @@
 
 - `connection`: HTTP sessions for a body that never ends
 - `http_request`: one request, and its response as a value or as an error
-- `addresses`: what people type as a server's address, as URLs
 - `streams`: the requests about a stream that send no audio
 - `api_client`: a thread for these requests, which reports the responses
 - `upload`: one source connection

@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 import requests
 
+from audiocast.server_addresses import candidate_urls
 from tk_streamer.errors import ClientError, RequestRefused
-from tk_streamer.server.addresses import candidate_urls
 from tk_streamer.server.connection import LiveSession
 from tk_streamer.server.streams import (
     StreamCredentials,
@@ -43,6 +43,8 @@ class StreamRequest:
     stream_id: str | None
     token: str
     is_public: bool
+    description: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,8 @@ class ApiClient:
                 stream_id=request.stream_id,
                 token=request.token or None,
                 is_public=request.is_public,
+                description=request.description,
+                link=request.link,
             )
         except ClientError as error:
             # A refusal with a code is audiocast's own.

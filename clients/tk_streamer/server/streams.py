@@ -73,6 +73,8 @@ def start_stream(
     stream_id: str | None = None,
     token: str | None = None,
     is_public: bool = False,
+    description: str = "",
+    link: str = "",
 ) -> StreamCredentials:
     """Create a stream. Blocks.
 
@@ -84,12 +86,20 @@ def start_stream(
         token: API token, if the server needs one.
         is_public: Show the stream on the server's start page. Servers of version 0.1 show it unasked, and
             refuse to be asked.
+        description: What it is about, for listeners. Servers of version 0.1 refuse it, and the link.
+        link: An address for listeners.
 
     Raises:
         ClientError: See `send_request`.
     """
     server_url = server_url.rstrip("/")
-    wanted = {"title": title, "id": stream_id, "visibility": "public" if is_public else ""}
+    wanted = {
+        "title": title,
+        "id": stream_id,
+        "visibility": "public" if is_public else "",
+        "description": description,
+        "link": link,
+    }
     response = send_request(
         session,
         "POST",

@@ -2,10 +2,10 @@
 
 import pytest
 
+from audiocast.server_addresses import candidate_urls
 from tests.client.engine.fake_server import SECONDS, FakeServer, tone_source, wait_for
 from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import Station, StationSettings
-from tk_streamer.server.addresses import candidate_urls
 
 
 @pytest.mark.parametrize(

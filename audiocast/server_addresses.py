@@ -1,4 +1,4 @@
-"""What people type as a server's address, and the URLs that it may mean."""
+"""What people type as a server's address, and the URLs that it may mean. For clients: it knows no network."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
