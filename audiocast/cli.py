@@ -71,7 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("serve", help="run the server (see: audiocast serve --help)", add_help=False)
     checking = commands.add_parser("check", help="send two seconds of audio to a server and hear them")
-    checking.add_argument("server", nargs="?", help="address, with or without http:// or https://; without it, this host's server at PORT")
+    checking.add_argument(
+        "server",
+        nargs="?",
+        help="address, with or without http:// or https://; without it, this host's server at PORT",
+    )
     migrating = commands.add_parser(
         "migrate", help="make settings, aliases and keys of an Icecast server's configuration"
     )

@@ -17,9 +17,10 @@ def candidate_urls(address: str) -> list[str]:
     Args:
         address: Like https://radio.example.org, radio.example.org or 192.168.1.5:8000.
     """
-    address = address.strip().rstrip("/")
-    if not address or "://" in address:
-        return [address]
+    address = address.strip()
+    if not address.strip("/") or "://" in address:
+        return [address if address.endswith("://") else address.rstrip("/")]
+    address = address.rstrip("/")
     schemes = ("http", "https") if _is_private(address) else ("https",)
     return [f"{scheme}://{address}" for scheme in schemes]
 

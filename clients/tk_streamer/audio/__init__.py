@@ -12,6 +12,11 @@
 - `nudging`: a block that is one sample longer or shorter
 - `resampling`: any sound to 16 bits, 48 kHz, one or two channels
 - `level`: how loud the sound is
+- `level_control`: from a source to the encoder: mute, gain, limiter, meters
+- `limiter`: gain, high-pass, and the true-peak limiter
+- `loudness`: the loudness that people hear
+- `filters`: FFmpeg's filters in a row
+- `presets`: what goes together for music and for voices
 - `encoder`: PCM to Opus packets, with libopus
 - `ffmpeg_encoder`: the same with the ffmpeg program
 - `muxer`: Opus packets to the pages of one Ogg bitstream

@@ -25,11 +25,17 @@ class Level:
         peak_dbfs: The highest sample; 0 is full scale, -inf is silence.
         rms_dbfs: The power; a full-scale sine has -3.
         clipped_at: When the last sample was at full scale, in the clock's seconds; None for never.
+        momentary_lufs: The loudness of the last 400 ms (EBU R 128), -inf for silence.
+        short_term_lufs: The loudness of the last 3 s.
+        limited_db: By how much the limiter turns down, falling as slowly as the peak; 0 for nothing.
     """
 
     peak_dbfs: float = SILENCE_DBFS
     rms_dbfs: float = SILENCE_DBFS
     clipped_at: float | None = None
+    momentary_lufs: float = SILENCE_DBFS
+    short_term_lufs: float = SILENCE_DBFS
+    limited_db: float = 0.0
 
 
 class Meter:

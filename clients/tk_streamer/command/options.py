@@ -8,8 +8,10 @@ from audiocast.ogg.opus import SAMPLE_RATE
 from tk_streamer.audio.capture import Microphone
 from tk_streamer.audio.encoder import FRAME_DURATIONS_MS
 from tk_streamer.audio.files import FileSource
+from tk_streamer.audio.limiter import MAX_GAIN_DB, MIN_GAIN_DB
 from tk_streamer.audio.music import CHANNELS as MUSIC_CHANNELS
 from tk_streamer.audio.music import music, tone
+from tk_streamer.audio.presets import PRESETS
 from tk_streamer.audio.resampling import PcmConverter
 from tk_streamer.audio.sources import AudioSource, GeneratedSource, LimitedSource
 from tk_streamer.engine.station import StationSettings
@@ -48,15 +50,21 @@ def station_settings(options: argparse.Namespace, token: str) -> StationSettings
         options: The parsed command line.
         token: API token of the environment, which `--token` overrides; "" for none.
     """
+    preset = PRESETS[options.preset]
     return StationSettings(
         server_url=options.server,
         token=options.token or token,
         title=options.title,
         stream_id=options.id,
         is_public=options.public,
-        channels=options.channels,
-        bitrate_bps=options.bitrate * 1000,
+        description=options.description,
+        link=options.link,
+        channels=options.channels or preset.channels,
+        bitrate_bps=(options.bitrate or preset.bitrate_kbps) * 1000,
         frame_ms=options.frame_ms,
+        preset=options.preset,
+        gain_db=options.gain,
+        limits=not options.no_limiter,
         copy_path=options.copy,
         encoder=options.encoder,
         ffmpeg_filter=options.ffmpeg_filter,
@@ -94,13 +102,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--server", metavar="URL", help="like https://radio.example.org")
+    parser.add_argument("--server", metavar="URL", help="like radio.example.org")
     parser.add_argument(
         "--token",
         default="",
         help=f"API token; better in the variable {TOKEN_VARIABLE}: other users can see arguments",
     )
     parser.add_argument("--title", default="", help="title of the stream")
+    parser.add_argument("--description", default="", help="what it is about, for listeners")
+    parser.add_argument("--link", default="", metavar="URL", help="a page of yours, for listeners")
     parser.add_argument("--id", help="id of the stream, for a link that stays; needs a token")
     parser.add_argument("--public", action="store_true", help="show the stream on the server's start page")
     parser.add_argument("--list-devices", action="store_true", help="list the sound inputs and end")
@@ -114,10 +124,22 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--music", action="store_true", help="generated music")
     sound.add_argument("--loop", action="store_true", help="play the file again and again")
     sound.add_argument("--seconds", type=positive, metavar="N", help="end after N seconds of sound")
+    sound.add_argument(
+        "--gain", type=_gain_db, default=0.0, metavar="DB", help="louder or softer, -30 to 20 dB (0)"
+    )
+    sound.add_argument(
+        "--no-limiter", action="store_true", help="leave peaks as they are, for sound that is mastered"
+    )
     coding = parser.add_argument_group("encoding")
-    coding.add_argument("--channels", type=int, choices=(1, 2), default=2, help="(default: %(default)s)")
     coding.add_argument(
-        "--bitrate", type=_kbps, default=96, metavar="KBPS", help="6 to 510 kbit/s (default: %(default)s)"
+        "--preset",
+        choices=tuple(PRESETS),
+        default="music",
+        help="music: stereo, 96 kbit/s; voice: mono, 64 kbit/s, without rumble (default: %(default)s)",
+    )
+    coding.add_argument("--channels", type=int, choices=(1, 2), help="(default: the preset's)")
+    coding.add_argument(
+        "--bitrate", type=_kbps, metavar="KBPS", help="6 to 510 kbit/s (default: the preset's)"
     )
     coding.add_argument(
         "--frame-ms", type=int, choices=FRAME_DURATIONS_MS, default=20, help="(default: %(default)s)"
@@ -152,6 +174,13 @@ def _tone_hz(text: str) -> float:
     value = float(text)
     if not 20 <= value <= 20_000:
         raise argparse.ArgumentTypeError(f"expected 20 to 20000 Hz, got {text}")
+    return value
+
+
+def _gain_db(text: str) -> float:
+    value = float(text)
+    if not MIN_GAIN_DB <= value <= MAX_GAIN_DB:
+        raise argparse.ArgumentTypeError(f"expected {MIN_GAIN_DB:g} to {MAX_GAIN_DB:g} dB, got {text}")
     return value
 
 

@@ -9,6 +9,7 @@ import shutil
 import time
 from typing import Protocol, TextIO
 
+from tk_streamer.audio.loudness import SILENCE_LUFS
 from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import BroadcastStatus
 from tk_streamer.trouble import Trouble
@@ -120,8 +121,11 @@ class JsonReport:
             "seconds_sent": round(status.seconds_sent, 2),
             "dropped_seconds": round(status.dropped_seconds, 2),
             "filled_seconds": round(status.filled_seconds, 2),
-            "peak_dbfs": _json_level(status.peak_dbfs),
-            "rms_dbfs": _json_level(status.rms_dbfs),
+            "peak_dbfs": _json_level(status.level.peak_dbfs),
+            "rms_dbfs": _json_level(status.level.rms_dbfs),
+            "momentary_lufs": _json_level(status.level.momentary_lufs),
+            "short_term_lufs": _json_level(status.level.short_term_lufs),
+            "limited_db": round(status.level.limited_db, 1),
             "input_lost": status.is_input_lost,
             "listeners": status.listeners,
             "trouble": _json_trouble(status.trouble),
@@ -155,12 +159,16 @@ def describe_totals(status: BroadcastStatus) -> str:
 
 
 def describe_level(status: BroadcastStatus) -> str:
-    """Draw a meter: the power as a bar, the peak as a number, a mark for clipping in the last two seconds."""
-    share = 1 - max(METER_FLOOR_DBFS, status.rms_dbfs) / METER_FLOOR_DBFS
+    """Draw a meter: the power as a bar, peak and loudness as numbers, a mark for clipping just now."""
+    share = 1 - max(METER_FLOOR_DBFS, status.level.rms_dbfs) / METER_FLOOR_DBFS
     filled = round(share * METER_CHARACTERS)
-    peak = f"{max(METER_FLOOR_DBFS, status.peak_dbfs):5.1f} dB"
-    is_clipped = status.clipped_at is not None and time.time() - status.clipped_at < 2
-    return f"[{'#' * filled:{METER_CHARACTERS}}] {peak}{' CLIP' if is_clipped else ''}"
+    peak = f"{max(METER_FLOOR_DBFS, status.level.peak_dbfs):5.1f} dB"
+    loudness = f"{max(SILENCE_LUFS, status.level.short_term_lufs):5.1f} LUFS"
+    clipped_at = status.level.clipped_at
+    is_clipped = clipped_at is not None and time.time() - clipped_at < 2
+    limited = f" LIMITED {status.level.limited_db:.0f} dB" if status.level.limited_db >= 1 else ""
+    mark = " CLIP" if is_clipped else limited
+    return f"[{'#' * filled:{METER_CHARACTERS}}] {peak}  {loudness}{mark}"
 
 
 def _json_level(dbfs: float) -> float | None:

@@ -6,6 +6,7 @@
 - `events`: the events of all threads, in one queue
 - `engine_thread`: a thread that reports how it ended
 - `encoder_thread`: the audio thread: source to packets
+- `preview`: the sound of an input before a broadcast
 - `packet_queue`: packets between the encoder and the connection
 - `uplink`: one connection of a broadcast
 - `local_copy`: an .opus file of all that was encoded

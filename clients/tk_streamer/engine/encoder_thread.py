@@ -1,4 +1,4 @@
-"""From the source to the packets: reads blocks, measures and encodes them, fills the packet queue.
+"""From the source to the packets: reads blocks, levels and encodes them, fills the packet queue.
 
 It owns the audio thread, which waits only for the source's clock: the network takes packets or it does not,
 and a full packet queue throws the oldest away. The same thread writes the local copy.
@@ -12,7 +12,7 @@ from pathlib import Path
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
 from tk_streamer.audio.encoder import PacketEncoder
-from tk_streamer.audio.level import Level, Meter
+from tk_streamer.audio.level_control import LevelControl
 from tk_streamer.audio.sources import AudioSource
 from tk_streamer.engine.engine_thread import EngineThread
 from tk_streamer.engine.local_copy import LocalCopy
@@ -39,14 +39,12 @@ class EncoderThread:
     Args:
         source: The sound; opened, read and closed on the audio thread.
         channels: 1 or 2.
+        level_control: Between source and encoder.
         make_encoder: Returns the encoder, or raises `SoundError`; called on the audio thread.
         copy_path: Where to write the local copy, or None for no copy.
         make_tags: Returns the tags of the copy.
         packet_queue: Gets the identification header and all packets.
         report: Called with `SourceReady`, and with `SourceOver` at the end, on the audio thread.
-
-    Attributes:
-        is_muted: Silence is encoded instead of the sound. Set on any thread.
     """
 
     def __init__(
@@ -54,6 +52,7 @@ class EncoderThread:
         source: AudioSource,
         *,
         channels: int,
+        level_control: LevelControl,
         make_encoder: Callable[[], PacketEncoder],
         copy_path: Path | None,
         make_tags: Callable[[], OpusTags],
@@ -67,17 +66,11 @@ class EncoderThread:
         self._make_tags = make_tags
         self._packet_queue = packet_queue
         self._report = report
-        self._meter = Meter(channels, SAMPLE_RATE)
+        self._level_control = level_control
         self._copy: LocalCopy | None = None
         self._copy_trouble: ClientError | None = None
         self._samples_out = 0
-        self.is_muted = False
         self._thread = EngineThread("audio", self._work, lambda trouble: report(SourceOver(trouble)))
-
-    @property
-    def level(self) -> Level:
-        """How loud the sound is; times are seconds of `time.time`."""
-        return self._meter.level
 
     @property
     def copy_trouble(self) -> ClientError | None:
@@ -109,19 +102,19 @@ class EncoderThread:
             try:
                 self._report_ready(encoder)
                 while (pcm := self._source.read()) is not None:
-                    if self.is_muted:
-                        # Before all else: nothing of it is measured, sent or in the copy.
-                        pcm = bytes(len(pcm))
-                    self._meter.measure(pcm, time.time())
-                    packets = encoder.encode(pcm)
-                    self._report_ready(encoder)
-                    for packet in packets:
-                        self._queue_packet(packet)
+                    self._encode(encoder, self._level_control.process(pcm, time.time()))
+                self._encode(encoder, self._level_control.flush())
             finally:
                 # However the sound ends, the bitstream gets a proper end.
                 self._finish(encoder)
         finally:
             encoder.close()
+
+    def _encode(self, encoder: PacketEncoder, pcm: bytes) -> None:
+        packets = encoder.encode(pcm)
+        self._report_ready(encoder)
+        for packet in packets:
+            self._queue_packet(packet)
 
     def _report_ready(self, encoder: PacketEncoder) -> None:
         """Report `SourceReady` as soon as the content of the first page is known.

@@ -5,7 +5,7 @@ block them:
 
     thread          what it does                                                   may block
     PortAudio's     `capture`: copies a block into a bounded queue                 never
-    audio           `encoder_thread`: source -> level -> packets -> queue, copy    on the source's clock only
+    audio           `encoder_thread`: source -> level control -> packets, copy    on the source's clock only
     uplink N        `uplink`: queue -> pages -> one chunked request                in a send, bounded
     api             `api_client`: the small requests: start, state, title, end     on the server, bounded
     control         `control`: drives the `BroadcastState`, decides                on its queue only
@@ -14,7 +14,7 @@ block them:
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,6 +23,9 @@ from typing import Literal
 from audiocast.ogg.headers import OpusTags
 from tk_streamer.audio.encoder import OpusEncoder, PacketEncoder
 from tk_streamer.audio.ffmpeg_encoder import FfmpegEncoder
+from tk_streamer.audio.level import Level
+from tk_streamer.audio.level_control import LevelControl
+from tk_streamer.audio.presets import PRESETS, PresetName
 from tk_streamer.audio.sources import AudioSource, SourceHealth
 from tk_streamer.engine.broadcast_state import BroadcastState, Phase
 from tk_streamer.engine.control import Control, ControlStatus
@@ -45,9 +48,14 @@ class StationSettings:
         title: Title of the stream, for listeners.
         stream_id: The id of the stream, which needs a token; None for one of the server's choice.
         is_public: Show the stream on the server's start page.
+        description: What it is about, for listeners.
+        link: An address for listeners, as of the broadcaster's own page; without a scheme it is https.
         channels: 1 or 2.
         bitrate_bps: 6,000 to 510,000 bits per second, without the Ogg overhead.
         frame_ms: Length of a packet and of a page: 10, 20, 40 or 60 ms.
+        preset: What the sound is: whether rumble is taken away.
+        gain_db: The first gain, -30 to 20.
+        limits: The limiter is on.
         copy_path: Where to write an .opus file of all that is encoded, even while the server is away; None
             for no file.
         encoder: "libopus" in this process, or the "ffmpeg" program.
@@ -60,9 +68,14 @@ class StationSettings:
     title: str = ""
     stream_id: str | None = None
     is_public: bool = False
+    description: str = ""
+    link: str = ""
     channels: int = 2
     bitrate_bps: int = 96_000
     frame_ms: int = 20
+    preset: PresetName = "music"
+    gain_db: float = 0.0
+    limits: bool = True
     copy_path: Path | None = None
     encoder: Literal["libopus", "ffmpeg"] = "libopus"
     ffmpeg_filter: str = ""
@@ -86,9 +99,7 @@ class BroadcastStatus:
         dropped_seconds: Audio that was thrown away: captured while there was no connection, or faster than
             real time.
         filled_seconds: Silence put in where the sound input delivered nothing.
-        peak_dbfs: Peak of the sound, falling slowly; 0 is full scale, -inf is silence.
-        rms_dbfs: Power of the sound over some 300 ms; a full-scale sine has -3.
-        clipped_at: When a sample was last clipped, in seconds of `time.time`; None for never.
+        level: How loud what is sent is, and whether the source clips; times are seconds of `time.time`.
         is_input_lost: The sound input is gone; silence is sent.
         listeners: How many people listen, as the server said last; None when unknown.
         listener_peak: How many listened at most, as the server said; None when unknown.
@@ -106,9 +117,7 @@ class BroadcastStatus:
     seconds_sent: float = 0.0
     dropped_seconds: float = 0.0
     filled_seconds: float = 0.0
-    peak_dbfs: float = float("-inf")
-    rms_dbfs: float = float("-inf")
-    clipped_at: float | None = None
+    level: Level = field(default_factory=Level)
     is_input_lost: bool = False
     listeners: int | None = None
     listener_peak: int | None = None
@@ -133,9 +142,17 @@ class Station:
         self._sent = SentTotals()
         self._packet_queue = PacketQueue(is_blocking=not source.is_paced)
         self._uplinks = count(1)
+        self._level_control = LevelControl(
+            settings.channels,
+            gain_db=settings.gain_db,
+            cuts_lows=PRESETS[settings.preset].cuts_lows,
+            limits=settings.limits,
+            is_live=source.is_live,
+        )
         self._encoder_thread = EncoderThread(
             source,
             channels=settings.channels,
+            level_control=self._level_control,
             make_encoder=self._make_encoder,
             copy_path=settings.copy_path,
             make_tags=self._tags,
@@ -162,6 +179,8 @@ class Station:
             settings.stream_id,
             settings.token,
             settings.is_public,
+            settings.description,
+            settings.link if not settings.link or "://" in settings.link else f"https://{settings.link}",
         )
         self._api = ApiClient(application, self._queue.put, time.monotonic)
         if self._playing is not None:
@@ -207,14 +226,18 @@ class Station:
 
     def set_muted(self, is_muted: bool) -> None:
         """Send silence, and have listeners told, until it is called with False. Returns at once."""
-        self._encoder_thread.is_muted = is_muted
+        self._level_control.is_muted = is_muted
         if self._api is not None:
             self._api.set_muted(is_muted)
+
+    def set_gain(self, gain_db: float) -> None:
+        """Turn the sound up or down before the limiter, -30 to 20 dB. Returns at once."""
+        self._level_control.gain_db = gain_db
 
     def status(self) -> BroadcastStatus:
         """Return the status of the broadcast. Cheap; may be called on any thread."""
         control_status = self._control.status if self._control is not None else ControlStatus(Phase.STOPPED)
-        health, level = self._source.health, self._encoder_thread.level
+        health = self._source.health
         now, unix_now = time.monotonic(), time.time()
         since, retry_at = control_status.on_air_since, control_status.retry_at
         return BroadcastStatus(
@@ -229,14 +252,12 @@ class Station:
             seconds_sent=self._sent.seconds,
             dropped_seconds=self._packet_queue.dropped_seconds + health.dropped_seconds,
             filled_seconds=health.filled_seconds,
-            peak_dbfs=level.peak_dbfs,
-            rms_dbfs=level.rms_dbfs,
-            clipped_at=level.clipped_at,
+            level=self._level_control.level,
             is_input_lost=health.is_lost,
             listeners=control_status.listeners,
             listener_peak=control_status.listener_peak,
             aired_seconds=_aired_seconds(control_status),
-            is_muted=self._encoder_thread.is_muted or control_status.is_muted,
+            is_muted=self._level_control.is_muted or control_status.is_muted,
             input_name=self._source.name,
         )
 

@@ -3,12 +3,13 @@
 - `app`: the command, and the only place that makes the root window
 - `main_window`: puts the panels together; polls the broadcast and hands each panel what it shows
 - `panels/`: the parts of the window: each shows values and calls back on clicks
-- `form`: the left half of the window, made of two panels and two buttons
+- `form`: setting up, made of four panels
+- `air`: on air, made of three panels
 - `banner`: the state line
 - `meter`: the level meter
 - `qr_canvas`: a QR code on the screen
 - `choice`: a list to choose one value from
-- `dialog`: small windows that ask or inform
+- `dialog`: small windows that ask or inform, one at a time
 - `menu_bar`: the menu
 - `keyboard`: the keys, on Latin and Cyrillic layouts
 - `theme`: colours, fonts, sizes, styles

@@ -17,13 +17,15 @@ class Banner(tkinter.Frame):
         self._shown: StateView | None = None
         self._theme = theme
         self._mark = tkinter.Label(self, font="Mark", width=2, anchor="center")
-        self._mark.grid(row=0, column=0, rowspan=2, padx=(theme.px(8), theme.px(4)))
+        self._mark.grid(
+            row=0, column=0, rowspan=2, sticky="n", padx=(theme.px(8), theme.px(4)), pady=(theme.px(6), 0)
+        )
         self._headline = tkinter.Label(self, font="Headline", anchor="w")
-        self._headline.grid(row=0, column=1, sticky="ew", pady=(theme.px(10), 0))
+        self._headline.grid(row=0, column=1, sticky="ew", pady=(theme.px(6), 0))
         # The label asks for one character and is stretched to the window, so that a long text does not widen
         # it.
         self._detail = tkinter.Label(self, anchor="nw", justify="left", width=1, height=DETAIL_LINES)
-        self._detail.grid(row=1, column=1, sticky="ew", pady=(0, theme.px(8)), padx=(0, theme.px(12)))
+        self._detail.grid(row=1, column=1, sticky="ew", pady=(0, theme.px(4)), padx=(0, theme.px(12)))
         self.columnconfigure(1, weight=1)
         self.bind("<Configure>", self._wrap)
 

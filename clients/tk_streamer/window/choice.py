@@ -17,6 +17,7 @@ class Choice(ttk.Combobox, Generic[Value]):
         value: The value that is chosen first; the list has it even if `values` has not.
         label: Returns the label of a value in the current language.
         width: Width in characters.
+        on_change: Called when the user has chosen another value.
     """
 
     def __init__(
@@ -27,11 +28,13 @@ class Choice(ttk.Combobox, Generic[Value]):
         value: Value,
         label: Callable[[Value], str],
         width: int,
+        on_change: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(parent, state="readonly", width=width)
         self._choices: list[Value] = []
         self._chosen = value
         self._label = label
+        self._on_change = on_change
         self.bind("<<ComboboxSelected>>", self._on_selected)
         self.set_values(values)
 
@@ -47,6 +50,11 @@ class Choice(ttk.Combobox, Generic[Value]):
             self._choices.append(self._chosen)
         self.relabel()
 
+    def choose(self, value: Value) -> None:
+        """Make a value the chosen one, without `on_change`."""
+        self._chosen = value
+        self.set_values(self._choices)
+
     def relabel(self) -> None:
         """Update all labels, after a change of the language."""
         self.configure(values=[self._label(value) for value in self._choices])
@@ -57,6 +65,8 @@ class Choice(ttk.Combobox, Generic[Value]):
         self.configure(state="readonly" if enabled else "disabled")
 
     def _on_selected(self, _event: "tkinter.Event[tkinter.Misc]") -> None:
-        self._chosen = self._choices[self.current()]
+        before, self._chosen = self._chosen, self._choices[self.current()]
         # Otherwise Tk leaves the chosen label marked, like text to be copied.
         self.selection_clear()
+        if self._on_change and self._chosen != before:
+            self._on_change()

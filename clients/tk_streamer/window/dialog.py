@@ -4,6 +4,8 @@ import tkinter
 from collections.abc import Callable
 from tkinter import ttk
 
+from tk_streamer.errors import bounded
+from tk_streamer.window.captions import Captions
 from tk_streamer.window.theme import Theme
 
 TEXT_WIDTH = 380
@@ -76,3 +78,50 @@ class Dialog(tkinter.Toplevel):
         self.destroy()
         if self._on_yes:
             self._on_yes()
+
+
+class Dialogs:
+    """The window's dialogs: at most one at a time, because an error may repeat with each poll.
+
+    Args:
+        root: The window behind them.
+        theme: Colours and scale.
+        captions: Phrases of the window.
+    """
+
+    def __init__(self, root: tkinter.Tk, theme: Theme, captions: Captions) -> None:
+        self._root, self._theme, self._captions = root, theme, captions
+        self._dialog: Dialog | None = None
+
+    def ask(self, key: str, on_yes: Callable[[], None]) -> None:
+        """Ask before what cannot be undone; `key` begins those of the phrases."""
+        if self._has_one:
+            return
+        words = self._captions.words
+        self._dialog = Dialog(
+            self._root,
+            self._theme,
+            title=words.phrase(f"{key}.title"),
+            text=words.phrase(f"{key}.text"),
+            no=words.phrase("quit.no"),
+            yes=words.phrase(f"{key}.yes"),
+            on_yes=on_yes,
+        )
+
+    def show_error(self, key: str, error: Exception) -> None:
+        """Say what has failed; `key` is the phrase, with a place for the reason."""
+        if self._has_one:
+            return
+        words = self._captions.words
+        reason = bounded(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+        self._dialog = Dialog(
+            self._root,
+            self._theme,
+            title=words.phrase("error.title"),
+            text=words.phrase(key, reason=reason),
+            no=words.phrase("error.close"),
+        )
+
+    @property
+    def _has_one(self) -> bool:
+        return self._dialog is not None and bool(self._dialog.winfo_exists())

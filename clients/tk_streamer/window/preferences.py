@@ -8,11 +8,13 @@ the wrong type or out of its choices is replaced by its default, the others are 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from tempfile import mkstemp
 
 from tk_streamer.audio.encoder import FRAME_DURATIONS_MS
+from tk_streamer.audio.limiter import MAX_GAIN_DB, MIN_GAIN_DB
+from tk_streamer.audio.presets import PRESETS, PresetName
 
 PREFERENCES_FILE = "preferences.json"
 TOKEN_FILE = "token"
@@ -27,6 +29,7 @@ _CHOICES: Mapping[str, tuple[object, ...]] = {
     "channels": CHANNEL_CHOICES,
     "bitrate_kbps": BITRATE_CHOICES_KBPS,
     "frame_ms": FRAME_CHOICES_MS,
+    "preset": tuple(PRESETS),
     "language": ("", "en", "ru"),
 }
 
@@ -38,7 +41,11 @@ class Preferences:
     Attributes:
         server_url: Address of the server, as the user typed it.
         title: Title of the stream, for listeners.
+        description: What it is about, for listeners.
+        link: An address for listeners.
         device_name: Name of the input; "" for the system's default.
+        preset: "music" or "voice".
+        gain_db: `MIN_GAIN_DB` to `MAX_GAIN_DB`.
         channels: 1 or 2.
         bitrate_kbps: One of `BITRATE_CHOICES_KBPS`.
         frame_ms: Length of a packet, one of `FRAME_CHOICES_MS`.
@@ -51,7 +58,11 @@ class Preferences:
 
     server_url: str = "http://localhost:8000"
     title: str = ""
+    description: str = ""
+    link: str = ""
     device_name: str = ""
+    preset: PresetName = "music"
+    gain_db: float = 0.0
     channels: int = 2
     bitrate_kbps: int = 96
     frame_ms: int = 20
@@ -70,7 +81,8 @@ class Preferences:
             choices = _CHOICES.get(field.name)
             if type(value) is type(default) and (choices is None or value in choices):
                 good[field.name] = value
-        return cls(**good)  # type: ignore[arg-type]
+        made = cls(**good)  # type: ignore[arg-type]
+        return replace(made, gain_db=max(MIN_GAIN_DB, min(MAX_GAIN_DB, made.gain_db)))
 
 
 class PreferenceStore:

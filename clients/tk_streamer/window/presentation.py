@@ -15,6 +15,7 @@ from tk_streamer.window.words import Words, duration, time_of_day
 
 # How long the clip mark stays: long enough to be seen by a user who looks at another screen.
 CLIP_MARK_SECONDS = 3.0
+SILENT_LUFS, QUIET_LUFS, LOUD_LUFS = -50.0, -24.0, -14.0
 
 
 class _StateColours(NamedTuple):
@@ -78,7 +79,21 @@ def state_view(status: BroadcastStatus, words: Words, now_seconds: float) -> Sta
 
 def is_clipping(status: BroadcastStatus, now_seconds: float) -> bool:
     """Return whether the clip mark is shown."""
-    return status.clipped_at is not None and now_seconds - status.clipped_at < CLIP_MARK_SECONDS
+    clipped_at = status.level.clipped_at
+    return clipped_at is not None and now_seconds - clipped_at < CLIP_MARK_SECONDS
+
+
+def loudness_word(short_term_lufs: float) -> str:
+    """Return the phrase for how loud the last three seconds are, as the browser's page says it.
+
+    A show as a whole is to be between -20 and -16 LUFS (EBU R 128 s2, for streaming); single sentences and
+    passages may be 4 LU below and 2 LU above that.
+    """
+    if short_term_lufs < SILENT_LUFS:
+        return "level.loudness.silent"
+    if short_term_lufs < QUIET_LUFS:
+        return "level.loudness.quiet"
+    return "level.loudness.loud" if short_term_lufs > LOUD_LUFS else "level.loudness.good"
 
 
 def _state(status: BroadcastStatus, words: Words, now_seconds: float) -> tuple[StateStyle, str, str]:

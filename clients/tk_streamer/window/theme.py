@@ -135,7 +135,7 @@ def _dress_clam(root: tkinter.Tk, style: ttk.Style, scale: float) -> None:
     )
     style.map(".", foreground=[("disabled", EDGE)])
     for field in ("TEntry", "TCombobox"):
-        style.configure(field, fieldbackground=RAISED, padding=px(5), lightcolor=RAISED, darkcolor=RAISED)
+        style.configure(field, fieldbackground=RAISED, padding=px(4), lightcolor=RAISED, darkcolor=RAISED)
         style.map(
             field,
             bordercolor=[("focus", ACCENT)],
@@ -147,13 +147,13 @@ def _dress_clam(root: tkinter.Tk, style: ttk.Style, scale: float) -> None:
         )
     style.configure("TCombobox", arrowsize=px(14), arrowcolor=INK, background=PAPER)
     style.configure(
-        "TButton", padding=(px(10), px(5)), background=RAISED, lightcolor=RAISED, darkcolor=RAISED
+        "TButton", padding=(px(10), px(4)), background=RAISED, lightcolor=RAISED, darkcolor=RAISED
     )
     style.map("TButton", background=[("disabled", PAPER), ("pressed", LINE), ("active", LINE)])
     # Not in the accent colour: a large area of it means "on air" and nothing else.
     style.configure(
         "Action.TButton",
-        padding=(px(16), px(10)),
+        padding=(px(16), px(7)),
         foreground=ON_ACCENT,
         background=INK,
         bordercolor=INK,

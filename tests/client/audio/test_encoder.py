@@ -5,25 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.opus import packet_samples
+from tests.client.audio.encoded import encoded_file
 from tests.client.sound import decode, power_share
 from tk_streamer.audio.encoder import OpusEncoder
 from tk_streamer.audio.music import tone
-from tk_streamer.audio.muxer import LiveMuxer
 from tk_streamer.audio.pcm import BLOCK_SAMPLES
 
 SILENT_BLOCK = bytes(4 * BLOCK_SAMPLES)
-
-
-def encoded_file(path: Path, encoder: OpusEncoder, blocks: list[bytes]) -> Path:
-    muxer = LiveMuxer(encoder.opus_head, OpusTags(vendor="test", comments=()), serial=7)
-    *packets, last = [packet for block in blocks for packet in encoder.encode(block)] + encoder.flush()
-    samples = sum(packet_samples(packet) for packet in [*packets, last])
-    surplus_samples = samples - encoder.end_granule_position
-    pages = [muxer.header_pages(), *(muxer.audio_page([packet]) for packet in packets)]
-    path.write_bytes(b"".join([*pages, muxer.last_page(last, surplus_samples)]))
-    return path
 
 
 @pytest.mark.parametrize("frame_ms", [10, 20, 40, 60])

@@ -174,6 +174,7 @@ def test_on_a_terminal_one_line_changes_and_the_link_is_drawn(server: AudiocastS
         (["--server", "http://no-such-host.invalid", "--tone", "--no-retry"], 5, "name is not known"),
         (["--tone"], 2, "expected --server URL, got none"),
         (["--server", "http://x", "--tone", "10"], 2, "expected 20 to 20000 Hz, got 10"),
+        (["--server", "http://x", "--tone", "--gain", "99"], 2, "expected -30 to 20 dB, got 99"),
         (["--server", "http://x", "--bitrate", "5"], 2, "expected 6 to 510 kbit/s, got 5"),
         (["--server", "http://x", "--seconds", "0"], 2, "expected a number above 0, got 0"),
         (["--server", "http://x", "--loop"], 2, "expected --loop with --file"),

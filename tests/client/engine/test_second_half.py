@@ -36,7 +36,7 @@ def test_muted_sound_never_leaves_and_is_told_until_the_server_knows(
         # The server says again and again that it is not, as after a new connection.
         wait_for(station, lambda _: edits(server) == [{"muted": True}] * 3)
         server.state = {**LIVE, "muted": True}
-        status = wait_for(station, lambda now: now.peak_dbfs < -60)
+        status = wait_for(station, lambda now: now.level.peak_dbfs < -60)
         muted_at = status.seconds_sent
         wait_for(station, lambda now: now.seconds_sent > muted_at + 1)
         station.set_muted(False)
@@ -44,7 +44,7 @@ def test_muted_sound_never_leaves_and_is_told_until_the_server_knows(
         # Until the server has forgotten it, nothing is heard, whatever is sent.
         assert station.status().is_muted
         server.state = LIVE
-        wait_for(station, lambda now: not now.is_muted and now.peak_dbfs > -20)
+        wait_for(station, lambda now: not now.is_muted and now.level.peak_dbfs > -20)
         wait_for(station, lambda now: now.seconds_sent > muted_at + 3)
     (body,) = server.bodies
     (tmp_path / "sent.opus").write_bytes(body)

@@ -18,6 +18,7 @@ from tests.client.engine.fake_server import (
 )
 from tests.support.audio.capture import Capture
 from tk_streamer.audio.encoder import OpusEncoder
+from tk_streamer.audio.level_control import LevelControl
 from tk_streamer.audio.sources import LimitedSource
 from tk_streamer.engine import broadcast_state
 from tk_streamer.engine.broadcast_state import Phase
@@ -195,14 +196,15 @@ def test_a_server_that_drains_gets_a_second_connection_before_the_first_one_goes
 
 def station_packets(count: int) -> list[bytes]:
     """Return what the encoder makes of the tone that `tone_source` is."""
-    source, encoder = tone_source(), OpusEncoder()
+    source, encoder, control = tone_source(), OpusEncoder(), LevelControl(2, is_live=False)
     source.open(2)
     packets: list[bytes] = []
-    while len(packets) < count - 1:
+    # The last but one is in the limiter when the sound ends, and the last one in the encoder.
+    while len(packets) < count - 2:
         block = source.read()
         assert block is not None
-        packets += encoder.encode(block)
-    return packets + encoder.flush()
+        packets += encoder.encode(control.process(block, 0.0))
+    return packets + encoder.encode(control.flush()) + encoder.flush()
 
 
 def test_a_server_that_restarts_is_left_at_once(server: FakeServer) -> None:

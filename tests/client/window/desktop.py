@@ -16,16 +16,19 @@ class Desktop:
 
     Args:
         folder: For its log.
+        width: Of the screen.
+        height: Of the screen.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, width: int = WIDTH, height: int = HEIGHT) -> None:
+        self.width, self.height = width, height
         self._log = folder / "desktop.log"
         self._processes: list[subprocess.Popen[bytes]] = []
         self.display = ""
 
     def __enter__(self) -> Self:
         receiving, sending = os.pipe()
-        screen = f"-screen 0 {WIDTH}x{HEIGHT}x24 -dpi 96 -nolisten tcp -noreset".split()
+        screen = f"-screen 0 {self.width}x{self.height}x24 -dpi 96 -nolisten tcp -noreset".split()
         with self._log.open("wb") as log:
             self._processes.append(
                 subprocess.Popen(

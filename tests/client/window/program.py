@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.client.window.desktop import HEIGHT, WIDTH, Desktop
+from tests.client.window.desktop import Desktop
 from tests.client.window.interpreter import python_with_tk
 
 START_SECONDS = 40.0
@@ -55,7 +55,7 @@ class Program:
                 stdout=log,
                 stderr=log,
             )
-        self.wait(lambda: self._report.exists() and bool(self.widgets), "a window", START_SECONDS)
+        self.wait(lambda: self._report.exists() and bool(self.texts), "a window", START_SECONDS)
         return self
 
     def __exit__(
@@ -164,12 +164,20 @@ class Program:
         self.wait(lambda: self.find("TButton", text)["enabled"], f"the button {text} enabled")
         self.click(self.find("TButton", text))
 
+    def open_settings(self) -> None:
+        """Show server, token and encoding, unless they are shown."""
+        if "Settings ▾" not in self.texts:
+            self.press("Settings")
+        self.wait_for_text("Settings ▾")
+        self.wait(lambda: "Address" in self.texts, "the settings")
+
     def click(self, widget: Widget) -> None:
         """Click into the middle of a widget."""
         self._desktop.click(*_middle(widget))
 
     def enter(self, label: str, text: str) -> None:
         """Put a text into the field of a label, in place of what is there."""
+        self.wait_for_text(label)
         self.click(self.field(label))
         self._desktop.key("ctrl+a")
         self._desktop.type(text)
@@ -177,6 +185,7 @@ class Program:
 
     def choose(self, label: str, text: str) -> None:
         """Open the list of a label with the mouse and click the entry with this text."""
+        self.wait_for_text(label)
         self.wait(lambda: text in self.field(label, "TCombobox")["values"], f"{text} among {label}")
         self.click(self.field(label, "TCombobox"))
         self.wait(lambda: bool(self._lists()), f"the list of {label}")
@@ -192,8 +201,8 @@ class Program:
         # The menu is a window of Tk's beside the others; it lies between the frame and the content.
         menus = [each for each in self.widgets if each["kind"] == "Menu" and each["y"] < window["y"]]
         top = min((each["y"] for each in menus), default=window["y"])
-        x, bottom = max(0, window["x"]), min(HEIGHT, window["y"] + window["height"])
-        width, height = min(window["width"], WIDTH - x), bottom - top
+        x, bottom = max(0, window["x"]), min(self._desktop.height, window["y"] + window["height"])
+        width, height = min(window["width"], self._desktop.width - x), bottom - top
         return self._desktop.screenshot(path, x, top, width, height)
 
     def _lists(self) -> list[Widget]:

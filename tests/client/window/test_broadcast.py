@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from tk_streamer.audio.level import Level
 from tk_streamer.engine.broadcast_state import Phase
+from tk_streamer.engine.preview import Preview, PreviewStatus
 from tk_streamer.engine.station import BroadcastStatus, Station, StationSettings
+from tk_streamer.trouble import Trouble
 from tk_streamer.window.broadcast import Broadcast, station_settings
 from tk_streamer.window.job_thread import JobThread
 from tk_streamer.window.preferences import Preferences
@@ -40,8 +44,31 @@ class FakeStation:
     def set_now_playing(self, title: str, artist: str) -> None:
         self._log.append(f"{artist}: {title}")
 
+    def set_gain(self, gain_db: float) -> None:
+        self._log.append(f"gain {gain_db:g}")
+
     def status(self) -> BroadcastStatus:
         return BroadcastStatus(self.phase)
+
+
+class FakePreview:
+    """Is as loud as the gain of its settings, until it is stopped."""
+
+    def __init__(self, log: list[str], name: str, gain_db: float) -> None:
+        self._log, self._name = log, name
+        self.trouble: Trouble | None = None
+        self.level = Level(peak_dbfs=gain_db)
+        log.append(f"preview {name}")
+
+    def set_gain(self, gain_db: float) -> None:
+        self.level = Level(peak_dbfs=gain_db)
+
+    def stop(self) -> bool:
+        self._log.append(f"close {self._name}")
+        return True
+
+    def status(self) -> PreviewStatus:
+        return PreviewStatus(self.level, self.trouble)
 
 
 class BroadcastHarness:
@@ -54,7 +81,8 @@ class BroadcastHarness:
         self.thread = JobThread()
         self.stations: list[FakeStation] = []
         self.error: Exception | None = None
-        self.broadcast = Broadcast(self.thread, self._make)
+        self.previews: list[FakePreview] = []
+        self.broadcast = Broadcast(self.thread, self._make, self._make_preview)
 
     def _make(self, settings: StationSettings, device_name: str) -> Station:
         if self.error:
@@ -62,6 +90,10 @@ class BroadcastHarness:
         self.log.append(f"make {settings.server_url} {device_name}")
         self.stations.append(FakeStation(self.log, self.may_stop))
         return cast(Station, self.stations[-1])
+
+    def _make_preview(self, settings: StationSettings, device_name: str) -> Preview:
+        self.previews.append(FakePreview(self.log, device_name, settings.gain_db))
+        return cast(Preview, self.previews[-1])
 
     @property
     def phase(self) -> Phase:
@@ -134,6 +166,48 @@ def test_the_next_broadcast_has_a_station_of_its_own_and_the_last_one_is_cleared
     harness.broadcast.start(SETTINGS, "")
     harness.wait(lambda: harness.phase is Phase.ON_AIR)
     assert harness.log[2:] == ["stop", "make http://localhost:8000 ", "start"]
+
+
+def test_the_input_is_shown_before_the_broadcast_and_let_go_for_it(harness: BroadcastHarness) -> None:
+    harness.broadcast.show_preview(replace(SETTINGS, gain_db=-12.0), "Mic")
+    harness.wait(lambda: harness.broadcast.has_preview)
+    assert harness.broadcast.status() == BroadcastStatus(Phase.STOPPED, level=Level(peak_dbfs=-12.0))
+    harness.broadcast.set_gain(3.0)
+    assert harness.broadcast.status().level.peak_dbfs == 3.0
+    harness.broadcast.start(SETTINGS, "Mic")
+    harness.wait(lambda: harness.phase is Phase.ON_AIR)
+    harness.broadcast.set_gain(6.0)
+    # Too late: it is on air.
+    harness.broadcast.show_preview(SETTINGS, "Line")
+    harness.broadcast.stop()
+    harness.wait(lambda: harness.phase is Phase.STOPPED)
+    assert harness.log == [
+        "preview Mic",
+        "close Mic",
+        "make http://localhost:8000 Mic",
+        "start",
+        "gain 6",
+        "stop",
+    ]
+
+
+def test_another_input_takes_the_place_of_the_last_one(harness: BroadcastHarness) -> None:
+    harness.broadcast.show_preview(SETTINGS, "Mic")
+    harness.broadcast.show_preview(SETTINGS, "Line")
+    closed: list[bool] = []
+    harness.broadcast.stop_preview(stopped=lambda: closed.append(True))
+    harness.wait(lambda: bool(closed))
+    assert harness.log == ["preview Mic", "close Mic", "preview Line", "close Line"]
+    assert not harness.broadcast.has_preview
+
+
+def test_an_input_that_cannot_be_shown_is_no_failure_of_a_broadcast(harness: BroadcastHarness) -> None:
+    harness.broadcast.show_preview(SETTINGS, "Mic")
+    harness.wait(lambda: bool(harness.previews))
+    trouble = harness.previews[0].trouble = Trouble.of_code("device_busy")
+    assert harness.broadcast.preview_trouble == trouble
+    assert not harness.broadcast.has_preview
+    assert harness.phase is Phase.STOPPED
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,32 @@ import math
 
 import pytest
 
+from tk_streamer.audio.level import Level
 from tk_streamer.engine.broadcast_state import Phase
 from tk_streamer.engine.station import BroadcastStatus
 from tk_streamer.trouble import Trouble
-from tk_streamer.window.presentation import CLIP_MARK_SECONDS, StateStyle, StateView, is_clipping, state_view
+from tk_streamer.window.presentation import (
+    CLIP_MARK_SECONDS,
+    StateStyle,
+    StateView,
+    is_clipping,
+    loudness_word,
+    state_view,
+)
 from tk_streamer.window.words import Language, Words
 
 NOW = 1_800_000_000.0
 ON_AIR_STYLES = {StateStyle.ON_AIR, StateStyle.SILENT, StateStyle.MUTED}
 # How each language says it in capitals; "NOT ON AIR" is not among it.
 CLAIMS = {Language.ENGLISH: "ON AIR", Language.RUSSIAN: "В ЭФИРЕ"}
+
+
+@pytest.mark.parametrize(
+    ("lufs", "word"),
+    [(-math.inf, "–"), (-30, "too quiet"), (-23.9, "good"), (-14, "good"), (-13.9, "too loud")],
+)
+def test_the_loudness_has_a_word(lufs: float, word: str) -> None:
+    assert Words(Language.ENGLISH).phrase(loudness_word(lufs)) == word
 
 
 def seen(status: BroadcastStatus, language: Language = Language.ENGLISH) -> StateView:
@@ -87,7 +103,7 @@ def test_a_failure_says_the_remedy() -> None:
 
 def test_the_clip_mark_stays_for_a_while() -> None:
     assert not is_clipping(BroadcastStatus(Phase.ON_AIR), NOW)
-    clipped = BroadcastStatus(Phase.ON_AIR, clipped_at=NOW)
+    clipped = BroadcastStatus(Phase.ON_AIR, level=Level(clipped_at=NOW))
     assert is_clipping(clipped, NOW + CLIP_MARK_SECONDS - 0.1)
     assert not is_clipping(clipped, NOW + CLIP_MARK_SECONDS)
 
@@ -114,4 +130,6 @@ def test_after_the_end_it_says_how_the_broadcast_was() -> None:
     was = seen(BroadcastStatus(Phase.STOPPED, aired_seconds=3_723.4, listener_peak=12)).detail
     assert was.startswith("It was on for 1:02:03. Most listeners at once: 12. ")
     assert "listeners" not in seen(BroadcastStatus(Phase.STOPPED, aired_seconds=5)).detail
-    assert seen(BroadcastStatus(Phase.STOPPED)).detail == "Nobody hears you. Press “Start streaming”."
+    assert seen(BroadcastStatus(Phase.STOPPED)).detail == (
+        "Nobody hears you. Look at the level, then press “Start streaming”."
+    )

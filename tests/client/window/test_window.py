@@ -54,6 +54,13 @@ def stop(program: Program) -> None:
     program.press("End it")
 
 
+def loudness(program: Program) -> float:
+    """Return the momentary loudness that is shown."""
+    (text,) = [each for each in program.texts if "LUFS" in each]
+    figure = text.removeprefix("Now ").partition(",")[0].replace("−", "-")
+    return float("-inf") if "∞" in figure else float(figure)
+
+
 def decoded(picture: Path) -> str:
     """Return what the QR code in a picture says."""
     command = ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", str(picture)]
@@ -66,9 +73,15 @@ def test_a_broadcast_from_the_microphone_to_a_listener(
     with Program(desktop, tmp_path, "--language", "en", environment=pulse.environment) as program:
         program.wait_for_text("Off air")
         assert program.title == "■ Off air – audiocast"
+        program.open_settings()
         program.enter("Address", server.base)
         program.enter("Title", "Evening")
         program.choose("Input", MICROPHONE)
+        # Before anybody hears it: the level of what is said, and of nothing after it.
+        speaking = pulse.play(wav_file(tmp_path, seconds=60.0, tone_hz=440.0), into=MICROPHONE)
+        program.wait(lambda: loudness(program) > -30, "the level of the input")
+        speaking.terminate()
+        program.wait(lambda: loudness(program) < -60, "silence again")
         program.press("Start streaming")
         program.wait_for_text("ON AIR")
         assert program.title == "● ON AIR – audiocast"
@@ -176,7 +189,7 @@ def test_the_microphone_is_unplugged_and_comes_back(
     options = ["--language", "ru", "--server", server.base]
     with Program(desktop, tmp_path, *options, environment=pulse.environment) as program:
         program.choose("Вход", MICROPHONE)
-        program.press("Начать стрим")
+        program.press("Начать эфир")
         program.wait_for_text("В ЭФИРЕ")
         with Listener(server.port, path_of(program.link)) as listener:
             pulse.unplug(MICROPHONE)
@@ -206,6 +219,7 @@ def test_everyday_things_by_mouse_and_keyboard(
         program.press("English")
         program.wait_for_text("Off air")
         program.choose("Input", OTHER_MICROPHONE)
+        program.open_settings()
         program.choose("Bitrate", "64 kbit/s")
         program.choose("Channels", "Mono")
         program.click(program.find("TCheckbutton", "Save a local copy"))
@@ -299,6 +313,7 @@ def test_errors_are_said_with_their_remedy_and_settings_are_remembered(
             stop(program)
             program.wait_for_text("Off air")
             assert any("It was on for 0:00:" in text for text in program.texts), program.texts
+            program.open_settings()
             program.enter("Address", "http://127.0.0.1:9")
             program.press("Start streaming")
             program.wait_for_text("Nothing answers at the server's address. Check address and port")
@@ -309,6 +324,7 @@ def test_errors_are_said_with_their_remedy_and_settings_are_remembered(
         assert program.log == ""
     assert stat.S_IMODE((program.settings_folder / "token").stat().st_mode) == 0o600
     with Program(desktop, tmp_path, environment=pulse.environment) as program:
+        program.open_settings()
         assert program.field("Address")["text"] == "http://127.0.0.1:9"
         assert program.field("Token")["text"] == TOKEN
         assert program.field("Input", "TCombobox")["text"] == MICROPHONE

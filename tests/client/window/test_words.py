@@ -16,7 +16,7 @@ EN, RU = Words(Language.ENGLISH), Words(Language.RUSSIAN)
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 # Signs and places have no language; the button with the other language's name is in that one.
-WITHOUT_LANGUAGE = {"figures.unknown", "figures.sent.value"}
+WITHOUT_LANGUAGE = {"figures.unknown", "figures.sent.value", "level.loudness.silent"}
 OTHER_LANGUAGE = {"language.other"}
 
 

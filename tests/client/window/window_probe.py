@@ -20,6 +20,7 @@ from tk_streamer.window import app
 
 BEAT_MS = 10
 REPORT_MS = 150
+_SIZES = tuple((word, word) for word in ("width", "height", "reqwidth", "reqheight"))
 # Freezes longer than this are listed, each with its time since the window was shown.
 NOTED_SECONDS = 0.04
 
@@ -83,7 +84,7 @@ class WindowProbe:
     def _widget(self, path: str) -> dict[str, Any]:
         kind = str(self._call("winfo", "class", path))
         widget: dict[str, Any] = {"kind": kind, "path": path}
-        for name, word in (("x", "rootx"), ("y", "rooty"), ("width", "width"), ("height", "height")):
+        for name, word in (("x", "rootx"), ("y", "rooty"), *_SIZES):
             widget[name] = int(self._call("winfo", word, path))
         if kind in ("Label", "TLabel", "TButton", "TCheckbutton"):
             widget["text"] = str(self._call(path, "cget", "-text"))

@@ -1,8 +1,12 @@
 """The parts of the window: each shows values, calls back on clicks, and decides nothing.
 
-- `server`: address, token, and the stream's title
-- `sound`: input, channels, bitrate, frame, local copy
+- `level`: gain, figures, marks, and the meter
+- `sound`: input, preset
+- `show`: title, description, link, who finds the stream
+- `server`: address, token
+- `encoding`: channels, bitrate, frame, local copy
 - `link`: the link for listeners: as text, as a page, as a QR code
-- `level`: the meter, the clip mark, the figures
-- `playing`: what is playing now
+- `playing`: title, and what is playing now
+- `actions`: the foot of the window: language, settings, mute, and the large button
+- `figures`: sent, dropped, listeners
 """

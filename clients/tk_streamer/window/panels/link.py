@@ -11,7 +11,7 @@ from tk_streamer.window.captions import Captions
 from tk_streamer.window.qr_canvas import QrCanvas
 from tk_streamer.window.theme import LINE, Theme
 
-QR_SIDE = 186
+QR_SIDE = 176
 # How long a button shows that it has done its work.
 DONE_MS = 1_500
 

@@ -1,4 +1,4 @@
-"""What is playing, for the listeners' page: artist, title, and the button that sends both."""
+"""What listeners read while it goes on: the title of the show, and what is playing."""
 
 import tkinter
 from collections.abc import Callable
@@ -11,61 +11,92 @@ SENT_MS = 1_500
 
 
 class PlayingPanel(ttk.Frame):
-    """Two fields; Enter in one of them sends both.
+    """Three fields and two buttons; Enter in a field presses the button of it.
 
     Args:
         parent: The widget around this one.
         theme: Scale.
         captions: Phrases of the window.
-        on_play: Called with title and artist.
+        show_title: The title of the show.
+        on_rename: Called with the title that is to be shown to listeners now.
+        on_play: Called with title and artist of what is playing; two empty ones clear it.
     """
 
     def __init__(
-        self, parent: tkinter.Misc, theme: Theme, captions: Captions, on_play: Callable[[str, str], None]
+        self,
+        parent: tkinter.Misc,
+        theme: Theme,
+        captions: Captions,
+        show_title: tkinter.StringVar,
+        *,
+        on_rename: Callable[[str], None],
+        on_play: Callable[[str, str], None],
     ) -> None:
         super().__init__(parent)
         self._captions = captions
-        self._on_play = on_play
         self._artist = tkinter.StringVar(self)
         self._title = tkinter.StringVar(self)
         gap = theme.px(8)
         heading = ttk.Label(self, style="Section.TLabel")
-        heading.grid(row=0, column=0, columnspan=2, sticky="w")
+        heading.grid(row=0, column=0, columnspan=3, sticky="w")
         captions.set_phrase(heading, "playing.section")
-        for column, (key, variable) in enumerate(
-            (("playing.artist", self._artist), ("playing.title", self._title))
-        ):
+        self._rename = _Sender(
+            self, captions, "broadcast.rename", lambda: on_rename(show_title.get().strip())
+        )
+        self._play = _Sender(
+            self,
+            captions,
+            "playing.send",
+            lambda: on_play(self._title.get().strip(), self._artist.get().strip()),
+        )
+        rows = (
+            ("broadcast.title", show_title, self._rename),
+            ("playing.artist", self._artist, self._play),
+            ("playing.title", self._title, self._play),
+        )
+        entries = []
+        for row, (key, variable, sender) in enumerate(rows, start=1):
             label = ttk.Label(self)
-            label.grid(row=1, column=column, sticky="w", padx=(gap * column, 0), pady=(gap, 0))
+            label.grid(row=row, column=0, sticky="w", padx=(0, theme.px(12)), pady=(gap, 0))
             captions.set_phrase(label, key)
-            entry = ttk.Entry(self, textvariable=variable)
-            entry.grid(row=2, column=column, sticky="ew", padx=(gap * column, 0))
-            entry.bind("<Return>", self._on_enter)
-            entry.bind("<KP_Enter>", self._on_enter)
-        self._send = ttk.Button(self, command=self._play)
-        # The button is beside the heading; Tab reaches it after the fields, in the order of creation.
-        self._send.grid(row=0, column=1, sticky="e")
-        captions.on_language(self._label_send)
-        self._label_send()
-        for column in (0, 1):
-            self.columnconfigure(column, weight=1, uniform="fields")
+            entry = ttk.Entry(self, textvariable=variable, width=16)
+            entry.grid(row=row, column=1, sticky="ew", pady=(gap, 0))
+            entry.bind("<Return>", sender.on_enter)
+            entry.bind("<KP_Enter>", sender.on_enter)
+            entries.append(entry)
+        for row, sender in ((1, self._rename), (3, self._play)):
+            sender.button.grid(row=row, column=2, sticky="ew", padx=(gap, 0), pady=(gap, 0))
+            # Tab goes by the order of the stack: to a button after its last field.
+            sender.button.lift(entries[row - 1])
+        self.columnconfigure(1, weight=1)
         self.set_enabled(False)
 
     def set_enabled(self, enabled: bool) -> None:
-        """Enable or disable the button; the fields are always enabled."""
-        self._send.state(["!disabled" if enabled else "disabled"])
+        """Enable or disable the buttons; the fields are always enabled."""
+        for sender in (self._rename, self._play):
+            sender.button.state(["!disabled" if enabled else "disabled"])
 
-    def _play(self) -> None:
-        """Send the fields; empty ones clear what is playing."""
-        if self._send.instate(["!disabled"]):
-            self._on_play(self._title.get().strip(), self._artist.get().strip())
-            self._send.configure(text=self._captions.words.phrase("playing.sent"))
-            self.after(SENT_MS, self._label_send)
 
-    def _on_enter(self, _event: "tkinter.Event[tkinter.Misc]") -> str:
-        self._play()
-        # Otherwise Enter would start a broadcast, as it does in the other fields of the window.
+class _Sender:
+    """A button that says for a moment that it has sent."""
+
+    def __init__(self, panel: ttk.Frame, captions: Captions, key: str, send: Callable[[], None]) -> None:
+        self._captions, self._key, self._send = captions, key, send
+        self.button = ttk.Button(panel, command=self._press)
+        captions.on_language(self._label)
+        self._label()
+
+    def on_enter(self, _event: "tkinter.Event[tkinter.Misc]") -> str:
+        """Press the button, unless it is disabled."""
+        if self.button.instate(["!disabled"]):
+            self._press()
+        # Otherwise Enter would do what it does in the other fields of the window.
         return "break"
 
-    def _label_send(self) -> None:
-        self._send.configure(text=self._captions.words.phrase("playing.send"))
+    def _press(self) -> None:
+        self._send()
+        self.button.configure(text=self._captions.words.phrase("playing.sent"))
+        self.button.after(SENT_MS, self._label)
+
+    def _label(self) -> None:
+        self.button.configure(text=self._captions.words.phrase(self._key))
