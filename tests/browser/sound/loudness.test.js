@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { loudnessWord } from "../../../audiocast/web/static/broadcast/loudness_meter.js";
 import { LoudnessMeter } from "../../../audiocast/web/static/broadcast/sound/loudness.js";
 import { TruePeak } from "../../../audiocast/web/static/broadcast/sound/true_peak.js";
 import { judge } from "./judge.js";
@@ -168,4 +169,9 @@ test("silence is -Infinity, not a number that is missing", () => {
   assert.equal(meter.momentary, -Infinity);
   meter.push([new Float32Array(48_000), new Float32Array(48_000)]);
   assert.deepEqual([meter.momentary, meter.shortTerm, meter.integrated], [-Infinity, -Infinity, -Infinity]);
+});
+
+test("the words of the page", () => {
+  const words = [-Infinity, -50.1, -49.9, -24.1, -24, -18, -14, -13.9].map(loudnessWord);
+  assert.deepEqual(words, ["silent", "silent", "quiet", "quiet", "good", "good", "good", "loud"]);
 });
