@@ -33,7 +33,9 @@ Encoder = Literal["libopus", "ffmpeg"]
 
 
 class StampedTone(GeneratedSource):
-    """A tone that notes when it gave each block."""
+    """A tone that notes when it gave each block. It stands for a microphone: it is live."""
+
+    is_live = True
 
     def __init__(self) -> None:
         # Computed before: the sound is not what is measured. A second holds 440 whole waves.

@@ -58,7 +58,8 @@ class LineReport:
     def end(self, status: BroadcastStatus) -> None:
         """See `Report`."""
         self.show(status)
-        self._write(describe_totals(status))
+        if status.bytes_sent:
+            self._write(describe_totals(status))
 
     def _write(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
@@ -73,6 +74,12 @@ class TerminalReport(LineReport):
         columns = shutil.get_terminal_size().columns
         line = f"{_PHASES[status.phase]}  {describe_level(status)}  {describe_totals(status)}"
         self._stream.write(f"\r\x1b[K{line[: columns - 1]}")
+        self._stream.flush()
+
+    def end(self, status: BroadcastStatus) -> None:
+        """See `Report`."""
+        super().end(status)
+        self._stream.write("\r\x1b[K")
         self._stream.flush()
 
     def _write(self, text: str) -> None:

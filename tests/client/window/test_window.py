@@ -223,6 +223,9 @@ def test_everyday_things_by_mouse_and_keyboard(
         program.choose("Bitrate", "64 kbit/s")
         program.choose("Channels", "Mono")
         program.click(program.find("TCheckbutton", "Save a local copy"))
+        (gain,) = (each for each in program.widgets if each["kind"] == "TScale")
+        desktop.click(gain["x"] + gain["width"] - 5, gain["y"] + gain["height"] // 2)
+        program.wait_for_text("+1.0 dB")
         program.click(program.field("Address"))
         desktop.key("Return")
         program.wait_for_text("ON AIR")
@@ -294,6 +297,7 @@ def test_everyday_things_by_mouse_and_keyboard(
     saved_settings = json.loads((program.settings_folder / "preferences.json").read_text())
     assert saved_settings["device_name"] == OTHER_MICROPHONE
     assert (saved_settings["bitrate_kbps"], saved_settings["channels"]) == (64, 1)
+    assert saved_settings["gain_db"] == 1.0
 
 
 def test_errors_are_said_with_their_remedy_and_settings_are_remembered(

@@ -53,8 +53,8 @@ class LinkPanel(ttk.Frame):
         self._buttons = (self._copy, self._open, self._save)
         for row, button in enumerate(self._buttons, start=1):
             button.grid(row=row, column=0, sticky="ew", pady=(0, theme.px(6)))
-        entry = ttk.Entry(self, textvariable=self._link, state="readonly")
-        entry.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(theme.px(8), 0))
+        self._entry = ttk.Entry(self, textvariable=self._link, state="readonly")
+        self._entry.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(theme.px(8), 0))
         self._reach = ttk.Label(self, style="Quiet.TLabel", wraplength=theme.px(390), justify="left")
         self._reach.grid(row=3, column=0, columnspan=2, sticky="w", pady=(theme.px(4), 0))
         self._reach.grid_remove()
@@ -112,8 +112,9 @@ class LinkPanel(ttk.Frame):
 
     def _show_widgets(self) -> None:
         has_link = bool(self._link.get())
-        for button in self._buttons:
-            button.grid() if has_link else button.grid_remove()
+        # An empty field looks like one to be filled in.
+        for widget in (*self._buttons, self._entry):
+            widget.grid() if has_link else widget.grid_remove()
         self._hint.grid_remove() if has_link else self._hint.grid()
 
     def _flash(self, button: ttk.Button, key: str, *, then: str) -> None:
