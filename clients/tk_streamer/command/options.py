@@ -1,7 +1,9 @@
 """The command line of `audiocast-stream`: options, help, and the settings and the source that it asks for."""
 
 import argparse
+import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from audiocast.ogg.opus import SAMPLE_RATE
@@ -18,6 +20,8 @@ from tk_streamer.engine.station import StationSettings
 
 DEFAULT_TONE_HZ = 440.0
 TOKEN_VARIABLE = "AUDIOCAST_TOKEN"
+# Servers take no larger one.
+MAX_PICTURE_BYTES = 256 * 1024
 
 EXIT_CODES = """\
 exit codes:
@@ -59,6 +63,9 @@ def station_settings(options: argparse.Namespace, token: str) -> StationSettings
         is_public=options.public,
         description=options.description,
         link=options.link,
+        accent=options.accent or "",
+        starts_at=options.starts_at or "",
+        picture=options.picture,
         channels=options.channels or preset.channels,
         bitrate_bps=(options.bitrate or preset.bitrate_kbps) * 1000,
         frame_ms=options.frame_ms,
@@ -111,6 +118,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--title", default="", help="title of the stream")
     parser.add_argument("--description", default="", help="what it is about, for listeners")
     parser.add_argument("--link", default="", metavar="URL", help="a page of yours, for listeners")
+    parser.add_argument("--accent", type=_colour, metavar="#RRGGBB", help="colour of its page")
+    parser.add_argument(
+        "--starts-at",
+        type=_time,
+        metavar="TIME",
+        help="when it is to begin, like 2027-01-31T20:00; without a zone, in this computer's",
+    )
+    parser.add_argument(
+        "--picture",
+        type=_picture,
+        default=b"",
+        metavar="FILE",
+        help="its cover: JPEG, PNG or WebP, at most 256 KiB",
+    )
     parser.add_argument("--id", help="id of the stream, for a link that stays; needs a token")
     parser.add_argument("--public", action="store_true", help="show the stream on the server's start page")
     parser.add_argument("--list-devices", action="store_true", help="list the sound inputs and end")
@@ -168,6 +189,33 @@ def positive(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
     return value
+
+
+def _colour(text: str) -> str:
+    if re.fullmatch("#[0-9A-Fa-f]{6}", text) is None:
+        raise argparse.ArgumentTypeError(f"expected a colour like #b5400f, got {text}")
+    return text
+
+
+def _time(text: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a time like 2027-01-31T20:00, got {text}") from None
+    return at.astimezone().isoformat()
+
+
+def _picture(text: str) -> bytes:
+    try:
+        with Path(text).open("rb") as file:
+            picture = file.read(MAX_PICTURE_BYTES + 1)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot read {text}: {error.strerror}") from None
+    if len(picture) > MAX_PICTURE_BYTES:
+        raise argparse.ArgumentTypeError(f"expected at most 256 KiB in {text}, got more")
+    if not re.match(rb"\xff\xd8\xff|\x89PNG|RIFF....WEBP", picture, re.DOTALL):
+        raise argparse.ArgumentTypeError(f"expected a JPEG, PNG or WebP in {text}, got something else")
+    return picture
 
 
 def _tone_hz(text: str) -> float:

@@ -50,6 +50,9 @@ class StationSettings:
         is_public: Show the stream on the server's start page.
         description: What it is about, for listeners.
         link: An address for listeners, as of the broadcaster's own page; without a scheme it is https.
+        accent: Colour of the listener's page, as #rrggbb, or "".
+        starts_at: When the broadcast is to begin, a time of RFC 3339, or "".
+        picture: For the cover, a JPEG, PNG or WebP; empty for none.
         channels: 1 or 2.
         bitrate_bps: 6,000 to 510,000 bits per second, without the Ogg overhead.
         frame_ms: Length of a packet and of a page: 10, 20, 40 or 60 ms.
@@ -70,6 +73,9 @@ class StationSettings:
     is_public: bool = False
     description: str = ""
     link: str = ""
+    accent: str = ""
+    starts_at: str = ""
+    picture: bytes = field(default=b"", repr=False)
     channels: int = 2
     bitrate_bps: int = 96_000
     frame_ms: int = 20
@@ -181,6 +187,9 @@ class Station:
             settings.is_public,
             settings.description,
             settings.link if not settings.link or "://" in settings.link else f"https://{settings.link}",
+            settings.accent,
+            settings.starts_at,
+            settings.picture,
         )
         self._api = ApiClient(application, self._queue.put, time.monotonic)
         if self._playing is not None:

@@ -8,7 +8,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
@@ -23,6 +23,7 @@ from tk_streamer.server.streams import (
     edit_stream,
     end_stream,
     fetch_stream_info,
+    give_picture,
     send_now_playing,
     start_stream,
 )
@@ -36,7 +37,7 @@ SLOW_POLL_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
-    """The arguments of `streams.start_stream`; a token of "" is none."""
+    """The arguments of `streams.start_stream`; a token of "" is none. And the picture, empty for none."""
 
     server_url: str
     title: str
@@ -45,6 +46,9 @@ class StreamRequest:
     is_public: bool
     description: str = ""
     link: str = ""
+    accent: str = ""
+    starts_at: str = ""
+    picture: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,8 @@ class ApiClient:
         request = self._request
         try:
             credentials = self._start_at_first(session, candidate_urls(request.server_url))
+            if request.picture:
+                give_picture(session, credentials, request.picture)
         except RequestRefused as error:
             self._report(StreamStartFailed(_start_trouble(error, has_token=bool(request.token))))
         except ClientError as error:
@@ -195,6 +201,8 @@ class ApiClient:
                 is_public=request.is_public,
                 description=request.description,
                 link=request.link,
+                accent=request.accent,
+                starts_at=request.starts_at,
             )
         except ClientError as error:
             # A refusal with a code is audiocast's own.

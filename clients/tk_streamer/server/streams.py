@@ -75,6 +75,8 @@ def start_stream(
     is_public: bool = False,
     description: str = "",
     link: str = "",
+    accent: str = "",
+    starts_at: str = "",
 ) -> StreamCredentials:
     """Create a stream. Blocks.
 
@@ -86,8 +88,10 @@ def start_stream(
         token: API token, if the server needs one.
         is_public: Show the stream on the server's start page. Servers of version 0.1 show it unasked, and
             refuse to be asked.
-        description: What it is about, for listeners. Servers of version 0.1 refuse it, and the link.
+        description: What it is about, for listeners. Servers of version 0.1 refuse it, and what follows.
         link: An address for listeners.
+        accent: Colour of the listener's page, as #rrggbb.
+        starts_at: When it is to begin, a time of RFC 3339.
 
     Raises:
         ClientError: See `send_request`.
@@ -99,6 +103,8 @@ def start_stream(
         "visibility": "public" if is_public else "",
         "description": description,
         "link": link,
+        "accent": accent,
+        "starts_at": starts_at,
     }
     response = send_request(
         session,
@@ -121,6 +127,27 @@ def start_stream(
         **texts,
         local_url=local_url if isinstance(local_url, str) else "",
         is_for_this_computer="local_url" in response and not local_url,
+    )
+
+
+def give_picture(session: requests.Session, credentials: StreamCredentials, picture: bytes) -> None:
+    """Give the stream's cover. Blocks.
+
+    Args:
+        session: A `LiveSession`; used by this thread only.
+        credentials: Of the stream.
+        picture: A JPEG, PNG or WebP.
+
+    Raises:
+        ClientError: See `send_request`.
+    """
+    send_request(
+        session,
+        "PUT",
+        f"{_stream_url(credentials)}/cover",
+        secret=credentials.ingest_key,
+        body=iter([picture]),
+        seconds=REQUEST_TIMEOUT_SECONDS,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.client.broadcast_process import SECONDS, BroadcastProcess
 from tests.client.command.drawn_qr import modules_of
@@ -17,6 +18,7 @@ from tests.client.sound import decode, power_share
 from tests.support.audio.capture import Capture
 from tests.support.audio.media import wav_file
 from tests.support.http.listener import Listener
+from tests.support.http.pictures import make_picture
 from tests.support.processes.nginx_process import NginxProcess
 from tests.support.processes.server import AudiocastServer
 
@@ -37,9 +39,14 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
 def test_a_tone_arrives_and_the_link_is_all_of_standard_output(
     server: AudiocastServer, tmp_path: Path
 ) -> None:
-    with BroadcastProcess(server.base, "--tone", "1000", "--seconds", "4", "--title", "Größe") as broadcast:
+    picture = tmp_path / "cover.webp"
+    picture.write_bytes(make_picture("image/webp"))
+    said = ["--title", "Größe", "--accent", "#117733", "--picture", str(picture)]
+    with BroadcastProcess(server.base, "--tone", "1000", "--seconds", "4", *said) as broadcast:
         stream_id = broadcast.stream_id()
-        assert server.wait_for_state(stream_id, "live")["title"] == "Größe"
+        state = server.wait_for_state(stream_id, "live")
+        assert (state["title"], state["accent"]) == ("Größe", "#117733")
+        assert requests.get(state["cover_url"], timeout=10).headers["Content-Type"] == "image/webp"
         with Listener(server.port, f"/stream/{stream_id}?preroll=20") as listener:
             listener.wait_for_end()
         assert broadcast.wait() == 0

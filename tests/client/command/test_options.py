@@ -1,5 +1,11 @@
 """The command line becomes settings."""
 
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.http.pictures import make_picture
 from tk_streamer.command.options import parse, station_settings
 from tk_streamer.engine.station import StationSettings
 
@@ -26,3 +32,37 @@ def test_a_preset_is_overridden_by_what_is_said() -> None:
 def test_gain_and_limiter() -> None:
     made = settings("--gain", "-6.5", "--no-limiter")
     assert (made.gain_db, made.limits) == (-6.5, False)
+
+
+def test_what_is_said_of_a_show(tmp_path: Path) -> None:
+    picture = tmp_path / "cover.png"
+    picture.write_bytes(make_picture("image/png"))
+    said = ["--accent", "#117733", "--starts-at", "2027-01-31T20:00", "--picture", str(picture)]
+    made = settings(*said)
+    assert (made.accent, made.picture) == ("#117733", picture.read_bytes())
+    # In this computer's zone, and said so.
+    at = datetime.fromisoformat(made.starts_at)
+    assert at.tzinfo is not None
+    assert at.replace(tzinfo=None) == datetime(2027, 1, 31, 20)
+    assert settings("--starts-at", "2027-01-31T20:00+01:00").starts_at != ""
+    nothing = settings()
+    assert (nothing.accent, nothing.starts_at, nothing.picture) == ("", "", b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("--accent", "red", "expected a colour like #b5400f"),
+        ("--starts-at", "tomorrow", "expected a time like"),
+        ("--picture", "no-such-file.png", "cannot read no-such-file.png"),
+        ("--picture", __file__, "expected a JPEG, PNG or WebP"),
+        ("--picture", "/dev/zero", "expected at most 256 KiB"),
+    ],
+)
+def test_what_no_server_would_take_is_said_at_once(
+    capsys: pytest.CaptureFixture[str], name: str, value: str, told: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        settings(name, value)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
