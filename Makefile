@@ -31,6 +31,8 @@ MUTANTS_ARGS ?=
 FUZZ_ARGS ?=
 # How long the API is walked, as in: make walk WALK_ARGS="--seed 7 --minutes 2"
 WALK_ARGS ?=
+# Which pictures, as in: make pictures PICTURES_ARGS="--states home,control"
+PICTURES_ARGS ?=
 # How often the tests that listen in real time run, and how many programs keep the machine busy at that time.
 RUNS ?= 10
 BUSY ?= 1
@@ -52,7 +54,7 @@ CHECK_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' audiocast/__init__.py)
 
-.PHONY: help run cluster test check audit mutants fuzz walk realtime bench decoder image release release-check publish e2e lock clean \
+.PHONY: help run cluster test check audit mutants fuzz walk pictures realtime bench decoder image release release-check publish e2e lock clean \
 	lint suite covered debian-packages
 
 help: ## list the commands
@@ -84,6 +86,9 @@ fuzz: $(VENV_STAMP) ## send hostile input by every way in for an hour, beside a 
 
 walk: $(VENV_STAMP) ## ask every operation of the OpenAPI document for ten minutes, and compare the answers with it
 	@$(BIN)/python -m tests.contract $(WALK_ARGS)
+
+pictures: $(VENV_STAMP) debian-packages ## make pictures of all pages in all states, for build/pictures/index.html
+	@$(BIN)/python -m tests.browser.pictures $(PICTURES_ARGS)
 
 realtime: $(VENV_STAMP) debian-packages $(NODE_STAMP) decoder ## run the tests that listen RUNS times beside BUSY busy programs
 	@$(BIN)/python -m tests.support.run.realtime_runs --runs $(RUNS) --busy $(BUSY) --processes $(PYTEST_PROCESSES)

@@ -53,14 +53,19 @@ async def send_pages(
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(grown.wait(), patient_until - loop.time())
                     continue
-                if now != source_id:
-                    await peer_stream.send(FrameKind.SOURCE, SourceFrame(now, hub.generation).build())
-                headers, cursor = pages.after(last_page if now == source_id else None)
+                # All of it as of now, before anything is waited for: the next source may come meanwhile.
+                is_new = now != source_id
+                rest = pages.rest_of(source_id, last_page if sent is None else cursor) if is_new else []
+                frame = SourceFrame(now, hub.generation).build() if is_new else b""
+                headers, cursor = pages.after(None if is_new else last_page)
                 sent = source_id = now
-                last_page = None
+                await _send(peer_stream, rest)
+                if frame:
+                    await peer_stream.send(FrameKind.SOURCE, frame)
                 await _send(peer_stream, [headers] if headers else [])
                 continue
-            if now is not None and cursor < pages.end:
+            # What came last of a source that is gone too.
+            if sent is not None and cursor < pages.end:
                 if cursor < pages.first:
                     log.warning("peer_too_slow", stream_id=hub.stream_id, pages_lost=pages.first - cursor)
                 batch = pages.pages(cursor)

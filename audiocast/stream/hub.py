@@ -172,7 +172,9 @@ class Hub(KeyedStream):
         if rival is not source:
             self._gap.arrivals.restart(now)
         if self.source_log is not None:
-            self.source_log.begin_chain_segment(header_pages, of_new_source=rival is not source)
+            if rival is not source:
+                self.source_log.begin_source(source.source_id)
+            self.source_log.begin_chain_segment(header_pages)
         if rival is None:
             self.counters.sources += 1
         elif rival is not source:

@@ -1,8 +1,10 @@
-"""The last pages of one source as they came, so that another node can go on where its connection broke.
+"""The last pages of a source as they came, so that another node can go on where its connection broke.
 
 A page is known everywhere by its serial and page number (RFC 3533 section 6), so a node asks for what follows
-the last page that it has. The log starts anew with each source; it holds the header pages of each segment of
-a chain in their place, and knows those of the segment that its oldest page belongs to.
+the last page that it has. The log starts anew with each source, and keeps the rest of the one before for a
+few seconds: an encoder that moves to another member and an edge that asks anew may come at the same time. It
+holds the header pages of each segment of a chain in their place, and knows those of the segment that its
+oldest page belongs to.
 """
 
 from collections import deque
@@ -15,6 +17,7 @@ from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.ogg.page import FLAG_BOS, Page, lace
 from audiocast.stream.errors import NoAudio
+from audiocast.stream.source_id import SourceId
 
 # Pages of headers before the first audio of an Ogg stream. Comments of 61,440 bytes have one, or 241 when
 # each page has one segment only.
@@ -23,6 +26,10 @@ MAX_HEADER_PAGES = 1_000
 # All of them together: of what is longer, other nodes get what the sieve has left. It is less than a frame of
 # a link (70,000 bytes), and more than opusenc writes without a picture.
 MAX_KEPT_HEADER_BYTES = 61_440
+
+# How much of the source before is kept, and for how much audio of the present one: an edge that has lost its
+# owner finds the next one within a second or two, on a busy machine within some.
+REST_SAMPLES = 5 * SAMPLE_RATE
 
 
 class Position(NamedTuple):
@@ -50,6 +57,14 @@ class Position(NamedTuple):
 # A page as it came, its serial and page number, how much audio ends on it, and the header pages of the chain
 # segment that it belongs to (empty for the header pages themselves). Plain tuples, as in a backlog.
 _Logged = tuple[bytes, int, int, int, bytes]
+
+
+class _Rest(NamedTuple):
+    """The last pages of the source before, and the index of their end."""
+
+    source_id: SourceId
+    pages: list[_Logged]
+    end: int
 
 
 class HeaderPages:
@@ -108,6 +123,8 @@ class SourceLog:
         self._headers = b""
         self._samples = 0
         self._bytes = 0
+        self._source_id: SourceId | None = None
+        self._rest: _Rest | None = None
         self.first = 0
         self.on_growth: set[Callable[[], None]] = set()
 
@@ -130,15 +147,20 @@ class SourceLog:
         self._pages.clear()
         self._samples = self._bytes = 0
 
-    def begin_chain_segment(self, header_pages: Sequence[Page], *, of_new_source: bool = False) -> None:
-        """Add the header pages of a segment of a chain; of the first segment too.
+    def begin_source(self, source_id: SourceId) -> None:
+        """Drop the pages of the source before, but for their rest: another one starts."""
+        if self._source_id is not None:
+            kept, samples = 0, 0
+            while kept < len(self._pages) and samples < REST_SAMPLES:
+                kept += 1
+                samples += self._pages[-kept][3]
+            pages = list(islice(self._pages, len(self._pages) - kept, None))
+            self._rest = _Rest(self._source_id, pages, self.end)
+        self._source_id = source_id
+        self.clear()
 
-        Args:
-            header_pages: The oldest comes first.
-            of_new_source: Another source starts, and the pages before are dropped.
-        """
-        if of_new_source:
-            self.clear()
+    def begin_chain_segment(self, header_pages: Sequence[Page]) -> None:
+        """Add the header pages of a segment of a chain, the oldest first; of the first segment too."""
         pages: list[_Logged] = [(page.encode(), page.serial, page.sequence, 0, b"") for page in header_pages]
         self._headers = b"".join(data for data, *_ in pages)
         for page in pages:
@@ -178,6 +200,24 @@ class SourceLog:
             return b"", self.first
         return headers, self.first
 
+    def rest_of(self, source_id: SourceId | None, had: Position | int | None) -> list[bytes]:
+        """Return the last pages of the source before that another node lacks; none of any other source.
+
+        Args:
+            source_id: The source that the node knows.
+            had: The newest page of it that the node has, or the index of the first one that it has not.
+        """
+        rest = self._rest
+        if rest is None or rest.source_id != source_id:
+            return []
+        if isinstance(had, int):
+            first = max(0, len(rest.pages) - (rest.end - had))
+            return [data for data, *_ in rest.pages[first:]]
+        for index, (_, serial, sequence, *_) in enumerate(rest.pages):
+            if (serial, sequence) == had:
+                return [data for data, *_ in rest.pages[index + 1 :]]
+        return []
+
     def has_any_of(self, serial: int) -> bool:
         """Tell whether a page of the chain segment with this serial is here."""
         return any(each == serial for _, each, *_ in self._pages)
@@ -191,6 +231,8 @@ class SourceLog:
         data, _, _, samples, _ = page
         self._samples += samples
         self._bytes += len(data)
+        if self._rest is not None and self._samples > REST_SAMPLES:
+            self._rest = None
         while self._samples > self._max_samples or self._bytes > self._max_bytes:
             oldest, _, _, samples, _ = self._pages.popleft()
             self.first += 1

@@ -37,7 +37,8 @@ class ProbeRecording:
 
     Attributes:
         start_ms: From the click to the first sound.
-        clicks: The tone of each click, and when it was heard.
+        clicks: The tone of each click, and when it was heard. What a hole has cut so that it has none of the
+            tones is no click: who counts them finds one too few.
         gaps: Silence after the first sound.
         missed: Sound that the probe has not looked at, since the machine did not let it.
     """
@@ -52,7 +53,9 @@ class ProbeRecording:
         """Return the record in `window.audioProbe`."""
         return cls(
             start_ms=probe["firstSoundAt"] - probe["pressedAt"],
-            clicks=[(click["hz"], click["at"]) for click in probe["clicks"]],
+            clicks=[
+                (click["hz"], click["at"]) for click in probe["clicks"] if 0 <= _tone(click["hz"]) < TONES
+            ],
             gaps=[Gap(gap["from"], gap["to"]) for gap in probe["gaps"]],
             missed=[Gap(gap["from"], gap["to"]) for gap in probe["missed"]],
         )
@@ -96,6 +99,8 @@ def median_ms(delays: list[float]) -> float:
 
 def _delay_ms(hz: float, since_begin_ms: float) -> float:
     """Return the delay of a click; the tones tell up to eight seconds."""
-    tone = round((hz - LOWEST_HZ) / STEP_HZ)
-    assert 0 <= tone < TONES, f"expected one of the tones, heard {hz} Hz"
-    return (since_begin_ms - tone * 1000) % (TONES * 1000)
+    return (since_begin_ms - _tone(hz) * 1000) % (TONES * 1000)
+
+
+def _tone(hz: float) -> int:
+    return round((hz - LOWEST_HZ) / STEP_HZ)

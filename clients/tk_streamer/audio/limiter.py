@@ -14,7 +14,7 @@ from tk_streamer.audio.pcm import frame_bytes
 
 # EBU R 128 asks for -1 dBTP at most in what is heard. Opus changes the wave, and its peaks with it; the fewer
 # bits it has, the more. What goes into it has that much room; the browser's limiter has the same ceiling.
-CEILING_DBTP = -4.0
+CEILING_DBTP = -5.0
 OVERSAMPLING = 4
 LOOK_AHEAD_MS = 5
 RELEASE_MS = 150

@@ -203,6 +203,49 @@ async def test_the_next_source_comes_over_the_same_link(ends: Ends) -> None:
         assert not ending.done()
 
 
+async def test_an_edge_that_asks_anew_while_the_encoder_moves_gets_the_rest_of_both(ends: Ends) -> None:
+    old = Broadcaster(ends.here)
+    old.send(body(range(60)))
+    source_id = old.source.source_id
+    near, far = peer_streams()
+    with running(ends.receiver.receive(far, source_id)):
+        await near.send(FrameKind.PAGES, body(range(50)))
+        await settle(ends.there)
+        had = ends.receiver.last_page
+        sink = ends.there.listen()
+    ends.broadcast(range(100, 110))
+    near, far = peer_streams()
+    with (
+        running(send_pages(ends.here.hub, near, source_id=source_id, last_page=had)),
+        running(ends.receiver.receive(far, source_id)),
+    ):
+        await settle(ends.here, ends.there)
+        numbers = ends.there.heard(sink).numbers
+        assert numbers == [*range(numbers[0], 60), *range(100, 110)]
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+async def test_what_came_last_of_a_source_crosses_before_it_is_gone(ends: Ends, is_replaced: bool) -> None:
+    old = Broadcaster(ends.here)
+    old.send(body(range(10)))
+    near, far = peer_streams()
+    with (
+        running(send_pages(ends.here.hub, near, source_id=None, last_page=None)),
+        running(ends.receiver.receive(far, None)),
+    ):
+        await settle(ends.here, ends.there)
+        sink = ends.there.listen()
+        # In one turn of the loop.
+        old.send(body(range(20))[len(body(range(10))) :])
+        if is_replaced:
+            ends.broadcast(range(100, 110))
+        else:
+            old.leave()
+        await settle(ends.here, ends.there)
+        numbers = ends.there.heard(sink).numbers
+        assert numbers == [*range(numbers[0], 20), *(range(100, 110) if is_replaced else ())]
+
+
 async def test_a_link_with_a_newer_source_takes_over_and_the_old_one_is_told(ends: Ends) -> None:
     (old_near, old_far), (new_near, new_far) = peer_streams(), peer_streams()
     old, new = SourceId(1, 1), SourceId(2, 2)

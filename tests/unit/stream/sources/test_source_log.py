@@ -6,6 +6,7 @@ from audiocast.ogg.errors import BadHead
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import FLAG_BOS, Page, lace
 from audiocast.stream.errors import NoAudio
+from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import HeaderPages, Position, SourceLog
 
 SAMPLES = 960
@@ -107,6 +108,48 @@ def test_another_source_begins_anew_and_numbers_go_on(log: SourceLog) -> None:
     assert (log.first, log.end, log.last) == (end, end, None)
     filled(log, 7, range(2, 4))
     assert log.end == end + 4
+
+
+class TestRest:
+    """What is kept of the source before, for those who have not got all of it."""
+
+    OLD, NEW = SourceId(1, 1), SourceId(2, 2)
+
+    def moved(self, log: SourceLog, *, pages: int = 10) -> None:
+        log.begin_source(self.OLD)
+        filled(log, 7, range(2, 2 + pages))
+        log.begin_source(self.NEW)
+        filled(log, 8, range(2, 4))
+
+    def test_who_had_a_page_of_it_gets_what_follows(self, log: SourceLog) -> None:
+        self.moved(log)
+        assert log.rest_of(self.OLD, Position(7, 8)) == [page(7, number).encode() for number in (9, 10, 11)]
+        assert log.rest_of(self.OLD, Position(7, 11)) == []
+        assert len(log.pages(log.first)) == 4, "of the new one"
+
+    def test_who_was_sent_it_up_to_an_index_gets_what_follows(self, log: SourceLog) -> None:
+        self.moved(log)
+        assert log.rest_of(self.OLD, 10) == [page(7, number).encode() for number in (10, 11)]
+        assert [log.rest_of(self.OLD, index) for index in (12, 13)] == [[], []]
+        assert len(log.rest_of(self.OLD, 0)) == 12
+
+    @pytest.mark.parametrize("had", [Position(9, 9), None])
+    def test_who_knows_another_source_or_no_page_of_it_gets_none(
+        self, log: SourceLog, had: Position | None
+    ) -> None:
+        self.moved(log)
+        assert log.rest_of(self.OLD, had) == []
+        assert log.rest_of(self.NEW, Position(8, 2)) == log.rest_of(None, had) == []
+
+    def test_it_is_five_seconds_of_audio_for_five_seconds_of_audio(self) -> None:
+        log = SourceLog(max_seconds=60, max_bytes=1_000_000)
+        self.moved(log, pages=1000)
+        assert len(log.rest_of(self.OLD, 0)) == 250
+        for number in range(4, 252):
+            log.append(page(8, number), SAMPLES)
+        assert log.rest_of(self.OLD, 0)
+        log.append(page(8, 252), SAMPLES)
+        assert log.rest_of(self.OLD, 0) == []
 
 
 def test_growth_is_told(log: SourceLog) -> None:
