@@ -1,10 +1,12 @@
-"""Both images for both processors, as OCI archives or into a registry, by the engine that there is.
+"""Both images for both processors, as OCI archives, by the engine that there is.
 
-docker builds them with buildx, podman and buildah with a manifest list. A processor that is not this
-machine's is emulated: the kernel has to know how (Debian: qemu-user-static, binfmt-support).
+docker builds them with buildx, podman and buildah with a manifest list, and skopeo pushes them. A processor
+that is not this machine's is emulated: the kernel has to know how (Debian: qemu-user-static,
+binfmt-support).
 """
 
 import json
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -16,6 +18,8 @@ from contents import OPERATOR, ROOT, SERVER, BuildFailed, NotBuilt, Release, run
 TARGETS = {SERVER: "server", OPERATOR: "operator"}
 PLATFORMS = "linux/amd64,linux/arm64"
 ANSWER_SECONDS = 30
+# One index of all platforms, as docker writes it.
+PUSH = ("manifest", "push", "--all", "--format", "oci")
 
 
 def build(release: Release, engine: str, platforms: str, arguments: list[str]) -> list[Path]:
@@ -32,47 +36,48 @@ def build(release: Release, engine: str, platforms: str, arguments: list[str]) -
         BuildFailed: It failed.
     """
     _expect(engine)
-    folder = release.folder("images")
+    release.folder("images")
     archives = []
     for image, target in TARGETS.items():
         name = f"{release.repository(image)}:{release.version}"
-        archive = folder / f"{image}-{release.version}.oci.tar"
+        archive = _archive(release, image)
         common = [*_common(release, target, platforms), *arguments]
         if _is_docker(engine):
             output = ["--output", f"type=oci,dest={archive}"]
             run([engine, "buildx", "build", *common, "--tag", name, *output, "."])
         else:
             _build_list(engine, name, common)
-            run([engine, "manifest", "push", "--all", name, f"oci-archive:{archive}"])
+            run([engine, *PUSH, name, f"oci-archive:{archive}"])
+        if not archive.exists():
+            raise BuildFailed(f"{archive.name}: {engine} has written none")
         archives.append(archive)
     return archives
 
 
-def push(release: Release, engine: str, platforms: str, arguments: list[str]) -> dict[str, str]:
-    """Push both into the registry; return the digest of each by its name. The engine keeps what it has built.
+def push(release: Release, *, plain_http: bool = False) -> dict[str, str]:
+    """Push the archives that were built, as they are; return the digest of each by its name.
 
     Raises:
-        NotBuilt: There is no engine.
-        BuildFailed: It failed, or the registry has refused.
+        NotBuilt: There is none, or nothing to push it with.
+        BuildFailed: The registry has refused.
     """
-    _expect(engine)
+    archives = {image: _archive(release, image) for image in TARGETS}
+    missing = [archive.name for archive in archives.values() if not archive.exists()]
+    if missing:
+        raise NotBuilt(f"{', '.join(missing)} was not built")
+    if shutil.which("skopeo") is None:
+        raise NotBuilt("there is no skopeo, which copies archives to a registry; Debian has it")
     digests = {}
+    tls = f"--dest-tls-verify={'false' if plain_http else 'true'}"
     with tempfile.TemporaryDirectory() as folder:
-        for image, target in TARGETS.items():
-            name = f"{release.repository(image)}:{release.version}"
-            common = [*_common(release, target, platforms), *arguments]
-            said = Path(folder, image)
-            if _is_docker(engine):
-                output = ["--push", "--metadata-file", str(said)]
-                run([engine, "buildx", "build", *common, "--tag", name, *output, "."])
-                digests[name] = str(json.loads(said.read_text())["containerimage.digest"])
-            else:
-                # A list that is not there any more is built again, from the engine's own store.
-                _build_list(engine, name, common)
-                run(
-                    [engine, "manifest", "push", "--all", "--digestfile", str(said), name, f"docker://{name}"]
-                )
-                digests[name] = said.read_text().strip()
+        for image, archive in archives.items():
+            name, said = f"{release.repository(image)}:{release.version}", Path(folder, image)
+            options = ["--all", "--preserve-digests", tls, "--digestfile", str(said)]
+            run(["skopeo", "copy", *options, f"oci-archive:{archive}", f"docker://{name}"])
+            digests[name] = said.read_text().strip()
+            built = digest_of(archive)
+            if digests[name] != built:
+                raise BuildFailed(f"{name}: expected {built} in the registry, got {digests[name]!r}")
     return digests
 
 
@@ -89,6 +94,10 @@ def digest_of(archive: Path) -> str:
     if len(manifests) != 1:
         raise BuildFailed(f"{archive.name}: expected one image of all platforms, got {len(manifests)}")
     return str(manifests[0]["digest"])
+
+
+def _archive(release: Release, image: str) -> Path:
+    return release.output / "images" / f"{image}-{release.version}.oci.tar"
 
 
 def _common(release: Release, target: str, platforms: str) -> list[str]:

@@ -110,7 +110,7 @@ def _push(release: Release, options: argparse.Namespace) -> int:
         print("make publish: expected REGISTRY=HOST/PATH, got none: this repository names none")
         return 2
     try:
-        digests = images.push(release, options.engine, options.platforms, shlex.split(options.image_args))
+        digests = images.push(release, plain_http=options.plain_http)
     except NotBuilt as error:
         if options.need_all:
             raise BuildFailed(str(error)) from error

@@ -58,6 +58,8 @@ class BareDebian:
         policy = folder / "usr/sbin/policy-rc.d"
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
+        # All else is as apt has it, the recommended packages too.
+        (folder / "etc/apt/apt.conf.d/90yes").write_text('APT::Get::Assume-Yes "true";\n')
         return cls(folder)
 
     def copy(self, folder: Path) -> "BareDebian":

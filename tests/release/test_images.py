@@ -1,6 +1,7 @@
 """Images of a release, with stand-ins for engines: what is asked of them, and what is said without one."""
 
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -11,20 +12,19 @@ from tests.release.building import REGISTRY, build, run
 
 ALL_BUT_IMAGES = "python,debian,charts,sbom,compose"
 BOTH = "linux/amd64,linux/arm64"
+IMAGES = ("audiocast", "audiocast-operator")
 DIGEST = f"sha256:{'ab' * 32}"
 
-# It writes an archive, as docker does to `--output type=oci,dest=` and the others to `oci-archive:`, and the
-# digest of what was pushed.
+# It writes an archive, as docker does to `--output type=oci,dest=` and the others to `oci-archive:`. For
+# skopeo it writes the digest of what a registry has taken.
 ENGINE = """#!/bin/sh
 echo "$@" >> {calls}
 for word; do
     case "$word" in
-    *dest=* | oci-archive:*) cp {archive} "${{word##*[=:]}}" ;;
+    *,dest=*) cp {archive} "${{word##*=}}" ;;
+    oci-archive:*) test "$1" = copy || cp {archive} "${{word##*:}}" ;;
     esac
-    case "$before" in
-    --metadata-file) echo '{{"containerimage.digest": "{digest}"}}' > "$word" ;;
-    --digestfile) echo {digest} > "$word" ;;
-    esac
+    test "$before" = --digestfile && echo {digest} > "$word"
     before="$word"
 done
 """
@@ -54,7 +54,7 @@ def test_both_are_built_for_both_processors(engine: str, calls: Path, tmp_path: 
     assert done.returncode == 0, done.stdout + done.stderr
     built = [line.split() for line in calls.read_text().splitlines() if "--target" in line]
     assert [words[words.index("--target") + 1] for words in built] == ["server", "operator"]
-    for words, image in zip(built, ("audiocast", "audiocast-operator"), strict=True):
+    for words, image in zip(built, IMAGES, strict=True):
         assert words[words.index("--platform") + 1] == BOTH
         assert f"--build-arg=VERSION={__version__}" in words
         assert f"{REGISTRY}/{image}:{__version__}" in words
@@ -63,16 +63,29 @@ def test_both_are_built_for_both_processors(engine: str, calls: Path, tmp_path: 
         assert f"images/{image}-{__version__}.oci.tar" in (output / "SHA256SUMS").read_text()
 
 
-@pytest.mark.parametrize("engine", ["docker", "podman"])
-def test_both_are_pushed_and_their_digests_kept(engine: str, calls: Path, tmp_path: Path) -> None:
-    output = tmp_path / "dist"
-    output.mkdir()
-    done = run("push", output, "--engine", str(tmp_path / engine), "--registry", REGISTRY)
+@pytest.mark.parametrize("taken", [DIGEST, f"sha256:{'cd' * 32}"])
+def test_archives_are_pushed_as_they_are_and_their_digests_kept(
+    taken: str, calls: Path, tmp_path: Path
+) -> None:
+    output, programs = tmp_path / "dist", tmp_path / "programs"
+    (output / "images").mkdir(parents=True)
+    for image in IMAGES:
+        shutil.copyfile(tmp_path / "archive", output / "images" / f"{image}-{__version__}.oci.tar")
+    programs.mkdir()
+    text = ENGINE.format(calls=calls, archive=tmp_path / "archive", digest=taken)
+    (programs / "skopeo").write_text(text)
+    (programs / "skopeo").chmod(0o755)
+    done = run("push", output, "--registry", REGISTRY, "--need-all", path=programs)
+    names = [f"{REGISTRY}/{image}:{__version__}" for image in IMAGES]
+    if taken != DIGEST:
+        assert done.returncode == 1
+        assert f"{names[0]}: expected {DIGEST} in the registry, got '{taken}'" in done.stderr
+        return
     assert done.returncode == 0, done.stdout + done.stderr
-    names = [f"{REGISTRY}/{image}:{__version__}" for image in ("audiocast", "audiocast-operator")]
     assert (output / "DIGESTS").read_text() == "".join(f"{DIGEST}  {name}\n" for name in sorted(names))
-    pushed = [line for line in calls.read_text().splitlines() if "--push" in line or "docker://" in line]
-    assert [name in line for name, line in zip(names, pushed, strict=True)] == [True, True]
+    pushed = [line.split() for line in calls.read_text().splitlines()]
+    assert [words[-1] for words in pushed] == [f"docker://{name}" for name in names]
+    assert all({"--all", "--preserve-digests", "--dest-tls-verify=true"} <= set(words) for words in pushed)
 
 
 def test_nothing_is_pushed_without_a_registry(tmp_path: Path) -> None:
