@@ -12,6 +12,12 @@ FILE = "compose.yaml"
 BUILD = re.compile(r"^ +build: .*\n", re.MULTILINE)
 
 
+def is_of(release: Release) -> bool:
+    """Return whether the folder that was built, if there is one, names the release's image."""
+    path = release.output / "compose" / FILE
+    return not path.exists() or f":-{release.repository(SERVER)}:{release.version}}}" in path.read_text()
+
+
 def build(release: Release) -> list[Path]:
     """Copy it to `compose/`; return the paths of its files."""
     folder = release.folder("compose")

@@ -109,6 +109,9 @@ def _push(release: Release, options: argparse.Namespace) -> int:
     if not release.registry:
         print("make publish: expected REGISTRY=HOST/PATH, got none: this repository names none")
         return 2
+    if not compose.is_of(release):
+        print(f"make publish: expected a release for {release.registry}, got one for another REGISTRY")
+        return 2
     try:
         digests = images.push(release, plain_http=options.plain_http)
     except NotBuilt as error:

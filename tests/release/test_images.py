@@ -94,6 +94,17 @@ def test_nothing_is_pushed_without_a_registry(tmp_path: Path) -> None:
     assert "expected REGISTRY=HOST/PATH" in done.stdout
 
 
+def test_a_release_for_another_registry_is_not_pushed(tmp_path: Path) -> None:
+    # Its charts and its compose file would lead to images that are elsewhere.
+    assert (
+        build(tmp_path, "--registry", REGISTRY, "--skip", "python,debian,charts,sbom,images").returncode == 0
+    )
+    done = run("push", tmp_path, "--registry", "registry.example.org/others")
+    assert done.returncode == 2
+    assert "expected a release for registry.example.org/others" in done.stdout
+    assert run("push", tmp_path, "--registry", REGISTRY).returncode == 0
+
+
 def test_without_an_engine_it_says_so_and_builds_the_rest(tmp_path: Path) -> None:
     arguments = ("--engine", str(tmp_path / "none"), "--skip", "python,debian,sbom,compose")
     done = build(tmp_path / "dist", *arguments)
