@@ -46,9 +46,14 @@ class PulseServer:
                 stdout=log,
                 stderr=log,
             )
-        self._wait_until_serving()
-        for name in self._microphones:
-            self.plug_in(name)
+        try:
+            self._wait_until_serving()
+            for name in self._microphones:
+                self.plug_in(name)
+        except BaseException as error:
+            # Nobody calls `__exit__` when this fails, and the daemon would go on for ever.
+            self.__exit__(type(error), error, None)
+            raise
         return self
 
     def __exit__(
