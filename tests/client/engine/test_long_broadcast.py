@@ -24,7 +24,7 @@ MOST_GROWTH_OBJECTS = 3_000
 LOOK_SECONDS = 60.0
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1500)
 def test_half_an_hour_is_half_an_hour(tmp_path: Path) -> None:
     source = FileSource(wav_file(tmp_path, seconds=7.0), loops=True, is_paced=False)
     with FakeServer() as server:
