@@ -49,7 +49,7 @@ def server(tmp_path: Path) -> Iterator[AudiocastServer]:
 
 @pytest.fixture(scope="session")
 def programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Speech, then music, twice: a WAV file of about 40 s."""
+    """Speech, then music, once: what is heard again would fit a second time. A WAV file of about 20 s."""
     folder = tmp_path_factory.mktemp("programme")
     speech, tune, whole = folder / "speech.wav", folder / "music.wav", folder / "programme.wav"
     subprocess.run(["espeak-ng", "-w", speech, SPEECH], check=True, timeout=_PROGRAM_SECONDS)
@@ -57,7 +57,7 @@ def programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.setparams((2, 2, 48_000, 0, "NONE", ""))
         file.writeframes(b"".join(islice(music(), round(MUSIC_SECONDS / BLOCK_SECONDS))))
     same = "aresample=48000,aformat=channel_layouts=stereo"
-    graph = f"[0]{same}[a];[1]{same}[b];[a][b]concat=n=2:v=0:a=1,aloop=loop=1:size=2000000"
+    graph = f"[0]{same}[a];[1]{same}[b];[a][b]concat=n=2:v=0:a=1"
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", speech, "-i", tune, "-filter_complex", graph, whole]
     subprocess.run([*map(str, command)], check=True, timeout=_PROGRAM_SECONDS)
     return whole
