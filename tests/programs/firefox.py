@@ -56,6 +56,10 @@ class Page:
         """Open a URL and wait until it is loaded."""
         self._firefox.command("browsingContext.navigate", context=self._context, url=url, wait="complete")
 
+    def reload(self) -> None:
+        """Load the page again and wait until it is there; a question before it is answered with yes."""
+        self._firefox.command("browsingContext.reload", context=self._context, wait="complete")
+
     def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression, or of its promise, by way of JSON."""
         answer = self._firefox.command(

@@ -70,7 +70,7 @@ def test_its_microphone_is_heard(broadcaster: Broadcaster, way: str) -> None:
     assert time_share(samples[SAMPLE_RATE : 2 * SAMPLE_RATE], FAKE_TONE_HZ) > MOST_OF_THE_TIME
 
 
-def test_a_broadcast_is_come_back_to_by_its_control_page(broadcaster: Broadcaster) -> None:
+def test_a_broadcast_is_come_back_to_after_a_reload_and_by_its_control_page(broadcaster: Broadcaster) -> None:
     firefox, server = broadcaster.firefox, broadcaster.server
     live, link = f"{FIND}('#monitor')?.dataset.stream === 'live'", f"{FIND}('#listen-link')?.value"
     page = firefox.open(f"{server.base}/broadcast")
@@ -80,6 +80,11 @@ def test_a_broadcast_is_come_back_to_by_its_control_page(broadcaster: Broadcaste
     control = page.evaluate(f"{FIND}('#control-page').href")
     with Listener(server.port, f"/stream/{address.rpartition('/')[2]}?preroll=0") as listener:
         listener.wait_for_audio(1.0)
+        page.reload()
+        page.wait_for(f"{FIND}('#resume-note')?.textContent")
+        page.click("#go-live")
+        page.wait_for(live)
+        assert page.evaluate(link) == address
         page.close()
         # As on another device, which knows nothing but this address.
         page = firefox.open(server.base)

@@ -157,7 +157,7 @@ def test_its_microphone_is_heard(on_air: OnAir) -> None:
     assert time_share(samples[SAMPLE_RATE : 2 * SAMPLE_RATE], MICROPHONE_HZ) > MOST_OF_THE_TIME
 
 
-def test_a_broadcast_is_come_back_to_by_its_control_page(on_air: OnAir) -> None:
+def test_a_broadcast_is_come_back_to_after_a_reload_and_by_its_control_page(on_air: OnAir) -> None:
     browser, server = on_air.browser, on_air.server
     live, link = "document.getElementById('monitor').dataset.stream === 'live'", "#listen-link"
     browser.go_to(f"{server.base}/broadcast")
@@ -169,6 +169,13 @@ def test_a_broadcast_is_come_back_to_by_its_control_page(on_air: OnAir) -> None:
     stream_id = address.rpartition("/")[2]
     with Listener(server.port, f"/stream/{stream_id}?preroll=0") as listener:
         listener.wait_for_audio(1.0)
+        browser.reload()
+        browser.wait_for("document.getElementById('resume-note')?.textContent")
+        browser.click("#use-microphone")
+        browser.wait_for("document.getElementById('level-words').textContent")
+        browser.click("#go-live")
+        browser.wait_for(live)
+        assert browser.evaluate(f"document.querySelector('{link}').value") == address
         browser.go_to(server.base)
         browser.click("#own-list a")
         browser.wait_for("document.getElementById('control-link')?.value")

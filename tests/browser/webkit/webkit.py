@@ -64,6 +64,10 @@ class WebKit:
         """Open a URL and wait until it is loaded."""
         self._command(f"{self._session}/url", {"url": url})
 
+    def reload(self) -> None:
+        """Load the page again; a question before it is answered with yes."""
+        self._command(f"{self._session}/refresh", {})
+
     def run(self, script: str) -> None:
         """Run JavaScript statements in the page."""
         self._command(f"{self._session}/execute/sync", {"script": script, "args": []})
