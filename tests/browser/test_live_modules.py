@@ -13,7 +13,7 @@ TESTS = "tests/browser"
 # What a player does with a live stream, and what is done to a broadcaster's sound.
 FOLDERS = ("live", "sound")
 # An hour of samples is work for a processor that may have other work at the same time.
-SECONDS = 300.0
+SECONDS = 900.0
 
 pytestmark = pytest.mark.timeout(SECONDS + 20)
 

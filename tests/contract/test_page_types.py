@@ -22,7 +22,7 @@ export function words(stream, started) {{
 def checked(folder: Path, *, of_state: str, of_start: str) -> str:
     """Check a script as `npm run types` checks those of the pages; give what is wrong with it."""
     command = [sys.executable, str(tree.ROOT / "cmd" / "api_types.py"), str(folder)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=180)
     (folder / "page.js").write_text(SCRIPT.format(of_state=of_state, of_start=of_start))
     options = json.loads((tree.ROOT / "jsconfig.json").read_text())["compilerOptions"]
     (folder / "jsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["*"]}))
@@ -34,7 +34,7 @@ def checked(folder: Path, *, of_state: str, of_start: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     return done.stdout
 

@@ -18,7 +18,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Audiocast
         yield made
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_answers_are_as_declared_and_each_operation_has_one_that_is_no_error(
     walked: tuple[AudiocastServer, Started],
 ) -> None:

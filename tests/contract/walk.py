@@ -49,7 +49,7 @@ SETTINGS: dict[str, str | int | float] = {
     "MAX_HLS_MUXERS_PER_CLIENT": 0,
 }
 
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 60.0
 
 CHECKS = [
     status_code_conformance,

@@ -40,7 +40,7 @@ def promtool(folder: Path, chart: Chart, tests: list[dict[str, Any]]) -> str:
         )
     )
     command = ["promtool", "test", "rules", "tests.yaml"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 

@@ -206,7 +206,7 @@ def run_lua(script: str, objects: list[Manifest], folder: Path) -> list[str]:
     (folder / "check.lua").write_text(wrapped)
     (folder / "haproxy.cfg").write_text("global\n  lua-load check.lua\ndefaults\n  timeout client 1s\n")
     command = ["haproxy", "-c", "-f", "haproxy.cfg"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     assert (folder / "found").exists(), done.stdout + done.stderr
     return (folder / "found").read_text().split()
 

@@ -87,7 +87,7 @@ def explained(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path
     copy = tmp_path / name
     shutil.copytree(tree.ROOT / "helm" / name, copy)
     script = tree.ROOT / "cmd" / "values_table.py"
-    done = subprocess.run([sys.executable, script, copy], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, script, copy], capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
     return name, copy
 

@@ -25,7 +25,7 @@ def load_test(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     with AudiocastServer(folder / "server.log") as server:
         command = [sys.executable, "-m", "locust", "-f", LOCUSTFILE, "--host", server.base]
         command += ["--headless", "--only-summary", "--listeners", "10", "--pace", str(PACE), *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 def test_all_stages_pass_and_are_reported(tmp_path: Path) -> None:

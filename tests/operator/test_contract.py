@@ -280,7 +280,7 @@ async def test_a_real_server_answers_the_operator(tmp_path: Path) -> None:
     peers = {"PEERS": "127.0.0.1:1", "SECRET_KEYS": SECRET, "DRAIN_SECONDS": "60"}
     with AudiocastServer(tmp_path / "server.log", NODE_NAME="live-0", **peers) as server:
         address = f"127.0.0.1:{server.internal_port}"
-        told = requests.get(f"http://{address}/internal/status", timeout=10).json()
+        told = requests.get(f"http://{address}/internal/status", timeout=60).json()
         # All that the operator reads is told, under these names.
         assert MemberStatus.model_fields.keys() <= told.keys()
         assert DrainProgress.model_fields.keys() <= told["drain"].keys()
@@ -310,7 +310,7 @@ async def test_a_real_server_takes_the_key_but_not_while_the_stream_is_suspended
 
     def refusal(base: str) -> str:
         """Send no audio at all; what is refused says whether it would have been taken."""
-        answer = requests.post(f"{base}/ingest/news", params={"key": key}, data=b"", timeout=10)
+        answer = requests.post(f"{base}/ingest/news", params={"key": key}, data=b"", timeout=60)
         return str(answer.json()["error"])
 
     with AudiocastServer(
@@ -326,7 +326,7 @@ async def test_a_real_server_takes_the_key_but_not_while_the_stream_is_suspended
             assert refusal(server.base) == "no_audio"
             assert await members.fetch_streams([pod], SECRET) == [StreamsReport(streams=[])]
             bearer = {"Authorization": f"Bearer {key}"}
-            assert requests.delete(f"{server.base}/api/streams/news", headers=bearer, timeout=10).ok
+            assert requests.delete(f"{server.base}/api/streams/news", headers=bearer, timeout=60).ok
             assert refusal(server.base) == "stream_ended"
             [told] = await members.fetch_streams([pod], SECRET)
             [end] = told.ends

@@ -115,7 +115,7 @@ async def all_answers() -> list[httpx2.Response]:
     api.start()
     found = []
     uids: dict[str, str] = {}
-    async with httpx2.AsyncClient(base_url=api.url, trust_env=False, timeout=20) as client:
+    async with httpx2.AsyncClient(base_url=api.url, trust_env=False, timeout=60) as client:
         for each in EXCHANGES:
             if each["case"] in MEANWHILE:
                 MEANWHILE[each["case"]](store)

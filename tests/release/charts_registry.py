@@ -13,7 +13,7 @@ import requests
 from tests.repo import tree
 from tests.support.network.ports import free_ports
 
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 CONFIGURATION = """
 version: 0.1
 storage: {{filesystem: {{rootdirectory: {folder}}}}}

@@ -21,7 +21,7 @@ from tests.support.processes.server import AudiocastServer
 FOLDER = DEPLOY / "https"
 SECRET = "a-secret-for-the-test"
 SITE = "radio.example.org"
-RUN_SECONDS = 60
+RUN_SECONDS = 180
 
 
 def compose(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -94,9 +94,9 @@ def test_what_is_sent_through_caddy_is_heard_through_caddy(tmp_path: Path) -> No
         AudiocastServer(tmp_path / "server.log") as server,
         CaddyProcess(tmp_path / "caddy", server.port) as caddy,
     ):
-        redirected = requests.get(f"http://localhost:{caddy.plain_port}/", allow_redirects=False, timeout=10)
+        redirected = requests.get(f"http://localhost:{caddy.plain_port}/", allow_redirects=False, timeout=60)
         assert (redirected.status_code, redirected.headers["Location"][:17]) == (308, "https://localhost")
-        started = requests.post(f"{caddy.base}/api/start", verify=str(caddy.authority), timeout=10).json()
+        started = requests.post(f"{caddy.base}/api/start", verify=str(caddy.authority), timeout=60).json()
         assert started["listen_url"].startswith(f"{caddy.base}/listen/")
         # As "docker compose" has it, with the authority in the place of those that the world trusts.
         done = subprocess.run(

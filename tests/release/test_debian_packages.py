@@ -15,9 +15,9 @@ ASSETS = tree.ROOT / "deploy" / "debian"
 PACKAGES = ["audiocast", "audiocast-client"]
 LOCKS = ["requirements-server.lock", "requirements-client.lock"]
 # The first test of the file waits for the build, on a machine that others use, too.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1500)
 
-RUN_SECONDS = 120
+RUN_SECONDS = 300
 # A marker may tell systems and interpreters apart. pip asks its own Python, not the target's, for the rest.
 TARGETS_OWN = re.compile(r"python_version|python_full_version|platform_machine")
 # Programs of Debian that the scripts call; each notes that it was called.
@@ -132,7 +132,7 @@ def test_the_service_starts_the_packages_command_with_both_files_of_settings(
     unit = tmp_path / "audiocast.service"
     unit.write_text(shipped.replace("/usr/bin/audiocast", str(program)))
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, timeout=60
+        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, timeout=180
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     drop_ins = list((folder / "usr/share/doc/audiocast/examples").glob("*.conf"))
@@ -140,7 +140,7 @@ def test_the_service_starts_the_packages_command_with_both_files_of_settings(
     assert [path for path in (*drop_ins, unit) if "/opt/" in path.read_text()] == []
     sysusers = folder / "usr/lib/sysusers.d/audiocast.conf"
     command = ["systemd-sysusers", f"--root={tmp_path}", "--dry-run", str(sysusers)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
 
 

@@ -55,7 +55,7 @@ def git(*arguments: str) -> str | None:
         return None
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=tree.ROOT, capture_output=True, text=True, check=True, timeout=60
+            ["git", *arguments], cwd=tree.ROOT, capture_output=True, text=True, check=True, timeout=180
         )
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"git {arguments[0]}: {getattr(error, 'stderr', '') or error}")

@@ -117,7 +117,7 @@ def test_the_command_is_a_program() -> None:
     assert os.access(command, os.X_OK)
     environment = {**os.environ, "PYTHONPATH": str(tree.ROOT)}
     done = subprocess.run(
-        [sys.executable, command, "version"], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, command, "version"], env=environment, capture_output=True, text=True, timeout=180
     )
     assert done.stdout == f"{__version__}\n"
 
@@ -148,7 +148,7 @@ def test_make_image_says_when_there_is_no_engine(tmp_path: Path) -> None:
 
 def make_image(engine: str, *variables: str) -> subprocess.CompletedProcess[str]:
     command = ["make", "--silent", "image", f"ENGINE={engine}", *variables]
-    return subprocess.run(command, cwd=tree.ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=tree.ROOT, capture_output=True, text=True, timeout=180)
 
 
 def _is_in(source: str, pattern: str) -> bool:

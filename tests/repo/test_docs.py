@@ -152,6 +152,6 @@ def test_the_settings_table_is_that_of_the_settings(document: str, tmp_path: Pat
     copy = tmp_path / Path(document).name
     copy.write_text(read(document))
     script = tree.ROOT / "cmd" / "settings_table.py"
-    done = subprocess.run([sys.executable, script, copy], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, script, copy], capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
     assert read(document) == copy.read_text(), f"make it again: python cmd/settings_table.py {document}"

@@ -18,7 +18,7 @@ def test_the_table_names_what_the_server_exports(tmp_path: Path) -> None:
     rules.write_text("audiocast-rules 1\n")
     settings = {**make_pair(tmp_path).settings, "STREAM_RULES_FILE": str(rules)}
     with AudiocastServer(tmp_path / "server.log", **settings) as server:
-        text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=10).text
+        text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=60).text
     exported = {
         family.name + ("_total" if family.type == "counter" else "")
         for family in text_string_to_metric_families(text)

@@ -48,7 +48,7 @@ def imported(folder: Path, names: list[str]) -> tuple[int, set[str], str]:
     """Import the whole operator with these packages alone; return status, modules and errors."""
     link_packages(folder, names)
     command = [sys.executable, "-I", "-S", "-c", IMPORT_ALL, str(folder), str(tree.ROOT / "k8s-operator")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
     return done.returncode, set(done.stdout.split()), done.stderr
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.repo import tree
 
 # A run of pytest for each case, and up to three more for its second tries.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1200)
 
 HEAD = """
 from pathlib import Path

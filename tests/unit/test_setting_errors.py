@@ -222,7 +222,11 @@ def test_a_port_that_is_taken_is_named_with_its_setting(tmp_path: Path, taken_po
         name: str(taken_port),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "audiocast", "serve"], env=settings, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "audiocast", "serve"],
+        env=settings,
+        capture_output=True,
+        text=True,
+        timeout=180,
     )
     option = f"--{name.lower().replace('_', '-')}"
     said = f"{name}: port {taken_port} is taken by another program; stop that one, or choose another port"

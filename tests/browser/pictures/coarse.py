@@ -40,7 +40,7 @@ class CoarsePicture:
         small = f"scale=ceil(iw/{SQUARE_PX}):ceil(ih/{SQUARE_PX}):flags=area,format=rgb24"
         options = ["-vf", small, "-c:v", "png", "-f", "image2pipe"]
         command = ["ffmpeg", "-v", "error", "-f", "png_pipe", "-i", "-", *options, "-"]
-        done = subprocess.run(command, input=screenshot, capture_output=True, check=True, timeout=60)
+        done = subprocess.run(command, input=screenshot, capture_output=True, check=True, timeout=180)
         return cls.read(done.stdout)
 
     @classmethod

@@ -13,7 +13,7 @@ import yaml
 from tests.support.network.ports import free_port
 from tests.support.processes.proxy_process import HOST
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class Prometheus:

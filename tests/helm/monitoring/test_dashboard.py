@@ -80,7 +80,7 @@ def metrics_in(expression: str) -> set[str]:
 def exported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """Give the names of all series that a server exports."""
     with AudiocastServer(tmp_path_factory.mktemp("exported") / "server.log") as server:
-        text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=10).text
+        text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=60).text
     families = list(text_string_to_metric_families(text))
     names = {sample.name for family in families for sample in family.samples}
     # A series with labels is there when it has happened; its family is known before.

@@ -30,7 +30,7 @@ ALL = {
 }
 
 # At the latest by then; subqueries look every half minute.
-DATA_SECONDS = 75.0
+DATA_SECONDS = 240.0
 
 
 def copied(folder: Path, target: str) -> None:
@@ -44,7 +44,7 @@ def copied(folder: Path, target: str) -> None:
 def test_the_rules_are_those_of_the_chart(tmp_path: Path) -> None:
     made = tmp_path / "rules.yml"
     script = tree.ROOT / "cmd" / "plain_rules.py"
-    subprocess.run([tree.ROOT / ".venv/bin/python", script, made], check=True, timeout=60)
+    subprocess.run([tree.ROOT / ".venv/bin/python", script, made], check=True, timeout=180)
     expected = f"make it again: python cmd/plain_rules.py deploy/prometheus/{RULES}"
     assert (FOLDER / RULES).read_text() == made.read_text(), expected
 
@@ -52,7 +52,7 @@ def test_the_rules_are_those_of_the_chart(tmp_path: Path) -> None:
 def test_promtool_takes_both_files(tmp_path: Path) -> None:
     copied(tmp_path, "localhost:8001")
     command = ["promtool", "check", "config", "prometheus.yml"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 rule files found" in done.stdout
 
@@ -87,12 +87,12 @@ def test_an_alert_names_the_server(tmp_path: Path) -> None:
     tests = {"rule_files": [RULES], "evaluation_interval": "1m", "tests": [case]}
     (tmp_path / "tests.yml").write_text(yaml.safe_dump(tests))
     command = ["promtool", "test", "rules", "tests.yml"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.realtime
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_every_panel_has_data_from_one_plain_server(tmp_path: Path) -> None:
     asked = asked_by_panels(ALL)
     assert not any("$" in each for each in asked)

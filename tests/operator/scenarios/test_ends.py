@@ -153,17 +153,17 @@ async def test_servers_refuse_what_was_ended_after_all_of_them_were_replaced(
     def error(pod: SimulatedPod, key: str) -> str:
         """Send no audio at all; what is refused says whether it would have been taken."""
         url = f"{cast(RealPod, pod).server.base}/ingest/news"
-        return str(requests.post(url, params={"key": key}, data=b"", timeout=10).json()["error"])
+        return str(requests.post(url, params={"key": key}, data=b"", timeout=60).json()["error"])
 
     def end(pod: SimulatedPod, key: str) -> None:
         url = f"{cast(RealPod, pod).server.base}/api/streams/news"
-        answer = requests.delete(url, headers={"Authorization": f"Bearer {key}"}, timeout=10)
+        answer = requests.delete(url, headers={"Authorization": f"Bearer {key}"}, timeout=60)
         assert answer.status_code == 204
 
     def begin_anew(pod: SimulatedPod) -> None:
         url = f"{cast(RealPod, pod).server.base}/api/start"
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        assert requests.post(url, json={"id": "news"}, headers=headers, timeout=10).status_code == 201
+        assert requests.post(url, json={"id": "news"}, headers=headers, timeout=60).status_code == 201
 
     make = RealPods(tmp_path, API_TOKENS=TOKEN)
     async with still_cluster(tmp_path, monkeypatch, make=make) as cluster:

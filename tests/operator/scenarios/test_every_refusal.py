@@ -266,7 +266,7 @@ def is_told(run: StepByStep, request: Request, answer: Answer, told: str) -> boo
     return f"could not {request.named}: " in (told if TOLD_IN_THE_LOG.search(request.named) else run.said())
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 async def test_whatever_is_refused_the_rest_is_done_and_it_is_told(run: StepByStep, tmp_path: Path) -> None:
     wrong: list[str] = []
     seen: set[frozenset[tuple[str, str]]] = set()

@@ -123,7 +123,7 @@ class GoingOver:
         self._old = {*self._ways()}
 
     def start(self, port: int, *_: int) -> Json:
-        started: Json = requests.post(f"http://127.0.0.1:{port}/api/start", timeout=10).json()
+        started: Json = requests.post(f"http://127.0.0.1:{port}/api/start", timeout=60).json()
         return started
 
     def upgrade(self) -> None:
@@ -215,7 +215,7 @@ class GoingOver:
 
     def _views(self) -> dict[str, Any]:
         return {
-            name: requests.get(f"http://127.0.0.1:{each.internal_port}/internal/status", timeout=10).json()[
+            name: requests.get(f"http://127.0.0.1:{each.internal_port}/internal/status", timeout=60).json()[
                 "view"
             ]
             for name, each in self._running().items()

@@ -20,10 +20,10 @@ def make_picture(
     looks = ["-vf", "format=yuva420p,colorchannelmixer=aa=0.5"] if is_clear else []
     options = ["-ss", str(number), *looks, "-frames:v", "1", "-c:v", CODECS[media_type], "-f", "image2pipe"]
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, *options, "-"]
-    return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+    return subprocess.run(command, capture_output=True, check=True, timeout=180).stdout
 
 
 def pixels_of(picture: bytes) -> bytes:
     """Return what a decoder makes of a picture."""
     command = ["ffmpeg", "-v", "error", "-i", "-", "-f", "rawvideo", "-pix_fmt", "rgba", "-"]
-    return subprocess.run(command, input=picture, capture_output=True, check=True, timeout=60).stdout
+    return subprocess.run(command, input=picture, capture_output=True, check=True, timeout=180).stdout

@@ -72,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
 def run(text: str, folder: Path) -> list[str]:
     script = folder / "joined.mjs"
     script.write_text(text)
-    done = subprocess.run(["node", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(["node", script], capture_output=True, text=True, timeout=180, check=True)
     return done.stdout.splitlines()
 
 
@@ -144,7 +144,7 @@ def test_pages_scripts_are_joined_whole(script: str, tmp_path: Path) -> None:
     text = joined(STATIC, script).text
     path = tmp_path / "script.mjs"
     path.write_text(text)
-    subprocess.run(["node", "--check", path], timeout=60, check=True)
+    subprocess.run(["node", "--check", path], timeout=180, check=True)
     assert not re.search(r"^import\b", text, re.MULTILINE)
 
 
