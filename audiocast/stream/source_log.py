@@ -59,6 +59,11 @@ class Position(NamedTuple):
 _Logged = tuple[bytes, int, int, int, bytes]
 
 
+# Pages by which another node can be ahead: twice a backlog of usual pages, 20 s of 20 ms. More is none of
+# that, but an encoder which has begun to count its pages anew.
+MAX_AHEAD_PAGES = 2_000
+
+
 class _Rest(NamedTuple):
     """The last pages of the source before, and the index of their end."""
 
@@ -186,13 +191,15 @@ class SourceLog:
             old, the node misses what lies between. When it is newer than what has come here, as while an
             owner that is new to the stream still gets the pages before, the index is that of a page to come.
         """
-        last = self.last
-        if had is not None and last is not None and had.serial == last.serial and had > last:
-            return b"", self.end + had.sequence - last.sequence
         if had is not None:
             for back, (_, serial, sequence, *_) in enumerate(reversed(self._pages)):
                 if (serial, sequence) == had:
                     return b"", self.end - back
+        last = self.last
+        if had is not None and last is not None and had.serial == last.serial:
+            ahead = had.sequence - last.sequence
+            if 0 < ahead <= MAX_AHEAD_PAGES:
+                return b"", self.end + ahead
         if not self._pages:
             return b"", self.first
         _, oldest_serial, _, _, headers = self._pages[0]

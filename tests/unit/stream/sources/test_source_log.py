@@ -88,6 +88,17 @@ def test_who_has_more_than_is_here_gets_what_follows_that_when_it_comes(log: Sou
     assert log.pages(number) == [page(7, 7).encode(), page(7, 8).encode()]
 
 
+def test_an_encoder_that_counts_anew_makes_nobody_wait(log: SourceLog) -> None:
+    filled(log, 7, range(5_000, 5_010))
+    for sequence in range(2, 5):
+        log.append(page(7, sequence), SAMPLES)
+    before, number = log.after(Position(7, 5_008))
+    assert (before, len(log.pages(number))) == (b"", 4), "its page is here"
+    assert log.after(Position(7, 4_990)) == (b"", log.first), "its page is gone"
+    assert log.after(Position(7, 2_004))[1] == log.end + 2_000
+    assert log.after(Position(7, 2_005))[1] == log.first
+
+
 def test_it_knows_the_chain_segments_whose_pages_are_here(log: SourceLog) -> None:
     filled(log, 7, range(2, 4))
     filled(log, 8, range(2, 4))
