@@ -76,8 +76,11 @@ class StreamDirectory:
         Args:
             mine: The streams that are on the air here.
         """
-        others = await self._ask("", LIST_STREAMS, _snapshots)
-        return merge_all([*mine, *others])
+        return merge_all([*mine, *await self.others_live()])
+
+    async def others_live(self) -> list[StreamSnapshot]:
+        """Return what each other member knows of the streams that are on the air there."""
+        return await self._ask("", LIST_STREAMS, _snapshots)
 
     async def _ask(
         self, key: str, request: PeerRequest, parse: Callable[[object], list[StreamSnapshot]]

@@ -11,7 +11,7 @@ from tornado.httputil import HTTPServerRequest
 from audiocast.cluster.covers.cover_messages import CoverInfo
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import MemberStreamRequest
-from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, is_listed, public
+from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, is_listed, merge_all, public
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
@@ -151,9 +151,16 @@ async def cluster_state(
 
 async def listed_streams(services: Services, request: HTTPServerRequest) -> list[StreamSnapshot]:
     """Return the streams that are on and that the request may find: with an API token, all of them."""
-    states = await cluster_list(services)
     if has_api_token(request, services.api_tokens, as_password=True):
-        return states
+        return await cluster_list(services)
+    others = await services.directory.others_live()
+    hubs = services.streams.live()
+    # What no member calls public is not public when merged either, and to describe and merge all of a large
+    # server's streams for each visitor would keep the loop.
+    public_ids = {hub.stream_id for hub in hubs if hub.claims.visibility is Visibility.PUBLIC}
+    public_ids |= {str(each.get("stream_id")) for each in others if is_listed(each)}
+    mine = [stream_state(hub, services.node) for hub in hubs if hub.stream_id in public_ids]
+    states = merge_all([*mine, *(each for each in others if str(each.get("stream_id")) in public_ids)])
     return [state for state in states if is_listed(state)]
 
 
