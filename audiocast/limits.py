@@ -2,7 +2,7 @@
 
 from audiocast.cluster.discovery.pod import Pod
 from audiocast.settings import CheckedSettings, Settings
-from audiocast.stream.fanout.fanout import FanoutLimits
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.hub_state import HubLimits
 from audiocast.web.http.addresses.local_network import LocalNetwork
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies

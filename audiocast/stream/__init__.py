@@ -28,6 +28,7 @@ What goes out:
 - `backlog`: the last seconds of pages
 - `fanout`: pages to the sockets of listeners: passes, lanes, listeners
 - `admission`: whether one more listener fits
+- `audience`: who listens and who did: listens from their begin to their end
 
 For all of them:
 

@@ -64,6 +64,7 @@ class Backlog:
         self.first = 0
         self.end = 0
         self.size_bytes = 0
+        self._gone_bytes = 0
 
     @property
     def seconds(self) -> float:
@@ -92,6 +93,7 @@ class Backlog:
                 break
             self._samples -= samples
             self.size_bytes -= len(data)
+            self._gone_bytes += len(data)
             pages[oldest] = _GONE
             oldest += 1
         self.first += oldest - self._gone
@@ -99,6 +101,13 @@ class Backlog:
             del pages[:oldest]
             oldest = 0
         self._gone = oldest
+
+    def bytes_before(self, index: int) -> int:
+        """Return the bytes of all pages before `index`; of one that is gone, by the mean of those gone."""
+        if index < self.first:
+            return self._gone_bytes * index // self.first
+        rest = sum(len(data) for data, *_ in self._records(index, self.end))
+        return self._gone_bytes + self.size_bytes - rest
 
     def page(self, index: int) -> StreamPage:
         """Return one page.

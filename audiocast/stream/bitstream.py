@@ -6,6 +6,7 @@ from itertools import accumulate
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
 from audiocast.ogg.silence import MAX_SILENCE_BYTES, SILENCE_SAMPLES, silence_packet
+from audiocast.stream.audience.listen_end import ListenEnd
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
@@ -85,10 +86,10 @@ class Bitstream:
         if count:
             self.append([(self._mute_packet, SILENCE_SAMPLES)] * count, now)
 
-    def finish(self, now: float) -> None:
+    def finish(self, now: float, end: ListenEnd) -> None:
         """Send a last page, 20 ms of silence marked as the end of the stream, and close the listeners."""
         self.append([(silence_packet(self.muxer.opus_head), SILENCE_SAMPLES)], now, eos=True)
-        self.fanout.finish()
+        self.fanout.finish(end)
 
     def fill(self, tap: Tap) -> None:
         """Send `tap` what the backlog holds."""

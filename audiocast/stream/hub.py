@@ -14,6 +14,8 @@ import structlog
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import Page
+from audiocast.stream.audience.listen import Listen
+from audiocast.stream.audience.listen_end import ListenEnd
 from audiocast.stream.bitstream import Bitstream
 from audiocast.stream.broadcaster.broadcast_record import BroadcastRecord
 from audiocast.stream.broadcaster.keyed_stream import KeyedStream
@@ -222,7 +224,15 @@ class Hub(KeyedStream):
             if self._bitstream is not None:
                 self._gap.start(self._bitstream)
 
-    def join(self, sink: Sink, response_head: bytes, *, preroll_seconds: float, aim_seconds: float) -> None:
+    def join(
+        self,
+        sink: Sink,
+        response_head: bytes,
+        *,
+        preroll_seconds: float,
+        aim_seconds: float,
+        listen: Listen | None = None,
+    ) -> None:
         """Add a listener; see `Fanout.join`. The header pages follow `response_head`.
 
         Raises:
@@ -232,7 +242,9 @@ class Hub(KeyedStream):
         if self._bitstream is None:
             raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
         first = response_head + self._bitstream.header_pages(self.titles.tags)
-        self._bitstream.fanout.join(sink, first, preroll_seconds=preroll_seconds, aim_seconds=aim_seconds)
+        self._bitstream.fanout.join(
+            sink, first, preroll_seconds=preroll_seconds, aim_seconds=aim_seconds, listen=listen
+        )
 
     def open_tap(self, tap: Tap) -> None:
         """Send `tap` what the backlog holds, and then all audio, until `close_tap`."""
@@ -263,9 +275,10 @@ class Hub(KeyedStream):
         if source is not None:
             self.counters.sources -= 1
             self._dismiss(source, error)
-        self._finish_bitstream()
+        is_stop = isinstance(error, ShuttingDown)
+        self._finish_bitstream(ListenEnd.SERVER_STOPPED if is_stop else ListenEnd.STREAM_ENDED)
         # A server that stops is no news of the broadcast: its source comes back when the server does.
-        self._ended = not isinstance(error, ShuttingDown)
+        self._ended = not is_stop
         if self._ended:
             self._taps.end()
         self.record.finish()
@@ -296,11 +309,11 @@ class Hub(KeyedStream):
         self._taps.start_bitstream(opus_head)
         log.info("stream_live", stream_id=self.stream_id, channels=opus_head.channels)
 
-    def _finish_bitstream(self) -> None:
+    def _finish_bitstream(self, end: ListenEnd = ListenEnd.STREAM_ENDED) -> None:
         self._note_peak()
         bitstream, self._bitstream = self._bitstream, None
         if bitstream is not None:
-            bitstream.finish(self._clock.time())
+            bitstream.finish(self._clock.time(), end)
 
     def _note_peak(self) -> None:
         if self._bitstream is not None:

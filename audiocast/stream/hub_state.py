@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from audiocast.stream.broadcaster.broadcast_record import LastBroadcast
 from audiocast.stream.errors import BadKey, StreamEnded, StreamSuspended
-from audiocast.stream.fanout.fanout import FanoutLimits
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.now_playing import NowPlaying
 
 # Of each kind. An id of 64 characters with its entry takes about 250 bytes: 5 MB for each table.

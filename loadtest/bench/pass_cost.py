@@ -27,7 +27,8 @@ from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout import lane
-from audiocast.stream.fanout.fanout import Fanout, FanoutLimits
+from audiocast.stream.fanout.fanout import Fanout
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.muxer import OggMuxer
 
 PASSES = 40

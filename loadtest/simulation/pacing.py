@@ -20,7 +20,8 @@ from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout import lane
-from audiocast.stream.fanout.fanout import Fanout, FanoutLimits
+from audiocast.stream.fanout.fanout import Fanout
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.fanout.listener import Listener
 from audiocast.stream.muxer import OggMuxer
 from tests.support.clock.fake_clock import Call, FakeClock

@@ -2,5 +2,6 @@
 
 - `fanout`: passes over the listeners of one logical bitstream
 - `lane`: the listeners that have their passes together, and when the next one begins
+- `limits`: how listeners are served
 - `listener`: one listener's place in the stream
 """

@@ -15,14 +15,17 @@ docs/fan-out.md.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from audiocast.ogg.opus import SAMPLE_RATE
+from audiocast.stream.audience.departure import seconds_since_left
+from audiocast.stream.audience.listen import Listen
+from audiocast.stream.audience.listen_end import ListenEnd
 from audiocast.stream.backlog import Backlog, StreamPage
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout.lane import Lane, lanes
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.fanout.listener import Listener, Sink
 
 # About 2 ms of sends, then the loop has its turn.
@@ -33,22 +36,6 @@ FINISH_SECONDS = 5.0
 
 # How often a slow listener is asked again meanwhile, whatever the flush interval: that may be 0.
 FINISH_RETRY_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class FanoutLimits:
-    """How listeners are served.
-
-    Attributes:
-        flush_interval_seconds: How long pages gather for listeners that are not live; among many of them up
-            to nearly half as long again.
-        lag_seconds: A listener further behind is moved to the newest page.
-        stall_seconds: A listener that takes nothing for this long is closed.
-    """
-
-    flush_interval_seconds: float = 0.1
-    lag_seconds: float = 10.0
-    stall_seconds: float = 20.0
 
 
 class _Batch(NamedTuple):
@@ -82,6 +69,7 @@ class Fanout:
         self._stall_seconds = limits.stall_seconds
         self._lanes = lanes(counters, limits.flush_interval_seconds)
         self._finish_at: float | None = None
+        self._finish_end = ListenEnd.STREAM_ENDED
         self.peak = 0
 
     @property
@@ -99,7 +87,15 @@ class Fanout:
         """How long passes over buffered listeners are apart now."""
         return self._lanes[-1].interval_seconds
 
-    def join(self, sink: Sink, first_bytes: bytes, *, preroll_seconds: float, aim_seconds: float) -> Listener:
+    def join(
+        self,
+        sink: Sink,
+        first_bytes: bytes,
+        *,
+        preroll_seconds: float,
+        aim_seconds: float,
+        listen: Listen | None = None,
+    ) -> Listener:
         """Add a listener and send what it begins with, at once.
 
         Args:
@@ -107,11 +103,14 @@ class Fanout:
             first_bytes: The response's head and the header pages.
             preroll_seconds: How much of the backlog is sent, at most.
             aim_seconds: See `Listener`.
+            listen: Begun here, and ended when the listener is closed; None: nobody counts it.
         """
         backlog = self._backlog
         cursor = backlog.start_of(preroll_seconds)
         granule = backlog.page(cursor).start_granule if cursor < backlog.end else backlog.end_granule
         listener = Listener(sink, cursor=cursor, granule=granule, unsent=first_bytes, aim_seconds=aim_seconds)
+        listener.listen = listen
+        listener.unheard_bytes = backlog.bytes_before(cursor) - len(first_bytes)
         lane = self._lane(listener)
         if not lane.listeners:
             # No pass has been made meanwhile: what came was for nobody, and late for nobody.
@@ -122,7 +121,10 @@ class Fanout:
         self.peak = max(self.peak, self.count)
         self._counters.listeners += 1
         self._counters.joins += 1
-        self._serve(listener, backlog.end, self._clock.time())
+        now = self._clock.time()
+        if listen is not None:
+            listen.start(now)
+        self._serve(listener, backlog.end, now)
         if listener.is_open:
             lane.listeners.append(listener)
         return listener
@@ -134,8 +136,9 @@ class Fanout:
             if lane.listeners and not lane.is_running:
                 self._arm(lane, now)
 
-    def finish(self) -> None:
+    def finish(self, end: ListenEnd = ListenEnd.STREAM_ENDED) -> None:
         """Send what is left and close each listener that has all; after some seconds, the others too."""
+        self._finish_end = end
         self._finish_at = self._clock.time() + FINISH_SECONDS
         for lane in self._lanes:
             if lane.timer is not None:
@@ -151,7 +154,7 @@ class Fanout:
                 if closed >= count:
                     return closed
                 if listener.is_open and not listener.unsent:
-                    self._close(listener)
+                    self._close(listener, ListenEnd.DRAINED)
                     closed += 1
         return closed
 
@@ -231,8 +234,8 @@ class Fanout:
                 sent = listener.sink.send(data)
             except BlockingIOError:
                 sent = 0
-            except OSError:
-                self._lose(listener)
+            except OSError as error:
+                self._lose(listener, error)
                 continue
             sends += 1
             if sent == size:
@@ -249,6 +252,7 @@ class Fanout:
         while True:
             if self._is_too_far_behind(listener):
                 newest = backlog.end - 1
+                listener.unheard_bytes += backlog.bytes_before(newest) - backlog.bytes_before(listener.cursor)
                 listener.skip_to(newest, backlog.page(newest).start_granule)
                 self._counters.skips += 1
             stop = end if listener.blocked_since is None else listener.cursor
@@ -259,8 +263,8 @@ class Fanout:
                 sent = listener.sink.send(data)
             except BlockingIOError:
                 sent = 0
-            except OSError:
-                self._lose(listener)
+            except OSError as error:
+                self._lose(listener, error)
                 return
             self._counters.sends += 1
             self._counters.sent_bytes += sent
@@ -300,15 +304,19 @@ class Fanout:
             listener.note_sent(pages, sent_bytes, now)
         elif now - listener.blocked_since >= self._stall_seconds:
             self._counters.stalls += 1
-            self._close(listener)
+            self._close(listener, ListenEnd.STALLED, seconds_since_left(listener.sink, None))
 
-    def _lose(self, listener: Listener) -> None:
+    def _lose(self, listener: Listener, error: OSError) -> None:
         """Close a listener whose connection is gone."""
         self._counters.disconnects += 1
-        self._close(listener)
+        self._close(listener, ListenEnd.LEFT, seconds_since_left(listener.sink, error))
 
-    def _close(self, listener: Listener) -> None:
-        """Close a listener; what its socket took is still delivered."""
+    def _close(self, listener: Listener, end: ListenEnd, seconds_ago: float = 0.0) -> None:
+        """Close a listener that is gone since `seconds_ago`; what its socket took is still delivered."""
+        if listener.listen is not None:
+            sent_bytes = self._backlog.bytes_before(listener.cursor) - listener.unheard_bytes
+            ended_at = self._clock.time() - seconds_ago
+            listener.listen.finish(end, ended_at, max(0, sent_bytes - len(listener.unsent)))
         listener.is_open = False
         listener.unsent = b""
         listener.sink.close()
@@ -320,7 +328,7 @@ class Fanout:
         for listener in lane.listeners:
             has_all = listener.cursor == self._backlog.end and not listener.unsent
             if listener.is_open and (is_late or has_all):
-                self._close(listener)
+                self._close(listener, self._finish_end)
         lane.drop_closed()
         if lane.listeners:
             lane.timer = self._clock.call_later(FINISH_RETRY_SECONDS, self._start, lane)

@@ -6,6 +6,7 @@ A listener has no queue. What a slow one costs is this object and at most one pa
 from collections.abc import Sequence
 from typing import Protocol
 
+from audiocast.stream.audience.listen import Listen
 from audiocast.stream.backlog import StreamPage
 from audiocast.stream.muxer import renumber
 
@@ -43,6 +44,9 @@ class Listener:
         skipped_pages, skipped_samples: What the listener missed so far; its pages are numbered as if that
             had never been.
         is_open: False once the listener was closed.
+        listen: Ended when the listener is closed; None: nobody counts it. Set by the fan-out.
+        unheard_bytes: What the stream had sent when the listener joined, less what it got first, and what it
+            has missed since: so much less than the stream it has got. Likewise.
     """
 
     __slots__ = (
@@ -50,10 +54,12 @@ class Listener:
         "blocked_since",
         "cursor",
         "is_open",
+        "listen",
         "next_granule",
         "sink",
         "skipped_pages",
         "skipped_samples",
+        "unheard_bytes",
         "unsent",
     )
 
@@ -67,6 +73,8 @@ class Listener:
         self.skipped_pages = 0
         self.skipped_samples = 0
         self.is_open = True
+        self.listen: Listen | None = None
+        self.unheard_bytes = 0
 
     def note_sent(self, pages: Sequence[StreamPage], sent_bytes: int, now: float) -> None:
         """Move on by what the socket took, and keep the rest of the page at which it stopped.

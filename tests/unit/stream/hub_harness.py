@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import SourceError
-from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.rate_limit import RateLimit

@@ -1,6 +1,6 @@
 """Promises: bounded for each kind, and none pushes out one of the other kind."""
 
-from audiocast.stream.fanout.fanout import FanoutLimits
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, Promise, Promises
 
 

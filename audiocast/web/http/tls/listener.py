@@ -63,6 +63,10 @@ class TlsListener:
             self._unsent = record[sent_bytes:]
         return len(data)
 
+    def getsockopt(self, level: int, option: int, size_bytes: int) -> bytes:
+        """Return what the system says of the connection; see `socket.socket`."""
+        return self._connection.getsockopt(level, option, size_bytes)
+
     def close(self) -> None:
         """Close the connection; what was taken is still delivered, if the listener takes it soon."""
         self._connection.lease.release()

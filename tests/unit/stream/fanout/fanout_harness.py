@@ -4,7 +4,8 @@ import math
 
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.counters import Counters
-from audiocast.stream.fanout.fanout import Fanout, FanoutLimits
+from audiocast.stream.fanout.fanout import Fanout
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.fanout.listener import Listener
 from audiocast.stream.muxer import OggMuxer
 from tests.support.clock.fake_clock import FakeClock

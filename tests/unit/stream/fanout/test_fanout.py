@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
+from audiocast.stream.fanout.limits import FanoutLimits
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import FLUSH_SECONDS, HTTP_HEAD, FanoutHarness, heard
 

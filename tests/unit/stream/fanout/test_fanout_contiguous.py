@@ -10,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.fanout.listener import Listener
 from tests.unit.stream.fake_sink import FakeSink
 from tests.unit.stream.fanout.fanout_harness import HTTP_HEAD, FanoutHarness, heard

@@ -7,8 +7,8 @@ import math
 
 import pytest
 
-from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
+from audiocast.stream.fanout.limits import FanoutLimits
 from tests.unit.stream.fanout.fanout_harness import FanoutHarness, heard
 
 # A page with one packet of 40 bytes.

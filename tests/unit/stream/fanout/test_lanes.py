@@ -9,9 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from audiocast.stream.counters import Counters
-from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
 from audiocast.stream.fanout.lane import MOST_FLUSHES, lanes
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.fanout.listener import Listener
 from audiocast.stream.read_pacer import TURN_SECONDS
 from tests.support.clock.fake_clock import FakeClock

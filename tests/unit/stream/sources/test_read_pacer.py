@@ -6,8 +6,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from audiocast.stream.fanout.fanout import FanoutLimits
 from audiocast.stream.fanout.lane import BUFFERED_SECONDS, LOW_LATENCY_SECONDS
+from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.feed_scheduler import SLICE_SECONDS as FEED_SLICE_SECONDS
 from audiocast.stream.feed_scheduler import FeedScheduler
 from audiocast.stream.read_pacer import (
