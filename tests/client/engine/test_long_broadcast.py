@@ -38,7 +38,7 @@ def test_half_an_hour_is_half_an_hour(tmp_path: Path) -> None:
             # Seldom: to count all objects of a process that has run other tests takes long.
             if sent_seconds >= next_look:
                 kept_bytes = sum(len(body) for body in server.bodies)
-                # What is only waiting to be collected is not kept: with many old objects Python collects seldom.
+                # What only waits to be collected is not kept: with many old objects Python collects seldom.
                 gc.collect()
                 looks.append((sent_seconds, resident_bytes() - kept_bytes, len(gc.get_objects())))
                 next_look = sent_seconds + LOOK_SECONDS
