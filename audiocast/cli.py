@@ -1,4 +1,4 @@
-"""The `audiocast` command: `serve`, `check`, `migrate`, `version`; and `worker`, which WORKERS are.
+"""The `audiocast` command: `serve`, `check`, `migrate`, `report`, `version`; and `worker`, which WORKERS are.
 
 Each command imports what it needs when it is known which one it is: those of the server take a third of a
 second.
@@ -50,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given[:1] in (["serve"], ["worker"]):
             _serve(given[1:], is_worker=given[0] == "worker")
             return 0
+        if given[:1] == ["report"]:
+            _report(given[1:])
+            return 0
         known = _parser().parse_args(given)
         if known.command == "check":
             _check(known.server)
@@ -92,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     migrating.add_argument(
         "--force", action="store_true", help="replace files that are there; keys change then"
+    )
+    commands.add_parser(
+        "report", help="add up who has listened (see: audiocast report --help)", add_help=False
     )
     commands.add_parser("version", help="print the version")
     return parser
@@ -191,3 +197,13 @@ def _migrate(given: argparse.Namespace) -> None:
         print(migrate(given.configuration, folder=given.to, mounts=given.mount, force=given.force))
     except MigrationFailed as error:
         raise _Failed(str(error), 1) from error
+
+
+def _report(arguments: Sequence[str]) -> None:
+    from audiocast.report.command import ReportFailed, report
+
+    try:
+        text = report(arguments)
+    except ReportFailed as failed:
+        raise _Failed(str(failed), USAGE_ERROR if failed.is_usage else 1) from failed
+    print(text, end="")
