@@ -5,6 +5,7 @@
 - `app`: the composition root: settings to objects, serve, stop
 - `web`: all HTTP handlers, and the pages
 - `telemetry`: logs and metrics
+- `webhooks`: what happens to streams, told to other programs
 - `cluster`: many nodes as one service
 - `hls`: a stream as HLS
 - `stream`: hubs, backlog, fan-out, sources, keys
@@ -15,6 +16,7 @@
 - `client_budget_settings`: the settings of what one client may take
 - `kubernetes_settings`: the settings of what Kubernetes gives a pod
 - `port_settings`: the settings of ports and of TLS
+- `webhook_settings`: the settings of who is told what happens to streams
 - `settings`: every setting, from the command line and the environment
 - `setting_errors`: what is wrong with a setting, in a line for people
 - `serve_options`: the options of the command line, as its help shows them

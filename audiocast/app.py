@@ -1,9 +1,7 @@
 """The composition root, where parts are built: settings become objects, which serve and stop."""
 
 import asyncio
-import contextlib
 import gc
-import resource
 import secrets
 import signal
 import sys
@@ -37,6 +35,7 @@ from audiocast.limits import (
     pod_of,
     secret_keys,
     urls,
+    webhook_options,
 )
 from audiocast.rules_file import RulesFile
 from audiocast.settings import Settings
@@ -50,15 +49,18 @@ from audiocast.telemetry.loop_lag import LoopLag
 from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RefusedRequests, RequestLog
 from audiocast.telemetry.tls_metrics import TlsMetrics
+from audiocast.telemetry.webhook_metrics import WebhookMetrics
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import Clients
 from audiocast.web.http.handlers import MAX_BODY_BYTES
-from audiocast.web.http.server import Server
+from audiocast.web.http.last_refusals import LastRefusals
+from audiocast.web.http.server import Server, allow_many_connections
 from audiocast.web.http.services import Readiness, Services
 from audiocast.web.http.state_feed import StateFeeds, Watchers
 from audiocast.web.http.tls.server import TlsServer
 from audiocast.web.public.streams import public_state
 from audiocast.web.routes import internal_application, public_application
+from audiocast.webhooks.service import Webhooks
 
 log = structlog.get_logger()
 
@@ -143,6 +145,8 @@ class App:
         self._readiness = Readiness()
         self._rules = RulesFile(settings.stream_rules_file, streams, metrics)
         directory = StreamDirectory(self.node)
+        self._webhooks = Webhooks(webhook_options(settings), self.node, directory)
+        WebhookMetrics(self._webhooks, metrics)
         self._services = Services(
             streams=streams,
             keys=Keys(secret_keys(settings)),
@@ -165,6 +169,7 @@ class App:
             version=__version__,
             aliases=read_aliases(settings.aliases_file),
             list_streams=ListStreams(settings.list_streams),
+            last_refusals=LastRefusals(on_note=self._webhooks.note_refusal),
         )
         handler_limits = limits(settings)
         log_request = RequestLog(metrics)
@@ -220,6 +225,7 @@ class App:
         if self._certificate is not None:
             self._certificate.watch()
         await self.node.start()
+        self._webhooks.start()
         self._readiness.is_serving = True
 
     @property
@@ -251,6 +257,7 @@ class App:
                 break
         # One more turn of the loop for the answers to sources, which are sent in a call of their own.
         await asyncio.sleep(0.1)
+        await self._webhooks.stop()
         self._hls_router.close()
         self._resolver.close()
         for server in self._public_servers:
@@ -263,7 +270,7 @@ class App:
 
 async def serve(settings: Settings, *, is_worker: bool = False) -> None:
     """Run a server until SIGTERM or SIGINT; a worker also until its parent is gone."""
-    _allow_many_connections()
+    allow_many_connections()
     app = App(with_secret(settings), is_worker=is_worker)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -329,10 +336,3 @@ def with_secret(settings: Settings) -> Settings:
         return settings
     log.warning("secret_made_up", hint="ingest keys end with this process; set SECRET_KEYS to keep them")
     return settings.model_copy(update={"secret_keys": (SecretStr(secrets.token_urlsafe(32)),)})
-
-
-def _allow_many_connections() -> None:
-    """Raise the limit of descriptors: the usual one, 1,024, is meant for programs with select."""
-    with contextlib.suppress(ValueError, OSError):
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,5 +1,6 @@
 """Settings as lower layers take them: numbers, texts, links, files. Units change here, nowhere else."""
 
+from audiocast import __version__
 from audiocast.cluster.discovery.pod import Pod
 from audiocast.settings import CheckedSettings, Settings
 from audiocast.stream.fanout.limits import FanoutLimits
@@ -10,6 +11,9 @@ from audiocast.web.http.clients import Budget, Holding, Rate
 from audiocast.web.http.services import Limits
 from audiocast.web.http.tls.certificate_files import CertificateFiles
 from audiocast.web.http.urls import Urls
+from audiocast.webhook_settings import webhook_targets
+from audiocast.webhooks.addresses import AddressRules
+from audiocast.webhooks.service import WebhookOptions
 
 
 def limits(settings: Settings) -> Limits:
@@ -69,6 +73,18 @@ def pod_of(settings: Settings) -> Pod:
 def secret_keys(settings: Settings) -> list[str]:
     """Return the secrets, the current one first."""
     return [secret.get_secret_value() for secret in settings.secret_keys]
+
+
+def webhook_options(settings: Settings) -> WebhookOptions:
+    """Return who is told what happens to streams."""
+    domain = settings.stream_domain
+    return WebhookOptions(
+        targets=webhook_targets(settings),
+        rules=AddressRules.parse(settings.webhook_allow_private),
+        base=f"{settings.stream_scheme or 'https'}://{domain}" if domain else "",
+        grace_seconds=settings.source_grace_seconds,
+        version=__version__,
+    )
 
 
 def certificate_files(settings: Settings) -> CertificateFiles | None:

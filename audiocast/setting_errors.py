@@ -13,15 +13,18 @@ from pydantic.fields import FieldInfo
 from audiocast.serve_options import kind_of
 from audiocast.settings import Settings
 from audiocast.web.http.server import CannotListen
+from audiocast.webhook_settings import SECRET_NAMES
+from audiocast.webhooks.event import EventType
 
 MAX_SHOWN_CHARACTERS = 100
 
 # Of what a number and a text say of themselves.
-SECRETS = frozenset(["secret_keys", "api_tokens"])
+SECRETS = frozenset(["secret_keys", "api_tokens", *SECRET_NAMES])
 
 # What is expected where the type of a value does not say it.
 EXPECTED = {
     "trusted_proxies": "networks with commas between them, as 10.0.0.0/8,2001:db8::/32",
+    "webhook_events": f"some of {', '.join(EventType)}",
     "stream_domain": "a host without http://, as radio.example.org or radio.example.org:8000",
 }
 

@@ -29,15 +29,16 @@ from audiocast.kubernetes_settings import KubernetesSettings
 from audiocast.port_settings import USUAL_INTERNAL_PORT, PortSettings
 from audiocast.secret_sources import MIN_SECRET_CHARACTERS, refuse_secret_options, secrets_folder
 from audiocast.serve_options import options_of
+from audiocast.webhook_settings import WebhookSettings
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class Settings(ClientBudgetSettings, PortSettings, KubernetesSettings, BaseSettings):
+class Settings(ClientBudgetSettings, PortSettings, KubernetesSettings, WebhookSettings, BaseSettings):
     """Run the audiocast server. Each option can be given as an environment variable of the same name too.
 
-    Secrets cannot be options. SECRET_KEYS and API_TOKENS are variables, or files of these names in the folder
-    that SECRETS_DIR names.
+    Secrets cannot be options. SECRET_KEYS, API_TOKENS, WEBHOOK_URLS and WEBHOOK_SECRETS are variables, or
+    files of these names in the folder that SECRETS_DIR names.
     """
 
     model_config = SettingsConfigDict(

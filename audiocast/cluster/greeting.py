@@ -31,6 +31,9 @@ class ListName(StrEnum):
     # Streams that the member makes HLS of, with the first segment number of each: the smaller, the older.
     HLS = "hls"
 
+    # Streams that the member tells webhooks of, with what another one needs to go on telling.
+    BROADCASTS = "broadcasts"
+
 
 @dataclass(frozen=True, slots=True)
 class Greeting:

@@ -68,6 +68,7 @@ class Membership:
 
     Attributes:
         is_draining: This member takes no more streams, and is not in the ring.
+        own_lists: This member's, as others are told of them.
         lost: How many members were taken out so far.
         on_change: Called without arguments when the ring has changed.
         on_owned_change: Called with a member and the streams that it owns now, or owns no more.
@@ -93,7 +94,7 @@ class Membership:
         self._discovery = discovery
         self._client = client
         self._clock = clock
-        self._own_lists = OwnLists(clock.time, owned_streams, hls_streams)
+        self.own_lists = OwnLists(clock.time, owned_streams, hls_streams)
         self._greeter = Greeter(client)
         self._follower = ListFollower(client, self._notify_listed)
         self._members: dict[str, Member] = {}
@@ -151,7 +152,7 @@ class Membership:
 
     async def announce(self) -> None:
         """Greet every member now, with what this one has now."""
-        self._own_lists.refresh()
+        self.own_lists.refresh()
         await asyncio.gather(*(self._greet(member.address) for member in self.others))
 
     def leave_ring(self) -> None:
@@ -215,12 +216,12 @@ class Membership:
             internal_port=self._internal_port(),
             is_draining=self.is_draining,
             view=self.view,
-            lists=self._own_lists.summaries(),
+            lists=self.own_lists.summaries(),
         )
 
     def changes(self, request: ChangesRequest) -> ListPage:
         """Return the next page of one of this member's lists."""
-        return self._own_lists.page_after(request)
+        return self.own_lists.page_after(request)
 
     async def _discover(self, discovery: Discovery) -> None:
         async with aclosing(discovery.answers()) as answers:
@@ -272,9 +273,7 @@ class Membership:
         except ClusterError as error:
             self._count_miss(address, error, asked_at)
             return
-        if greeting.identity == self.identity:
-            return
-        member = self._find(greeting, address)
+        member = self._find(greeting, address) if greeting.identity != self.identity else None
         if member is None or member.address != address:
             # It is greeted at the address where it was found first.
             return

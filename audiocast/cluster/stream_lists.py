@@ -17,7 +17,11 @@ from audiocast.cluster.versioned_list import PAGE_ENTRIES, AnnouncedList, ListPa
 
 log = structlog.get_logger()
 
-VALUE_TYPES: Mapping[ListName, type[Value]] = {ListName.OWNED: str, ListName.HLS: int}
+VALUE_TYPES: Mapping[ListName, type[Value]] = {
+    ListName.OWNED: str,
+    ListName.HLS: int,
+    ListName.BROADCASTS: str,
+}
 
 # How often this member looks whether its own lists have changed.
 REFRESH_SECONDS = 0.25
@@ -35,6 +39,10 @@ class OwnLists:
         clock: Seconds of the membership's clock.
         owned_streams: Returns the streams whose source this member has, as `OwnedSource` texts.
         hls_streams: Returns the streams that this member makes HLS of, with the first segment number of each.
+
+    Attributes:
+        broadcasts: Returns the streams that this member tells webhooks of, each with a text; set by whoever
+            tells.
     """
 
     def __init__(
@@ -43,6 +51,7 @@ class OwnLists:
         owned_streams: Callable[[], Mapping[str, str]],
         hls_streams: Callable[[], Mapping[str, int]],
     ) -> None:
+        self.broadcasts: Callable[[], Mapping[str, str]] = dict
         self._clock = clock
         self._owned_streams = owned_streams
         self._hls_streams = hls_streams
@@ -54,6 +63,7 @@ class OwnLists:
         self._refreshed_at = self._clock()
         self._lists[ListName.OWNED].update(self._owned_streams())
         self._lists[ListName.HLS].update(self._hls_streams())
+        self._lists[ListName.BROADCASTS].update(self.broadcasts())
 
     def summaries(self) -> dict[ListName, ListSummary]:
         """Return what a greeting says of the lists; they are looked at every `REFRESH_SECONDS`."""

@@ -53,6 +53,7 @@ class Hub(KeyedStream):
         titles: What is on, and what was on.
         record: When the present broadcast began, how many listened, and the broadcast before.
         source_log: The source's own pages, for other nodes; None if they are not kept.
+        end_reason: Error code of the last end; empty: there was none.
         users: Connections that bring, or wait for, audio; the registry forgets no hub that has any.
         deferred_read: Of the source; made at once for who begins to hear it. Set by whoever reads it.
     """
@@ -74,6 +75,7 @@ class Hub(KeyedStream):
         self.counters = counters
         self.titles = Titles(clock, self._notify)
         self.record = BroadcastRecord()
+        self.end_reason = ""
         self.users = 0
         self._clock = clock
         self._limits = limits
@@ -277,6 +279,7 @@ class Hub(KeyedStream):
             self._dismiss(source, error)
         is_stop = isinstance(error, ShuttingDown)
         self._finish_bitstream(ListenEnd.SERVER_STOPPED if is_stop else ListenEnd.STREAM_ENDED)
+        self.end_reason = error.code
         # A server that stops is no news of the broadcast: its source comes back when the server does.
         self._ended = not is_stop
         if self._ended:

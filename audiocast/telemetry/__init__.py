@@ -12,4 +12,5 @@
 - `sums`: the metrics of several processes as those of one
 - `tls_metrics`: handshakes, and the certificate in use
 - `watched_file`: a file that may change while the server runs
+- `webhook_metrics`: how webhooks end, and how many wait
 """

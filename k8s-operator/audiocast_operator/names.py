@@ -47,6 +47,9 @@ RULES_FOLDER = "/etc/audiocast/rules"
 SECRET_KEYS = "SECRET_KEYS"
 API_TOKENS = "API_TOKENS"
 
+# The entries of the Secret that webhooks are told by.
+WEBHOOK_ENTRIES = ("WEBHOOK_URLS", "WEBHOOK_SECRETS")
+
 
 def selector_labels(cast: str) -> dict[str, str]:
     """Return the labels that select the pods of an AudioCast. They never change: a StatefulSet forbids it.

@@ -31,6 +31,9 @@ KUBERNETES = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBERNETES_
 # a file with aliases comes by extraEnv and extraVolumes.
 NO_VALUES = {"WORKERS", "STREAM_RULES_FILE", "ALIASES_FILE"}
 
+# They come from a Secret, if there is one.
+WEBHOOKS = {"WEBHOOK_URLS", "WEBHOOK_SECRETS"}
+
 
 def schema_of(chart: str) -> dict[str, Any]:
     schema: dict[str, Any] = json.loads((tree.ROOT / "helm" / chart / "values.schema.json").read_text())
@@ -172,7 +175,7 @@ def test_values_have_the_servers_own_defaults(chart: Chart) -> None:
 
 def test_every_name_in_the_environment_is_a_setting_and_every_setting_is_there(chart: Chart) -> None:
     settings = {name.upper() for name in Settings.model_fields}
-    assert env_of(chart).keys() == settings - PORTS - TLS - KUBERNETES - NO_VALUES
+    assert env_of(chart).keys() == settings - PORTS - TLS - KUBERNETES - NO_VALUES - WEBHOOKS
 
 
 @pytest.mark.parametrize("path", ci_files("audiocast"), ids=lambda path: path.name)
@@ -184,6 +187,8 @@ def test_the_server_takes_what_it_is_given(
     given = env_of(chart, read_values(path)) | {
         "SECRET_KEYS": "x" * 16,
         "API_TOKENS": "y" * 16,
+        "WEBHOOK_URLS": "https://hooks.example.org",
+        "WEBHOOK_SECRETS": "whsec_" + "MDEy" * 8,
         "NODE_NAME": "demo-0",
         "KUBERNETES_SERVICE_HOST": "10.0.0.1",
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from audiocast import cli
+from audiocast.secret_sources import SECRET_OPTIONS
 from audiocast.settings import Settings
 from audiocast.web.http.server import CannotListen
 from tests.support.network.certificates import make_pair
@@ -76,6 +77,20 @@ WRONG: dict[str, tuple[str, str]] = {
     "list_streams": ("some", "expected one of opt-in, all, none, got 'some'"),
     "log_format": ("xml", "expected one of auto, json, console, got 'xml'"),
     "log_level": ("loud", "expected one of debug, info, warning, error, got 'loud'"),
+    "webhook_urls": ("ftp://hooks.example.org/token", "expected an http or https URL"),
+    "webhook_secrets": (
+        f"whsec_{SECRET}",
+        "expected whsec_ and 24 to 64 bytes as base64",
+    ),
+    "webhook_events": (
+        "stream.died",
+        "expected some of stream.live, stream.held, stream.ended, track.changed, source.refused, "
+        "listeners.milestone, recording.ready, got 'stream.died'",
+    ),
+    "webhook_allow_private": (
+        "not a network",
+        "expected networks or names of hosts, as 10.0.0.0/8,hooks.local; got 'not a network'",
+    ),
     "max_log_repeats": ("-1", f"{NUMBER} of {ANY}"),
 }
 WRONG["max_streams"] = ("many", f"{NUMBER} of 1 or more, got 'many'")
@@ -123,7 +138,7 @@ def test_a_wrong_value_is_told_by_the_setting_s_name(
 ) -> None:
     value, said = {**WRONG, **PER_CLIENT}[name]
     line = said if name in OF_TWO else f"{name.upper()}: {said}"
-    if name not in ("secret_keys", "api_tokens"):
+    if f"--{name.replace('_', '-')}" not in SECRET_OPTIONS:
         assert refused(capsys, f"--{name.replace('_', '-')}={value}") == [line]
     monkeypatch.setenv(name.upper(), value)
     assert refused(capsys) == [line]

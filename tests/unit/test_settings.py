@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from audiocast.secret_sources import SECRET_OPTIONS
 from audiocast.settings import Settings
 
 SECRET = "a secret of 16 characters or more"
@@ -191,7 +192,7 @@ def test_help_names_every_setting_with_its_meaning(capsys: pytest.CaptureFixture
     assert caught.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     for name, field in Settings.model_fields.items():
-        is_secret = name in ("secret_keys", "api_tokens")
+        is_secret = f"--{name.replace('_', '-')}" in SECRET_OPTIONS
         assert (name.upper() if is_secret else f"--{name.replace('_', '-')} ") in text
         assert field.description
         assert is_secret or field.description.split()[0] in text

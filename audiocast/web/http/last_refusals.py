@@ -23,10 +23,16 @@ class LastRefusals:
 
     Args:
         time_of_day: Unix seconds.
+        on_note: Called with the stream's id, the error's code and its message.
     """
 
-    def __init__(self, time_of_day: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        time_of_day: Callable[[], float] = time.time,
+        on_note: Callable[[str, str, str], None] = lambda stream_id, code, message: None,
+    ) -> None:
         self._time_of_day = time_of_day
+        self._on_note = on_note
         self._refusals: OrderedDict[str, LastRefusal] = OrderedDict()
 
     def note(self, stream_id: str, error: ApiError) -> None:
@@ -36,6 +42,7 @@ class LastRefusals:
         self._refusals[stream_id] = {"code": error.code, "message": message, "at": self._time_of_day()}
         if len(self._refusals) > MAX_KEPT:
             self._refusals.popitem(last=False)
+        self._on_note(stream_id, error.code, message)
 
     def get(self, stream_id: str) -> LastRefusal | None:
         """Return the last refusal of a stream; None when there was none within `KEPT_SECONDS`."""

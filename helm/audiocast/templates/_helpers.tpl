@@ -62,6 +62,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
+{{- define "audiocast.webhooksSecretName" -}}
+{{ default (printf "%s-webhooks" (include "audiocast.fullname" .)) .Values.webhooks.secretName }}
+{{- end }}
+
 {{/* Secrets to pull the image with: this chart's, and those that a parent chart gives to all. */}}
 {{- define "audiocast.imagePullSecrets" -}}
 {{- $secrets := default list .Values.imagePullSecrets }}
@@ -122,6 +126,15 @@ dns+{{ include "audiocast.peersName" . }}.{{ .Release.Namespace }}.svc.{{ .Value
       name: {{ include "audiocast.secretName" . }}
       key: SECRET_KEYS
 {{ include "audiocast.tokensEnv" . }}
+{{- if or .Values.webhooks.urls .Values.webhooks.secretName }}
+{{- range list "WEBHOOK_URLS" "WEBHOOK_SECRETS" }}
+- name: {{ . }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "audiocast.webhooksSecretName" $ }}
+      key: {{ . }}
+{{- end }}
+{{- end }}
 - name: REQUIRE_API_TOKENS
   value: {{ not .Values.secret.anyoneMayStart | quote }}
 - name: DRAIN_SECONDS
@@ -222,6 +235,9 @@ sampleLimit: {{ int64 . }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- if and .Values.webhooks.urls (not .Values.webhooks.secrets) (not .Values.webhooks.secretName) }}
+{{- fail "webhooks.secrets: expected what webhooks are signed with, got none" }}
 {{- end }}
 {{- with .Values.service }}
 {{- if and .loadBalancerSourceRanges (ne .type "LoadBalancer") }}

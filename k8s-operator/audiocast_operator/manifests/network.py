@@ -172,6 +172,7 @@ def build_network_policy(owner: Owner, spec: AudioCastSpec, operator_namespace: 
         name = {NAMESPACE_NAME: spec.monitoring.namespace}
         prometheus = [{"namespaceSelector": {"matchLabels": name}}]
     internal = {"port": INTERNAL_PORT_NAME, "protocol": "TCP"}
+    hooks = [{"port": port, "protocol": "TCP"} for port in wanted.webhook_ports]
     public = [HTTP_PORT_NAME, *([HTTPS_PORT_NAME] if spec.tls.secret_name else [])]
     return owner.build_child(
         "networking.k8s.io/v1",
@@ -200,6 +201,7 @@ def build_network_policy(owner: Owner, spec: AudioCastSpec, operator_namespace: 
             "egress": [
                 {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
                 {"ports": [internal], "to": [members]},
+                *([{"ports": hooks}] if hooks else []),
                 *plain(wanted.extra_egress),
             ],
         },

@@ -24,6 +24,7 @@ from audiocast_operator.names import (
     SECRET_HASH,
     SECRET_KEYS,
     SERVER_CONTAINER,
+    WEBHOOK_ENTRIES,
     labels,
     peers_service,
     rules_config,
@@ -68,6 +69,7 @@ FIXED = {
     "TLS_PORT": str(HTTPS_PORT),
     "HTTPS_REDIRECT_PORT": "0",
     "WORKERS": "1",
+    **dict.fromkeys(WEBHOOK_ENTRIES, ""),
 }
 
 
@@ -223,11 +225,13 @@ def _environment(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_do
     if spec.pod.env_from:
         settings |= FIXED | own
     is_optional = given(optional=spec.secret.anyone_may_start)
+    webhooks = WEBHOOK_ENTRIES if spec.webhooks.secret_name else ()
     return [
         {"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
         {"name": SECRET_KEYS, "valueFrom": _from_secret(secret_name, SECRET_KEYS)},
         {"name": API_TOKENS, "valueFrom": _from_secret(secret_name, API_TOKENS, **is_optional)},
-        *({"name": name, "value": value} for name, value in sorted(settings.items())),
+        *({"name": name, "valueFrom": _from_secret(spec.webhooks.secret_name, name)} for name in webhooks),
+        *({"name": name, "value": value} for name, value in sorted(settings.items()) if name not in webhooks),
         *plain(spec.pod.env),
     ]
 

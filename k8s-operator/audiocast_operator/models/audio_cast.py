@@ -120,6 +120,17 @@ class SecretSpec(ResourceModel):
     )
 
 
+class WebhooksSpec(ResourceModel):
+    """Who is told what happens to streams."""
+
+    secret_name: str = Field(
+        default="",
+        max_length=253,
+        description="Your own Secret with WEBHOOK_URLS and WEBHOOK_SECRETS, each comma-separated; the "
+        "settings WEBHOOK_EVENTS and WEBHOOK_ALLOW_PRIVATE go with it. Empty: nobody is told.",
+    )
+
+
 class AudioCastSpec(ResourceModel):
     """The wanted state."""
 
@@ -166,6 +177,9 @@ class AudioCastSpec(ResourceModel):
         default=None, description="Create an HTTPRoute, whose CRD must be installed."
     )
     secret: SecretSpec = Field(default_factory=SecretSpec, description="The secret and its rotation.")
+    webhooks: WebhooksSpec = Field(
+        default_factory=WebhooksSpec, description="Who is told what happens to streams."
+    )
     monitoring: MonitoringSpec = Field(
         default_factory=MonitoringSpec, description="How Prometheus scrapes the pods."
     )

@@ -215,6 +215,11 @@ class NetworkPolicySpec(ResourceModel):
     internal_from: list[PolicyPeer] = Field(
         default_factory=list, max_length=64, description="Other peers that may reach the internal port."
     )
+    webhook_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Ports that pods may reach at any address, for webhooks, as in [443].",
+    )
     extra_egress: list[EgressRule] = Field(
         default_factory=list, max_length=64, description="More egress, beside DNS and members."
     )

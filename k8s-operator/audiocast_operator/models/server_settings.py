@@ -14,6 +14,8 @@ OWNED_SETTINGS = (
     "PEERS",
     "SECRET_KEYS",
     "API_TOKENS",
+    "WEBHOOK_URLS",
+    "WEBHOOK_SECRETS",
     "REQUIRE_API_TOKENS",
     "STREAM_DOMAIN",
     "STREAM_SCHEME",
@@ -73,7 +75,7 @@ CHOICES = {
     "LOG_FORMAT": ("auto", "json", "console"),
     "LOG_LEVEL": ("debug", "info", "warning", "error"),
 }
-TEXTS = ("TRUSTED_PROXIES",)
+TEXTS = ("TRUSTED_PROXIES", "WEBHOOK_EVENTS", "WEBHOOK_ALLOW_PRIVATE")
 KNOWN_SETTINGS = (*WHOLE_NUMBERS, *NUMBERS, *CHOICES, *TEXTS)
 
 
