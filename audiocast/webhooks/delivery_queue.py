@@ -267,14 +267,19 @@ class DeliveryQueue:
         elif answer.is_gone:
             self._give_up_target(target, line, answer)
         elif delivery.tries >= len(BACKOFF_SECONDS):
-            self._log("webhook_given_up", delivery, answer.reason)
+            log.warning("webhook_given_up", **_shown(delivery), reason=answer.reason)
             self._end(target, line, delivery, "failed")
         elif self._is_closing:
             self._end(target, line, delivery, "dropped")
         else:
             wait = BACKOFF_SECONDS[delivery.tries] * (1 - JITTER * self._chance())
             self._note(delivery.event, "retried")
-            self._log("webhook_not_delivered", delivery, answer.reason, next_try_seconds=round(wait))
+            log.warning(
+                "webhook_not_delivered",
+                **_shown(delivery),
+                reason=answer.reason,
+                next_try_seconds=round(wait),
+            )
             self._schedule(line, delivery, self._clock.time() + wait)
 
     def _give_up_target(self, target: Target, line: _TargetQueue, answer: TryResult) -> None:
@@ -290,16 +295,15 @@ class DeliveryQueue:
             for delivery in list(deliveries):
                 self._end(target, line, delivery, "gone")
 
-    def _log(self, event: str, delivery: _Delivery, reason: str, **more: object) -> None:
-        log.warning(
-            event,
-            target=delivery.target.origin,
-            type=delivery.event.type.value,
-            webhook_id=delivery.event.event_id,
-            tries=delivery.tries,
-            reason=reason,
-            **more,
-        )
+
+def _shown(delivery: _Delivery) -> dict[str, str | int]:
+    """Return what a line of the log says of a delivery."""
+    return {
+        "target": delivery.target.origin,
+        "type": delivery.event.type.value,
+        "webhook_id": delivery.event.event_id,
+        "tries": delivery.tries,
+    }
 
 
 def _longest(line: _TargetQueue) -> str:
