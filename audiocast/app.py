@@ -4,10 +4,7 @@ import asyncio
 import gc
 import secrets
 import signal
-import sys
-from collections.abc import Coroutine
 from functools import partial
-from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -28,6 +25,7 @@ from audiocast.cluster.signature.signer import Signer
 from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.limits import (
+    audience_log_options,
     certificate_files,
     client_budgets,
     hub_limits,
@@ -37,11 +35,13 @@ from audiocast.limits import (
     urls,
     webhook_options,
 )
+from audiocast.process import allow_many_connections, stop_with_parent, wait_for_first
 from audiocast.rules_file import RulesFile
 from audiocast.settings import Settings
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys, ListStreams
 from audiocast.stream.registry import Registry
+from audiocast.telemetry.audience_log.keeper import AudienceKeeper
 from audiocast.telemetry.client_metrics import ClientMetrics
 from audiocast.telemetry.cluster_metrics import ClusterMetrics
 from audiocast.telemetry.log_queue import LINES_LOST
@@ -54,7 +54,7 @@ from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import Clients
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.last_refusals import LastRefusals
-from audiocast.web.http.server import Server, allow_many_connections
+from audiocast.web.http.server import Server
 from audiocast.web.http.services import Readiness, Services
 from audiocast.web.http.state_feed import StateFeeds, Watchers
 from audiocast.web.http.tls.server import TlsServer
@@ -142,6 +142,8 @@ class App:
         )
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
+        audience_log = audience_log_options(settings, is_worker=is_worker)
+        self._audience = AudienceKeeper(self.node, audience_log, metrics)
         self._readiness = Readiness()
         self._rules = RulesFile(settings.stream_rules_file, streams, metrics)
         directory = StreamDirectory(self.node)
@@ -165,6 +167,7 @@ class App:
                 stall_seconds=settings.listener_stall_seconds,
             ),
             clients=clients,
+            audience=self._audience,
             stalled_seconds=self._lag.stalled_seconds,
             version=__version__,
             aliases=read_aliases(settings.aliases_file),
@@ -226,6 +229,7 @@ class App:
             self._certificate.watch()
         await self.node.start()
         self._webhooks.start()
+        self._audience.start()
         self._readiness.is_serving = True
 
     @property
@@ -247,6 +251,7 @@ class App:
         if self._certificate is not None:
             self._certificate.stop()
         self._rules.stop()
+        self._audience.note_end()
         await self.node.stop()
         self._services.streams.end_all()
         counters = self._services.streams.counters
@@ -255,6 +260,7 @@ class App:
             await asyncio.sleep(0.02)
             if not counters.listeners and not counters.sources:
                 break
+        self._audience.stop()
         # One more turn of the loop for the answers to sources, which are sent in a call of their own.
         await asyncio.sleep(0.1)
         await self._webhooks.stop()
@@ -277,9 +283,9 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if is_worker:
-        _stop_with_parent(stop)
+        stop_with_parent(stop)
     # A member that does not find the others can be stopped before it has started.
-    await _wait_for_first(app.start(), stop.wait())
+    await wait_for_first(app.start(), stop.wait())
     if not stop.is_set():
         log.info(
             "worker_serving" if is_worker else "serving",
@@ -297,37 +303,11 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
         again = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, again.set)
-        await _wait_for_first(app.drain.done.wait(), again.wait())
+        await wait_for_first(app.drain.done.wait(), again.wait())
     for number in (signal.SIGTERM, signal.SIGINT):
         # A second signal ends the process at once.
         loop.remove_signal_handler(number)
     await app.stop()
-
-
-def _stop_with_parent(stop: asyncio.Event) -> None:
-    """Set `stop` when the parent is gone: the other end of the standard input is closed."""
-    loop = asyncio.get_running_loop()
-
-    def gone() -> None:
-        loop.remove_reader(sys.stdin)
-        stop.set()
-
-    loop.add_reader(sys.stdin, gone)
-
-
-async def _wait_for_first(*waits: Coroutine[Any, Any, Any]) -> None:
-    """Wait for the first of them, and cancel the others.
-
-    A signal cuts a start short, a second one a drain; a third one ends the process.
-    """
-    done, others = await asyncio.wait(
-        [asyncio.ensure_future(each) for each in waits], return_when=asyncio.FIRST_COMPLETED
-    )
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    for task in done:
-        task.result()
 
 
 def with_secret(settings: Settings) -> Settings:

@@ -5,6 +5,7 @@ from audiocast.cluster.discovery.pod import Pod
 from audiocast.settings import CheckedSettings, Settings
 from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.hub_state import HubLimits
+from audiocast.telemetry.audience_log.audience_log import AudienceLogOptions
 from audiocast.web.http.addresses.local_network import LocalNetwork
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import Budget, Holding, Rate
@@ -67,6 +68,21 @@ def pod_of(settings: Settings) -> Pod:
         api_host=settings.kubernetes_service_host,
         api_port=settings.kubernetes_service_port,
         account=settings.kubernetes_account,
+    )
+
+
+def audience_log_options(settings: Settings, *, is_worker: bool) -> AudienceLogOptions | None:
+    """Return how the audience log is written; None: it is not."""
+    if not settings.audience_log:
+        return None
+    return AudienceLogOptions(
+        path=settings.audience_log,
+        format=settings.audience_format,
+        address=settings.audience_address,
+        flush_seconds=settings.audience_flush_seconds,
+        node=settings.node_name,
+        worker=settings.node_name if is_worker else "",
+        secret=secret_keys(settings)[0],
     )
 
 

@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from audiocast.audience_settings import AudienceSettings
 from audiocast.client_budget_settings import ClientBudgetSettings
 from audiocast.cluster.discovery.peers_setting import KUBERNETES_PREFIX, parse_peers
 from audiocast.cluster.discovery.pod import Pod
@@ -34,7 +35,9 @@ from audiocast.webhook_settings import WebhookSettings
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class Settings(ClientBudgetSettings, PortSettings, KubernetesSettings, WebhookSettings, BaseSettings):
+class Settings(
+    AudienceSettings, ClientBudgetSettings, PortSettings, KubernetesSettings, WebhookSettings, BaseSettings
+):
     """Run the audiocast server. Each option can be given as an environment variable of the same name too.
 
     Secrets cannot be options. SECRET_KEYS, API_TOKENS, WEBHOOK_URLS and WEBHOOK_SECRETS are variables, or

@@ -21,6 +21,7 @@
 - `roles`: what this member is for one stream
 - `node`: this member; what handlers ask
 - `covers`: pictures of streams, from and for other members
+- `audience`: who listens, at all members together
 - `drain`: leaving without being heard
 - `stream_directory`: what all members know of a stream
 - `hls_router`: which member makes a stream's HLS, and its answers

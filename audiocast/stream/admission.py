@@ -32,7 +32,8 @@ class Admission:
 
     Args:
         counters: Listeners and sent bytes are read from it.
-        max_listeners: Open listeners, and requests that wait for the next part of a stream that is on.
+        max_listeners: Open listeners, sessions of HLS, and requests of no session that wait for the next part
+            of a stream that is on.
         max_waiting: Listeners that wait for a stream that is not on; they take no place of those above.
         max_egress_bps: Bits per second to listeners; 0: no bound.
         max_lag_seconds: How late the event loop may be; 0: no bound.
@@ -85,7 +86,8 @@ class Admission:
         Raises:
             ServerFull: It does not; counted by its reason.
         """
-        if self._counters.listeners + self.entered >= self.max_listeners:
+        counters = self._counters
+        if counters.listeners + counters.hls_sessions + self.entered >= self.max_listeners:
             self._turn_away(Reason.LISTENERS, f"expected at most {self.max_listeners} listeners")
         self._check_load()
 

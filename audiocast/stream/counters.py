@@ -56,6 +56,8 @@ class Counters:
         splices: A source has continued a logical bitstream that another one, or an earlier chain segment,
             started.
         source_gaps: Times a live stream had no data for longer than the active threshold.
+        hls_sessions: Listeners as HLS (gauge).
+        hls_listeners: The same by stream id; those that have none are not in it.
         hls: Answers to players of HLS, by kind.
         refused_sources: By error code, the sources that ended with an error.
         source_faults: By error code, the damaged pages and packets of sources that were dropped.
@@ -80,6 +82,8 @@ class Counters:
     takeovers: int = 0
     splices: int = 0
     source_gaps: int = 0
+    hls_sessions: int = 0
+    hls_listeners: Counter[str] = field(default_factory=Counter)
     hls: dict[str, int] = field(default_factory=lambda: dict.fromkeys(HLS_KINDS, 0))
     refused_sources: Counter[str] = field(default_factory=Counter)
     source_faults: Counter[str] = field(default_factory=Counter)
@@ -93,6 +97,18 @@ class Counters:
     def count_hls_bytes(self, size_bytes: int) -> None:
         """Count the bytes of an answer to a player of HLS, from this member or another."""
         self.sent_bytes += size_bytes
+
+    def begin_hls(self, stream_id: str) -> None:
+        """Count one more listener as HLS."""
+        self.hls_sessions += 1
+        self.hls_listeners[stream_id] += 1
+
+    def end_hls(self, stream_id: str) -> None:
+        """Count one less."""
+        self.hls_sessions -= 1
+        self.hls_listeners[stream_id] -= 1
+        if not self.hls_listeners[stream_id]:
+            del self.hls_listeners[stream_id]
 
     def refuse(self, code: str) -> None:
         """Count a source that ended with an error."""

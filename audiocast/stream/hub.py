@@ -132,13 +132,15 @@ class Hub(KeyedStream):
     def describe(self) -> HubSnapshot:
         """Return what is shown of the stream, as of now."""
         bitstream, source = self._bitstream, self.source
+        listeners = self.listeners + self.counters.hls_listeners[self.stream_id]
         self._note_peak()
+        self.record.note(listeners)
         return HubSnapshot(
             stream_id=self.stream_id,
             title=self.title,
             state=self.state,
             started_at=self.started_at,
-            listeners=self.listeners,
+            listeners=listeners,
             listener_peak=self.record.peak,
             is_muted=self.is_muted,
             last_broadcast=None if bitstream else self.record.last,

@@ -63,7 +63,7 @@ class HubSnapshot:
         title: What the broadcaster calls the stream; may be empty.
         state: See `HubState`.
         started_at: When the present broadcast began, unix seconds; None while nothing is on.
-        listeners: Open listeners on this node.
+        listeners: Open listeners on this node, and sessions of HLS.
         listener_peak: The most that listened at once since the broadcast began: on this node, or on all
             nodes together whenever these were asked.
         is_muted: Listeners get silence instead of the source's sound, as the broadcaster wants it.

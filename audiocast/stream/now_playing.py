@@ -82,6 +82,11 @@ class History:
         """The newest first."""
         return list(reversed(self._tracks))
 
+    @property
+    def newest(self) -> Track | None:
+        """The first of `tracks`; None: there is none."""
+        return self._tracks[-1] if self._tracks else None
+
     def note(self, playing: NowPlaying | None, now: float) -> None:
         """Add what is on; what was on already, or has neither title nor artist, is no new track.
 

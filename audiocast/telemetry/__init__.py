@@ -1,5 +1,7 @@
 """What can be seen of a running server: structured logs and Prometheus metrics.
 
+- `audience_log`: a line for each ended listen, and all of a server that knows of its audience
+- `audience_metrics`: how long was listened, and how listens ended
 - `client_metrics`: requests over a budget of their client
 - `cluster_metrics`: this member's part in the cluster
 - `log_queue`: the log's way out of the process, which never makes anybody wait

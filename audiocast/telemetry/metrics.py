@@ -65,7 +65,7 @@ Number = Callable[[Counters], float]
 
 GAUGES: dict[str, tuple[str, Number]] = {
     "audiocast_sources": ("Sources that are connected and have brought audio.", lambda c: c.sources),
-    "audiocast_listeners": ("Listeners that are connected.", lambda c: c.listeners),
+    "audiocast_listeners": ("Listeners, those as HLS too.", lambda c: c.listeners + c.hls_sessions),
 }
 
 COUNTERS: dict[str, tuple[str, Number]] = {

@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 
+from audiocast.cluster.audience.audience_messages import AUDIENCE
 from audiocast.cluster.protocol import (
     CHANGES,
     COVER,
@@ -79,6 +80,7 @@ from audiocast.web.pages.page import (
     SelfTestPageHandler,
 )
 from audiocast.web.pages.qr import QrHandler
+from audiocast.web.public.audience import AudienceHandler, MemberAudienceHandler
 from audiocast.web.public.covers.given import GivenCoverHandler
 from audiocast.web.public.hls import HlsHandler
 from audiocast.web.public.ingest import IngestHandler
@@ -127,6 +129,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/api/streams/([^/]*)/history", HistoryHandler, own),
             (r"/api/streams/([^/]*)/metadata", MetadataHandler, own),
             (r"/api/streams/([^/]*)/cover", GivenCoverHandler, own),
+            (r"/api/streams/([^/]*)/audience", AudienceHandler, own),
             (r"/admin/metadata", IcecastMetadataHandler, own),
             (r"/admin/stats", IcecastStatsHandler, own),
             (r"/admin/listmounts", IcecastMountsHandler, own),
@@ -190,6 +193,7 @@ def internal_application(
             (route(PLAYING), MemberPlayingHandler, own),
             (route(REOPEN), MemberReopenHandler, own),
             (route(COVER), MemberCoverHandler, own),
+            (route(AUDIENCE), MemberAudienceHandler, own),
             (route(RULES), MemberRulesHandler, own),
             (route(HLS), MemberHlsHandler, own),
             (route(RELAY), RelayHandler, own),

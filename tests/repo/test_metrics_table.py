@@ -13,10 +13,15 @@ TABLE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
 def test_the_table_names_what_the_server_exports(tmp_path: Path) -> None:
-    # A server without a certificate does not have those of TLS, one without rules not those of them.
+    # A server without a certificate does not have those of TLS, one without rules not those of them,
+    # one without an audience log not its.
     rules = tmp_path / "rules"
     rules.write_text("audiocast-rules 1\n")
-    settings = {**make_pair(tmp_path).settings, "STREAM_RULES_FILE": str(rules)}
+    settings = {
+        **make_pair(tmp_path).settings,
+        "STREAM_RULES_FILE": str(rules),
+        "AUDIENCE_LOG": str(tmp_path / "a"),
+    }
     with AudiocastServer(tmp_path / "server.log", **settings) as server:
         text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=60).text
     exported = {

@@ -92,6 +92,10 @@ WRONG: dict[str, tuple[str, str]] = {
         "expected networks or names of hosts, as 10.0.0.0/8,hooks.local; got 'not a network'",
     ),
     "max_log_repeats": ("-1", f"{NUMBER} of {ANY}"),
+    "audience_log": ("a" * 4097, f"expected at most 4096 characters, got '{'a' * 100}...'"),
+    "audience_format": ("xml", "expected one of json, icecast, got 'xml'"),
+    "audience_address": ("half", "expected one of none, prefix, full, got 'half'"),
+    "audience_flush_seconds": ("0", "expected a number from 1 to 3600, got '0'"),
 }
 WRONG["max_streams"] = ("many", f"{NUMBER} of 1 or more, got 'many'")
 ANY_TEXT = {"kubernetes_service_host", "kubernetes_account", "host", "internal_host"}

@@ -126,6 +126,33 @@ class StreamDetails(StreamWithCover, LocalUrl):
     ]
 
 
+class MemberAudienceReport(TypedDict):
+    """The listeners of a stream at one member, and in its last day."""
+
+    name: str
+    now: int
+    peak: int
+    listening_hours: float
+
+
+class AudienceReport(TypedDict):
+    """The listeners of a stream at all members, and in its last day."""
+
+    now: Annotated[int, Field(description="Who listens now.")]
+    peak: Annotated[
+        int, Field(description="The most at once, as far as it is known of all members together.")
+    ]
+    listening_hours: Annotated[float, Field(description="Of all listeners together.")]
+    average: Annotated[float, Field(description="Mean of listeners since the first of that day.")]
+    curve: Annotated[
+        list[list[float]],
+        Field(
+            description="Pairs of a minute, Unix seconds / 60, and its mean of listeners; the oldest first."
+        ),
+    ]
+    members: list[MemberAudienceReport]
+
+
 class StreamList(TypedDict):
     """The streams that are on and that the request may find."""
 

@@ -163,6 +163,12 @@ class Clients:
             return b""
         return _client_id(address)
 
+    def address_of(self, request: HTTPServerRequest) -> str:
+        """Return the address that a request comes from, as text; of a proxy that names nobody its own."""
+        peer = parse_address(request.remote_ip or "")
+        address = self._trusted_proxies.client_of(peer, request.headers.get("X-Forwarded-For", "")) or peer
+        return str(address) if address is not None else ""
+
     def identify_peer(self, peer: str) -> bytes:
         """Return the client at the other end of a connection, before any request; empty: see `identify`."""
         address = parse_address(peer)

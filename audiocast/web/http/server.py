@@ -1,8 +1,6 @@
 """One port: accepting connections, a few in each turn of the loop, and bounds of them all."""
 
 import asyncio
-import contextlib
-import resource
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -180,10 +178,3 @@ class Server:
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_UNSPEC if host or socket.has_ipv6 else socket.AF_INET
-
-
-def allow_many_connections() -> None:
-    """Raise the limit of descriptors: the usual one, 1,024, is meant for programs with select."""
-    with contextlib.suppress(ValueError, OSError):
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -15,6 +15,7 @@ from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys, ListStreams
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
+from audiocast.telemetry.audience_log.keeper import AudienceKeeper
 from audiocast.web.http.aliases import Aliases
 from audiocast.web.http.clients import Clients
 from audiocast.web.http.last_refusals import LastRefusals
@@ -40,6 +41,7 @@ class Services:
         hls_router: Finds the member that makes a stream's HLS.
         state_feeds: States of streams, for pages that watch them.
         clients: Who asks, and how much each may have.
+        audience: Who listens and who did.
         stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
         aliases: Paths that streams had at an Icecast server.
@@ -61,6 +63,7 @@ class Services:
     hls_router: HlsRouter
     state_feeds: StateFeeds
     clients: Clients
+    audience: AudienceKeeper
     stalled_seconds: Callable[[], float]
     version: str
     aliases: Aliases = field(default_factory=Aliases)

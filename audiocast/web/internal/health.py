@@ -83,7 +83,7 @@ class MemberStatusHandler(InternalHandler):
             {
                 **services.node.status(),
                 "drain": asdict(services.drain.progress),
-                "listeners": counters.listeners,
+                "listeners": counters.listeners + counters.hls_sessions,
                 "sources": counters.sources,
                 "live_streams": len(services.streams.live()),
                 "egress_bytes": counters.sent_bytes,

@@ -1,7 +1,9 @@
 """The public port's API: audio in, audio out, and what is known of a stream.
 
+- `audience`: who listens and who did
 - `covers`: the face of a stream
 - `hls`: audio out, as HLS
+- `hls_listening`: a request of a player of HLS as part of a listen
 - `hls_media`: HLS that this member makes
 - `ingest`: audio in, over HTTP
 - `ingest_socket`: audio in, over a WebSocket

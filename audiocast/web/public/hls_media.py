@@ -18,6 +18,7 @@ from audiocast.stream.hub import Hub
 from audiocast.web.http.clients import Holding
 from audiocast.web.http.errors import RETRY_AFTER_SECONDS, ApiError
 from audiocast.web.http.services import Limits, Services
+from audiocast.web.public.hls_listening import HlsListening
 from audiocast.web.public.waiting import wait_for_stream
 
 PLAYLIST = "index.m3u8"
@@ -46,6 +47,7 @@ async def local_answer(
     request: HTTPServerRequest | None = None,
     *,
     client: bytes = b"",
+    listening: HlsListening | None = None,
 ) -> HlsResponse:
     """Answer from this member's HLS muxer; a playlist makes one.
 
@@ -57,15 +59,17 @@ async def local_answer(
         directives: By name; see `DIRECTIVES`.
         request: Whose client asks; None: another member.
         client: Who asks there, and is charged for an HLS muxer that starts.
+        listening: What the request is a part of; None: another member's player, whose session is there.
 
     Raises:
         ApiError: 400, 404, 429 or 503.
         StreamEnded: Its broadcaster has ended the stream.
         audiocast.stream.errors.ServerFull: One more request does not fit.
     """
+    listening = listening or HlsListening(services, request, stream_id)
     if path == PLAYLIST:
-        return await _playlist(services, limits, stream_id, directives, request, client)
-    return await _media(services, stream_id, path, request)
+        return await _playlist(services, limits, stream_id, directives, request, client, listening)
+    return await _media(services, stream_id, path, listening)
 
 
 def directives_of(handler: RequestHandler) -> dict[str, str]:
@@ -92,6 +96,7 @@ async def _playlist(
     directives: Mapping[str, str],
     request: HTTPServerRequest | None,
     client: bytes,
+    listening: HlsListening,
 ) -> HlsResponse:
     number, part = (_number(directives, name) for name in DIRECTIVES)
     if number is None and part is not None:
@@ -102,9 +107,9 @@ async def _playlist(
     timeline = muxer.timeline
     if number is None:
         # A playlist lists something: the first part of a stream that has just begun is waited for.
-        await _wait(services, muxer, timeline.first_number, 0, request)
+        await _wait(muxer, timeline.first_number, 0, listening)
     elif number <= timeline.open_segment.number + 1 or timeline.is_ended:
-        await _wait(services, muxer, number, part, request)
+        await _wait(muxer, number, part, listening)
     else:
         raise ApiError(
             400, "bad_hls_msn", f"expected at most {timeline.open_segment.number + 1}, got {number}"
@@ -113,9 +118,7 @@ async def _playlist(
     return HlsResponse(200, PLAYLIST_TYPE, KEPT_NEWEST if number is None else KEPT_ASKED_FOR, muxer.playlist)
 
 
-async def _media(
-    services: Services, stream_id: str, path: str, request: HTTPServerRequest | None
-) -> HlsResponse:
+async def _media(services: Services, stream_id: str, path: str, listening: HlsListening) -> HlsResponse:
     run, _, name = path.partition("/")
     muxer = services.hls_muxers.get(stream_id)
     if muxer is None or muxer.timeline.run != run:
@@ -123,7 +126,7 @@ async def _media(
     timeline = muxer.timeline
     position = timeline.position(name)
     if position == timeline.hinted:
-        await _wait(services, muxer, *timeline.hinted, request)
+        await _wait(muxer, *timeline.hinted, listening)
     data = timeline.media(name)
     if data is None:
         raise _not_found(path)
@@ -158,16 +161,10 @@ def _open_muxer(services: Services, hub: Hub, client: bytes) -> HlsMuxer:
         raise
 
 
-async def _wait(
-    services: Services,
-    muxer: HlsMuxer,
-    number: int,
-    part: int | None,
-    request: HTTPServerRequest | None,
-) -> None:
+async def _wait(muxer: HlsMuxer, number: int, part: int | None, listening: HlsListening) -> None:
     if muxer.timeline.is_ended or muxer.timeline.has(number, part):
         return
-    with services.clients.acquire(request, Holding.LISTENERS), services.admission.entering():
+    with listening.waiting():
         if not await muxer.wait(number, part):
             raise ApiError(503, "no_audio_yet", "expected more audio by now; ask again in a moment")
 

@@ -14,8 +14,10 @@ from typing import cast
 from tornado.httputil import format_timestamp
 from tornado.iostream import StreamClosedError
 
+from audiocast.stream.audience.listen import Way
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
+from audiocast.web.http.addresses.listener import who_listens
 from audiocast.web.http.clients import Holding
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
@@ -75,6 +77,7 @@ class ListenHandler(CrossOriginHandler):
         self.set_status(200)
         self.application.log_request(self)
         if connection is not None:
+            who = who_listens(self.request, services.clients)
             hub.join(
                 connection,
                 response_head(200, _audio_headers()),
@@ -82,6 +85,9 @@ class ListenHandler(CrossOriginHandler):
                 if preroll_seconds is None
                 else preroll_seconds,
                 aim_seconds=aim_seconds,
+                listen=services.audience.audience.listen(
+                    stream_id, self._way(), who, aim_seconds=aim_seconds
+                ),
             )
 
     async def head(self, stream_id: str) -> None:
@@ -129,6 +135,10 @@ class ListenHandler(CrossOriginHandler):
         if not 0 <= seconds <= MAX_PREROLL_SECONDS:
             raise ApiError(400, "bad_preroll", f"expected preroll in seconds, 0 or more, got {given[:20]!r}")
         return seconds
+
+    def _way(self) -> Way:
+        latency = self.get_query_argument("latency", "")
+        return Way.STREAM if not latency else Way.LIVE if latency == "low" else Way.PLAYER
 
     def _aim_seconds(self) -> float:
         """Return the delay that the listener's player aims at; infinity: it says nothing.

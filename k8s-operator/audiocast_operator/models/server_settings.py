@@ -68,14 +68,17 @@ NUMBERS = (
     "MAX_EGRESS_MBPS",
     "MAX_LOOP_LAG_MS",
     "INGEST_LEAD_SECONDS",
+    "AUDIENCE_FLUSH_SECONDS",
 )
 CHOICES = {
     "TRUST_FORWARDED_HOST": ("true", "false"),
     "LIST_STREAMS": ("opt-in", "all", "none"),
     "LOG_FORMAT": ("auto", "json", "console"),
     "LOG_LEVEL": ("debug", "info", "warning", "error"),
+    "AUDIENCE_FORMAT": ("json", "icecast"),
+    "AUDIENCE_ADDRESS": ("none", "prefix", "full"),
 }
-TEXTS = ("TRUSTED_PROXIES", "WEBHOOK_EVENTS", "WEBHOOK_ALLOW_PRIVATE")
+TEXTS = ("TRUSTED_PROXIES", "WEBHOOK_EVENTS", "WEBHOOK_ALLOW_PRIVATE", "AUDIENCE_LOG")
 KNOWN_SETTINGS = (*WHOLE_NUMBERS, *NUMBERS, *CHOICES, *TEXTS)
 
 

@@ -212,18 +212,20 @@ def test_a_server_that_is_full_lets_nobody_wait(tmp_path: Path) -> None:
             with (
                 HlsReader(server.base, started.stream_id),
                 Listener(server.port, f"/stream/{started.stream_id}"),
-                Listener(server.port, f"/stream/{started.stream_id}"),
             ):
                 deadline = time.monotonic() + 10
+                # The player of HLS is one of them.
                 while server.metric("audiocast_listeners") < 2:
                     assert time.monotonic() < deadline
                     time.sleep(0.05)
                 # Of now, and not of the time before the listeners.
                 with HlsReader(server.base, started.stream_id) as reader:
                     number, _ = reader.playlist.next_position
-                refused = get(server, started.stream_id, msn=number + 1)
-                assert (refused.status_code, refused.json()["error"]) == (503, "server_full")
-                assert get(server, started.stream_id).status_code == 200, "what is there is given"
+                stranger = f"{server.base}/stream/{started.stream_id}/hls/index.m3u8"
+                for query in ({}, {"_HLS_msn": number + 1}):
+                    refused = requests.get(stranger, query, headers={"User-Agent": "other"}, timeout=10)
+                    assert (refused.status_code, refused.json()["error"]) == (503, "server_full")
+                assert get(server, started.stream_id, msn=number + 1).status_code == 200, "it has its place"
 
 
 def test_a_crowd_is_woken_together(server: AudiocastServer, started: Started) -> None:

@@ -54,6 +54,11 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/api/streams/-/events",
     ),
     "/api/streams/([^/]*)/history": ("/api/streams/{live}/history", "/api/streams/{unknown}/history"),
+    "/api/streams/([^/]*)/audience": (
+        "/api/streams/{live}/audience?key={key}",
+        "/api/streams/{live}/audience",
+        "/api/streams/-/audience",
+    ),
     "/api/streams/([^/]*)/cover": ("/api/streams/{live}/cover",),
     "/api/streams/([^/]*)/metadata": ("/api/streams/{live}/metadata",),
     "/admin/metadata": (
@@ -128,6 +133,7 @@ INTERNAL_PATHS: dict[str, tuple[str, ...]] = {
     "/internal/streams": ("/internal/streams",),
     "/internal/streams/([^/]*)": ("/internal/streams/{live}",),
     "/internal/streams/([^/]*)/playing": ("/internal/streams/{live}/playing",),
+    "/internal/streams/([^/]*)/audience": ("/internal/streams/{live}/audience",),
     "/internal/streams/([^/]*)/cover": ("/internal/streams/{live}/cover",),
     "/internal/streams/([^/]*)/reopen": ("/internal/streams/{live}/reopen",),
     "/internal/streams/([^/]*)/rules": ("/internal/streams/{live}/rules",),

@@ -15,7 +15,7 @@ from audiocast.telemetry.metrics import COUNTERS, GAUGES, REFUSAL_CODES, StreamM
 from tests.support.clock.fake_clock import FakeClock
 
 # Fields that have more than one series.
-NOT_PLAIN = ("refused_sources", "source_faults", "hls", "delay", "jitter")
+NOT_PLAIN = ("hls_listeners", "hls_sessions", "refused_sources", "source_faults", "hls", "delay", "jitter")
 
 # Names for groups of errors; a page of an unknown stream never ends a source by itself.
 # Of a picture, which no source has sent.

@@ -13,16 +13,17 @@ from audiocast.web.http.services import Readiness
 from audiocast.web.routes import health_application, internal_application, public_application
 
 PUBLIC = {
-    "Asset", "BroadcastPage", "Calendar", "ControlPage", "Cover", "EmbedPage", "Events", "GivenCover",
-    "History", "Hls", "Home", "IcecastKill", "IcecastListeners", "IcecastMetadata", "IcecastMissing",
+    "Asset", "Audience", "BroadcastPage", "Calendar", "ControlPage", "Cover", "EmbedPage", "Events",
+    "GivenCover", "History", "Hls", "Home", "IcecastKill", "IcecastListeners", "IcecastMetadata",
+    "IcecastMissing",
     "IcecastMounts", "IcecastStats", "Icon", "Ingest", "IngestSocket", "Listen", "ListenPage", "Metadata",
     "NotFound", "OEmbed", "OpenApi", "Playlist", "Qr", "Script", "SelfTestPage", "ServerOptions", "Start",
     "State", "Status", "Streams",
 }  # fmt: skip
 HEALTH = {"Error", "Live", "Metrics", "Ready"}
 MEMBERS = {
-    "Changes", "Drain", "Forward", "Goodbye", "Hello", "MemberCover", "MemberHls", "MemberPlaying",
-    "MemberReopen", "MemberRules", "MemberStatus", "MemberStream", "MemberStreams", "Relay",
+    "Changes", "Drain", "Forward", "Goodbye", "Hello", "MemberAudience", "MemberCover", "MemberHls",
+    "MemberPlaying", "MemberReopen", "MemberRules", "MemberStatus", "MemberStream", "MemberStreams", "Relay",
 }  # fmt: skip
 
 

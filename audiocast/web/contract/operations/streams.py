@@ -12,7 +12,7 @@ from audiocast.web.contract.operation import (
     Parameter,
 )
 from audiocast.web.contract.requests import MetadataRequest, StartRequest, StreamEditRequest
-from audiocast.web.contract.responses import Started, StreamDetails, StreamList, TrackList
+from audiocast.web.contract.responses import AudienceReport, Started, StreamDetails, StreamList, TrackList
 
 # Of a question about a stream that nobody may know.
 UNKNOWN = ("bad_stream_id", "stream_not_found", "client_limit")
@@ -107,6 +107,16 @@ STREAMS = (
         (DeclaredAnswer("The tracks.", TrackList),),
         errors=UNKNOWN,
         parameters=(ID,),
+    ),
+    Operation(
+        "GET",
+        "/api/streams/{id}/audience",
+        "getAudience",
+        "Who listens, and who did in the last day",
+        (DeclaredAnswer("The numbers of all members together.", AudienceReport),),
+        errors=("bad_stream_id", *KEY),
+        parameters=(ID,),
+        security=("apiToken", *INGEST_KEY),
     ),
     Operation(
         "PUT",

@@ -7,6 +7,8 @@ import pytest
 
 from audiocast.hls import muxer as module
 from audiocast.hls.muxer import IDLE_SECONDS, HlsMuxers
+from audiocast.stream.audience.audience import Audience
+from audiocast.stream.audience.hls_sessions import HlsSessions
 from audiocast.stream.errors import ServerFull
 from audiocast.stream.registry import Registry
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
@@ -38,6 +40,9 @@ class Member:
         self.services = SimpleNamespace(
             streams=streams,
             hls_muxers=self.muxers,
+            audience=SimpleNamespace(
+                hls_sessions=HlsSessions(Audience(self.clock), self.clock, streams.counters)
+            ),
             clients=Clients(budgets, trusted_proxies=TrustedProxies([]), api_tokens=[], now=self.clock.time),
         )
 

@@ -1,0 +1,78 @@
+"""A request of a player of HLS as part of a listen: whose session it is, and what it may take for that."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Self
+
+from tornado.httputil import HTTPServerRequest
+
+from audiocast.stream.audience.hls_sessions import FREE_WAITS, HlsSession
+from audiocast.stream.audience.listen import Who
+from audiocast.web.http.addresses.listener import who_listens
+from audiocast.web.http.clients import Holding, Lease
+from audiocast.web.http.services import Services
+
+
+class HlsListening:
+    """Context of one request.
+
+    Args:
+        services: The parts of this member.
+        request: The player's; None: another member's, whose player has its session there.
+        stream_id: The stream.
+        begins: The answer may begin a session.
+
+    Raises:
+        ApiError: 429, the client has too many.
+        audiocast.stream.errors.ServerFull: One more listener does not fit.
+    """
+
+    def __init__(
+        self, services: Services, request: HTTPServerRequest | None, stream_id: str, *, begins: bool = False
+    ) -> None:
+        self._services = services
+        self._request = request
+        self._stream_id = stream_id
+        self._who = Who() if request is None else who_listens(request, services.clients)
+        self._session: HlsSession | None = None
+        self._lease: Lease | None = None
+        if request is not None:
+            self._session = services.audience.hls_sessions.get(stream_id, self._who)
+            if self._session is None and begins:
+                services.admission.check()
+                self._lease = services.clients.acquire(request, Holding.LISTENERS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lease is not None:
+            self._lease.release()
+
+    def note(self, size_bytes: int) -> None:
+        """Note the answer: the session goes on, or begins."""
+        lease, self._lease = self._lease, None
+        release = lease.release if lease is not None else None
+        self._services.audience.hls_sessions.note(self._stream_id, self._who, size_bytes, release=release)
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count a request that waits for audio: those of a session have their place, a few at a time.
+
+        Raises:
+            ApiError: 429, the client has too many.
+            audiocast.stream.errors.ServerFull: One more listener does not fit.
+        """
+        session = self._session
+        if session is not None and session.waits < FREE_WAITS:
+            session.waits += 1
+            try:
+                yield
+            finally:
+                session.waits -= 1
+            return
+        lease = Lease(None)
+        if self._lease is None:
+            lease = self._services.clients.acquire(self._request, Holding.LISTENERS)
+        with lease, self._services.admission.entering():
+            yield

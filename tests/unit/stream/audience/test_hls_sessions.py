@@ -1,0 +1,105 @@
+"""Listens as HLS: a session from its first playlist to its last request, and a minute to be sure of it."""
+
+import pytest
+
+from audiocast.stream.audience.audience import Audience
+from audiocast.stream.audience.hls_sessions import IDLE_SECONDS, HlsSessions
+from audiocast.stream.audience.listen import ListenRecord, Way, Who
+from audiocast.stream.audience.listen_end import ListenEnd
+from audiocast.stream.counters import Counters
+from tests.support.clock.fake_clock import FakeClock
+
+ANNA = Who("192.0.2.1", "VLC/3.0")
+BERT = Who("192.0.2.1", "Firefox/140")
+
+
+class Players:
+    """Sessions, and what was released and recorded."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.counters = Counters()
+        self.audience = Audience(self.clock, self.clock.time)
+        self.records: list[ListenRecord] = []
+        self.audience.on_record = self.records.append
+        self.sessions = HlsSessions(self.audience, self.clock, self.counters)
+        self.released: list[Who] = []
+
+    def play(self, who: Who, size_bytes: int = 10) -> None:
+        self.sessions.note("s", who, size_bytes, release=lambda: self.released.append(who))
+
+    def fetch(self, who: Who, size_bytes: int = 10) -> None:
+        self.sessions.note("s", who, size_bytes)
+
+
+@pytest.fixture
+def players() -> Players:
+    return Players()
+
+
+def test_a_session_lasts_to_its_last_request(players: Players) -> None:
+    players.play(ANNA)
+    for _ in range(10):
+        players.clock.advance(2)
+        players.fetch(ANNA, 100)
+    assert players.counters.hls_sessions == players.counters.hls_listeners["s"] == 1
+    assert players.audience.seconds_by_way()[Way.HLS] == pytest.approx(20)
+    players.clock.advance(IDLE_SECONDS + 1)
+    (record,) = players.records
+    assert (record.way, record.who, record.end) == (Way.HLS, ANNA, ListenEnd.LEFT)
+    assert record.seconds == pytest.approx(20)
+    assert record.ended_at == pytest.approx(players.clock.time() - IDLE_SECONDS - 1)
+    assert record.sent_bytes == 10 + 10 * 100
+    assert players.released == [ANNA]
+    assert players.counters.hls_sessions == 0
+    assert not players.counters.hls_listeners
+    assert players.audience.seconds_by_way()[Way.HLS] == pytest.approx(20)
+
+
+def test_a_minute_without_a_request_ends_it_and_the_next_playlist_begins_another(players: Players) -> None:
+    players.play(ANNA)
+    players.clock.advance(IDLE_SECONDS - 1)
+    players.play(ANNA)
+    assert len(players.sessions) == 1
+    # The place that the second request had asked for was not needed.
+    assert players.released == [ANNA]
+    players.clock.advance(IDLE_SECONDS + 1)
+    players.play(ANNA)
+    assert [each.seconds for each in players.records] == [pytest.approx(IDLE_SECONDS - 1)]
+    assert len(players.sessions) == 1
+
+
+def test_programs_of_one_address_are_apart(players: Players) -> None:
+    players.play(ANNA)
+    players.clock.advance(30)
+    players.play(BERT)
+    players.clock.advance(31)
+    assert [each.who for each in players.records] == [ANNA]
+    assert players.sessions.get("s", BERT) is not None
+    players.clock.advance(30)
+    assert [each.who for each in players.records] == [ANNA, BERT]
+    assert players.clock.due == 0
+
+
+def test_who_gets_no_playlist_is_no_listener(players: Players) -> None:
+    players.fetch(ANNA)
+    assert len(players.sessions) == 0
+    assert players.counters.hls_sessions == 0
+
+
+def test_the_end_of_the_server_ends_all(players: Players) -> None:
+    players.play(ANNA)
+    players.play(BERT)
+    players.sessions.end_all(ListenEnd.SERVER_STOPPED)
+    assert {each.end for each in players.records} == {ListenEnd.SERVER_STOPPED}
+    assert players.released == [ANNA, BERT]
+    players.clock.advance(2 * IDLE_SECONDS)
+    assert len(players.records) == 2
+
+
+def test_one_stream_can_end_alone(players: Players) -> None:
+    players.play(ANNA)
+    players.sessions.end_all(ListenEnd.REVOKED, "other")
+    assert not players.records
+    players.sessions.end_all(ListenEnd.REVOKED, "s")
+    assert [each.end for each in players.records] == [ListenEnd.REVOKED]
