@@ -1,10 +1,13 @@
 """Each page in each of its states, reached as people reach it: for what must hold on all of them."""
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import requests
 from playwright.sync_api import Page, expect
@@ -83,7 +86,25 @@ def home_ready(page: Page, streams: StreamsInEachState) -> None:
     expect(page.locator("#own-list li")).to_have_count(1)
 
 
+def audience_of_a_day(now: float) -> dict[str, Any]:
+    """Give what the server would say of a show with many listeners, in the morning and in the evening."""
+    last = int(now // 60) - 1
+    curve = [
+        [last - 1440 + minute, round(40 + 160 * math.sin(minute / 1440 * 2 * math.pi) ** 2, 2)]
+        for minute in range(1440)
+    ]
+    return {
+        "now": 41,
+        "peak": 214,
+        "listening_hours": 2880.5,
+        "average": 120.02,
+        "curve": curve,
+        "members": [{"name": "alone", "now": 41, "peak": 214, "listening_hours": 2880.5}],
+    }
+
+
 def control(page: Page, streams: StreamsInEachState) -> None:
+    page.route("**/audience", lambda route: route.fulfill(json=audience_of_a_day(time.time())))
     page.goto(f"{streams.server.base}/control/{streams.live.stream_id}#{streams.live.ingest_key}")
     expect(page.locator("#monitor[data-stream=live]")).to_be_visible(timeout=NEWS_MS)
     page.locator("#show-key").click()

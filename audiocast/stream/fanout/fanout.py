@@ -34,6 +34,9 @@ SLICE_LISTENERS = 250
 # How long the last pages may take to reach a slow listener when the stream has ended.
 FINISH_SECONDS = 5.0
 
+# The same when the server stops, which waits no longer than a second for it.
+STOP_SECONDS = 0.8
+
 # How often a slow listener is asked again meanwhile, whatever the flush interval: that may be 0.
 FINISH_RETRY_SECONDS = 0.1
 
@@ -139,7 +142,8 @@ class Fanout:
     def finish(self, end: ListenEnd = ListenEnd.STREAM_ENDED) -> None:
         """Send what is left and close each listener that has all; after some seconds, the others too."""
         self._finish_end = end
-        self._finish_at = self._clock.time() + FINISH_SECONDS
+        is_stop = end is ListenEnd.SERVER_STOPPED
+        self._finish_at = self._clock.time() + (STOP_SECONDS if is_stop else FINISH_SECONDS)
         for lane in self._lanes:
             if lane.timer is not None:
                 lane.timer.cancel()

@@ -22,6 +22,7 @@ class AudienceKeeper:
     Attributes:
         audience: Counts.
         hls_sessions: Those of this member.
+        is_written: There is a log, so that it matters who listens.
     """
 
     def __init__(self, node: Node, options: AudienceLogOptions | None, metrics: CollectorRegistry) -> None:
@@ -30,6 +31,7 @@ class AudienceKeeper:
         self.audience = Audience(streams.clock)
         self.hls_sessions = HlsSessions(self.audience, streams.clock, streams.counters)
         AudienceMetrics(self.audience, self.hls_sessions, metrics)
+        self.is_written = options is not None
         self._log: AudienceLog | None = None
         if options is not None:
             tracks = TrackChanges(lambda: streams, self._owns)

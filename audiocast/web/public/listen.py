@@ -14,7 +14,7 @@ from typing import cast
 from tornado.httputil import format_timestamp
 from tornado.iostream import StreamClosedError
 
-from audiocast.stream.audience.listen import Way
+from audiocast.stream.audience.listen import NOBODY, Way
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
 from audiocast.web.http.addresses.listener import who_listens
@@ -77,7 +77,8 @@ class ListenHandler(CrossOriginHandler):
         self.set_status(200)
         self.application.log_request(self)
         if connection is not None:
-            who = who_listens(self.request, services.clients)
+            is_written = services.audience.is_written
+            who = who_listens(self.request, services.clients) if is_written else NOBODY
             hub.join(
                 connection,
                 response_head(200, _audio_headers()),

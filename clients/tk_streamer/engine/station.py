@@ -34,7 +34,7 @@ from tk_streamer.engine.events import Events, StopRequested
 from tk_streamer.engine.packet_queue import PacketQueue
 from tk_streamer.engine.uplink import SentTotals, Uplink
 from tk_streamer.server.api_client import ApiClient, StreamRequest
-from tk_streamer.server.streams import StreamCredentials
+from tk_streamer.server.streams import AudienceCurve, StreamCredentials
 from tk_streamer.trouble import Trouble
 
 
@@ -112,6 +112,7 @@ class BroadcastStatus:
         aired_seconds: From the first to the last time that it was on the air; None if it never was.
         is_muted: Listeners hear silence, because the user wants it, here or on the control page.
         input_name: Name of the source.
+        audience: Who has listened in the last day, as the server said last.
     """
 
     phase: Phase
@@ -130,6 +131,7 @@ class BroadcastStatus:
     aired_seconds: float | None = None
     is_muted: bool = False
     input_name: str = ""
+    audience: AudienceCurve = field(default_factory=AudienceCurve)
 
 
 class Station:
@@ -268,6 +270,7 @@ class Station:
             aired_seconds=_aired_seconds(control_status),
             is_muted=self._level_control.is_muted or control_status.is_muted,
             input_name=self._source.name,
+            audience=self._api.audience if self._api is not None else AudienceCurve(),
         )
 
     def _sound_trouble(self, health: SourceHealth) -> Trouble | None:

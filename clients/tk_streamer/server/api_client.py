@@ -18,10 +18,12 @@ from audiocast.server_addresses import candidate_urls
 from tk_streamer.errors import ClientError, RequestRefused
 from tk_streamer.server.connection import LiveSession
 from tk_streamer.server.streams import (
+    AudienceCurve,
     StreamCredentials,
     StreamInfo,
     edit_stream,
     end_stream,
+    fetch_audience,
     fetch_stream_info,
     give_picture,
     send_now_playing,
@@ -33,6 +35,9 @@ from tk_streamer.trouble import Trouble
 # other programs are told by it, and whoever has just started one looks at the window.
 FAST_POLL_SECONDS = 0.25
 SLOW_POLL_SECONDS = 1.0
+
+# The curve of listeners has a point a minute.
+AUDIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,9 @@ class ApiClient:
         request: The stream to start.
         report: Called with each event, on the client's thread.
         clock: Returns the seconds of a clock that never goes back.
+
+    Attributes:
+        audience: Who has listened, as the server said last; servers before 0.2 do not say it.
     """
 
     def __init__(
@@ -99,6 +107,8 @@ class ApiClient:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._credentials: StreamCredentials | None = None
         self._interval_seconds: float | None = None
+        self._audience_due_at = 0.0
+        self.audience = AudienceCurve()
         self._playing: tuple[str, str] | None = None
         self._sent_playing: tuple[str, str] | None = None
         self._title: str | None = None
@@ -161,6 +171,7 @@ class ApiClient:
                 except Empty:
                     next_request_at = time.monotonic() + (interval_seconds or 0.0)
                     self._fetch_info(session)
+                    self._fetch_audience(session)
                 else:
                     if job is None:
                         return
@@ -225,6 +236,14 @@ class ApiClient:
             # The mute is of one connection, and there is a newer one.
             self._unsent_mute = True
         self._report(StreamInfoReceived(info, asked_at))
+
+    def _fetch_audience(self, session: requests.Session) -> None:
+        if self._credentials is None or time.monotonic() < self._audience_due_at:
+            return
+        self._audience_due_at = time.monotonic() + AUDIENCE_SECONDS
+        # What is not told is not drawn anew.
+        with contextlib.suppress(ClientError):
+            self.audience = fetch_audience(session, self._credentials)
 
     def _send_edits(self, session: requests.Session) -> None:
         """Send title and mute, if the server does not have them yet and a connection is open."""

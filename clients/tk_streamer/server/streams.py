@@ -10,6 +10,9 @@ from tk_streamer.server.http_request import send_request
 # These responses are short and quick; one that takes longer counts as none.
 REQUEST_TIMEOUT_SECONDS = 4.0
 
+# A day.
+MAX_CURVE_MINUTES = 1_440
+
 # Why a server refuses what is no Ogg Opus (docs/api.md). This program sends nothing else, so the source that
 # was refused for it is another program's.
 FORMAT_REFUSALS = frozenset({"not_ogg_opus", "multiplexed"})
@@ -63,6 +66,21 @@ class StreamInfo:
     listener_peak: int | None = None
     is_muted: bool = False
     format_refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceCurve:
+    """The response of `GET /api/streams/{id}/audience`, as far as it is drawn.
+
+    Attributes:
+        minutes: Unix seconds / 60 of each mean, rising.
+        means: Of the listeners in each minute of the last day.
+        listening_hours: Of all listeners together in that day.
+    """
+
+    minutes: tuple[int, ...] = ()
+    means: tuple[float, ...] = ()
+    listening_hours: float = 0.0
 
 
 def start_stream(
@@ -179,6 +197,34 @@ def fetch_stream_info(session: requests.Session, credentials: StreamCredentials)
         is_muted=response.get("muted") is True,
         format_refusal=format_refusal,
     )
+
+
+def fetch_audience(session: requests.Session, credentials: StreamCredentials) -> AudienceCurve:
+    """Ask who has listened in the last day. Blocks.
+
+    Args:
+        session: A `LiveSession`; used by this thread only.
+        credentials: The stream.
+
+    Raises:
+        ClientError: See `send_request`; or the response is none of an audience.
+    """
+    response = send_request(
+        session,
+        "GET",
+        f"{credentials.server_url.rstrip('/')}/api/streams/{credentials.stream_id}/audience",
+        secret=credentials.ingest_key,
+        seconds=REQUEST_TIMEOUT_SECONDS,
+    )
+    match response:
+        case {"curve": list(curve), "listening_hours": int() | float() as hours}:
+            try:
+                points = [(int(minute), float(mean)) for minute, mean in curve[-MAX_CURVE_MINUTES:]]
+            except (TypeError, ValueError) as error:
+                raise BadResponse(f"expected a curve of listeners, got {bounded(str(curve))}") from error
+            minutes, means = zip(*points, strict=True) if points else ((), ())
+            return AudienceCurve(minutes, means, float(hours))
+    raise BadResponse(f"expected an audience, got {bounded(str(response))}")
 
 
 def send_now_playing(

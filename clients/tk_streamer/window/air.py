@@ -1,4 +1,4 @@
-"""On air: what listeners read, how much was sent, and the link for them."""
+"""On air: what listeners read, how much was sent, who listens, and the link for them."""
 
 import tkinter
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from tkinter import ttk
 
 from tk_streamer.engine.station import BroadcastStatus
 from tk_streamer.window.captions import Captions
+from tk_streamer.window.panels.audience import AudiencePanel
 from tk_streamer.window.panels.figures import FiguresPanel
 from tk_streamer.window.panels.link import LinkPanel
 from tk_streamer.window.panels.playing import PlayingPanel
@@ -14,7 +15,7 @@ from tk_streamer.window.theme import Theme, stack
 
 
 class Air(ttk.Frame):
-    """Three panels.
+    """Four panels.
 
     Args:
         parent: The widget around this one.
@@ -44,7 +45,8 @@ class Air(ttk.Frame):
         left.grid(row=0, column=0, sticky="new")
         self._playing = PlayingPanel(left, theme, captions, title, on_rename=on_rename, on_play=on_play)
         self._figures = FiguresPanel(left, theme, captions)
-        stack(left, (self._playing, self._figures), theme.px(18))
+        self._audience = AudiencePanel(left, theme, captions)
+        stack(left, (self._playing, self._figures, self._audience), theme.px(18))
         self.link = LinkPanel(self, theme, captions, on_save=on_save, on_open=on_open)
         self.link.grid(row=0, column=1, sticky="new", padx=(theme.px(24), 0))
         for column in (0, 1):
@@ -56,3 +58,4 @@ class Air(ttk.Frame):
         self.link.show(None if is_over else status.credentials)
         self._playing.set_enabled(status.credentials is not None and not is_over)
         self._figures.show(status)
+        self._audience.show(status)

@@ -48,7 +48,10 @@ SAME_WORDS = r"""() => {
     if (same(data) !== data) texts.currentNode.data = same(data);
   }
   for (const field of document.querySelectorAll("input:not([type=file])")) field.value = same(field.value);
-  for (const [id, words] of [["on-air-for", "5 min"], ["when", "Starts Friday, 1 January, 20:00"]]) {
+  const fixed = [
+    ["on-air-for", "5 min"], ["audience-from", "12:00"], ["when", "Starts Friday, 1 January, 20:00"],
+  ];
+  for (const [id, words] of fixed) {
     const element = document.getElementById(id);
     if (element?.textContent) element.textContent = words;
   }

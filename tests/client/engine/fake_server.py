@@ -27,9 +27,12 @@ class FakeServer:
     """Listens while the `with` block runs.
 
     Attributes:
-        requests: Method and path, Authorization, JSON body or None of all requests but those for the state.
+        requests: Method and path, Authorization, JSON body or None of all requests but those for the state
+            and the audience.
         bodies: What each source has sent so far.
         state: The response to `GET /api/streams/{id}`.
+        audience: The response to `GET /api/streams/{id}/audience`; None: the server knows of no such thing.
+        audience_key: The Authorization that it was asked for with last.
         start_answer: BroadcastStatus and body in place of the credentials, or None.
         takes_sources: False: hang up on each new source.
         most_sources_at_once: The most connections that sent audio at the same time.
@@ -39,6 +42,8 @@ class FakeServer:
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, object]] = []
         self.state: dict[str, Any] = {"live": True, "state": "live", "listeners": 0}
+        self.audience: dict[str, Any] | None = None
+        self.audience_key = ""
         self.start_answer: tuple[int, object] | None = None
         self.takes_sources = True
         self.most_sources_at_once = 0
@@ -127,6 +132,10 @@ class FakeServer:
         key = client.headers.get("authorization", "")
         if request == f"GET /api/streams/{STREAM_ID}":
             client.answer(200, self.state)
+            return
+        if request == f"GET /api/streams/{STREAM_ID}/audience":
+            self.audience_key = key
+            client.answer(*((404, {"error": "not_found"}) if self.audience is None else (200, self.audience)))
             return
         if "/ingest/" in request:
             self.requests.append((request, key, None))

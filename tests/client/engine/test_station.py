@@ -67,6 +67,14 @@ def test_it_is_not_on_the_air_before_the_server_says_so(server: FakeServer) -> N
         assert current.trouble.code == "unconfirmed"
 
 
+def test_it_tells_who_has_listened(server: FakeServer) -> None:
+    server.audience = {"curve": [[100, 2.5]], "listening_hours": 7.5}
+    with broadcasting(server) as station:
+        audience = wait_for(station, lambda now: bool(now.audience.minutes)).audience
+        assert (audience.means, audience.listening_hours) == ((2.5,), 7.5)
+    assert server.audience_key == "Bearer the-key"
+
+
 def test_the_end_of_the_sound_ends_the_stream(server: FakeServer) -> None:
     station = Station(StationSettings(server.url), LimitedSource(tone_source(), 1.0))
     station.start()

@@ -21,6 +21,7 @@ import {
   ownBroadcast,
 } from "../shared/own_broadcasts.js";
 import { attachAbout } from "./about.js";
+import { attachAudience } from "./audience.js";
 import { attachSendGuide } from "./send.js";
 import { attachElementCopy } from "../shared/share.js";
 import { ShowControls } from "../shared/show_controls.js";
@@ -32,6 +33,7 @@ const monitor = new OnAirMonitor(language);
 const showControls = new ShowControls(language, monitor, false);
 const showSendGuide = attachSendGuide(language);
 const showAbout = attachAbout(language);
+const showAudience = attachAudience(language);
 let title = "";
 const showListenLink = attachListenLink(language, () => title);
 
@@ -87,6 +89,7 @@ function show(wanted, shownTitle) {
   showListenLink(wanted);
   showSendGuide(wanted);
   showAbout(wanted);
+  showAudience(wanted);
   monitor.watch(wanted);
 }
 

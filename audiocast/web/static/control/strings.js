@@ -30,6 +30,15 @@ export const CONTROL_STRINGS = {
     "control.trouble": "That did not work: {message}",
     "control.unkept": "This browser keeps nothing: copy the key or the address of this page before you leave.",
 
+    "audience": "Listeners",
+    "audience.none": "Nobody has listened yet. This shows the last 24 hours.",
+    "audience.now": "now",
+    "audience.peak": "at most",
+    "audience.average": "on average",
+    "audience.hours": "hours listened",
+    "audience.until": "now",
+    "audience.curve": "Listeners since {from}: {peak} at most, {now} now",
+
     "about.save": "Save",
     "about.save.done": "Saved",
     "about.draw": "Without a picture",
@@ -107,6 +116,15 @@ export const CONTROL_STRINGS = {
     "control.close.sure": "Завершить навсегда? С этим ключом больше никто не сможет вещать, и вы тоже.",
     "control.trouble": "Не получилось: {message}",
     "control.unkept": "Этот браузер ничего не хранит: скопируйте ключ или адрес этой страницы, прежде чем уйти.",
+
+    "audience": "Слушатели",
+    "audience.none": "Ещё никто не слушал. Здесь видны последние 24 часа.",
+    "audience.now": "сейчас",
+    "audience.peak": "больше всего",
+    "audience.average": "в среднем",
+    "audience.hours": "часов прослушано",
+    "audience.until": "сейчас",
+    "audience.curve": "Слушатели, {from} и позже: больше всего {peak}, сейчас {now}",
 
     "about.save": "Сохранить",
     "about.save.done": "Сохранено",

@@ -53,6 +53,16 @@ export async function fetchStream(streamId) {
 }
 
 /**
+ * @param {Broadcast} broadcast
+ * @returns {Promise<Api.AudienceReport>} who listens and who did in the last day
+ * @throws {RequestRefused} by the server; {TypeError} when there is no network
+ */
+export async function fetchAudience({ stream_id: streamId, ingest_key: key }) {
+  const headers = { Authorization: `Bearer ${key}` };
+  return readJson(await fetch(`/api/streams/${encodeURIComponent(streamId)}/audience`, { headers, cache: "no-store" }));
+}
+
+/**
  * End what is on; its listeners learn of it at once.
  *
  * @param {Broadcast} broadcast

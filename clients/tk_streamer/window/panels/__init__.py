@@ -9,4 +9,5 @@
 - `playing`: title, and what is playing now
 - `actions`: the foot of the window: language, settings, mute, and the large button
 - `figures`: sent, dropped, listeners
+- `audience`: the curve of the last day
 """
