@@ -20,30 +20,18 @@ from audiocast.report.records import (
     LoggedListen,
 )
 from audiocast.stream.now_playing import clean_text
+from audiocast.telemetry.audience_log.agents import family_of
 
 # Each part ends at a character that it cannot hold, except the agent, which is all up to the last field.
 _LINE = re.compile(
     r'(?P<client>\S{1,64}) \S+ (?:\S+|"[^"]*") \[(?P<time>[^\]]{20,30})\] "(?P<request>[^"]*)" '
-    r'(?P<status>\d{3}) (?P<bytes>\d{1,16}|-) "(?P<referrer>[^"]*)" "(?P<agent>.*)" (?P<seconds>\d{1,9}|-)'
+    r'(?P<status>\d{3}) (?P<bytes>\d{1,16}|-) "(?:[^"\\]|\\.)*" "(?P<agent>.*)" (?P<seconds>\d{1,9}|-)'
 )
 _TIME = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 
 # What else Icecast's port serves.
 _NO_AUDIO = re.compile(r"/$|^/(?:admin|web)/|\.(?:xsl|css|png|ico|html?|json|xml|m3u|xspf|vclt|txt|js)$")
-
-# In the order of their test: a browser names its ancestors too.
-_FAMILIES = (
-    ("VLC", "vlc"),
-    ("mpv", "mpv"),
-    ("ffmpeg", "lavf/"),
-    ("GStreamer", "gstreamer"),
-    ("Edge", "edg"),
-    ("Opera", "opr/"),
-    ("Firefox", "firefox/"),
-    ("Chrome", "chrom"),
-    ("Safari", "safari/"),
-)
 
 
 def parse_access_line(line: str) -> LoggedListen | None:
@@ -72,7 +60,7 @@ def parse_access_line(line: str) -> LoggedListen | None:
         "",
         clean_text(stream_id, MAX_TEXT_CHARACTERS),
         way,
-        agent_family(found["agent"]),
+        UNKNOWN if found["agent"] in ("", "-") else family_of(found["agent"][:MAX_TEXT_CHARACTERS]),
         clean_text(found["client"], MAX_CLIENT_CHARACTERS) if found["client"] != "-" else "",
         (end - seconds) * 1000,
         end * 1000,
@@ -80,19 +68,12 @@ def parse_access_line(line: str) -> LoggedListen | None:
     )
 
 
-def agent_family(agent: str) -> str:
-    """Return the name of the browser or player that a `User-Agent` tells."""
-    if agent in ("", "-"):
-        return UNKNOWN
-    lower = agent.lower()
-    return next((family for family, mark in _FAMILIES if mark in lower), "other")
-
-
 def _stream(path: str, query: str) -> tuple[str, str]:
     """Return the stream and the way of a listener's request; of other servers' the mount."""
     first, _, rest = path.lstrip("/").partition("/")
-    if first == "hls" and rest:
-        return rest.partition("/")[0], "hls"
+    stream_id, _, below = rest.partition("/")
+    if first == "stream" and below.startswith("hls/"):
+        return stream_id, "hls"
     latency = parse_qs(query, max_num_fields=10).get("latency", [""])[-1] if len(query) < 2000 else ""
     way = "live" if latency == "low" else "player" if latency else "stream"
     return (rest, way) if first == "stream" and rest else (path.lstrip("/"), way)

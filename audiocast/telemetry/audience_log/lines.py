@@ -69,6 +69,9 @@ def icecast_listen(record: ListenRecord, names: ClientNames) -> bytes:
 
 
 def _quoted(text: str) -> str:
-    """Return a text for the inside of quotes; "-" when there is none."""
+    r"""Return a text for the inside of quotes; "-" when there is none.
+
+    Quotes and backslashes are \x22 and \x5C, as nginx writes them: AWStats takes `\"` for the end.
+    """
     shown = "".join(each if each.isprintable() else "?" for each in text)
-    return shown.replace("\\", "\\\\").replace('"', '\\"') or "-"
+    return shown.replace("\\", r"\x5C").replace('"', r"\x22") or "-"

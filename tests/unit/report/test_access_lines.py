@@ -1,9 +1,15 @@
 """Icecast's access log, of our servers and of Icecast."""
 
+import re
+
 import pytest
 
-from audiocast.report.access_lines import agent_family, parse_access_line
+from audiocast.report.access_lines import parse_access_line
 from audiocast.report.records import BadLine, LoggedListen
+from audiocast.stream.audience.listen import ListenRecord, Way, Who
+from audiocast.stream.audience.listen_end import ListenEnd
+from audiocast.telemetry.audience_log.client_names import ClientNames
+from audiocast.telemetry.audience_log.lines import icecast_listen
 from tests.unit.report.logs import NOON
 
 LINE = (
@@ -23,7 +29,7 @@ def test_a_listen() -> None:
     [
         ("/stream/show", "show", "stream"),
         ("/stream/show?latency=low", "show", "live"),
-        ("/hls/show/audio.m3u8", "show", "hls"),
+        ("/stream/show/hls/index.m3u8", "show", "hls"),
         ("/live.ogg", "live.ogg", "stream"),
         ("/caf%C3%A9", "café", "stream"),
     ],
@@ -74,15 +80,23 @@ def test_quotes_in_an_agent_break_nothing() -> None:
     assert listen.end - listen.start == 30_000
 
 
-def test_families() -> None:
-    agents = {
-        "VLC/3.0.21 LibVLC/3.0.21": "VLC",
-        "mpv 0.40.0": "mpv",
-        "Lavf/61.7.100": "ffmpeg",
-        "Mozilla/5.0 AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36 Edg/140.0": "Edge",
-        "Mozilla/5.0 AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36": "Chrome",
-        "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1": "Safari",
-        "-": "unknown",
-        "anything": "other",
-    }
-    assert {agent: agent_family(agent) for agent in agents} == agents
+@pytest.mark.parametrize(
+    ("agent", "family"), [("VLC/3.0.21 LibVLC/3.0.21", "VLC"), ("-", "unknown"), ("x", "other")]
+)
+def test_agents_are_families(agent: str, family: str) -> None:
+    listen = parse_access_line(re.sub('"[^"]*" 30$', f'"{agent}" 30', LINE))
+    assert listen
+    assert listen.agent == family
+
+
+@pytest.mark.parametrize("way", [Way.STREAM, Way.HLS])
+def test_lines_of_our_own_servers(way: Way) -> None:
+    hostile = 'a"b\\c" 200 5 "x\r\n\x1b'
+    record = ListenRecord(
+        "show", way, Who("192.0.2.7", hostile, hostile), 1.0, None, NOON + 30.4, 29.6, 4321, ListenEnd.LEFT
+    )
+    line = icecast_listen(record, ClientNames("full", "secret"))
+    listen = parse_access_line(line.decode().rstrip("\n"))
+    assert listen == LoggedListen(
+        "", "show", way.value, "other", "192.0.2.7", NOON * 1000, (NOON + 30) * 1000, 4321
+    )

@@ -102,7 +102,7 @@ class TestLines:
             "/stream/news",
             "98765",
             "https://example.org/page",
-            r"Mozilla/5.0 \"quoted\" Firefox/140.0",
+            r"Mozilla/5.0 \x22quoted\x22 Firefox/140.0",
             "12",
         )
 
