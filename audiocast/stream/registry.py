@@ -17,7 +17,6 @@ from audiocast.stream.errors import (
     BroadcastEnded,
     ServerFull,
     ShuttingDown,
-    SourceError,
     SourceStalled,
     StreamSuspended,
 )
@@ -54,6 +53,7 @@ class Registry:
         promises: Of the streams that have no hub any more.
         ends: What broadcasters have ended, and reopened since.
         covers: The pictures that broadcasters have given.
+        on_live: Called with a hub that is on, when that is so and whenever it changes.
     """
 
     def __init__(self, *, clock: Clock, limits: HubLimits, max_streams: int) -> None:
@@ -61,6 +61,7 @@ class Registry:
         self.clock = clock
         self.feed_scheduler = FeedScheduler(clock)
         self.read_pacer = ReadPacer(clock, self.feed_scheduler)
+        self.on_live: Callable[[Hub], None] = lambda hub: None
         self.promises = Promises()
         self.ends = Ends()
         self._suspensions = Suspensions()
@@ -230,9 +231,8 @@ class Registry:
 
     def end_all(self) -> None:
         """End every stream that is on, because this server stops."""
-        error: SourceError = ShuttingDown("the server stops; connect again in a moment with the same key")
         for hub in self.live():
-            hub.end(error)
+            hub.end(ShuttingDown("the server stops; connect again in a moment with the same key"))
 
     def _hold_to_end(self, stream_id: str, *, is_ended: bool) -> None:
         """End a stream that is said to be, or take back an end that was no more than said."""
@@ -332,6 +332,7 @@ class Registry:
                 self._on.pop(hub.stream_id, None)
                 return
             self._on[hub.stream_id] = hub
+            self.on_live(hub)
             for waiter in self._waiters.pop(hub.stream_id, ()):
                 if not waiter.done():
                     waiter.set_result(None)

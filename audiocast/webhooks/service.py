@@ -19,9 +19,8 @@ from audiocast.webhooks.teller import Teller
 
 log = structlog.get_logger()
 
-# How often streams that are on are found, and all of them looked at.
-FIND_SECONDS = 0.1
-LOOKS = 5
+# How often all streams that are on are looked at: who owns them now, and how many listen.
+LOOK_SECONDS = 0.5
 
 # How often other members are asked for their listeners, and how much longer for each stream that is on.
 COUNT_SECONDS = 10.0
@@ -98,6 +97,7 @@ class Webhooks:
     def start(self) -> None:
         """Look at streams from now on."""
         if self._queue is not None:
+            self._streams.on_live = self._teller.note_live
             self._task = asyncio.ensure_future(self._run())
 
     def note_refusal(self, stream_id: str, code: str, message: str) -> None:
@@ -132,20 +132,15 @@ class Webhooks:
         return f"{self._options.base}/listen/{stream_id}" if self._options.base else None
 
     async def _run(self) -> None:
-        looks = 0
         while True:
             try:
-                self._step(is_whole=looks % LOOKS == 0)
+                self._look()
             except Exception:
                 # A mistake of ours about one stream must not end the news of all others.
                 log.exception("webhooks_failed")
-            looks += 1
-            await asyncio.sleep(FIND_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
-    def _step(self, *, is_whole: bool) -> None:
-        if not is_whole:
-            self._teller.find_new()
-            return
+    def _look(self) -> None:
         self._successor.look()
         self._teller.look_at_all()
         for stream_id, facts in self._successor.orphans():

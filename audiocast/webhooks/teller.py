@@ -12,6 +12,8 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
+import structlog
+
 from audiocast.stream.errors import BroadcastEnded, ShuttingDown, StreamEnded, TakenOver
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
@@ -19,6 +21,8 @@ from audiocast.stream.keys import Visibility
 from audiocast.stream.registry import Registry
 from audiocast.webhooks.broadcast_facts import ENDED, HELD, LIVE, BroadcastFacts, track_word
 from audiocast.webhooks.event import MILESTONES, Event, EventType, event_id, iso_time
+
+log = structlog.get_logger()
 
 # The end of a broadcast is listed so long that every member has heard of it.
 ENDED_LISTED_SECONDS = 60.0
@@ -111,18 +115,18 @@ class Teller:
         }
         return {**ended, **told}
 
-    def find_new(self) -> None:
-        """Begin to watch the streams that are on since the last look."""
-        for hub in self._streams.live():
-            watched = self._watched.get(hub.stream_id)
-            if watched is None or watched.hub is not hub:
-                if watched is not None:
-                    self._forget(watched)
-                self._watch(hub)
+    def note_live(self, hub: Hub) -> None:
+        """Begin to watch a stream that is on, unless it is watched already."""
+        watched = self._watched.get(hub.stream_id)
+        if watched is None or watched.hub is not hub:
+            if watched is not None:
+                self._forget(watched)
+            self._watch(hub)
 
     def look_at_all(self) -> None:
         """Look at every stream that is on, or was."""
-        self.find_new()
+        for hub in self._streams.live():
+            self.note_live(hub)
         for watched in list(self._watched.values()):
             self._look(watched)
         old = self._streams.clock.time() - ENDED_LISTED_SECONDS
@@ -198,6 +202,13 @@ class Teller:
             del self._watched[watched.hub.stream_id]
 
     def _look(self, watched: _Watched) -> None:
+        try:
+            self._look_at(watched)
+        except Exception:
+            # The stream's audio goes on behind this call, and the news of all others.
+            log.exception("webhooks_failed", stream_id=watched.hub.stream_id)
+
+    def _look_at(self, watched: _Watched) -> None:
         hub = watched.hub
         if not self._is_ours(watched) or self._is_left_to_others(hub):
             watched.facts = None
@@ -212,12 +223,8 @@ class Teller:
         stream_id = watched.hub.stream_id
         if self._node.is_alone or self._node.owns(stream_id):
             return True
-        # Without a source nobody is the owner; the last one was.
-        return (
-            watched.facts is not None
-            and watched.hub.source is None
-            and not self._elsewhere.is_owned_elsewhere(stream_id)
-        )
+        # Without a source nobody is the owner; the last one was, until another one is.
+        return watched.facts is not None and not self._elsewhere.is_owned_elsewhere(stream_id)
 
     def _is_left_to_others(self, hub: Hub) -> bool:
         """Return whether a broadcast goes on, or is said to have ended, at the members that stay."""

@@ -54,6 +54,7 @@ class Member:
             assert facts is not None
             self.elsewhere.known[stream_id] = facts
         self.teller = Teller(self.streams, self, self.elsewhere, self.told.append, lambda _: None)
+        self.streams.on_live = self.teller.note_live
         self.hub = self.streams.open(STREAM, "News")
 
     def owns(self, stream_id: str) -> bool:
@@ -225,6 +226,40 @@ def test_an_end_has_one_id_whoever_tells_it() -> None:
     heir.teller.tell_orphan(STREAM, facts)
     assert heir.ids == first.ids[-1:]
     assert heir.told[0].data["reason"] == "owner_lost"
+
+
+def test_a_broadcast_that_is_over_at_once_is_told_whole(member: Member) -> None:
+    source = Source(
+        member.hub,
+        source_id=SourceId.new(),
+        rate_limit=RateLimit(max_kbps=0, lead_seconds=1, now=0),
+        generation=0,
+        dismiss=lambda error: None,
+    )
+    feed(source, body([0]), member.clock.time())
+    member.hub.end(BroadcastEnded("over"))
+    assert member.types == ["stream.live", "stream.ended"]
+
+
+def test_a_source_whose_connection_to_the_owner_is_gone_is_the_last_owner_s_to_tell() -> None:
+    member = Member()
+    member.source()
+    # The owner keeps the source of a front that is gone, for its next connection.
+    member.owned.clear()
+    member.advance(40)
+    assert member.types == ["stream.live", "stream.held", "stream.ended"]
+
+
+def test_a_mistake_in_telling_is_no_mistake_in_the_audio(
+    member: Member, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Event) -> None:
+        raise RuntimeError("of a test")
+
+    member.teller._tell = fail
+    source = member.source()
+    assert member.hub.source is source
+    assert "webhooks_failed" in capsys.readouterr().out
 
 
 def test_a_stream_that_is_forgotten_is_not_watched_any_more(member: Member) -> None:
