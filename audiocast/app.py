@@ -38,6 +38,7 @@ from audiocast.limits import (
 from audiocast.process import allow_many_connections, stop_with_parent, wait_for_first
 from audiocast.rules_file import RulesFile
 from audiocast.settings import Settings
+from audiocast.stream.access.listen_tokens import ListenTokens
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys, ListStreams
 from audiocast.stream.registry import Registry
@@ -50,6 +51,7 @@ from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RefusedRequests, RequestLog
 from audiocast.telemetry.tls_metrics import TlsMetrics
 from audiocast.telemetry.webhook_metrics import WebhookMetrics
+from audiocast.web.http.access.listen_gate import ListenGate
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import Clients
 from audiocast.web.http.handlers import MAX_BODY_BYTES
@@ -146,12 +148,13 @@ class App:
         self._audience = AudienceKeeper(self.node, audience_log, metrics)
         self._readiness = Readiness()
         self._rules = RulesFile(settings.stream_rules_file, streams, metrics)
-        directory = StreamDirectory(self.node)
+        directory, keys = StreamDirectory(self.node), Keys(secret_keys(settings))
         self._webhooks = Webhooks(webhook_options(settings), self.node, directory)
         WebhookMetrics(self._webhooks, metrics)
         self._services = Services(
             streams=streams,
-            keys=Keys(secret_keys(settings)),
+            keys=keys,
+            listen_gate=ListenGate(ListenTokens(secret_keys(settings)), keys, self.node, api_tokens),
             urls=urls(settings, trusted_proxies),
             metrics=metrics,
             api_tokens=api_tokens,

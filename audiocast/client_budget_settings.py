@@ -48,5 +48,7 @@ class ClientBudgetSettings(BaseModel):
         description="Covers of one address in a minute: new ones drawn as PNG, pictures given.",
     )
     max_wrong_passwords_per_client: int = Field(
-        default=30, ge=0, description="Wrong passwords of aliases that one address sends in a minute."
+        default=30,
+        ge=0,
+        description="Wrong passwords of aliases, and wrong access codes, of one address in a minute.",
     )

@@ -20,6 +20,7 @@
 - `edge`: the role edge: gets a stream for the listeners that are here from its owner
 - `roles`: what this member is for one stream
 - `node`: this member; what handlers ask
+- `access`: who may listen, as all members have learned it together
 - `covers`: pictures of streams, from and for other members
 - `audience`: who listens, at all members together
 - `drain`: leaving without being heard

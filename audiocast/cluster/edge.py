@@ -6,6 +6,7 @@ here.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -113,7 +114,10 @@ class Edge:
             watch = asyncio.ensure_future(self._wait_until_unneeded())
             watch.add_done_callback(lambda _: peer_stream.close())
             try:
-                self._hub.muted_source = RelayAnswer.parse(headers).muted_source
+                answer = RelayAnswer.parse(headers)
+                self._hub.muted_source = answer.muted_source
+                if answer.visibility is not None:
+                    self._hub.claims = replace(self._hub.claims, visibility=answer.visibility)
                 await self._receiver.receive(peer_stream, self._receiver.source_id)
             finally:
                 watch.cancel()

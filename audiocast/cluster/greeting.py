@@ -23,7 +23,11 @@ GOODBYE_REQUEST = PeerRequest("POST", GOODBYE, body={})
 
 
 class ListName(StrEnum):
-    """A list that each member has, and all others have a copy of."""
+    """A list that each member has, and all others have a copy of, which is fetched in this order."""
+
+    # Streams that the member knows to be private, with the moment before which their listen tokens are
+    # revoked, Unix milliseconds. First: no member is to find a stream's owner before it knows this.
+    PRIVATE = "private"
 
     # Streams whose source the member has, as `OwnedSource` texts.
     OWNED = "owned"

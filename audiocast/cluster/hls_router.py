@@ -40,22 +40,25 @@ _CLIENT = re.compile("(?:[0-9a-f]{2}){0,16}")
 
 @dataclass(frozen=True, slots=True)
 class HlsRequest:
-    """`GET /internal/hls/{stream_id}?path=`: a file of a stream's HLS, made by the member that is asked.
+    """`GET /internal/hls/{stream_id}?path=&admitted=`: a file of a stream's HLS, made by the member asked.
 
     Attributes:
         path: Name of the playlist or of what it lists.
         directives: Delivery directives of the player (RFC 8216bis section 6.2.5), as it sent them.
         client: Who is charged for an HLS muxer that the request starts; empty: nobody.
+        is_admitted: The player may have a private stream.
     """
 
     stream_id: str
     path: str
     directives: Mapping[str, str]
     client: bytes = b""
+    is_admitted: bool = False
 
     def build(self) -> PeerRequest:
         """Return the request. The client is in a header: all who ask for a file have the same target."""
-        query = urlencode({"path": self.path, **self.directives})
+        admitted = {"admitted": "1"} if self.is_admitted else {}
+        query = urlencode({"path": self.path, **self.directives, **admitted})
         headers = {CLIENT_HEADER: self.client.hex()} if self.client else {}
         return PeerRequest("GET", f"{HLS.format(stream_id=self.stream_id)}?{query}", headers)
 
@@ -70,10 +73,11 @@ class HlsRequest:
         path = directives.pop("path", None)
         if path is None:
             raise BadMessage("expected a path, got none")
+        is_admitted = directives.pop("admitted", "") == "1"
         client = headers.get(CLIENT_HEADER, "")
         if not _CLIENT.fullmatch(client):
             raise BadMessage(f"expected a client in hexadecimal digits, got {client[:20]!r}")
-        return cls(stream_id, path, directives, bytes.fromhex(client))
+        return cls(stream_id, path, directives, bytes.fromhex(client), is_admitted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from audiocast.cluster.page_sender import send_pages
 from audiocast.cluster.peer_stream import PeerStream
 from audiocast.cluster.peers import Peers
 from audiocast.cluster.protocol import FINAL, MOVED, OLDER
-from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest
+from audiocast.cluster.stream_requests import PRIVATE_VERSION, ForwardAnswer, ForwardRequest
 from audiocast.stream.errors import BroadcastEnded, SourceError, StreamEnded, StreamSuspended, TakenOver
 from audiocast.stream.hub import Hub
+from audiocast.stream.keys import Visibility
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
@@ -105,7 +106,11 @@ class IngestRelay:
         """Forward to the present owner; returns when it is time to find the owner anew."""
         while not self._source.has_audio:
             await asyncio.sleep(0.02)
+        is_private = self._hub.claims.visibility is Visibility.PRIVATE
         member = self._peers.owner_for_source(self._hub.stream_id)
+        if member is not None and is_private and member.version < PRIVATE_VERSION:
+            # It would let everybody listen. Edges find the owner by its greetings, wherever it is.
+            member = None
         if member is None:
             self.owner = self._peers.own_name
             self._is_resumed = True

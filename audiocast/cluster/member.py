@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 from audiocast.cluster.greeting import ListName
 from audiocast.cluster.signature.identity import Identity, Recipient
@@ -74,10 +74,25 @@ class Member:
         """Where requests to it go."""
         return Recipient(self.address, Identity(self.name, self.instance))
 
+    def status(self) -> dict[str, Any]:
+        """Return what `GET /internal/status` says of it, as JSON."""
+        return {
+            "name": self.name,
+            "address": self.address,
+            "draining": self.is_draining,
+            "view": self.view,
+            "protocol": self.version,
+        }
+
     @property
     def owned_streams(self) -> Mapping[str, str]:
         """Streams whose source it has, each with the text of an `OwnedSource`."""
         return cast(Mapping[str, str], self.copies[ListName.OWNED].entries)
+
+    @property
+    def private_streams(self) -> Mapping[str, int]:
+        """Streams that it knows to be private; see `ListName`."""
+        return cast(Mapping[str, int], self.copies[ListName.PRIVATE].entries)
 
     @property
     def hls_streams(self) -> Mapping[str, int]:

@@ -27,7 +27,7 @@ from audiocast.cluster.peer_client import ANSWER_SECONDS, PeerClient
 from audiocast.cluster.protocol import format_address
 from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.stream_lists import ListFollower, OwnLists
-from audiocast.cluster.versioned_list import ListPage
+from audiocast.cluster.versioned_list import ListPage, Value
 from audiocast.stream.clock import Clock
 
 log = structlog.get_logger()
@@ -63,15 +63,14 @@ class Membership:
         discovery: Addresses where other members may be; None: this server is alone.
         client: Sends the greetings.
         clock: Time and timers.
-        owned_streams: Returns the streams whose source this member has, as `OwnedSource` texts.
-        hls_streams: Returns the streams that this member makes HLS of; see `ListName`.
+        lists: Of each list of this member, returns what it is now; see `ListName`.
 
     Attributes:
         is_draining: This member takes no more streams, and is not in the ring.
         own_lists: This member's, as others are told of them.
         lost: How many members were taken out so far.
         on_change: Called without arguments when the ring has changed.
-        on_owned_change: Called with a member and the streams that it owns now, or owns no more.
+        on_list_change: By list, called with a member and the streams whose entries have changed.
     """
 
     def __init__(
@@ -82,19 +81,18 @@ class Membership:
         discovery: Discovery | None,
         client: PeerClient,
         clock: Clock,
-        owned_streams: Callable[[], Mapping[str, str]],
-        hls_streams: Callable[[], Mapping[str, int]] = dict,
+        lists: Mapping[ListName, Callable[[], Mapping[str, Value]]],
     ) -> None:
         self.identity = identity
         self.is_draining = False
         self.lost = 0
         self.on_change: set[Callable[[], None]] = set()
-        self.on_owned_change: set[Callable[[Member, Collection[str]], None]] = set()
+        self.on_list_change: dict[ListName, Callable[[Member, Collection[str]], None]] = {}
         self._internal_port = internal_port
         self._discovery = discovery
         self._client = client
         self._clock = clock
-        self.own_lists = OwnLists(clock.time, owned_streams, hls_streams)
+        self.own_lists = OwnLists(clock.time, lists)
         self._greeter = Greeter(client)
         self._follower = ListFollower(client, self._notify_listed)
         self._members: dict[str, Member] = {}
@@ -308,9 +306,9 @@ class Membership:
             self._notify()
 
     def _notify_listed(self, member: Member, name: ListName, changed: Collection[str]) -> None:
-        if name is ListName.OWNED and self._members.get(member.name) is member:
-            for notify in tuple(self.on_owned_change):
-                notify(member, changed)
+        notify = self.on_list_change.get(name)
+        if notify is not None and self._members.get(member.name) is member:
+            notify(member, changed)
 
     def _count_miss(self, address: str, error: ClusterError, asked_at: float) -> None:
         now = self._clock.time()

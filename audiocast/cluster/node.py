@@ -12,10 +12,11 @@ from typing import Any
 
 import structlog
 
+from audiocast.cluster.access.private_listening import PrivateListening
 from audiocast.cluster.covers.cover_exchange import CoverExchange
 from audiocast.cluster.discovery.peers_setting import Discovery
 from audiocast.cluster.errors import Refused
-from audiocast.cluster.greeting import ChangesRequest, Greeting
+from audiocast.cluster.greeting import ChangesRequest, Greeting, ListName
 from audiocast.cluster.member import Member, OwnedSource
 from audiocast.cluster.membership import Membership
 from audiocast.cluster.peer_client import PeerClient
@@ -30,6 +31,7 @@ from audiocast.cluster.signature.signer import Rejections, Signer
 from audiocast.cluster.stream_requests import ForwardAnswer, ForwardRequest, RelayAnswer, RelayRequest
 from audiocast.stream.errors import SourceError
 from audiocast.stream.hub import Hub
+from audiocast.stream.keys import Visibility
 from audiocast.stream.registry import Registry
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
@@ -68,6 +70,7 @@ class Node:
 
     Attributes:
         peers: The other members.
+        private_listening: Which streams are private.
         covers: Pictures of streams, from and for other members.
         relays: How many edges take a stream from here now.
         moves: Streams that this member, leaving, has handed over so far.
@@ -96,10 +99,14 @@ class Node:
             discovery=discovery,
             client=greeting_client or client,
             clock=streams.clock,
-            owned_streams=self.owned_streams,
-            hls_streams=hls_streams,
+            lists={
+                ListName.PRIVATE: lambda: streams.private_streams.entries,
+                ListName.OWNED: self.owned_streams,
+                ListName.HLS: hls_streams,
+            },
         )
-        self.membership.on_owned_change.add(self._note_owned)
+        self.membership.on_list_change[ListName.OWNED] = self._note_owned
+        self.private_listening = PrivateListening(streams, self.membership)
         self.peers = Peers(self.membership, client, unlisted_client)
         self.covers = CoverExchange(streams.covers, self.peers)
         self.hls_streams = hls_streams
@@ -169,16 +176,7 @@ class Node:
             "protocol": PROTOCOL_VERSION,
             "ring": sorted(membership.ring),
             "view": membership.view,
-            "members": [
-                {
-                    "name": each.name,
-                    "address": each.address,
-                    "draining": each.is_draining,
-                    "view": each.view,
-                    "protocol": each.version,
-                }
-                for each in membership.others
-            ],
+            "members": [each.status() for each in membership.others],
             "draining": self.is_draining,
             "owned": len(self.owned_streams()),
             "relays": self.relays,
@@ -255,7 +253,9 @@ class Node:
         hub = self.streams.get(request.stream_id)
         if hub is None or not self.owns(request.stream_id):
             raise Refused(404, "not_the_owner", "the source of this stream is not here")
-        headers = RelayAnswer(hub.muted_source).as_headers()
+        if hub.claims.visibility is Visibility.PRIVATE and not request.keeps_private:
+            raise Refused(404, "not_the_owner", "this stream is for members of a later version")
+        headers = RelayAnswer(hub.muted_source, hub.claims.visibility).as_headers()
         return AcceptedStream(headers, partial(self._serve_relay, self._roles_of(hub), request))
 
     def accept_forward(self, request: ForwardRequest) -> AcceptedStream:

@@ -50,7 +50,7 @@ RELAY = "/internal/relay/{stream_id}"
 FORWARD = "/internal/forward/{stream_id}"
 
 # Raised with any change that the other side must know of; see above.
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 OLDEST_VERSION = 2
 
 PROTOCOL_HEADER = "Audiocast-Protocol"

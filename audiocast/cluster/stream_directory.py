@@ -37,7 +37,7 @@ ON_THE_AIR = ("live", "held")
 MAX_KEPT = 10_000
 
 # What members tell each other and not the public.
-OWN_FIELDS = (GENERATION, "cover", "history", "is_owner", "last_refusal", "token_tag")
+OWN_FIELDS = ("access_code", GENERATION, "cover", "history", "is_owner", "last_refusal", "token_tag")
 
 
 class StreamDirectory:
@@ -151,6 +151,7 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
         "last_broadcast": None if best.get("state") in ON_THE_AIR else merge_last_broadcast(known),
         "draining": draining,
         "visibility": next(iter(said), None),
+        "access_code": next(filter(None, (each.get("access_code") for each in (best, *known))), ""),
         **{name: presented[name] for name in Presentation().as_json() if name in presented},
         "starts_at": next(iter(starts), None),
     }

@@ -18,6 +18,7 @@ from audiocast.cluster.versioned_list import PAGE_ENTRIES, AnnouncedList, ListPa
 log = structlog.get_logger()
 
 VALUE_TYPES: Mapping[ListName, type[Value]] = {
+    ListName.PRIVATE: int,
     ListName.OWNED: str,
     ListName.HLS: int,
     ListName.BROADCASTS: str,
@@ -37,33 +38,25 @@ class OwnLists:
 
     Args:
         clock: Seconds of the membership's clock.
-        owned_streams: Returns the streams whose source this member has, as `OwnedSource` texts.
-        hls_streams: Returns the streams that this member makes HLS of, with the first segment number of each.
+        entries: The attribute, copied.
 
     Attributes:
-        broadcasts: Returns the streams that this member tells webhooks of, each with a text; set by whoever
-            tells.
+        entries: Of each list, returns what it is now; others may add to it. One that is missing stays empty.
     """
 
     def __init__(
-        self,
-        clock: Callable[[], float],
-        owned_streams: Callable[[], Mapping[str, str]],
-        hls_streams: Callable[[], Mapping[str, int]],
+        self, clock: Callable[[], float], entries: Mapping[ListName, Callable[[], Mapping[str, Value]]]
     ) -> None:
-        self.broadcasts: Callable[[], Mapping[str, str]] = dict
         self._clock = clock
-        self._owned_streams = owned_streams
-        self._hls_streams = hls_streams
+        self.entries = dict(entries)
         self._lists = {name: AnnouncedList() for name in ListName}
         self._refreshed_at = -math.inf
 
     def refresh(self) -> None:
         """Look what is on now."""
         self._refreshed_at = self._clock()
-        self._lists[ListName.OWNED].update(self._owned_streams())
-        self._lists[ListName.HLS].update(self._hls_streams())
-        self._lists[ListName.BROADCASTS].update(self.broadcasts())
+        for name, get_entries in self.entries.items():
+            self._lists[name].update(get_entries())
 
     def summaries(self) -> dict[ListName, ListSummary]:
         """Return what a greeting says of the lists; they are looked at every `REFRESH_SECONDS`."""

@@ -30,6 +30,9 @@ from audiocast.stream.keys import Visibility, parse_visibility
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
+# The first version of the protocol whose members keep private streams from strangers.
+PRIVATE_VERSION = 3
+
 
 class ResumePoint(NamedTuple):
     """The last page of a source that a member has: it asks for what comes after."""
@@ -40,19 +43,21 @@ class ResumePoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RelayRequest:
-    """`POST /internal/relay/{stream_id}?origin=&had=`: an edge asks the owner for a stream's pages.
+    """`POST /internal/relay/{stream_id}?origin=&had=&private=`: an edge asks the owner for a stream's pages.
 
     Attributes:
         resume_point: What the edge has already; None: nothing.
+        keeps_private: The edge keeps private streams from strangers; one of an earlier version does not.
     """
 
     stream_id: str
     resume_point: ResumePoint | None
+    keeps_private: bool = True
 
     def build(self) -> PeerRequest:
         """Return the request."""
-        query = "?origin={}&had={}".format(*self.resume_point) if self.resume_point is not None else ""
-        return PeerRequest("POST", RELAY.format(stream_id=self.stream_id) + query)
+        query = "origin={}&had={}&".format(*self.resume_point) if self.resume_point is not None else ""
+        return PeerRequest("POST", f"{RELAY.format(stream_id=self.stream_id)}?{query}private=1")
 
     @classmethod
     def parse(cls, stream_id: str, query: Mapping[str, str]) -> Self:
@@ -62,12 +67,12 @@ class RelayRequest:
             BadMessage: It names no source, or no page.
         """
         source_id, last_page = query.get("origin", ""), query.get("had", "")
+        keeps_private = query.get("private") == "1"
         if not source_id and not last_page:
-            return cls(stream_id, None)
+            return cls(stream_id, None, keeps_private)
         try:
-            return cls(
-                stream_id, ResumePoint(SourceId.parse(source_id or "0-0"), Position.parse(last_page or "0.0"))
-            )
+            source, page = SourceId.parse(source_id or "0-0"), Position.parse(last_page or "0.0")
+            return cls(stream_id, ResumePoint(source, page), keeps_private)
         except ValueError as error:
             raise BadMessage(str(error)) from error
 
@@ -78,13 +83,15 @@ class RelayAnswer:
 
     Attributes:
         muted_source: The source that the broadcaster has muted; None: none is.
+        visibility: Of the stream; None: an owner of an earlier version.
     """
 
     muted_source: SourceId | None
+    visibility: Visibility | None = None
 
     def as_headers(self) -> dict[str, str]:
         """Return what `parse` reads."""
-        return {MUTED_HEADER: str(self.muted_source or "")}
+        return {MUTED_HEADER: str(self.muted_source or ""), VISIBILITY_HEADER: self.visibility or ""}
 
     @classmethod
     def parse(cls, headers: Mapping[str, str]) -> Self:
@@ -95,7 +102,8 @@ class RelayAnswer:
         """
         text = headers.get(MUTED_HEADER, "")
         try:
-            return cls(SourceId.parse(text) if text else None)
+            muted_source = SourceId.parse(text) if text else None
+            return cls(muted_source, parse_visibility(headers.get(VISIBILITY_HEADER)))
         except ValueError as error:
             raise BadMessage(str(error)) from error
 

@@ -10,6 +10,7 @@ What comes in:
 - `read_pacer`: reads sources that nobody hears live together, instead of each by itself
 - `source_log`: the last pages of a source as they came, for other nodes
 - `keys`: ingest keys
+- `access`: who may do what with a stream, by texts that the server has signed
 
 One stream:
 

@@ -119,6 +119,10 @@ class Backlog:
             raise IndexError(f"expected an index from {self.first} to {self.end - 1}, got {index}")
         return StreamPage(*self._pages[self._gone + index - self.first])
 
+    def start_granule(self, index: int) -> int:
+        """Return the granule position at which a page begins, the next one at `end` too."""
+        return self.page(index).start_granule if index < self.end else self.end_granule
+
     def pages(self, start: int, stop: int) -> list[StreamPage]:
         """Return the pages from `start` (at least `first`) up to but not including `stop`, if there."""
         return [StreamPage(*record) for record in self._records(start, stop)]

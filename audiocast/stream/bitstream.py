@@ -6,11 +6,13 @@ from itertools import accumulate
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
 from audiocast.ogg.silence import MAX_SILENCE_BYTES, SILENCE_SAMPLES, silence_packet
+from audiocast.stream.audience.listen import Listen
 from audiocast.stream.audience.listen_end import ListenEnd
 from audiocast.stream.backlog import Backlog
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout.fanout import Fanout
+from audiocast.stream.fanout.listener import Listener, Sink
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.muxer import OggMuxer, TimedPacket, page_packets
 from audiocast.stream.read_pacer import TURN_SECONDS, UNHEARD_SECONDS
@@ -91,6 +93,25 @@ class Bitstream:
         self.append([(silence_packet(self.muxer.opus_head), SILENCE_SAMPLES)], now, eos=True)
         self.fanout.finish(end)
 
+    def join(
+        self,
+        sink: Sink,
+        first_bytes: bytes,
+        *,
+        preroll_seconds: float,
+        aim_seconds: float,
+        listen: Listen | None = None,
+    ) -> "ListenerSession":
+        """Add a listener; see `Fanout.join`."""
+        listener = self.fanout.join(
+            sink, first_bytes, preroll_seconds=preroll_seconds, aim_seconds=aim_seconds, listen=listen
+        )
+        return ListenerSession(self, listener)
+
+    def end_listener(self, listener: Listener, end: ListenEnd) -> None:
+        """Send one listener a last page, and close it."""
+        self.fanout.end(listener, end, self.muxer.last_page)
+
     def fill(self, tap: Tap) -> None:
         """Send `tap` what the backlog holds."""
         tap.start_bitstream(self.muxer.opus_head)
@@ -117,3 +138,26 @@ class Bitstream:
         """Return what one listener gets, Ogg's own bytes included, as a mean over the backlog."""
         backlog = self.backlog
         return backlog.size_bytes / backlog.seconds if backlog.seconds else 0.0
+
+
+class ListenerSession:
+    """A listener, as whoever has admitted it may end it.
+
+    Args:
+        bitstream: What it listens to.
+        listener: One of that bitstream.
+    """
+
+    def __init__(self, bitstream: Bitstream, listener: Listener) -> None:
+        self._bitstream = bitstream
+        self._listener = listener
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still listens."""
+        return self._listener.is_open
+
+    def end_session(self, *, is_revoked: bool) -> None:
+        """Send it a last page, and close it."""
+        end = ListenEnd.REVOKED if is_revoked else ListenEnd.SESSION_OVER
+        self._bitstream.end_listener(self._listener, end)

@@ -14,9 +14,10 @@ import structlog
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import Page
+from audiocast.stream.access.private_streams import PrivateStreams
 from audiocast.stream.audience.listen import Listen
 from audiocast.stream.audience.listen_end import ListenEnd
-from audiocast.stream.bitstream import Bitstream
+from audiocast.stream.bitstream import Bitstream, ListenerSession
 from audiocast.stream.broadcaster.broadcast_record import BroadcastRecord
 from audiocast.stream.broadcaster.keyed_stream import KeyedStream
 from audiocast.stream.broadcaster.paced_value import OnSettled
@@ -40,14 +41,10 @@ class Hub(KeyedStream):
     """One stream.
 
     Args:
-        stream_id: The stream's id.
-        title: What the broadcaster calls the stream; cleaned, and may be empty.
-        clock: Time and timers.
+        stream_id, title, clock, promise, suspensions, private_streams: See `KeyedStream`.
         counters: Shared by all hubs of this node; added to.
         limits: See `HubLimits`.
-        promise: What holds for the keys of the stream already.
         make_room: Called before the stream goes on; raises `ServerFull` if it may not.
-        suspensions: The streams whose sources are refused; others change it.
 
     Attributes:
         titles: What is on, and what was on.
@@ -69,9 +66,9 @@ class Hub(KeyedStream):
         promise: Promise = NO_PROMISE,
         make_room: Callable[[], None] = lambda: None,
         suspensions: Suspensions | None = None,
+        private_streams: PrivateStreams | None = None,
     ) -> None:
-        suspensions = Suspensions() if suspensions is None else suspensions
-        super().__init__(stream_id, title=title, clock=clock, promise=promise, suspensions=suspensions)
+        super().__init__(stream_id, title, clock, promise, suspensions, private_streams)
         self.counters = counters
         self.titles = Titles(clock, self._notify)
         self.record = BroadcastRecord()
@@ -236,7 +233,7 @@ class Hub(KeyedStream):
         preroll_seconds: float,
         aim_seconds: float,
         listen: Listen | None = None,
-    ) -> None:
+    ) -> ListenerSession:
         """Add a listener; see `Fanout.join`. The header pages follow `response_head`.
 
         Raises:
@@ -246,7 +243,7 @@ class Hub(KeyedStream):
         if self._bitstream is None:
             raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
         first = response_head + self._bitstream.header_pages(self.titles.tags)
-        self._bitstream.fanout.join(
+        return self._bitstream.join(
             sink, first, preroll_seconds=preroll_seconds, aim_seconds=aim_seconds, listen=listen
         )
 

@@ -1,28 +1,18 @@
-r"""Ingest keys: no database, any member with the secret can check one.
+"""Ingest keys, `ac1.CLAIMS.MAC`: no database, any member with the secret can check one."""
 
-    key = "ac1." claims "." mac
-    claims  URL-safe base64 of a JSON object, without padding; empty when there is nothing to claim
-    mac     URL-safe base64 of the first 16 bytes of HMAC-SHA256(secret, purpose "\0" id "\0" claims)
-
-The first secret makes keys, all of them are accepted, so a secret can be replaced without cutting anyone off.
-16 bytes of a MAC are what RFC 2104 section 5 allows at the least.
-"""
-
-import base64
-import binascii
 import hashlib
 import hmac
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from audiocast.stream.access.signed_claims import SignedClaims, UnreadableClaims, to_text
 from audiocast.stream.broadcaster.presentation import NO_PRESENTATION, Presentation
 from audiocast.stream.errors import BadKey
 from audiocast.stream.now_playing import clean_text
 
 PREFIX = "ac1"
-MAC_BYTES = 16
 
 # A title of 200 characters takes up to 1,100 of them, with four bytes of UTF-8 each; in keys of earlier
 # versions up to 1,650, since JSON escapes a control character in six bytes. A description of 500 takes up to
@@ -37,10 +27,14 @@ _TAG_PURPOSE = b"audiocast api token"
 
 
 class Visibility(StrEnum):
-    """Who finds a stream: everybody in this server's lists, or those alone who were given its link."""
+    """Who finds a stream: everybody in this server's lists, or those alone who were given its link.
+
+    A private one is there for those alone who have a listen token or its access code.
+    """
 
     PUBLIC = "public"
     UNLISTED = "unlisted"
+    PRIVATE = "private"
 
 
 class ListStreams(StrEnum):
@@ -52,6 +46,8 @@ class ListStreams(StrEnum):
 
     def visibility(self, claimed: Visibility | None) -> Visibility:
         """Return the visibility of a stream whose key claims this one; None: it claims none."""
+        if claimed is Visibility.PRIVATE:
+            return claimed
         if self is ListStreams.NONE:
             return Visibility.UNLISTED
         return claimed or (Visibility.PUBLIC if self is ListStreams.ALL else Visibility.UNLISTED)
@@ -70,6 +66,7 @@ class Claims:
         visibility: What the broadcaster has asked for; None: nothing, and the server's setting decides.
         presentation: How the stream shows itself.
         starts_at: When the broadcast is to begin, as its broadcaster has told; Unix seconds, 0 for no time.
+        access_code: Opens a private stream to those who type it; empty: no code does.
     """
 
     title: str = ""
@@ -80,6 +77,7 @@ class Claims:
     visibility: Visibility | None = None
     presentation: Presentation = NO_PRESENTATION
     starts_at: int = 0
+    access_code: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean_text(self.title))
@@ -93,9 +91,8 @@ class Keys:
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        if not secrets:
-            raise ValueError("expected at least one secret")
         self._secrets = [secret.encode() for secret in secrets]
+        self._signed = SignedClaims(PREFIX, _PURPOSE, self._secrets, MAX_KEY_CHARACTERS)
 
     def tag(self, token: str) -> str:
         """Return what tells an API token from others, and says nothing of it to those who lack the secret."""
@@ -107,8 +104,7 @@ class Keys:
 
     def make(self, stream_id: str, claims: Claims) -> str:
         """Return a key for a stream, made with the current secret."""
-        text = _encode_claims(claims)
-        return f"{PREFIX}.{text}.{_mac(self._secrets[0], stream_id, text)}"
+        return self._signed.sign(stream_id, _encode_claims(claims))
 
     def check(self, stream_id: str, key: str, unix_seconds: float) -> Claims:
         """Return the claims of a key.
@@ -116,32 +112,24 @@ class Keys:
         Raises:
             BadKey: It is not a key of this stream, or has expired.
         """
-        prefix, _, rest = key[:MAX_KEY_CHARACTERS].partition(".")
-        text, _, mac = rest.rpartition(".")
-        given = mac.encode("utf-8", "surrogateescape")
-        # No early end: every secret is compared, and each comparison takes its constant time.
-        fits = [
-            hmac.compare_digest(_mac(secret, stream_id, text).encode(), given) for secret in self._secrets
-        ]
-        if prefix != PREFIX or not any(fits):
+        try:
+            claimed = self._signed.read(stream_id, key)
+        except UnreadableClaims as error:
+            raise BadKey(str(error)) from error
+        if claimed is None:
             raise BadKey("expected the ingest key of this stream, got another one")
-        claims = _decode_claims(text)
+        claims = _decode_claims(claimed)
         if claims.expires_at and unix_seconds >= claims.expires_at:
             raise BadKey("the ingest key has expired")
         return claims
 
     def _tags(self, token: str) -> list[str]:
         data = _TAG_PURPOSE + b"\0" + token.encode("utf-8", "surrogateescape")
-        return [_to_text(hmac.digest(secret, data, hashlib.sha256)[:TAG_BYTES]) for secret in self._secrets]
+        return [to_text(hmac.digest(secret, data, hashlib.sha256)[:TAG_BYTES]) for secret in self._secrets]
 
 
-def _mac(secret: bytes, stream_id: str, claims: str) -> str:
-    message = b"\0".join((_PURPOSE, stream_id.encode(), claims.encode("utf-8", "surrogateescape")))
-    return _to_text(hmac.digest(secret, message, hashlib.sha256)[:MAC_BYTES])
-
-
-def _encode_claims(claims: Claims) -> str:
-    claimed = {
+def _encode_claims(claims: Claims) -> dict[str, object]:
+    return {
         name: value
         for name, value in (
             ("t", claims.title),
@@ -154,20 +142,13 @@ def _encode_claims(claims: Claims) -> str:
             ("a", claims.presentation.accent),
             ("u", claims.presentation.link),
             ("s", claims.starts_at),
+            ("c", claims.access_code),
         )
         if value
     }
-    return (
-        _to_text(json.dumps(claimed, separators=(",", ":"), ensure_ascii=False).encode()) if claimed else ""
-    )
 
 
-def _decode_claims(text: str) -> Claims:
-    """Parse claims whose MAC was found good: a server with the secret has written them."""
-    try:
-        claimed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) if text else {}
-    except (binascii.Error, ValueError) as error:
-        raise BadKey("expected claims that this version can read") from error
+def _decode_claims(claimed: Mapping[str, Any]) -> Claims:
     return Claims(
         str(claimed.get("t", "")),
         claimed.get("e", 0),
@@ -177,13 +158,10 @@ def _decode_claims(text: str) -> Claims:
         parse_visibility(claimed.get("v")),
         Presentation(*(str(claimed.get(name, "")) for name in "dau")),
         starts_at=claimed.get("s", 0),
+        access_code=str(claimed.get("c", "")),
     )
 
 
 def parse_visibility(text: object) -> Visibility | None:
     """Return the visibility that a text names; None: none that this version knows."""
     return Visibility(str(text)) if text in list(Visibility) else None
-
-
-def _to_text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

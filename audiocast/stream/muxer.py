@@ -27,6 +27,7 @@ from audiocast.ogg.page import (
     encode_page,
     lace,
 )
+from audiocast.ogg.silence import SILENCE_SAMPLES, silence_packet
 from audiocast.stream.backlog import StreamPage
 
 # 100 ms. A single longer packet (up to 120 ms) has a page for itself.
@@ -109,6 +110,19 @@ class OggMuxer:
             self._page(lace(group), b"".join(group), samples, now, FLAG_EOS if eos and number == last else 0)
             for number, (group, samples) in enumerate(groups)
         ]
+
+    def last_page(self, index: int, granule: int) -> StreamPage:
+        """Return a last page for one listener: 20 ms of silence marked as the end of the stream.
+
+        Args:
+            index: How many pages of the bitstream were before.
+            granule: Granule position at which it begins.
+        """
+        packet = silence_packet(self.opus_head)
+        end = granule + SILENCE_SAMPLES
+        sequence = (HEADER_PAGE_COUNT + index) % SEQUENCE_MODULUS
+        data = self._encode(lace([packet]), packet, end, FLAG_EOS, sequence)
+        return StreamPage(data, SILENCE_SAMPLES, end, 0.0)
 
     def _page(self, lacing: bytes, body: bytes, samples: int, now: float, flags: int) -> StreamPage:
         granule = self._granule = self._granule + samples

@@ -4,14 +4,14 @@ A hub that is in use (on, with a source, with watchers, awaited) is never forgot
 keys of the others outlives them (`audiocast.stream.hub_state`).
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
+from audiocast.stream.access.private_streams import PrivateStreams
 from audiocast.stream.broadcaster.given_covers import GivenCovers
-from audiocast.stream.clock import Clock
+from audiocast.stream.clock import Clock, Waiters
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import (
     BroadcastEnded,
@@ -33,7 +33,7 @@ from audiocast.stream.hub_state import (
     Rule,
     Suspensions,
 )
-from audiocast.stream.keys import Claims
+from audiocast.stream.keys import Claims, Visibility
 from audiocast.stream.read_pacer import ReadPacer
 
 # How many hubs are looked at to find one that can be forgotten: the work for a new stream has a bound.
@@ -52,6 +52,7 @@ class Registry:
     Attributes:
         promises: Of the streams that have no hub any more.
         ends: What broadcasters have ended, and reopened since.
+        private_streams: Those that this process knows of.
         covers: The pictures that broadcasters have given.
         on_live: Called with a hub that is on, when that is so and whenever it changes.
     """
@@ -64,6 +65,7 @@ class Registry:
         self.on_live: Callable[[Hub], None] = lambda hub: None
         self.promises = Promises()
         self.ends = Ends()
+        self.private_streams = PrivateStreams()
         self._suspensions = Suspensions()
         self._ended_by_rule: set[str] = set()
         self._told: OrderedDict[str, None] = OrderedDict()
@@ -73,7 +75,7 @@ class Registry:
         self._on: dict[str, Hub] = {}
         self.covers = GivenCovers(self._on.__contains__)
         self._announced: OrderedDict[str, Claims] = OrderedDict()
-        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._waiters = Waiters()
 
     def __iter__(self) -> Iterator[Hub]:
         return iter(list(self._hubs.values()))
@@ -107,6 +109,7 @@ class Registry:
 
     def announce(self, stream_id: str, claims: Claims) -> None:
         """Remember title and visibility of a stream whose source may come; its key has them too."""
+        self.private_streams.note(stream_id, is_private=claims.visibility is Visibility.PRIVATE)
         if stream_id not in self._hubs:
             self._announced.pop(stream_id, None)
             self._announced[stream_id] = claims
@@ -214,18 +217,7 @@ class Registry:
         """Wait for a stream to be on; return its hub, or None after `timeout_seconds`."""
         hub = self._hubs.get(stream_id)
         if hub is None or not hub.is_on:
-            waiter = asyncio.get_running_loop().create_future()
-            waiters = self._waiters.setdefault(stream_id, set())
-            waiters.add(waiter)
-            try:
-                await asyncio.wait_for(waiter, timeout_seconds)
-            except TimeoutError:
-                return None
-            finally:
-                waiters.discard(waiter)
-                # Waiters that were woken are in a set of their own by now; later ones still wait.
-                if not waiters and self._waiters.get(stream_id) is waiters:
-                    del self._waiters[stream_id]
+            await self._waiters.wait(stream_id, timeout_seconds)
             hub = self._hubs.get(stream_id)
         return hub if hub is not None and hub.is_on else None
 
@@ -251,8 +243,13 @@ class Registry:
         if hub is not None:
             hub.reopen(claims.title)
             visibility = claims.visibility or hub.claims.visibility
-            shown, start = claims.presentation, claims.starts_at
-            hub.claims = replace(hub.claims, visibility=visibility, presentation=shown, starts_at=start)
+            hub.claims = replace(
+                hub.claims,
+                visibility=visibility,
+                presentation=claims.presentation,
+                starts_at=claims.starts_at,
+                access_code=claims.access_code,
+            )
         else:
             generation = self.promises.get(stream_id).generation
             self.promises.keep(stream_id, Promise(generation, is_closed=False))
@@ -275,6 +272,7 @@ class Registry:
             promise=self.promises.get(stream_id),
             make_room=self._make_room,
             suspensions=self._suspensions,
+            private_streams=self.private_streams,
         )
         hub.claims = announced
         return hub
@@ -333,8 +331,6 @@ class Registry:
                 return
             self._on[hub.stream_id] = hub
             self.on_live(hub)
-            for waiter in self._waiters.pop(hub.stream_id, ()):
-                if not waiter.done():
-                    waiter.set_result(None)
+            self._waiters.wake(hub.stream_id)
 
         return wake

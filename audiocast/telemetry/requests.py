@@ -33,14 +33,14 @@ REFUSED_KINDS = (
     "tls",
 )
 
-# An ingest key (audiocast.stream.keys). It belongs into the query or a header, but people paste it into paths
-# too.
-_KEY = re.compile(r"\bac1\.[\w-]*\.[\w-]+", re.ASCII)
+# Ingest keys and listen tokens (audiocast.stream.access). They belong into the query or a header, but people
+# paste keys into paths too, and the paths of HLS have a token.
+_SIGNED = re.compile(r"\b(a[a-z]1)\.[\w-]*\.[\w-]+", re.ASCII)
 
 
 def loggable_path(request: HTTPServerRequest) -> str:
-    """Return the path of a request without its query and without ingest keys, cut to a length for the log."""
-    return _KEY.sub("ac1...", request.path)[:MAX_PATH_CHARACTERS]
+    """Return the path of a request without its query, keys and tokens, cut to a length for the log."""
+    return _SIGNED.sub(r"\1...", request.path)[:MAX_PATH_CHARACTERS]
 
 
 class LoggedHandler(RequestHandler):

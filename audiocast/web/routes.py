@@ -71,6 +71,7 @@ from audiocast.web.pages.drawings import Drawings
 from audiocast.web.pages.embed import EmbedPageHandler, OEmbedHandler
 from audiocast.web.pages.home import HomeHandler
 from audiocast.web.pages.icon import IconHandler
+from audiocast.web.pages.let_in import AccessCodeHandler
 from audiocast.web.pages.listen import ListenPageHandler
 from audiocast.web.pages.openapi import OpenApiHandler
 from audiocast.web.pages.page import (
@@ -80,8 +81,10 @@ from audiocast.web.pages.page import (
     SelfTestPageHandler,
 )
 from audiocast.web.pages.qr import QrHandler
+from audiocast.web.public.access.listen_links import ListenLinksHandler, RevokeListenLinksHandler
 from audiocast.web.public.audience import AudienceHandler, MemberAudienceHandler
 from audiocast.web.public.covers.given import GivenCoverHandler
+from audiocast.web.public.events import EventsHandler
 from audiocast.web.public.hls import HlsHandler
 from audiocast.web.public.ingest import IngestHandler
 from audiocast.web.public.ingest_socket import IngestSocketHandler
@@ -89,7 +92,7 @@ from audiocast.web.public.listen import ListenHandler
 from audiocast.web.public.metadata import MetadataHandler
 from audiocast.web.public.playlists import PlaylistHandler
 from audiocast.web.public.start import StartHandler
-from audiocast.web.public.streams import EventsHandler, HistoryHandler, StreamsHandler, StreamStateHandler
+from audiocast.web.public.streams import HistoryHandler, StreamsHandler, StreamStateHandler
 
 FOLDER = Path(__file__).parent
 
@@ -130,6 +133,8 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/api/streams/([^/]*)/metadata", MetadataHandler, own),
             (r"/api/streams/([^/]*)/cover", GivenCoverHandler, own),
             (r"/api/streams/([^/]*)/audience", AudienceHandler, own),
+            (r"/api/streams/([^/]*)/listen-links", ListenLinksHandler, own),
+            (r"/api/streams/([^/]*)/listen-links/revoke", RevokeListenLinksHandler, own),
             (r"/admin/metadata", IcecastMetadataHandler, own),
             (r"/admin/stats", IcecastStatsHandler, own),
             (r"/admin/listmounts", IcecastMountsHandler, own),
@@ -148,6 +153,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/listen/([^/]*)/cover(?:\.(svg|png)|(-square)\.png)", CoverHandler, own),
             (r"/listen/([^/]*)/calendar\.ics", CalendarHandler, own),
             (r"/listen/([^/]*)/?", ListenPageHandler, own),
+            (r"/listen/([^/]*)/code", AccessCodeHandler, own),
             (r"/embed/([^/]*)/?", EmbedPageHandler, own),
             (r"/oembed", OEmbedHandler, own),
             (r"/scripts/(.*)", ScriptHandler, own),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from audiocast.cluster.greeting import ListName
 from audiocast.cluster.node import Node
 from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.webhooks.addresses import AddressRules
@@ -82,7 +83,7 @@ class Webhooks:
             limits = QueueLimits()
             self._sender = Sender(options.rules, max_requests=limits.under_way, version=options.version)
             self._queue = DeliveryQueue(streams.clock, self._sender.send, self._note, limits=limits)
-            node.membership.own_lists.broadcasts = self._teller.facts
+            node.membership.own_lists.entries[ListName.BROADCASTS] = self._teller.facts
 
     @property
     def queued(self) -> int:

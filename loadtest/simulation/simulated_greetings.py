@@ -213,7 +213,7 @@ class _Scene:
             discovery=StaticPeers([f"{peer}:{PORT}" for peer in peers]),
             client=line,
             clock=asyncio.get_running_loop(),
-            owned_streams=dict,
+            lists={},
         )
         line.identity = member.identity
         self._wire.members[name] = member

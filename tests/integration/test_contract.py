@@ -81,6 +81,7 @@ def test_start_gives_a_key_and_links(open_server: AudiocastServer) -> None:
         "listen_url": f"http://radio.example/listen/{stream_id}",
         "stream_url": f"http://radio.example/stream/{stream_id}",
         "qr_url": f"http://radio.example/listen/{stream_id}/qr.svg",
+        "access_code": None,
     }
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from audiocast.stream.access.listen_sessions import ListenSessions
+from audiocast.stream.access.private_streams import PrivateStreams
 from audiocast.stream.broadcaster.paced_value import OnSettled, PacedValue
 from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.clock import Clock
 from audiocast.stream.hub_state import Promise, Suspensions
-from audiocast.stream.keys import Claims
+from audiocast.stream.keys import Claims, Visibility
 from audiocast.stream.now_playing import clean_text
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
@@ -20,7 +22,8 @@ class KeyedStream:
         title: What the broadcaster calls the stream; cleaned, and may be empty.
         clock: Time and timers.
         promise: What holds for the keys of the stream already.
-        suspensions: The streams whose sources are refused; others change it.
+        suspensions: The streams whose sources are refused; others change it. None: no stream is suspended.
+        private_streams: Gets to know whether this one is private.
 
     Attributes:
         is_closed: The broadcaster has ended the stream for good.
@@ -28,10 +31,17 @@ class KeyedStream:
         source: What brings the audio now; None while nothing does. Only the hub sets it.
         muted_source: The source that the broadcaster has muted: another one is not. None: none is.
         on_change: Called, without arguments, whenever the state or the titles change.
+        listen_sessions: What listen tokens have opened here.
     """
 
     def __init__(
-        self, stream_id: str, *, title: str, clock: Clock, promise: Promise, suspensions: Suspensions
+        self,
+        stream_id: str,
+        title: str,
+        clock: Clock,
+        promise: Promise,
+        suspensions: Suspensions | None,
+        private_streams: PrivateStreams | None,
     ) -> None:
         self.stream_id = stream_id
         self.title = clean_text(title)
@@ -41,7 +51,9 @@ class KeyedStream:
         self.source: Source | None = None
         self.muted_source: SourceId | None = None
         self.on_change: set[Callable[[], None]] = set()
-        self._suspensions = suspensions
+        self._suspensions = Suspensions() if suspensions is None else suspensions
+        self._private_streams = PrivateStreams() if private_streams is None else private_streams
+        self.listen_sessions = ListenSessions(clock)
         self._edits = PacedValue(clock, self._apply_edit)
 
     @property
@@ -52,6 +64,8 @@ class KeyedStream:
     @claims.setter
     def claims(self, claims: Claims) -> None:
         self._claims = self._edited.applied_to(claims)
+        if claims.visibility is not None:
+            self._private_streams.note(self.stream_id, is_private=claims.visibility is Visibility.PRIVATE)
 
     @property
     def source_id(self) -> SourceId | None:

@@ -14,7 +14,7 @@ the newest page, and when it takes nothing for too long it is closed. What each 
 docs/fan-out.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from audiocast.ogg.opus import SAMPLE_RATE
@@ -25,6 +25,7 @@ from audiocast.stream.backlog import Backlog, StreamPage
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.fanout.lane import Lane, lanes
+from audiocast.stream.fanout.leaving import LeavingListeners
 from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.fanout.listener import Listener, Sink
 
@@ -73,6 +74,7 @@ class Fanout:
         self._lanes = lanes(counters, limits.flush_interval_seconds)
         self._finish_at: float | None = None
         self._finish_end = ListenEnd.STREAM_ENDED
+        self._leaving = LeavingListeners(clock)
         self.peak = 0
 
     @property
@@ -110,17 +112,12 @@ class Fanout:
         """
         backlog = self._backlog
         cursor = backlog.start_of(preroll_seconds)
-        granule = backlog.page(cursor).start_granule if cursor < backlog.end else backlog.end_granule
+        granule = backlog.start_granule(cursor)
         listener = Listener(sink, cursor=cursor, granule=granule, unsent=first_bytes, aim_seconds=aim_seconds)
         listener.listen = listen
         listener.unheard_bytes = backlog.bytes_before(cursor) - len(first_bytes)
         lane = self._lane(listener)
-        if not lane.listeners:
-            # No pass has been made meanwhile: what came was for nobody, and late for nobody.
-            lane.ends = []
-        if len(lane.listeners) >= SLICE_LISTENERS * len(lane.ends):
-            lane.ends.append(backlog.end)
-        lane.open_count += 1
+        lane.note_join(backlog.end, SLICE_LISTENERS)
         self.peak = max(self.peak, self.count)
         self._counters.listeners += 1
         self._counters.joins += 1
@@ -149,6 +146,18 @@ class Fanout:
                 lane.timer.cancel()
             if lane.listeners and not lane.is_running:
                 self._start(lane)
+
+    def end(self, listener: Listener, end: ListenEnd, last_page: Callable[[int, int], StreamPage]) -> None:
+        """Send one open listener what it lacks and a last page of its own, and close it; the others go on.
+
+        `last_page` returns the page at an index, which begins at a granule position.
+        """
+        self._serve(listener, self._backlog.end, self._clock.time())
+        if listener.is_open:
+            page = last_page(listener.cursor, listener.next_granule)
+            data = listener.unsent + listener.numbered(page)
+            self._take_out(listener, end)
+            self._leaving.add(listener.sink, data)
 
     def close_listeners(self, count: int) -> int:
         """Close at most `count` listeners that have all there is, so that no page is cut; return how many."""
@@ -254,7 +263,7 @@ class Fanout:
         """Send what the listener lacks of the pages before `end`, as far as its socket takes it."""
         backlog = self._backlog
         while True:
-            if self._is_too_far_behind(listener):
+            if listener.is_too_far_behind(backlog, self._lag_samples):
                 newest = backlog.end - 1
                 listener.unheard_bytes += backlog.bytes_before(newest) - backlog.bytes_before(listener.cursor)
                 listener.skip_to(newest, backlog.page(newest).start_granule)
@@ -291,15 +300,6 @@ class Fanout:
             data = self._backlog.batch(listener.cursor, stop)
         return listener.unsent + data if listener.unsent else data
 
-    def _is_too_far_behind(self, listener: Listener) -> bool:
-        backlog = self._backlog
-        if listener.cursor < backlog.first:
-            # No listener need be slow for that: a source's burst can be larger than the backlog.
-            return True
-        if listener.blocked_since is None or listener.cursor >= backlog.end - 1:
-            return False
-        return backlog.end_granule - listener.next_granule > self._lag_samples
-
     def _stop_short(
         self, listener: Listener, pages: Sequence[StreamPage], sent_bytes: int, now: float
     ) -> None:
@@ -317,13 +317,13 @@ class Fanout:
 
     def _close(self, listener: Listener, end: ListenEnd, seconds_ago: float = 0.0) -> None:
         """Close a listener that is gone since `seconds_ago`; what its socket took is still delivered."""
-        if listener.listen is not None:
-            sent_bytes = self._backlog.bytes_before(listener.cursor) - listener.unheard_bytes
-            ended_at = self._clock.time() - seconds_ago
-            listener.listen.finish(end, ended_at, max(0, sent_bytes - len(listener.unsent)))
+        self._take_out(listener, end, seconds_ago)
+        listener.sink.close()
+
+    def _take_out(self, listener: Listener, end: ListenEnd, seconds_ago: float = 0.0) -> None:
+        listener.finish_listen(end, self._clock.time() - seconds_ago, self._backlog)
         listener.is_open = False
         listener.unsent = b""
-        listener.sink.close()
         self._lane(listener).open_count -= 1
         self._counters.listeners -= 1
 

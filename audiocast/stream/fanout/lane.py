@@ -151,6 +151,15 @@ class Lane:
         has_gathered = waiting_seconds >= interval_seconds - EARLY_SECONDS or now >= due - EARLY_SECONDS
         return max(now if has_gathered else due + LATE_SECONDS, self._rested_at)
 
+    def note_join(self, end: int, slice_listeners: int) -> None:
+        """Count one more listener, which stands at `end` and is in a slice of at most so many."""
+        if not self.listeners:
+            # No pass has been made meanwhile: what came was for nobody, and late for nobody.
+            self.ends = []
+        if len(self.listeners) >= slice_listeners * len(self.ends):
+            self.ends.append(end)
+        self.open_count += 1
+
     def start_pass(self, now: float) -> None:
         """Note that a pass begins; pages may gather a little longer if they had no room before, else less."""
         lacked_room = self._lacked_room if self.is_live else not self._has_room(now)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from audiocast.stream.audience.listen import Listen
-from audiocast.stream.backlog import StreamPage
+from audiocast.stream.audience.listen_end import ListenEnd
+from audiocast.stream.backlog import Backlog, StreamPage
 from audiocast.stream.muxer import renumber
 
 
@@ -96,6 +97,26 @@ class Listener:
                 self.unsent = self.numbered(page)[sent_bytes:]
                 return
             sent_bytes -= len(page.data)
+
+    def finish_listen(self, end: ListenEnd, ended_at: float, backlog: Backlog) -> None:
+        """Leave a record of the listen, if there is one; `ended_at` is the clock's seconds."""
+        if self.listen is not None:
+            sent_bytes = backlog.bytes_before(self.cursor) - self.unheard_bytes
+            self.listen.finish(end, ended_at, max(0, sent_bytes - len(self.unsent)))
+
+    def is_too_far_behind(self, backlog: Backlog, lag_samples: float) -> bool:
+        """Return whether it is to be moved to the newest page.
+
+        Args:
+            backlog: Of its bitstream.
+            lag_samples: How far it may be behind.
+        """
+        if self.cursor < backlog.first:
+            # No listener need be slow for that: a source's burst can be larger than the backlog.
+            return True
+        if self.blocked_since is None or self.cursor >= backlog.end - 1:
+            return False
+        return backlog.end_granule - self.next_granule > lag_samples
 
     def skip_to(self, index: int, granule: int) -> None:
         """Leave out the pages before `index`, which begins at `granule`; page numbers have no hole by it."""

@@ -24,7 +24,11 @@ Live audio for everyone: post Ogg Opus over HTTP, share a link, listen in any br
 Errors are JSON with a code. Wherever there is GET there is HEAD, with the same status and fields and no body,
 and OPTIONS, which lists the methods. A server with aliases (ALIASES_FILE) has these paths too, each as
 `/stream/{id}` for listeners and as `/ingest/{id}` for sources. What has no end (audio, events, the WebSocket)
-is declared as what it begins with, the first two with `x-endless`.\
+is declared as what it begins with, the first two with `x-endless`.
+
+A private stream is there for requests with a listen token (`?token=`, Bearer, or a cookie that `/listen/{id}`
+sets), its key, or an API token. To all others it is as a stream that nobody knows; the listener's page alone
+says 401.\
 """
 
 TAGS = {

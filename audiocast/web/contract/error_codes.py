@@ -9,7 +9,7 @@ _CODES: dict[int, str] = {
         bad_picture
         lost_sync no_audio too_damaged truncated unknown_serial
         """,
-    401: "bad_key key_missing token_needed",
+    401: "bad_key key_missing listen_token_needed token_needed",
     403: "foreign_origin id_needs_token stream_suspended",
     404: """
         bad_stream_id link_too_long media_not_found no_start not_a_listen_link not_found stream_not_found

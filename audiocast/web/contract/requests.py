@@ -2,10 +2,21 @@
 
 import re
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
+from audiocast.stream.access import access_code
+from audiocast.stream.access.listen_tokens import MAX_LABEL_CHARACTERS
 from audiocast.stream.broadcaster.presentation import (
     ACCENT,
     LINK,
@@ -25,6 +36,9 @@ STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 MAX_AHEAD_SECONDS = 366 * 86_400
 # Clocks differ, and a broadcast that was to begin a while ago may still come.
 MAX_PAST_SECONDS = 86_400
+
+# Ten years, of a link and of what it opens.
+MAX_LINK_SECONDS = 315_360_000
 
 
 def _checked_text(value: Any) -> Any:
@@ -55,7 +69,15 @@ class StartRequest(BaseModel):
         pattern=f"^{STREAM_ID.pattern}$",
         description="Only a server with API_TOKENS lets it be chosen.",
     )
-    visibility: Visibility | None = Field(default=None, description="Whether lists have the stream.")
+    visibility: Visibility | None = Field(
+        default=None, description="Whether lists have the stream. `private`: it needs a listen token."
+    )
+    access_code: str = Field(
+        default="",
+        max_length=access_code.MAX_CHARACTERS,
+        description="Opens a private stream to those who type it; 6 characters or more. `auto`: the server "
+        "makes one.",
+    )
     starts_at: StartTime | None = Field(
         default=None, description="When the broadcast is to begin (RFC 3339), at most a year ahead."
     )
@@ -67,6 +89,20 @@ class StartRequest(BaseModel):
         pattern=f"^({LINK.pattern})?$",
         description="Where to learn more: http or https, in ASCII, without a user name.",
     )
+
+    @field_validator("access_code")
+    @classmethod
+    def _long_enough(cls, code: str) -> str:
+        plain = access_code.plain_code(code)
+        if code and code != "auto" and len(plain) < access_code.MIN_CHARACTERS:
+            raise ValueError(f"expected {access_code.MIN_CHARACTERS} characters or more, or auto")
+        return code
+
+    @model_validator(mode="after")
+    def _code_of_private(self) -> Self:
+        if self.access_code and self.visibility is not Visibility.PRIVATE:
+            raise ValueError("expected access_code with visibility private alone")
+        return self
 
     @property
     def presentation(self) -> Presentation:
@@ -105,6 +141,27 @@ class StreamEditRequest(BaseModel):
             link=self.link,
             starts_at=round(starts_at.timestamp()) if starts_at else None if starts_at is None else 0,
         )
+
+
+class ListenLinksRequest(BaseModel):
+    """A wish for links to a private stream."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    count: int = Field(default=1, ge=1, le=1_000, strict=True)
+    expires_in_seconds: int = Field(
+        default=0, ge=0, le=MAX_LINK_SECONDS, strict=True, description="Until it can be joined; 0: for ever."
+    )
+    session_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=MAX_LINK_SECONDS,
+        strict=True,
+        description="How long a listener stays from joining; 0: as long as the broadcast.",
+    )
+    label: str = Field(
+        default="", max_length=MAX_LABEL_CHARACTERS, description="For the station's own records."
+    )
 
 
 class MetadataRequest(BaseModel):

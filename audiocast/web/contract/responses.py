@@ -43,6 +43,20 @@ class TrackList(TypedDict):
     tracks: Annotated[list[PastTrack], Field(description="The newest first.")]
 
 
+class ListenLink(TypedDict):
+    """A link that opens a private stream."""
+
+    url: Url
+    token: Annotated[str, Field(description="The same for players: `?token=` or a Bearer token.")]
+    expires_at: Annotated[int | None, Field(description="Until it can be joined, Unix seconds.")]
+
+
+class ListenLinks(TypedDict):
+    """New links, which nobody keeps."""
+
+    links: list[ListenLink]
+
+
 class LastRefusal(TypedDict):
     """Why a source with a good key was refused."""
 
@@ -168,6 +182,7 @@ class Started(LocalUrl):
     listen_url: Url
     stream_url: Url
     qr_url: Url
+    access_code: Annotated[str | None, Field(description="Of a private stream, where one was asked for.")]
 
 
 class Received(TypedDict):

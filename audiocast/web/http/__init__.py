@@ -1,6 +1,7 @@
 """What all HTTP handlers stand on: services, errors, bounds, credentials, and raw responses.
 
 - `accept_queue`: how many requests of a crowd go on in a turn of the event loop
+- `access`: whom a private stream is there for
 - `addresses`: whom a request comes from, and where this machine is found
 - `aliases`: the paths that streams had at an Icecast server
 - `body`: the bodies of requests, read as they come

@@ -71,7 +71,7 @@ MESSAGES: Mapping[Budget, str] = {
     Rate.UNKNOWN_IDS: "questions a minute about streams that are not there",
     Rate.QR_CODES: "new QR codes a minute",
     Rate.COVERS: "new covers a minute",
-    Rate.WRONG_PASSWORDS: "wrong passwords a minute",
+    Rate.WRONG_PASSWORDS: "wrong passwords and access codes a minute",
 }
 
 

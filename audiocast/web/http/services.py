@@ -16,6 +16,7 @@ from audiocast.stream.keys import Keys, ListStreams
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.audience_log.keeper import AudienceKeeper
+from audiocast.web.http.access.listen_gate import ListenGate
 from audiocast.web.http.aliases import Aliases
 from audiocast.web.http.clients import Clients
 from audiocast.web.http.last_refusals import LastRefusals
@@ -45,6 +46,7 @@ class Services:
         stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
         aliases: Paths that streams had at an Icecast server.
+        listen_gate: Whom private streams are there for.
         list_streams: Which streams everybody may find.
         last_refusals: Why sources with a good key were refused here.
         started_at: When the server started, unix seconds.
@@ -66,6 +68,7 @@ class Services:
     audience: AudienceKeeper
     stalled_seconds: Callable[[], float]
     version: str
+    listen_gate: ListenGate
     aliases: Aliases = field(default_factory=Aliases)
     list_streams: ListStreams = ListStreams.OPT_IN
     last_refusals: LastRefusals = field(default_factory=LastRefusals)

@@ -10,6 +10,7 @@
 - `first_words`: what the listener's page says before its script runs
 - `home`: the start page
 - `icon`: the icon as PNG
+- `let_in`: how a visitor is let in to a private stream
 - `listen`: the listener's page
 - `modules`: which JavaScript modules a page names at once
 - `openapi`: what the API promises, for programs

@@ -40,7 +40,8 @@ class CoverHandler(PublicHandler):
                 media_type, picture = "image/png", await self._png(art, is_square=square is not None)
         seconds = KEPT_SECONDS if asked_for == version else KEPT_UNVERSIONED_SECONDS
         self.set_header("Content-Type", media_type)
-        self.set_header("Cache-Control", f"public, max-age={seconds}")
+        scope = "private" if self.services.listen_gate.is_private(stream_id) else "public"
+        self.set_header("Cache-Control", f"{scope}, max-age={seconds}")
         self.set_header("Content-Security-Policy", POLICY)
         self.allow_any_origin()
         self.write(picture)

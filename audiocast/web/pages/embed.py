@@ -8,6 +8,7 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.pages.embed_code import FRAME_HEIGHT, FRAME_WIDTH, UNTITLED, frame_code
 from audiocast.web.pages.icon import SIZES
+from audiocast.web.pages.let_in import LetInHandler
 from audiocast.web.pages.listen import StreamPageHandler
 from audiocast.web.public.covers.art import SQUARE
 from audiocast.web.public.covers.urls import card_size, cover_path, cover_version
@@ -17,13 +18,17 @@ from audiocast.web.public.streams import cluster_state
 LINK = re.compile(r"https?://([^/?#]+)/(?:listen|embed)/([^/?#]*)(?:[?#].*)?")
 
 
-class EmbedPageHandler(StreamPageHandler):
+class EmbedPageHandler(LetInHandler, StreamPageHandler):
     """`GET /embed/{id}`: the one page that others may frame."""
 
     metric_label = "EmbedPage"
     framed_by = "*"
 
     async def get(self, stream_id: str) -> None:
+        gate, token = self.services.listen_gate, self.get_query_argument("token", "")
+        claims = gate.check(self.checked_id(stream_id), token) if token else None
+        if claims is not None:
+            self.let_in(stream_id, claims)
         self.render("embed.html", **await self.stream(stream_id))
 
 

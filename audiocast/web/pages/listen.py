@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from audiocast.web.pages.embed_code import frame_code, plain_code
 from audiocast.web.pages.first_words import FirstWords
+from audiocast.web.pages.let_in import LetInHandler
 from audiocast.web.pages.page import PageHandler
 from audiocast.web.public.covers.colours import (
     DARK_GROUND,
@@ -36,7 +37,9 @@ class StreamPageHandler(PageHandler):
         state = await cluster_state(services, self.checked_id(stream_id), self.request)
         is_known = state is not None
         if state is None:
-            state = long_stream_state(services.streams.get_or_waiting(stream_id), services.node)
+            seen_id = services.listen_gate.seen_id(stream_id, self.request)
+            hub = services.streams.get_or_waiting(seen_id)
+            state = long_stream_state(hub, services.node) | {"stream_id": stream_id}
         base = services.urls.base(self.request)
         version = cover_version(stream_id, state)
         return {
@@ -68,12 +71,23 @@ def _accents(accent: str) -> tuple[str, str] | None:
     return light, dark
 
 
-class ListenPageHandler(StreamPageHandler):
-    """The listener's page."""
+class ListenPageHandler(LetInHandler, StreamPageHandler):
+    """The listener's page; of a private stream, for those who are let in."""
 
     metric_label = "ListenPage"
 
     async def get(self, stream_id: str) -> None:
+        gate = self.services.listen_gate
+        token = self.get_query_argument("token", "")
+        claims = gate.check(self.checked_id(stream_id), token) if token else None
+        if claims is not None:
+            self.let_in(stream_id, claims)
+            # Neither the browser's history nor what the visitor passes on has the token.
+            self.redirect(f"/listen/{stream_id}", status=303)
+            return
+        if gate.is_hidden(stream_id, self.request):
+            self.ask_for_code(stream_id, "link_over" if token else "")
+            return
         stream = await self.stream(stream_id)
         listen_url, title = stream["listen_url"], stream["title"]
         self.render(

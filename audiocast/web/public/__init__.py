@@ -1,7 +1,9 @@
 """The public port's API: audio in, audio out, and what is known of a stream.
 
+- `access`: listen tokens as broadcasters make them
 - `audience`: who listens and who did
 - `covers`: the face of a stream
+- `events`: what is known of a stream, as events
 - `hls`: audio out, as HLS
 - `hls_listening`: a request of a player of HLS as part of a listen
 - `hls_media`: HLS that this member makes
@@ -12,6 +14,6 @@
 - `metadata`: what is on now
 - `playlists`: M3U and PLS for players
 - `start`: a broadcaster asks for a stream
-- `streams`: what is known of a stream, as JSON and as events
+- `streams`: what is known of a stream, as JSON
 - `waiting`: requests about streams that may not be there
 """

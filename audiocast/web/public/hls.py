@@ -3,12 +3,15 @@
 Any member of a cluster takes such a request, and one has the HLS muxer: the others pass on its answers.
 """
 
+from dataclasses import replace
+
 from audiocast.cluster.errors import Refused, Unproven, Unreachable
 from audiocast.cluster.hls_router import HlsRequest, HlsResponse
+from audiocast.stream.access.listen_tokens import PREFIX
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
 from audiocast.web.public.hls_listening import HlsListening
-from audiocast.web.public.hls_media import PLAYLIST, directives_of, local_answer, send_answer
+from audiocast.web.public.hls_media import NOT_LIVE, PLAYLIST, directives_of, local_answer, send_answer
 
 # The first attempt at a member that has just died makes its death known.
 ATTEMPTS = 3
@@ -22,23 +25,58 @@ class HlsHandler(CrossOriginHandler):
     metric_label = "Hls"
 
     async def get(self, stream_id: str, path: str) -> None:
-        self.checked_id(stream_id)
+        gate = self.services.listen_gate
+        if self._begin_session(self.checked_id(stream_id), path):
+            return
+        path = self._take_token(path)
         if len(path) > MAX_PATH_CHARACTERS:
             raise ApiError(404, "media_not_found", "expected a name that a playlist lists, got a longer one")
+        seen_id = gate.seen_id(stream_id, self.request)
         begins = path == PLAYLIST and self.request.method == "GET"
-        with HlsListening(self.services, self.request, stream_id, begins=begins) as listening:
-            answer = await self._answer(stream_id, path, directives_of(self), listening)
+        with HlsListening(self.services, self.request, seen_id, begins=begins) as listening:
+            answer = await self._answer(seen_id, path, directives_of(self), listening)
+            if gate.is_private(stream_id):
+                if seen_id == stream_id and gate.is_hidden(stream_id, self.request):
+                    # It has turned out to be private, or the token was revoked meanwhile.
+                    raise ApiError(404, "stream_not_live", NOT_LIVE)
+                answer = replace(answer, cache_control=answer.cache_control.replace("public", "private"))
             if self.request.method != "HEAD":
                 self.services.streams.counters.count_hls_bytes(len(answer.body))
                 if answer.status == 200:
                     listening.note(len(answer.body))
         send_answer(self, answer)
 
+    def _begin_session(self, stream_id: str, path: str) -> bool:
+        """Send a player that has a link's token to its session's own playlist; return whether it was.
+
+        The session's token is in the path from then on: of all that the playlist lists too, which has no
+        query.
+        """
+        gate = self.services.listen_gate
+        in_query = self.get_query_argument("token", "")
+        claims = gate.check(stream_id, in_query) if in_query and path == PLAYLIST else None
+        if claims is None or not gate.is_private(stream_id):
+            return False
+        token, _ = gate.session_token(stream_id, claims)
+        self.set_header("Cache-Control", "no-store")
+        self.redirect(f"/stream/{stream_id}/hls/{token}/{PLAYLIST}", status=302)
+        return True
+
+    def _take_token(self, path: str) -> str:
+        """Return a path without the listen token before it, which counts as one of the query from now on."""
+        token, slash, rest = path.partition("/")
+        if not slash or not token.startswith(f"{PREFIX}."):
+            return path
+        self.request.query_arguments["token"] = [token.encode()]
+        return rest
+
     async def _answer(
         self, stream_id: str, path: str, directives: dict[str, str], listening: HlsListening
     ) -> HlsResponse:
         hls_router = self.services.hls_router
-        request = HlsRequest(stream_id, path, directives, self.services.clients.identify(self.request))
+        client = self.services.clients.identify(self.request)
+        is_admitted = self.services.listen_gate.is_private(stream_id)
+        request = HlsRequest(stream_id, path, directives, client, is_admitted)
         for _ in range(ATTEMPTS):
             member = hls_router.member_for(stream_id)
             if member is None:

@@ -21,6 +21,8 @@ from audiocast.web.http.services import Limits, Services
 from audiocast.web.public.hls_listening import HlsListening
 from audiocast.web.public.waiting import wait_for_stream
 
+NOT_LIVE = "the stream is not on the air; try again in a moment"
+
 PLAYLIST = "index.m3u8"
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 MEDIA_TYPE = f'audio/mp4; codecs="{CODEC}"'
@@ -146,7 +148,7 @@ async def _muxer(
         raise StreamEnded("the stream was ended by its broadcaster")
     hub = await wait_for_stream(services, limits, stream_id, request)
     if hub is None:
-        raise ApiError(404, "stream_not_live", "the stream is not on the air; try again in a moment")
+        raise ApiError(404, "stream_not_live", NOT_LIVE)
     return services.hls_muxers.current(hub) or _open_muxer(
         services, hub, services.clients.identify(request) if request is not None else client
     )

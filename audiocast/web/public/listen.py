@@ -79,7 +79,9 @@ class ListenHandler(CrossOriginHandler):
         if connection is not None:
             is_written = services.audience.is_written
             who = who_listens(self.request, services.clients) if is_written else NOBODY
-            hub.join(
+            claims = services.listen_gate.claims_of(stream_id, self.request)
+            label = claims.label if claims is not None else ""
+            session = hub.join(
                 connection,
                 response_head(200, _audio_headers()),
                 preroll_seconds=self._usual_preroll_seconds(hub)
@@ -87,9 +89,11 @@ class ListenHandler(CrossOriginHandler):
                 else preroll_seconds,
                 aim_seconds=aim_seconds,
                 listen=services.audience.audience.listen(
-                    stream_id, self._way(), who, aim_seconds=aim_seconds
+                    stream_id, self._way(), who, aim_seconds=aim_seconds, label=label or None
                 ),
             )
+            if claims is not None:
+                hub.listen_sessions.add(session, claims)
 
     async def head(self, stream_id: str) -> None:
         """Send the head of GET's response, byte for byte: Tornado would add a length to it.

@@ -1,5 +1,6 @@
 """`GET /stream/{id}.m3u` and `.pls`: the stream's address in a file that players open with a click."""
 
+from audiocast.web.http.access.listen_gate import listen_token
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.public.streams import cluster_state
 
@@ -19,6 +20,10 @@ class PlaylistHandler(PublicHandler):
         self.set_header("Cache-Control", "no-store")
         self.allow_any_origin()
         address = f"{self.services.urls.base(self.request)}/stream/{stream_id}"
+        token = listen_token(self.request, stream_id)
+        if token and self.services.listen_gate.check(stream_id, token) is not None:
+            # Players have no cookie of the browser's.
+            address += f"?token={token}"
         self.write(write(address, title or stream_id))
 
 

@@ -3,6 +3,7 @@
 import secrets
 
 from audiocast.cluster.protocol import MemberStreamRequest, ReopenRequest, StreamAnswer
+from audiocast.stream.access.access_code import make_code
 from audiocast.stream.keys import Claims
 from audiocast.web.contract.requests import StartRequest
 from audiocast.web.contract.responses import Started
@@ -36,11 +37,13 @@ class StartHandler(PublicHandler):
         stream_id = asked.id or "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
         self.services.streams.check_room(stream_id)
         starts_at = round(asked.starts_at.timestamp()) if asked.starts_at else 0
+        code = make_code() if asked.access_code == "auto" else asked.access_code
         announced = Claims(
             title=asked.title,
             visibility=self.services.list_streams.visibility(asked.visibility),
             presentation=asked.presentation,
             starts_at=starts_at,
+            access_code=code,
         )
         if asked.id is None:
             self.services.streams.announce(stream_id, announced)
@@ -55,6 +58,7 @@ class StartHandler(PublicHandler):
             visibility=asked.visibility,
             presentation=asked.presentation,
             starts_at=starts_at,
+            access_code=code,
         )
         base = self.services.urls.base(self.request)
         started: Started = {
@@ -65,6 +69,7 @@ class StartHandler(PublicHandler):
             "listen_url": f"{base}/listen/{stream_id}",
             "stream_url": f"{base}/stream/{stream_id}",
             "qr_url": f"{base}/listen/{stream_id}/qr.svg",
+            "access_code": code or None,
         }
         self.write_json(started, status=201)
 

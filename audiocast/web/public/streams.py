@@ -1,11 +1,7 @@
-"""What the cluster knows of streams: as JSON, and as events that pages get when it changes."""
+"""What the cluster knows of streams, as JSON."""
 
-import asyncio
 import contextlib
-import socket
-from typing import cast
 
-from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
 
 from audiocast.cluster.covers.cover_messages import CoverInfo
@@ -18,18 +14,14 @@ from audiocast.stream.hub_state import HubState
 from audiocast.stream.keys import Claims, Visibility
 from audiocast.web.contract.requests import StreamEditRequest
 from audiocast.web.contract.responses import LocalUrl, PastBroadcast, PastTrack, StreamState
-from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.credentials import has_api_token
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
-from audiocast.web.http.services import Limits, Services
+from audiocast.web.http.services import Services
 from audiocast.web.public.covers.urls import cover_path, cover_version
 from audiocast.web.public.metadata import edit_everywhere
 from audiocast.web.public.waiting import ask_members
-
-# Of an event stream, held by the kernel and not sent yet: one event may have so much.
-UNSENT_BYTES = 4096
 
 NOT_FOUND = "no such stream here; it may come when its source does"
 
@@ -104,6 +96,7 @@ def full_state(services: Services, hub: Hub) -> StreamSnapshot:
         **long_stream_state(hub, services.node),
         "last_refusal": refusal,
         "token_tag": token_tag(services, hub),
+        "access_code": hub.claims.access_code,
     }
 
 
@@ -140,10 +133,22 @@ def public_state_with_cover(state: StreamSnapshot, base: str) -> StreamSnapshot:
 async def cluster_state(
     services: Services, stream_id: str, request: HTTPServerRequest
 ) -> StreamSnapshot | None:
-    """Return the state of a stream from all members; None when none knows it. See `ask_members`."""
-    hub = services.streams.get_known(stream_id)
+    """Return the state of a stream from all members; None when none knows it, or it is hidden.
+
+    See `ask_members`.
+    """
+    gate = services.listen_gate
+    seen_id = gate.seen_id(stream_id, request)
+    hub = services.streams.get_known(seen_id)
     mine = full_state(services, hub) if hub is not None else None
-    state = await ask_members(services, stream_id, mine, request)
+    state = await ask_members(services, seen_id, mine, request)
+    if (
+        state is not None
+        and state["visibility"] == Visibility.PRIVATE
+        and not gate.admits(stream_id, request)
+    ):
+        # Known to be private only now.
+        return None
     if hub is not None and state is not None:
         hub.note_listeners(state["listeners"])
     return state
@@ -265,75 +270,3 @@ class HistoryHandler(PublicHandler):
         if state is None:
             raise ApiError(404, "stream_not_found", NOT_FOUND)
         self.write_json({"tracks": state["history"]})
-
-
-class EventsHandler(PublicHandler):
-    """`GET /api/streams/{id}/events` (text/event-stream): the state now, and whenever it changes.
-
-    A change that matters is sent at once, a changed number after a pause; see `state_feed`. The handler is
-    the feed's `EventConnection`.
-    """
-
-    metric_label = "Events"
-    is_long_lived = True
-
-    def initialize(self, services: Services, limits: Limits) -> None:
-        super().initialize(services, limits)
-        self._connection = cast(HTTP1Connection, self.request.connection).stream
-        self._closed = asyncio.Event()
-
-    async def get(self, stream_id: str) -> None:
-        services = self.services
-        with await self._begin(stream_id):
-            hub = services.streams.get(stream_id) or services.streams.open(stream_id)
-            self._bound_send_buffer()
-            with services.state_feeds.watched(hub, self):
-                await self._closed.wait()
-
-    async def head(self, stream_id: str) -> None:
-        with await self._begin(stream_id):
-            # Sent before the end: a length would be added then.
-            await self.flush()
-
-    async def _begin(self, stream_id: str) -> Lease:
-        """Set the headers of the response, and return the client's lease of it.
-
-        Raises:
-            ApiError: 404, 429 or 503.
-        """
-        services = self.services
-        if (
-            services.streams.get(self.checked_id(stream_id)) is None
-            and await cluster_state(services, stream_id, self.request) is None
-        ):
-            raise ApiError(404, "stream_not_found", NOT_FOUND)
-        if services.state_feeds.watchers.is_full:
-            raise ApiError(503, "server_full", "too many pages are open; the state can be asked for instead")
-        self.allow_any_origin()
-        self.set_header("Content-Type", "text/event-stream; charset=UTF-8")
-        self.set_header("Cache-Control", "no-store")
-        self.set_header("X-Accel-Buffering", "no")
-        return services.clients.acquire(self.request, Holding.EVENT_STREAMS)
-
-    def on_connection_close(self) -> None:
-        self._closed.set()
-
-    @property
-    def is_writing(self) -> bool:
-        """See `EventConnection`."""
-        return self._connection.writing()
-
-    def write_event(self, event: bytes) -> None:
-        """See `EventConnection`."""
-        if not self._connection.closed():
-            self.write(event)
-            self.flush()
-
-    def close_connection(self) -> None:
-        """See `EventConnection`."""
-        self._connection.close()
-
-    def _bound_send_buffer(self) -> None:
-        """Let the kernel hold little for a page that does not read."""
-        if not self._connection.closed() and hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            self._connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)

@@ -1,5 +1,7 @@
 """Requests about streams that may not be there: each costs a place, or a question to all members."""
 
+import asyncio
+
 from tornado.httputil import HTTPServerRequest
 
 from audiocast.cluster.stream_directory import StreamSnapshot
@@ -23,14 +25,20 @@ async def wait_for_stream(
         ApiError: 429, the client waits for too many, or asks too often.
         audiocast.stream.errors.ServerFull: Too many wait.
     """
-    hub = services.streams.get(stream_id)
+    gate, began_at = services.listen_gate, services.now()
+    seen_id = gate.seen_id(stream_id, request)
+    hub = services.streams.get(seen_id)
     if hub is not None and hub.is_on:
         return hub
-    is_unknown = services.streams.get_known(stream_id) is None
+    is_unknown = services.streams.get_known(seen_id) is None
     if is_unknown:
         services.clients.charge(request, Rate.UNKNOWN_IDS)
     with services.clients.acquire(request, Holding.WAITING_LISTENERS), services.admission.awaiting():
-        hub = await services.node.wait_for_stream(stream_id, limits.header_wait_seconds)
+        hub = await services.node.wait_for_stream(seen_id, limits.header_wait_seconds)
+        if hub is not None and gate.is_hidden(stream_id, request):
+            # It has turned out to be private, or the token was revoked: the stranger waits on for nothing.
+            await asyncio.sleep(max(0.0, began_at + limits.header_wait_seconds - services.now()))
+            return None
     if hub is not None and is_unknown:
         services.clients.refund(request, Rate.UNKNOWN_IDS)
     return hub
@@ -47,6 +55,7 @@ async def is_stream_on(services: Services, stream_id: str, request: HTTPServerRe
     Raises:
         ApiError: 429, the client asks about too many streams that are not on.
     """
+    stream_id = services.listen_gate.seen_id(stream_id, request)
     hub = services.streams.get(stream_id)
     if hub is not None and hub.is_on:
         return True

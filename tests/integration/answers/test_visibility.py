@@ -77,7 +77,7 @@ def test_a_stream_says_what_it_will_be_before_it_is_on(tmp_path: Path) -> None:
             assert server.state(started.stream_id)["visibility"] == told
 
 
-@pytest.mark.parametrize("visibility", ["private", "", None, 1, ["public"]])
+@pytest.mark.parametrize("visibility", ["secret", "", None, 1, ["public"]])
 def test_other_words_are_refused(tmp_path: Path, visibility: Any) -> None:
     with AudiocastServer(tmp_path / "server.log") as server:
         body = {"visibility": visibility}

@@ -60,6 +60,9 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/api/streams/-/audience",
     ),
     "/api/streams/([^/]*)/cover": ("/api/streams/{live}/cover",),
+    "/api/streams/([^/]*)/listen-links": ("/api/streams/{live}/listen-links",),
+    "/api/streams/([^/]*)/listen-links/revoke": ("/api/streams/{live}/listen-links/revoke",),
+    "/listen/([^/]*)/code": ("/listen/{live}/code",),
     "/api/streams/([^/]*)/metadata": ("/api/streams/{live}/metadata",),
     "/admin/metadata": (
         "/admin/metadata?mount=/ingest/{live}&song=Song&key={key}",

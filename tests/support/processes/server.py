@@ -34,6 +34,7 @@ class Started:
     stream_url: str
     qr_url: str
     local_url: str | None = None
+    access_code: str | None = None
 
     @property
     def keyed_url(self) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Any
 
-from audiocast.cluster.greeting import Greeting
+from audiocast.cluster.greeting import Greeting, ListName
 from audiocast.cluster.member import Member
 from audiocast.cluster.membership import Membership
 from audiocast.cluster.signature.identity import Identity
@@ -53,12 +53,12 @@ class MembershipHarness:
             discovery=None if is_alone else self.discovery,
             client=self.peer_client,
             clock=clock or self.clock,
-            owned_streams=lambda: self.owned,
+            lists={ListName.OWNED: lambda: self.owned},
         )
         self.changes = 0
         self.membership.on_change.add(self._count)
         self.owned_changes: list[tuple[str, set[str]]] = []
-        self.membership.on_owned_change.add(self._note_owned)
+        self.membership.on_list_change[ListName.OWNED] = self._note_owned
 
     def _count(self) -> None:
         self.changes += 1

@@ -5,7 +5,7 @@ from typing import Any
 
 from audiocast.cluster.discovery.peers_setting import StaticPeers
 from audiocast.cluster.errors import NotListening, Refused
-from audiocast.cluster.greeting import ChangesRequest, Greeting
+from audiocast.cluster.greeting import ChangesRequest, Greeting, ListName
 from audiocast.cluster.membership import Membership
 from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.protocol import CHANGES, HELLO, MISADDRESSED, PeerRequest
@@ -77,8 +77,10 @@ class Harness:
             discovery=StaticPeers([f"{other}:8001" for other in NAMES]),
             client=network,
             clock=asyncio.get_running_loop(),
-            owned_streams=lambda: self.owned[name],
-            hls_streams=lambda: dict.fromkeys(self.owned[name], 7),
+            lists={
+                ListName.OWNED: lambda: self.owned[name],
+                ListName.HLS: lambda: dict.fromkeys(self.owned[name], 7),
+            },
         )
         self.network.members[name] = member
         await member.start()

@@ -405,14 +405,14 @@ async def test_the_status_shows_the_ring_and_every_member() -> None:
     await harness.node.start()
     status = harness.node.status()
     assert (status["ring"], status["draining"]) == (["a", "me"], False)
-    assert status["members"] == [{"name": "a", "address": A, "draining": False, "view": "", "protocol": 2}]
+    assert status["members"] == [{"name": "a", "address": A, "draining": False, "view": "", "protocol": 3}]
     assert status["view"] == harness.node.membership.view
     await harness.hello(draining=True, view="theirs")
     harness.node.hand_over()
     status = harness.node.status()
     assert (status["ring"], status["draining"]) == ([], True)
     assert status["members"] == [
-        {"name": "a", "address": A, "draining": True, "view": "theirs", "protocol": 2}
+        {"name": "a", "address": A, "draining": True, "view": "theirs", "protocol": 3}
     ]
     harness.node.on_goodbye(Identity("a", "1"))
     assert harness.node.status()["members"] == []

@@ -174,7 +174,7 @@ async def test_a_question_is_signed_and_its_answer_is_json(harness: Harness) -> 
     came = PeerRequest("GET", QUESTION.target, sent.headers)
     signature = Signer([SECRET], THEM).check_request(came, sent.headers[SIGNATURE_HEADER], time.time())
     assert (signature.sender, signature.addressee) == (Identity("me", "0"), THEM)
-    assert sent.headers[PROTOCOL_HEADER] == "2"
+    assert sent.headers[PROTOCOL_HEADER] == "3"
     assert not sent.follow_redirects, "a member redirects nobody"
     assert (sent.connect_timeout, sent.request_timeout) == (1.0, 1.0)
 
@@ -234,7 +234,7 @@ async def test_a_connection_is_opened_by_a_signed_request(harness: Harness) -> N
     assert harness.fields == {
         "Host": ADDRESS,
         "Connection": "close",
-        PROTOCOL_HEADER: "2",
+        PROTOCOL_HEADER: "3",
         "Audiocast-Age": "5",
     }
     came = PeerRequest("POST", OPENING.target, harness.fields)

@@ -291,7 +291,12 @@ def test_a_member_says_for_whom_it_asks_beside_what_all_ask_for() -> None:
 
 
 ME = Identity("m0", "f00")
-LISTS = {ListName.OWNED: ListSummary(7, 1, "0123456789abcdef"), ListName.HLS: ListSummary(0, 0, "0" * 16)}
+LISTS = {
+    ListName.PRIVATE: ListSummary(2, 0, "0" * 16),
+    ListName.OWNED: ListSummary(7, 1, "0123456789abcdef"),
+    ListName.HLS: ListSummary(0, 0, "0" * 16),
+    ListName.BROADCASTS: ListSummary(3, 0, "0" * 16),
+}
 
 
 def test_a_greeting_crosses_whole_and_what_a_newer_version_adds_is_ignored() -> None:
@@ -331,7 +336,7 @@ def test_a_member_asks_for_what_has_changed() -> None:
             ChangesRequest.parse(query)
 
 
-@pytest.mark.parametrize(("version", "is_near"), [(0, False), (1, False), (2, True), (3, True), (4, False)])
+@pytest.mark.parametrize(("version", "is_near"), [(0, False), (1, False), (2, True), (4, True), (5, False)])
 def test_neighbouring_versions_are_one_cluster(version: int, *, is_near: bool) -> None:
     assert version_of({PROTOCOL_HEADER: str(version)}) == version
     assert is_version_near(version) is is_near

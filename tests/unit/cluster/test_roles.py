@@ -259,7 +259,7 @@ def test_listeners_of_an_encoder_that_is_gone_get_what_the_holder_sends_next(lis
         encoder.leave()
         await asyncio.sleep(0.5)
         source_id = encoder.source.source_id
-        target = f"/internal/relay/abc?origin={source_id}&had={last_page}"
+        target = f"/internal/relay/abc?origin={source_id}&had={last_page}&private=1"
         # Listeners here have heard all of that source.
         assert harness.peers.opened == ([("a", target)] if listens else [])
         assert not harness.roles.is_front

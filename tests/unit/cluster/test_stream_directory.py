@@ -205,6 +205,7 @@ def test_what_a_member_does_not_say_counts_as_nothing() -> None:
     whole = merge([{"stream_id": "abc"}])
     assert whole == {
         "stream_id": "abc",
+        "access_code": "",
         "cover": None,
         "history": [],
         "listeners": 0,

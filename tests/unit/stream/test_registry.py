@@ -367,7 +367,7 @@ class TestWaiting:
 
     async def test_one_that_does_not_come_in_time_is_none(self, streams: Registry) -> None:
         assert await streams.wait("abc", 0) is None
-        assert streams._waiters == {}
+        assert streams._waiters._waiters == {}
 
     async def test_one_who_waits_no_more_is_forgotten(self, streams: Registry) -> None:
         task = await begun(streams, "abc")
@@ -375,11 +375,11 @@ class TestWaiting:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert len(streams._waiters["abc"]) == 1
+        assert len(streams._waiters._waiters["abc"]) == 1
         stays.cancel()
         with pytest.raises(asyncio.CancelledError):
             await stays
-        assert streams._waiters == {}
+        assert streams._waiters._waiters == {}
 
     async def test_a_change_that_puts_nothing_on_ends_no_wait(self, streams: Registry) -> None:
         task = await begun(streams, "abc")
@@ -414,7 +414,7 @@ class TestWaiting:
         self, streams: Registry, clock: FakeClock
     ) -> None:
         task = await begun(streams, "abc")
-        (waiter,) = streams._waiters["abc"]
+        (waiter,) = streams._waiters._waiters["abc"]
         waiter.cancel()
         hub = streams.open("abc")
         put_on(hub, clock)

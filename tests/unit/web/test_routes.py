@@ -13,12 +13,11 @@ from audiocast.web.http.services import Readiness
 from audiocast.web.routes import health_application, internal_application, public_application
 
 PUBLIC = {
-    "Asset", "Audience", "BroadcastPage", "Calendar", "ControlPage", "Cover", "EmbedPage", "Events",
-    "GivenCover", "History", "Hls", "Home", "IcecastKill", "IcecastListeners", "IcecastMetadata",
-    "IcecastMissing",
-    "IcecastMounts", "IcecastStats", "Icon", "Ingest", "IngestSocket", "Listen", "ListenPage", "Metadata",
-    "NotFound", "OEmbed", "OpenApi", "Playlist", "Qr", "Script", "SelfTestPage", "ServerOptions", "Start",
-    "State", "Status", "Streams",
+    "AccessCode", "Asset", "Audience", "BroadcastPage", "Calendar", "ControlPage", "Cover", "EmbedPage",
+    "Events", "GivenCover", "History", "Hls", "Home", "IcecastKill", "IcecastListeners", "IcecastMetadata",
+    "IcecastMissing", "IcecastMounts", "IcecastStats", "Icon", "Ingest", "IngestSocket", "Listen",
+    "ListenLinks", "ListenPage", "Metadata", "NotFound", "OEmbed", "OpenApi", "Playlist", "Qr",
+    "RevokeListenLinks", "Script", "SelfTestPage", "ServerOptions", "Start", "State", "Status", "Streams",
 }  # fmt: skip
 HEALTH = {"Error", "Live", "Metrics", "Ready"}
 MEMBERS = {

@@ -1,5 +1,6 @@
 """Every method of every path of the public port.
 
+- `access`: private streams
 - `audio`: audio in and audio out
 - `icecast`: what Icecast's programs ask for
 - `pages`: pages for people, and their pictures
@@ -7,6 +8,7 @@
 """
 
 from audiocast.web.contract.operation import Operation
+from audiocast.web.contract.operations.access import ACCESS
 from audiocast.web.contract.operations.audio import AUDIO
 from audiocast.web.contract.operations.icecast import ICECAST
 from audiocast.web.contract.operations.pages import PAGES
@@ -16,6 +18,7 @@ from audiocast.web.contract.operations.streams import STREAMS
 OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "streams": STREAMS,
     "audio": AUDIO,
+    "access": ACCESS,
     "pages": PAGES,
     "icecast": ICECAST,
 }

@@ -7,6 +7,9 @@ PIXELS = {"type": "integer", "minimum": 1, "maximum": 999_999}
 PICTURE = {**TEXT, "format": "binary"}
 
 
+TOKEN = Parameter("token", "A listen token: the browser keeps a cookie, and is sent on without the token.")
+
+
 def _page(
     path: str,
     name: str,
@@ -101,8 +104,8 @@ PAGES = (
         "/listen/{id}",
         "getListenPage",
         "The listener's page",
-        errors=("bad_stream_id", "client_limit"),
-        parameters=(ID,),
+        errors=("bad_stream_id", "client_limit", "listen_token_needed"),
+        parameters=(ID, TOKEN),
     ),
     _page(
         "/embed/{id}",

@@ -81,7 +81,7 @@ def test_a_greeting_may_be_for_anybody_but_not_for_somebody_else(check: Signatur
         check.check_addressee(addressed(Identity("b", "0")), 2, may_be_nobody=True)
 
 
-@pytest.mark.parametrize("version", [0, 1, 4, 99])
+@pytest.mark.parametrize("version", [0, 1, 5, 99])
 def test_a_version_far_off_is_refused(check: SignatureCheck, version: int) -> None:
     check.check_addressee(addressed(SIGNER.identity), 3, may_be_nobody=False)
     with pytest.raises(Refused) as refused:

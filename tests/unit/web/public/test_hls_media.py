@@ -39,6 +39,8 @@ class Member:
         self.muxers = HlsMuxers(self.clock)
         self.services = SimpleNamespace(
             streams=streams,
+            now=self.clock.time,
+            listen_gate=SimpleNamespace(seen_id=lambda stream_id, _: stream_id),
             hls_muxers=self.muxers,
             audience=SimpleNamespace(
                 hls_sessions=HlsSessions(Audience(self.clock), self.clock, streams.counters)
