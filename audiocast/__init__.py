@@ -24,6 +24,7 @@
 - `serve_options`: the options of the command line, as its help shows them
 - `secret_sources`: where secrets come from, and where they do not
 - `migrate`: what an Icecast server was told, as settings, aliases and keys
+- `notify`: a receiver of webhooks that tells people
 - `report`: logs of ended listens, as numbers
 - `server_addresses`: what people type as a server's address, as URLs
 - `check`: a client that sends audio to a server and listens to it

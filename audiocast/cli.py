@@ -1,4 +1,4 @@
-"""The `audiocast` command: `serve`, `check`, `migrate`, `report`, `version`; and `worker`, which WORKERS are.
+"""The `audiocast` command: `serve`, `check`, `migrate`, `report`, `notify`, `version`; `worker` for WORKERS.
 
 Each command imports what it needs when it is known which one it is: those of the server take a third of a
 second.
@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given[:1] == ["report"]:
             _report(given[1:])
             return 0
+        if given[:1] == ["notify"]:
+            _notify(given[1:])
+            return 0
         known = _parser().parse_args(given)
         if known.command == "check":
             _check(known.server)
@@ -98,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser(
         "report", help="add up who has listened (see: audiocast report --help)", add_help=False
+    )
+    commands.add_parser(
+        "notify", help="tell people of webhooks (see: audiocast notify --help)", add_help=False
     )
     commands.add_parser("version", help="print the version")
     return parser
@@ -207,3 +213,13 @@ def _report(arguments: Sequence[str]) -> None:
     except ReportFailed as failed:
         raise _Failed(str(failed), USAGE_ERROR if failed.is_usage else 1) from failed
     print(text, end="")
+
+
+def _notify(arguments: Sequence[str]) -> None:
+    with quick_imports():
+        from audiocast.notify.command import NotifyFailed, notify
+
+    try:
+        notify(arguments)
+    except NotifyFailed as error:
+        raise _Failed(str(error), 1) from error

@@ -93,6 +93,26 @@ def test_the_drop_in_for_aliases_starts_the_same_command_with_an_option(tmp_path
     verify_with("aliases.conf", text, tmp_path)
 
 
+def test_the_unit_that_tells_people_is_as_closed(tmp_path: Path) -> None:
+    unit = UNIT.parent / "audiocast-notify.service"
+    program = tmp_path / "audiocast"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text().replace(exec_start()[0], str(program)))
+    for command in (
+        ["verify", "--man=no", str(copy)],
+        ["security", "--no-pager", "--offline=true", f"--threshold={MOST_EXPOSURE}", str(unit)],
+    ):
+        done = subprocess.run(["systemd-analyze", *command], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+    started = re.findall(r"^ExecStart=(.+)$", unit.read_text(), re.MULTILINE)
+    assert started == [f"{exec_start()[0]} notify"]
+    credentials = re.findall(r"^LoadCredential=(\S+?):", unit.read_text(), re.MULTILINE)
+    named = re.findall(r"^Environment=NOTIFY_\w+_FILE=%d/(\S+)$", unit.read_text(), re.MULTILINE)
+    assert credentials == named
+
+
 async def test_certbot_s_hook_swaps_both_files_at_once(tmp_path: Path) -> None:
     lineage, folder = tmp_path / "live", tmp_path / "tls"
     lineage.mkdir()
