@@ -10,11 +10,13 @@
 - `hls`: a stream as HLS
 - `stream`: hubs, backlog, fan-out, sources, keys
 - `ogg`: Ogg pages and Opus packets
+- `access_rules_file`: the file that says who may use the public port
 - `aliases_file`: the paths that streams had at an Icecast server, and the passwords of its source clients
 - `rules_file`: the rules of streams in a file, read before anything is accepted
 - `process`: descriptors, signals, the parent of a worker
 - `limits`: settings as lower layers take them
 - `audience_settings`: the settings of the audience log
+- `access_settings`: the settings of who may use the public port
 - `client_budget_settings`: the settings of what one client may take
 - `kubernetes_settings`: the settings of what Kubernetes gives a pod
 - `port_settings`: the settings of ports and of TLS

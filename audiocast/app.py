@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from pydantic import SecretStr
 
 from audiocast import __version__
+from audiocast.access_rules_file import AccessRulesFile
 from audiocast.aliases_file import read_aliases
 from audiocast.cluster import hls_router
 from audiocast.cluster.discovery.address_resolver import AddressResolver
@@ -53,6 +54,7 @@ from audiocast.telemetry.tls_metrics import TlsMetrics
 from audiocast.telemetry.webhook_metrics import WebhookMetrics
 from audiocast.web.http.access.listen_gate import ListenGate
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
+from audiocast.web.http.bans.bans import Bans
 from audiocast.web.http.clients import Clients
 from audiocast.web.http.handlers import MAX_BODY_BYTES
 from audiocast.web.http.last_refusals import LastRefusals
@@ -149,6 +151,8 @@ class App:
         self._readiness = Readiness()
         self._rules = RulesFile(settings.stream_rules_file, streams, metrics)
         directory, keys = StreamDirectory(self.node), Keys(secret_keys(settings))
+        bans = Bans(trusted_proxies, is_on=settings.access_rules_file is not None)
+        self._access_rules = AccessRulesFile(settings.access_rules_file, bans, metrics)
         self._webhooks = Webhooks(webhook_options(settings), self.node, directory)
         WebhookMetrics(self._webhooks, metrics)
         self._services = Services(
@@ -171,6 +175,7 @@ class App:
             ),
             clients=clients,
             audience=self._audience,
+            bans=bans,
             stalled_seconds=self._lag.stalled_seconds,
             version=__version__,
             aliases=read_aliases(settings.aliases_file),
@@ -224,6 +229,7 @@ class App:
         """Start to serve; ready when this member has found the others."""
         self._lag.start()
         await self._rules.start()
+        await self._access_rules.start()
         self._services.aliases.announce(self._services.streams)
         self.internal.start()
         for server in self._public_servers:
@@ -255,6 +261,7 @@ class App:
             self._certificate.stop()
         self._rules.stop()
         self._audience.note_end()
+        self._access_rules.stop()
         await self.node.stop()
         self._services.streams.end_all()
         counters = self._services.streams.counters

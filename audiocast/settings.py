@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from audiocast.access_settings import AccessSettings
 from audiocast.audience_settings import AudienceSettings
 from audiocast.client_budget_settings import ClientBudgetSettings
 from audiocast.cluster.discovery.peers_setting import KUBERNETES_PREFIX, parse_peers
@@ -36,7 +37,13 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Settings(
-    AudienceSettings, ClientBudgetSettings, PortSettings, KubernetesSettings, WebhookSettings, BaseSettings
+    AccessSettings,
+    AudienceSettings,
+    ClientBudgetSettings,
+    PortSettings,
+    KubernetesSettings,
+    WebhookSettings,
+    BaseSettings,
 ):
     """Run the audiocast server. Each option can be given as an environment variable of the same name too.
 

@@ -99,6 +99,12 @@ class StreamSuspended(SourceError):
     code = "stream_suspended"
 
 
+class SourceBanned(SourceError):
+    """A rule of whoever runs the server denies this source's address or program."""
+
+    code = "banned"
+
+
 class ShuttingDown(SourceError):
     """This server stops; the same key works again when it is back."""
 

@@ -5,7 +5,7 @@ What was read last holds for as long as the file cannot be used, and it is read 
 
 import abc
 import asyncio
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 LOOK_SECONDS = 5.0
 
@@ -17,7 +17,10 @@ class WatchedFile(abc.ABC, Generic[Content]):
 
     Attributes:
         is_refused: It has changed, and cannot be used; or it is missing.
+        look_seconds: From one look to the next.
     """
+
+    look_seconds: ClassVar[float] = LOOK_SECONDS
 
     def __init__(self) -> None:
         self.is_refused = False
@@ -46,7 +49,7 @@ class WatchedFile(abc.ABC, Generic[Content]):
 
     async def _look_forever(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self.look_seconds)
             await self.look()
 
     def _note_refusal(self, error: str) -> None:

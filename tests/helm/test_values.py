@@ -28,8 +28,8 @@ TLS = {"TLS_CERTIFICATE", "TLS_KEY", "TLS_PORT", "HTTPS_REDIRECT_PORT"}
 KUBERNETES = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBERNETES_ACCOUNT"}
 
 # Pods are members of a cluster, with PEERS; a member is one process. Rules of streams are the operator's, and
-# a file with aliases comes by extraEnv and extraVolumes.
-NO_VALUES = {"WORKERS", "STREAM_RULES_FILE", "ALIASES_FILE"}
+# files with aliases and with rules of access come by extraEnv and extraVolumes.
+NO_VALUES = {"WORKERS", "STREAM_RULES_FILE", "ALIASES_FILE", "ACCESS_RULES_FILE"}
 
 # They come from a Secret, if there is one.
 WEBHOOKS = {"WEBHOOK_URLS", "WEBHOOK_SECRETS"}

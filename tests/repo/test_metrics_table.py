@@ -17,9 +17,12 @@ def test_the_table_names_what_the_server_exports(tmp_path: Path) -> None:
     # one without an audience log not its.
     rules = tmp_path / "rules"
     rules.write_text("audiocast-rules 1\n")
+    access_rules = tmp_path / "access.rules"
+    access_rules.touch()
     settings = {
         **make_pair(tmp_path).settings,
         "STREAM_RULES_FILE": str(rules),
+        "ACCESS_RULES_FILE": str(access_rules),
         "AUDIENCE_LOG": str(tmp_path / "a"),
     }
     with AudiocastServer(tmp_path / "server.log", **settings) as server:

@@ -10,7 +10,7 @@ _CODES: dict[int, str] = {
         lost_sync no_audio too_damaged truncated unknown_serial
         """,
     401: "bad_key key_missing listen_token_needed token_needed",
-    403: "foreign_origin id_needs_token stream_suspended",
+    403: "banned foreign_origin id_needs_token stream_suspended",
     404: """
         bad_stream_id link_too_long media_not_found no_start not_a_listen_link not_found stream_not_found
         stream_not_live use_status_json
@@ -30,9 +30,10 @@ _CODES: dict[int, str] = {
 
 STATUS_OF = {code: status for status, codes in _CODES.items() for code in codes.split()}
 
-# Of any request: what is no request of HTTP/1.1, or has a query or a body that cannot be read.
+# Of any request: what is no request of HTTP/1.1, or has a query or a body that cannot be read; and who is
+# banned.
 UNREADABLE = (
-    *("bad_chunk", "bad_framing", "bad_header", "bad_request", "bad_request_head", "body_timeout"),
+    *("banned", "bad_chunk", "bad_framing", "bad_header", "bad_request", "bad_request_head", "body_timeout"),
     *("body_too_large", "headers_too_large", "request_timeout"),
 )
 

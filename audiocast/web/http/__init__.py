@@ -5,6 +5,7 @@
 - `addresses`: whom a request comes from, and where this machine is found
 - `aliases`: the paths that streams had at an Icecast server
 - `body`: the bodies of requests, read as they come
+- `bans`: who may use the public port at all
 - `clients`: who asks, and how much each may have
 - `compression`: pages and their files, gzipped
 - `connections`: what is asked of every connection of the public port

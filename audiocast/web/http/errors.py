@@ -10,6 +10,7 @@ from audiocast.stream.errors import (
     NotOpus,
     ServerFull,
     ShuttingDown,
+    SourceBanned,
     SourceStalled,
     StreamEnded,
     StreamError,
@@ -33,6 +34,7 @@ BEARER = 'Bearer realm="audiocast"'
 STATUS: dict[type[Exception], int] = {
     BadKey: 401,
     StreamSuspended: 403,
+    SourceBanned: 403,
     SourceStalled: 408,
     TakenOver: 409,
     StreamEnded: 410,

@@ -181,11 +181,12 @@ class PublicHandler(Handler):
             self.redirect(url, status=302)
 
     def check_bounds(self) -> None:
-        """Refuse a request head that is too large.
+        """Refuse who is banned, and a request head that is too large.
 
         Raises:
-            ApiError: 431.
+            ApiError: 403 or 431.
         """
+        self.services.bans.check(self.request)
         size = sum(len(name) + len(value) + 4 for name, value in self.request.headers.get_all())
         size += len(self.request.uri or "")
         if size > MAX_HEADER_BYTES:

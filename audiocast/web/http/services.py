@@ -17,7 +17,9 @@ from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.audience_log.keeper import AudienceKeeper
 from audiocast.web.http.access.listen_gate import ListenGate
+from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.aliases import Aliases
+from audiocast.web.http.bans.bans import Bans
 from audiocast.web.http.clients import Clients
 from audiocast.web.http.last_refusals import LastRefusals
 from audiocast.web.http.state_feed import StateFeeds
@@ -43,6 +45,7 @@ class Services:
         state_feeds: States of streams, for pages that watch them.
         clients: Who asks, and how much each may have.
         audience: Who listens and who did.
+        bans: Who may use the public port at all.
         stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
         aliases: Paths that streams had at an Icecast server.
@@ -69,6 +72,7 @@ class Services:
     stalled_seconds: Callable[[], float]
     version: str
     listen_gate: ListenGate
+    bans: Bans = field(default_factory=lambda: Bans(TrustedProxies(())))
     aliases: Aliases = field(default_factory=Aliases)
     list_streams: ListStreams = ListStreams.OPT_IN
     last_refusals: LastRefusals = field(default_factory=LastRefusals)

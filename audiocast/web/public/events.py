@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from functools import partial
 from typing import cast
 
 from tornado.http1connection import HTTP1Connection
@@ -38,6 +39,9 @@ class EventsHandler(PublicHandler):
             claims = services.listen_gate.claims_of(stream_id, self.request)
             if claims is not None:
                 hub.listen_sessions.add(self, claims)
+            services.bans.watch(
+                self.request, is_open=lambda: self.is_open, end=partial(self.end_session, is_revoked=True)
+            )
             self._bound_send_buffer()
             with services.state_feeds.watched(hub, self):
                 await self._closed.wait()

@@ -20,8 +20,9 @@ from tornado.iostream import StreamClosedError
 from tornado.web import stream_request_body
 
 from audiocast.ogg.errors import OggError
-from audiocast.stream.errors import SourceError, StreamError
+from audiocast.stream.errors import SourceBanned, SourceError, StreamError
 from audiocast.web.contract.responses import Received
+from audiocast.web.http.bans.bans import MESSAGE
 from audiocast.web.http.body.body_reader import BodyReader, UnframedBody
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.connections import LINGER_BYTES, LINGER_SECONDS, discard_input
@@ -128,6 +129,11 @@ class IngestHandler(PublicHandler):
         self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
         hub = admit_source(self.services, stream_id, claims)
         self._intake = Intake(self.services, self.limits, hub, claims, dismiss=self._refuse_later)
+        self.services.bans.watch(
+            self.request,
+            is_open=lambda: self._intake is not None,
+            end=lambda: self._refuse_later(SourceBanned(MESSAGE)),
+        )
         self._connection.set_max_body_size(UNBOUNDED_BYTES)
         self._connection.set_body_timeout(UNBOUNDED_SECONDS)
         self._early_response_timer = asyncio.get_running_loop().call_later(

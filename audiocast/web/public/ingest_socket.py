@@ -21,9 +21,10 @@ from audiocast import __version__
 from audiocast.ogg.errors import BadPacket, OggError
 from audiocast.ogg.headers import OpusHead, OpusTags, is_opus_head
 from audiocast.ogg.writer import PageWriter
-from audiocast.stream.errors import NotOpus, StreamError
+from audiocast.stream.errors import NotOpus, SourceBanned, StreamError
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
+from audiocast.web.http.bans.bans import MESSAGE
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.credentials import SUBPROTOCOL, is_upgrade
 from audiocast.web.http.errors import BEARER, ApiError
@@ -147,6 +148,11 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
     def open(self, *_: str) -> None:
         self._messages = OggMessages()
         self._intake = Intake(self.services, self.limits, self._hub, self._claims, dismiss=self._refuse)
+        self.services.bans.watch(
+            self.request,
+            is_open=lambda: self._intake is not None,
+            end=lambda: self._refuse(SourceBanned(MESSAGE)),
+        )
         log.info("source_connected", stream_id=self._hub.stream_id, websocket=True)
 
     def on_message(self, message: bytes | str) -> Awaitable[None] | None:

@@ -16,6 +16,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
+from audiocast.web.http.bans.bans import BANNED
 from audiocast.web.http.errors import CLIENT_LIMIT, ApiError
 from audiocast.web.http.services import Limits, Services
 
@@ -53,7 +54,7 @@ def check_source(services: Services, stream_id: str, claims: Claims) -> None:
 
 
 def count_refusal(services: Services, stream_id: str, refusal: ApiError, *, has_key: bool) -> None:
-    """Count and log that a source was refused. Clients over a budget are not logged one by one.
+    """Count and log that a source was refused; not one by one, if its client is over a budget or banned.
 
     Args:
         services: The parts of this node.
@@ -64,7 +65,7 @@ def count_refusal(services: Services, stream_id: str, refusal: ApiError, *, has_
     services.streams.counters.refuse(refusal.code)
     if has_key:
         services.last_refusals.note(stream_id, refusal)
-    if refusal.code == CLIENT_LIMIT:
+    if refusal.code in (CLIENT_LIMIT, BANNED):
         return
     log.info("source_refused", stream_id=stream_id, error=refusal.code, message=refusal.message[:200])
 

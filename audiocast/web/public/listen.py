@@ -9,6 +9,7 @@ end of audio.
 import contextlib
 import math
 import time
+from functools import partial
 from typing import cast
 
 from tornado.httputil import format_timestamp
@@ -94,6 +95,11 @@ class ListenHandler(CrossOriginHandler):
             )
             if claims is not None:
                 hub.listen_sessions.add(session, claims)
+            services.bans.watch(
+                self.request,
+                is_open=lambda: session.is_open,
+                end=partial(session.end_session, is_revoked=True),
+            )
 
     async def head(self, stream_id: str) -> None:
         """Send the head of GET's response, byte for byte: Tornado would add a length to it.
