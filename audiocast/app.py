@@ -40,6 +40,7 @@ from audiocast.process import allow_many_connections, stop_with_parent, wait_for
 from audiocast.rules_file import RulesFile
 from audiocast.settings import Settings
 from audiocast.stream.access.listen_tokens import ListenTokens
+from audiocast.stream.access.tenant_tokens import TenantTokens
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys, ListStreams
 from audiocast.stream.registry import Registry
@@ -53,6 +54,8 @@ from audiocast.telemetry.requests import RefusedRequests, RequestLog
 from audiocast.telemetry.tls_metrics import TlsMetrics
 from audiocast.telemetry.webhook_metrics import WebhookMetrics
 from audiocast.web.http.access.listen_gate import ListenGate
+from audiocast.web.http.access.listener_limits import ListenerLimits
+from audiocast.web.http.access.tenants import Tenants
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.bans.bans import Bans
 from audiocast.web.http.clients import Clients
@@ -158,6 +161,8 @@ class App:
         self._services = Services(
             streams=streams,
             keys=keys,
+            listener_limits=ListenerLimits(self.node, directory),
+            tenants=Tenants(TenantTokens(secret_keys(settings)), self.node),
             listen_gate=ListenGate(ListenTokens(secret_keys(settings)), keys, self.node, api_tokens),
             urls=urls(settings, trusted_proxies),
             metrics=metrics,

@@ -1,4 +1,4 @@
-"""The `audiocast` command: `serve`, `check`, `migrate`, `report`, `notify`, `version`; `worker` for WORKERS.
+"""The `audiocast` command: `serve`, `check`, `migrate`, `report`, `notify`, `token`, `version`, `worker`.
 
 Each command imports what it needs when it is known which one it is: those of the server take a third of a
 second.
@@ -49,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given[:1] in (["serve"], ["worker"]):
             _serve(given[1:], is_worker=given[0] == "worker")
+            return 0
+        if given[:1] == ["token"]:
+            print(_token(given[1:]))
             return 0
         if given[:1] == ["report"]:
             _report(given[1:])
@@ -104,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser(
         "notify", help="tell people of webhooks (see: audiocast notify --help)", add_help=False
+    )
+    commands.add_parser(
+        "token", help="make an API token with a share (see: audiocast token --help)", add_help=False
     )
     commands.add_parser("version", help="print the version")
     return parser
@@ -223,3 +229,14 @@ def _notify(arguments: Sequence[str]) -> None:
         notify(arguments)
     except NotifyFailed as error:
         raise _Failed(str(error), 1) from error
+
+
+def _token(arguments: Sequence[str]) -> str:
+    from audiocast.token_command import BadToken, make_token
+
+    wants_help = "--help" in arguments or "-h" in arguments
+    secrets = () if wants_help else _settings([]).secret_keys
+    try:
+        return make_token(arguments, [secret.get_secret_value() for secret in secrets])
+    except BadToken as error:
+        raise _Failed(str(error), USAGE_ERROR) from error

@@ -36,8 +36,20 @@ UNKNOWN_SECONDS = 3.0
 ON_THE_AIR = ("live", "held")
 MAX_KEPT = 10_000
 
+# How many listeners the stream's key allows; of the member that has the source.
+MAX_LISTENERS = "max_listeners"
+
 # What members tell each other and not the public.
-OWN_FIELDS = ("access_code", GENERATION, "cover", "history", "is_owner", "last_refusal", "token_tag")
+OWN_FIELDS = (
+    "access_code",
+    GENERATION,
+    MAX_LISTENERS,
+    "cover",
+    "history",
+    "is_owner",
+    "last_refusal",
+    "token_tag",
+)
 
 
 class StreamDirectory:
@@ -150,6 +162,7 @@ def merge(snapshots: Iterable[Mapping[str, Any]]) -> StreamSnapshot | None:
         "listener_peak": peak,
         "last_broadcast": None if best.get("state") in ON_THE_AIR else merge_last_broadcast(known),
         "draining": draining,
+        MAX_LISTENERS: max(int(each.get(MAX_LISTENERS) or 0) for each in known),
         "visibility": next(iter(said), None),
         "access_code": next(filter(None, (each.get("access_code") for each in (best, *known))), ""),
         **{name: presented[name] for name in Presentation().as_json() if name in presented},

@@ -14,7 +14,9 @@ Each error has the code that the API shows; the web layer maps it to an HTTP sta
             StreamEnded     "stream_ended"
             BroadcastEnded  "broadcast_ended"
             StreamSuspended "stream_suspended"
+            SourceBanned    "banned"
             ShuttingDown    "shutting_down"
+        ShareFull           "share_full"
         ServerFull          "server_full"
         BadKey              "bad_key"
         BadPicture          "bad_picture"
@@ -109,6 +111,12 @@ class ShuttingDown(SourceError):
     """This server stops; the same key works again when it is back."""
 
     code = "shutting_down"
+
+
+class ShareFull(StreamError):
+    """As many streams of the tenant are on as its token allows."""
+
+    code = "share_full"
 
 
 class ServerFull(StreamError):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from audiocast.stream.access.signed_claims import SignedClaims, UnreadableClaims, to_text
+from audiocast.stream.access.tenant_tokens import NO_SHARE, Share
 from audiocast.stream.broadcaster.presentation import NO_PRESENTATION, Presentation
 from audiocast.stream.errors import BadKey
 from audiocast.stream.now_playing import clean_text
@@ -66,6 +67,8 @@ class Claims:
         visibility: What the broadcaster has asked for; None: nothing, and the server's setting decides.
         presentation: How the stream shows itself.
         starts_at: When the broadcast is to begin, as its broadcaster has told; Unix seconds, 0 for no time.
+        max_listeners: Of the stream at a time, at all members; 0 for no bound of its own.
+        share: How many streams of one tenant may be on.
         access_code: Opens a private stream to those who type it; empty: no code does.
     """
 
@@ -78,6 +81,8 @@ class Claims:
     presentation: Presentation = NO_PRESENTATION
     starts_at: int = 0
     access_code: str = ""
+    max_listeners: int = 0
+    share: Share = NO_SHARE
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean_text(self.title))
@@ -143,6 +148,9 @@ def _encode_claims(claims: Claims) -> dict[str, object]:
             ("u", claims.presentation.link),
             ("s", claims.starts_at),
             ("c", claims.access_code),
+            ("l", claims.max_listeners),
+            ("p", claims.share.id_prefix),
+            ("m", claims.share.streams),
         )
         if value
     }
@@ -159,6 +167,8 @@ def _decode_claims(claimed: Mapping[str, Any]) -> Claims:
         Presentation(*(str(claimed.get(name, "")) for name in "dau")),
         starts_at=claimed.get("s", 0),
         access_code=str(claimed.get("c", "")),
+        max_listeners=claimed.get("l", 0),
+        share=Share(str(claimed.get("p", "")), claimed.get("m", 0)),
     )
 
 

@@ -21,6 +21,7 @@ BUILD_INFO = "audiocast_build_info"
 
 # Every code that a source can end with, so that each has its series from the start.
 REFUSAL_CODES = (
+    "banned",
     "bad_chunk",
     "bad_crc",
     "bad_key",
@@ -39,6 +40,7 @@ REFUSAL_CODES = (
     "packet_too_large",
     "page_too_large",
     "server_full",
+    "share_full",
     "shutting_down",
     "source_stalled",
     "stream_ended",

@@ -97,6 +97,7 @@ def stream(**more: Any) -> StreamSpec:
         ({"title": "Новости дня"}, Claims(title="Новости дня", generation=1)),
         ({"title": "t" * 200}, Claims(title="t" * 200, generation=1)),
         ({"keyGeneration": 9, "limits": {"maxKbps": 96}}, Claims(generation=9, max_kbps=96)),
+        ({"limits": {"maxListeners": 50}}, Claims(generation=1, max_listeners=50)),
         ({"limits": {"expiresAt": ENDS}}, Claims(generation=1, expires_at=4_102_444_800)),
         ({"visibility": "public"}, Claims(generation=1, visibility=Visibility.PUBLIC)),
         ({"visibility": "unlisted"}, Claims(generation=1, visibility=Visibility.UNLISTED)),
@@ -350,6 +351,7 @@ class _Alone:
     """As much of a node as a stream's state asks for."""
 
     name = "live-0"
+    is_alone = True
 
     def __init__(self) -> None:
         clock = asyncio.get_running_loop()

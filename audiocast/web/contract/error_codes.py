@@ -10,7 +10,7 @@ _CODES: dict[int, str] = {
         lost_sync no_audio too_damaged truncated unknown_serial
         """,
     401: "bad_key key_missing listen_token_needed token_needed",
-    403: "banned foreign_origin id_needs_token stream_suspended",
+    403: "banned foreign_origin id_needs_token id_outside_share stream_suspended",
     404: """
         bad_stream_id link_too_long media_not_found no_start not_a_listen_link not_found stream_not_found
         stream_not_live use_status_json
@@ -25,7 +25,9 @@ _CODES: dict[int, str] = {
     429: "client_limit too_fast",
     431: "headers_too_large",
     501: "format_not_there",
-    503: "drawing_busy no_audio_yet packager_unreachable server_full shutting_down",
+    503: """
+        drawing_busy no_audio_yet packager_unreachable server_full share_full shutting_down stream_full
+        """,
 }
 
 STATUS_OF = {code: status for status, codes in _CODES.items() for code in codes.split()}
@@ -44,6 +46,14 @@ KEY = ("key_missing", "bad_key")
 SOURCE = (
     *("bad_crc", "bad_ogg", "bad_opus_head", "bad_opus_packet", "bad_opus_tags", "bad_packet", "bad_page"),
     *("bad_page_version", "broadcast_ended", "lost_sync", "multiplexed", "no_audio", "not_ogg_opus"),
-    *("packet_too_large", "page_too_large", "server_full", "shutting_down", "source_stalled", "stream_ended"),
-    *("stream_suspended", "taken_over", "too_damaged", "too_fast", "truncated", "unknown_serial"),
+    *("packet_too_large", "page_too_large", "server_full", "share_full", "shutting_down", "source_stalled"),
+    *(
+        "stream_ended",
+        "stream_suspended",
+        "taken_over",
+        "too_damaged",
+        "too_fast",
+        "truncated",
+        "unknown_serial",
+    ),
 )

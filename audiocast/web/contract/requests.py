@@ -81,6 +81,9 @@ class StartRequest(BaseModel):
     starts_at: StartTime | None = Field(
         default=None, description="When the broadcast is to begin (RFC 3339), at most a year ahead."
     )
+    max_listeners: int = Field(
+        default=0, ge=0, le=1_000_000_000, strict=True, description="Of the stream at a time; 0: no bound."
+    )
     description: str = Field(default="", max_length=MAX_DESCRIPTION_CHARACTERS)
     accent: str = Field(default="", pattern=f"^({ACCENT.pattern})?$", description="A colour, as #rrggbb.")
     link: str = Field(

@@ -9,6 +9,7 @@ from audiocast.stream.errors import (
     Multiplexed,
     NotOpus,
     ServerFull,
+    ShareFull,
     ShuttingDown,
     SourceBanned,
     SourceStalled,
@@ -45,6 +46,7 @@ STATUS: dict[type[Exception], int] = {
     Multiplexed: 415,
     TooFast: 429,
     ServerFull: 503,
+    ShareFull: 503,
     ShuttingDown: 503,
 }
 

@@ -28,6 +28,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.telemetry.requests import LoggedHandler, loggable_path
 from audiocast.web.contract.requests import STREAM_ID
+from audiocast.web.http.access.audit import refusals_audited
 from audiocast.web.http.credentials import has_api_token, ingest_key
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.json_body import parse_object
@@ -213,11 +214,13 @@ class PublicHandler(Handler):
         alias = self.services.aliases.find(self.request.path if mount is None else mount)
         if alias is not None and alias.admits(self.request, key, self.services.clients):
             return alias.claims
-        return self.services.keys.check(stream_id, key, time.time())
+        with refusals_audited(stream_id):
+            return self.services.keys.check(stream_id, key, time.time())
 
     def may_manage(self, stream_id: str) -> bool:
         """Return whether the request has the stream's present key or an API token; never raises."""
-        if has_api_token(self.request, self.services.api_tokens):
+        tenants = self.services.tenants
+        if has_api_token(self.request, self.services.api_tokens) or tenants.owns(stream_id, self.request):
             return True
         try:
             self.services.streams.admit(stream_id, self.claims_for(stream_id).generation)

@@ -17,6 +17,8 @@ from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.audience_log.keeper import AudienceKeeper
 from audiocast.web.http.access.listen_gate import ListenGate
+from audiocast.web.http.access.listener_limits import ListenerLimits
+from audiocast.web.http.access.tenants import Tenants
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.aliases import Aliases
 from audiocast.web.http.bans.bans import Bans
@@ -49,6 +51,8 @@ class Services:
         stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
         aliases: Paths that streams had at an Icecast server.
+        listener_limits: Listeners of one stream at a time.
+        tenants: Who has an API token with a share.
         listen_gate: Whom private streams are there for.
         list_streams: Which streams everybody may find.
         last_refusals: Why sources with a good key were refused here.
@@ -72,6 +76,8 @@ class Services:
     stalled_seconds: Callable[[], float]
     version: str
     listen_gate: ListenGate
+    listener_limits: ListenerLimits
+    tenants: Tenants
     bans: Bans = field(default_factory=lambda: Bans(TrustedProxies(())))
     aliases: Aliases = field(default_factory=Aliases)
     list_streams: ListStreams = ListStreams.OPT_IN

@@ -16,6 +16,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
+from audiocast.web.http.access.audit import audit
 from audiocast.web.http.bans.bans import BANNED
 from audiocast.web.http.errors import CLIENT_LIMIT, ApiError
 from audiocast.web.http.services import Limits, Services
@@ -36,6 +37,7 @@ def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
         audiocast.stream.errors.StreamError: The server stops, or the key is not valid any more.
     """
     check_source(services, stream_id, claims)
+    audit("send", stream_id=stream_id, token_tag=claims.token_tag, generation=claims.generation)
     hub = services.streams.open(stream_id, claims.title)
     hub.claims = replace(claims, visibility=services.list_streams.visibility(claims.visibility))
     return hub
@@ -50,6 +52,7 @@ def check_source(services: Services, stream_id: str, claims: Claims) -> None:
     if services.node.is_draining:
         raise ShuttingDown("this server stops; connect again with the same key")
     services.streams.check_room(stream_id)
+    services.tenants.check_share(stream_id, claims.share)
     services.streams.admit(stream_id, claims.generation)
 
 
@@ -113,6 +116,7 @@ class Intake:
         )
         hub.users += 1
         self._disconnect = services.node.connect_source(hub, self._source)
+        self._leave_share = services.tenants.connect(hub.stream_id, claims.share)
         self._expiry: asyncio.TimerHandle | None = None
         self._watch_expiry()
         self._first_audio = asyncio.get_running_loop().call_later(
@@ -175,6 +179,7 @@ class Intake:
         if self._expiry is not None:
             self._expiry.cancel()
         self._disconnect()
+        self._leave_share()
         self._source.detach()
         if self._source.faults:
             log.warning("source_damaged", stream_id=self._hub.stream_id, dropped=dict(self._source.faults))

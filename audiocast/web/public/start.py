@@ -4,9 +4,11 @@ import secrets
 
 from audiocast.cluster.protocol import MemberStreamRequest, ReopenRequest, StreamAnswer
 from audiocast.stream.access.access_code import make_code
+from audiocast.stream.access.tenant_tokens import NO_TENANT, TenantClaims, is_tenant_token
 from audiocast.stream.keys import Claims
 from audiocast.web.contract.requests import StartRequest
 from audiocast.web.contract.responses import Started
+from audiocast.web.http.access.audit import audit, audit_refusal
 from audiocast.web.http.clients import Rate
 from audiocast.web.http.credentials import bearer_token, is_one_of
 from audiocast.web.http.errors import BEARER, ApiError
@@ -21,21 +23,37 @@ ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 ID_CHARACTERS = 10
 
 
+def _id_for(asked: str | None, tenant: TenantClaims) -> str:
+    """Return the id of a stream: the one that is asked for, or a new one.
+
+    Raises:
+        ApiError: 403, the tenant may not have it.
+    """
+    if asked is None:
+        return tenant.id_prefix + "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
+    if not asked.startswith(tenant.id_prefix):
+        raise ApiError(
+            403, "id_outside_share", f"expected an id that begins with {tenant.id_prefix}, got {asked[:64]}"
+        )
+    return asked
+
+
 class StartHandler(PublicHandler):
     """Answers 201 with key and URLs. The server stores nothing: the key holds all that matters."""
 
     metric_label = "Start"
 
     async def post(self) -> None:
-        token = self._checked_token()
+        token, tenant = self._checked_token()
         self.services.clients.charge(self.request, Rate.STARTS)
         asked = parse_body(self.request.body, StartRequest, example='{"title": "..."}')
         if asked.id is not None and not token:
             raise ApiError(
                 403, "id_needs_token", "expected no id: only a server with API_TOKENS lets you choose"
             )
-        stream_id = asked.id or "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_CHARACTERS))
+        stream_id = _id_for(asked.id, tenant)
         self.services.streams.check_room(stream_id)
+        self.services.tenants.check_share(stream_id, tenant.share)
         starts_at = round(asked.starts_at.timestamp()) if asked.starts_at else 0
         code = make_code() if asked.access_code == "auto" else asked.access_code
         announced = Claims(
@@ -59,7 +77,11 @@ class StartHandler(PublicHandler):
             presentation=asked.presentation,
             starts_at=starts_at,
             access_code=code,
+            max_kbps=tenant.kbps,
+            max_listeners=min(filter(None, (asked.max_listeners, tenant.listeners)), default=0),
+            share=tenant.share,
         )
+        audit("start", stream_id=stream_id, token_tag=claims.token_tag, tenant=tenant.tenant)
         base = self.services.urls.base(self.request)
         started: Started = {
             **local_url(self.services, self.request, stream_id),
@@ -73,21 +95,26 @@ class StartHandler(PublicHandler):
         }
         self.write_json(started, status=201)
 
-    def _checked_token(self) -> str:
-        """Return the request's API token; empty: this server requires none.
+    def _checked_token(self) -> tuple[str, TenantClaims]:
+        """Return the request's API token, or what stands for its tenant; empty: this server requires none.
 
         Raises:
             ApiError: 401, this server requires one.
         """
-        tokens = self.services.api_tokens
-        if not tokens:
-            return ""
-        token = bearer_token(self.request)
+        tenant = self.services.tenants.of(self.request)
+        if tenant is not None:
+            return tenant.identity, tenant
+        token, tokens = bearer_token(self.request), self.services.api_tokens
+        # A tenant's token that is not good must not make streams without a bound.
+        if not tokens and not is_tenant_token(token):
+            return "", NO_TENANT
         if token is None or not is_one_of(token, tokens):
             came = "another one" if token else "none"
+            if token:
+                audit_refusal("token_needed")
             message = f"expected Authorization: Bearer with an API token, got {came}"
             raise ApiError(401, "token_needed", message, challenge=BEARER)
-        return token
+        return token, NO_TENANT
 
     async def _check_owner(self, stream_id: str, token: str) -> None:
         """Check that nobody else is on the air with this id, at any member.

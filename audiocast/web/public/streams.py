@@ -7,13 +7,21 @@ from tornado.httputil import HTTPServerRequest
 from audiocast.cluster.covers.cover_messages import CoverInfo
 from audiocast.cluster.node import Node
 from audiocast.cluster.protocol import MemberStreamRequest
-from audiocast.cluster.stream_directory import StreamDirectory, StreamSnapshot, is_listed, merge_all, public
+from audiocast.cluster.stream_directory import (
+    MAX_LISTENERS,
+    StreamDirectory,
+    StreamSnapshot,
+    is_listed,
+    merge_all,
+    public,
+)
 from audiocast.stream.errors import StreamEnded
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubState
 from audiocast.stream.keys import Claims, Visibility
 from audiocast.web.contract.requests import StreamEditRequest
 from audiocast.web.contract.responses import LocalUrl, PastBroadcast, PastTrack, StreamState
+from audiocast.web.http.access.audit import audit
 from audiocast.web.http.credentials import has_api_token
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
@@ -66,6 +74,7 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         # None: another member knows it.
         "visibility": hub.claims.visibility,
         "is_owner": node.owns(hub.stream_id),
+        MAX_LISTENERS: hub.claims.max_listeners if node.is_alone or node.is_front(hub.stream_id) else 0,
         "cover": CoverInfo.of(cover, node.name).as_json() if cover is not None else None,
     }
 
@@ -213,6 +222,7 @@ async def end_stream(services: Services, stream_id: str, claims: Claims, *, for_
         (services.streams.close if for_good else services.streams.end)(stream_id, claims.generation)
     request = MemberStreamRequest(stream_id).build_end(claims.generation, for_good=for_good)
     await services.node.broadcast(request)
+    audit("end", stream_id=stream_id, token_tag=claims.token_tag, generation=claims.generation)
 
 
 class StreamsHandler(PublicHandler):
@@ -248,6 +258,7 @@ class StreamStateHandler(PublicHandler):
         asked = parse_body(self.request.body, StreamEditRequest, example='{"title": "...", "muted": true}')
         hub = self.services.streams.open(stream_id, claims.title)
         await edit_everywhere(self.services, hub, claims, asked.edit)
+        audit("edit", stream_id=stream_id, token_tag=claims.token_tag, generation=claims.generation)
         self.set_status(204)
 
     async def delete(self, stream_id: str) -> None:

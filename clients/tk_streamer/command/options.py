@@ -65,6 +65,7 @@ def station_settings(options: argparse.Namespace, token: str) -> StationSettings
         link=options.link,
         accent=options.accent or "",
         starts_at=options.starts_at or "",
+        max_listeners=options.max_listeners,
         picture=options.picture,
         channels=options.channels or preset.channels,
         bitrate_bps=(options.bitrate or preset.bitrate_kbps) * 1000,
@@ -134,6 +135,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--id", help="id of the stream, for a link that stays; needs a token")
     parser.add_argument("--public", action="store_true", help="show the stream on the server's start page")
+    parser.add_argument(
+        "--max-listeners",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="listeners at a time; no bound by itself",
+    )
     parser.add_argument("--list-devices", action="store_true", help="list the sound inputs and end")
     sound = parser.add_argument_group("sound (without any of these: the default input)")
     which = sound.add_mutually_exclusive_group()
@@ -189,6 +197,12 @@ def positive(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
     return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 1_000_000_000:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text[:40]}")
+    return int(text)
 
 
 def _colour(text: str) -> str:

@@ -52,6 +52,7 @@ class StationSettings:
         link: An address for listeners, as of the broadcaster's own page; without a scheme it is https.
         accent: Colour of the listener's page, as #rrggbb, or "".
         starts_at: When the broadcast is to begin, a time of RFC 3339, or "".
+        max_listeners: Of the stream at a time; 0 for no bound.
         picture: For the cover, a JPEG, PNG or WebP; empty for none.
         channels: 1 or 2.
         bitrate_bps: 6,000 to 510,000 bits per second, without the Ogg overhead.
@@ -75,6 +76,7 @@ class StationSettings:
     link: str = ""
     accent: str = ""
     starts_at: str = ""
+    max_listeners: int = 0
     picture: bytes = field(default=b"", repr=False)
     channels: int = 2
     bitrate_bps: int = 96_000
@@ -191,6 +193,7 @@ class Station:
             settings.link if not settings.link or "://" in settings.link else f"https://{settings.link}",
             settings.accent,
             settings.starts_at,
+            settings.max_listeners,
             settings.picture,
         )
         self._api = ApiClient(application, self._queue.put, time.monotonic)

@@ -53,6 +53,7 @@ class StreamRequest:
     link: str = ""
     accent: str = ""
     starts_at: str = ""
+    max_listeners: int = 0
     picture: bytes = field(default=b"", repr=False)
 
 
@@ -214,6 +215,7 @@ class ApiClient:
                 link=request.link,
                 accent=request.accent,
                 starts_at=request.starts_at,
+                max_listeners=request.max_listeners,
             )
         except ClientError as error:
             # A refusal with a code is audiocast's own.

@@ -95,6 +95,7 @@ def start_stream(
     link: str = "",
     accent: str = "",
     starts_at: str = "",
+    max_listeners: int = 0,
 ) -> StreamCredentials:
     """Create a stream. Blocks.
 
@@ -110,12 +111,13 @@ def start_stream(
         link: An address for listeners.
         accent: Colour of the listener's page, as #rrggbb.
         starts_at: When it is to begin, a time of RFC 3339.
+        max_listeners: At a time; 0 for no bound.
 
     Raises:
         ClientError: See `send_request`.
     """
     server_url = server_url.rstrip("/")
-    wanted = {
+    wanted: dict[str, str | int | None] = {
         "title": title,
         "id": stream_id,
         "visibility": "public" if is_public else "",
@@ -123,6 +125,7 @@ def start_stream(
         "link": link,
         "accent": accent,
         "starts_at": starts_at,
+        "max_listeners": max_listeners,
     }
     response = send_request(
         session,

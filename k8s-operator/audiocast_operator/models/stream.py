@@ -19,6 +19,13 @@ class StreamLimits(ResourceModel):
     max_kbps: int = Field(
         default=0, ge=0, description="Bound of the source's rate, kbit/s. 0: the server's own bound alone."
     )
+    max_listeners: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000,
+        description="Listeners at a time, at all pods together, as each knows the others. 0: no bound "
+        "but the pods' own.",
+    )
     expires_at: Time | None = Field(default=None, description="When the key expires. Empty: never.")
 
 

@@ -2,7 +2,7 @@ r"""Makes ingest keys, which the server checks.
 
 key = "ac1." claims "." mac
 claims  URL-safe base64 of a JSON object (t title, e expiry in Unix seconds, g generation, k kbit/s,
-        v visibility, d description, a accent, u link), without padding and without empty claims
+        v visibility, d description, a accent, u link, l listeners), without padding and without empty claims
 mac     URL-safe base64 of the first 16 bytes of HMAC-SHA256(secret, purpose "\0" id "\0" claims)
 """
 
@@ -36,6 +36,7 @@ def build_ingest_key(secret: str, stream: StreamSpec) -> str:
         "d": stream.description,
         "a": stream.accent,
         "u": stream.link,
+        "l": limits.max_listeners,
     }
     given = {name: value for name, value in claims.items() if value}
     text = _to_text(json.dumps(given, separators=(",", ":"), ensure_ascii=False).encode())

@@ -210,6 +210,7 @@ def test_what_a_member_does_not_say_counts_as_nothing() -> None:
         "history": [],
         "listeners": 0,
         "listener_peak": 0,
+        "max_listeners": 0,
         "last_broadcast": None,
         "last_refusal": None,
         "draining": False,

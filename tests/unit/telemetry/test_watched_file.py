@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from audiocast.telemetry import watched_file
 from audiocast.telemetry.watched_file import WatchedFile
 
 TURNS = 1_000
@@ -65,7 +64,7 @@ async def test_each_error_is_said_once_and_what_was_read_before_holds() -> None:
 
 
 async def test_it_is_looked_at_again_and_again_until_that_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watched_file, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(Number, "look_seconds", 0)
     number = Number()
     number.watch()
     for text in ("1", "2"):

@@ -57,7 +57,7 @@ AUDIO = (
         (DeclaredAnswer("An OpusHead is expected, then a packet a message.", status=101),),
         errors=(
             *("bad_stream_id", *KEY, "foreign_origin", "bad_upgrade", "upgrade_required", "client_limit"),
-            *("server_full", "shutting_down", "stream_ended", "stream_suspended"),
+            *("server_full", "share_full", "shutting_down", "stream_ended", "stream_suspended"),
         ),
         parameters=(ID,),
         security=("ingestKeyAsSubprotocol", *INGEST_KEY),
@@ -73,7 +73,7 @@ AUDIO = (
         (DeclaredAnswer("Ogg Opus, one logical stream.", {**TEXT, "format": "binary"}, media_type=OGG),),
         errors=(
             *("bad_stream_id", "bad_preroll", "bad_latency", "stream_not_live", "client_limit"),
-            "server_full",
+            *("server_full", "stream_full"),
         ),
         parameters=(
             ID,

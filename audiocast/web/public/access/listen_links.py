@@ -4,6 +4,7 @@ import time
 
 from audiocast.web.contract.requests import ListenLinksRequest
 from audiocast.web.contract.responses import ListenLink, ListenLinks
+from audiocast.web.http.access.audit import audit
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
 
@@ -36,6 +37,7 @@ class ListenLinksHandler(PublicHandler):
                     "expires_at": made.expires_at or None,
                 }
             )
+        audit("listen_links", stream_id=stream_id, token_tag=claims.token_tag, generation=claims.generation)
         answer: ListenLinks = {"links": links}
         self.write_json(answer)
 
@@ -51,4 +53,5 @@ class RevokeListenLinksHandler(PublicHandler):
         private = self.services.node.private_listening
         at_ms = max(int(time.time() * 1000) + CLOCK_SKEW_MS, private.revoked_at_ms(stream_id) + 1)
         await private.revoke(stream_id, at_ms)
+        audit("revoke", stream_id=stream_id, token_tag=claims.token_tag, generation=claims.generation)
         self.set_status(204)

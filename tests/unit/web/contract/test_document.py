@@ -68,4 +68,4 @@ def test_errors_name_their_codes() -> None:
     refusal = DOCUMENT["paths"]["/api/start"]["post"]["responses"]["403"]
     reference, only = refusal["content"]["application/json"]["schema"]["allOf"]
     assert reference == {"$ref": "#/components/schemas/Error"}
-    assert only["properties"]["error"]["enum"] == ["banned", "id_needs_token"]
+    assert only["properties"]["error"]["enum"] == ["banned", "id_needs_token", "id_outside_share"]
