@@ -123,6 +123,15 @@ series, with `cluster` or what else tells clusters apart: a sum over clusters wo
     description: >-
       {{`{{ $labels.pod }}`}} has found {{`{{ $value }}`}} new certificate that it cannot use, and goes on with the one from
       before. Its log says why.
+- alert: AudiocastWebhooksLate
+  expr: audiocast_webhooks_oldest_seconds{ {{- $pods -}} } > 600
+  for: 5m
+  labels: { severity: warning }
+  annotations:
+    summary: A receiver of webhooks does not take what it is told
+    description: >-
+      The oldest webhook of {{`{{ $labels.pod }}`}} has waited for {{`{{ $value | humanizeDuration }}`}}. After an hour it is given
+      up. Its log says why.
 {{- end }}
 
 {{/* Labels by which numbers of all pods are added up. */}}
