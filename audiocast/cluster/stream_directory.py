@@ -88,7 +88,7 @@ class StreamDirectory:
         Args:
             mine: The streams that are on the air here.
         """
-        return merge_all([*mine, *await self.others_live()])
+        return on_the_air(merge_all([*mine, *await self.others_live()]))
 
     async def others_live(self) -> list[StreamSnapshot]:
         """Return what each other member knows of the streams that are on the air there."""
@@ -214,6 +214,11 @@ def merge_all(snapshots: Iterable[Mapping[str, Any]]) -> list[StreamSnapshot]:
         by_id.setdefault(str(snapshot.get("stream_id")), []).append(snapshot)
     merged = [whole for each in by_id.values() if (whole := merge(each)) is not None]
     return sorted(merged, key=lambda whole: (whole.get("started_at") or 0, str(whole.get("stream_id"))))
+
+
+def on_the_air(snapshots: Iterable[StreamSnapshot]) -> list[StreamSnapshot]:
+    """Return the streams that are on: a member also tells of those that are only heard there as HLS."""
+    return [each for each in snapshots if each.get("state") in ON_THE_AIR]
 
 
 def public(snapshot: StreamSnapshot) -> StreamSnapshot:

@@ -6,7 +6,7 @@ careless setting of a proxy would shut everybody out. Nor are requests with an A
 
 What a client has is counted when it opens and when it ends, and costs nothing in between. The work for a
 request does not depend on how many clients there are. Who is over a budget is counted by its kind; addresses
-are in no log and no metric.
+are in no metric, and in no log but the audience log, if a setting says so.
 """
 
 from collections import OrderedDict

@@ -38,6 +38,7 @@ from audiocast.stream.now_playing import NowPlaying
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import MemberHandler
 from audiocast.web.http.raw_response import SERVER_NAME, response_head
+from audiocast.web.public.hls_listening import live_hubs
 from audiocast.web.public.streams import full_state, stream_state
 
 
@@ -107,8 +108,7 @@ class MemberStreamsHandler(MemberHandler):
         """Return a snapshot of each, with the generation of its key."""
         services = self.services
         snapshots = [
-            {**stream_state(hub, services.node), GENERATION: hub.generation}
-            for hub in services.streams.live()
+            {**stream_state(hub, services.node), GENERATION: hub.generation} for hub in live_hubs(services)
         ]
         ends = list(services.streams.ends) if ENDS in self.query() else None
         self.write(StreamListAnswer(snapshots, ends).as_json())

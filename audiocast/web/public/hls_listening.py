@@ -8,9 +8,18 @@ from tornado.httputil import HTTPServerRequest
 
 from audiocast.stream.audience.hls_sessions import FREE_WAITS, HlsSession
 from audiocast.stream.audience.listen import Who
+from audiocast.stream.hub import Hub
+from audiocast.stream.hub_state import HubState
 from audiocast.web.http.addresses.listener import who_listens
 from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.services import Services
+
+
+def live_hubs(services: Services) -> list[Hub]:
+    """Return the streams that are on here, and those that are heard here as HLS of another member."""
+    streams = services.streams
+    heard = [streams.get(stream_id) for stream_id in streams.counters.hls_listeners]
+    return [*streams.live(), *(hub for hub in heard if hub is not None and hub.state is HubState.WAITING)]
 
 
 class HlsListening:
@@ -53,6 +62,9 @@ class HlsListening:
         """Note the answer: the session goes on, or begins."""
         lease, self._lease = self._lease, None
         release = lease.release if lease is not None else None
+        if lease is not None:
+            # Also when another member makes the HLS: what is known of the stream here has its listeners.
+            self._services.streams.open(self._stream_id)
         self._services.audience.hls_sessions.note(self._stream_id, self._who, size_bytes, release=release)
 
     @contextlib.contextmanager

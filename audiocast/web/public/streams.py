@@ -28,6 +28,7 @@ from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
 from audiocast.web.http.services import Services
 from audiocast.web.public.covers.urls import cover_path, cover_version
+from audiocast.web.public.hls_listening import live_hubs
 from audiocast.web.public.metadata import edit_everywhere
 from audiocast.web.public.waiting import ask_members
 
@@ -168,7 +169,7 @@ async def listed_streams(services: Services, request: HTTPServerRequest) -> list
     if has_api_token(request, services.api_tokens, as_password=True):
         return await cluster_list(services)
     others = await services.directory.others_live()
-    hubs = services.streams.live()
+    hubs = live_hubs(services)
     # What no member calls public is not public when merged either, and to describe and merge all of a large
     # server's streams for each visitor would keep the loop.
     public_ids = {hub.stream_id for hub in hubs if hub.claims.visibility is Visibility.PUBLIC}
@@ -181,7 +182,7 @@ async def listed_streams(services: Services, request: HTTPServerRequest) -> list
 async def cluster_list(services: Services) -> list[StreamSnapshot]:
     """Return the streams that are on at any member, listed or not."""
     return await services.directory.list_live(
-        [stream_state(hub, services.node) for hub in services.streams.live()]
+        [stream_state(hub, services.node) for hub in live_hubs(services)]
     )
 
 

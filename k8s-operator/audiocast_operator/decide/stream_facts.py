@@ -78,8 +78,9 @@ def newest_ends(reports: Iterable[EndReport]) -> Mapping[str, EndReport]:
 def merge_reports(reports: Iterable[StreamReport]) -> dict[str, StreamReport]:
     """Return one report for each stream on the air: its owner's, with the listeners of all pods."""
     merged: dict[str, StreamReport] = {}
-    for report in reports:
-        if report.state not in ON_THE_AIR:
+    # Those of pods first that have the stream: others may have listeners of it as HLS.
+    for report in sorted(reports, key=lambda each: each.state not in ON_THE_AIR):
+        if report.state not in ON_THE_AIR and report.stream_id not in merged:
             continue
         known = merged.get(report.stream_id)
         best = report if known is None or (report.is_owner and not known.is_owner) else known

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from audiocast_operator.decide.stream_facts import StreamFacts, facts_before, find_facts, newest_ends
+from audiocast_operator.decide.stream_facts import (
+    StreamFacts,
+    facts_before,
+    find_facts,
+    merge_reports,
+    newest_ends,
+)
 from audiocast_operator.models.stream import EndStatus, StreamSpec, StreamStatus
 from audiocast_operator.protocol.member_status import EndReport, StreamReport, StreamRules
 
@@ -73,3 +79,11 @@ def test_of_what_pods_report_the_newest_counts(is_turned: bool) -> None:
     reports = [end(), end(minutes=3, reopened=True), end(minutes=2), other]
     newest = newest_ends(reversed(reports) if is_turned else reports)
     assert newest == {"news": end(minutes=3, reopened=True), "other": other}
+
+
+def test_listeners_as_hls_at_a_pod_without_the_stream_count() -> None:
+    heard = StreamReport(stream_id="news", state="waiting", listeners=3)
+    owner = StreamReport(stream_id="news", state="live", listeners=4, is_owner=True, owner="a")
+    merged = merge_reports([heard, owner])
+    assert (merged["news"].state, merged["news"].listeners, merged["news"].owner) == ("live", 7, "a")
+    assert merge_reports([heard]) == {}, "a stream that no pod has is not on the air"

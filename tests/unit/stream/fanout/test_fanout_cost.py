@@ -11,6 +11,7 @@ import pytest
 
 from audiocast.ogg.crc import crc, crc_field
 from audiocast.stream import muxer
+from audiocast.stream.audience.listen import Listen
 from audiocast.stream.fanout.fanout import Fanout
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS as LOW
 from tests.unit.stream.fake_sink import FakeSink
@@ -41,6 +42,18 @@ def passes_made(harness: FanoutHarness) -> int:
     before = harness.counters.passes
     harness.broadcast(SECONDS)
     return harness.counters.passes - before
+
+
+def test_a_listen_costs_nothing_between_its_begin_and_its_end(aim_seconds: float) -> None:
+    harness = FanoutHarness()
+    listens = [Mock(spec=Listen) for _ in range(10)]
+    for listen in listens:
+        harness.fanout.join(FakeSink(), b"head", preroll_seconds=0, aim_seconds=aim_seconds, listen=listen)
+    began = [list(listen.method_calls) for listen in listens]
+    harness.broadcast(SECONDS)
+    assert [list(listen.method_calls) for listen in listens] == began
+    assert harness.fanout.close_listeners(10) == 10
+    assert [[name for name, *_ in listen.method_calls] for listen in listens] == [["start", "finish"]] * 10
 
 
 def test_a_pass_each_flush_interval_or_each_page(aim_seconds: float) -> None:

@@ -115,6 +115,7 @@ class TestLines:
         record = RECORD._replace(who=Who("192.0.2.1", hostile, hostile))
         line = icecast_listen(record, names("full")).decode("ascii")
         assert COMBINED.fullmatch(line), line
+        assert line[:-1].isprintable(), line
         assert json_listen(record._replace(label=hostile), "m", names()).count(b"\n") == 1
 
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from audiocast.stream.counters import Counters
 from audiocast.stream.keys import Claims, Visibility
 from audiocast.web.http.services import Services
 from audiocast.web.public import streams
@@ -45,7 +46,7 @@ async def listed(
         api_tokens=(),
         node=None,
         directory=SimpleNamespace(others_live=others_live),
-        streams=SimpleNamespace(live=lambda: hubs),
+        streams=SimpleNamespace(live=lambda: hubs, counters=Counters()),
     )
     states = await streams.listed_streams(cast(Services, services), request())
     return [state["stream_id"] for state in states]
