@@ -1,5 +1,6 @@
 """The settings of webhooks: see `settings`, which they are a part of."""
 
+import re
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
@@ -10,7 +11,10 @@ from audiocast.webhooks.event import EventType
 from audiocast.webhooks.signature import parse_secret
 from audiocast.webhooks.target import Target
 
-MAX_TARGETS = 20
+MAX_TARGETS = 50
+
+# The target of one stream.
+_OF_STREAM = re.compile(r"(?:(?P<stream_id>[A-Za-z0-9][A-Za-z0-9_-]{0,63})=)?(?P<url>.*)", re.DOTALL)
 
 # Their paths and queries may hold tokens: they are kept as secrets are.
 SECRET_NAMES = ("webhook_urls", "webhook_secrets")
@@ -21,8 +25,8 @@ class WebhookSettings(BaseModel):
 
     webhook_urls: CliSuppress[Annotated[tuple[SecretStr, ...], NoDecode]] = Field(
         default=(),
-        description="URLs (comma-separated, a comma in one as %2C) that are told what happens to streams "
-        "(docs/station/webhooks.md). Empty: nobody is.",
+        description="URLs (comma-separated, a comma in one as %2C) that are told what happens to streams; "
+        "ID=URL is told of one stream alone (docs/station/webhooks.md). Empty: nobody is.",
     )
     webhook_secrets: CliSuppress[Annotated[tuple[SecretStr, ...], NoDecode]] = Field(
         default=(),
@@ -53,7 +57,7 @@ class WebhookSettings(BaseModel):
         if len(value) > MAX_TARGETS:
             raise ValueError(f"expected at most {MAX_TARGETS} URLs, got {len(value)}")
         for url in value:
-            Target.parse(url.get_secret_value(), ())
+            _target(url.get_secret_value(), (), frozenset(EventType))
         return value
 
     @field_validator("webhook_secrets")
@@ -91,4 +95,10 @@ def webhook_targets(settings: WebhookSettings) -> tuple[Target, ...]:
     secrets = tuple(parse_secret(secret.get_secret_value()) for secret in settings.webhook_secrets)
     events = frozenset(settings.webhook_events or EventType)
     urls = dict.fromkeys(url.get_secret_value() for url in settings.webhook_urls)
-    return tuple(Target.parse(url, secrets, events) for url in urls)
+    return tuple(_target(url, secrets, events) for url in urls)
+
+
+def _target(text: str, secrets: tuple[bytes, ...], events: frozenset[EventType]) -> Target:
+    found = _OF_STREAM.fullmatch(text)
+    assert found is not None
+    return Target.parse(found["url"], secrets, events, found["stream_id"] or "")

@@ -34,13 +34,14 @@ class QueueLimits:
 
     Attributes:
         waiting, waiting_per_target, waiting_per_stream: About 1 KB each; of a stream, at one target.
-        under_way, under_way_per_target: Requests at a time.
+        under_way, under_way_per_target: Requests at a time: as many as fifty receivers that hang can have,
+            so that these keep nobody else waiting.
     """
 
     waiting: int = 5_000
     waiting_per_target: int = 1_000
     waiting_per_stream: int = 100
-    under_way: int = 64
+    under_way: int = 200
     under_way_per_target: int = 4
 
 

@@ -43,6 +43,21 @@ def test_a_broadcast_is_told_from_its_begin_to_its_end(tmp_path: Path) -> None:
     assert "token" not in log.replace("api_token", "")
 
 
+def test_a_receiver_of_one_stream_is_told_of_no_other(tmp_path: Path) -> None:
+    with Receiver() as of_one, Receiver() as of_all:
+        settings = of_one.settings | {"SECRET_KEYS": "a-secret-for-tests-1", "HEADER_WAIT_TIMEOUT": "1"}
+        with AudiocastServer(tmp_path / "before.log", **settings) as server:
+            mine, other = server.start_stream(), server.start_stream()
+        settings["WEBHOOK_URLS"] = f"{mine.stream_id}={of_one.url},{of_all.url}"
+        with AudiocastServer(tmp_path / "server.log", **settings) as server:
+            for each in (mine, other):
+                url = f"{server.base}/ingest/{each.stream_id}?key={each.ingest_key}"
+                with PacedSource(url, AUDIO):
+                    of_all.wait_for(each.stream_id, "stream.live")
+            of_one.wait_for(mine.stream_id, "stream.live")
+            assert of_one.of(other.stream_id) == []
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_tracks_and_milestones_of_all_processes_are_told(tmp_path: Path, workers: int) -> None:
     with (
