@@ -1,8 +1,8 @@
 """Listens as HLS: a player opens no connection that stays, so who listens is known by its requests alone.
 
-One client is one address with one agent. Its session begins with the first playlist that it gets, and ends
-when it has asked for nothing for a minute, as all that count HLS have it; it has lasted until its last
-request. What a cache answers is not seen.
+One client is one address with one agent and one listen link. Its session begins with the first playlist that
+it gets, and ends when it has asked for nothing for a minute, as all that count HLS have it; it has lasted
+until its last request. What a cache answers is not seen.
 """
 
 from collections import OrderedDict
@@ -20,7 +20,7 @@ IDLE_SECONDS = 60.0
 # waits for a playlist and for a part.
 FREE_WAITS = 3
 
-SessionKey = tuple[str, str, str]
+SessionKey = tuple[str, str, str, str]
 
 
 class HlsSession:
@@ -72,7 +72,13 @@ class HlsSessions:
         return self._sessions.get(_key(stream_id, who))
 
     def note(
-        self, stream_id: str, who: Who, size_bytes: int, *, release: Callable[[], None] | None = None
+        self,
+        stream_id: str,
+        who: Who,
+        size_bytes: int,
+        *,
+        label: str | None = None,
+        release: Callable[[], None] | None = None,
     ) -> None:
         """Note an answer to a client; with `release` a session begins, unless there is one.
 
@@ -80,6 +86,7 @@ class HlsSessions:
             stream_id: The stream.
             who: The client.
             size_bytes: Of the answer's body.
+            label: See `ListenRecord`; of a session that begins.
             release: Called when the session ends, or at once when there is one already; None: the answer was
                 no playlist.
         """
@@ -89,7 +96,7 @@ class HlsSessions:
         if session is None:
             if release is None:
                 return
-            listen = self._audience.listen(stream_id, Way.HLS, who, aim_seconds=float("inf"))
+            listen = self._audience.listen(stream_id, Way.HLS, who, aim_seconds=float("inf"), label=label)
             listen.start(now)
             listen.ended_at = now
             session = self._sessions[key] = HlsSession(listen, now, release)
@@ -128,4 +135,4 @@ class HlsSessions:
 
 
 def _key(stream_id: str, who: Who) -> SessionKey:
-    return stream_id, who.address, who.agent
+    return stream_id, who.address, who.agent, who.link

@@ -33,11 +33,13 @@ class Who(NamedTuple):
         address: Of the client, behind a trusted proxy of the one that it forwards for; may be empty.
         agent: Its `User-Agent`, at most `MAX_TEXT_CHARACTERS`.
         referrer: Its `Referer` without a query, likewise.
+        link: Which listen link it came by, for this server alone; empty: by none.
     """
 
     address: str = ""
     agent: str = ""
     referrer: str = ""
+    link: str = ""
 
 
 NOBODY = Who()
@@ -84,6 +86,8 @@ class Listen:
     Attributes:
         began_at: The clock's seconds; set by who begins it.
         ended_at: Likewise, when it is known that it has ended.
+        unheard_bytes: What the stream had sent when its listener joined, less what that got first, and what
+            it has missed since: so much less than the stream it has got. The fan-out adds to it.
     """
 
     __slots__ = (
@@ -94,6 +98,7 @@ class Listen:
         "ended_at",
         "label",
         "stream_id",
+        "unheard_bytes",
         "way",
         "who",
     )
@@ -117,10 +122,12 @@ class Listen:
         self._on_begin = on_begin
         self._on_end = on_end
         self.began_at = self.ended_at = 0.0
+        self.unheard_bytes = 0
 
-    def start(self, now: float) -> None:
-        """Count it from now on, the clock's seconds."""
+    def start(self, now: float, *, unheard_bytes: int = 0) -> None:
+        """Count it from now on, the clock's seconds; see `unheard_bytes`."""
         self.began_at = now
+        self.unheard_bytes = unheard_bytes
         self._on_begin(self)
 
     def finish(self, end: ListenEnd, ended_at: float, sent_bytes: int) -> None:

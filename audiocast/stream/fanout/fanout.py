@@ -115,7 +115,6 @@ class Fanout:
         granule = backlog.start_granule(cursor)
         listener = Listener(sink, cursor=cursor, granule=granule, unsent=first_bytes, aim_seconds=aim_seconds)
         listener.listen = listen
-        listener.unheard_bytes = backlog.bytes_before(cursor) - len(first_bytes)
         lane = self._lane(listener)
         lane.note_join(backlog.end, SLICE_LISTENERS)
         self.peak = max(self.peak, self.count)
@@ -123,7 +122,7 @@ class Fanout:
         self._counters.joins += 1
         now = self._clock.time()
         if listen is not None:
-            listen.start(now)
+            listen.start(now, unheard_bytes=backlog.bytes_before(cursor) - len(first_bytes))
         self._serve(listener, backlog.end, now)
         if listener.is_open:
             lane.listeners.append(listener)
@@ -265,7 +264,9 @@ class Fanout:
         while True:
             if listener.is_too_far_behind(backlog, self._lag_samples):
                 newest = backlog.end - 1
-                listener.unheard_bytes += backlog.bytes_before(newest) - backlog.bytes_before(listener.cursor)
+                if listener.listen is not None:
+                    missed_bytes = backlog.bytes_before(newest) - backlog.bytes_before(listener.cursor)
+                    listener.listen.unheard_bytes += missed_bytes
                 listener.skip_to(newest, backlog.page(newest).start_granule)
                 self._counters.skips += 1
             stop = end if listener.blocked_since is None else listener.cursor

@@ -46,8 +46,6 @@ class Listener:
             had never been.
         is_open: False once the listener was closed.
         listen: Ended when the listener is closed; None: nobody counts it. Set by the fan-out.
-        unheard_bytes: What the stream had sent when the listener joined, less what it got first, and what it
-            has missed since: so much less than the stream it has got. Likewise.
     """
 
     __slots__ = (
@@ -60,7 +58,6 @@ class Listener:
         "sink",
         "skipped_pages",
         "skipped_samples",
-        "unheard_bytes",
         "unsent",
     )
 
@@ -75,7 +72,6 @@ class Listener:
         self.skipped_samples = 0
         self.is_open = True
         self.listen: Listen | None = None
-        self.unheard_bytes = 0
 
     def note_sent(self, pages: Sequence[StreamPage], sent_bytes: int, now: float) -> None:
         """Move on by what the socket took, and keep the rest of the page at which it stopped.
@@ -101,7 +97,7 @@ class Listener:
     def finish_listen(self, end: ListenEnd, ended_at: float, backlog: Backlog) -> None:
         """Leave a record of the listen, if there is one; `ended_at` is the clock's seconds."""
         if self.listen is not None:
-            sent_bytes = backlog.bytes_before(self.cursor) - self.unheard_bytes
+            sent_bytes = backlog.bytes_before(self.cursor) - self.listen.unheard_bytes
             self.listen.finish(end, ended_at, max(0, sent_bytes - len(self.unsent)))
 
     def is_too_far_behind(self, backlog: Backlog, lag_samples: float) -> bool:

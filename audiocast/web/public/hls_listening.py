@@ -43,6 +43,10 @@ class HlsListening:
         self._request = request
         self._stream_id = stream_id
         self._who = Who() if request is None else who_listens(request, services.clients)
+        claims = None if request is None else services.listen_gate.claims_of(stream_id, request)
+        self._label = claims.label or None if claims is not None else None
+        if claims is not None:
+            self._who = self._who._replace(link=f"{claims.made_at_ms} {claims.label}")
         self._session: HlsSession | None = None
         self._lease: Lease | None = None
         if request is not None:
@@ -65,7 +69,9 @@ class HlsListening:
         if lease is not None:
             # Also when another member makes the HLS: what is known of the stream here has its listeners.
             self._services.streams.open(self._stream_id)
-        self._services.audience.hls_sessions.note(self._stream_id, self._who, size_bytes, release=release)
+        self._services.audience.hls_sessions.note(
+            self._stream_id, self._who, size_bytes, label=self._label, release=release
+        )
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:

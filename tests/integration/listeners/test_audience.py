@@ -124,6 +124,32 @@ def test_only_the_broadcaster_may_ask(server: AudiocastServer, on_air: Started) 
         assert "curve" not in refused.text
 
 
+def test_who_came_by_a_link_has_its_label(server: AudiocastServer, tmp_path: Path) -> None:
+    started = server.start_stream(visibility="private")
+    links = f"{server.base}/api/streams/{started.stream_id}/listen-links?key={started.ingest_key}"
+    answer = requests.post(links, json={"label": "press"}, timeout=10)
+    assert answer.status_code in (200, 201), answer.text
+    token = answer.json()["links"][0]["token"]
+    path = f"/stream/{started.stream_id}"
+    with PacedSource(started.keyed_url, numbered_audio(seconds=60)):
+        deadline = time.monotonic() + 10
+        playlist = f"{server.base}{path}/hls/index.m3u8"
+        while (got := requests.get(playlist, {"token": token}, timeout=10)).status_code != 200:
+            assert time.monotonic() < deadline, got.text
+            time.sleep(0.1)
+        assert requests.get(playlist, timeout=10).status_code == 404
+        with Listener(server.port, f"{path}?token={token}") as listener:
+            listener.wait_for_audio(1)
+            # Who is shut out is no listener.
+            assert server.status()["listeners"] == 2
+        assert server.stop(signal.SIGTERM) == 0
+    assert sorted((record["way"], record["label"]) for record in records(tmp_path)) == [
+        ("hls", "press"),
+        ("stream", "press"),
+    ]
+    assert token not in "".join(each.read_text() for each in tmp_path.glob("*.log"))
+
+
 def test_hls_takes_a_place_of_its_own(tmp_path: Path) -> None:
     with AudiocastServer(tmp_path / "server.log", MAX_LISTENERS=2) as server:
         started = server.start_stream()

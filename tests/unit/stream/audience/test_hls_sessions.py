@@ -81,6 +81,15 @@ def test_programs_of_one_address_are_apart(players: Players) -> None:
     assert players.clock.due == 0
 
 
+def test_so_are_those_of_two_listen_links(players: Players) -> None:
+    guest = ANNA._replace(link="2 guest")
+    players.play(ANNA)
+    players.sessions.note("s", guest, 10, label="guest", release=lambda: None)
+    assert len(players.sessions) == 2
+    players.clock.advance(IDLE_SECONDS + 1)
+    assert [(each.who, each.label) for each in players.records] == [(ANNA, None), (guest, "guest")]
+
+
 def test_who_gets_no_playlist_is_no_listener(players: Players) -> None:
     players.fetch(ANNA)
     assert len(players.sessions) == 0

@@ -46,7 +46,7 @@ def passes_made(harness: FanoutHarness) -> int:
 
 def test_a_listen_costs_nothing_between_its_begin_and_its_end(aim_seconds: float) -> None:
     harness = FanoutHarness()
-    listens = [Mock(spec=Listen) for _ in range(10)]
+    listens = [Mock(spec=Listen, unheard_bytes=0) for _ in range(10)]
     for listen in listens:
         harness.fanout.join(FakeSink(), b"head", preroll_seconds=0, aim_seconds=aim_seconds, listen=listen)
     began = [list(listen.method_calls) for listen in listens]

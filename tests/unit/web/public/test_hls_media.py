@@ -40,7 +40,7 @@ class Member:
         self.services = SimpleNamespace(
             streams=streams,
             now=self.clock.time,
-            listen_gate=SimpleNamespace(seen_id=lambda stream_id, _: stream_id),
+            listen_gate=SimpleNamespace(seen_id=lambda stream_id, _: stream_id, claims_of=lambda *_: None),
             hls_muxers=self.muxers,
             audience=SimpleNamespace(
                 hls_sessions=HlsSessions(Audience(self.clock), self.clock, streams.counters)
