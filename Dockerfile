@@ -1,4 +1,4 @@
-# The images of the server and of its operator: `make image`, or
+# The images of the server and of its operator, and of what tells people (deploy/notify): `make image`, or
 #   docker build --target server --tag audiocast .
 #   docker build --target operator --tag audiocast-operator .
 # Whatever is downloaded is in a lock, with its hash. Both run as a user without a name, with nothing to write to.
@@ -48,3 +48,18 @@ LABEL org.opencontainers.image.title="audiocast-operator" \
       org.opencontainers.image.description="Rolls and scales audiocast without cutting listeners"
 COPY --from=operator-build /opt/audiocast /opt/audiocast
 CMD ["python3", "-m", "audiocast_operator"]
+
+FROM build AS notify-build
+COPY requirements-notify.lock /
+RUN python3 -m pip install --require-hashes --no-deps --only-binary :all: --target . -r /requirements-notify.lock
+COPY audiocast audiocast
+COPY deploy/image/audiocast bin/
+RUN python3 -m compileall -q .
+
+FROM run AS notify
+LABEL org.opencontainers.image.title="audiocast-notify" \
+      org.opencontainers.image.description="Tells people what happens to streams of audiocast"
+COPY --from=notify-build /opt/audiocast /opt/audiocast
+# Webhooks.
+EXPOSE 8010
+CMD ["audiocast", "notify", "--host", "0.0.0.0"]

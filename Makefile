@@ -119,10 +119,11 @@ release-check: $(VENV_STAMP) ## install what is in dist in bare Debians, up to t
 publish: $(VENV_STAMP) ## push the charts and images of dist to REGISTRY
 	@$(RELEASE) push $(RELEASE_ARGS)
 
-lock: $(VENV_STAMP) ## remake the locks, five from pyproject.toml and one from package.json
+lock: $(VENV_STAMP) ## remake the locks, six from pyproject.toml and one from package.json
 	@$(UV_LOCK) --upgrade --all-extras --group operator pyproject.toml --output-file requirements.lock
 	@$(UV_LOCK) --constraints requirements.lock pyproject.toml --output-file requirements-server.lock
 	@$(UV_LOCK) --constraints requirements.lock --extra client pyproject.toml --output-file requirements-client.lock
+	@$(UV_LOCK) --constraints requirements.lock --extra notify pyproject.toml --output-file requirements-notify.lock
 	@$(UV_LOCK) --constraints requirements.lock --extra client --group editable pyproject.toml --output-file requirements-run.lock
 	@$(UV_LOCK) --constraints requirements.lock --group pyproject.toml:operator --output-file requirements-operator.lock
 	@$(NPM) update --package-lock-only --omit-lockfile-registry-resolved

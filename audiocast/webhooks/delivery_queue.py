@@ -202,9 +202,6 @@ class DeliveryQueue:
 
     def _schedule(self, line: _TargetQueue, delivery: _Delivery, at: float) -> None:
         heapq.heappush(line.due, (at, next(self._numbers), delivery))
-        if len(line.due) > 2 * line.count + 16:
-            line.due = [each for each in line.due if not each[2].is_over]
-            heapq.heapify(line.due)
 
     def _pump(self) -> None:
         """Begin what is due and has a place, a delivery of each target in turn; wait for what is not due."""

@@ -12,7 +12,9 @@ import requests
 import yaml
 
 from audiocast import __version__
+from audiocast.notify.command import DEFAULT_PORT
 from audiocast.settings import Settings
+from audiocast.webhook_settings import webhook_targets
 from tests.release.building import REGISTRY, build
 from tests.support.processes.caddy_process import CADDYFILE, CaddyProcess
 from tests.support.processes.proxy_process import DEPLOY, SYSTEM_PATH
@@ -107,3 +109,34 @@ def test_what_is_sent_through_caddy_is_heard_through_caddy(tmp_path: Path) -> No
             timeout=RUN_SECONDS,
         )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_people_are_told_by_a_service_beside_the_server() -> None:
+    both = ["-f", str(FOLDER / "compose.yaml"), "-f", str(DEPLOY / "notify" / "compose.yaml")]
+    secret = "whsec_" + "MDEy" * 8
+    resolved = subprocess.run(
+        ["docker-compose", *both, "config"],
+        env={"PATH": SYSTEM_PATH, "SITE": SITE, "SECRET_KEYS": SECRET, "WEBHOOK_SECRETS": secret},
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+    )
+    assert resolved.returncode == 0, resolved.stderr
+    services = yaml.safe_load(resolved.stdout)["services"]
+    assert set(services) == {"audiocast", "caddy", "notify"}
+    given = services["audiocast"]["environment"]
+    settings = Settings.model_validate({name.lower(): value for name, value in given.items()})
+    [target] = webhook_targets(settings)
+    notify = services["notify"]
+    command = notify["command"]
+    assert command[:2] == ["audiocast", "notify"]
+    assert target.host == "notify"
+    assert target.url.endswith(f":{DEFAULT_PORT}/")
+    assert settings.webhook_allow_private == ("notify",)
+    assert notify["environment"]["NOTIFY_SECRETS"] == given["WEBHOOK_SECRETS"] == secret
+    assert "ports" not in notify
+    assert (notify["read_only"], notify["cap_drop"]) == (True, ["ALL"])
+    # Without the secret nobody is told, and that is said.
+    del given["WEBHOOK_SECRETS"]
+    with pytest.raises(ValueError, match="WEBHOOK_URLS needs WEBHOOK_SECRETS"):
+        Settings.model_validate({name.lower(): value for name, value in given.items()})

@@ -1,4 +1,4 @@
-"""The Dockerfile, read without an engine: two targets, nobody's user, only what the locks name."""
+"""The Dockerfile, read without an engine: three targets, nobody's user, only what the locks name."""
 
 import fnmatch
 import os
@@ -64,6 +64,7 @@ def test_all_comes_from_one_python_that_can_be_chosen() -> None:
     [
         ("server", '["audiocast", "serve"]'),
         ("operator", '["python3", "-m", "audiocast_operator"]'),
+        ("notify", '["audiocast", "notify", "--host", "0.0.0.0"]'),
     ],
 )
 def test_a_target_runs_its_command_as_nobody(target: str, command: str) -> None:
@@ -87,7 +88,7 @@ def test_the_server_is_built_without_the_operator() -> None:
 def test_only_locked_wheels_are_installed() -> None:
     runs = [run for stage in STAGES.values() for run in stage.all("RUN")]
     installs = [run for run in runs if " install " in run]
-    assert len(installs) == 2
+    assert len(installs) == 3
     for run in installs:
         assert {"--require-hashes", "--no-deps", "--only-binary"} <= set(run.split())
     # No shell tricks: a command a step, and none that fetches.

@@ -17,6 +17,7 @@ PARTS = {
     "requirements-run.lock": "client",
     "requirements-server.lock": "",
     "requirements-client.lock": "client",
+    "requirements-notify.lock": "notify",
 }
 # It shares nothing with the server, and so has a group of its own.
 OPERATOR = "requirements-operator.lock"
