@@ -34,6 +34,8 @@ class HlsHandler(CrossOriginHandler):
         seen_id = gate.seen_id(stream_id, self.request)
         begins = path == PLAYLIST and self.request.method == "GET"
         with HlsListening(self.services, self.request, seen_id, begins=begins) as listening:
+            if listening.is_new:
+                await self.services.listener_limits.check(seen_id)
             answer = await self._answer(seen_id, path, directives_of(self), listening)
             if gate.is_private(stream_id):
                 if seen_id == stream_id and gate.is_hidden(stream_id, self.request):

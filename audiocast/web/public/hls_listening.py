@@ -55,6 +55,11 @@ class HlsListening:
                 services.admission.check()
                 self._lease = services.clients.acquire(request, Holding.LISTENERS)
 
+    @property
+    def is_new(self) -> bool:
+        """Whether the answer may begin a session, which is one listener more."""
+        return self._lease is not None
+
     def __enter__(self) -> Self:
         return self
 

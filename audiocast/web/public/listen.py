@@ -61,7 +61,7 @@ class ListenHandler(CrossOriginHandler):
         hub = await wait_for_stream(services, self.limits, stream_id, self.request)
         if hub is None:
             raise ApiError(404, "stream_not_live", NOT_LIVE)
-        await services.listener_limits.check(hub)
+        await services.listener_limits.check(stream_id)
         services.admission.check()
         lease = services.clients.acquire(self.request, Holding.LISTENERS)
         stream = cast(PublicConnection, self.detach())

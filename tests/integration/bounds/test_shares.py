@@ -12,6 +12,7 @@ from audiocast.stream.access.tenant_tokens import Share, TenantClaims, TenantTok
 from audiocast.stream.keys import Claims, Keys
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.exchange import connect
+from tests.support.http.hls_reader import HlsReader
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource, ingest_head
 from tests.support.processes.server import AudiocastServer
@@ -54,6 +55,21 @@ def test_a_stream_takes_as_many_listeners_as_its_key_says(tmp_path: Path) -> Non
             third.wait_for_audio(1)
         # The bound is between the broadcaster and the server.
         assert "max_listeners" not in server.state(started["stream_id"])
+
+
+def test_a_player_of_hls_is_one_listener(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(AudiocastServer(tmp_path / "log"))
+        started = start(server, max_listeners=2).json()
+        sending(stack, server, started)
+        path = f"/stream/{started['stream_id']}"
+        stack.enter_context(Listener(server.port, path)).wait_for_audio(1)
+        player = stack.enter_context(HlsReader(server.base, started["stream_id"]))
+        for each in (path, f"{path}/hls/index.m3u8"):
+            refused = requests.get(server.base + each, headers={"User-Agent": "Another"}, timeout=10)
+            assert (refused.status_code, refused.json()["error"]) == (503, "stream_full")
+        # Who has a place keeps it.
+        player.read(2)
 
 
 @pytest.mark.parametrize("wrong", [-1, 1.5, "2", True, 10**12])

@@ -106,7 +106,7 @@ AUDIO = (
         (DeclaredAnswer("The playlist.", TEXT, media_type="application/vnd.apple.mpegurl"),),
         errors=(
             *("bad_stream_id", "bad_hls_msn", "bad_hls_part", "stream_not_live", "stream_ended"),
-            *("client_limit", "server_full", "no_audio_yet", "packager_unreachable"),
+            *("client_limit", "server_full", "stream_full", "no_audio_yet", "packager_unreachable"),
         ),
         parameters=(
             ID,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from audiocast.cluster.node import Node
 from audiocast.cluster.stream_directory import MAX_LISTENERS, StreamDirectory, StreamSnapshot
 from audiocast.stream.hub import Hub
+from audiocast.stream.hub_state import HubState
 from audiocast.web.http.errors import ApiError
 
 GOOD_SECONDS = 1.0
@@ -36,29 +37,37 @@ class ListenerLimits:
         self._directory = directory
         self._kept: dict[str, _Told] = {}
 
-    async def check(self, hub: Hub) -> None:
+    async def check(self, stream_id: str) -> None:
         """Check that one more listener fits; to be called right before it joins.
 
         Raises:
             ApiError: 503.
         """
-        told = await self._told(hub)
-        if told.limit and hub.listeners + told.elsewhere >= told.limit:
+        hub = self._node.streams.get(stream_id)
+        told = await self._told(stream_id, hub)
+        here = self._node.streams.counters.hls_listeners[stream_id]
+        here += hub.listeners if hub is not None else 0
+        if told.limit and here + told.elsewhere >= told.limit:
             message = f"expected at most {told.limit} listeners of this stream; try again in a moment"
             raise ApiError(503, "stream_full", message)
 
-    async def _told(self, hub: Hub) -> _Told:
-        is_front = self._node.is_alone or self._node.is_front(hub.stream_id)
-        own = hub.claims.max_listeners if is_front else 0
-        if self._node.is_alone or (is_front and not own):
+    async def _told(self, stream_id: str, hub: Hub | None) -> _Told:
+        node = self._node
+        is_front = node.is_alone or node.is_front(stream_id)
+        own = hub.claims.max_listeners if is_front and hub is not None else 0
+        if node.is_alone or (is_front and not own):
             return _Told(own, 0, 0.0)
+        if hub is None and not node.peers.is_listed(stream_id):
+            # Nobody is asked about an id that may be made up.
+            return _Told(0, 0, 0.0)
         now = asyncio.get_running_loop().time()
-        kept = self._kept.get(hub.stream_id)
+        kept = self._kept.get(stream_id)
         if kept is None or kept.until <= now:
-            mine: StreamSnapshot = {"state": hub.state, "listeners": 0, MAX_LISTENERS: own}
-            state = await self._directory.find(hub.stream_id, mine) or mine
-            kept = _Told(state[MAX_LISTENERS], state["listeners"], now + GOOD_SECONDS)
+            state = hub.state if hub is not None else HubState.WAITING
+            mine: StreamSnapshot = {"state": state, "listeners": 0, MAX_LISTENERS: own}
+            whole = await self._directory.find(stream_id, mine) or mine
+            kept = _Told(whole[MAX_LISTENERS], whole["listeners"], now + GOOD_SECONDS)
             if len(self._kept) >= MAX_KEPT:
                 self._kept.clear()
-            self._kept[hub.stream_id] = kept
+            self._kept[stream_id] = kept
         return kept
