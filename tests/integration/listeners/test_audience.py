@@ -15,6 +15,7 @@ from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.hls_reader import HlsReader
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
+from tests.support.network.certificates import make_pair
 from tests.support.processes.server import AudiocastServer, Started
 
 pytestmark = pytest.mark.realtime
@@ -122,6 +123,33 @@ def test_only_the_broadcaster_may_ask(server: AudiocastServer, on_air: Started) 
         refused = ask(server, on_air, Authorization=authorization)
         assert refused.status_code == 401, refused.text
         assert "curve" not in refused.text
+
+
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
+def test_when_somebody_has_left_is_known_though_it_is_noticed_late(tmp_path: Path, is_tls: bool) -> None:
+    pair = make_pair(tmp_path)
+    with AudiocastServer(
+        tmp_path / "server.log",
+        AUDIENCE_LOG=str(tmp_path / "audience.log"),
+        FLUSH_INTERVAL_MS=1000,
+        **pair.settings,
+    ) as server:
+        started = server.start_stream()
+        with PacedSource(started.keyed_url, numbered_audio(seconds=60)):
+            server.wait_for_state(started.stream_id, "live")
+            port, tls = (server.tls_port, pair.trusting()) if is_tls else (server.port, None)
+            with Listener(port, f"/stream/{started.stream_id}", tls=tls) as listener:
+                listener.wait_for_audio(3)
+            left_at = time.monotonic()
+            deadline = left_at + 15
+            while not (found := records(tmp_path)):
+                assert time.monotonic() < deadline, "no record"
+                time.sleep(0.05)
+            # A send or two after that it was noticed, and they are a second apart.
+            assert time.monotonic() - left_at > 0.5
+    (record,) = found
+    assert record["end"] == "left"
+    assert record["seconds"] == pytest.approx(left_at - listener.arrivals[0][0], abs=0.3)
 
 
 def test_who_came_by_a_link_has_its_label(server: AudiocastServer, tmp_path: Path) -> None:
