@@ -11,6 +11,7 @@ from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.listener import Listener
 from tests.support.http.socket_source import SocketSource, ask_for_upgrade, numbered_messages, socket_url
 from tests.support.http.source import PacedSource
+from tests.support.network.certificates import make_pair
 from tests.support.processes.server import AudiocastServer
 
 SECRET = "a-secret-for-tests-1"
@@ -109,6 +110,28 @@ def test_a_new_rule_ends_what_is_open(tmp_path: Path) -> None:
         until(lambda: all(len(each.arrivals) > count for each, count in zip(stays, before, strict=True)))
         assert server.metric("audiocast_banned_connections_total") == 2
         assert server.state(first.stream_id)["state"] == "live"
+
+
+def test_a_new_rule_ends_listeners_over_tls(tmp_path: Path) -> None:
+    rules, pair = tmp_path / "access.rules", make_pair(tmp_path)
+    write(rules)
+    with ExitStack() as stack:
+        server = stack.enter_context(
+            AudiocastServer(tmp_path / "log", ACCESS_RULES_FILE=str(rules), **pair.settings)
+        )
+        started = server.start_stream()
+        stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=120)))
+        server.wait_for_state(started.stream_id, "live")
+        path = f"/stream/{started.stream_id}"
+        stays, goes = (
+            stack.enter_context(Listener(server.tls_port, path, headers=head(each), tls=pair.trusting()))
+            for each in (FREE, BANNED)
+        )
+        until(lambda: bool(stays.arrivals and goes.arrivals))
+        write(rules, "deny address 192.0.2.9")
+        until(lambda: goes.end is not None)
+        # Its last page came, and the end of TLS.
+        assert (goes.end, stays.end) == ("closed", None)
 
 
 def test_a_new_rule_ends_sources(tmp_path: Path) -> None:
