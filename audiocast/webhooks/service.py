@@ -159,8 +159,12 @@ class Webhooks:
     async def _count_all(self) -> None:
         """Count the listeners of streams at all members together."""
         elsewhere: Counter[str] = Counter()
-        for snapshot in await self._directory.others_live():
-            elsewhere[str(snapshot.get("stream_id"))] += int(snapshot.get("listeners") or 0)
+        try:
+            for snapshot in await self._directory.others_live():
+                elsewhere[str(snapshot.get("stream_id"))] += int(snapshot.get("listeners") or 0)
+        except (TypeError, ValueError, OverflowError):
+            # What a member of another version says; the next count is in ten seconds.
+            return
         for hub in self._teller.owned():
             listeners = hub.listeners + elsewhere[hub.stream_id]
             hub.note_listeners(listeners)
