@@ -34,6 +34,7 @@ class StreamsInEachState:
     live: Started
     held: Started
     ended: Started
+    private: Started
 
 
 @contextmanager
@@ -50,6 +51,7 @@ def streams_in_each_state(folder: Path) -> Iterator[StreamsInEachState]:
             server.start_stream(title=title, visibility="public")
             for title in ("Tomorrow", "Evening", "On the road", "Yesterday")
         )
+        private = server.start_stream(title="Members only", visibility="private", access_code="auto")
         with EncoderProcess(held.keyed_url, tone_hz=TONE_HZ, log=folder / "held.log"):
             server.wait_for_state(held.stream_id, "live")
         requests.delete(f"{server.base}/api/streams/{ended.stream_id}?key={ended.ingest_key}", timeout=10)
@@ -58,7 +60,7 @@ def streams_in_each_state(folder: Path) -> Iterator[StreamsInEachState]:
             server.wait_for_state(held.stream_id, "held")
             for artist, title in TRACKS:
                 play(server, live, artist, title)
-            yield StreamsInEachState(server, waiting, scheduled, live, held, ended)
+            yield StreamsInEachState(server, waiting, scheduled, live, held, ended, private)
 
 
 def play(server: AudiocastServer, started: Started, artist: str, title: str) -> None:
@@ -110,6 +112,32 @@ def control(page: Page, streams: StreamsInEachState) -> None:
     page.locator("#show-key").click()
     for fold in page.locator("details > summary").all():
         fold.click()
+
+
+def control_private(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(f"{streams.server.base}/control/{streams.private.stream_id}#{streams.private.ingest_key}")
+    expect(page.locator("#private-panel")).to_be_visible(timeout=NEWS_MS)
+    page.locator("#links-form button").click()
+    expect(page.locator("#made-one")).to_be_visible()
+
+
+def control_private_links(page: Page, streams: StreamsInEachState) -> None:
+    control_private(page, streams)
+    page.locator("#links-count").fill("25")
+    page.locator("#links-form button").click()
+    expect(page.locator("#made-many")).to_be_visible()
+
+
+def let_in(page: Page, streams: StreamsInEachState) -> None:
+    page.goto(streams.private.listen_url)
+    expect(page.locator("#code")).to_be_visible()
+
+
+def let_in_wrong(page: Page, streams: StreamsInEachState) -> None:
+    let_in(page, streams)
+    page.locator("#code").fill("not the code")
+    page.locator("#code").press("Enter")
+    expect(page.locator("[role=alert]")).to_be_visible()
 
 
 def control_without_key(page: Page, streams: StreamsInEachState) -> None:
@@ -250,7 +278,11 @@ PAGE_STATES: dict[str, Callable[[Page, StreamsInEachState], None]] = {
         home_more,
         home_ready,
         control,
+        control_private,
+        control_private_links,
         control_without_key,
+        let_in,
+        let_in_wrong,
         broadcast_again,
         listen_unknown,
         listen_unsupported,

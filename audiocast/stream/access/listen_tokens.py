@@ -4,6 +4,7 @@
     s   how long a session lasts from its join, seconds; 0: as long as the broadcast
     l   label, for the station's own records
     g   when it was made, Unix milliseconds: a stream revokes all that were made before a moment
+    n   a number of 32 bits that no other link has, as good as certainly
     j   1: a session that was joined already, whose end is `e`
 
 A link may be joined many times before its last moment. Ways to listen that make many requests (pages, HLS)
@@ -13,6 +14,7 @@ remember.
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,11 +28,18 @@ _STAND_IN = b"audiocast stand-in\0"
 
 MAX_LABEL_CHARACTERS = 40
 
+NUMBER_BITS = 32
+
 # With a label of 40 characters of four bytes, about 400.
 MAX_TOKEN_CHARACTERS = 512
 
 # Of a page or an HLS player whose token claims no length: a day's programme, or a sleeping phone.
 USUAL_SESSION_SECONDS = 43_200
+
+
+def new_number() -> int:
+    """Return a number for a new link; see `ListenClaims`."""
+    return secrets.randbits(NUMBER_BITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,7 @@ class ListenClaims:
         session_seconds: How long a session lasts from its join; 0: as long as the broadcast.
         label: What the station calls whoever got the token; cleaned, at most 40 characters.
         is_session: The token is a session's.
+        number: Tells links apart that were made in the same moment, and their sessions; 0 for none.
     """
 
     made_at_ms: int = 0
@@ -50,6 +60,7 @@ class ListenClaims:
     session_seconds: int = 0
     label: str = ""
     is_session: bool = False
+    number: int = 0
 
     def __post_init__(self) -> None:
         if self.label:
@@ -66,7 +77,7 @@ class ListenClaims:
         if self.is_session:
             return self
         end = self.session_end(now) or max(self.expires_at, now + USUAL_SESSION_SECONDS)
-        return ListenClaims(self.made_at_ms, int(end), 0, self.label, is_session=True)
+        return ListenClaims(self.made_at_ms, int(end), 0, self.label, is_session=True, number=self.number)
 
 
 class ListenTokens:
@@ -90,6 +101,7 @@ class ListenTokens:
                 ("s", claims.session_seconds),
                 ("l", claims.label),
                 ("g", claims.made_at_ms),
+                ("n", claims.number),
                 ("j", int(claims.is_session)),
             )
             if value
@@ -117,6 +129,7 @@ class ListenTokens:
             claimed.get("s", 0),
             str(claimed.get("l", "")),
             is_session=bool(claimed.get("j", 0)),
+            number=claimed.get("n", 0),
         )
         if claims.expires_at and unix_seconds >= claims.expires_at:
             return None

@@ -11,6 +11,9 @@ from audiocast.web.http.clients import Rate
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.pages.page import PageHandler
 
+# A browser keeps the cookie after its session's end: then the page knows why it asks again.
+DAY_SECONDS = 86_400
+
 # Of a request that is no page's.
 LISTEN_TOKEN_NEEDED = "this stream is private: expected a listen token as ?token= or Bearer token"
 
@@ -23,7 +26,12 @@ class LetInHandler(PageHandler):
         token, seconds = self.services.listen_gate.session_token(stream_id, claims)
         is_secure = self.services.urls.base(self.request).startswith("https:")
         framed = self.framed_by != "'none'" and is_secure
-        cookie = [f"{COOKIE_PREFIX}{stream_id}={token}", "Path=/", f"Max-Age={seconds}", "HttpOnly"]
+        cookie = [
+            f"{COOKIE_PREFIX}{stream_id}={token}",
+            "Path=/",
+            f"Max-Age={seconds + DAY_SECONDS}",
+            "HttpOnly",
+        ]
         # In a frame the page is another site's guest: its cookie is for that site alone (CHIPS).
         cookie += ["SameSite=None", "Partitioned"] if framed else ["SameSite=Lax"]
         cookie += ["Secure"] if is_secure else []

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from audiocast.web.http.access.listen_gate import COOKIE_PREFIX
 from audiocast.web.pages.embed_code import frame_code, plain_code
 from audiocast.web.pages.first_words import FirstWords
 from audiocast.web.pages.let_in import LetInHandler
@@ -34,10 +35,11 @@ class StreamPageHandler(PageHandler):
             ApiError: 404, it cannot be an id.
         """
         services = self.services
+        gate = services.listen_gate
         state = await cluster_state(services, self.checked_id(stream_id), self.request)
         is_known = state is not None
         if state is None:
-            seen_id = services.listen_gate.seen_id(stream_id, self.request)
+            seen_id = gate.seen_id(stream_id, self.request)
             hub = services.streams.get_or_waiting(seen_id)
             state = long_stream_state(hub, services.node) | {"stream_id": stream_id}
         base = services.urls.base(self.request)
@@ -45,6 +47,8 @@ class StreamPageHandler(PageHandler):
         return {
             "stream_id": stream_id,
             "title": state["title"],
+            # Of what is not there for the visitor nothing is told.
+            "is_private": gate.is_private(stream_id) and not gate.is_hidden(stream_id, self.request),
             "state": public_state_with_cover(state, base) | {"is_known": is_known},
             "words": FirstWords.of(state, is_known=is_known, now=time.time()),
             "history": state["history"],
@@ -86,7 +90,8 @@ class ListenPageHandler(LetInHandler, StreamPageHandler):
             self.redirect(f"/listen/{stream_id}", status=303)
             return
         if gate.is_hidden(stream_id, self.request):
-            self.ask_for_code(stream_id, "link_over" if token else "")
+            was_let_in = COOKIE_PREFIX + stream_id in self.request.cookies
+            self.ask_for_code(stream_id, "link_over" if token or was_let_in else "")
             return
         stream = await self.stream(stream_id)
         listen_url, title = stream["listen_url"], stream["title"]

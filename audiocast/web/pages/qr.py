@@ -1,4 +1,7 @@
-"""`GET /listen/{id}/qr.svg` and `.png`: the listen link as a QR code (ISO/IEC 18004)."""
+"""`GET /listen/{id}/qr.svg` and `.png`: the listen link as a QR code (ISO/IEC 18004).
+
+With `?token=`, of a private stream and good, the code is of the link with this token.
+"""
 
 import io
 from typing import Any
@@ -27,6 +30,10 @@ class QrHandler(PublicHandler):
         urls = self.services.urls
         base = urls.local_base(self.request) or urls.base(self.request)
         link = f"{base}/listen/{self.checked_id(stream_id)}"
+        token = self.get_query_argument("token", "")
+        has_token = bool(token) and self.services.listen_gate.check(stream_id, token) is not None
+        if has_token:
+            link += f"?token={token}"
         draw = {"svg": draw_svg, "png": draw_png}[extension]
         if len(link) > MAX_LINK_BYTES:
             raise ApiError(404, "link_too_long", f"expected a link of at most {MAX_LINK_BYTES} bytes")
@@ -35,7 +42,7 @@ class QrHandler(PublicHandler):
             self.services.clients.charge(self.request, Rate.QR_CODES)
         image = await drawings.draw(draw, link)
         self.set_header("Content-Type", "image/svg+xml" if extension == "svg" else "image/png")
-        self.set_header("Cache-Control", self._cache_control())
+        self.set_header("Cache-Control", "private, no-store" if has_token else self._cache_control())
         self.allow_any_origin()
         self.write(image)
 

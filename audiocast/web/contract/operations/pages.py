@@ -38,7 +38,7 @@ def _qr(extension: str, media_type: str) -> Operation:
         f"The QR code of a listen link ({extension.upper()})",
         (DeclaredAnswer("The picture.", PICTURE, media_type=media_type),),
         errors=("bad_stream_id", "link_too_long", "client_limit", "drawing_busy"),
-        parameters=(ID,),
+        parameters=(ID, Parameter("token", "Of a private stream: the code is of the link with this token.")),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from tornado.httputil import HTTPServerRequest
 
 from audiocast.cluster.node import Node
-from audiocast.stream.access.listen_tokens import PREFIX, ListenClaims, ListenTokens
+from audiocast.stream.access.listen_tokens import PREFIX, ListenClaims, ListenTokens, new_number
 from audiocast.stream.errors import BadKey
 from audiocast.stream.keys import Keys
 from audiocast.web.http.credentials import bearer_token, has_api_token, ingest_key
@@ -93,7 +93,7 @@ class ListenGate:
         # A member whose clock is ahead may have revoked what this moment's clock makes.
         made_at_ms = max(int(now * 1000), self._private.revoked_at_ms(stream_id))
         expires_at = int(now + expires_in_seconds) if expires_in_seconds else 0
-        claims = ListenClaims(made_at_ms, expires_at, session_seconds, label)
+        claims = ListenClaims(made_at_ms, expires_at, session_seconds, label, number=new_number())
         return self._tokens.make(stream_id, claims), claims
 
     def _has_key(self, stream_id: str, request: HTTPServerRequest) -> bool:

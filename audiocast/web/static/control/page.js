@@ -22,6 +22,7 @@ import {
 } from "../shared/own_broadcasts.js";
 import { attachAbout } from "./about.js";
 import { attachAudience } from "./audience.js";
+import { attachListenLinks } from "./listen_links.js";
 import { attachSendGuide } from "./send.js";
 import { attachElementCopy } from "../shared/share.js";
 import { ShowControls } from "../shared/show_controls.js";
@@ -34,6 +35,7 @@ const showControls = new ShowControls(language, monitor, false);
 const showSendGuide = attachSendGuide(language);
 const showAbout = attachAbout(language);
 const showAudience = attachAudience(language);
+const showLinks = attachListenLinks(language);
 let title = "";
 const showListenLink = attachListenLink(language, () => title);
 
@@ -90,6 +92,7 @@ function show(wanted, shownTitle) {
   showSendGuide(wanted);
   showAbout(wanted);
   showAudience(wanted);
+  showLinks(wanted);
   monitor.watch(wanted);
 }
 

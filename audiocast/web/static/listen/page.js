@@ -73,6 +73,8 @@ listening.addEventListener(
 );
 listening.addEventListener("change", showWholeTitle);
 listening.addEventListener("change", showCover);
+// The page of a visitor who is not let in any more asks for the code.
+listening.addEventListener("change", () => listening.isLetOut && location.reload());
 mode.addEventListener("change", () => listening.chooseOutputs());
 
 useAccent(pageData);

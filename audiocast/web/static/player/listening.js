@@ -20,6 +20,8 @@ export class Listening extends EventTarget {
   player = new Player();
   /** The stream ended while it played, and returned too late to resume by itself. */
   #cameBackTooLate = false;
+  /** The visitor's link or code to a private stream is not good any more. */
+  isLetOut = false;
   /** Of the player when it played last, or -1 since it has lost its connection. */
   #reconnections = 0;
 
@@ -36,6 +38,7 @@ export class Listening extends EventTarget {
     this.mode = mode;
     this.apiPath = `/api/streams/${streamId}`;
     this.streamPath = `/stream/${streamId}`;
+    this.pagePath = `/listen/${streamId}`;
     /** @type {import("../shared/stream_events.js").StreamState} */
     this.stream = JSON.parse(pageData.state ?? "");
     this.streamEvents = new StreamEvents(this.apiPath);
@@ -137,6 +140,9 @@ export class Listening extends EventTarget {
   /** @returns {string} key of the most important message now, or "" */
   get noteKey() {
     const { player } = this;
+    if (this.isLetOut) {
+      return "note.let_out";
+    }
     const { state } = this.stream;
     if (player.isSilent && (player.phase === "connecting" || player.phase === "failed")) {
       return "note.silent";
@@ -199,7 +205,20 @@ export class Listening extends EventTarget {
     const wasOver = this.player.phase === "over";
     this.player.updateStream(this.stream);
     this.#cameBackTooLate = this.#cameBackTooLate || (wasOver && this.player.phase === "idle");
+    if (news.is_known === false && "private" in this.pageData) {
+      this.#askWhetherLetOut();
+    }
     this.#emit("change");
+  }
+
+  /** A private stream that the visitor may not have any more looks as one that nobody knows; its page tells. */
+  async #askWhetherLetOut() {
+    const answer = await fetch(this.pagePath, { cache: "no-store" }).catch(() => null);
+    if (answer?.status === 401 && !this.isLetOut) {
+      this.isLetOut = true;
+      this.player.stop();
+      this.#emit("change");
+    }
   }
 
   #watchNetworkAndTab() {

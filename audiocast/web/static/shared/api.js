@@ -190,7 +190,7 @@ async function sendChange(method, { stream_id: streamId, ingest_key: key }, belo
  * @param {Response} response
  * @returns {Promise<any>} whoever asks says what of `Api` it is
  */
-async function readJson(response) {
+export async function readJson(response) {
   if (response.ok) {
     return response.json();
   }

@@ -6,6 +6,7 @@
 
 import { fetchLastRefusal } from "./api.js";
 import { byId } from "./dom.js";
+import { letThisBrowserIn } from "./private_listening.js";
 import { StreamEvents, UNKNOWN_STREAM } from "./stream_events.js";
 import { updateText } from "./language.js";
 
@@ -70,14 +71,18 @@ export class OnAirMonitor extends EventTarget {
   watch(broadcast) {
     const streamEvents = new StreamEvents(`/api/streams/${encodeURIComponent(broadcast.stream_id)}`);
     streamEvents.addEventListener("state", (event) => this.#update(/** @type {CustomEvent} */ (event).detail));
-    streamEvents.addEventListener("interrupted", () => this.#refresh());
+    streamEvents.addEventListener("interrupted", () => letThisBrowserIn(broadcast).then(() => this.#refresh()));
     this.#streamEvents = streamEvents;
     this.#broadcast = broadcast;
     this.#refusal = null;
     this.#watchedSince = performance.now();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#update(UNKNOWN_STREAM);
-    streamEvents.open();
+    letThisBrowserIn(broadcast).then(() => {
+      if (streamEvents === this.#streamEvents) {
+        streamEvents.open();
+      }
+    });
   }
 
   stop() {

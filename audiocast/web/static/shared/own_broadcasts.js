@@ -17,6 +17,17 @@ const MOST = 30;
  * @property {number} kept_at unix seconds
  */
 
+/**
+ * @typedef {object} KeyClaims
+ * @property {string} title may be empty
+ * @property {string} [description]
+ * @property {string} [accent]
+ * @property {string} [link]
+ * @property {number} [starts_at] unix seconds
+ * @property {boolean} [is_private] listeners need a link with a token, or the code
+ * @property {string} [access_code] of a private broadcast
+ */
+
 /** @returns {OwnBroadcast[]} the newest first */
 export function ownBroadcasts() {
   try {
@@ -78,14 +89,16 @@ export function broadcastOf(streamId, key) {
  * Return what a key claims: a server that was restarted does not know it before the stream is on.
  *
  * @param {string} key `ac1.CLAIMS.MAC`, whose claims are JSON in URL-safe base64
- * @returns {{title: string, description?: string, accent?: string, link?: string, starts_at?: number}}
+ * @returns {KeyClaims}
  */
 export function keyClaims(key) {
   try {
     const text = atob((key.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"));
     const claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (each) => each.charCodeAt(0))));
-    const { d: description, a: accent, u: link, s: startsAt } = claims;
-    return { title: String(claims.t ?? ""), description, accent, link, starts_at: startsAt };
+    const { d: description, a: accent, u: link, s: startsAt, c: code } = claims;
+    const isPrivate = claims.v === "private";
+    const title = String(claims.t ?? "");
+    return { title, description, accent, link, starts_at: startsAt, is_private: isPrivate, access_code: code };
   } catch {
     return { title: "" };
   }

@@ -142,6 +142,20 @@ export function attachQr(button, dialog, picture) {
 }
 
 /**
+ * Say in the QR dialog which link it shows, and where the picture to save is.
+ *
+ * @param {string} link
+ * @param {string} picture path of the SVG
+ * @param {string} streamId
+ */
+export function describeQr(link, picture, streamId) {
+  find(document, "#qr-link", HTMLElement).textContent = link;
+  const png = find(document, "#qr-png", HTMLAnchorElement);
+  png.href = picture.replace(".svg", ".png");
+  png.download = `audiocast-${streamId}.png`;
+}
+
+/**
  * @param {HTMLElement} element
  * @returns {element is HTMLDialogElement}
  */

@@ -17,6 +17,7 @@ export class StartForm {
   constructor(language) {
     this.language = language;
     language.addEventListener("change", () => this.#show());
+    attachPrivate();
   }
 
   /** The title of the broadcast; may be empty. */
@@ -57,8 +58,25 @@ export class StartForm {
   }
 }
 
-/** @returns {Pick<Api.StartRequest, "visibility">} nothing where the server lists nobody, and does not ask */
+/** What is private is in no list. */
+function attachPrivate() {
+  const isPublic = document.getElementById("public");
+  const isPrivate = byId("private", HTMLInputElement);
+  const show = () => {
+    if (isPublic instanceof HTMLInputElement) {
+      isPublic.disabled = isPrivate.checked;
+      isPublic.checked &&= !isPrivate.checked;
+    }
+  };
+  isPrivate.addEventListener("change", show);
+  show(); // a browser that comes back to the page keeps what was ticked
+}
+
+/** @returns {Pick<Api.StartRequest, "visibility" | "access_code">} nothing where the server lists nobody, and does not ask */
 function visibility() {
+  if (byId("private", HTMLInputElement).checked) {
+    return { visibility: "private", access_code: "auto" };
+  }
   const box = document.getElementById("public");
   return box instanceof HTMLInputElement ? { visibility: box.checked ? "public" : "unlisted" } : {};
 }

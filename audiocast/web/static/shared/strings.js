@@ -75,6 +75,7 @@ export const STRINGS = {
     "keys": "Keys",
     "keys.use": "Space plays and pauses, M mutes, the arrows set the volume",
 
+    "note.let_out": "This link is not valid any more. Ask for a new one.",
     "note.connecting": "Connecting…",
     "note.retrying": "Connection lost. Reconnecting…",
     "note.offline": "You are offline. The sound comes back with the network.",
@@ -149,8 +150,8 @@ export const STRINGS = {
     },
     "untitled": "Эфир без названия",
     "unknown": "Эта ссылка нам незнакома",
-    "private.title": "Закрытая трансляция",
-    "private.text": "Откройте ссылку, которую вам дали, или введите код трансляции.",
+    "private.title": "Закрытый эфир",
+    "private.text": "Откройте ссылку, которую вам дали, или введите код эфира.",
     "private.over": "Эта ссылка больше не действует. Попросите новую или введите код.",
     "private.wrong": "Код не подходит. Попробуйте ещё раз или попросите ссылку.",
     "private.code": "Код",
@@ -194,6 +195,7 @@ export const STRINGS = {
     "keys": "Клавиши",
     "keys.use": "Пробел — слушать и пауза, M — без звука, стрелки — громкость",
 
+    "note.let_out": "Эта ссылка больше не действует. Попросите новую.",
     "note.connecting": "Подключаемся…",
     "note.retrying": "Связь прервалась. Подключаемся снова…",
     "note.offline": "Нет сети. Звук вернётся вместе с ней.",

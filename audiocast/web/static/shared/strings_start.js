@@ -12,6 +12,7 @@ export const START_STRINGS = {
     "start.id": "Lasting address",
     "start.id.hint": "optional: letters, digits, - and _; the link is the same every time",
     "start.public": "Show on this server’s front page",
+    "start.private": "Private: only with a link or a code",
 
     "about": "More about the show",
     "about.description": "What it is",
@@ -26,11 +27,17 @@ export const START_STRINGS = {
     "about.accent.hint": "of the page and its cover",
 
     "link.listen": "Listen link, for everyone",
+    "link.private": "Listen page, for those who have the code or a link of their own",
     "link.copy": "Copy the listen link",
     "link.open": "Open",
     "link.local": "For devices in the same network as this computer.",
     "link.here":
       "For this computer alone: the server has found no address in a network. Open this page by its name or address.",
+
+    "private.share":
+      "The page asks for this code. Tell it to those who may listen, or make links for them on the control page.",
+    "private.share.links": "This broadcast has no code: only links that you make on the control page open it.",
+    "private.code.copy": "Copy the code",
 
     "own": "Your broadcasts",
     "own.hint": "Kept in this browser, with their keys.",
@@ -82,6 +89,7 @@ export const START_STRINGS = {
     "start.id": "Постоянный адрес",
     "start.id.hint": "необязательно: латинские буквы, цифры, - и _; ссылка каждый раз та же",
     "start.public": "Показать на главной странице сервера",
+    "start.private": "Закрытый эфир: только по ссылке или коду",
 
     "about": "Подробнее об эфире",
     "about.description": "О чём он",
@@ -96,11 +104,17 @@ export const START_STRINGS = {
     "about.accent.hint": "страницы и обложки",
 
     "link.listen": "Ссылка для слушателей",
+    "link.private": "Страница для тех, у кого есть код или своя ссылка",
     "link.copy": "Копировать ссылку для слушателей",
     "link.open": "Открыть",
     "link.local": "Для устройств в одной сети с этим компьютером.",
     "link.here":
       "Только для этого компьютера: сервер не нашёл адреса в сети. Откройте эту страницу по имени или адресу сервера.",
+
+    "private.share":
+      "Страница спросит этот код. Назовите его тем, кому можно слушать, или сделайте для них ссылки на странице управления.",
+    "private.share.links": "У этого эфира нет кода: его открывают только ссылки, сделанные на странице управления.",
+    "private.code.copy": "Копировать код",
 
     "own": "Ваши эфиры",
     "own.hint": "Хранятся в этом браузере вместе с ключами.",
