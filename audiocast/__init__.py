@@ -15,12 +15,7 @@
 - `rules_file`: the rules of streams in a file, read before anything is accepted
 - `process`: descriptors, signals, the parent of a worker
 - `limits`: settings as lower layers take them
-- `audience_settings`: the settings of the audience log
-- `access_settings`: the settings of who may use the public port
-- `client_budget_settings`: the settings of what one client may take
-- `kubernetes_settings`: the settings of what Kubernetes gives a pod
-- `port_settings`: the settings of ports and of TLS
-- `webhook_settings`: the settings of who is told what happens to streams
+- `setting_groups`: the settings of one thing each
 - `settings`: every setting, from the command line and the environment
 - `setting_errors`: what is wrong with a setting, in a line for people
 - `serve_options`: the options of the command line, as its help shows them

@@ -7,7 +7,6 @@ import signal
 from functools import partial
 
 import structlog
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from pydantic import SecretStr
 
 from audiocast import __version__
@@ -27,16 +26,18 @@ from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.limits import (
     audience_log_options,
+    auth_hooks,
     certificate_files,
     client_budgets,
     hub_limits,
     limits,
+    listen_jwt,
     pod_of,
     secret_keys,
     urls,
     webhook_options,
 )
-from audiocast.process import allow_many_connections, stop_with_parent, wait_for_first
+from audiocast.process import allow_many_connections, process_metrics, stop_with_parent, wait_for_first
 from audiocast.rules_file import RulesFile
 from audiocast.settings import Settings
 from audiocast.stream.access.listen_tokens import ListenTokens
@@ -47,12 +48,12 @@ from audiocast.stream.registry import Registry
 from audiocast.telemetry.audience_log.keeper import AudienceKeeper
 from audiocast.telemetry.client_metrics import ClientMetrics
 from audiocast.telemetry.cluster_metrics import ClusterMetrics
-from audiocast.telemetry.log_queue import LINES_LOST
 from audiocast.telemetry.loop_lag import LoopLag
 from audiocast.telemetry.metrics import StreamMetrics
 from audiocast.telemetry.requests import RefusedRequests, RequestLog
 from audiocast.telemetry.tls_metrics import TlsMetrics
 from audiocast.telemetry.webhook_metrics import WebhookMetrics
+from audiocast.web.http.access.listen_authority import ListenAuthority
 from audiocast.web.http.access.listen_gate import ListenGate
 from audiocast.web.http.access.listener_limits import ListenerLimits
 from audiocast.web.http.access.tenants import Tenants
@@ -84,11 +85,7 @@ class App:
     """
 
     def __init__(self, settings: Settings, *, is_worker: bool = False) -> None:
-        metrics = CollectorRegistry()
-        ProcessCollector(registry=metrics)
-        PlatformCollector(registry=metrics)
-        GCCollector(registry=metrics)
-        metrics.register(LINES_LOST)
+        metrics = process_metrics()
         streams = Registry(
             clock=asyncio.get_running_loop(),
             limits=hub_limits(settings),
@@ -149,21 +146,26 @@ class App:
         )
         self.drain = Drain(self.node, seconds=settings.drain_seconds, on_change=self._note_drain)
         ClusterMetrics(self.node, metrics)
-        audience_log = audience_log_options(settings, is_worker=is_worker)
-        self._audience = AudienceKeeper(self.node, audience_log, metrics)
+        self._audience = AudienceKeeper(
+            self.node, audience_log_options(settings, is_worker=is_worker), metrics
+        )
         self._readiness = Readiness()
         self._rules = RulesFile(settings.stream_rules_file, streams, metrics)
         directory, keys = StreamDirectory(self.node), Keys(secret_keys(settings))
-        bans = Bans(trusted_proxies, is_on=settings.access_rules_file is not None)
+        bans = Bans(trusted_proxies, is_on=bool(settings.access_rules_file))
         self._access_rules = AccessRulesFile(settings.access_rules_file, bans, metrics)
         self._webhooks = Webhooks(webhook_options(settings), self.node, directory)
         WebhookMetrics(self._webhooks, metrics)
+        gate = ListenGate(ListenTokens(secret_keys(settings)), keys, self.node, api_tokens)
+        self._auth_hooks = auth_hooks(settings, streams.clock.time, metrics)
         self._services = Services(
             streams=streams,
             keys=keys,
             listener_limits=ListenerLimits(self.node, directory),
             tenants=Tenants(TenantTokens(secret_keys(settings)), self.node),
-            listen_gate=ListenGate(ListenTokens(secret_keys(settings)), keys, self.node, api_tokens),
+            listen_gate=gate,
+            listen_authority=ListenAuthority(gate, clients, self._auth_hooks.listen, listen_jwt(settings)),
+            source_hook=self._auth_hooks.source,
             urls=urls(settings, trusted_proxies),
             metrics=metrics,
             api_tokens=api_tokens,
@@ -279,6 +281,7 @@ class App:
         # One more turn of the loop for the answers to sources, which are sent in a call of their own.
         await asyncio.sleep(0.1)
         await self._webhooks.stop()
+        self._auth_hooks.close()
         self._hls_router.close()
         self._resolver.close()
         for server in self._public_servers:

@@ -140,7 +140,7 @@ def _settings(arguments: Sequence[str]) -> "Settings":
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
-    from audiocast.port_settings import LAST_CERTIFICATE
+    from audiocast.setting_groups.port_settings import LAST_CERTIFICATE
     from audiocast.settings import CheckedSettings, Settings
 
     kind = CheckedSettings if LAST_CERTIFICATE in arguments else Settings

@@ -1,18 +1,26 @@
 """Settings as lower layers take them: numbers, texts, links, files. Units change here, nowhere else."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry
+
 from audiocast import __version__
 from audiocast.cluster.discovery.pod import Pod
+from audiocast.setting_groups.webhook_settings import webhook_targets
 from audiocast.settings import CheckedSettings, Settings
 from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.hub_state import HubLimits
 from audiocast.telemetry.audience_log.audience_log import AudienceLogOptions
+from audiocast.telemetry.auth_hook_metrics import AuthHookMetrics
+from audiocast.web.http.access.auth_hook import AuthHook, HookOptions
+from audiocast.web.http.access.listen_jwt import ListenJwt
 from audiocast.web.http.addresses.local_network import LocalNetwork
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
 from audiocast.web.http.clients import Budget, Holding, Rate
 from audiocast.web.http.services import Limits
 from audiocast.web.http.tls.certificate_files import CertificateFiles
 from audiocast.web.http.urls import Urls
-from audiocast.webhook_settings import webhook_targets
 from audiocast.webhooks.addresses import AddressRules
 from audiocast.webhooks.service import WebhookOptions
 
@@ -100,6 +108,44 @@ def webhook_options(settings: Settings) -> WebhookOptions:
         base=f"{settings.stream_scheme or 'https'}://{domain}" if domain else "",
         grace_seconds=settings.source_grace_seconds,
         version=__version__,
+    )
+
+
+class AuthHooks(NamedTuple):
+    """What asks programs of the station's; None: there is none."""
+
+    listen: AuthHook | None
+    source: AuthHook | None
+
+    def close(self) -> None:
+        """Give up the questions that are not answered yet."""
+        for hook in filter(None, self):
+            hook.close()
+
+
+def auth_hooks(settings: Settings, now: Callable[[], float], metrics: CollectorRegistry) -> AuthHooks:
+    """Return what asks the programs of LISTEN_AUTH_URL and SOURCE_AUTH_URL."""
+    failures = AuthHookMetrics(metrics)
+    options = HookOptions(
+        token=settings.auth_hook_token.get_secret_value(),
+        is_icecast=settings.auth_hook_format == "icecast",
+        timeout_seconds=settings.auth_hook_timeout_seconds,
+        cache_seconds=settings.auth_hook_cache_seconds,
+        fails_open=settings.auth_hook_failure == "open",
+    )
+    listen_url, source_url = settings.listen_auth_url, settings.source_auth_url
+    return AuthHooks(
+        AuthHook(listen_url, options, now, failures.count_listen) if listen_url else None,
+        AuthHook(source_url, options, now, failures.count_source) if source_url else None,
+    )
+
+
+def listen_jwt(settings: Settings) -> ListenJwt | None:
+    """Return what checks tokens of an identity provider; None: there is none."""
+    if not settings.listen_jwt_jwks:
+        return None
+    return ListenJwt(
+        settings.listen_jwt_jwks, audience=settings.listen_jwt_audience, issuer=settings.listen_jwt_issuer
     )
 
 

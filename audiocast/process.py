@@ -1,4 +1,4 @@
-"""What a server needs of its process: descriptors, signals, the parent of a worker."""
+"""What a server needs of its process: descriptors, signals, metrics, the parent of a worker."""
 
 import asyncio
 import contextlib
@@ -7,12 +7,26 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from audiocast.telemetry.log_queue import LINES_LOST
+
 
 def allow_many_connections() -> None:
     """Raise the limit of descriptors: the usual one, 1,024, is meant for programs with select."""
     with contextlib.suppress(ValueError, OSError):
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def process_metrics() -> CollectorRegistry:
+    """Return a registry with what the process itself tells."""
+    metrics = CollectorRegistry()
+    ProcessCollector(registry=metrics)
+    PlatformCollector(registry=metrics)
+    GCCollector(registry=metrics)
+    metrics.register(LINES_LOST)
+    return metrics
 
 
 def stop_with_parent(stop: asyncio.Event) -> None:

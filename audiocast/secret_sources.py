@@ -9,7 +9,7 @@ from pydantic_settings import SettingsError
 MIN_SECRET_CHARACTERS = 16
 
 # Everybody on a machine can read the command lines of its processes.
-SECRET_OPTIONS = ("--secret-keys", "--api-tokens", "--webhook-urls", "--webhook-secrets")
+SECRET_OPTIONS = ("--secret-keys", "--api-tokens", "--auth-hook-token", "--webhook-urls", "--webhook-secrets")
 
 # Variable with the name of a folder that has secrets as files, as Kubernetes mounts them.
 SECRETS_DIR = "SECRETS_DIR"

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from audiocast.serve_options import kind_of
+from audiocast.setting_groups.webhook_settings import SECRET_NAMES
 from audiocast.settings import Settings
 from audiocast.web.http.server import CannotListen
-from audiocast.webhook_settings import SECRET_NAMES
 from audiocast.webhooks.event import EventType
 
 MAX_SHOWN_CHARACTERS = 100

@@ -22,16 +22,17 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from audiocast.access_settings import AccessSettings
-from audiocast.audience_settings import AudienceSettings
-from audiocast.client_budget_settings import ClientBudgetSettings
 from audiocast.cluster.discovery.peers_setting import KUBERNETES_PREFIX, parse_peers
 from audiocast.cluster.discovery.pod import Pod
-from audiocast.kubernetes_settings import KubernetesSettings
-from audiocast.port_settings import USUAL_INTERNAL_PORT, PortSettings
 from audiocast.secret_sources import MIN_SECRET_CHARACTERS, refuse_secret_options, secrets_folder
 from audiocast.serve_options import options_of
-from audiocast.webhook_settings import WebhookSettings
+from audiocast.setting_groups.access_settings import AccessSettings
+from audiocast.setting_groups.audience_settings import AudienceSettings
+from audiocast.setting_groups.auth_hook_settings import AuthHookSettings
+from audiocast.setting_groups.client_budget_settings import ClientBudgetSettings
+from audiocast.setting_groups.kubernetes_settings import KubernetesSettings
+from audiocast.setting_groups.port_settings import USUAL_INTERNAL_PORT, PortSettings
+from audiocast.setting_groups.webhook_settings import WebhookSettings
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -39,6 +40,7 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Settings(
     AccessSettings,
     AudienceSettings,
+    AuthHookSettings,
     ClientBudgetSettings,
     PortSettings,
     KubernetesSettings,
@@ -47,8 +49,8 @@ class Settings(
 ):
     """Run the audiocast server. Each option can be given as an environment variable of the same name too.
 
-    Secrets cannot be options. SECRET_KEYS, API_TOKENS, WEBHOOK_URLS and WEBHOOK_SECRETS are variables, or
-    files of these names in the folder that SECRETS_DIR names.
+    Secrets cannot be options. SECRET_KEYS, API_TOKENS, AUTH_HOOK_TOKEN, WEBHOOK_URLS and WEBHOOK_SECRETS are
+    variables, or files of these names in the folder that SECRETS_DIR names.
     """
 
     model_config = SettingsConfigDict(

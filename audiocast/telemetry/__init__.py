@@ -3,6 +3,7 @@
 - `audience_log`: a line for each ended listen, and all of a server that knows of its audience
 - `audience_metrics`: how long was listened, and how listens ended
 - `access_rules_metrics`: rules of who may use the public port
+- `auth_hook_metrics`: metrics of the programs that are asked who may listen and broadcast
 - `client_metrics`: requests over a budget of their client
 - `cluster_metrics`: this member's part in the cluster
 - `log_queue`: the log's way out of the process, which never makes anybody wait

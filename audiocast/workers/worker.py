@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import structlog
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
-from audiocast.port_settings import LAST_CERTIFICATE
+from audiocast.setting_groups.port_settings import LAST_CERTIFICATE
 from audiocast.settings import Settings
 from audiocast.workers.ports import LOOPBACK
 

@@ -33,6 +33,8 @@ NO_VALUES = {"WORKERS", "STREAM_RULES_FILE", "ALIASES_FILE", "ACCESS_RULES_FILE"
 
 # They come from a Secret, if there is one.
 WEBHOOKS = {"WEBHOOK_URLS", "WEBHOOK_SECRETS"}
+# From a Secret that `extraEnvFrom` names.
+NAMED_SECRETS = {"AUTH_HOOK_TOKEN"}
 
 
 def schema_of(chart: str) -> dict[str, Any]:
@@ -175,7 +177,7 @@ def test_values_have_the_servers_own_defaults(chart: Chart) -> None:
 
 def test_every_name_in_the_environment_is_a_setting_and_every_setting_is_there(chart: Chart) -> None:
     settings = {name.upper() for name in Settings.model_fields}
-    assert env_of(chart).keys() == settings - PORTS - TLS - KUBERNETES - NO_VALUES - WEBHOOKS
+    assert env_of(chart).keys() == settings - PORTS - TLS - KUBERNETES - NO_VALUES - WEBHOOKS - NAMED_SECRETS
 
 
 @pytest.mark.parametrize("path", ci_files("audiocast"), ids=lambda path: path.name)

@@ -13,8 +13,8 @@ import yaml
 
 from audiocast import __version__
 from audiocast.notify.command import DEFAULT_PORT
+from audiocast.setting_groups.webhook_settings import webhook_targets
 from audiocast.settings import Settings
-from audiocast.webhook_settings import webhook_targets
 from tests.release.building import REGISTRY, build
 from tests.support.processes.caddy_process import CADDYFILE, CaddyProcess
 from tests.support.processes.proxy_process import DEPLOY, SYSTEM_PATH

@@ -5,7 +5,7 @@ import base64
 import pytest
 from pydantic import ValidationError
 
-from audiocast.webhook_settings import MAX_TARGETS, WebhookSettings, webhook_targets
+from audiocast.setting_groups.webhook_settings import MAX_TARGETS, WebhookSettings, webhook_targets
 from audiocast.webhooks.event import Event, EventType
 
 SECRET = "whsec_" + base64.b64encode(b"known to everybody, for tests").decode()

@@ -10,7 +10,7 @@ _CODES: dict[int, str] = {
         lost_sync no_audio too_damaged truncated unknown_serial
         """,
     401: "bad_key key_missing listen_token_needed token_needed",
-    403: "banned foreign_origin id_needs_token id_outside_share stream_suspended",
+    403: "banned foreign_origin id_needs_token id_outside_share listening_refused stream_suspended",
     404: """
         bad_stream_id link_too_long media_not_found no_start not_a_listen_link not_found stream_not_found
         stream_not_live use_status_json

@@ -33,6 +33,18 @@ def basic_password(request: HTTPServerRequest) -> str | None:
     return password if colon and password else None
 
 
+def basic_user(request: HTTPServerRequest) -> str | None:
+    """Return the user of Basic credentials, if there are any that can be read."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        pair = base64.b64decode(value.strip(), validate=True).decode("utf-8", "surrogateescape")
+    except ValueError:
+        return None
+    return pair.partition(":")[0]
+
+
 def is_upgrade(request: HTTPServerRequest) -> bool:
     """Return whether a request asks for a WebSocket (RFC 6455 section 4.2.1)."""
     return request.headers.get("Upgrade", "").lower() == "websocket"

@@ -16,6 +16,8 @@ from audiocast.stream.keys import Keys, ListStreams
 from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.registry import Registry
 from audiocast.telemetry.audience_log.keeper import AudienceKeeper
+from audiocast.web.http.access.auth_hook import AuthHook
+from audiocast.web.http.access.listen_authority import ListenAuthority
 from audiocast.web.http.access.listen_gate import ListenGate
 from audiocast.web.http.access.listener_limits import ListenerLimits
 from audiocast.web.http.access.tenants import Tenants
@@ -54,6 +56,8 @@ class Services:
         listener_limits: Listeners of one stream at a time.
         tenants: Who has an API token with a share.
         listen_gate: Whom private streams are there for.
+        listen_authority: Who else lets listeners in.
+        source_hook: Decides whether a source without an ingest key may come; None: it may not.
         list_streams: Which streams everybody may find.
         last_refusals: Why sources with a good key were refused here.
         started_at: When the server started, unix seconds.
@@ -78,6 +82,8 @@ class Services:
     listen_gate: ListenGate
     listener_limits: ListenerLimits
     tenants: Tenants
+    listen_authority: ListenAuthority
+    source_hook: AuthHook | None = None
     bans: Bans = field(default_factory=lambda: Bans(TrustedProxies(())))
     aliases: Aliases = field(default_factory=Aliases)
     list_streams: ListStreams = ListStreams.OPT_IN

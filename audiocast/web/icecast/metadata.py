@@ -9,6 +9,7 @@ from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.icecast.charsets import UTF_8, codec_of, decode
 from audiocast.web.icecast.mounts import stream_of
 from audiocast.web.icecast.xml import XML, iceresponse
+from audiocast.web.public.access.source_claims import source_claims
 from audiocast.web.public.metadata import show_everywhere
 
 
@@ -22,21 +23,21 @@ class IcecastMetadataHandler(PublicHandler):
     answers_plain_http = True
 
     async def get(self) -> None:
-        stream_id, claims, playing = self._checked()
+        stream_id, claims, playing = await self._checked()
         hub = self.services.streams.open(stream_id, claims.title)
         await show_everywhere(self.services, hub, claims, playing)
         self._write_success()
 
-    def head(self) -> None:
+    async def head(self) -> None:
         """Answer as GET, and show nothing: no HEAD changes what listeners see."""
-        stream_id, claims, _ = self._checked()
+        stream_id, claims, _ = await self._checked()
         self.services.streams.admit(stream_id, claims.generation)
         self._write_success()
 
     def post(self) -> Awaitable[None]:
         return self.get()
 
-    def _checked(self) -> tuple[str, Claims, NowPlaying]:
+    async def _checked(self) -> tuple[str, Claims, NowPlaying]:
         """Return the request's stream, the claims of its key, and the track.
 
         Raises:
@@ -48,7 +49,7 @@ class IcecastMetadataHandler(PublicHandler):
         if self.get_argument("mode", "updinfo") != "updinfo":
             raise ApiError(400, "bad_mode", "expected mode=updinfo, the only one there is")
         self.checked_id(stream_id)
-        claims = self.claims_for(stream_id, mount=mount if mount.startswith("/") else f"/{mount}")
+        claims = await source_claims(self, stream_id, mount=mount if mount.startswith("/") else f"/{mount}")
         codec = self._codec()
         title = self._text("title", codec) or self._text("song", codec)
         return stream_id, claims, NowPlaying(title=title, artist=self._text("artist", codec))

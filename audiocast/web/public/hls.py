@@ -8,6 +8,7 @@ from dataclasses import replace
 from audiocast.cluster.errors import Refused, Unproven, Unreachable
 from audiocast.cluster.hls_router import HlsRequest, HlsResponse
 from audiocast.stream.access.listen_tokens import PREFIX
+from audiocast.web.http.access.listen_authority import refuse_listening
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
 from audiocast.web.public.hls_listening import HlsListening
@@ -26,7 +27,10 @@ class HlsHandler(CrossOriginHandler):
 
     async def get(self, stream_id: str, path: str) -> None:
         gate = self.services.listen_gate
-        if self._begin_session(self.checked_id(stream_id), path):
+        may_listen = True
+        if self.checked_id(stream_id) and path == PLAYLIST and self.request.method == "GET":
+            may_listen = await self.services.listen_authority.let_in(stream_id, self.request, "hls")
+        if self._begin_session(stream_id, path):
             return
         path = self._take_token(path)
         if len(path) > MAX_PATH_CHARACTERS:
@@ -42,6 +46,8 @@ class HlsHandler(CrossOriginHandler):
                     # It has turned out to be private, or the token was revoked meanwhile.
                     raise ApiError(404, "stream_not_live", NOT_LIVE)
                 answer = replace(answer, cache_control=answer.cache_control.replace("public", "private"))
+            if not may_listen and answer.status == 200:
+                raise refuse_listening()
             if self.request.method != "HEAD":
                 self.services.streams.counters.count_hls_bytes(len(answer.body))
                 if answer.status == 200:

@@ -31,6 +31,7 @@ from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.http1 import RequestConnection
 from audiocast.web.http.public_connection import PublicConnection
 from audiocast.web.http.raw_response import SERVER_NAME, error_response, response_head
+from audiocast.web.public.access.source_claims import source_claims
 from audiocast.web.public.intake import Intake, admit_source, count_refusal
 
 log = structlog.get_logger()
@@ -81,7 +82,7 @@ class IngestHandler(PublicHandler):
         self._connection.refuse_body = self._refuse_body
         try:
             self.check_bounds()
-            self._open(self.path_args[0])
+            await self._open(self.path_args[0])
         except (ApiError, StreamError) as error:
             if self.request.headers.get("Content-Length") == "0":
                 self._probe_error = error
@@ -122,9 +123,9 @@ class IngestHandler(PublicHandler):
         super().on_connection_close()
         self._close()
 
-    def _open(self, stream_id: str) -> None:
+    async def _open(self, stream_id: str) -> None:
         self._stream_id = self.checked_id(stream_id)
-        claims = self.claims_for(stream_id)
+        claims = await source_claims(self, stream_id)
         self._has_key = True
         self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
         hub = admit_source(self.services, stream_id, claims)

@@ -30,6 +30,7 @@ from audiocast.web.http.credentials import SUBPROTOCOL, is_upgrade
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.masked_websocket import MaskedWebSocketHandler
+from audiocast.web.public.access.source_claims import source_claims
 from audiocast.web.public.intake import Intake, admit_source, check_source, count_refusal
 
 log = structlog.get_logger()
@@ -98,7 +99,7 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
         """Seconds from ping to ping, and how long an answer may take before the connection is closed."""
         return PING_SECONDS
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Check origin and key before any upgrade."""
         super().prepare()
         if self.request.method not in ("GET", "HEAD"):
@@ -110,7 +111,7 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
             self._check_origin()
             if upgrade:
                 self._check_handshake()
-            self._claims = self.claims_for(stream_id)
+            self._claims = await source_claims(self, stream_id)
             self._has_key = True
             self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
             if upgrade:

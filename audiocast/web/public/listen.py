@@ -18,6 +18,7 @@ from tornado.iostream import StreamClosedError
 from audiocast.stream.audience.listen import NOBODY, Way
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
+from audiocast.web.http.access.listen_authority import refuse_listening
 from audiocast.web.http.addresses.listener import who_listens
 from audiocast.web.http.clients import Holding
 from audiocast.web.http.errors import ApiError
@@ -58,9 +59,12 @@ class ListenHandler(CrossOriginHandler):
         self.checked_id(stream_id)
         preroll_seconds = self._preroll_seconds()
         aim_seconds = self._aim_seconds()
+        may_listen = await services.listen_authority.let_in(stream_id, self.request, "stream")
         hub = await wait_for_stream(services, self.limits, stream_id, self.request)
         if hub is None:
             raise ApiError(404, "stream_not_live", NOT_LIVE)
+        if not may_listen:
+            raise refuse_listening()
         await services.listener_limits.check(stream_id)
         services.admission.check()
         lease = services.clients.acquire(self.request, Holding.LISTENERS)

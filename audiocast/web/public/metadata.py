@@ -11,6 +11,7 @@ from audiocast.web.contract.requests import MetadataRequest
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
 from audiocast.web.http.services import Services
+from audiocast.web.public.access.source_claims import source_claims
 
 
 async def edit_everywhere(services: Services, hub: Hub, claims: Claims, edit: StreamEdit) -> None:
@@ -50,7 +51,7 @@ class MetadataHandler(PublicHandler):
     metric_label = "Metadata"
 
     async def put(self, stream_id: str) -> None:
-        claims = self.claims_for(self.checked_id(stream_id))
+        claims = await source_claims(self, self.checked_id(stream_id))
         example = '{"title": "...", "artist": "..."}'
         said = parse_body(self.request.body, MetadataRequest, example=example)
         hub = self.services.streams.open(stream_id, claims.title)

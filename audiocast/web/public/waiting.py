@@ -25,19 +25,22 @@ async def wait_for_stream(
         ApiError: 429, the client waits for too many, or asks too often.
         audiocast.stream.errors.ServerFull: Too many wait.
     """
-    gate, began_at = services.listen_gate, services.now()
+    gate = services.listen_gate
     seen_id = gate.seen_id(stream_id, request)
     hub = services.streams.get(seen_id)
     if hub is not None and hub.is_on:
         return hub
+    # Counted from the request's begin: whatever was asked of others for it before is a part of the wait.
+    asked_seconds = request.request_time() if request is not None else 0.0
+    until = services.now() + max(0.0, limits.header_wait_seconds - asked_seconds)
     is_unknown = services.streams.get_known(seen_id) is None
     if is_unknown:
         services.clients.charge(request, Rate.UNKNOWN_IDS)
     with services.clients.acquire(request, Holding.WAITING_LISTENERS), services.admission.awaiting():
-        hub = await services.node.wait_for_stream(seen_id, limits.header_wait_seconds)
+        hub = await services.node.wait_for_stream(seen_id, until - services.now())
         if hub is not None and gate.is_hidden(stream_id, request):
             # It has turned out to be private, or the token was revoked: the stranger waits on for nothing.
-            await asyncio.sleep(max(0.0, began_at + limits.header_wait_seconds - services.now()))
+            await asyncio.sleep(max(0.0, until - services.now()))
             return None
     if hub is not None and is_unknown:
         services.clients.refund(request, Rate.UNKNOWN_IDS)

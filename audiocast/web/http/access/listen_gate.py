@@ -56,11 +56,7 @@ class ListenGate:
 
     def admits(self, stream_id: str, request: HTTPServerRequest) -> bool:
         """Return whether a request may have a private stream: by a listen token, its key or an API token."""
-        return (
-            self.claims_of(stream_id, request) is not None
-            or has_api_token(request, self._api_tokens, as_password=True)
-            or self._has_key(stream_id, request)
-        )
+        return self.claims_of(stream_id, request) is not None or self.may_manage(stream_id, request)
 
     def seen_id(self, stream_id: str, request: HTTPServerRequest | None) -> str:
         """Return the id to look for: the stream's own, or of a hidden one that of a stream nobody knows."""
@@ -79,6 +75,11 @@ class ListenGate:
         if claims is None or claims.made_at_ms < self._private.revoked_at_ms(stream_id):
             return None
         return claims
+
+    def may_manage(self, stream_id: str, request: HTTPServerRequest) -> bool:
+        """Return whether a request has the stream's key or an API token."""
+        has_token = has_api_token(request, self._api_tokens, as_password=True)
+        return has_token or self._has_key(stream_id, request)
 
     def session_token(self, stream_id: str, claims: ListenClaims) -> tuple[str, int]:
         """Return the token of a session that is joined now, and how long it lasts, seconds."""

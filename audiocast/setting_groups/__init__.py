@@ -1,0 +1,10 @@
+"""The settings of one thing each; `settings` is all of them together.
+
+- `access_settings`: who may use the public port
+- `audience_settings`: the audience log
+- `auth_hook_settings`: who else is asked who may listen and broadcast
+- `client_budget_settings`: what one client may take
+- `kubernetes_settings`: what Kubernetes gives a pod
+- `port_settings`: ports and TLS
+- `webhook_settings`: who is told what happens to streams
+"""
