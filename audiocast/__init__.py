@@ -23,6 +23,7 @@
 - `migrate`: what an Icecast server was told, as settings, aliases and keys
 - `notify`: a receiver of webhooks that tells people
 - `report`: logs of ended listens, as numbers
+- `listen_links`: links to private streams, made without a server
 - `token_command`: an API token with a share of the server
 - `server_addresses`: what people type as a server's address, as URLs
 - `check`: a client that sends audio to a server and listens to it

@@ -1,4 +1,4 @@
-"""The `audiocast` command: `serve`, `check`, `migrate`, `report`, `notify`, `token`, `version`, `worker`.
+"""The `audiocast` command: `serve`, `worker`, `check`, `migrate`, `report`, `notify`, `token`, `listen-link`.
 
 Each command imports what it needs when it is known which one it is: those of the server take a third of a
 second.
@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -52,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if given[:1] == ["token"]:
             print(_token(given[1:]))
+            return 0
+        if given[:1] == ["listen-link"]:
+            _listen_link(given[1:])
             return 0
         if given[:1] == ["report"]:
             _report(given[1:])
@@ -110,6 +114,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser(
         "token", help="make an API token with a share (see: audiocast token --help)", add_help=False
+    )
+    commands.add_parser(
+        "listen-link",
+        help="make links to a private stream (see: audiocast listen-link --help)",
+        add_help=False,
     )
     commands.add_parser("version", help="print the version")
     return parser
@@ -240,3 +249,24 @@ def _token(arguments: Sequence[str]) -> str:
         return make_token(arguments, [secret.get_secret_value() for secret in secrets])
     except BadToken as error:
         raise _Failed(str(error), USAGE_ERROR) from error
+
+
+def _listen_link(arguments: Sequence[str]) -> None:
+    from audiocast.listen_links.command import LinksFailed, write_links
+
+    def read_secrets() -> tuple[list[str], str]:
+        settings = _settings([])
+        base = f"{settings.stream_scheme or 'https'}://{settings.stream_domain}"
+        return [
+            each.get_secret_value() for each in settings.secret_keys
+        ], base if settings.stream_domain else ""
+
+    try:
+        write_links(arguments, read_secrets, sys.stdout)
+        sys.stdout.flush()
+    except LinksFailed as failed:
+        raise _Failed(str(failed), USAGE_ERROR if failed.is_usage else 1) from failed
+    except BrokenPipeError as error:
+        # Whoever reads has enough. Python would write what is left at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise _Failed("nobody reads the links any more", 1) from error

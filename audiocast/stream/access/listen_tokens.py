@@ -4,7 +4,7 @@
     s   how long a session lasts from its join, seconds; 0: as long as the broadcast
     l   label, for the station's own records
     g   when it was made, Unix milliseconds: a stream revokes all that were made before a moment
-    n   a number of 32 bits that no other link has, as good as certainly
+    n   a number that no other link of the stream has, as good as certainly
     j   1: a session that was joined already, whose end is `e`
 
 A link may be joined many times before its last moment. Ways to listen that make many requests (pages, HLS)
@@ -28,7 +28,8 @@ _STAND_IN = b"audiocast stand-in\0"
 
 MAX_LABEL_CHARACTERS = 40
 
-NUMBER_BITS = 32
+# As many as a number of JSON has in every language; a million links are a million, as good as certainly.
+NUMBER_BITS = 53
 
 # With a label of 40 characters of four bytes, about 400.
 MAX_TOKEN_CHARACTERS = 512
