@@ -45,7 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_error(
             f"--token can be seen by other users of this computer; better set {command_line.TOKEN_VARIABLE}."
         )
-    settings = command_line.station_settings(options, os.environ.get(command_line.TOKEN_VARIABLE, ""))
+    if options.access_code not in ("", "auto"):
+        _print_error(
+            "--access-code can be seen by other users of this computer; "
+            f"better set {command_line.CODE_VARIABLE}."
+        )
+    settings = command_line.station_settings(
+        options,
+        os.environ.get(command_line.TOKEN_VARIABLE, ""),
+        os.environ.get(command_line.CODE_VARIABLE, ""),
+    )
     station = Station(settings, command_line.audio_source(options))
     for number in _signals():
         signal.signal(number, lambda number, _: _on_signal(number, station))
@@ -66,6 +75,8 @@ def _watch(station: Station, report: Report, *, has_qr: bool) -> BroadcastStatus
             _show_link(status.credentials.shared_url, has_qr=has_qr)
             if has_qr and status.credentials.is_for_this_computer:
                 _print_error("This link is for this computer alone: the server has no address in a network.")
+            if code := status.credentials.access_code:
+                report.show_code(code)
         report.show(status)
     return station.status()
 

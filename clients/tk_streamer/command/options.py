@@ -20,6 +20,7 @@ from tk_streamer.engine.station import StationSettings
 
 DEFAULT_TONE_HZ = 440.0
 TOKEN_VARIABLE = "AUDIOCAST_TOKEN"
+CODE_VARIABLE = "AUDIOCAST_ACCESS_CODE"
 # Servers take no larger one.
 MAX_PICTURE_BYTES = 256 * 1024
 
@@ -44,23 +45,31 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("expected --loop with --file, got it without")
     if options.ffmpeg_filter and options.encoder != "ffmpeg":
         parser.error("expected --ffmpeg-filter with --encoder ffmpeg, got it without")
+    if options.public and options.visibility not in (None, "public"):
+        parser.error(f"expected --public or --visibility {options.visibility}, got both")
+    if options.access_code and options.visibility != "private":
+        parser.error("expected --access-code with --visibility private, got it without")
     return options
 
 
-def station_settings(options: argparse.Namespace, token: str) -> StationSettings:
+def station_settings(options: argparse.Namespace, token: str, access_code: str = "") -> StationSettings:
     """Return the settings of the station.
 
     Args:
         options: The parsed command line.
         token: API token of the environment, which `--token` overrides; "" for none.
+        access_code: Code of the environment for a private stream, which `--access-code` overrides; "" for one
+            that the server makes.
     """
+    is_private = options.visibility == "private"
     preset = PRESETS[options.preset]
     return StationSettings(
         server_url=options.server,
         token=options.token or token,
         title=options.title,
         stream_id=options.id,
-        is_public=options.public,
+        visibility="public" if options.public else options.visibility or "",
+        access_code=options.access_code or access_code or "auto" if is_private else "",
         description=options.description,
         link=options.link,
         accent=options.accent or "",
@@ -135,6 +144,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--id", help="id of the stream, for a link that stays; needs a token")
     parser.add_argument("--public", action="store_true", help="show the stream on the server's start page")
+    parser.add_argument(
+        "--visibility",
+        choices=("public", "unlisted", "private"),
+        help="public: on the server's start page; unlisted: for those with the link; private: for those with "
+        "the code or a link of their own (default: as the server has it)",
+    )
+    parser.add_argument(
+        "--access-code",
+        default="",
+        metavar="auto|CODE",
+        help="what listeners of a private stream type, 6 characters or more; auto (default): the server "
+        f"makes it. Better in the variable {CODE_VARIABLE}: other users can see arguments",
+    )
     parser.add_argument(
         "--max-listeners",
         type=_count,

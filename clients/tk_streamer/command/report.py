@@ -33,6 +33,9 @@ class Report(Protocol):
     def show(self, status: BroadcastStatus) -> None:
         """Show a status; called several times per second."""
 
+    def show_code(self, code: str) -> None:
+        """Show what listeners of a private stream type; called once."""
+
     def end(self, status: BroadcastStatus) -> None:
         """Show the last status."""
 
@@ -54,6 +57,10 @@ class LineReport:
         if shown != self._shown:
             self._shown = shown
             self._write(describe_state(status))
+
+    def show_code(self, code: str) -> None:
+        """See `Report`."""
+        self._write(f"Private: listeners need this code, or a link of their own: {code}")
 
     def end(self, status: BroadcastStatus) -> None:
         """See `Report`."""
@@ -109,6 +116,10 @@ class JsonReport:
             self._write("phase", status)
         elif time.monotonic() >= self._next_at:
             self._write("progress", status)
+
+    def show_code(self, code: str) -> None:
+        """See `Report`."""
+        print(json.dumps({"event": "access_code", "access_code": code}), file=self._stream, flush=True)
 
     def end(self, status: BroadcastStatus) -> None:
         """See `Report`."""

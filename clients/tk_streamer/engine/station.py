@@ -47,7 +47,8 @@ class StationSettings:
         token: API token, or "".
         title: Title of the stream, for listeners.
         stream_id: The id of the stream, which needs a token; None for one of the server's choice.
-        is_public: Show the stream on the server's start page.
+        visibility: Who finds the stream: public, unlisted or private; "" for what the server does by itself.
+        access_code: Of a private stream, for those who type it; "auto" for one that the server makes.
         description: What it is about, for listeners.
         link: An address for listeners, as of the broadcaster's own page; without a scheme it is https.
         accent: Colour of the listener's page, as #rrggbb, or "".
@@ -71,7 +72,8 @@ class StationSettings:
     token: str = ""
     title: str = ""
     stream_id: str | None = None
-    is_public: bool = False
+    visibility: Literal["", "public", "unlisted", "private"] = ""
+    access_code: str = field(default="", repr=False)
     description: str = ""
     link: str = ""
     accent: str = ""
@@ -188,13 +190,14 @@ class Station:
             settings.title,
             settings.stream_id,
             settings.token,
-            settings.is_public,
+            settings.visibility,
             settings.description,
             settings.link if not settings.link or "://" in settings.link else f"https://{settings.link}",
             settings.accent,
             settings.starts_at,
             settings.max_listeners,
             settings.picture,
+            settings.access_code,
         )
         self._api = ApiClient(application, self._queue.put, time.monotonic)
         if self._playing is not None:

@@ -48,13 +48,14 @@ class StreamRequest:
     title: str
     stream_id: str | None
     token: str
-    is_public: bool
+    visibility: str
     description: str = ""
     link: str = ""
     accent: str = ""
     starts_at: str = ""
     max_listeners: int = 0
     picture: bytes = field(default=b"", repr=False)
+    access_code: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,8 @@ class ApiClient:
                 title=request.title,
                 stream_id=request.stream_id,
                 token=request.token or None,
-                is_public=request.is_public,
+                visibility=request.visibility,
+                access_code=request.access_code,
                 description=request.description,
                 link=request.link,
                 accent=request.accent,

@@ -30,6 +30,7 @@ class StreamCredentials:
         ingest_key: The key of the ingest.
         local_url: The listeners' page for other devices, where `listen_url` is for this one; "" for none.
         is_for_this_computer: No other device can open any of these.
+        access_code: Opens a private stream to those who type it; "" for none.
     """
 
     server_url: str
@@ -39,6 +40,7 @@ class StreamCredentials:
     ingest_key: str = field(repr=False)
     local_url: str = ""
     is_for_this_computer: bool = False
+    access_code: str = field(default="", repr=False)
 
     @property
     def shared_url(self) -> str:
@@ -90,7 +92,8 @@ def start_stream(
     title: str = "",
     stream_id: str | None = None,
     token: str | None = None,
-    is_public: bool = False,
+    visibility: str = "",
+    access_code: str = "",
     description: str = "",
     link: str = "",
     accent: str = "",
@@ -105,8 +108,9 @@ def start_stream(
         title: Title of the stream, for listeners.
         stream_id: The id of the stream; None for one of the server's choice.
         token: API token, if the server needs one.
-        is_public: Show the stream on the server's start page. Servers of version 0.1 show it unasked, and
-            refuse to be asked.
+        visibility: Who finds the stream: public, unlisted or private; "" for what the server does by itself.
+            Servers of version 0.1 show it on their start page unasked, and refuse to be asked.
+        access_code: Of a private stream, for those who type it; "auto" for one that the server makes.
         description: What it is about, for listeners. Servers of version 0.1 refuse it, and what follows.
         link: An address for listeners.
         accent: Colour of the listener's page, as #rrggbb.
@@ -120,7 +124,8 @@ def start_stream(
     wanted: dict[str, str | int | None] = {
         "title": title,
         "id": stream_id,
-        "visibility": "public" if is_public else "",
+        "visibility": visibility,
+        "access_code": access_code,
         "description": description,
         "link": link,
         "accent": accent,
@@ -143,11 +148,13 @@ def start_stream(
         texts[name] = value
     # Only an answer to a loopback host has the field; null: the server has no other address.
     local_url = response.get("local_url")
+    code = response.get("access_code")
     return StreamCredentials(
         server_url=server_url,
         **texts,
         local_url=local_url if isinstance(local_url, str) else "",
         is_for_this_computer="local_url" in response and not local_url,
+        access_code=code if isinstance(code, str) else "",
     )
 
 

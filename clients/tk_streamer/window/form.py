@@ -88,7 +88,8 @@ class Form(ttk.Frame):
             keeps_copy=self._encoding.keeps_copy.get(),
             copy_folder=self._encoding.copy_folder,
             remembers_token=self._server.remembers_token.get(),
-            is_public=self._show.is_public.get(),
+            is_public=self._show.visibility.value == "public",
+            is_private=self._show.visibility.value == "private",
             language=self._captions.words.language,
         )
 

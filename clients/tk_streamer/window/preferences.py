@@ -53,6 +53,7 @@ class Preferences:
         copy_folder: Folder of the copies; "" for the user's music folder.
         remembers_token: Keep the token in its file.
         is_public: Show the stream on the server's start page.
+        is_private: Only who has a link of their own or the code may listen; it is not public then.
         language: "en", "ru", or "" for the language of the system.
     """
 
@@ -70,6 +71,7 @@ class Preferences:
     copy_folder: str = ""
     remembers_token: bool = False
     is_public: bool = False
+    is_private: bool = False
     language: str = ""
 
     @classmethod

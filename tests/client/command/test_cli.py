@@ -62,6 +62,36 @@ def test_a_tone_arrives_and_the_link_is_all_of_standard_output(
     assert server.state(stream_id)["state"] == "ended"
 
 
+def test_a_private_stream_has_a_code_that_is_told(server: AudiocastServer) -> None:
+    private = ["--tone", "--visibility", "private"]
+    with BroadcastProcess(server.base, *private) as broadcast:
+        stream_id = broadcast.stream_id()
+        broadcast.wait_for("link of their own: ")
+        code = broadcast.text.partition("link of their own: ")[2].split()[0]
+        assert code.count("-") == 2
+        url = f"{server.base}/listen/{stream_id}"
+        assert requests.get(url, headers={"Accept": "text/html"}, timeout=10).status_code == 401
+        let_in = requests.Session().post(f"{url}/code", data={"code": code}, timeout=10)
+        assert (let_in.status_code, let_in.url) == (200, url)
+        broadcast.send_signal(signal.SIGTERM)
+        assert broadcast.wait() == 0
+    assert broadcast.output == f"{url}\n"
+
+
+def test_a_code_of_ones_own_is_better_in_a_variable(server: AudiocastServer) -> None:
+    json_lines = ["--tone", "--visibility", "private", "--log-format", "json"]
+    environment = {"AUDIOCAST_ACCESS_CODE": "open sesame"}
+    with BroadcastProcess(server.base, *json_lines, environment=environment) as broadcast:
+        broadcast.wait_for('"access_code": "open sesame"')
+        broadcast.send_signal(signal.SIGTERM)
+        assert broadcast.wait() == 0
+    assert all(json.loads(line) for line in broadcast.text.splitlines())
+    told = run(
+        "--server", "http://127.0.0.1:9", "--no-retry", *json_lines[:3], "--access-code", "open sesame"
+    )
+    assert "better set AUDIOCAST_ACCESS_CODE" in told.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_stream(server: AudiocastServer, number: signal.Signals) -> None:
     with BroadcastProcess(server.base, "--tone") as broadcast:

@@ -66,3 +66,28 @@ def test_what_no_server_would_take_is_said_at_once(
         settings(name, value)
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("said", "variable", "visibility", "code"),
+    [
+        ([], "", "", ""),
+        ([], "from-the-variable", "", ""),
+        (["--public"], "", "public", ""),
+        (["--visibility", "unlisted"], "", "unlisted", ""),
+        (["--visibility", "private"], "", "private", "auto"),
+        (["--visibility", "private"], "from-the-variable", "private", "from-the-variable"),
+        (["--visibility", "private", "--access-code", "open sesame"], "another", "private", "open sesame"),
+    ],
+)
+def test_who_may_listen(said: list[str], variable: str, visibility: str, code: str) -> None:
+    made = station_settings(parse([*SERVER, *said]), "", variable)
+    assert (made.visibility, made.access_code) == (visibility, code)
+    assert not code or code not in repr(made).replace("'private'", "")
+
+
+@pytest.mark.parametrize("said", [["--access-code", "open sesame"], ["--public", "--visibility", "private"]])
+def test_a_code_is_of_a_private_stream_which_nobody_lists(said: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([*SERVER, *said])
+    assert ended.value.code == 2

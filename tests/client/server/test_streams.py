@@ -58,9 +58,23 @@ def test_the_link_to_share_is_one_that_other_devices_open(
         client.answer(201, {**ANSWER, **more})
 
     with ScriptedServer(start) as server, LiveSession() as session:
-        credentials = start_stream(session, server.url, is_public=True)
+        credentials = start_stream(session, server.url, visibility="public")
     assert bodies == [{"visibility": "public"}]
     assert (credentials.shared_url, credentials.is_for_this_computer) == (shared_url, is_for_this_computer)
+
+
+def test_a_private_stream_has_a_code_that_is_not_shown_by_accident() -> None:
+    bodies: list[object] = []
+
+    def start(client: ClientConnection) -> None:
+        bodies.append(client.json_body())
+        client.answer(201, {**ANSWER, "access_code": "bakola-tiremu-sonavi"})
+
+    with ScriptedServer(start) as server, LiveSession() as session:
+        credentials = start_stream(session, server.url, visibility="private", access_code="auto")
+    assert bodies == [{"visibility": "private", "access_code": "auto"}]
+    assert credentials.access_code == "bakola-tiremu-sonavi"
+    assert "bakola" not in repr(credentials)
 
 
 @pytest.mark.parametrize("name", ["stream_id", "ingest_key", "ingest_url", "listen_url"])

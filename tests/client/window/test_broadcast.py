@@ -244,6 +244,22 @@ def test_settings_of_the_form() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("is_public", "is_private", "visibility", "code"),
+    [
+        (False, False, "", ""),
+        (True, False, "public", ""),
+        (False, True, "private", "auto"),
+        # As a file of preferences may have it.
+        (True, True, "private", "auto"),
+    ],
+)
+def test_who_may_listen(is_public: bool, is_private: bool, visibility: str, code: str) -> None:
+    preferences = Preferences(is_public=is_public, is_private=is_private)
+    settings = station_settings(preferences, "", datetime(2026, 1, 2, 3, 4, 5))
+    assert (settings.visibility, settings.access_code) == (visibility, code)
+
+
 def test_every_copy_has_a_name_of_its_own(tmp_path: Path) -> None:
     preferences = Preferences(keeps_copy=True, copy_folder=str(tmp_path))
     paths = [

@@ -58,11 +58,19 @@ class LinkPanel(ttk.Frame):
         self._reach = ttk.Label(self, style="Quiet.TLabel", wraplength=theme.px(390), justify="left")
         self._reach.grid(row=3, column=0, columnspan=2, sticky="w", pady=(theme.px(4), 0))
         self._reach.grid_remove()
+        # A field: whoever reads the code aloud sees it large, and whoever sends it can copy it.
+        self._code = tkinter.StringVar(self)
+        self._code_entry = ttk.Entry(actions, textvariable=self._code, state="readonly", font="Section")
+        self._code_hint = ttk.Label(actions, style="Quiet.TLabel")
+        for row, widget in enumerate((self._code_hint, self._code_entry), start=4):
+            widget.grid(row=row, column=0, sticky="ew")
+            widget.grid_remove()
         actions.columnconfigure(0, weight=1)
         self.columnconfigure(1, weight=1)
         captions.set_phrase(heading, "link.section")
         captions.set_phrase(self._hint, "link.none")
         captions.set_phrase(self._reach, "link.here")
+        captions.set_phrase(self._code_hint, "link.code")
         captions.on_language(self._label_buttons)
         self._label_buttons()
         self._show_widgets()
@@ -75,6 +83,9 @@ class LinkPanel(ttk.Frame):
         self._link.set(link)
         is_for_this_computer = credentials is not None and credentials.is_for_this_computer
         self._reach.grid() if is_for_this_computer else self._reach.grid_remove()
+        self._code.set(credentials.access_code if credentials else "")
+        for widget in (self._code_hint, self._code_entry):
+            widget.grid() if self._code.get() else widget.grid_remove()
         self._qr.show(link)
         self._show_widgets()
 

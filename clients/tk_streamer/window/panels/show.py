@@ -4,12 +4,13 @@ import tkinter
 from tkinter import ttk
 
 from tk_streamer.window.captions import Captions
+from tk_streamer.window.choice import Choice
 from tk_streamer.window.preferences import Preferences
 from tk_streamer.window.theme import Theme
 
 
 class ShowPanel(ttk.Frame):
-    """Three fields and a check box.
+    """Three fields and a list.
 
     Args:
         parent: The widget around this one.
@@ -30,8 +31,7 @@ class ShowPanel(ttk.Frame):
         super().__init__(parent)
         self.description = tkinter.StringVar(self, preferences.description)
         self.link = tkinter.StringVar(self, preferences.link)
-        self.is_public = tkinter.BooleanVar(self, preferences.is_public)
-        gap = theme.px(5)
+        gap = theme.px(3)
         heading = ttk.Label(self, style="Section.TLabel")
         heading.grid(row=0, column=0, columnspan=2, sticky="w")
         rows = (
@@ -46,11 +46,20 @@ class ShowPanel(ttk.Frame):
             captions.set_phrase(label, key)
             entries.append(ttk.Entry(self, textvariable=variable, width=22))
             entries[-1].grid(row=row, column=1, sticky="ew", pady=(gap, 0))
-        public = ttk.Checkbutton(self, variable=self.is_public)
-        public.grid(row=4, column=1, sticky="w", pady=(theme.px(4), 0))
+        who = ttk.Label(self)
+        who.grid(row=4, column=0, sticky="w", padx=(0, theme.px(12)), pady=(gap, 0))
+        captions.set_phrase(who, "broadcast.who")
+        self.visibility: Choice[str] = Choice(
+            self,
+            values=("", "public", "private"),
+            value="private" if preferences.is_private else "public" if preferences.is_public else "",
+            label=lambda value: captions.words.phrase(f"broadcast.who.{value or 'link'}"),
+            width=20,
+        )
+        self.visibility.grid(row=4, column=1, sticky="ew", pady=(gap, 0))
+        captions.on_language(self.visibility.relabel)
         self.columnconfigure(1, weight=1)
         captions.set_phrase(heading, "broadcast.section")
-        captions.set_phrase(public, "broadcast.public")
         self._first = entries[0]
 
     def focus_first(self) -> None:
