@@ -112,6 +112,11 @@ class Bitstream:
         """Send one listener a last page, and close it."""
         self.fanout.end(listener, end, self.muxer.last_page)
 
+    def end_listeners(self) -> None:
+        """Send each listener a last page, and close it: nobody may listen any more who may now."""
+        for listener in self.fanout.open_listeners():
+            self.end_listener(listener, ListenEnd.REVOKED)
+
     def fill(self, tap: Tap) -> None:
         """Send `tap` what the backlog holds."""
         tap.start_bitstream(self.muxer.opus_head)

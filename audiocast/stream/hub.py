@@ -130,8 +130,7 @@ class Hub(KeyedStream):
         """Return what is shown of the stream, as of now."""
         bitstream, source = self._bitstream, self.source
         listeners = self.listeners + self.counters.hls_listeners[self.stream_id]
-        self._note_peak()
-        self.record.note(listeners)
+        self.record.note(max(listeners, bitstream.fanout.peak if bitstream else 0))
         return HubSnapshot(
             stream_id=self.stream_id,
             title=self.title,
@@ -312,14 +311,14 @@ class Hub(KeyedStream):
         log.info("stream_live", stream_id=self.stream_id, channels=opus_head.channels)
 
     def _finish_bitstream(self, end: ListenEnd = ListenEnd.STREAM_ENDED) -> None:
-        self._note_peak()
         bitstream, self._bitstream = self._bitstream, None
         if bitstream is not None:
+            self.record.note(bitstream.fanout.peak)
             bitstream.finish(self._clock.time(), end)
 
-    def _note_peak(self) -> None:
+    def _end_listeners(self) -> None:
         if self._bitstream is not None:
-            self.record.note(self._bitstream.fanout.peak)
+            self._bitstream.end_listeners()
 
     def _dismiss(self, source: Source, error: SourceError) -> None:
         # Not from within the call that led here: the web layer may end a request in it.

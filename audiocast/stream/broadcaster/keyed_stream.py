@@ -63,9 +63,13 @@ class KeyedStream:
 
     @claims.setter
     def claims(self, claims: Claims) -> None:
+        was_open = self._claims.visibility not in (None, Visibility.PRIVATE)
         self._claims = self._edited.applied_to(claims)
         if claims.visibility is not None:
-            self._private_streams.note(self.stream_id, is_private=claims.visibility is Visibility.PRIVATE)
+            is_private = claims.visibility is Visibility.PRIVATE
+            self._private_streams.note(self.stream_id, is_private=is_private)
+            if is_private and was_open:
+                self._end_listeners()
 
     @property
     def source_id(self) -> SourceId | None:
@@ -126,6 +130,9 @@ class KeyedStream:
     def _forget_edits(self) -> None:
         """Show what keys claim again, once others are set; the title stays."""
         self._edited = StreamEdit()
+
+    def _end_listeners(self) -> None:
+        """End all that was let in while the stream was open to everybody."""
 
     def _notify(self) -> None:
         for notify in tuple(self.on_change):

@@ -82,6 +82,10 @@ class Fanout:
         """Number of open listeners."""
         return sum([lane.open_count for lane in self._lanes])
 
+    def open_listeners(self) -> list[Listener]:
+        """Return those that are open now."""
+        return [listener for lane in self._lanes for listener in lane.listeners if listener.is_open]
+
     @property
     def has_live_listeners(self) -> bool:
         """A listener is open that wants pages when they come."""
@@ -160,15 +164,10 @@ class Fanout:
 
     def close_listeners(self, count: int) -> int:
         """Close at most `count` listeners that have all there is, so that no page is cut; return how many."""
-        closed = 0
-        for lane in self._lanes:
-            for listener in lane.listeners:
-                if closed >= count:
-                    return closed
-                if listener.is_open and not listener.unsent:
-                    self._close(listener, ListenEnd.DRAINED)
-                    closed += 1
-        return closed
+        ready = [listener for listener in self.open_listeners() if not listener.unsent][:count]
+        for listener in ready:
+            self._close(listener, ListenEnd.DRAINED)
+        return len(ready)
 
     def _lane(self, listener: Listener) -> Lane:
         """Return the last lane whose players do not aim at more than the listener's does."""

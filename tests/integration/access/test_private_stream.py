@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from audiocast.stream.access.listen_tokens import ListenClaims, ListenTokens
+from audiocast.stream.keys import Claims, Keys, Visibility
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
@@ -298,3 +299,18 @@ def test_the_capture_of_a_token_is_whole(private: Private) -> None:
     path = f"/stream/{private.stream_id}?token={private.token()}"
     with Listener(private.server.port, path) as listener:
         listener.wait_for_audio(1).check_one_stream()
+
+
+def test_a_stream_that_becomes_private_keeps_none_who_came_before(tmp_path: Path) -> None:
+    with AudiocastServer(tmp_path / "server.log", SECRET_KEYS=SECRET, HEADER_WAIT_TIMEOUT=0.3) as server:
+        started = server.start_stream(title="Open")
+        key = Keys([SECRET]).make(started.stream_id, Claims("Closed", visibility=Visibility.PRIVATE))
+        with (
+            PacedSource(started.keyed_url, numbered_audio(seconds=60)),
+            Listener(server.port, f"/stream/{started.stream_id}") as listener,
+        ):
+            listener.wait_for_audio(0.5)
+            with PacedSource(f"{started.ingest_url}?key={key}", numbered_audio(seconds=60)):
+                assert listener.wait_for_end(15).pages[-1].is_eos
+                answer = requests.get(started.stream_url, timeout=15)
+                assert (answer.status_code, answer.json()["error"]) == (404, "stream_not_live")
