@@ -11,6 +11,7 @@ from audiocast.web.http.clients import Holding, Lease
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.services import Limits, Services
+from audiocast.web.public.covers.urls import cover_version
 from audiocast.web.public.streams import NOT_FOUND, cluster_state
 
 # Of an event stream, held by the kernel and not sent yet: one event may have so much.
@@ -31,11 +32,16 @@ class EventsHandler(PublicHandler):
         super().initialize(services, limits)
         self._connection = cast(HTTP1Connection, self.request.connection).stream
         self._closed = asyncio.Event()
+        # Of a stand-in for a hidden stream: what is told as what.
+        self._shown: list[tuple[bytes, bytes]] = []
 
     async def get(self, stream_id: str) -> None:
         services = self.services
         with await self._begin(stream_id):
-            hub = services.streams.get(stream_id) or services.streams.open(stream_id)
+            seen_id = services.listen_gate.seen_id(stream_id, self.request)
+            hub = services.streams.get(seen_id) or services.streams.open(seen_id)
+            if seen_id != stream_id:
+                self._shown = _shown_instead(seen_id, stream_id)
             claims = services.listen_gate.claims_of(stream_id, self.request)
             if claims is not None:
                 hub.listen_sessions.add(self, claims)
@@ -93,6 +99,8 @@ class EventsHandler(PublicHandler):
     def write_event(self, event: bytes) -> None:
         """See `EventConnection`."""
         if not self._connection.closed():
+            for instead, shown in self._shown:
+                event = event.replace(instead, shown)
             self.write(event)
             self.flush()
 
@@ -104,3 +112,10 @@ class EventsHandler(PublicHandler):
         """Let the kernel hold little for a page that does not read."""
         if not self._connection.closed() and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             self._connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+
+
+def _shown_instead(seen_id: str, stream_id: str) -> list[tuple[bytes, bytes]]:
+    """Return what tells of a stand-in in its events, each with what an unknown stream would be told by."""
+    untitled = {"title": "", "accent": ""}
+    pairs = [(seen_id, stream_id), (cover_version(seen_id, untitled), cover_version(stream_id, untitled))]
+    return [(instead.encode(), shown.encode()) for instead, shown in pairs]

@@ -159,6 +159,9 @@ async def cluster_state(
     ):
         # Known to be private only now.
         return None
+    if state is not None and seen_id != stream_id:
+        # An unknown id that somebody waits for is told by its own name.
+        return {**state, "stream_id": stream_id}
     if hub is not None and state is not None:
         hub.note_listeners(state["listeners"])
     return state

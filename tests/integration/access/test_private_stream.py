@@ -122,9 +122,16 @@ def shown(answer: requests.Response, stream_id: str) -> tuple[int, dict[str, str
     return answer.status_code, headers, text.replace(stream_id, "ID")
 
 
+@pytest.mark.parametrize("is_waited_for", [False, True], ids=["not waited for", "waited for"])
 @pytest.mark.parametrize("way", WAYS)
-def test_strangers_get_what_they_get_of_an_unknown_stream(private: Private, way: str) -> None:
+def test_strangers_get_what_they_get_of_an_unknown_stream(
+    private: Private, way: str, *, is_waited_for: bool
+) -> None:
     path, _ = WAYS[way]
+    if is_waited_for:
+        # Whoever waits for an unknown stream makes it one that is known to be waited for.
+        for stream_id in (UNKNOWN, private.stream_id):
+            assert private.get("/stream/{id}", stream_id=stream_id).status_code == 404
     unknown = shown(private.get(path, stream_id=UNKNOWN), UNKNOWN)
     for name, token in bad_tokens(private).items():
         join = "&" if "?" in path else "?"
