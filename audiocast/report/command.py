@@ -24,7 +24,7 @@ FORMS: dict[str, Callable[[ReportResult], str]] = {
     "json": json_text,
     "html": html_page,
 }
-# The codes that 37 CFR 370.4(d)(2) has.
+# SoundExchange says "one of eleven choices"; a licence names its own.
 CATEGORIES = tuple("ABCDEFGHIJK")
 
 LONGEST_PLAY_SECONDS = 3_600

@@ -1,8 +1,8 @@
 """Which track was on when, and how many heard it.
 
-A performance is one listen that got any part of one play of a track. The law has it so (37 CFR 380.7: "each
-instance in which any portion of a sound recording is publicly performed to a listener"). A play lasts until
-the stream's next track, or until nobody has said for a long time what is on.
+A performance is one listen that got any part of one play of a track, as SoundExchange counts them
+(soundexchange.com/service-provider/reporting-requirements). A play lasts until the stream's next track, or
+until nobody has said for a long time what is on.
 """
 
 from collections import Counter

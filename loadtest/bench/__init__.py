@@ -3,6 +3,7 @@
 - `compare`: the benchmark: every contender in one run, in turn, on the same source
 - `variants`: the mechanisms of the server, one by one, and a source beside Icecast's
 - `pass_cost`: the CPU time of a pass of the fan-out, here and in another checkout
+- `private_listening`: what a check of a listen token costs, and a crowd that joins a private stream
 - `hot_spots`: where a server's time goes, by py-spy
 - `unsent`: what the kernel keeps for a listener that does not read
 - `cluster_cost`: what members cost each other

@@ -1,7 +1,8 @@
 """A report of use in the columns that SoundExchange takes, for a service that counts its performances.
 
-The fields are those of 37 CFR 370.4(d)(2): service, category of transmission, featured artist, title, ISRC or
-else album and label, and actual total performances. Fields stand between pipes, as 370.4(e) has it.
+The fields are those that it asks for (soundexchange.com/service-provider/reporting-requirements): service,
+category of transmission, featured artist, title, ISRC or else album and label, and actual total performances.
+They stand between pipes, which stands in no text of SoundExchange's that was at hand.
 """
 
 import csv
