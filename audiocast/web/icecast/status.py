@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from audiocast.cluster.stream_directory import StreamSnapshot
 from audiocast.ogg.opus import SAMPLE_RATE
+from audiocast.stream.keys import Visibility
 from audiocast.web.contract.responses import IcecastSource, IcecastStats, IcecastStatus
 from audiocast.web.http.aliases import Aliases
 from audiocast.web.http.handlers import PublicHandler
@@ -43,7 +44,13 @@ class IcecastStatusHandler(PublicHandler):
         if not mount:
             return await listed_streams(self.services, self.request)
         states = await cluster_list(self.services)
-        return [state for state in states if mount in _names(state, self.services.aliases)]
+        named = [state for state in states if mount in _names(state, self.services.aliases)]
+        return [each for each in named if not self._is_hidden(each)]
+
+    def _is_hidden(self, state: StreamSnapshot) -> bool:
+        gate, stream_id = self.services.listen_gate, str(state["stream_id"])
+        is_private = state["visibility"] == Visibility.PRIVATE or gate.is_private(stream_id)
+        return is_private and not gate.admits(stream_id, self.request)
 
 
 def server_fields(services: Services, base: str) -> IcecastStats:

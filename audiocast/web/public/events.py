@@ -98,6 +98,10 @@ class EventsHandler(PublicHandler):
 
     def write_event(self, event: bytes) -> None:
         """See `EventConnection`."""
+        stream_id = self.path_args[0]
+        if not self._shown and self.services.listen_gate.is_hidden(stream_id, self.request):
+            # It has become private, or the token's session is over.
+            self.close_connection()
         if not self._connection.closed():
             for instead, shown in self._shown:
                 event = event.replace(instead, shown)

@@ -36,6 +36,7 @@ WAYS: dict[str, tuple[str, str]] = {
     "square cover": ("/listen/{id}/cover-square.png", ""),
     "calendar": ("/listen/{id}/calendar.ics", TITLE),
     "oembed": ("/oembed?url={base}/listen/{id}", TITLE),
+    "icecast status": ("/status-json.xsl?mount=/stream/{id}", TITLE),
     "qr": ("/listen/{id}/qr.svg", ""),
 }
 # What strangers get is drawn from the id alone, known or not: nobody learns by it who is there.
@@ -317,7 +318,14 @@ def test_a_stream_that_becomes_private_keeps_none_who_came_before(tmp_path: Path
             Listener(server.port, f"/stream/{started.stream_id}") as listener,
         ):
             listener.wait_for_audio(0.5)
+            watching = requests.get(
+                f"{server.base}/api/streams/{started.stream_id}/events", timeout=15, stream=True
+            )
+            events = watching.iter_content(8192)
+            assert b'"Open"' in next(events)
             with PacedSource(f"{started.ingest_url}?key={key}", numbered_audio(seconds=60)):
+                with pytest.raises(requests.RequestException):
+                    assert b"private" not in b"".join(events)
                 assert listener.wait_for_end(15).pages[-1].is_eos
                 answer = requests.get(started.stream_url, timeout=15)
                 assert (answer.status_code, answer.json()["error"]) == (404, "stream_not_live")
