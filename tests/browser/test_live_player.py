@@ -78,7 +78,9 @@ def test_hls_plays_when_it_is_asked_for(tab: ChromiumTab, server: AudiocastServe
         tab.wait_for("document.getElementById('audio').currentTime > 3")
         assert tab.evaluate(METHOD) == "hls"
         assert server.metric("audiocast_hls_answers_total", '{kind="segment"}') >= 2
-        assert server.metric("audiocast_listeners") == 0
+        # As HLS, and as nothing else.
+        assert server.metric("audiocast_hls_sessions") == 1
+        assert server.metric("audiocast_listeners") == 1
 
 
 @pytest.mark.parametrize("broken", BROKEN_DECODERS)

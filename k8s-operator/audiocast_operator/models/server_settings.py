@@ -28,8 +28,9 @@ OWNED_SETTINGS = (
 )
 
 # Settings that are of no use here: several processes are no member of a cluster, members ask DNS, and pods
-# get no file of an Icecast server's.
+# get no file of an Icecast server's. A secret does not stand in a resource that all may read.
 UNUSED_SETTINGS = (
+    "AUTH_HOOK_TOKEN",
     "WORKERS",
     "KUBERNETES_SERVICE_HOST",
     "KUBERNETES_SERVICE_PORT",
@@ -69,6 +70,8 @@ NUMBERS = (
     "MAX_LOOP_LAG_MS",
     "INGEST_LEAD_SECONDS",
     "AUDIENCE_FLUSH_SECONDS",
+    "AUTH_HOOK_TIMEOUT_SECONDS",
+    "AUTH_HOOK_CACHE_SECONDS",
 )
 CHOICES = {
     "TRUST_FORWARDED_HOST": ("true", "false"),
@@ -77,8 +80,21 @@ CHOICES = {
     "LOG_LEVEL": ("debug", "info", "warning", "error"),
     "AUDIENCE_FORMAT": ("json", "icecast"),
     "AUDIENCE_ADDRESS": ("none", "prefix", "full"),
+    "AUTH_HOOK_FORMAT": ("json", "icecast"),
+    "AUTH_HOOK_FAILURE": ("closed", "open"),
 }
-TEXTS = ("ACCESS_RULES_FILE", "TRUSTED_PROXIES", "WEBHOOK_EVENTS", "WEBHOOK_ALLOW_PRIVATE", "AUDIENCE_LOG")
+TEXTS = (
+    "ACCESS_RULES_FILE",
+    "TRUSTED_PROXIES",
+    "WEBHOOK_EVENTS",
+    "WEBHOOK_ALLOW_PRIVATE",
+    "AUDIENCE_LOG",
+    "LISTEN_AUTH_URL",
+    "SOURCE_AUTH_URL",
+    "LISTEN_JWT_JWKS",
+    "LISTEN_JWT_AUDIENCE",
+    "LISTEN_JWT_ISSUER",
+)
 KNOWN_SETTINGS = (*WHOLE_NUMBERS, *NUMBERS, *CHOICES, *TEXTS)
 
 

@@ -18,6 +18,9 @@ LANGUAGES = ("en", "ru")
 # Letters stand where the font has them, whatever the machine's settings for fonts say: lines break the same.
 FLAG = "--font-render-hinting=none"
 
+# A picture is taken until two in a row are the same, so many more at most.
+SETTLING_PICTURES = 8
+
 # Fonts are Debian's (fonts-dejavu-core), controls are the page's own boxes, and nothing moves. Covers and QR
 # codes are drawn from ids, which are others each time, so a grey surface stands for each picture, and nothing
 # for what shows the sound.
@@ -114,4 +117,10 @@ def still_picture(page: Page, look: Look) -> bytes:
     """Return a picture of a page, from its top to its end, that is another one only when the page is."""
     look.show(page)
     page.evaluate(SAME_WORDS)
-    return page.screenshot(full_page=True)
+    picture = page.screenshot(full_page=True)
+    for _ in range(SETTLING_PICTURES):
+        # On a busy machine the first one may be of a layout that is half done.
+        before, picture = picture, page.screenshot(full_page=True)
+        if picture == before:
+            break
+    return picture

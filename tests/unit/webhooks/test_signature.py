@@ -21,7 +21,8 @@ def headers(*secrets: str, at: float = NOW) -> dict[str, str]:
 
 @pytest.mark.parametrize("secret", [ONE, TWO])
 def test_others_take_ours_signed_with_several(secret: str) -> None:
-    assert Webhook(secret).verify(BODY, headers(ONE, TWO))["type"] == "stream.live"
+    # It looks at the clock itself.
+    assert Webhook(secret).verify(BODY, headers(ONE, TWO, at=time.time()))["type"] == "stream.live"
 
 
 def test_ours_takes_theirs() -> None:
