@@ -12,41 +12,46 @@ MAX_PRIVATE_STREAMS = 20_000
 
 
 class PrivateStreams:
-    """Ids of private streams, those that were learned longest ago first.
+    """Ids of private streams, and when tokens of streams were revoked; of each table the newest.
 
     Args:
-        max_streams: How many are kept.
+        max_streams: How many each table keeps.
     """
 
     def __init__(self, max_streams: int = MAX_PRIVATE_STREAMS) -> None:
         self._max_streams = max_streams
+        self._private: OrderedDict[str, int] = OrderedDict()
+        # Of streams that are not private any more, too: they may become so again.
         self._revoked_at_ms: OrderedDict[str, int] = OrderedDict()
 
     def __contains__(self, stream_id: str) -> bool:
-        return stream_id in self._revoked_at_ms
+        return stream_id in self._private
 
     @property
     def entries(self) -> Mapping[str, int]:
-        """Each id with the moment before which made tokens are revoked, Unix milliseconds; 0: none is."""
-        return self._revoked_at_ms
+        """Each private stream with its `revoked_at_ms`."""
+        return self._private
 
     def revoked_at_ms(self, stream_id: str) -> int:
-        """Return the moment before which made tokens are revoked; 0: none is."""
+        """Return the moment before which made tokens are revoked, Unix milliseconds; 0: none is."""
         return self._revoked_at_ms.get(stream_id, 0)
 
     def note(self, stream_id: str, *, is_private: bool) -> None:
         """Note how a stream's broadcaster wants it from now on."""
         if is_private:
-            self._keep(stream_id, self.revoked_at_ms(stream_id))
+            self._keep(self._private, stream_id, self.revoked_at_ms(stream_id))
         else:
-            self._revoked_at_ms.pop(stream_id, None)
+            self._private.pop(stream_id, None)
 
     def revoke(self, stream_id: str, at_ms: int) -> None:
         """Revoke the tokens that were made before a moment; it never moves back."""
-        self._keep(stream_id, max(at_ms, self.revoked_at_ms(stream_id)))
+        at_ms = max(at_ms, self.revoked_at_ms(stream_id))
+        self._keep(self._revoked_at_ms, stream_id, at_ms)
+        if stream_id in self._private:
+            self._private[stream_id] = at_ms
 
-    def _keep(self, stream_id: str, revoked_at_ms: int) -> None:
-        self._revoked_at_ms[stream_id] = revoked_at_ms
-        self._revoked_at_ms.move_to_end(stream_id)
-        if len(self._revoked_at_ms) > self._max_streams:
-            self._revoked_at_ms.popitem(last=False)
+    def _keep(self, table: OrderedDict[str, int], stream_id: str, value: int) -> None:
+        table[stream_id] = value
+        table.move_to_end(stream_id)
+        if len(table) > self._max_streams:
+            table.popitem(last=False)

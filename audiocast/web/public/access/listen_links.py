@@ -2,6 +2,7 @@
 
 import time
 
+from audiocast.stream.keys import Visibility
 from audiocast.web.contract.requests import ListenLinksRequest
 from audiocast.web.contract.responses import ListenLink, ListenLinks
 from audiocast.web.http.access.audit import audit
@@ -51,6 +52,9 @@ class RevokeListenLinksHandler(PublicHandler):
         claims = self.claims_for(self.checked_id(stream_id))
         self.services.streams.admit(stream_id, claims.generation)
         private = self.services.node.private_listening
+        if claims.visibility is Visibility.PRIVATE:
+            # A process that has started anew learns it here, and tells the others.
+            self.services.streams.private_streams.note(stream_id, is_private=True)
         at_ms = max(int(time.time() * 1000) + CLOCK_SKEW_MS, private.revoked_at_ms(stream_id) + 1)
         await private.revoke(stream_id, at_ms)
         audit("revoke", stream_id=stream_id, token_tag=claims.token_tag, generation=claims.generation)
