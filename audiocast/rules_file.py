@@ -10,10 +10,18 @@ It is what a process knows that the operator has not spoken to yet. What the ope
 
 A stream's id, the generation below which its keys are refused, and one word for each thing that holds beside
 it. The first line says which form this is. The operator writes it (docs/operator.md).
+
+What is newer than this form has a file beside it, which servers of before do not read; its name has `.links`
+at its end. A moment in Unix milliseconds before which made listen tokens of a stream are revoked:
+
+    audiocast-revoked-links 1
+    members 1764504000000
 """
 
 import asyncio
+import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
@@ -27,6 +35,8 @@ from audiocast.telemetry.watched_file import WatchedFile
 log = structlog.get_logger()
 
 FIRST_LINE = "audiocast-rules 1"
+LINKS_FIRST_LINE = "audiocast-revoked-links 1"
+LINKS_SUFFIX = ".links"
 
 # A ConfigMap holds no more. A rule has at most 91 bytes: there is room for more than 10,000 of the longest.
 MAX_BYTES = 1_048_576
@@ -37,6 +47,7 @@ LINE = re.compile(
     r"(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{0,63}) (?P<generation>[0-9]{1,9})"
     r"(?P<suspended> suspended)?(?P<ended> ended)?"
 )
+LINKS_LINE = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{0,63}) (?P<at_ms>[0-9]{1,15})")
 
 
 class BadRules(ValueError):
@@ -48,8 +59,9 @@ PATIENCE_SECONDS = 10.0
 MISSING_LOOK_SECONDS = 0.25
 
 
-# What a file says, and what that means.
-_Read = tuple[bytes, dict[str, Rule]]
+# What both files say, and what that means.
+_Content = tuple[bytes, bytes]
+_Read = tuple[_Content, dict[str, Rule]]
 
 
 class RulesFile(WatchedFile[_Read]):
@@ -68,7 +80,7 @@ class RulesFile(WatchedFile[_Read]):
         super().__init__()
         self._path = path
         self._streams = streams
-        self._content: bytes | None = None
+        self._content: _Content | None = None
         self._rules: dict[str, Rule] = {}
         # Until it is read for the first time.
         self.is_refused = True
@@ -97,7 +109,7 @@ class RulesFile(WatchedFile[_Read]):
     def _read_new(self) -> _Read | None:
         assert self._path is not None
         content = read_rules_file(self._path)
-        return None if content == self._content else (content, parse_rules(content))
+        return None if content == self._content else (content, parse_rules(*content))
 
     def _use(self, content: _Read) -> None:
         before = self._rules
@@ -118,40 +130,65 @@ class RulesFile(WatchedFile[_Read]):
         )
 
 
-def parse_rules(content: bytes) -> dict[str, Rule]:
+def parse_rules(content: bytes, links: bytes = b"") -> dict[str, Rule]:
     """Return the rules by stream id.
 
     Args:
         content: The whole file.
+        links: The whole file of revoked links; empty: there is none.
 
     Raises:
-        BadRules: It is too large, of another form, or has a line that is none.
+        BadRules: One is too large, of another form, or has a line that is none.
     """
-    if len(content) > MAX_BYTES:
-        raise BadRules(
-            f"expected at most {MAX_BYTES} bytes, got {len(content)}; take out what no longer holds"
-        )
-    first, *lines = content.decode("ascii", "replace").splitlines() or [""]
-    if first != FIRST_LINE:
-        raise BadRules(f"expected the first line {FIRST_LINE!r}, got {first[:100]!r}")
-    if len(lines) > MAX_RULES:
-        raise BadRules(f"expected at most {MAX_RULES} rules, got {len(lines)}; take out what no longer holds")
     rules = {}
-    for number, line in enumerate(lines, start=2):
+    for number, line in _lines(content, FIRST_LINE):
         found = LINE.fullmatch(line)
         if found is None:
             raise BadRules(f"line {number}: expected ID GENERATION [suspended] [ended], got {line[:100]!r}")
         rules[found["id"]] = Rule(
             int(found["generation"]), found["suspended"] is not None, found["ended"] is not None
         )
+    for number, line in _lines(links, LINKS_FIRST_LINE) if links else ():
+        found = LINKS_LINE.fullmatch(line)
+        if found is None:
+            raise BadRules(f"line {number} of {LINKS_SUFFIX}: expected ID MILLISECONDS, got {line[:100]!r}")
+        rule = rules.get(found["id"], NO_RULE)
+        rules[found["id"]] = rule._replace(links_revoked_at_ms=int(found["at_ms"]))
     return rules
 
 
-def read_rules_file(path: Path) -> bytes:
-    """Return the content of a file with rules; of one that is too large, a byte more than it may have.
+def _lines(content: bytes, first_line: str) -> Iterator[tuple[int, str]]:
+    """Give the lines of a file below its first one, each with its number.
 
     Raises:
-        OSError: It cannot be read.
+        BadRules: The file is too large, or of another form.
     """
+    if len(content) > MAX_BYTES:
+        raise BadRules(
+            f"expected at most {MAX_BYTES} bytes, got {len(content)}; take out what no longer holds"
+        )
+    first, *lines = content.decode("ascii", "replace").splitlines() or [""]
+    if first != first_line:
+        raise BadRules(f"expected the first line {first_line!r}, got {first[:100]!r}")
+    if len(lines) > MAX_RULES:
+        raise BadRules(f"expected at most {MAX_RULES} rules, got {len(lines)}; take out what no longer holds")
+    yield from enumerate(lines, start=2)
+
+
+def read_rules_file(path: Path) -> tuple[bytes, bytes]:
+    """Return the content of a file with rules, and of the one beside it; empty: there is none beside it.
+
+    Of a file that is too large, it is a byte more than it may have.
+
+    Raises:
+        OSError: One cannot be read.
+    """
+    content = _read(path)
+    with contextlib.suppress(FileNotFoundError):
+        return content, _read(path.with_name(path.name + LINKS_SUFFIX))
+    return content, b""
+
+
+def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)

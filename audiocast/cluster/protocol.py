@@ -95,8 +95,8 @@ MAX_TITLE_CHARACTERS = 200
 # Bound of a request's body on the internal port: greetings have 4 KiB, titles less.
 MAX_REQUEST_BYTES = 65_536
 
-# Names of fields and arguments: a key's generation; whether a stream ends for good, "false" if not.
-GENERATION, FOR_GOOD = "generation", "for_good"
+# Fields and arguments: a key's generation; whether a stream ends for good, "false" if not; `Rule`'s moment.
+GENERATION, FOR_GOOD, LINKS_REVOKED = "generation", "for_good", "listen_links_revoked_at_ms"
 
 # Name of a field and of an argument: the newest ends of streams.
 ENDS = "ends"
@@ -264,10 +264,10 @@ class RulesRequest:
         """Read the JSON object of a request; what is missing is no rule.
 
         Raises:
-            BadMessage: The generation is no number.
+            BadMessage: The generation, or the moment, is no number.
         """
-        rule = Rule(_generation(body), body.get("suspended") is True, body.get("ended") is True)
-        return cls(stream_id, rule)
+        suspended, ended = (body.get(name) is True for name in ("suspended", "ended"))
+        return cls(stream_id, Rule(_generation(body), suspended, ended, _generation(body, LINKS_REVOKED)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,13 +328,13 @@ class StreamAnswer:
         return cls(bool(fields.get("owned")), snapshot if isinstance(snapshot, dict) else {})
 
 
-def _generation(fields: Mapping[str, Any]) -> int:
-    """Return the generation of a key; 0 when it is missing.
+def _generation(fields: Mapping[str, Any], name: str = GENERATION) -> int:
+    """Return the generation of a key, or another number; 0 when it is missing.
 
     Raises:
         BadMessage: It is no number.
     """
     try:
-        return int(fields.get(GENERATION, 0))
-    except (TypeError, ValueError) as error:
-        raise BadMessage(f"expected a generation, got {str(fields[GENERATION])[:20]!r}") from error
+        return int(fields.get(name, 0))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadMessage(f"expected a {name}, got {str(fields[name])[:20]!r}") from error

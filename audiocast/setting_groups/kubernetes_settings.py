@@ -23,8 +23,9 @@ class KubernetesSettings(BaseModel):
     stream_rules_file: Path | None = Field(
         default=None,
         description="File with what holds for streams from the start: keys that were replaced, streams that "
-        "are suspended or ended (docs/operator.md). It is read before anything is accepted, and when it "
-        "changes. The operator sets it. Empty: none.",
+        "are suspended or ended (docs/operator.md); beside it, with .links at the end of its name, listen "
+        "links that are revoked. Both are read before anything is accepted, and when they change. The "
+        "operator sets it. Empty: none.",
     )
     require_api_tokens: bool = Field(
         default=False,
@@ -37,7 +38,7 @@ class KubernetesSettings(BaseModel):
         """Refuse a file that cannot be used; one that is not there yet may come."""
         if value is not None and value.exists():
             try:
-                parse_rules(read_rules_file(value))
+                parse_rules(*read_rules_file(value))
             except OSError as error:
                 raise ValueError(f"cannot read {value}: {error.strerror}") from error
         return value

@@ -143,11 +143,13 @@ class Rule(NamedTuple):
         is_suspended: No source may come, until this is said to be over.
         is_ended: Its broadcaster has ended it; no source may come until it is reopened, or this is said no
             more.
+        links_revoked_at_ms: Listen tokens that were made before are revoked, Unix milliseconds; 0: none is.
     """
 
     generation: int = 0
     is_suspended: bool = False
     is_ended: bool = False
+    links_revoked_at_ms: int = 0
 
 
 # Of a stream that nothing is said of any more.

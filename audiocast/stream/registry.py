@@ -195,12 +195,15 @@ class Registry:
             return
         self.learn_generation(stream_id, rule.generation)
         self._hold_to_end(stream_id, is_ended=rule.is_ended)
+        self.private_streams.hold_revoked(stream_id, rule.links_revoked_at_ms)
+        hub = self._hubs.get(stream_id)
+        if hub is not None:
+            hub.listen_sessions.revoke_before(rule.links_revoked_at_ms)
         if not rule.is_suspended:
             self._suspensions.discard(stream_id)
             return
         self._suspensions.add(stream_id)
         self.covers.drop(stream_id)
-        hub = self._hubs.get(stream_id)
         if hub is not None and (hub.is_on or hub.source is not None):
             hub.end(StreamSuspended("the stream was suspended by whoever runs the server"))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import requests
 
+from audiocast.stream.access.listen_tokens import ListenClaims, ListenTokens
 from tests.support.processes.server import AudiocastServer, Started
 
 SECRET = "a-secret-for-tests-1"
@@ -64,6 +65,43 @@ def test_rules_hold_from_the_first_request_and_when_the_file_changes(tmp_path: P
             "no_audio",
             "bad_key",
         ]
+
+
+def test_links_that_are_revoked_in_the_file_beside_it_open_nothing(tmp_path: Path) -> None:
+    file = write(tmp_path / "streams")
+    beside = tmp_path / "streams.links"
+    made_at_ms = int(time.time() * 1000)
+    settings = {
+        "SECRET_KEYS": SECRET,
+        "STREAM_RULES_FILE": str(file),
+        "MAX_UNKNOWN_IDS_PER_CLIENT": "0",
+    }
+
+    def status(server: AudiocastServer, stream_id: str, token: str) -> int:
+        url = f"{server.base}/api/streams/{stream_id}"
+        return requests.get(url, params={"token": token}, timeout=10).status_code
+
+    with AudiocastServer(tmp_path / "before.log", **settings) as server:
+        started = server.start_stream(visibility="private")
+        token = ListenTokens([SECRET]).make(started.stream_id, ListenClaims(made_at_ms))
+        assert status(server, started.stream_id, token) == 200
+        assert status(server, started.stream_id, "") == 404
+        beside.write_text(f"audiocast-revoked-links 1\n{started.stream_id} {made_at_ms + 1}\n")
+        until(lambda: status(server, started.stream_id, token) == 404)
+        newer = ListenTokens([SECRET]).make(started.stream_id, ListenClaims(made_at_ms + 1))
+        assert status(server, started.stream_id, newer) == 200
+        beside.unlink()
+        until(lambda: status(server, started.stream_id, token) == 200)
+    beside.write_text("nonsense\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "audiocast", "serve"],
+        env={"STREAM_RULES_FILE": str(file), "PORT": "0", "INTERNAL_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 2
+    assert "expected the first line 'audiocast-revoked-links 1', got 'nonsense'" in done.stderr
 
 
 def test_a_file_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:

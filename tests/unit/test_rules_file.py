@@ -2,7 +2,7 @@
 
 import pytest
 
-from audiocast.rules_file import MAX_BYTES, MAX_RULES, BadRules, parse_rules
+from audiocast.rules_file import LINKS_FIRST_LINE, MAX_BYTES, MAX_RULES, BadRules, parse_rules
 from audiocast.stream.hub_state import Rule
 
 
@@ -35,3 +35,27 @@ def test_each_line_says_what_holds_for_a_stream() -> None:
 def test_what_is_no_list_of_rules_is_refused_whole(text: bytes, why: str) -> None:
     with pytest.raises(BadRules, match=why):
         parse_rules(text)
+
+
+def test_revoked_links_are_in_a_file_beside_it() -> None:
+    links = b"audiocast-revoked-links 1\nnews 1764504000000\nmembers 5\n"
+    assert parse_rules(b"audiocast-rules 1\nnews 3\nold 2 ended\n", links) == {
+        "news": Rule(3, links_revoked_at_ms=1_764_504_000_000),
+        "old": Rule(2, is_ended=True),
+        "members": Rule(links_revoked_at_ms=5),
+    }
+
+
+@pytest.mark.parametrize(
+    ("links", "why"),
+    [
+        (b"audiocast-rules 1\n", f"expected the first line '{LINKS_FIRST_LINE}'"),
+        (b"audiocast-revoked-links 1\nnews soon\n", "line 2 of .links: expected ID MILLISECONDS, got 'news"),
+        (b"audiocast-revoked-links 1\nnews 1234567890123456\n", "line 2 of .links"),
+        (b"audiocast-revoked-links 1\n" + b"n 1\n" * (MAX_RULES + 1), f"at most {MAX_RULES} rules"),
+        (b"a" * (MAX_BYTES + 1), f"at most {MAX_BYTES} bytes"),
+    ],
+)
+def test_revoked_links_that_are_none_are_refused(links: bytes, why: str) -> None:
+    with pytest.raises(BadRules, match=why):
+        parse_rules(b"audiocast-rules 1\n", links)

@@ -23,32 +23,45 @@ class PrivateStreams:
         self._private: OrderedDict[str, int] = OrderedDict()
         # Of streams that are not private any more, too: they may become so again.
         self._revoked_at_ms: OrderedDict[str, int] = OrderedDict()
+        self._said_at_ms: OrderedDict[str, int] = OrderedDict()
 
     def __contains__(self, stream_id: str) -> bool:
         return stream_id in self._private
 
     @property
     def entries(self) -> Mapping[str, int]:
-        """Each private stream with its `revoked_at_ms`."""
+        """Each private stream with the moment of its broadcaster's last revocation, as other members hear it.
+
+        What whoever runs the servers says of it is not in it: they say it to every process.
+        """
         return self._private
 
     def revoked_at_ms(self, stream_id: str) -> int:
         """Return the moment before which made tokens are revoked, Unix milliseconds; 0: none is."""
-        return self._revoked_at_ms.get(stream_id, 0)
+        return max(self._revoked_at_ms.get(stream_id, 0), self._said_at_ms.get(stream_id, 0))
 
     def note(self, stream_id: str, *, is_private: bool) -> None:
         """Note how a stream's broadcaster wants it from now on."""
         if is_private:
-            self._keep(self._private, stream_id, self.revoked_at_ms(stream_id))
+            self._keep(self._private, stream_id, self._revoked_at_ms.get(stream_id, 0))
         else:
             self._private.pop(stream_id, None)
 
     def revoke(self, stream_id: str, at_ms: int) -> None:
         """Revoke the tokens that were made before a moment; it never moves back."""
-        at_ms = max(at_ms, self.revoked_at_ms(stream_id))
+        at_ms = max(at_ms, self._revoked_at_ms.get(stream_id, 0))
         self._keep(self._revoked_at_ms, stream_id, at_ms)
         if stream_id in self._private:
             self._private[stream_id] = at_ms
+
+    def hold_revoked(self, stream_id: str, at_ms: int) -> None:
+        """Revoke what whoever runs the servers says, in place of what they said before; 0: nothing.
+
+        It makes no stream private, and whatever its broadcaster does takes none of it back.
+        """
+        self._said_at_ms.pop(stream_id, None)
+        if at_ms:
+            self._keep(self._said_at_ms, stream_id, at_ms)
 
     def _keep(self, table: OrderedDict[str, int], stream_id: str, value: int) -> None:
         table[stream_id] = value

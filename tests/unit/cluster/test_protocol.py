@@ -213,8 +213,13 @@ def test_rules_are_only_what_is_said() -> None:
     assert RulesRequest.parse("abc", {"ended": True}) == RulesRequest("abc", Rule(is_ended=True))
     assert RulesRequest.parse("abc", {}) == RulesRequest("abc", Rule())
     assert RulesRequest.parse("abc", {"suspended": "yes", "ended": 1}) == RulesRequest("abc", Rule())
+    revoked = {"listen_links_revoked_at_ms": 1_764_504_000_000}
+    assert RulesRequest.parse("abc", revoked) == RulesRequest("abc", Rule(0, False, False, 1_764_504_000_000))
     with pytest.raises(BadMessage):
         RulesRequest.parse("abc", {"suspended": True, "generation": "third"})
+    for wrong in ("noon", None, float("inf")):
+        with pytest.raises(BadMessage, match="expected a listen_links_revoked_at_ms"):
+            RulesRequest.parse("abc", {"listen_links_revoked_at_ms": wrong})
 
 
 def test_a_stream_is_asked_for_and_ended_at_the_same_path() -> None:
