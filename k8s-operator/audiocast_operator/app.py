@@ -30,16 +30,21 @@ class Operator:
     Args:
         settings: Its settings.
         monotonic: Returns the seconds of a monotonic clock.
+        now: Returns the Unix time.
     """
 
     def __init__(
-        self, settings: OperatorSettings, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        settings: OperatorSettings,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._kube = LightKube(AsyncClient())
         self._watcher = KopfWatcher()
         self._members = MembersClient()
         self._locks = KeyedLock()
-        streams = StreamReconciler(self._kube, self._members, monotonic=monotonic)
+        streams = StreamReconciler(self._kube, self._members, monotonic=monotonic, now=now)
         self._casts = CastReconciler(
             self._kube,
             self._members,

@@ -15,6 +15,13 @@ SECRET_HASH = f"{ANNOTATION_PREFIX}/secret-hash"
 # On an object that somebody else has made: "true" lets the operator take it over.
 ADOPT = f"{GROUP}/adopt"
 
+# On a Secret of somebody else: "true" lets Streams take its entries as access codes.
+ACCESS_CODES = f"{GROUP}/access-codes"
+
+# On the Secret of a Stream's links: when they were made, in Unix seconds, and a MAC over all that they are.
+LINKS_MADE = f"{ANNOTATION_PREFIX}/listen-links-made"
+LINKS_SEAL = f"{ANNOTATION_PREFIX}/listen-links-seal"
+
 SECRET_STEP = f"{ANNOTATION_PREFIX}/rotation-step"
 SECRET_SINCE = f"{ANNOTATION_PREFIX}/rotation-since"
 SECRET_GENERATION = f"{ANNOTATION_PREFIX}/generation"
@@ -41,6 +48,8 @@ HTTPS_PORT_NAME = "https"
 
 # Entry of the ConfigMap of rules, and where it is mounted.
 RULES_FILE = "streams"
+# The one that the server reads beside it.
+REVOKED_LINKS_FILE = f"{RULES_FILE}.links"
 RULES_FOLDER = "/etc/audiocast/rules"
 
 # Settings of the server; their entries in the Secret have the same names.
@@ -93,3 +102,8 @@ def keys_secret(cast: str) -> str:
 def ingest_secret(stream: str) -> str:
     """Return the name of the Secret that holds a Stream's ingest URL and key."""
     return f"{stream}-ingest"
+
+
+def listen_links_secret(stream: str) -> str:
+    """Return the name of the Secret that holds the links for listeners of a private Stream."""
+    return f"{stream}-listen-links"

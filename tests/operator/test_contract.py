@@ -8,6 +8,7 @@ from typing import Any, Literal, cast, get_args, get_origin
 import pytest
 import requests
 from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
 
 from audiocast import rules_file as server_rules
 from audiocast.cluster.node import Node
@@ -32,12 +33,16 @@ from audiocast.cluster.signature.identity import Identity
 from audiocast.cluster.signature.signer import Signer
 from audiocast.rules_file import parse_rules
 from audiocast.settings import Settings
+from audiocast.stream.access import access_code as server_code
+from audiocast.stream.access.access_code import is_same_code
+from audiocast.stream.access.listen_tokens import NUMBER_BITS, ListenClaims, ListenTokens
 from audiocast.stream.broadcaster.presentation import ACCENT, LINK, Presentation
 from audiocast.stream.counters import Counters
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits, Rule, StreamEnd
 from audiocast.stream.keys import Claims, Keys, Visibility
 from audiocast.stream.registry import Registry
+from audiocast.web.contract.requests import MAX_LINK_SECONDS, ListenLinksRequest, StartRequest
 from audiocast.web.contract.requests import STREAM_ID as SERVER_STREAM_ID
 from audiocast.web.public.streams import stream_state
 from audiocast_operator.clients.members import MembersClient
@@ -57,10 +62,12 @@ from audiocast_operator.models.server_settings import (
     UNUSED_SETTINGS,
     WHOLE_NUMBERS,
 )
-from audiocast_operator.models.stream import StreamSpec
-from audiocast_operator.names import RULES_FILE
-from audiocast_operator.protocol import internal_api
+from audiocast_operator.models.stream import ListenLinksSpec, StreamSpec
+from audiocast_operator.names import REVOKED_LINKS_FILE, RULES_FILE
+from audiocast_operator.protocol import access_code, internal_api, listen_token
+from audiocast_operator.protocol.access_code import is_usable, make_code
 from audiocast_operator.protocol.ingest_key import build_ingest_key
+from audiocast_operator.protocol.listen_token import build_listen_token
 from audiocast_operator.protocol.member_status import (
     DrainProgress,
     EndReport,
@@ -77,6 +84,7 @@ from tests.support.processes.server import AudiocastServer
 
 SECRET, OTHER_SECRET = "a secret of this test", "another secret of this test"
 ENDS = "2100-01-01T00:00:00Z"
+REVOKED_MS = 1_764_504_000_000
 
 
 SHOWN = {
@@ -101,6 +109,7 @@ def stream(**more: Any) -> StreamSpec:
         ({"limits": {"expiresAt": ENDS}}, Claims(generation=1, expires_at=4_102_444_800)),
         ({"visibility": "public"}, Claims(generation=1, visibility=Visibility.PUBLIC)),
         ({"visibility": "unlisted"}, Claims(generation=1, visibility=Visibility.UNLISTED)),
+        ({"visibility": "private"}, Claims(generation=1, visibility=Visibility.PRIVATE)),
         (SHOWN, Claims(generation=1, presentation=Presentation.parse(SHOWN))),
     ],
 )
@@ -109,6 +118,69 @@ def test_the_server_takes_the_operators_keys(more: dict[str, Any], claims: Claim
     assert Keys([OTHER_SECRET, SECRET]).check("news", key, time.time()) == claims
     # To the letter what the server makes, so that a key does not depend on which of the two has made it.
     assert key == Keys([SECRET]).make("news", claims)
+
+
+def test_the_server_takes_the_operators_access_codes() -> None:
+    spec = stream(visibility="private", accessCode="auto", limits={"maxListeners": 5})
+    code = make_code()
+    claims = Claims(generation=1, visibility=Visibility.PRIVATE, access_code=code, max_listeners=5)
+    key = build_ingest_key(SECRET, spec, code)
+    assert Keys([SECRET]).check("news", key, time.time()) == claims
+    assert key == Keys([SECRET]).make("news", claims)
+    assert is_same_code(code.upper().replace("-", " "), claims.access_code)
+    for name in ("CONSONANTS", "VOWELS", "WORDS", "SYLLABLES", "MIN_CHARACTERS", "MAX_CHARACTERS"):
+        assert getattr(access_code, name) == getattr(server_code, name), name
+
+
+@pytest.mark.parametrize(
+    "code", ["", "abcde", "abcdef", " a-b.c_d ", "a-b-c-d", "a-----b", "x" * 64, "x" * 65, "ключик"]
+)
+def test_codes_of_ones_own_are_bounded_alike(code: str) -> None:
+    def is_taken() -> bool:
+        try:
+            asked = StartRequest(visibility=Visibility.PRIVATE, access_code=code)
+        except ValidationError:
+            return False
+        return bool(asked.access_code)
+
+    assert is_usable(code.strip()) is is_taken()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"sessionSeconds": 7200},
+        {"expiresInSeconds": 86_400, "label": 'Друзья "Рад\U0001f600о"'},
+        {"label": "\U0001f600" * 40, "expiresInSeconds": 315_360_000, "sessionSeconds": 315_360_000},
+    ],
+)
+def test_the_server_takes_the_operators_listen_tokens(more: dict[str, Any]) -> None:
+    now = int(time.time())
+    links = ListenLinksSpec.model_validate(more)
+    expires_at = now + links.expires_in_seconds if links.expires_in_seconds else 0
+    token, other = (
+        build_listen_token(SECRET, "news", links, made_at_ms=now * 1000, expires_at=expires_at)
+        for _ in range(2)
+    )
+    claims = ListenTokens([OTHER_SECRET, SECRET]).check("news", token, now)
+    assert claims is not None
+    known = ListenClaims(now * 1000, expires_at, links.session_seconds, links.label, number=claims.number)
+    assert claims == known
+    # To the letter what the server makes; and no two are the same.
+    assert token == ListenTokens([SECRET]).make("news", known)
+    assert token != other
+    assert ListenTokens([SECRET]).check("sport", token, now) is None
+
+
+def test_links_are_bounded_alike() -> None:
+    for wrong in ({"count": 0}, {"count": 1001}, {"expiresInSeconds": -1}, {"label": "x" * 41}):
+        with pytest.raises(ValidationError):
+            ListenLinksSpec.model_validate(wrong)
+        with pytest.raises(ValidationError):
+            ListenLinksRequest.model_validate({to_snake(name): each for name, each in wrong.items()})
+    assert stream_model.MAX_LINK_SECONDS == MAX_LINK_SECONDS
+    assert listen_token.NUMBER_BITS == NUMBER_BITS
 
 
 def test_what_can_be_shown_is_the_same_to_both() -> None:
@@ -187,7 +259,15 @@ def test_the_operator_requests_what_the_server_serves() -> None:
     assert internal_api.rules_path("news") == RULES.format(stream_id="news")
 
 
-@pytest.mark.parametrize("told", [StreamRules(), StreamRules(3, True), StreamRules(1, False, True)])
+@pytest.mark.parametrize(
+    "told",
+    [
+        StreamRules(),
+        StreamRules(3, True),
+        StreamRules(1, False, True),
+        StreamRules(0, False, False, REVOKED_MS),
+    ],
+)
 def test_rules_are_read_as_they_are_told(told: StreamRules) -> None:
     assert RulesRequest.parse("news", told.as_json()) == RulesRequest("news", Rule(*told))
 
@@ -200,8 +280,20 @@ def test_rules_are_read_as_they_are_written_down() -> None:
         "c": StreamRules(2, True, True),
         "d": StreamRules(0, False, True),
     }
-    text = build_rules_config(cast, wanted | {"said-nothing-of": StreamRules()})["data"][RULES_FILE]
-    assert parse_rules(text.encode()) == {name: Rule(*each) for name, each in wanted.items()}
+    known = {name: Rule(*each) for name, each in wanted.items()}
+    data = build_rules_config(cast, wanted | {"said-nothing-of": StreamRules()})["data"]
+    assert data.keys() == {RULES_FILE}
+    assert parse_rules(data[RULES_FILE].encode()) == known
+    revoked = {
+        "b": wanted["b"]._replace(links_revoked_at_ms=REVOKED_MS),
+        "e": StreamRules(0, False, False, 7),
+    }
+    data = build_rules_config(cast, wanted | revoked)["data"]
+    assert data.keys() == {RULES_FILE, RULES_FILE + server_rules.LINKS_SUFFIX}
+    # A server of a version before reads the first one alone, and refuses what it does not know in it.
+    assert parse_rules(data[RULES_FILE].encode()) == known
+    read = parse_rules(data[RULES_FILE].encode(), data[REVOKED_LINKS_FILE].encode())
+    assert read == known | {name: Rule(*each) for name, each in revoked.items()}
 
 
 def test_ten_thousand_rules_of_the_longest_ids_fit_and_more_are_told() -> None:
@@ -209,10 +301,19 @@ def test_ten_thousand_rules_of_the_longest_ids_fit_and_more_are_told() -> None:
     many = {f"{number:064}": StreamRules(999_999_999, True, True) for number in range(10_000)}
     text = build_rules_config(cast, many)["data"][RULES_FILE]
     assert len(parse_rules(text.encode())) == 10_000
+    links = {name: StreamRules(0, False, False, 253_402_300_799_999) for name in many}
+    assert len(parse_rules(b"audiocast-rules 1\n", _links_of(build_rules_config(cast, links)))) == 10_000
+    with pytest.raises(BadSpec, match="bytes together, got"):
+        build_rules_config(cast, {name: each._replace(generation=1) for name, each in links.items()})
     with pytest.raises(BadSpec, match="delete some, or move them to another AudioCast"):
         build_rules_config(cast, many | {f"x{number:063}": StreamRules(1, True) for number in range(5_000)})
+    assert rules.LINKS_FIRST_LINE == server_rules.LINKS_FIRST_LINE
     # What the operator writes, the server takes.
     assert (rules.MAX_BYTES, rules.FIRST_LINE) == (server_rules.MAX_BYTES, server_rules.FIRST_LINE)
+
+
+def _links_of(config: dict[str, Any]) -> bytes:
+    return str(config["data"][REVOKED_LINKS_FILE]).encode()
 
 
 @pytest.mark.parametrize("is_reopened", [False, True])

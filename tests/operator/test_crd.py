@@ -254,6 +254,23 @@ def test_the_services_name_is_for_good(before: str, after: str) -> None:
         ({"keyGeneration": 0}, "spec.keyGeneration"),
         ({"title": "t" * 201}, "spec.title"),
         ({"limits": {"maxKbps": -1}}, "spec.limits.maxKbps"),
+        ({"visibility": "secret"}, "spec.visibility"),
+        ({"accessCode": "auto"}, "need the visibility private"),
+        ({"visibility": "public", "listenLinks": {}}, "need the visibility private"),
+        ({"visibility": "unlisted", "listenLinksRevokedBefore": "2030-01-01T00:00:00Z"}, "need the visib"),
+        ({"accessCodeSecretRef": {"name": "a", "key": "b"}}, "need the visibility private"),
+        ({"visibility": "private", "accessCode": "bakola"}, "spec.accessCode"),
+        (
+            {
+                "visibility": "private",
+                "accessCode": "auto",
+                "accessCodeSecretRef": {"name": "a", "key": "b"},
+            },
+            "give either accessCode or accessCodeSecretRef",
+        ),
+        ({"visibility": "private", "accessCodeSecretRef": {"name": "a", "key": "a/b"}}, "Ref.key"),
+        ({"visibility": "private", "listenLinks": {"count": 1001}}, "spec.listenLinks.count"),
+        ({"visibility": "private", "listenLinks": {"label": "x" * 41}}, "spec.listenLinks.label"),
     ],
 )
 def test_a_bad_stream_is_refused_with_the_reason(spec: dict[str, Any], why: str) -> None:
@@ -268,3 +285,17 @@ def test_a_streams_id_and_audiocast_are_for_good(change: dict[str, str]) -> None
     with pytest.raises(Invalid, match="cannot be changed"):
         ADMISSION.admit("streams", stream("news", **change), before)
     assert ADMISSION.admit("streams", stream("news", title="Nachrichten"), before)["spec"]["title"]
+
+
+@pytest.mark.parametrize(
+    "code", [{}, {"accessCode": "auto"}, {"accessCodeSecretRef": {"name": "a", "key": "b"}}]
+)
+def test_a_private_stream_is_taken(code: dict[str, Any]) -> None:
+    links = {"listenLinks": {"count": 3}, "listenLinksRevokedBefore": "2030-01-01T00:00:00Z"}
+    given = {"visibility": "private", **code, **links}
+    kept = ADMISSION.admit("streams", stream("news", **given), None)["spec"]
+    assert kept["listenLinks"] == {"count": 3, "expiresInSeconds": 0, "sessionSeconds": 0}
+    assert StreamSpec.model_validate(kept) == StreamSpec.model_validate(stream("news", **given)["spec"])
+    # A private stream may become public, if all of it goes.
+    before = ADMISSION.admit("streams", stream("news", **given), None)
+    assert ADMISSION.admit("streams", stream("news", visibility="public"), before)

@@ -24,7 +24,7 @@ class StreamFacts(NamedTuple):
     def as_rules(self, stream: StreamSpec) -> StreamRules:
         """Return what pods are told. The first key was always good: nothing has to be said of it."""
         least = self.used_generation if self.used_generation > 1 else 0
-        return StreamRules(least, stream.suspended, self.end is not None)
+        return StreamRules(least, stream.suspended, self.end is not None, stream.links_revoked_at_ms)
 
 
 def facts_before(status: StreamStatus, remembered: StreamFacts | None) -> StreamFacts:

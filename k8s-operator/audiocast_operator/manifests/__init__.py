@@ -5,6 +5,7 @@ pod           the pod template, and the pods' account
 network       Services, Ingress, HTTPRoute, NetworkPolicy
 secrets       the Secrets that the operator writes and reads back
 monitoring    the PodMonitor
+listen_links  the links for listeners of a private stream, made and known again
 urls          a stream's URLs for encoders, listeners and players
 parts         parts of manifests, out of parts of a spec
 owner         owner references

@@ -1,16 +1,19 @@
 """The rules of streams, as the servers read them at their start: a ConfigMap that is mounted into the pods.
 
-The form is the server's (audiocast/rules_file.py); tests/operator/test_contract.py holds this to it.
+The form is the server's (audiocast/rules_file.py); tests/operator/test_contract.py holds this to it. Revoked
+links have an entry of their own: a server of an older version refuses what it does not know in the first one,
+and reads no other.
 """
 
 from collections.abc import Mapping
 
 from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.owner import Json, Owner
-from audiocast_operator.names import RULES_FILE, labels, rules_config
+from audiocast_operator.names import REVOKED_LINKS_FILE, RULES_FILE, labels, rules_config
 from audiocast_operator.protocol.member_status import NO_RULES, StreamRules
 
 FIRST_LINE = "audiocast-rules 1"
+LINKS_FIRST_LINE = "audiocast-revoked-links 1"
 # The API server takes no more in a ConfigMap, and the server no more in a file.
 MAX_BYTES = 1_048_576
 
@@ -25,16 +28,30 @@ def build_rules_config(owner: Owner, rules: Mapping[str, StreamRules]) -> Json:
     Raises:
         BadSpec: They are too many for one object.
     """
-    lines = [_line(stream_id, each) for stream_id, each in sorted(rules.items()) if each != NO_RULES]
-    text = "".join(f"{line}\n" for line in (FIRST_LINE, *lines))
-    if len(text) > MAX_BYTES:
+    lines = [
+        _line(stream_id, each)
+        for stream_id, each in sorted(rules.items())
+        if each._replace(links_revoked_at_ms=0) != NO_RULES
+    ]
+    revoked = [
+        f"{stream_id} {each.links_revoked_at_ms}"
+        for stream_id, each in sorted(rules.items())
+        if each.links_revoked_at_ms
+    ]
+    data = {RULES_FILE: _text(FIRST_LINE, lines)}
+    if revoked:
+        data[REVOKED_LINKS_FILE] = _text(LINKS_FIRST_LINE, revoked)
+    size = sum(map(len, data.values()))
+    if size > MAX_BYTES:
         raise BadSpec(
-            f"expected Streams with rules (suspended, ended, another key) of {MAX_BYTES} bytes together, got "
-            f"{len(text)}; delete some, or move them to another AudioCast"
+            f"expected Streams with rules (suspended, ended, another key, revoked links) of {MAX_BYTES} "
+            f"bytes together, got {size}; delete some, or move them to another AudioCast"
         )
-    return owner.build_child(
-        "v1", "ConfigMap", rules_config(owner.name), labels(owner.name), data={RULES_FILE: text}
-    )
+    return owner.build_child("v1", "ConfigMap", rules_config(owner.name), labels(owner.name), data=data)
+
+
+def _text(first_line: str, lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in (first_line, *lines))
 
 
 def _line(stream_id: str, rules: StreamRules) -> str:

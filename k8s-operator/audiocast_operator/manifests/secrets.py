@@ -10,8 +10,12 @@ from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.owner import Json, Owner
 from audiocast_operator.manifests.urls import StreamUrls
 from audiocast_operator.models.audio_cast import SecretSpec
+from audiocast_operator.models.stream import AccessCodeRef
 from audiocast_operator.names import (
+    ACCESS_CODES,
     API_TOKENS,
+    LINKS_MADE,
+    LINKS_SEAL,
     SECRET_GENERATION,
     SECRET_KEYS,
     SECRET_SINCE,
@@ -19,7 +23,13 @@ from audiocast_operator.names import (
     ingest_secret,
     keys_secret,
     labels,
+    listen_links_secret,
 )
+from audiocast_operator.protocol.access_code import MAX_CHARACTERS, MIN_CHARACTERS, is_usable
+
+# Entries of the Secrets of a Stream.
+ACCESS_CODE_ENTRY = "accessCode"
+LINKS_ENTRY = "links"
 
 # The time of a Secret without the annotation.
 EPOCH = "1970-01-01T00:00:00+00:00"
@@ -48,16 +58,83 @@ def build_keys_secret(owner: Owner, ring: Keyring, api_tokens: str) -> Json:
     )
 
 
-def build_ingest_secret(stream: Owner, cast_name: str, urls: StreamUrls, key: str) -> Json:
-    """Return the Secret of a Stream, with all that an encoder needs."""
+def build_ingest_secret(
+    stream: Owner, cast_name: str, urls: StreamUrls, key: str, code: str = "", generation: int = 0
+) -> Json:
+    """Return the Secret of a Stream, with all that an encoder needs.
+
+    Args:
+        stream: The Stream.
+        cast_name: Its AudioCast.
+        urls: Its URLs.
+        key: Its key.
+        code: Its access code, which is in the key; empty: it has none.
+        generation: That of the key that the code was made for.
+    """
+    data = {"url": urls.ingest, "key": key, ACCESS_CODE_ENTRY: code}
     return stream.build_child(
         "v1",
         "Secret",
         ingest_secret(stream.name),
         labels(cast_name),
+        annotations={SECRET_GENERATION: str(generation)} if code else {},
         type="Opaque",
-        data={"url": _encode(urls.ingest), "key": _encode(key)},
+        data={name: _encode(each) for name, each in data.items() if each},
     )
+
+
+def build_links_secret(stream: Owner, cast_name: str, text: str, made_at: int, seal: str) -> Json:
+    """Return the Secret with the links of a Stream.
+
+    Args:
+        stream: The Stream.
+        cast_name: Its AudioCast.
+        text: A URL a line.
+        made_at: When they were made, in Unix seconds.
+        seal: By which they are known again; see `listen_links`.
+    """
+    return stream.build_child(
+        "v1",
+        "Secret",
+        listen_links_secret(stream.name),
+        labels(cast_name),
+        annotations={LINKS_MADE: str(made_at), LINKS_SEAL: seal},
+        type="Opaque",
+        data={LINKS_ENTRY: _encode(text)},
+    )
+
+
+def read_made_code(raw: Json | None, generation: int) -> str:
+    """Return the access code in a Stream's Secret; empty: there is none, or none for this key."""
+    if raw is None or (raw["metadata"].get("annotations") or {}).get(SECRET_GENERATION) != str(generation):
+        return ""
+    return _usable_code(raw, ACCESS_CODE_ENTRY)
+
+
+def read_given_code(raw: Json | None, ref: AccessCodeRef) -> str:
+    """Return the access code in a Secret of somebody else, who lets Streams have it.
+
+    Raises:
+        BadSpec: There is none. It says the same of a Secret that is not there and of one that Streams may
+            not have, and nothing of what is in it.
+    """
+    annotations = (raw or {"metadata": {}})["metadata"].get("annotations") or {}
+    code = _usable_code(raw, ref.key) if annotations.get(ACCESS_CODES) == "true" else ""
+    if not code:
+        raise BadSpec(
+            f"accessCodeSecretRef: expected a Secret {ref.name} with the annotation {ACCESS_CODES}=true and, "
+            f"in {ref.key}, a code of {MIN_CHARACTERS} to {MAX_CHARACTERS} characters"
+        )
+    return code
+
+
+def _usable_code(raw: Json | None, key: str) -> str:
+    try:
+        code = read_entry(raw, key).strip()
+    except ValueError:
+        # It is no text.
+        return ""
+    return code if is_usable(code) else ""
 
 
 def read_keyring(raw: Json | None) -> Keyring | None:

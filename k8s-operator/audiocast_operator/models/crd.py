@@ -32,7 +32,7 @@ KEPT_PREFIX = "x-kubernetes-"
 # NAME-peers must be the name of a Service, and NAME-0-REVISION fit into a label of 63 characters.
 AUDIOCAST_NAME = {"type": "string", "maxLength": 48, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"}
 
-# NAME-ingest must be the name of a Secret.
+# NAME-listen-links must be the name of a Secret.
 STREAM_NAME = {"type": "string", "maxLength": 240}
 
 

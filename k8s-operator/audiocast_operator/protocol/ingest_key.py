@@ -1,30 +1,24 @@
-r"""Makes ingest keys, which the server checks.
+"""Makes ingest keys, `ac1.CLAIMS.MAC` (`signed_claims`), which the server checks.
 
-key = "ac1." claims "." mac
-claims  URL-safe base64 of a JSON object (t title, e expiry in Unix seconds, g generation, k kbit/s,
-        v visibility, d description, a accent, u link, l listeners), without padding and without empty claims
-mac     URL-safe base64 of the first 16 bytes of HMAC-SHA256(secret, purpose "\0" id "\0" claims)
+The claims: t title, e expiry in Unix seconds, g generation, k kbit/s, v visibility, d description, a accent,
+u link, c access code, l listeners.
 """
 
-import base64
-import hashlib
-import hmac
-import json
-
 from audiocast_operator.models.stream import StreamSpec
+from audiocast_operator.protocol.signed_claims import sign_claims
 
 PREFIX = "ac1"
-MAC_BYTES = 16
 
 _PURPOSE = b"audiocast ingest"
 
 
-def build_ingest_key(secret: str, stream: StreamSpec) -> str:
+def build_ingest_key(secret: str, stream: StreamSpec, access_code: str = "") -> str:
     """Return the key of a stream, with the stream's limits inside.
 
     Args:
         secret: The first of the cluster's secrets.
         stream: Id, title and limits.
+        access_code: Opens a private stream; empty: no code does.
     """
     limits = stream.limits
     claims = {
@@ -36,13 +30,7 @@ def build_ingest_key(secret: str, stream: StreamSpec) -> str:
         "d": stream.description,
         "a": stream.accent,
         "u": stream.link,
+        "c": access_code,
         "l": limits.max_listeners,
     }
-    given = {name: value for name, value in claims.items() if value}
-    text = _to_text(json.dumps(given, separators=(",", ":"), ensure_ascii=False).encode())
-    message = b"\0".join((_PURPOSE, stream.id.encode(), text.encode()))
-    return f"{PREFIX}.{text}.{_to_text(hmac.digest(secret.encode(), message, hashlib.sha256)[:MAC_BYTES])}"
-
-
-def _to_text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return sign_claims(PREFIX, _PURPOSE, secret, stream.id, claims)

@@ -110,15 +110,23 @@ class StreamRules(NamedTuple):
         is_suspended: No encoder may send, until this is said to be over.
         is_ended: The broadcaster has ended it: no encoder may send until it is reopened, or this is said no
             more.
+        links_revoked_at_ms: Links for listeners that were made before are revoked, Unix milliseconds; 0: none
+            is. A server of an older version ignores it.
     """
 
     generation: int = 0
     is_suspended: bool = False
     is_ended: bool = False
+    links_revoked_at_ms: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON that a pod reads."""
-        return {"generation": self.generation, "suspended": self.is_suspended, "ended": self.is_ended}
+        return {
+            "generation": self.generation,
+            "suspended": self.is_suspended,
+            "ended": self.is_ended,
+            "listen_links_revoked_at_ms": self.links_revoked_at_ms,
+        }
 
 
 # Of a stream that nothing has to be said of.

@@ -1,7 +1,8 @@
 """The reconcile of AudioCasts and their Streams, and what calls it again and again.
 
 cast_reconciler     one reconcile of an AudioCast, from the first read to the status
-stream_reconciler   the Streams of an AudioCast: Secrets, suspension, status
+stream_reconciler   the Streams of an AudioCast: what each one lacks, suspension, status
+stream_secrets      the Secrets of a Stream: URL, key and access code; links for listeners
 rules_reconciler    what holds for streams: told to pods, and written down for those that start
 secret_reconciler   the secret of an AudioCast: made, rotated, or the user's own
 children            applies the objects that an AudioCast consists of

@@ -5,6 +5,7 @@ It only saves work: after a restart the operator finds everything out again from
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from audiocast_operator.decide.pod_state import PodState
 from audiocast_operator.decide.stream_facts import StreamFacts
@@ -35,6 +36,34 @@ class EgressMeter:
         return sum(rates) if rates else None
 
 
+class KnownCode(NamedTuple):
+    """An access code.
+
+    Attributes:
+        source: What it is for, or where it was read.
+        code: The code.
+        at: When it was made or read, in monotonic seconds.
+    """
+
+    source: str
+    code: str
+    at: float
+
+
+class KnownLinks(NamedTuple):
+    """What is known of a Secret with links.
+
+    Attributes:
+        terms: A hash of what they were made of.
+        ends_at: When the last of them can be joined, in Unix seconds; 0: for ever.
+        at: When it was last seen, or applied, in monotonic seconds.
+    """
+
+    terms: str
+    ends_at: int
+    at: float
+
+
 @dataclass(slots=True)
 class CastMemory:
     """Memory of one AudioCast.
@@ -44,6 +73,8 @@ class CastMemory:
         pruned_generation: Generation of the spec for which unwanted children were deleted last.
         secrets_written: By uid of a Stream: a hash of URL and key in its Secret, and when the Secret was last
             applied, in monotonic seconds.
+        access_codes: By uid of a Stream: its access code.
+        links_known: By uid of a Stream: what is known of its Secret with links.
         rules_told: By id of a stream: what each process of a pod was told of it last.
         rules_written: The data of the ConfigMap of rules, and when it was last applied, in monotonic seconds.
         facts: By id of a stream: what has happened to it. The status may be written later.
@@ -52,6 +83,8 @@ class CastMemory:
     egress: EgressMeter = field(default_factory=EgressMeter)
     pruned_generation: int = 0
     secrets_written: dict[str, tuple[str, float]] = field(default_factory=dict)
+    access_codes: dict[str, KnownCode] = field(default_factory=dict)
+    links_known: dict[str, KnownLinks] = field(default_factory=dict)
     rules_told: dict[str, dict[str, StreamRules]] = field(default_factory=dict)
     rules_written: tuple[dict[str, str], float] = ({}, 0.0)
     facts: dict[str, StreamFacts] = field(default_factory=dict)
@@ -63,7 +96,8 @@ class CastMemory:
             uids: Those of all Streams that exist.
             ids: Their streams' ids.
         """
-        for uid in self.secrets_written.keys() - uids:
-            del self.secrets_written[uid]
+        for known in (self.secrets_written, self.access_codes, self.links_known):
+            for uid in known.keys() - uids:
+                del known[uid]
         for stream_id in self.facts.keys() - ids:
             del self.facts[stream_id]

@@ -1,11 +1,10 @@
-"""The Streams of an AudioCast: a Secret with URL and key for each, suspension, and a status.
+"""The Streams of an AudioCast: their Secrets, suspension, and a status.
 
 Streams work without the operator. What is known about a live stream is asked of the pods each time and not
 kept here. A Stream that cannot be carried out holds no other one.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -26,27 +25,23 @@ from audiocast_operator.decide.stream_facts import (
 )
 from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.owner import Json, Owner
-from audiocast_operator.manifests.secrets import build_ingest_secret
 from audiocast_operator.manifests.urls import build_stream_urls
 from audiocast_operator.metrics import PROBLEMS
 from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.models.condition import Condition
 from audiocast_operator.models.stream import StreamSpec, StreamStatus
-from audiocast_operator.names import ingest_secret
-from audiocast_operator.protocol.ingest_key import build_ingest_key
+from audiocast_operator.names import ingest_secret, listen_links_secret
 from audiocast_operator.protocol.member_status import StreamReport, StreamRules
 from audiocast_operator.reconcile.claims import Ownership
 from audiocast_operator.reconcile.memory import CastMemory
 from audiocast_operator.reconcile.problems import Problems, told
 from audiocast_operator.reconcile.rules_reconciler import RulesReconciler
+from audiocast_operator.reconcile.stream_secrets import StreamSecrets
 
 log = structlog.get_logger()
 
 # At most one status write in this time for each Stream, since listeners come and go all the time.
 STATUS_SECONDS = 15.0
-
-# A Secret that somebody has changed or deleted is applied again after this time.
-SECRET_SECONDS = 300.0
 
 # So many Streams are written at once: one by one would be slow, all at once unkind to the API server.
 AT_ONCE = 8
@@ -61,12 +56,21 @@ class StreamReconciler:
         kube: The Kubernetes API.
         members: The pods' internal port.
         monotonic: Returns the seconds of a monotonic clock.
+        now: Returns the Unix time.
     """
 
-    def __init__(self, kube: Kube, members: MembersClient, *, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        members: MembersClient,
+        *,
+        monotonic: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
         self._kube = kube
-        self._claims = Ownership(kube)
-        self._rules = RulesReconciler(self._claims, members)
+        claims = Ownership(kube)
+        self._rules = RulesReconciler(claims, members)
+        self._secrets = StreamSecrets(kube, claims, monotonic=monotonic, now=now)
         self._members = members
         self._monotonic = monotonic
         self._written_at: dict[str, float] = {}
@@ -140,8 +144,18 @@ class StreamReconciler:
                 # The operator may have restarted since it said so.
                 memory.rules_told.setdefault(stream.id, {})
             status = partial(_build_status, cast, spec, raw, stream, report, pods is not None, facts)
-            apply = partial(self._apply_secret, cast, spec, raw, stream, secret, memory)
-            steps.append(partial(self._reconcile_one, raw, apply, status))
+            parts = (
+                Owner.from_object(raw),
+                cast.name,
+                build_stream_urls(cast, spec, stream.id),
+                stream,
+                secret,
+                memory,
+            )
+            writes = [
+                partial(each, *parts) for each in (self._secrets.apply_ingest, self._secrets.apply_links)
+            ]
+            steps.append(partial(self._reconcile_one, raw, writes, status))
         await self._rules.announce(rules, pods or (), on_air, secret, memory)
         reasons = await _all_of(steps)
         PROBLEMS.put((cast.namespace, cast.name), "Stream", filter(None, reasons))
@@ -167,11 +181,15 @@ class StreamReconciler:
         return [each for each in streams if not each["metadata"].get("deletionTimestamp")]
 
     async def _reconcile_one(
-        self, raw: Json, apply: Callable[[], Awaitable[None]], build: Callable[[Problems], StreamStatus]
+        self,
+        raw: Json,
+        writes: Sequence[Callable[[], Awaitable[None]]],
+        build: Callable[[Problems], StreamStatus],
     ) -> str:
-        """Write the Secret and the status of a Stream; return why one of them is not written, in one word."""
+        """Write the Secrets and the status of a Stream; return why one is not written, in one word."""
         problems = _problems_of(raw)
-        await problems.attempt(apply())
+        for write in writes:
+            await problems.attempt(write())
         status = problems.check(lambda: build(problems)) or _status(raw, phase="Offline")
         return await self._write(raw, status, problems)
 
@@ -180,19 +198,6 @@ class StreamReconciler:
         problems = _problems_of(raw)
         problems.found.append(why)
         return await self._write(raw, _status(raw, phase=phase), problems)
-
-    async def _apply_secret(
-        self, cast: Owner, spec: AudioCastSpec, raw: Json, stream: StreamSpec, secret: str, memory: CastMemory
-    ) -> None:
-        owner, urls = Owner.from_object(raw), build_stream_urls(cast, spec, stream.id)
-        key = build_ingest_key(secret, stream)
-        content = hashlib.sha256(f"{urls.ingest}\0{key}".encode()).hexdigest()
-        now = self._monotonic()
-        written, at = memory.secrets_written.get(owner.uid, ("", now))
-        if written != content or now - at > SECRET_SECONDS:
-            memory.secrets_written.pop(owner.uid, None)
-            await self._claims.apply(owner, build_ingest_secret(owner, cast.name, urls, key))
-            memory.secrets_written[owner.uid] = (content, now)
 
     async def _write(self, raw: Json, status: StreamStatus, problems: Problems) -> str:
         """Write a status that has changed; return what the Stream lacks, in one word.
@@ -236,9 +241,9 @@ def _age(raw: Json) -> tuple[str, str]:
 
 
 def _was_refused(raw: Json) -> bool:
-    """Return whether pods were told, as far as the status says, that no encoder may send."""
+    """Return whether pods were told, as far as the status says, to refuse encoders or links."""
     status = raw.get("status", {})
-    return status.get("phase") == "Suspended" or "ended" in status
+    return status.get("phase") == "Suspended" or "ended" in status or "listenLinksRevokedBefore" in status
 
 
 def _problems_of(raw: Json) -> Problems:
@@ -286,7 +291,12 @@ def _build_status(
     status.used_generation, status.ended = facts
     urls = build_stream_urls(cast, spec, stream.id)
     status.ingest_url, status.listen_url, status.stream_url = urls.ingest, urls.listen, urls.stream
-    status.secret_name = "" if problems.found else ingest_secret(raw["metadata"]["name"])
+    name = raw["metadata"]["name"]
+    status.secret_name = "" if problems.found else ingest_secret(name)
+    if stream.is_private:
+        has_links = stream.listen_links is not None and not problems.found
+        status.listen_links_secret_name = listen_links_secret(name) if has_links else ""
+        status.listen_links_revoked_before = stream.listen_links_revoked_before
     if not stream.suspended and are_pods_known:
         _put_report(status, report)
     elif not stream.suspended:

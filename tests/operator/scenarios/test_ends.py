@@ -9,9 +9,8 @@ from typing import cast
 import pytest
 import requests
 
-from audiocast_operator.app import Operator
 from audiocast_operator.reconcile.stream_reconciler import STATUS_SECONDS
-from audiocast_operator.settings import OperatorSettings
+from tests.operator.scenarios.ticking import Ticking
 from tests.operator.simulated.cluster import NAMESPACE, SimulatedCluster, still_cluster
 from tests.operator.simulated.pod import SimulatedPod, on_air
 from tests.operator.simulated.real_pod import RealPod, RealPods
@@ -24,37 +23,6 @@ ENDED_AT = 1_764_000_000.0
 async def still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SimulatedCluster]:
     async with still_cluster(tmp_path, monkeypatch) as cluster:
         yield cluster
-
-
-class Ticking:
-    """An operator that does something only when it is told to, at times that the test says.
-
-    Args:
-        cluster: Where it works.
-    """
-
-    def __init__(self, cluster: SimulatedCluster) -> None:
-        self._cluster = cluster
-        self._seconds = 0.0
-        self._operator = self._start()
-
-    async def step(self, seconds: float = 0.0) -> None:
-        """Let time pass, then let the operator and the cluster do all that there is to do."""
-        self._seconds += seconds
-        await asyncio.gather(*await self._operator.timer.tick())
-        await self._cluster.workloads.settle()
-
-    async def restart(self) -> None:
-        """Put another operator in its place, which remembers nothing."""
-        await self._operator.close()
-        self._operator = self._start()
-
-    async def close(self) -> None:
-        """End it."""
-        await self._operator.close()
-
-    def _start(self) -> Operator:
-        return Operator(OperatorSettings(), monotonic=lambda: self._seconds)
 
 
 async def replace_all(cluster: SimulatedCluster) -> list[SimulatedPod]:

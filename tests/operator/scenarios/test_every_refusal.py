@@ -60,7 +60,7 @@ ANSWERS = {
 
 # Patterns of what needs the pods, and of what needs the secret of the AudioCast.
 PODS = r"PATCH /statefulsets/|/poddisruptionbudgets/|POST /pods/"
-STREAMS = r"/secrets/news-ingest|PATCH /streams/"
+STREAMS = r"/secrets/news-|PATCH /streams/"
 RULES = "/configmaps/live-rules"
 
 
@@ -101,6 +101,7 @@ CHILDREN = [
     child("serviceaccounts", "live", "ServiceAccount"),
     child("podmonitors", "live", "PodMonitor"),
     child("secrets", "news-ingest", "Secret"),
+    child("secrets", "news-listen-links", "Secret"),
     child("configmaps", "live-rules", "ConfigMap"),
 ]
 # What others need is refused alone; of what nothing else needs, several at a time, and each has to be told.
@@ -173,7 +174,8 @@ class StepByStep:
         self.changes += 1
         port = {"port": 8000 + self.changes}
         self.cluster.change(service=port, **spec)
-        self.cluster.change("news", "streams", keyGeneration=1 + self.changes)
+        more = {"keyGeneration": 1 + self.changes, "listenLinks": {"count": 1 + self.changes}}
+        self.cluster.change("news", "streams", **more)
 
     def refuse(self, patterns: list[str], answer: Answer, query: str = "") -> list[Fault]:
         """Answer requests wrongly from now on, those of before rightly again."""
@@ -189,7 +191,8 @@ class StepByStep:
         extras = {"networkpolicies", "ingresses", "podmonitors", "httproutes", "serviceaccounts"}
         writes = "DELETE" if deletes else "PATCH"
         children = {f"{plural}/live" for plural in ("statefulsets", "services", "poddisruptionbudgets")}
-        children |= {"services/live-peers", "secrets/news-ingest", "configmaps/live-rules"}
+        children |= {"services/live-peers", "configmaps/live-rules"}
+        children |= {"secrets/news-ingest", "secrets/news-listen-links"}
         read = {"audiocasts", "audiocasts/live", "streams", "pods", "secrets/live-keys"}
         read |= children | {f"{plural}/live" for plural in extras}
         return {
@@ -216,7 +219,7 @@ class StepByStep:
 async def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StepByStep]:
     async with still_cluster(tmp_path, monkeypatch) as cluster:
         cluster.create_cast(replicas=1, **EXTRAS)
-        cluster.create_stream("news")
+        cluster.create_stream("news", visibility="private", accessCode="auto", listenLinks={})
         clock = Clock()
         operator = Operator(OperatorSettings(), monotonic=clock)
         watcher = KopfWatcher()

@@ -43,6 +43,7 @@ class SimulatedPod:
         ended: Streams that are said to be ended.
         ends: What broadcasters have done last, by id of the stream.
         generations: By id of a stream: keys of a lower one are refused.
+        revoked: By id of a stream: listen tokens that were made before are revoked, Unix milliseconds.
         refused: Requests with a bad signature.
         asked: Method and path of signed requests.
     """
@@ -63,6 +64,7 @@ class SimulatedPod:
     ended: set[str] = field(default_factory=set)
     ends: dict[str, Json] = field(default_factory=dict)
     generations: dict[str, int] = field(default_factory=dict)
+    revoked: dict[str, int] = field(default_factory=dict)
     refused: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
     drain: str = "no"
@@ -100,6 +102,7 @@ class SimulatedPod:
     def hold_to(self, stream_id: str, rule: Rule) -> None:
         """Hold to what is said of a stream."""
         self.generations[stream_id] = rule.generation
+        self.revoked[stream_id] = rule.links_revoked_at_ms
         (self.suspended.add if rule.is_suspended else self.suspended.discard)(stream_id)
         (self.ended.add if rule.is_ended else self.ended.discard)(stream_id)
         if rule.is_suspended or rule.is_ended:

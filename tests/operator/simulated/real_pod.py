@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 
-from audiocast.rules_file import FIRST_LINE
+from audiocast.rules_file import FIRST_LINE, LINKS_FIRST_LINE, LINKS_SUFFIX
 from audiocast.stream.hub_state import Rule
 from tests.operator.simulated.pod import SimulatedPod
 from tests.support.network.ports import free_ports
@@ -44,6 +44,10 @@ class RealPod(SimulatedPod):
         words += ["ended"] if rule.is_ended else []
         with self.rules_file.open("a") as file:
             file.write(f"{' '.join(words)}\n")
+        if rule.links_revoked_at_ms:
+            beside = self.rules_file.with_name(self.rules_file.name + LINKS_SUFFIX)
+            lines = beside.read_text() if beside.exists() else f"{LINKS_FIRST_LINE}\n"
+            beside.write_text(f"{lines}{stream_id} {rule.links_revoked_at_ms}\n")
 
     def start(self) -> int:
         """Start the process; give its internal port."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from audiocast.rules_file import parse_rules
+from audiocast.rules_file import LINKS_SUFFIX, parse_rules
 from audiocast.stream.hub_state import Rule
 from tests.operator.simulated.eviction import is_ready
 from tests.operator.simulated.pod import SimulatedPod
@@ -214,8 +214,13 @@ class Workloads:
         volumes = owner["spec"]["template"]["spec"].get("volumes", [])
         names = [each["configMap"]["name"] for each in volumes if "configMap" in each]
         found = [self.store.find("configmaps", owner["metadata"]["namespace"], name) for name in names]
-        texts = [text for each in found if each for text in each["data"].values()]
-        return {key: rule for text in texts for key, rule in parse_rules(text.encode()).items()}
+        # Each entry becomes a file of its name: https://kubernetes.io/docs/concepts/configuration/configmap/
+        # "Using ConfigMaps as files from a Pod".
+        rules: dict[str, Rule] = {}
+        for data in (each["data"] for each in found if each):
+            [(name, text)] = [pair for pair in data.items() if not pair[0].endswith(LINKS_SUFFIX)]
+            rules |= parse_rules(text.encode(), data.get(name + LINKS_SUFFIX, "").encode())
+        return rules
 
     def _secrets(self, owner: Json) -> tuple[str, ...]:
         """Return the secrets that a pod is started with, as the kubelet looks them up."""
