@@ -60,9 +60,9 @@ class FakeServer:
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
 
     def __enter__(self) -> Self:
-        accepting = threading.Thread(target=self._accept, daemon=True)
-        self.threads.add(accepting)
-        accepting.start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self.threads.add(self._accepting)
+        self._accepting.start()
         return self
 
     def __exit__(
@@ -70,6 +70,8 @@ class FakeServer:
     ) -> None:
         self.thaw()
         self._listening.shutdown(socket.SHUT_RDWR)
+        # It starts the others, and may be about to start one.
+        self._accepting.join(SECONDS)
         self.hang_up()
         for thread in self.threads:
             thread.join(SECONDS)

@@ -1,6 +1,7 @@
 """The cover of a stream over HTTP: where it is said to be, how long it may be kept, and what it costs."""
 
 import io
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -104,7 +105,9 @@ def test_members_of_one_machine_draw_the_same(tmp_path: Path) -> None:
     with AudiocastServer(tmp_path / "server.log", WORKERS=2) as server:
         started = server.start_stream(title="Jazz")
         with PacedSource(started.keyed_url, numbered_audio(seconds=60)):
-            server.wait_for_state(started.stream_id, "live")
-            # Each on a connection of its own, which either worker may get.
+            # Each on a connection of its own, which either worker may get; soon both know the stream.
+            deadline = time.monotonic() + 30
+            while {server.state(started.stream_id).get("state") for _ in range(12)} != {"live"}:
+                assert time.monotonic() < deadline
             drawn = {get(server, f"/listen/{started.stream_id}/cover.svg").content for _ in range(12)}
     assert drawn == {draw_svg(CoverArt(started.stream_id, "Jazz"))}
