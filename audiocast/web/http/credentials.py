@@ -22,27 +22,13 @@ def bearer_token(request: HTTPServerRequest) -> str | None:
 
 def basic_password(request: HTTPServerRequest) -> str | None:
     """Return the password of Basic credentials (RFC 7617), if there are any that can be read."""
-    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        pair = base64.b64decode(value.strip(), validate=True).decode("utf-8", "surrogateescape")
-    except ValueError:  # binascii.Error is one; letters outside ASCII raise it bare
-        return None
-    _, colon, password = pair.partition(":")
+    _, colon, password = _basic_pair(request).partition(":")
     return password if colon and password else None
 
 
-def basic_user(request: HTTPServerRequest) -> str | None:
-    """Return the user of Basic credentials, if there are any that can be read."""
-    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        pair = base64.b64decode(value.strip(), validate=True).decode("utf-8", "surrogateescape")
-    except ValueError:
-        return None
-    return pair.partition(":")[0]
+def basic_user(request: HTTPServerRequest) -> str:
+    """Return the user of Basic credentials; empty: there are none that can be read, or it is."""
+    return _basic_pair(request).partition(":")[0]
 
 
 def is_upgrade(request: HTTPServerRequest) -> bool:
@@ -83,3 +69,14 @@ def is_one_of(token: str, tokens: Sequence[str]) -> bool:
     given = token.encode("utf-8", "surrogateescape")
     fits = [hmac.compare_digest(given, each.encode()) for each in tokens]
     return any(fits)
+
+
+def _basic_pair(request: HTTPServerRequest) -> str:
+    """Return "user:password" of Basic credentials; empty: there are none that can be read."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(value.strip(), validate=True).decode("utf-8", "surrogateescape")
+    except ValueError:  # binascii.Error is one; letters outside ASCII raise it bare
+        return ""

@@ -4,7 +4,8 @@ from audiocast.cluster.errors import BadMessage
 from audiocast.cluster.hls_router import HlsRequest
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import MemberHandler
-from audiocast.web.public.hls_media import NOT_LIVE, directives_of, local_answer, send_answer
+from audiocast.web.public.hls_media import directives_of, local_answer, send_answer
+from audiocast.web.public.waiting import NOT_LIVE
 
 
 class MemberHlsHandler(MemberHandler):

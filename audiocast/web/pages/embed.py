@@ -25,13 +25,7 @@ class EmbedPageHandler(LetInHandler, StreamPageHandler):
     framed_by = "*"
 
     async def get(self, stream_id: str) -> None:
-        gate, token = self.services.listen_gate, self.get_query_argument("token", "")
-        claims = gate.check(self.checked_id(stream_id), token) if token else None
-        if claims is None and gate.is_hidden(stream_id, self.request):
-            await self.services.listen_authority.let_in(stream_id, self.request, "page")
-            claims = gate.claims_of(stream_id, self.request)
-        if claims is not None:
-            self.let_in(stream_id, claims)
+        await self.let_in_by_token(stream_id)
         self.render("embed.html", **await self.stream(stream_id))
 
 

@@ -38,6 +38,21 @@ class LetInHandler(PageHandler):
         self.add_header("Set-Cookie", "; ".join(cookie))
         self.set_header("Cache-Control", "private, no-store")
 
+    async def let_in_by_token(self, stream_id: str) -> bool:
+        """Begin a session if the link's token, or whoever else is asked, lets the visitor in.
+
+        Returns:
+            Whether one has begun; a stream that is open to all needs none.
+        """
+        gate, token = self.services.listen_gate, self.get_query_argument("token", "")
+        claims = gate.check(self.checked_id(stream_id), token) if token else None
+        if claims is None and gate.is_hidden(stream_id, self.request):
+            await self.services.listen_authority.let_in(stream_id, self.request, "page")
+            claims = gate.claims_of(stream_id, self.request)
+        if claims is not None:
+            self.let_in(stream_id, claims)
+        return claims is not None
+
     def ask_for_code(self, stream_id: str, trouble: str) -> None:
         """Answer 401: to browsers with a form, to all other clients as JSON.
 

@@ -81,21 +81,12 @@ class ListenPageHandler(LetInHandler, StreamPageHandler):
     metric_label = "ListenPage"
 
     async def get(self, stream_id: str) -> None:
-        gate = self.services.listen_gate
         token = self.get_query_argument("token", "")
-        claims = gate.check(self.checked_id(stream_id), token) if token else None
-        if claims is not None:
-            self.let_in(stream_id, claims)
-        elif gate.is_hidden(stream_id, self.request):
-            await self.services.listen_authority.let_in(stream_id, self.request, "page")
-            claims = gate.claims_of(stream_id, self.request)
-            if claims is not None:
-                self.let_in(stream_id, claims)
-        if claims is not None and token:
+        if await self.let_in_by_token(stream_id) and token:
             # Neither the browser's history nor what the visitor passes on has the token.
             self.redirect(f"/listen/{stream_id}", status=303)
             return
-        if gate.is_hidden(stream_id, self.request):
+        if self.services.listen_gate.is_hidden(stream_id, self.request):
             was_let_in = COOKIE_PREFIX + stream_id in self.request.cookies
             self.ask_for_code(stream_id, "link_over" if token or was_let_in else "")
             return

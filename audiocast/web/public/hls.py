@@ -12,7 +12,8 @@ from audiocast.web.http.access.listen_authority import refuse_listening
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
 from audiocast.web.public.hls_listening import HlsListening
-from audiocast.web.public.hls_media import NOT_LIVE, PLAYLIST, directives_of, local_answer, send_answer
+from audiocast.web.public.hls_media import PLAYLIST, directives_of, local_answer, send_answer
+from audiocast.web.public.waiting import NOT_LIVE
 
 # The first attempt at a member that has just died makes its death known.
 ATTEMPTS = 3

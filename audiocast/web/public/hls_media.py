@@ -19,9 +19,7 @@ from audiocast.web.http.clients import Holding
 from audiocast.web.http.errors import RETRY_AFTER_SECONDS, ApiError
 from audiocast.web.http.services import Limits, Services
 from audiocast.web.public.hls_listening import HlsListening
-from audiocast.web.public.waiting import wait_for_stream
-
-NOT_LIVE = "the stream is not on the air; try again in a moment"
+from audiocast.web.public.waiting import NOT_LIVE, wait_for_stream
 
 PLAYLIST = "index.m3u8"
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"

@@ -25,7 +25,7 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
 from audiocast.web.http.public_connection import PublicConnection
 from audiocast.web.http.raw_response import SERVER_NAME, error_response, response_head
-from audiocast.web.public.waiting import is_stream_on, wait_for_stream
+from audiocast.web.public.waiting import NOT_LIVE, is_stream_on, wait_for_stream
 
 AUDIO_HEADERS = {
     "Server": SERVER_NAME,
@@ -44,8 +44,6 @@ AIMS_MS = range(20, 10_001)
 
 # The usual backlog has room for a source that sends so much at once, as many encoders do with their pages.
 USUAL_BURST_SECONDS = 1.0
-
-NOT_LIVE = "the stream is not on the air; try again in a moment"
 
 
 class ListenHandler(CrossOriginHandler):

@@ -9,6 +9,8 @@ from audiocast.stream.hub import Hub
 from audiocast.web.http.clients import Holding, Rate
 from audiocast.web.http.services import Limits, Services
 
+NOT_LIVE = "the stream is not on the air; try again in a moment"
+
 
 async def wait_for_stream(
     services: Services, limits: Limits, stream_id: str, request: HTTPServerRequest | None

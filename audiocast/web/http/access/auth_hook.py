@@ -13,6 +13,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -119,7 +120,8 @@ class AuthHook:
         self._url = url
         self._options = options
         self._now = now
-        self._kept: OrderedDict[Question, tuple[float, Verdict]] = OrderedDict()
+        # By digest: a stranger's tokens are as long as requests may be, and a member's are secrets.
+        self._kept: OrderedDict[bytes, tuple[float, Verdict]] = OrderedDict()
         self._asked: dict[Question, asyncio.Task[Verdict]] = {}
         self._client: AsyncHTTPClient | None = None
         self._logged_at = -LOG_SECONDS
@@ -128,7 +130,7 @@ class AuthHook:
 
     async def ask(self, question: Question) -> Verdict:
         """Return what the program says, or what holds without it."""
-        kept = self._kept.get(question)
+        kept = self._kept.get(_digest(question))
         if kept is not None and kept[0] > self._now():
             return kept[1]
         task = self._asked.get(question)
@@ -163,8 +165,9 @@ class AuthHook:
             # tornado.httpclient has errors of many kinds; none of them is a fault of ours.
             return self._fail(type(error).__name__)
         if self._options.cache_seconds:
-            self._kept[question] = self._now() + self._options.cache_seconds, verdict
-            self._kept.move_to_end(question)
+            key = _digest(question)
+            self._kept[key] = self._now() + self._options.cache_seconds, verdict
+            self._kept.move_to_end(key)
             if len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
         return verdict
@@ -211,6 +214,10 @@ class AuthHook:
         else:
             self._unlogged += 1
         return Verdict(is_allowed=self._options.fails_open)
+
+
+def _digest(question: Question) -> bytes:
+    return blake2b(repr(question).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _verdict(body: bytes) -> Verdict:

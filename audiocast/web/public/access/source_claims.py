@@ -35,7 +35,7 @@ async def _allowed(handler: PublicHandler, stream_id: str) -> Claims | None:
     password = ingest_key(request)
     if services.source_hook is None or password is None or len(password) > MAX_CREDENTIAL_CHARACTERS:
         return None
-    user = (basic_user(request) or "")[:MAX_CREDENTIAL_CHARACTERS]
+    user = basic_user(request)[:MAX_CREDENTIAL_CHARACTERS]
     # Tries side by side are tries.
     services.clients.charge(request, Rate.WRONG_PASSWORDS)
     who = who_listens(request, services.clients)
