@@ -16,8 +16,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-import requests
-
 from audiocast.stream.access.listen_tokens import ListenClaims, ListenTokens
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.source import PacedSource
@@ -113,9 +111,7 @@ def _on_air(stack: ExitStack, server: AudiocastServer, visibility: str, listener
     """Put a stream on the air; return what each listener of a crowd asks for."""
     started = server.start_stream(visibility=visibility)
     stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=AUDIO_SECONDS)))
-    url = f"{server.base}/api/streams/{started.stream_id}"
-    while requests.get(url, params={"key": started.ingest_key}, timeout=10).json().get("state") != "live":
-        time.sleep(0.1)
+    server.wait_until_live(started)
     return [
         f"/stream/{started.stream_id}{_query(started, visibility, number)}" for number in range(listeners)
     ]

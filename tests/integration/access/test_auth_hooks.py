@@ -37,12 +37,7 @@ def on_air(
         )
         started = server.start_stream(title="Ours", visibility=visibility)
         stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=60)))
-        key = {"key": started.ingest_key}
-        url = f"{server.base}/api/streams/{started.stream_id}"
-        deadline = time.monotonic() + 30
-        while requests.get(url, params=key, timeout=10).json()["state"] != "live":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        server.wait_until_live(started)
         yield program, server, started
 
 

@@ -85,11 +85,7 @@ def private_stream(server: AudiocastServer) -> Iterator[Started]:
     """Put a private stream on the air while a `with` block runs."""
     started = server.start_stream(title="Ours", visibility="private")
     with PacedSource(started.keyed_url, numbered_audio(seconds=300)):
-        url = f"{server.base}/api/streams/{started.stream_id}"
-        deadline = time.monotonic() + 30
-        while requests.get(url, params={"key": started.ingest_key}, timeout=10).json()["state"] != "live":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        server.wait_until_live(started)
         yield started
 
 

@@ -27,11 +27,7 @@ def on_air(server: AudiocastServer, visibility: str) -> Iterator[Started]:
     """Put a stream on the air."""
     started = server.start_stream(title="Members only", visibility=visibility)
     with PacedSource(started.keyed_url, numbered_audio(seconds=120)):
-        url = f"{server.base}/api/streams/{started.stream_id}"
-        deadline = time.monotonic() + 30
-        while requests.get(url, params={"key": started.ingest_key}, timeout=10).json().get("state") != "live":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        server.wait_until_live(started)
         yield started
 
 

@@ -88,12 +88,8 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Private]:
             title=TITLE, visibility="private", access_code="auto", starts_at=starts_at
         )
         stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=SECONDS)))
-        made = Private(server, started)
-        deadline = time.monotonic() + 30
-        while made.get("/api/streams/{id}?key=" + started.ingest_key).json().get("state") != "live":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        yield made
+        server.wait_until_live(started)
+        yield Private(server, started)
 
 
 def bad_tokens(private: Private) -> dict[str, str]:

@@ -148,6 +148,14 @@ class AudiocastServer:
             time.sleep(0.05)
         return last
 
+    def wait_until_live(self, started: Started, seconds: float = 30.0) -> None:
+        """Wait until a stream is on, as its broadcaster sees it: others may not see a private one."""
+        url = f"{self.base}/api/streams/{started.stream_id}"
+        deadline = time.monotonic() + seconds
+        while requests.get(url, params={"key": started.ingest_key}, timeout=10).json().get("state") != "live":
+            assert time.monotonic() < deadline, "expected a stream that is live"
+            time.sleep(0.05)
+
     def status(self) -> dict[str, Any]:
         """Give what the server says of itself on its internal port."""
         url = f"http://127.0.0.1:{self.internal_port}/internal/status"
