@@ -8,6 +8,7 @@
 - `webhooks`: what happens to streams, told to other programs
 - `cluster`: many nodes as one service
 - `hls`: a stream as HLS
+- `formats`: a stream in other formats, made by processes of their own
 - `stream`: hubs, backlog, fan-out, sources, keys
 - `ogg`: Ogg pages and Opus packets
 - `access_rules_file`: the file that says who may use the public port

@@ -1,0 +1,9 @@
+"""Other formats than Ogg Opus, made while somebody asks for them, in processes of their own.
+
+The server never encodes, decodes or imports PyAV (the extra `formats`): all that is done by format workers.
+
+- `protocol`: what the server and a format worker say to each other
+- `worker`: what runs in a format worker
+- `pool`: the format workers of one server, and their jobs
+- `errors`: why a format cannot be had
+"""
