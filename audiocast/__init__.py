@@ -14,6 +14,7 @@
 - `access_rules_file`: the file that says who may use the public port
 - `aliases_file`: the paths that streams had at an Icecast server, and the passwords of its source clients
 - `rules_file`: the rules of streams in a file, read before anything is accepted
+- `webhook_targets_file`: who is told what happens to streams, in a file that may change
 - `process`: descriptors, signals, the parent of a worker
 - `limits`: settings as lower layers take them
 - `setting_groups`: the settings of one thing each

@@ -68,6 +68,7 @@ from audiocast.web.http.state_feed import StateFeeds, Watchers
 from audiocast.web.http.tls.server import TlsServer
 from audiocast.web.public.streams import public_state
 from audiocast.web.routes import internal_application, public_application
+from audiocast.webhook_targets_file import WebhookTargetsFile
 from audiocast.webhooks.service import Webhooks
 
 log = structlog.get_logger()
@@ -155,6 +156,7 @@ class App:
         bans = Bans(trusted_proxies, is_on=bool(settings.access_rules_file))
         self._access_rules = AccessRulesFile(settings.access_rules_file, bans, metrics)
         self._webhooks = Webhooks(webhook_options(settings), self.node, directory)
+        self._webhook_targets = WebhookTargetsFile(settings.webhook_targets_file, self._webhooks)
         WebhookMetrics(self._webhooks, metrics)
         gate = ListenGate(ListenTokens(secret_keys(settings)), keys, self.node, api_tokens)
         self._auth_hooks = auth_hooks(settings, streams.clock.time, metrics)
@@ -244,6 +246,7 @@ class App:
         if self._certificate is not None:
             self._certificate.watch()
         await self.node.start()
+        await self._webhook_targets.start()
         self._webhooks.start()
         self._audience.start()
         self._readiness.is_serving = True
@@ -267,6 +270,7 @@ class App:
         if self._certificate is not None:
             self._certificate.stop()
         self._rules.stop()
+        self._webhook_targets.stop()
         self._audience.note_end()
         self._access_rules.stop()
         await self.node.stop()

@@ -1,11 +1,13 @@
 """The settings of webhooks: see `settings`, which they are a part of."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import CliSuppress, NoDecode
 
+from audiocast.webhook_targets_file import parse_targets, read_targets
 from audiocast.webhooks.addresses import AddressRules, is_literal
 from audiocast.webhooks.event import EventType
 from audiocast.webhooks.signature import parse_secret
@@ -41,6 +43,11 @@ class WebhookSettings(BaseModel):
         description="Networks, addresses and names of hosts (comma-separated) that webhooks may go to "
         "although they are not of the public Internet, as 10.1.2.0/24,hooks.local.",
     )
+    webhook_targets_file: Path | None = Field(
+        default=None,
+        description="File with more targets, each with secrets of its own (JSON; docs/station/webhooks.md). "
+        "It is read again when it changes. Empty: there is none.",
+    )
 
     @field_validator(
         "webhook_urls", "webhook_secrets", "webhook_events", "webhook_allow_private", mode="before"
@@ -71,6 +78,17 @@ class WebhookSettings(BaseModel):
     @classmethod
     def _check_rules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AddressRules.parse(value)
+        return value
+
+    @field_validator("webhook_targets_file")
+    @classmethod
+    def _check_file(cls, value: Path | None) -> Path | None:
+        """Refuse a file that is no list of targets. One that is not there may come later."""
+        if value is not None:
+            try:
+                parse_targets(read_targets(value))
+            except OSError as error:
+                raise ValueError(f"cannot read {value}: {error.strerror}") from error
         return value
 
     @model_validator(mode="after")

@@ -59,12 +59,14 @@ class _TargetQueue:
     """The deliveries of one target.
 
     Attributes:
+        target: Whose they are now.
         due: What waits for a try: when, a number, the delivery. What is over is left in it until then.
         streams: By stream, all that are not over, the oldest first.
         count: How many these are.
         under_way: How many of them are being tried.
     """
 
+    target: Target
     due: list[tuple[float, int, _Delivery]] = field(default_factory=list)
     streams: dict[str, dict[_Delivery, None]] = field(default_factory=dict)
     count: int = 0
@@ -123,7 +125,7 @@ class DeliveryQueue:
             return
         line = self._lines.get(target)
         if line is None:
-            line = self._lines[target] = _TargetQueue()
+            line = self._lines[target] = _TargetQueue(target)
         self._make_room(line, event.stream_id)
         now = self._clock.time()
         delivery = _Delivery(target, event, now)
@@ -132,6 +134,26 @@ class DeliveryQueue:
         self.count += 1
         self._schedule(line, delivery, now + delay_seconds + BACKOFF_SECONDS[0])
         self._pump()
+
+    def replace(self, target: Target, heir: Target | None) -> None:
+        """Deliver what waits for a target to the one that is in its place; None: drop it."""
+        self._gone.discard(target)
+        line = self._lines.pop(target, None)
+        if line is None:
+            return
+        if heir is not None:
+            line.target = heir
+            self._lines[heir] = line
+            for deliveries in line.streams.values():
+                for delivery in deliveries:
+                    delivery.target = heir
+            return
+        dropped = line.count
+        self._end_all(line, "dropped")
+        if dropped:
+            log.warning(
+                "webhooks_dropped", target=target.origin, count=dropped, reason="the target was taken out"
+            )
 
     async def close(self, seconds: float) -> None:
         """Try once more what waits, for so long; what is not delivered then is dropped."""
@@ -154,10 +176,8 @@ class DeliveryQueue:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         dropped = self.count
-        for target, line in list(self._lines.items()):
-            for deliveries in list(line.streams.values()):
-                for delivery in list(deliveries):
-                    self._end(target, line, delivery, "dropped")
+        for line in list(self._lines.values()):
+            self._end_all(line, "dropped")
         if dropped:
             log.warning("webhooks_dropped", count=dropped, reason="the server stops")
 
@@ -174,7 +194,7 @@ class DeliveryQueue:
 
     def _drop_oldest(self, line: _TargetQueue, stream_id: str, reason: str) -> None:
         delivery = next(iter(line.streams[stream_id]))
-        self._end(delivery.target, line, delivery, "dropped")
+        self._end(line, delivery, "dropped")
         log.warning(
             "webhook_dropped",
             target=delivery.target.origin,
@@ -183,7 +203,12 @@ class DeliveryQueue:
             reason=reason,
         )
 
-    def _end(self, target: Target, line: _TargetQueue, delivery: _Delivery, outcome: str) -> None:
+    def _end_all(self, line: _TargetQueue, outcome: str) -> None:
+        for deliveries in list(line.streams.values()):
+            for delivery in list(deliveries):
+                self._end(line, delivery, outcome)
+
+    def _end(self, line: _TargetQueue, delivery: _Delivery, outcome: str) -> None:
         if delivery.is_over:
             return
         delivery.is_over = True
@@ -195,10 +220,13 @@ class DeliveryQueue:
         line.count -= 1
         self.count -= 1
         self._note(delivery.event, outcome)
-        if not line.count and not line.under_way and self._lines.get(target) is line:
-            del self._lines[target]
+        self._forget_if_idle(line)
         if not self.count:
             self._empty.set()
+
+    def _forget_if_idle(self, line: _TargetQueue) -> None:
+        if not line.count and not line.under_way and self._lines.get(line.target) is line:
+            del self._lines[line.target]
 
     def _schedule(self, line: _TargetQueue, delivery: _Delivery, at: float) -> None:
         heapq.heappush(line.due, (at, next(self._numbers), delivery))
@@ -247,8 +275,7 @@ class DeliveryQueue:
         def done(ended: asyncio.Task[None]) -> None:
             self._tasks.discard(ended)
             line.under_way -= 1
-            if not line.count and not line.under_way and self._lines.get(target) is line:
-                del self._lines[target]
+            self._forget_if_idle(line)
             if not ended.cancelled():
                 self._pump()
 
@@ -261,14 +288,14 @@ class DeliveryQueue:
             # It had to make room meanwhile.
             return
         if answer.is_delivered:
-            self._end(target, line, delivery, "delivered")
-        elif answer.is_gone:
-            self._give_up_target(target, line, answer)
+            self._end(line, delivery, "delivered")
+        elif answer.is_gone and target == line.target:
+            self._give_up_target(line, answer)
         elif delivery.tries >= len(BACKOFF_SECONDS):
             log.warning("webhook_given_up", **_shown(delivery), reason=answer.reason)
-            self._end(target, line, delivery, "failed")
+            self._end(line, delivery, "failed")
         elif self._is_closing:
-            self._end(target, line, delivery, "dropped")
+            self._end(line, delivery, "dropped")
         else:
             wait = BACKOFF_SECONDS[delivery.tries] * (1 - JITTER * self._chance())
             self._note(delivery.event, "retried")
@@ -280,18 +307,16 @@ class DeliveryQueue:
             )
             self._schedule(line, delivery, self._clock.time() + wait)
 
-    def _give_up_target(self, target: Target, line: _TargetQueue, answer: TryResult) -> None:
-        self._gone.add(target)
+    def _give_up_target(self, line: _TargetQueue, answer: TryResult) -> None:
+        self._gone.add(line.target)
         log.warning(
             "webhook_target_gone",
-            target=target.origin,
+            target=line.target.origin,
             reason=answer.reason,
             dropped=line.count,
             hint="it is told nothing more until the server is started again",
         )
-        for deliveries in list(line.streams.values()):
-            for delivery in list(deliveries):
-                self._end(target, line, delivery, "gone")
+        self._end_all(line, "gone")
 
 
 def _shown(delivery: _Delivery) -> dict[str, str | int]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -39,7 +40,7 @@ class WebhookOptions:
     """Plain values from the settings.
 
     Attributes:
-        targets: Who is told.
+        targets: Who is told, for as long as the process runs.
         rules: Which addresses may be dialled.
         base: "scheme://host" of links; empty: not known.
         grace_seconds: How long a stream is held without a source.
@@ -54,7 +55,7 @@ class WebhookOptions:
 
 
 class Webhooks:
-    """Tells the targets. Without any it does nothing at all.
+    """Tells the targets. Until there are any it does nothing at all.
 
     Args:
         options: See there.
@@ -76,14 +77,13 @@ class Webhooks:
         self._teller = Teller(streams, node, self._successor, self._tell, self._link)
         self._sender: Sender | None = None
         self._queue: DeliveryQueue | None = None
+        self._more: Mapping[str, Target] = {}
+        self._is_started = False
         self._task: asyncio.Task[None] | None = None
         self._counted_at = 0.0
         self._counting: asyncio.Task[None] | None = None
         if options.targets:
-            limits = QueueLimits()
-            self._sender = Sender(options.rules, max_requests=limits.under_way, version=options.version)
-            self._queue = DeliveryQueue(streams.clock, self._sender.send, self._note, limits=limits)
-            node.membership.own_lists.entries[ListName.BROADCASTS] = self._teller.facts
+            self._prepare()
 
     @property
     def queued(self) -> int:
@@ -97,9 +97,26 @@ class Webhooks:
 
     def start(self) -> None:
         """Look at streams from now on."""
+        self._is_started = True
         if self._queue is not None:
             self._streams.on_live = self._teller.note_live
             self._task = asyncio.ensure_future(self._run())
+
+    def use(self, targets: Mapping[str, Target]) -> None:
+        """Tell these targets, too, from now on, and no others but the settings'.
+
+        Args:
+            targets: By their names. What waits for one goes on to the one of its name.
+        """
+        before, self._more = self._more, targets
+        if targets and self._queue is None:
+            self._prepare()
+            if self._is_started:
+                self.start()
+        for name, target in before.items():
+            heir = targets.get(name)
+            if self._queue is not None and heir != target:
+                self._queue.replace(target, heir)
 
     def note_refusal(self, stream_id: str, code: str, message: str) -> None:
         """Tell that a source with a good key was refused."""
@@ -119,10 +136,18 @@ class Webhooks:
         if self._sender is not None:
             self._sender.close()
 
+    def _prepare(self) -> None:
+        limits = QueueLimits()
+        self._sender = Sender(
+            self._options.rules, max_requests=limits.under_way, version=self._options.version
+        )
+        self._queue = DeliveryQueue(self._streams.clock, self._sender.send, self._note, limits=limits)
+        self._node.membership.own_lists.entries[ListName.BROADCASTS] = self._teller.facts
+
     def _tell(self, event: Event) -> None:
         assert self._queue is not None
         delay_seconds = 0.0 if self._node.is_alone else CLUSTER_DELAY_SECONDS
-        for target in self._options.targets:
+        for target in (*self._options.targets, *self._more.values()):
             if target.wants(event):
                 self._queue.put(target, event, delay_seconds=delay_seconds)
 

@@ -21,12 +21,14 @@ class Target:
         secrets: What it is signed with, the current one first.
         events: What it is told.
         stream_id: The one stream that it is told of; empty: all of them.
+        name: By which it is known again when it has changed; empty: it never does.
     """
 
     url: str = field(repr=False)
     secrets: tuple[bytes, ...] = field(repr=False)
     events: frozenset[EventType] = frozenset(EventType)
     stream_id: str = ""
+    name: str = ""
 
     @property
     def origin(self) -> str:
@@ -50,6 +52,7 @@ class Target:
         secrets: tuple[bytes, ...],
         events: frozenset[EventType] = frozenset(EventType),
         stream_id: str = "",
+        name: str = "",
     ) -> Self:
         """Check a URL.
 
@@ -71,4 +74,4 @@ class Target:
             raise ValueError("expected a URL without a fragment (#)")
         if parts.username is not None and parts.password is None:
             raise ValueError("expected user:password@ in a URL, or neither")
-        return cls(url, secrets, events, stream_id)
+        return cls(url, secrets, events, stream_id, name)

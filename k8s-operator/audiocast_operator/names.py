@@ -18,6 +18,9 @@ ADOPT = f"{GROUP}/adopt"
 # On a Secret of somebody else: "true" lets Streams take its entries as access codes.
 ACCESS_CODES = f"{GROUP}/access-codes"
 
+# On a Secret of somebody else: "true" lets Streams take its entries as URLs and secrets of webhooks.
+WEBHOOK_ANNOTATION = f"{GROUP}/webhooks"
+
 # On the Secret of a Stream's links: when they were made, in Unix seconds, and a MAC over all that they are.
 LINKS_MADE = f"{ANNOTATION_PREFIX}/listen-links-made"
 LINKS_SEAL = f"{ANNOTATION_PREFIX}/listen-links-seal"
@@ -51,6 +54,10 @@ RULES_FILE = "streams"
 # The one that the server reads beside it.
 REVOKED_LINKS_FILE = f"{RULES_FILE}.links"
 RULES_FOLDER = "/etc/audiocast/rules"
+
+# Entry of the Secret with the targets of Streams' webhooks, and where it is mounted.
+WEBHOOKS_FILE = "targets.json"
+WEBHOOKS_FOLDER = "/etc/audiocast/webhooks"
 
 # Settings of the server; their entries in the Secret have the same names.
 SECRET_KEYS = "SECRET_KEYS"
@@ -92,6 +99,11 @@ def peers_service(cast: str) -> str:
 def rules_config(cast: str) -> str:
     """Return the name of the ConfigMap with what holds for streams before anybody says so."""
     return f"{cast}-rules"
+
+
+def webhooks_secret(cast: str) -> str:
+    """Return the name of the Secret with the targets of its Streams' webhooks."""
+    return f"{cast}-stream-webhooks"
 
 
 def keys_secret(cast: str) -> str:

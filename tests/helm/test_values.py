@@ -29,7 +29,7 @@ KUBERNETES = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBERNETES_
 
 # Pods are members of a cluster, with PEERS; a member is one process. Rules of streams are the operator's, and
 # files with aliases and with rules of access come by extraEnv and extraVolumes.
-NO_VALUES = {"WORKERS", "STREAM_RULES_FILE", "ALIASES_FILE", "ACCESS_RULES_FILE"}
+NO_VALUES = {"WORKERS", "STREAM_RULES_FILE", "ALIASES_FILE", "ACCESS_RULES_FILE", "WEBHOOK_TARGETS_FILE"}
 
 # They come from a Secret, if there is one.
 WEBHOOKS = {"WEBHOOK_URLS", "WEBHOOK_SECRETS"}

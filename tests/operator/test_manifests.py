@@ -420,8 +420,9 @@ def test_pods_are_those_of_the_plain_chart() -> None:
     ours_set, theirs_set = (
         {each["name"]: each.get("value") for each in server["env"]} for server in (our_server, their_server)
     )
-    # Rules of streams are the operator's alone.
+    # Rules of streams, and whom Streams tell, are the operator's alone.
     assert ours_set.pop("STREAM_RULES_FILE") == f"{RULES_FOLDER}/{RULES_FILE}"
+    assert ours_set.pop("WEBHOOK_TARGETS_FILE") == "/etc/audiocast/webhooks/targets.json"
     assert ours_set.keys() <= theirs_set.keys()
     their_labels = {
         name: ours["template"]["metadata"]["labels"].get(name) for name in theirs["selector"]["matchLabels"]

@@ -33,6 +33,7 @@ ANY = "0 or more, got '-1'"
 WRONG: dict[str, tuple[str, str]] = {
     "kubernetes_service_port": ("https", f"{NUMBER} from 1 to 65535, got 'https'"),
     "stream_rules_file": ("/", "cannot read /: Is a directory"),
+    "webhook_targets_file": ("/", "cannot read /: Is a directory"),
     "access_rules_file": ("/none.rules", "cannot read /none.rules: No such file or directory"),
     "aliases_file": ("/none.toml", "cannot read /none.toml: No such file or directory"),
     "port": ("http", f"{NUMBER} from 0 to 65535, got 'http'"),

@@ -25,10 +25,13 @@ from audiocast_operator.names import (
     SECRET_KEYS,
     SERVER_CONTAINER,
     WEBHOOK_ENTRIES,
+    WEBHOOKS_FILE,
+    WEBHOOKS_FOLDER,
     labels,
     peers_service,
     rules_config,
     selector_labels,
+    webhooks_secret,
 )
 
 # The time that a drained process has to stop.
@@ -57,6 +60,7 @@ CONTAINER_SECURITY: Json = {
 # Where the certificate is, if pods speak TLS.
 CERTIFICATES = "/etc/audiocast/tls"
 RULES_VOLUME = "stream-rules"
+WEBHOOKS_VOLUME = "stream-webhooks"
 
 # Settings that only `envFrom` could reach: what is named in a container's `env` comes before it.
 FIXED = {
@@ -130,6 +134,7 @@ def _pod(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_domain: st
         # Not by subPath: what is renewed would not come in.
         volumes=[
             _rules_volume(owner),
+            _webhooks_volume(owner),
             *(
                 [{"name": "tls", "secret": {"secretName": spec.tls.secret_name}}]
                 if spec.tls.secret_name
@@ -153,6 +158,11 @@ def _rules_volume(owner: Owner) -> Json:
     return {"name": RULES_VOLUME, "configMap": {"name": rules_config(owner.name), "optional": True}}
 
 
+def _webhooks_volume(owner: Owner) -> Json:
+    """Return the volume with the targets of Streams' webhooks; most AudioCasts have none."""
+    return {"name": WEBHOOKS_VOLUME, "secret": {"secretName": webhooks_secret(owner.name), "optional": True}}
+
+
 def _spread(owner: Owner, spec: AudioCastSpec) -> list[Json]:
     wanted = spec.pod.topology_spread
     return [
@@ -174,7 +184,8 @@ def _container(spec: AudioCastSpec, environment: list[Json]) -> Json:
     sleep = given(seconds=spec.drain.pre_stop_seconds)
     ports = {HTTP_PORT_NAME: HTTP_PORT, INTERNAL_PORT_NAME: INTERNAL_PORT}
     rules = {"name": RULES_VOLUME, "mountPath": RULES_FOLDER, "readOnly": True}
-    mounts = [rules, *plain(spec.pod.volume_mounts)]
+    webhooks = {"name": WEBHOOKS_VOLUME, "mountPath": WEBHOOKS_FOLDER, "readOnly": True}
+    mounts = [rules, webhooks, *plain(spec.pod.volume_mounts)]
     if spec.tls.secret_name:
         ports = {HTTP_PORT_NAME: HTTP_PORT, HTTPS_PORT_NAME: HTTPS_PORT, INTERNAL_PORT_NAME: INTERNAL_PORT}
         mounts = [{"name": "tls", "mountPath": CERTIFICATES, "readOnly": True}, *mounts]
@@ -213,6 +224,7 @@ def _environment(owner: Owner, spec: AudioCastSpec, secret_name: str, cluster_do
         "STREAM_DOMAIN": domain,
         "STREAM_SCHEME": scheme,
         "STREAM_RULES_FILE": f"{RULES_FOLDER}/{RULES_FILE}",
+        "WEBHOOK_TARGETS_FILE": f"{WEBHOOKS_FOLDER}/{WEBHOOKS_FILE}",
     }
     if spec.tls.secret_name:
         own |= {

@@ -25,6 +25,7 @@ OWNED_SETTINGS = (
     "TLS_PORT",
     "HTTPS_REDIRECT_PORT",
     "STREAM_RULES_FILE",
+    "WEBHOOK_TARGETS_FILE",
 )
 
 # Settings that are of no use here: several processes are no member of a cluster, members ask DNS, and pods

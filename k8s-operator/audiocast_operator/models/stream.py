@@ -12,7 +12,9 @@ from audiocast_operator.models.base import (
     Time,
     validation_rules,
 )
+from audiocast_operator.models.bounds import keyed_by
 from audiocast_operator.models.condition import BY_TYPE, Condition
+from audiocast_operator.models.webhooks import MAX_STREAM_WEBHOOKS, StreamWebhook
 
 STREAM_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 # As the server has them (audiocast/stream/broadcaster/presentation.py); the contract's test compares them.
@@ -149,6 +151,12 @@ class StreamSpec(ResourceModel):
         description="Colour of page and cover, as #rrggbb. Empty: the server's.",
     )
     limits: StreamLimits = Field(default_factory=StreamLimits, description="What the key allows.")
+    webhooks: list[StreamWebhook] = Field(
+        default_factory=list,
+        max_length=MAX_STREAM_WEBHOOKS,
+        description="Who is told what happens to this stream, beside those of the AudioCast.",
+        json_schema_extra=keyed_by("id"),
+    )
     key_generation: int = Field(
         default=1,
         ge=1,

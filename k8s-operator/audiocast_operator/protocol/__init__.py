@@ -8,5 +8,6 @@ request_signature   the signatures of requests to the pods' internal port, and o
 signed_claims       claims of a stream under a MAC
 ingest_key          the key that an encoder sends
 listen_token        what a link for listeners of a private stream has
+webhook_targets     the file with targets of webhooks
 access_code         what listeners of a private stream type
 """

@@ -3,6 +3,7 @@
 cast_reconciler     one reconcile of an AudioCast, from the first read to the status
 stream_reconciler   the Streams of an AudioCast: what each one lacks, suspension, status
 stream_secrets      the Secrets of a Stream: URL, key and access code; links for listeners
+stream_webhooks     the targets of Streams' webhooks, in the Secret that pods mount
 rules_reconciler    what holds for streams: told to pods, and written down for those that start
 secret_reconciler   the secret of an AudioCast: made, rotated, or the user's own
 children            applies the objects that an AudioCast consists of

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from audiocast_operator.decide.pod_state import PodState
 from audiocast_operator.decide.stream_facts import StreamFacts
 from audiocast_operator.protocol.member_status import StreamRules
+from audiocast_operator.protocol.webhook_targets import WebhookTarget
 
 
 class EgressMeter:
@@ -64,6 +65,22 @@ class KnownLinks(NamedTuple):
     at: float
 
 
+class KnownWebhooks(NamedTuple):
+    """The targets of a Stream's webhooks.
+
+    Attributes:
+        terms: What they were made of.
+        targets: Those whose Secrets are there.
+        missing: What the others lack; empty: nothing.
+        at: When the Secrets were read, in monotonic seconds.
+    """
+
+    terms: str
+    targets: tuple[WebhookTarget, ...]
+    missing: str
+    at: float
+
+
 @dataclass(slots=True)
 class CastMemory:
     """Memory of one AudioCast.
@@ -75,6 +92,9 @@ class CastMemory:
             applied, in monotonic seconds.
         access_codes: By uid of a Stream: its access code.
         links_known: By uid of a Stream: what is known of its Secret with links.
+        webhooks: By uid of a Stream: the targets of its webhooks.
+        webhooks_written: A hash of all targets in the Secret, and when it was last applied, in monotonic
+            seconds.
         rules_told: By id of a stream: what each process of a pod was told of it last.
         rules_written: The data of the ConfigMap of rules, and when it was last applied, in monotonic seconds.
         facts: By id of a stream: what has happened to it. The status may be written later.
@@ -85,6 +105,8 @@ class CastMemory:
     secrets_written: dict[str, tuple[str, float]] = field(default_factory=dict)
     access_codes: dict[str, KnownCode] = field(default_factory=dict)
     links_known: dict[str, KnownLinks] = field(default_factory=dict)
+    webhooks: dict[str, KnownWebhooks] = field(default_factory=dict)
+    webhooks_written: tuple[str, float] = ("", 0.0)
     rules_told: dict[str, dict[str, StreamRules]] = field(default_factory=dict)
     rules_written: tuple[dict[str, str], float] = ({}, 0.0)
     facts: dict[str, StreamFacts] = field(default_factory=dict)
@@ -96,7 +118,7 @@ class CastMemory:
             uids: Those of all Streams that exist.
             ids: Their streams' ids.
         """
-        for known in (self.secrets_written, self.access_codes, self.links_known):
+        for known in (self.secrets_written, self.access_codes, self.links_known, self.webhooks):
             for uid in known.keys() - uids:
                 del known[uid]
         for stream_id in self.facts.keys() - ids:

@@ -37,6 +37,7 @@ from audiocast_operator.reconcile.memory import CastMemory
 from audiocast_operator.reconcile.problems import Problems, told
 from audiocast_operator.reconcile.rules_reconciler import RulesReconciler
 from audiocast_operator.reconcile.stream_secrets import StreamSecrets
+from audiocast_operator.reconcile.stream_webhooks import StreamWebhooks
 
 log = structlog.get_logger()
 
@@ -71,6 +72,7 @@ class StreamReconciler:
         claims = Ownership(kube)
         self._rules = RulesReconciler(claims, members)
         self._secrets = StreamSecrets(kube, claims, monotonic=monotonic, now=now)
+        self._webhooks = StreamWebhooks(kube, claims, monotonic=monotonic)
         self._members = members
         self._monotonic = monotonic
         self._written_at: dict[str, float] = {}
@@ -125,6 +127,7 @@ class StreamReconciler:
         ends = newest_ends(report for answer in answers for report in answer.ends)
         wanted: dict[str, StreamSpec] = {}
         rules: dict[str, StreamRules] = {}
+        carried: dict[str, StreamSpec] = {}
         steps: list[Step] = []
         for raw in streams:
             stream = _parse_spec(raw)
@@ -135,7 +138,7 @@ class StreamReconciler:
                 older = BadSpec(f"an older Stream has the id {stream.id}")
                 steps.append(partial(self._refuse, raw, "Conflict", older))
                 continue
-            wanted[stream.id] = stream
+            wanted[stream.id] = carried[raw["metadata"]["uid"]] = stream
             before = facts_before(_before(raw), memory.facts.get(stream.id))
             report = on_air.get(stream.id)
             facts = memory.facts[stream.id] = find_facts(before, stream, report, ends.get(stream.id))
@@ -155,13 +158,15 @@ class StreamReconciler:
             writes = [
                 partial(each, *parts) for each in (self._secrets.apply_ingest, self._secrets.apply_links)
             ]
-            steps.append(partial(self._reconcile_one, raw, writes, status))
+            read = partial(self._webhooks.read, *parts)
+            steps.append(partial(self._reconcile_one, raw, writes, status, read))
         await self._rules.announce(rules, pods or (), on_air, secret, memory)
         reasons = await _all_of(steps)
         PROBLEMS.put((cast.namespace, cast.name), "Stream", filter(None, reasons))
         self._forget_writes()
         ids = {str(raw.get("spec", {}).get("id")) for raw in streams}
         memory.forget_streams({raw["metadata"]["uid"] for raw in streams}, ids)
+        await self._webhooks.write(cast, carried, memory)
 
     async def orphan(self, namespace: str, cast_name: str) -> None:
         """Write the phase Orphaned to all Streams of an AudioCast that does not exist."""
@@ -185,12 +190,15 @@ class StreamReconciler:
         raw: Json,
         writes: Sequence[Callable[[], Awaitable[None]]],
         build: Callable[[Problems], StreamStatus],
+        read_webhooks: Callable[[], Awaitable[None]],
     ) -> str:
-        """Write the Secrets and the status of a Stream; return why one is not written, in one word."""
+        """Write the Secrets and the status of a Stream; return what it lacks, in one word."""
         problems = _problems_of(raw)
         for write in writes:
             await problems.attempt(write())
         status = problems.check(lambda: build(problems)) or _status(raw, phase="Offline")
+        # Behind the status: a receiver that cannot be told leaves the key as good as it is.
+        await problems.attempt(read_webhooks())
         return await self._write(raw, status, problems)
 
     async def _refuse(self, raw: Json, phase: str, why: BadSpec) -> str:

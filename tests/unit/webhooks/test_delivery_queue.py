@@ -198,3 +198,57 @@ async def test_an_event_may_wait_before_its_first_try() -> None:
     assert deliveries.tried == []
     await deliveries.advance(2)
     assert len(deliveries.tried) == 1
+
+
+async def test_what_waits_for_a_target_goes_on_to_the_one_in_its_place() -> None:
+    deliveries = Deliveries()
+    deliveries.answer = lambda target, event: FAILED if target == A else OK
+    deliveries.queue.put(A, event())
+    await deliveries.settle()
+    deliveries.queue.replace(A, B)
+    await deliveries.advance(5)
+    assert [name for name, _, _ in deliveries.tried] == ["a", "b"]
+    assert deliveries.outcomes == {"retried": 1, "delivered": 1}
+    assert deliveries.queue.count == 0
+    # It leaves nothing behind: the one before is a target like any other.
+    deliveries.queue.put(A, event(number=1))
+    await deliveries.settle()
+    assert deliveries.tried[-1][0] == "a"
+
+
+async def test_a_410_of_the_address_before_says_nothing_of_the_next_one() -> None:
+    deliveries = Deliveries()
+    deliveries.answer = lambda target, event: None if target == A else OK
+    deliveries.queue.put(A, event())
+    await deliveries.settle()
+    deliveries.queue.replace(A, B)
+    deliveries.hanging[0].set_result(GONE)
+    await deliveries.advance(5)
+    assert [name for name, _, _ in deliveries.tried] == ["a", "b"]
+    assert deliveries.outcomes["delivered"] == 1
+
+
+async def test_a_target_that_is_taken_out_is_told_nothing_more() -> None:
+    deliveries = Deliveries()
+    deliveries.answer = lambda target, event: FAILED if event.sequence == 0 else None
+    for number in range(3):
+        deliveries.queue.put(A, event(number=number))
+    await deliveries.settle()
+    deliveries.queue.replace(A, None)
+    assert deliveries.queue.count == 0
+    assert deliveries.outcomes == {"retried": 1, "dropped": 3}
+    for each in deliveries.hanging:
+        each.set_result(OK)
+    tried = len(deliveries.tried)
+    await deliveries.advance(4_000)
+    assert len(deliveries.tried) == tried
+    assert deliveries.outcomes == {"retried": 1, "dropped": 3}
+    # One that was gone may come again.
+    deliveries.answer = lambda target, event: GONE
+    deliveries.queue.put(B, event())
+    await deliveries.settle()
+    deliveries.queue.replace(B, None)
+    deliveries.answer = lambda target, event: OK
+    deliveries.queue.put(B, event())
+    await deliveries.settle()
+    assert deliveries.outcomes["delivered"] == 1
