@@ -1,12 +1,13 @@
 """Listens as HLS: a player opens no connection that stays, so who listens is known by its requests alone.
 
 One client is one address with one agent and one listen link. Its session begins with the first playlist that
-it gets, and ends when it has asked for nothing for a minute, as all that count HLS have it; it has lasted
-until its last request. What a cache answers is not seen.
+it gets, and ends when it has asked for nothing for a minute, as all that count HLS have it, or when its token
+holds no more; it has lasted until its last request. What a cache answers is not seen.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 from audiocast.stream.audience.audience import Audience
 from audiocast.stream.audience.listen import Listen, Way, Who
@@ -29,21 +30,33 @@ class HlsSession:
     Attributes:
         listen: Ends with the session.
         asked_at: When its last request came, the clock's seconds.
+        has_heard_end: Its last playlist said that the stream has ended.
+        is_open: It goes on.
         sent_bytes: Bodies of answers.
         waits: Requests that wait now.
     """
 
-    __slots__ = ("_release", "asked_at", "listen", "sent_bytes", "waits")
+    __slots__ = ("_end", "_release", "asked_at", "has_heard_end", "is_open", "listen", "sent_bytes", "waits")
 
-    def __init__(self, listen: Listen, now: float, release: Callable[[], None]) -> None:
+    def __init__(
+        self, listen: Listen, now: float, release: Callable[[], None], end: Callable[[ListenEnd], None]
+    ) -> None:
         self.listen = listen
         self.asked_at = now
+        self.has_heard_end = False
+        self.is_open = True
         self.sent_bytes = 0
         self.waits = 0
         self._release = release
+        self._end = end
+
+    def end_session(self, *, is_revoked: bool) -> None:
+        """End it: what has let its player in holds no more. See `listen_sessions.Session`."""
+        self._end(ListenEnd.REVOKED if is_revoked else ListenEnd.SESSION_OVER)
 
     def finish(self, end: ListenEnd) -> None:
         """End it at its last request."""
+        self.is_open = False
         self.listen.finish(end, self.listen.ended_at, self.sent_bytes)
         self._release()
 
@@ -55,12 +68,20 @@ class HlsSessions:
         audience: Counts them.
         clock: Time and timers.
         counters: Of the node; sessions are listeners, too.
+        is_leaving: Returns whether this member leaves the cluster: balancers send its players to others.
     """
 
-    def __init__(self, audience: Audience, clock: Clock, counters: Counters) -> None:
+    def __init__(
+        self,
+        audience: Audience,
+        clock: Clock,
+        counters: Counters,
+        is_leaving: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._audience = audience
         self._clock = clock
         self._counters = counters
+        self._is_leaving = is_leaving
         self._sessions: OrderedDict[SessionKey, HlsSession] = OrderedDict()
         self._timer: Timer | None = None
 
@@ -79,7 +100,8 @@ class HlsSessions:
         *,
         label: str | None = None,
         release: Callable[[], None] | None = None,
-    ) -> None:
+        says_end: bool | None = None,
+    ) -> HlsSession | None:
         """Note an answer to a client; with `release` a session begins, unless there is one.
 
         Args:
@@ -89,17 +111,22 @@ class HlsSessions:
             label: See `ListenRecord`; of a session that begins.
             release: Called when the session ends, or at once when there is one already; None: the answer was
                 no playlist.
+            says_end: Whether the answer says that the stream has ended; None: it is no playlist.
+
+        Returns:
+            The session, if one has begun.
         """
         key = _key(stream_id, who)
         session = self._sessions.get(key)
         now = self._clock.time()
+        begins = session is None
         if session is None:
             if release is None:
-                return
+                return None
             listen = self._audience.listen(stream_id, Way.HLS, who, aim_seconds=float("inf"), label=label)
             listen.start(now)
             listen.ended_at = now
-            session = self._sessions[key] = HlsSession(listen, now, release)
+            session = self._sessions[key] = HlsSession(listen, now, release, partial(self._end, key))
             self._counters.begin_hls(stream_id)
         else:
             if release is not None:
@@ -108,14 +135,22 @@ class HlsSessions:
             self._sessions.move_to_end(key)
             self._audience.extend(session.listen)
         session.sent_bytes += size_bytes
+        if says_end is not None:
+            session.has_heard_end = says_end
         if self._timer is None:
             self._timer = self._clock.call_later(IDLE_SECONDS, self._end_idle)
+        return session if begins else None
 
     def end_all(self, end: ListenEnd, stream_id: str | None = None) -> None:
         """End all sessions, or those of one stream."""
-        for key, session in list(self._sessions.items()):
+        for key in list(self._sessions):
             if stream_id is None or key[0] == stream_id:
-                self._end(key, session, end)
+                self._end(key, end)
+
+    def stop(self) -> None:
+        """End all sessions, since the process ends."""
+        for key, session in list(self._sessions.items()):
+            self._end(key, self._reason(session, ListenEnd.SERVER_STOPPED))
 
     def _end_idle(self) -> None:
         self._timer = None
@@ -126,10 +161,16 @@ class HlsSessions:
             if due > now:
                 self._timer = self._clock.call_at(due, self._end_idle)
                 return
-            self._end(key, session, ListenEnd.LEFT)
+            self._end(key, self._reason(session, ListenEnd.LEFT))
 
-    def _end(self, key: SessionKey, session: HlsSession, end: ListenEnd) -> None:
-        del self._sessions[key]
+    def _reason(self, session: HlsSession, otherwise: ListenEnd) -> ListenEnd:
+        """Return why a session ends that asks no more."""
+        if session.has_heard_end:
+            return ListenEnd.STREAM_ENDED
+        return ListenEnd.DRAINED if self._is_leaving() else otherwise
+
+    def _end(self, key: SessionKey, end: ListenEnd) -> None:
+        session = self._sessions.pop(key)
         self._counters.end_hls(key[0])
         session.finish(end)
 

@@ -29,7 +29,9 @@ class AudienceKeeper:
         self._node = node
         streams = node.streams
         self.audience = Audience(streams.clock)
-        self.hls_sessions = HlsSessions(self.audience, streams.clock, streams.counters)
+        self.hls_sessions = HlsSessions(
+            self.audience, streams.clock, streams.counters, is_leaving=lambda: node.is_draining
+        )
         AudienceMetrics(self.audience, self.hls_sessions, metrics)
         self.is_written = options is not None
         self._log: AudienceLog | None = None
@@ -50,7 +52,7 @@ class AudienceKeeper:
 
     def stop(self) -> None:
         """End what is still open, since the server stops, and write what is to be written."""
-        self.hls_sessions.end_all(ListenEnd.SERVER_STOPPED)
+        self.hls_sessions.stop()
         self.audience.stop(ListenEnd.SERVER_STOPPED)
         if self._log is not None:
             self._log.stop()

@@ -20,6 +20,9 @@ ATTEMPTS = 3
 
 MAX_PATH_CHARACTERS = 80
 
+# Of a stream that has ended (RFC 8216 section 4.3.3.4).
+END_OF_PLAYLIST = b"#EXT-X-ENDLIST\n"
+
 
 class HlsHandler(CrossOriginHandler):
     """The playlist, and what it lists."""
@@ -52,7 +55,8 @@ class HlsHandler(CrossOriginHandler):
             if self.request.method != "HEAD":
                 self.services.streams.counters.count_hls_bytes(len(answer.body))
                 if answer.status == 200:
-                    listening.note(len(answer.body))
+                    says_end = answer.body.endswith(END_OF_PLAYLIST) if path == PLAYLIST else None
+                    listening.note(len(answer.body), says_end=says_end)
         send_answer(self, answer)
 
     def _begin_session(self, stream_id: str, path: str) -> bool:

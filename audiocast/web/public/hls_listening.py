@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Self
 
 from tornado.httputil import HTTPServerRequest
@@ -44,6 +45,7 @@ class HlsListening:
         self._stream_id = stream_id
         self._who = Who() if request is None else who_listens(request, services.clients)
         claims = None if request is None else services.listen_gate.claims_of(stream_id, request)
+        self._claims = claims
         self._label = claims.label or None if claims is not None else None
         if claims is not None:
             self._who = self._who._replace(link=f"{claims.made_at_ms} {claims.label}")
@@ -67,16 +69,29 @@ class HlsListening:
         if self._lease is not None:
             self._lease.release()
 
-    def note(self, size_bytes: int) -> None:
-        """Note the answer: the session goes on, or begins."""
+    def note(self, size_bytes: int, *, says_end: bool | None = None) -> None:
+        """Note the answer: the session goes on, or begins.
+
+        Args:
+            size_bytes: Of its body.
+            says_end: See `HlsSessions.note`.
+        """
         lease, self._lease = self._lease, None
         release = lease.release if lease is not None else None
-        if lease is not None:
-            # Also when another member makes the HLS: what is known of the stream here has its listeners.
-            self._services.streams.open(self._stream_id)
-        self._services.audience.hls_sessions.note(
-            self._stream_id, self._who, size_bytes, label=self._label, release=release
+        session = self._services.audience.hls_sessions.note(
+            self._stream_id, self._who, size_bytes, label=self._label, release=release, says_end=says_end
         )
+        if session is not None:
+            # Also when another member makes the HLS: what is known of the stream here has its listeners.
+            hub = self._services.streams.open(self._stream_id)
+            if self._claims is not None:
+                hub.listen_sessions.add(session, self._claims)
+            assert self._request is not None, "other members' requests begin no session here"
+            self._services.bans.watch(
+                self._request,
+                is_open=lambda: session.is_open,
+                end=partial(session.end_session, is_revoked=True),
+            )
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:

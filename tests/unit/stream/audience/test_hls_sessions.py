@@ -3,7 +3,7 @@
 import pytest
 
 from audiocast.stream.audience.audience import Audience
-from audiocast.stream.audience.hls_sessions import IDLE_SECONDS, HlsSessions
+from audiocast.stream.audience.hls_sessions import IDLE_SECONDS, HlsSession, HlsSessions
 from audiocast.stream.audience.listen import ListenRecord, Way, Who
 from audiocast.stream.audience.listen_end import ListenEnd
 from audiocast.stream.counters import Counters
@@ -22,11 +22,18 @@ class Players:
         self.audience = Audience(self.clock, self.clock.time)
         self.records: list[ListenRecord] = []
         self.audience.on_record = self.records.append
-        self.sessions = HlsSessions(self.audience, self.clock, self.counters)
+        self.is_leaving = False
+        self.sessions = HlsSessions(
+            self.audience, self.clock, self.counters, is_leaving=lambda: self.is_leaving
+        )
         self.released: list[Who] = []
 
     def play(self, who: Who, size_bytes: int = 10) -> None:
         self.sessions.note("s", who, size_bytes, release=lambda: self.released.append(who))
+
+    def ask(self, who: Who, *, says_end: bool) -> HlsSession | None:
+        """Get a playlist."""
+        return self.sessions.note("s", who, 10, release=lambda: None, says_end=says_end)
 
     def fetch(self, who: Who, size_bytes: int = 10) -> None:
         self.sessions.note("s", who, size_bytes)
@@ -99,7 +106,7 @@ def test_who_gets_no_playlist_is_no_listener(players: Players) -> None:
 def test_the_end_of_the_server_ends_all(players: Players) -> None:
     players.play(ANNA)
     players.play(BERT)
-    players.sessions.end_all(ListenEnd.SERVER_STOPPED)
+    players.sessions.stop()
     assert {each.end for each in players.records} == {ListenEnd.SERVER_STOPPED}
     assert players.released == [ANNA, BERT]
     players.clock.advance(2 * IDLE_SECONDS)
@@ -112,3 +119,57 @@ def test_one_stream_can_end_alone(players: Players) -> None:
     assert not players.records
     players.sessions.end_all(ListenEnd.REVOKED, "s")
     assert [each.end for each in players.records] == [ListenEnd.REVOKED]
+
+
+def test_who_has_heard_the_end_has_not_left(players: Players) -> None:
+    players.ask(ANNA, says_end=False)
+    players.ask(BERT, says_end=False)
+    players.ask(ANNA, says_end=True)
+    # The rest of what was listed.
+    players.fetch(ANNA)
+    players.clock.advance(IDLE_SECONDS + 1)
+    assert {each.who: each.end for each in players.records} == {
+        ANNA: ListenEnd.STREAM_ENDED,
+        BERT: ListenEnd.LEFT,
+    }
+
+
+def test_a_stream_that_goes_on_has_not_ended(players: Players) -> None:
+    players.ask(ANNA, says_end=True)
+    players.ask(ANNA, says_end=False)
+    players.clock.advance(IDLE_SECONDS + 1)
+    assert [each.end for each in players.records] == [ListenEnd.LEFT]
+
+
+def test_who_asks_no_more_where_a_member_leaves_is_drained(players: Players) -> None:
+    players.ask(ANNA, says_end=False)
+    players.ask(BERT, says_end=True)
+    players.is_leaving = True
+    players.sessions.stop()
+    assert [each.end for each in players.records] == [ListenEnd.DRAINED, ListenEnd.STREAM_ENDED]
+    players.records.clear()
+    players.ask(ANNA, says_end=False)
+    players.clock.advance(IDLE_SECONDS + 1)
+    assert [each.end for each in players.records] == [ListenEnd.DRAINED]
+    # A drain that was undone is none.
+    players.records.clear()
+    players.ask(ANNA, says_end=False)
+    players.is_leaving = False
+    players.clock.advance(IDLE_SECONDS + 1)
+    assert [each.end for each in players.records] == [ListenEnd.LEFT]
+
+
+@pytest.mark.parametrize(("is_revoked", "end"), [(True, ListenEnd.REVOKED), (False, ListenEnd.SESSION_OVER)])
+def test_a_session_ends_with_what_has_opened_it(players: Players, is_revoked: bool, end: ListenEnd) -> None:
+    session = players.ask(ANNA, says_end=False)
+    assert session is not None
+    assert players.ask(ANNA, says_end=False) is None
+    players.clock.advance(10)
+    players.fetch(ANNA)
+    players.clock.advance(10)
+    session.end_session(is_revoked=is_revoked)
+    assert not session.is_open
+    assert [(each.end, each.seconds) for each in players.records] == [(end, pytest.approx(10))]
+    assert players.counters.hls_sessions == 0
+    players.clock.advance(2 * IDLE_SECONDS)
+    assert len(players.records) == 1
