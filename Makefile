@@ -121,7 +121,7 @@ publish: $(VENV_STAMP) ## push the charts and images of dist to REGISTRY
 
 lock: $(VENV_STAMP) ## remake the locks, six from pyproject.toml and one from package.json
 	@$(UV_LOCK) --upgrade --all-extras --group operator pyproject.toml --output-file requirements.lock
-	@$(UV_LOCK) --constraints requirements.lock pyproject.toml --output-file requirements-server.lock
+	@$(UV_LOCK) --constraints requirements.lock --extra recordings pyproject.toml --output-file requirements-server.lock
 	@$(UV_LOCK) --constraints requirements.lock --extra client pyproject.toml --output-file requirements-client.lock
 	@$(UV_LOCK) --constraints requirements.lock --extra notify pyproject.toml --output-file requirements-notify.lock
 	@$(UV_LOCK) --constraints requirements.lock --extra client --group editable pyproject.toml --output-file requirements-run.lock

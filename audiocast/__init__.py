@@ -6,6 +6,7 @@
 - `web`: all HTTP handlers, and the pages
 - `telemetry`: logs and metrics
 - `webhooks`: what happens to streams, told to other programs
+- `recordings`: shows, recorded and kept
 - `cluster`: many nodes as one service
 - `hls`: a stream as HLS
 - `formats`: a stream in other formats, made by processes of their own

@@ -20,7 +20,7 @@ One stream:
 - `gap`: how a source's audio comes, and silence while it is away
 - `now_playing`: title and artist, and the last tracks
 - `broadcaster`: what a broadcaster says and wants beside the audio: title, mute, which key is good
-- `tap`: what takes packets as they are
+- `tap`: what takes packets as they are, and pages of sources as they are heard
 
 What goes out:
 

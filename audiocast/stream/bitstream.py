@@ -37,12 +37,16 @@ class Bitstream:
         counters: Of this node; the fan-out adds to it.
         taps: Get the packets too.
         limits: Bounds of the backlog and of the fan-out.
+
+    Attributes:
+        gap_samples: Silence that was sent in gaps so far.
     """
 
     def __init__(
         self, muxer: OggMuxer, clock: Clock, counters: Counters, taps: Taps, limits: HubLimits
     ) -> None:
         self.muxer = muxer
+        self.gap_samples = 0
         self._taps = taps
         # What listeners get instead of muted packets, made with the first of them, and what is owed of it.
         self._mute_packet: bytes | None = None
@@ -78,15 +82,26 @@ class Bitstream:
         if self._taps:
             self._taps.append(packets, now)
 
-    def append_silence(self, packets: Sequence[TimedPacket], now: float) -> None:
-        """Do as `append`, with silence in the place of the packets; it lasts as long as they do."""
+    def append_gap(self, packets: Sequence[TimedPacket], now: float) -> None:
+        """Do as `append`, with silence that no source has sent."""
+        self.append(packets, now)
+        self.gap_samples += sum(samples for _, samples in packets)
+
+    def append_silence(self, packets: Sequence[TimedPacket], now: float) -> Sequence[TimedPacket]:
+        """Do as `append`, with silence in the place of the packets; it lasts as long as they do.
+
+        Returns:
+            The silence.
+        """
         if self._mute_packet is None:
             pace = self.bytes_per_second() or MUTED_BYTES_PER_SECOND
             self._mute_packet = paced_silence(self.muxer.opus_head, pace)
         self._owed_samples += sum(samples for _, samples in packets)
         count, self._owed_samples = divmod(self._owed_samples, SILENCE_SAMPLES)
+        silence = [(self._mute_packet, SILENCE_SAMPLES)] * count
         if count:
-            self.append([(self._mute_packet, SILENCE_SAMPLES)] * count, now)
+            self.append(silence, now)
+        return silence
 
     def finish(self, now: float, end: ListenEnd) -> None:
         """Send a last page, 20 ms of silence marked as the end of the stream, and close the listeners."""

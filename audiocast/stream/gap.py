@@ -292,6 +292,6 @@ class SourceGap:
             return
         packets = silence.packets(now)
         if packets:
-            bitstream.append(packets, now)
+            bitstream.append_gap(packets, now)
             self._counters.silence_seconds += sum(samples for _, samples in packets) / SAMPLE_RATE
         self._schedule(bitstream, silence, over_at)

@@ -32,7 +32,7 @@ from audiocast.stream.now_playing import NowPlaying, Titles, clean_text
 from audiocast.stream.read_pacer import NO_READ
 from audiocast.stream.source import Source
 from audiocast.stream.source_log import SourceLog
-from audiocast.stream.tap import Tap, Taps
+from audiocast.stream.tap import PageTaps, Tap, Taps
 
 log = structlog.get_logger()
 
@@ -53,6 +53,7 @@ class Hub(KeyedStream):
         end_reason: Error code of the last end; empty: there was none.
         users: Connections that bring, or wait for, audio; the registry forgets no hub that has any.
         deferred_read: Of the source; made at once for who begins to hear it. Set by whoever reads it.
+        page_taps: Get what listeners get of each page of the sources; others add to it.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Hub(KeyedStream):
             self.source_log = SourceLog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
         self.deferred_read = NO_READ
         self._taps = Taps()
+        self.page_taps = PageTaps()
         self._bitstream: Bitstream | None = None
         self._ended = False
         self._make_room = make_room
@@ -205,7 +207,9 @@ class Hub(KeyedStream):
         if self.muted_source is None or not self.is_muted:
             self._bitstream.append(packets, now)
         else:
-            self._bitstream.append_silence(packets, now)
+            packets = self._bitstream.append_silence(packets, now)
+        if self.page_taps:
+            self.page_taps.append(source.source_id, page, packets, self._bitstream)
         if has_news:
             self._notify()
 

@@ -1,10 +1,12 @@
 """What takes a stream's packets as they are, and not as the pages of a listener."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from audiocast.ogg.headers import OpusHead
-from audiocast.stream.muxer import TimedPacket
+from audiocast.ogg.page import Page
+from audiocast.stream.muxer import OggMuxer, TimedPacket
+from audiocast.stream.source_id import SourceId
 
 
 class Tap(Protocol):
@@ -37,3 +39,50 @@ class Taps(set[Tap]):
         """See `Tap`."""
         for tap in self:
             tap.end()
+
+
+class SourcePage(NamedTuple):
+    """What listeners get of a page of a source.
+
+    Attributes:
+        source_id: The source.
+        serial, sequence, granule: The page's own; -1 each for audio that came on a page of headers.
+        packets: May be others than the page's, and as many or none, when the sound is muted.
+        opus_head: Decoder set-up of listeners; another object with each new bitstream.
+        gap_samples: Silence of gaps that listeners have got so far in this bitstream.
+    """
+
+    source_id: SourceId
+    serial: int
+    sequence: int
+    granule: int
+    packets: Sequence[TimedPacket]
+    opus_head: OpusHead
+    gap_samples: int
+
+
+class PageTap(Protocol):
+    """Gets what listeners get of each page of the stream's sources. Never waits."""
+
+    def append_page(self, page: SourcePage) -> None:
+        """Take the next page."""
+
+
+class Heard(Protocol):
+    """What listeners hear, as a bitstream is."""
+
+    muxer: OggMuxer
+    gap_samples: int
+
+
+class PageTaps(set[PageTap]):
+    """All of one stream."""
+
+    def append(
+        self, source_id: SourceId, page: Page | None, packets: Sequence[TimedPacket], heard: Heard
+    ) -> None:
+        """Give them a page; see `SourcePage`."""
+        own = (page.serial, page.sequence, page.granule_position) if page is not None else (-1, -1, -1)
+        sent = SourcePage(source_id, *own, packets, heard.muxer.opus_head, heard.gap_samples)
+        for tap in self:
+            tap.append_page(sent)

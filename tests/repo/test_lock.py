@@ -15,7 +15,7 @@ from tests.repo import tree
 # Locks of a part of the project, and the extra that it needs beside what the server does.
 PARTS = {
     "requirements-run.lock": "client",
-    "requirements-server.lock": "",
+    "requirements-server.lock": "recordings",
     "requirements-client.lock": "client",
     "requirements-notify.lock": "notify",
 }

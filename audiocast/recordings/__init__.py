@@ -1,0 +1,12 @@
+"""Records shows as they are heard, and keeps them as files. A server that records none loads nothing of it.
+
+- `names`: ids of shows, and keys of the store's objects; pure
+- `chunk`: some seconds of a show, as a file; pure
+- `show_record`: what is known of a show; pure
+- `recorder`: what listeners get of one stream becomes chunks
+- `chunk_queue`: chunks on their way to the store
+- `spool`: chunks that wait on the local disk
+- `open_show`: which show a stream's chunks belong to
+- `closing`: one file of a show's chunks, when the show is over
+- `store`: a folder or a bucket
+"""
