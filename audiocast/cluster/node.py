@@ -191,10 +191,6 @@ class Node:
         with self._roles_of(self.streams.open(stream_id)).awaited():
             return await self.streams.wait(stream_id, timeout_seconds)
 
-    async def is_on_elsewhere(self, stream_id: str) -> bool:
-        """Return whether another member has the stream, so that `wait_for_stream` would get it from there."""
-        return not self.is_alone and await self.peers.find_holder(stream_id, ask_all=True) is not None
-
     def connect_source(self, hub: Hub, source: Source) -> Callable[[], None]:
         """Forward an encoder's source to its owner; return what to call when the encoder is gone."""
         return (lambda: None) if self.is_alone else self._roles_of(hub).connect_source(source)

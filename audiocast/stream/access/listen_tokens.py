@@ -67,6 +67,10 @@ class ListenClaims:
         if self.label:
             object.__setattr__(self, "label", clean_text(self.label)[:MAX_LABEL_CHARACTERS])
 
+    def is_over(self, now: float) -> bool:
+        """Return whether it can be joined no more, or the session has ended, at a Unix time."""
+        return bool(self.expires_at) and now >= self.expires_at
+
     def session_end(self, now: float) -> float | None:
         """Return when a session ends that is joined now, Unix seconds; None: with the broadcast."""
         if self.is_session:
@@ -118,13 +122,18 @@ class ListenTokens:
 
     def check(self, stream_id: str, token: str, unix_seconds: float) -> ListenClaims | None:
         """Return the claims of a token; None: it is none of this stream, or its time is over."""
+        claims = self.read(stream_id, token)
+        return None if claims is None or claims.is_over(unix_seconds) else claims
+
+    def read(self, stream_id: str, token: str) -> ListenClaims | None:
+        """Return the claims of a token, also of one whose time is over; None: it is none of this stream."""
         try:
             claimed = self._signed.read(stream_id, token)
         except UnreadableClaims:
             return None
         if claimed is None:
             return None
-        claims = ListenClaims(
+        return ListenClaims(
             claimed.get("g", 0),
             claimed.get("e", 0),
             claimed.get("s", 0),
@@ -132,6 +141,3 @@ class ListenTokens:
             is_session=bool(claimed.get("j", 0)),
             number=claimed.get("n", 0),
         )
-        if claims.expires_at and unix_seconds >= claims.expires_at:
-            return None
-        return claims

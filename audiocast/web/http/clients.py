@@ -2,7 +2,8 @@
 
 A client is an address (of IPv6 the /56 that one subscriber gets), behind a trusted proxy the one that it
 forwards for. A trusted proxy that names nobody is no client itself: its requests are not budgeted, else one
-careless setting of a proxy would shut everybody out. Nor are requests with an API token.
+careless setting of a proxy would shut everybody out. Nor are requests with an API token. Only who tries codes
+of a stream has a budget all the same: one that all whom no proxy names share.
 
 What a client has is counted when it opens and when it ends, and costs nothing in between. The work for a
 request does not depend on how many clients there are. Who is over a budget is counted by its kind; addresses
@@ -32,6 +33,10 @@ IPV6_CLIENT_BYTES = 7
 
 # Rates are so many in so many seconds, all of them at once if the client had none before.
 RATE_SECONDS = 60.0
+
+
+# What all clients together may do to one stream that no proxy names, in budgets of one client.
+UNNAMED_SHARE = 10
 
 
 class Holding(StrEnum):
@@ -200,13 +205,18 @@ class Clients:
             self._holding[client_id] = client
         return Lease(lambda: self._release(client_id, client, index))
 
-    def charge(self, request: HTTPServerRequest | None, kind: Rate) -> None:
+    def charge(self, request: HTTPServerRequest | None, kind: Rate, *, stream_id: str = "") -> None:
         """Count something that the client does.
+
+        Args:
+            request: Its request.
+            kind: What.
+            stream_id: To which stream; who is not named is counted there. Empty: not at all.
 
         Raises:
             ApiError: 429, it did so too often lately.
         """
-        client_id, budget = self.identify(request), self._budgets[kind]
+        client_id, budget = self._payer(request, kind, stream_id)
         client = self._client(client_id) if client_id and budget else None
         if client is None:
             return
@@ -216,12 +226,20 @@ class Clients:
             raise self._refuse(kind)
         client.free_at[index] = free_at
 
-    def refund(self, request: HTTPServerRequest | None, kind: Rate) -> None:
+    def refund(self, request: HTTPServerRequest | None, kind: Rate, *, stream_id: str = "") -> None:
         """Undo one `charge`: it was for nothing that costs."""
-        client_id, budget = self.identify(request), self._budgets[kind]
+        client_id, budget = self._payer(request, kind, stream_id)
         client = self._client(client_id) if client_id and budget else None
         if client is not None:
             client.free_at[RATES[kind]] -= RATE_SECONDS / budget
+
+    def _payer(self, request: HTTPServerRequest | None, kind: Rate, stream_id: str) -> tuple[bytes, int]:
+        """Return who is charged, and its budget."""
+        client_id, budget = self.identify(request), self._budgets[kind]
+        if client_id or not stream_id:
+            return client_id, budget
+        # Longer than any address: no client has such a name.
+        return b"unnamed clients of " + stream_id.encode(), UNNAMED_SHARE * budget
 
     def _client(self, client_id: bytes) -> Client | None:
         """Return a client's entry, a new one if need be; None: all entries have something.

@@ -9,7 +9,8 @@ import time
 from collections.abc import Awaitable
 
 from audiocast.cluster.stream_directory import ON_THE_AIR, StreamSnapshot
-from audiocast.web.http.credentials import has_api_token
+from audiocast.web.http.access.audit import audit_look
+from audiocast.web.http.credentials import basic_password, bearer_token, has_api_token
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.icecast.mounts import mount_of, stream_of
@@ -33,12 +34,16 @@ class IcecastAdminHandler(PublicHandler):
         """
         mount = self.get_argument("mount", "")
         stream_id = self.checked_id(stream_of(mount, self.services.aliases)) if mount else ""
-        if not has_api_token(self.request, self.services.api_tokens, as_password=True):
+        if has_api_token(self.request, self.services.api_tokens, as_password=True):
+            token = bearer_token(self.request) or basic_password(self.request) or ""
+            audit_look(stream_id=stream_id, token_tag=self.services.keys.tag(token))
+        else:
             if not stream_id:
                 message = "expected an API token, or ?mount=/stream/ID and the key of that stream"
                 raise ApiError(401, "token_needed", message)
             claims = self.claims_for(stream_id)
             self.services.streams.admit(stream_id, claims.generation)
+            audit_look(stream_id=stream_id, token_tag=claims.token_tag)
         if not stream_id:
             return await cluster_list(self.services)
         state = await cluster_state(self.services, stream_id, self.request)

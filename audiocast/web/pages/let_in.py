@@ -77,9 +77,9 @@ class AccessCodeHandler(LetInHandler):
     async def post(self, stream_id: str) -> None:
         services = self.services
         # Right codes are counted too until they are known to be right: tries side by side are tries.
-        services.clients.charge(self.request, Rate.WRONG_PASSWORDS)
+        services.clients.charge(self.request, Rate.WRONG_PASSWORDS, stream_id=self.checked_id(stream_id))
         given = self.get_body_argument("code", "")
-        hub = services.streams.get_known(self.checked_id(stream_id))
+        hub = services.streams.get_known(stream_id)
         code = hub.claims.access_code if hub is not None else ""
         if not code:
             state = await services.directory.find(stream_id, None)
@@ -87,7 +87,7 @@ class AccessCodeHandler(LetInHandler):
         if not services.listen_gate.is_private(stream_id) or not is_same_code(given, code):
             self.ask_for_code(stream_id, "wrong_code")
             return
-        services.clients.refund(self.request, Rate.WRONG_PASSWORDS)
+        services.clients.refund(self.request, Rate.WRONG_PASSWORDS, stream_id=stream_id)
         _, claims = services.listen_gate.make(stream_id)
         self.let_in(stream_id, claims)
         self.redirect(f"/listen/{stream_id}", status=303)

@@ -8,6 +8,7 @@ from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.stream.now_playing import NowPlaying
 from audiocast.web.contract.requests import MetadataRequest
+from audiocast.web.http.access.audit import audit
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
 from audiocast.web.http.services import Services
@@ -38,6 +39,7 @@ async def show_everywhere(services: Services, hub: Hub, claims: Claims, playing:
         audiocast.stream.errors.StreamError: The key with these claims was replaced, or the stream is ended.
     """
     hub.admit(claims.generation)
+    audit("title", stream_id=hub.stream_id, token_tag=claims.token_tag, generation=claims.generation)
     is_shown: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     hub.set_now_playing(playing, is_shown.set_result)
     if await is_shown:

@@ -4,8 +4,10 @@ import asyncio
 
 from tornado.httputil import HTTPServerRequest
 
+from audiocast.cluster.access.streams_elsewhere import visibility_elsewhere
 from audiocast.cluster.stream_directory import StreamSnapshot
 from audiocast.stream.hub import Hub
+from audiocast.stream.keys import Visibility
 from audiocast.web.http.clients import Holding, Rate
 from audiocast.web.http.services import Limits, Services
 
@@ -60,14 +62,19 @@ async def is_stream_on(services: Services, stream_id: str, request: HTTPServerRe
     Raises:
         ApiError: 429, the client asks about too many streams that are not on.
     """
-    stream_id = services.listen_gate.seen_id(stream_id, request)
-    hub = services.streams.get(stream_id)
+    gate = services.listen_gate
+    seen_id = gate.seen_id(stream_id, request)
+    hub = services.streams.get(seen_id)
     if hub is not None and hub.is_on:
         return True
-    if services.node.is_alone and services.streams.get_known(stream_id) is not None:
+    if services.node.is_alone and services.streams.get_known(seen_id) is not None:
         return False
     services.clients.charge(request, Rate.UNKNOWN_IDS)
-    is_on = await services.node.is_on_elsewhere(stream_id)
+    # It may have just begun, and this member not know yet that it is private: who has it says so.
+    visibility = await visibility_elsewhere(services.node, seen_id)
+    is_on = visibility is not None
+    if visibility is Visibility.PRIVATE:
+        is_on = gate.admits(stream_id, request)
     if is_on:
         services.clients.refund(request, Rate.UNKNOWN_IDS)
     return is_on

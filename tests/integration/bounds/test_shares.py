@@ -14,6 +14,7 @@ from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.exchange import connect
 from tests.support.http.hls_reader import HlsReader
 from tests.support.http.listener import Listener
+from tests.support.http.pictures import make_picture
 from tests.support.http.source import PacedSource, ingest_head
 from tests.support.processes.server import AudiocastServer
 
@@ -159,6 +160,17 @@ def test_each_act_is_one_line_without_a_secret(tmp_path: Path) -> None:
         assert requests.patch(place, params=key, json={"title": "new"}, timeout=10).status_code == 204
         assert requests.patch(place, params={"key": "ac1..wrong"}, json={}, timeout=10).status_code == 401
         assert start(server, "not-the-token").status_code == 401
+        admin = f"{server.base}/admin"
+        titled = {**key, "mode": "updinfo", "mount": f"/stream/{house['stream_id']}", "song": "one"}
+        assert requests.get(f"{admin}/metadata", params=titled, timeout=10).status_code == 200
+        picture = make_picture("image/png")
+        assert requests.put(f"{place}/cover", params=key, data=picture, timeout=10).status_code == 204
+        assert requests.delete(f"{place}/cover", params=key, timeout=10).status_code == 204
+        for path, auth in (
+            ("stats", ("admin", API_TOKEN)),
+            (f"listclients?mount=/stream/{house['stream_id']}", ("source", house["ingest_key"])),
+        ):
+            assert requests.get(f"{admin}/{path}", auth=auth, timeout=10).status_code == 200
         assert requests.delete(place, params=key, timeout=10).status_code == 204
         acts = [line for line in server.events() if line["event"] == "audit"]
         told = [(line["act"], line.get("stream_id"), line.get("error"), line["level"]) for line in acts]
@@ -170,6 +182,9 @@ def test_each_act_is_one_line_without_a_secret(tmp_path: Path) -> None:
             ("edit", name, None, "info"),
             ("refused", name, "bad_key", "warning"),
             ("refused", None, "token_needed", "warning"),
+            ("title", name, None, "info"),
+            ("cover", name, None, "info"),
+            ("cover", name, None, "info"),
             ("end", name, None, "info"),
         ]
         keys = Keys([SECRET])
@@ -178,6 +193,11 @@ def test_each_act_is_one_line_without_a_secret(tmp_path: Path) -> None:
             keys.tag(API_TOKEN),
             keys.tag(TenantClaims("Acme", "acme-").identity),
         }
+        looks = [line for line in server.events() if line["event"] == "audit_look"]
+        assert [(line["act"], line.get("stream_id"), line["token_tag"]) for line in looks] == [
+            ("look", None, acts[0]["token_tag"]),
+            ("look", name, acts[0]["token_tag"]),
+        ]
         log = server.log.read_text()
         for secret in (API_TOKEN, ACME, house["ingest_key"], tenant["ingest_key"], "not-the-token", SECRET):
             assert secret not in log

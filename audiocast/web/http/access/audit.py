@@ -16,7 +16,7 @@ def audit(
     """Log that something was done.
 
     Args:
-        act: What: `start`, `send`, `edit`, `end`, `listen_links`, `revoke`.
+        act: What: `start`, `send`, `edit`, `title`, `cover`, `end`, `listen_links`, `revoke`.
         stream_id: Of which stream.
         token_tag: Of the API token that the key was made for; see `Keys.tag`.
         tenant: Whose token it was.
@@ -24,6 +24,17 @@ def audit(
     """
     # Names of fields are never those of a secret's: whoever reads logs by them finds none.
     log.info("audit", act=act, **_told(stream_id, token_tag, tenant), generation=generation)
+
+
+def audit_look(*, stream_id: str = "", token_tag: str = "") -> None:
+    """Log that somebody has looked at what only a token or a key shows.
+
+    Args:
+        stream_id: At which stream; empty: at all.
+        token_tag: As for `audit`.
+    """
+    # An event of its own: programs that look every second do not fill the bound of lines for what was done.
+    log.info("audit_look", act="look", **_told(stream_id, token_tag, ""))
 
 
 def audit_refusal(error: str, *, stream_id: str = "") -> None:

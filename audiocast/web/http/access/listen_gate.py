@@ -6,6 +6,7 @@ for an unknown id, made by the same steps, in the same time, out of the same bud
 
 import time
 from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
 
 from tornado.httputil import HTTPServerRequest
 
@@ -43,6 +44,10 @@ class ListenGate:
         self._api_tokens = api_tokens
         self._private = node.private_listening
         self._now = now
+        # A request is asked about several times, and its token's MAC holds each time.
+        self._read: WeakKeyDictionary[HTTPServerRequest, tuple[str, str, ListenClaims | None]] = (
+            WeakKeyDictionary()
+        )
 
     def is_private(self, stream_id: str) -> bool:
         """Return whether a stream needs a listen token."""
@@ -67,14 +72,16 @@ class ListenGate:
     def claims_of(self, stream_id: str, request: HTTPServerRequest) -> ListenClaims | None:
         """Return what the request's listen token claims; None: it has none that is good."""
         token = listen_token(request, stream_id)
-        return self.check(stream_id, token) if token else None
+        if not token:
+            return None
+        read = self._read.get(request)
+        if read is None or read[:2] != (stream_id, token):
+            read = self._read[request] = stream_id, token, self._tokens.read(stream_id, token)
+        return self._if_good(stream_id, read[2])
 
     def check(self, stream_id: str, token: str) -> ListenClaims | None:
         """Return what a listen token claims; None: it is none of this stream, over, or revoked."""
-        claims = self._tokens.check(stream_id, token, self._now())
-        if claims is None or claims.made_at_ms < self._private.revoked_at_ms(stream_id):
-            return None
-        return claims
+        return self._if_good(stream_id, self._tokens.read(stream_id, token))
 
     def may_manage(self, stream_id: str, request: HTTPServerRequest) -> bool:
         """Return whether a request has the stream's key or an API token."""
@@ -96,6 +103,12 @@ class ListenGate:
         expires_at = int(now + expires_in_seconds) if expires_in_seconds else 0
         claims = ListenClaims(made_at_ms, expires_at, session_seconds, label, number=new_number())
         return self._tokens.make(stream_id, claims), claims
+
+    def _if_good(self, stream_id: str, claims: ListenClaims | None) -> ListenClaims | None:
+        """Return claims, unless their time is over or they are revoked by now."""
+        if claims is None or claims.is_over(self._now()):
+            return None
+        return None if claims.made_at_ms < self._private.revoked_at_ms(stream_id) else claims
 
     def _has_key(self, stream_id: str, request: HTTPServerRequest) -> bool:
         key = ingest_key(request)

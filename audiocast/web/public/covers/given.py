@@ -11,6 +11,7 @@ from audiocast.stream.broadcaster.given_covers import GivenCover
 from audiocast.stream.broadcaster.picture import MAX_PICTURE_BYTES, Picture
 from audiocast.stream.errors import StreamError
 from audiocast.stream.keys import Claims
+from audiocast.web.http.access.audit import audit
 from audiocast.web.http.clients import Rate
 from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import PublicHandler
@@ -84,6 +85,7 @@ class GivenCoverHandler(PublicHandler):
         return max(time.time(), present.given_at + STEP_SECONDS if present is not None else 0.0)
 
     async def _announce(self, stream_id: str, claims: Claims, version: str, given_at: float) -> None:
+        audit("cover", stream_id=stream_id, token_tag=claims.token_tag, generation=claims.generation)
         node = self.services.node
         if not node.is_alone:
             await node.covers.announce(CoverNote(stream_id, claims.generation, version, given_at))

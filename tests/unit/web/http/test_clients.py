@@ -8,7 +8,7 @@ import structlog
 from tornado.httputil import HTTPServerRequest
 
 from audiocast.web.http.addresses.trusted_proxies import TrustedProxies
-from audiocast.web.http.clients import RATE_SECONDS, Budget, Clients, Holding, Lease, Rate
+from audiocast.web.http.clients import RATE_SECONDS, UNNAMED_SHARE, Budget, Clients, Holding, Lease, Rate
 from audiocast.web.http.errors import ApiError
 from tests.unit.web.http_request import request
 
@@ -198,3 +198,27 @@ class TestTheTable:
         leases[0].release()
         assert table.charge("192.0.2.1", 100) == BUDGET
         assert len(table.clients) == MAX_CLIENTS
+
+
+def test_whom_no_proxy_names_shares_a_budget_for_each_stream(table: Table) -> None:
+    def tries(peer: str, stream_id: str) -> int:
+        for number in range(10 * UNNAMED_SHARE * BUDGET):
+            try:
+                table.clients.charge(request(peer=peer), Rate.WRONG_PASSWORDS, stream_id=stream_id)
+            except ApiError:
+                return number
+        return -1
+
+    assert tries("10.0.0.1", "news") == UNNAMED_SHARE * BUDGET
+    # Through another proxy it is the same stream; another stream is none of it, nor is who is named.
+    assert tries("10.0.0.2", "news") == 0
+    assert tries("10.0.0.1", "late") == UNNAMED_SHARE * BUDGET
+    assert tries("192.0.2.1", "news") == BUDGET
+    assert tries("192.0.2.1", "late") == 0
+    # Who had the right one has tried nothing.
+    table.clients.refund(request(peer="10.0.0.1"), Rate.WRONG_PASSWORDS, stream_id="news")
+    assert tries("10.0.0.3", "news") == 1
+    table.now += RATE_SECONDS
+    assert tries("10.0.0.1", "news") == UNNAMED_SHARE * BUDGET
+    # All else is not counted there.
+    assert table.charge("10.0.0.1", 100, Rate.WRONG_PASSWORDS) == 100
