@@ -15,45 +15,36 @@ import structlog
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.page import Page
 from audiocast.stream.access.private_streams import PrivateStreams
-from audiocast.stream.audience.listen import Listen
 from audiocast.stream.audience.listen_end import ListenEnd
-from audiocast.stream.bitstream import Bitstream, ListenerSession
+from audiocast.stream.bitstream import Bitstream
 from audiocast.stream.broadcaster.broadcast_record import BroadcastRecord
-from audiocast.stream.broadcaster.keyed_stream import KeyedStream
 from audiocast.stream.broadcaster.paced_value import OnSettled
 from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
-from audiocast.stream.fanout.listener import Sink
+from audiocast.stream.fanout.listened_stream import ListenedStream
 from audiocast.stream.gap import SourceGap
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise, Suspensions
 from audiocast.stream.muxer import OggMuxer, TimedPacket, random_serial
-from audiocast.stream.now_playing import NowPlaying, Titles, clean_text
-from audiocast.stream.read_pacer import NO_READ
+from audiocast.stream.now_playing import NowPlaying, clean_text
 from audiocast.stream.source import Source
 from audiocast.stream.source_log import SourceLog
-from audiocast.stream.tap import PageTaps, Tap, Taps
 
 log = structlog.get_logger()
 
 
-class Hub(KeyedStream):
+class Hub(ListenedStream):
     """One stream.
 
     Args:
-        stream_id, title, clock, promise, suspensions, private_streams: See `KeyedStream`.
-        counters: Shared by all hubs of this node; added to.
+        stream_id, title, clock, counters, promise, suspensions, private_streams: See `ListenedStream`.
         limits: See `HubLimits`.
         make_room: Called before the stream goes on; raises `ServerFull` if it may not.
 
     Attributes:
-        titles: What is on, and what was on.
         record: When the present broadcast began, how many listened, and the broadcast before.
-        source_log: The source's own pages, for other nodes; None if they are not kept.
         end_reason: Error code of the last end; empty: there was none.
         users: Connections that bring, or wait for, audio; the registry forgets no hub that has any.
-        deferred_read: Of the source; made at once for who begins to hear it. Set by whoever reads it.
-        page_taps: Get what listeners get of each page of the sources; others add to it.
     """
 
     def __init__(
@@ -69,21 +60,14 @@ class Hub(KeyedStream):
         suspensions: Suspensions | None = None,
         private_streams: PrivateStreams | None = None,
     ) -> None:
-        super().__init__(stream_id, title, clock, promise, suspensions, private_streams)
-        self.counters = counters
-        self.titles = Titles(clock, self._notify)
+        super().__init__(stream_id, title, clock, counters, promise, suspensions, private_streams)
         self.record = BroadcastRecord()
         self.end_reason = ""
         self.users = 0
         self._clock = clock
         self._limits = limits
-        self.source_log: SourceLog | None = None
         if limits.log_sources:
             self.source_log = SourceLog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
-        self.deferred_read = NO_READ
-        self._taps = Taps()
-        self.page_taps = PageTaps()
-        self._bitstream: Bitstream | None = None
         self._ended = False
         self._make_room = make_room
         self._gap = SourceGap(
@@ -106,27 +90,6 @@ class Hub(KeyedStream):
     def started_at(self) -> float | None:
         """When the present broadcast began, unix seconds; None while nothing is on."""
         return self.record.started_at
-
-    @property
-    def is_on(self) -> bool:
-        """There is a bitstream: a listener that joins now gets audio, or silence."""
-        return self._bitstream is not None
-
-    @property
-    def listeners(self) -> int:
-        """Number of open listeners."""
-        return self._bitstream.fanout.count if self._bitstream else 0
-
-    @property
-    def is_wanted(self) -> bool:
-        """A listener or a tap on this node takes the audio."""
-        return bool(self.listeners or self._taps)
-
-    @property
-    def read_seconds(self) -> float:
-        """How long what the source sends may wait to be read. 0: not at all, as until the stream is on."""
-        is_relayed = self.source_log is not None and bool(self.source_log.on_growth)
-        return 0.0 if is_relayed or self._bitstream is None else self._bitstream.read_seconds
 
     def describe(self) -> HubSnapshot:
         """Return what is shown of the stream, as of now."""
@@ -227,43 +190,6 @@ class Hub(KeyedStream):
             log.info("source_lost", stream_id=self.stream_id)
             if self._bitstream is not None:
                 self._gap.start(self._bitstream)
-
-    def join(
-        self,
-        sink: Sink,
-        response_head: bytes,
-        *,
-        preroll_seconds: float,
-        aim_seconds: float,
-        listen: Listen | None = None,
-    ) -> ListenerSession:
-        """Add a listener; see `Fanout.join`. The header pages follow `response_head`.
-
-        Raises:
-            RuntimeError: Nothing is on (see `is_on`).
-        """
-        self.deferred_read.make_now()
-        if self._bitstream is None:
-            raise RuntimeError(f"expected a stream that is on, got one that is {self.state}")
-        first = response_head + self._bitstream.header_pages(self.titles.tags)
-        return self._bitstream.join(
-            sink, first, preroll_seconds=preroll_seconds, aim_seconds=aim_seconds, listen=listen
-        )
-
-    def open_tap(self, tap: Tap) -> None:
-        """Send `tap` what the backlog holds, and then all audio, until `close_tap`."""
-        self.deferred_read.make_now()
-        self._taps.add(tap)
-        if self._bitstream is not None:
-            self._bitstream.fill(tap)
-
-    def close_tap(self, tap: Tap) -> None:
-        """Send `tap` no more audio."""
-        self._taps.discard(tap)
-
-    def close_listeners(self, count: int) -> int:
-        """Close at most `count` listeners, so that they connect to another node; return how many were."""
-        return self._bitstream.fanout.close_listeners(count) if self._bitstream is not None else 0
 
     def set_now_playing(self, now_playing: NowPlaying, on_settled: OnSettled | None = None) -> None:
         """Show what is on, beside the audio: the bitstream is never chained for it. See `Titles.set`."""
