@@ -162,6 +162,12 @@ class IdleWatch:
         if self._timer is None:
             self._timer = self._clock.call_at(self._idle_at, self._check)
 
+    def go_on(self, arrivals: Arrivals) -> None:
+        """Watch another source, whose audio has come like this."""
+        self.arrivals = arrivals
+        if self._timer is None:
+            self._timer = self._clock.call_at(self._idle_at, self._check)
+
     def stop(self) -> None:
         """Watch no more, until audio comes again."""
         if self._timer is not None:
@@ -193,6 +199,11 @@ class Silence:
         self._packet = paced_silence(opus_head, bytes_per_second)
         self._began_at = now
         self._made = 0
+
+    @property
+    def ends_at(self) -> float:
+        """Until when it lasts, the clock's seconds."""
+        return self._began_at + self._made * PACKET_SECONDS
 
     def packets(self, now: float) -> list[TimedPacket]:
         """Return the packets that are due since the last call, so that silence lasts as long as the gap."""
@@ -229,6 +240,7 @@ class SourceGap:
         self._on_over = on_over
         self._watch = IdleWatch(clock, active_seconds=active_seconds, on_idle=on_idle)
         self._timer: Timer | None = None
+        self._silence: Silence | None = None
 
     @property
     def is_open(self) -> bool:
@@ -250,6 +262,17 @@ class SourceGap:
         """How the audio of the sources came."""
         return self._watch.arrivals
 
+    @property
+    def covered_until(self) -> float:
+        """Until when listeners have audio, or silence that was made, the clock's seconds."""
+        used_up_at = self.arrivals.used_up_at
+        return used_up_at if self._silence is None else max(used_up_at, self._silence.ends_at)
+
+    def hand_over(self, arrivals: Arrivals) -> None:
+        """End the gap, if any: a source goes on whose audio has come like this."""
+        self.end()
+        self._watch.go_on(arrivals)
+
     def start(self, bitstream: Bitstream) -> None:
         """Fill `bitstream` with silence as soon as its audio is used up, unless that is done already."""
         if not self.is_open:
@@ -257,11 +280,12 @@ class SourceGap:
             silence = Silence(
                 bitstream.muxer.opus_head, bytes_per_second=bitstream.bytes_per_second(), now=begins_at
             )
+            self._silence = silence
             self._schedule(bitstream, silence, begins_at + self._grace_seconds)
 
     def end(self) -> bool:
         """Make no more silence; return whether there was a gap."""
-        timer, self._timer = self._timer, None
+        timer, self._timer, self._silence = self._timer, None, None
         if timer is not None:
             timer.cancel()
             self.arrivals.restart(self._clock.time())

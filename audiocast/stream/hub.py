@@ -23,12 +23,14 @@ from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.fanout.listened_stream import ListenedStream
-from audiocast.stream.gap import SourceGap
+from audiocast.stream.gap import Arrivals, SourceGap
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise, Suspensions
 from audiocast.stream.muxer import OggMuxer, TimedPacket, random_serial
 from audiocast.stream.now_playing import NowPlaying, clean_text
 from audiocast.stream.source import Source
 from audiocast.stream.source_log import SourceLog
+from audiocast.stream.standby.standby import SourceSegment, Standby
+from audiocast.stream.standby.standbys import Standbys
 
 log = structlog.get_logger()
 
@@ -43,6 +45,7 @@ class Hub(ListenedStream):
 
     Attributes:
         record: When the present broadcast began, how many listened, and the broadcast before.
+        standbys: The sources that are connected and not heard.
         end_reason: Error code of the last end; empty: there was none.
         users: Connections that bring, or wait for, audio; the registry forgets no hub that has any.
     """
@@ -78,6 +81,8 @@ class Hub(ListenedStream):
             on_idle=self._note_idle,
             on_over=self._give_up,
         )
+        self._segment: SourceSegment | None = None
+        self.standbys = Standbys(self, clock, counters, limits.return_seconds)
 
     @property
     def state(self) -> HubState:
@@ -110,6 +115,8 @@ class Hub(ListenedStream):
             backlog_seconds=bitstream.backlog.seconds if bitstream else 0.0,
             page_seconds=self._gap.arrivals.page_seconds if source is not None else None,
             burst_seconds=self._gap.arrivals.burst_seconds if source is not None else None,
+            source_priority=source.rank.priority if source is not None else None,
+            standby=len(self.standbys),
             source_faults=dict(source.faults) if source is not None else {},
             now_playing=self.titles.now_playing,
         )
@@ -117,7 +124,9 @@ class Hub(ListenedStream):
     def attach_source(
         self, source: Source, opus_head: OpusHead, tags: OpusTags, header_pages: Sequence[Page], now: float
     ) -> None:
-        """Make `source` what this stream plays, from its next packet on. The newest source always wins.
+        """Make `source` what this stream plays, from its next packet on, unless a better one is heard.
+
+        Of two sources of the same priority the newer one wins; see `Standbys`.
 
         Raises:
             SourceError: See `admit`; or the source makes the listeners' players begin anew too often.
@@ -125,9 +134,39 @@ class Hub(ListenedStream):
             ServerFull: Too many streams are on.
         """
         self.admit(source.generation)
-        if source.has_audio and source is not self.source:
-            # It was dismissed and is on its way out; its next chain segment must not take the stream back.
-            return
+        segment = SourceSegment(opus_head, tags, header_pages)
+        if self.standbys.takes(source, segment, now):
+            self._notify()
+        else:
+            self._play(source, segment, now)
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """How the audio came that listeners have in hand."""
+        return self._gap.arrivals
+
+    def hand_over(self, standby: Standby, now: float) -> None:
+        """Let a source that stands by be heard; see `Stage`. The source that was heard stands by after that.
+
+        Raises:
+            SourceError: As `attach_source`.
+            BadKey, ServerFull: Likewise.
+        """
+        source = standby.source
+        self.admit(source.generation)
+        pages = standby.last_pages(self._gap.covered_until)
+        self.standbys.remove(source)
+        rival, self.source = self.source, None
+        if rival is not None and self._segment is not None:
+            self.counters.sources -= 1
+            self.standbys.add(Standby(rival, self._segment, self._gap.arrivals))
+        self._gap.hand_over(standby.arrivals)
+        self._play(source, standby.segment, now, is_handover=True)
+        for page, packets in pages:
+            self._append(source, page, packets, now)
+
+    def _play(self, source: Source, segment: SourceSegment, now: float, *, is_handover: bool = False) -> None:
+        opus_head, tags, header_pages = segment
         running = self._bitstream
         spliced = running if running is not None and running.muxer.can_continue(opus_head) else None
         if running is None:
@@ -135,8 +174,9 @@ class Hub(ListenedStream):
         elif spliced is None:
             source.charge_decoder_change()
         self.generation = source.generation
+        self._segment = segment
         rival, self.source = self.source, source
-        if rival is not source:
+        if rival is not source and not is_handover:
             self._gap.arrivals.restart(now)
         if self.source_log is not None:
             if rival is not source:
@@ -146,7 +186,7 @@ class Hub(ListenedStream):
             self.counters.sources += 1
         elif rival is not source:
             self.counters.takeovers += 1
-            self._dismiss(rival, TakenOver("a newer source with a key of this stream has taken it over"))
+            self.dismiss_later(rival, TakenOver("a newer source with a key of this stream has taken it over"))
         if spliced is not None:
             self.counters.splices += 1
             gain_db = opus_head.output_gain_db - spliced.muxer.opus_head.output_gain_db
@@ -160,21 +200,26 @@ class Hub(ListenedStream):
     def publish(self, source: Source, page: Page | None, packets: Sequence[TimedPacket], now: float) -> None:
         """Send listeners the packets of one page; they are dropped unless `source` is the current one."""
         if source is not self.source or self._bitstream is None:
+            self.standbys.note(source, page, packets, now)
             return
+        samples = self._append(source, page, packets, now)
+        if packets and self._gap.note_audio(now, samples):
+            self._notify()
+
+    def _append(self, source: Source, page: Page | None, packets: Sequence[TimedPacket], now: float) -> int:
+        """Send listeners the packets of a page; return how many samples they are."""
         page_samples = packets[0][1] if len(packets) == 1 else sum(samples for _, samples in packets)
         if self.source_log is not None and page is not None:
             self.source_log.append(page, page_samples)
-        if not packets:
-            return
-        has_news = self._gap.note_audio(now, page_samples)
+        if not packets or self._bitstream is None:
+            return page_samples
         if self.muted_source is None or not self.is_muted:
             self._bitstream.append(packets, now)
         else:
             packets = self._bitstream.append_silence(packets, now)
         if self.page_taps:
             self.page_taps.append(source.source_id, page, packets, self._bitstream)
-        if has_news:
-            self._notify()
+        return page_samples
 
     def note_fault(self, source: Source, code: str) -> None:
         """Count what was dropped of a source; pages are told at 1, 2, 4, 8, and so on."""
@@ -184,12 +229,15 @@ class Hub(ListenedStream):
 
     def detach_source(self, source: Source) -> None:
         """Hold the listeners: the connection of `source` is gone."""
+        if self.standbys.remove(source):
+            self._notify()
         if source is self.source:
             self.source = None
             self.counters.sources -= 1
             log.info("source_lost", stream_id=self.stream_id)
             if self._bitstream is not None:
                 self._gap.start(self._bitstream)
+            self.standbys.note_loss()
 
     def set_now_playing(self, now_playing: NowPlaying, on_settled: OnSettled | None = None) -> None:
         """Show what is on, beside the audio: the bitstream is never chained for it. See `Titles.set`."""
@@ -204,8 +252,9 @@ class Hub(ListenedStream):
         source, self.source = self.source, None
         if source is not None:
             self.counters.sources -= 1
-            self._dismiss(source, error)
+            self.dismiss_later(source, error)
         is_stop = isinstance(error, ShuttingDown)
+        self.standbys.end(error)
         self._finish_bitstream(ListenEnd.SERVER_STOPPED if is_stop else ListenEnd.STREAM_ENDED)
         self.end_reason = error.code
         # A server that stops is no news of the broadcast: its source comes back when the server does.
@@ -250,7 +299,8 @@ class Hub(ListenedStream):
         if self._bitstream is not None:
             self._bitstream.end_listeners()
 
-    def _dismiss(self, source: Source, error: SourceError) -> None:
+    def dismiss_later(self, source: Source, error: SourceError) -> None:
+        """End the connection of a source that is not heard, in the next turn of the loop."""
         # Not from within the call that led here: the web layer may end a request in it.
         self._clock.call_soon(source.dismiss, error)
 

@@ -33,6 +33,7 @@ class HubLimits:
         backlog_seconds, backlog_bytes: Bounds of the backlog; whichever is met first.
         active_seconds: A source that has sent audio within this time is live.
         grace_seconds: How long listeners are held without a source.
+        return_seconds: How long a better source that is back is good before it is heard again.
         log_sources: Keep the sources' own pages too, as long as the backlog, for other nodes.
         fanout: How listeners are served.
     """
@@ -41,6 +42,7 @@ class HubLimits:
     backlog_bytes: int = 262_144
     active_seconds: float = 2.5
     grace_seconds: float = 30.0
+    return_seconds: float = 5.0
     log_sources: bool = False
     fanout: FanoutLimits = field(default_factory=FanoutLimits)
 
@@ -76,6 +78,8 @@ class HubSnapshot:
             without a source. The longer of its last two pages: the last page of a track is a short one.
         burst_seconds: How much audio the source sends at once, of late, and at least a page of
             it; None without a source.
+        source_priority: Of the source that is heard, 0 is the best; None without a source.
+        standby: How many sources are connected that are not heard, since a better one is.
         source_faults: By error code, how many pages and packets of the source were dropped because they are
             damaged; empty without a source.
         now_playing: Title and artist, as far as known.
@@ -94,6 +98,8 @@ class HubSnapshot:
     backlog_seconds: float
     page_seconds: float | None
     burst_seconds: float | None
+    source_priority: int | None
+    standby: int
     source_faults: dict[str, int]
     now_playing: NowPlaying | None
 

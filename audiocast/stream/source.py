@@ -28,6 +28,7 @@ from audiocast.stream.rate_limit import RateLimit
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import HeaderPages
 from audiocast.stream.source_sink import SourceSink
+from audiocast.stream.standby.rank import USUAL_RANK, SourceRank
 
 # RFC 7845 section 6: larger packets may be refused. It also makes each packet fit one page.
 MAX_AUDIO_PACKET_BYTES = 61_440
@@ -55,6 +56,7 @@ class Source:
         generation: Generation of the source's key; see `Hub.admit`.
         dismiss: Called by the hub, once, when the source must stop for a reason of the hub's: a newer source,
             the end of the stream. Never called from within a method of this class.
+        rank: Which of two sources is heard.
         is_relayed: Another member sends the pages. It has dropped those that were damaged, so what is no page
             is its own mistake, and ends the connection. Damaged packets stay on their pages.
 
@@ -71,17 +73,16 @@ class Source:
         generation: int,
         dismiss: Callable[[SourceError], None],
         is_relayed: bool = False,
+        rank: SourceRank = USUAL_RANK,
     ) -> None:
         self.source_id = source_id
-        self.dismiss = dismiss
-        self.generation = generation
+        self.dismiss, self.generation, self.rank = dismiss, generation, rank
         self.has_audio = False
         self._sink = sink
         self._rate_limit = rate_limit
         self._reader = PageReader()
-        self._start = b""
+        self._start, self._serial = b"", -1
         self._expect = _Expect.HEAD
-        self._serial = -1
         self._assembler = PacketAssembler()
         self._opus_head: OpusHead | None = None
         self._new_tags: OpusTags | None = None
@@ -90,8 +91,7 @@ class Source:
         self._is_header_page = False
         self._packets: list[bytes] = []
         self._audio: list[TimedPacket] = []
-        self._is_detached = False
-        self._is_relayed = is_relayed
+        self._is_detached, self._is_relayed = False, is_relayed
         self.faults: Counter[str] = Counter()
         self._last_fault = ""
         self._error: OggError | StreamError | None = None
