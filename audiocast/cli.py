@@ -1,4 +1,4 @@
-"""The `audiocast` command: `serve`, `worker`, `check`, `migrate`, `report`, `notify`, `token`, `listen-link`.
+"""The `audiocast` command: `serve`, `worker`, `check`, `migrate`, `report`, `notify` and the makers of keys.
 
 Each command imports what it needs when it is known which one it is: those of the server take a third of a
 second.
@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if given[:1] == ["token"]:
             print(_token(given[1:]))
+            return 0
+        if given[:1] == ["key"]:
+            print(_key(given[1:]))
             return 0
         if given[:1] == ["listen-link"]:
             _listen_link(given[1:])
@@ -115,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "token", help="make an API token with a share (see: audiocast token --help)", add_help=False
     )
+    commands.add_parser("key", help="make an ingest key (see: audiocast key --help)", add_help=False)
     commands.add_parser(
         "listen-link",
         help="make links to a private stream (see: audiocast listen-link --help)",
@@ -247,6 +251,18 @@ def _token(arguments: Sequence[str]) -> str:
     secrets = () if wants_help else _settings([]).secret_keys
     try:
         return make_token(arguments, [secret.get_secret_value() for secret in secrets])
+    except BadToken as error:
+        raise _Failed(str(error), USAGE_ERROR) from error
+
+
+def _key(arguments: Sequence[str]) -> str:
+    from audiocast.key_command import make_key
+    from audiocast.token_command import BadToken
+
+    wants_help = "--help" in arguments or "-h" in arguments
+    secrets = () if wants_help else _settings([]).secret_keys
+    try:
+        return make_key(arguments, [secret.get_secret_value() for secret in secrets])
     except BadToken as error:
         raise _Failed(str(error), USAGE_ERROR) from error
 

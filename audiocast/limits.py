@@ -62,6 +62,7 @@ def hub_limits(settings: Settings) -> HubLimits:
         active_seconds=settings.active_threshold_sec,
         log_sources=bool(settings.peers),
         grace_seconds=settings.source_grace_seconds,
+        return_seconds=settings.fallback_return_seconds,
         fanout=FanoutLimits(
             flush_interval_seconds=settings.flush_interval_ms / 1000,
             lag_seconds=settings.listener_lag_seconds,

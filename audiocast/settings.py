@@ -30,6 +30,7 @@ from audiocast.setting_groups.access_settings import AccessSettings
 from audiocast.setting_groups.audience_settings import AudienceSettings
 from audiocast.setting_groups.auth_hook_settings import AuthHookSettings
 from audiocast.setting_groups.client_budget_settings import ClientBudgetSettings
+from audiocast.setting_groups.fallback_settings import FallbackSettings
 from audiocast.setting_groups.kubernetes_settings import KubernetesSettings
 from audiocast.setting_groups.port_settings import USUAL_INTERNAL_PORT, PortSettings
 from audiocast.setting_groups.webhook_settings import WebhookSettings
@@ -42,6 +43,7 @@ class Settings(
     AudienceSettings,
     AuthHookSettings,
     ClientBudgetSettings,
+    FallbackSettings,
     PortSettings,
     KubernetesSettings,
     WebhookSettings,

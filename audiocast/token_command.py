@@ -38,7 +38,7 @@ def make_token(arguments: Sequence[str], secrets: Sequence[str]) -> str:
             f"--id-prefix: expected letters, digits, - and _, at most {MAX_PREFIX_CHARACTERS}, as acme-"
         )
     claims = TenantClaims(
-        given.tenant, given.id_prefix, given.streams, given.listeners, given.kbps, _expiry(given.expires)
+        given.tenant, given.id_prefix, given.streams, given.listeners, given.kbps, read_expiry(given.expires)
     )
     return TenantTokens(secrets).make(claims)
 
@@ -81,8 +81,12 @@ def _count(text: str) -> int:
     return number
 
 
-def _expiry(text: str) -> int:
-    """Return Unix seconds; a date is that day's end, by UTC."""
+def read_expiry(text: str) -> int:
+    """Return the Unix seconds of `--expires`, 0 for none; a date is that day's end, by UTC.
+
+    Raises:
+        BadToken: It is no time to come.
+    """
     if not text:
         return 0
     try:

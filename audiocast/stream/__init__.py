@@ -19,6 +19,7 @@ One stream:
 - `hub_state`: how a hub behaves, what is shown of its stream, and the promises that outlive it
 - `gap`: how a source's audio comes, and silence while it is away
 - `now_playing`: title and artist, and the last tracks
+- `standby`: sources that are connected and not heard, and the choice of the one that is
 - `broadcaster`: what a broadcaster says and wants beside the audio: title, mute, which key is good
 - `tap`: what takes packets as they are, and pages of sources as they are heard
 

@@ -54,7 +54,7 @@ class Counters:
         silence_seconds: Silence that was made while a source was away.
         takeovers: A newer source has replaced one that was connected.
         standbys: Sources that are connected and not heard, since a better one is (gauge).
-        handovers: Changes from a source to one that stood by: because it was `away`, or as the `return` of a
+        switches: Changes from a source to one that stood by: because it was `away`, or as the `return` of a
             better one.
         splices: A source has continued a logical bitstream that another one, or an earlier chain segment,
             started.
@@ -84,7 +84,7 @@ class Counters:
     silence_seconds: float = 0.0
     takeovers: int = 0
     standbys: int = 0
-    handovers: Counter[str] = field(default_factory=Counter)
+    switches: Counter[str] = field(default_factory=Counter)
     splices: int = 0
     source_gaps: int = 0
     hls_sessions: int = 0

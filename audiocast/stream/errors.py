@@ -11,6 +11,7 @@ Each error has the code that the API shows; the web layer maps it to an HTTP sta
             NoAudio         "no_audio"
             SourceStalled   "source_stalled"
             TakenOver       "taken_over"
+            BetterSource    "better_source"
             StreamEnded     "stream_ended"
             BroadcastEnded  "broadcast_ended"
             StreamSuspended "stream_suspended"
@@ -81,6 +82,12 @@ class TakenOver(SourceError):
     """A newer source has the stream now."""
 
     code = "taken_over"
+
+
+class BetterSource(SourceError):
+    """Another source is heard, and this server cannot let this one stand by."""
+
+    code = "better_source"
 
 
 class StreamEnded(SourceError):

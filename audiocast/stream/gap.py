@@ -99,6 +99,17 @@ class Arrivals:
         """When listeners will have played all that came, the clock's seconds."""
         return self.last_at + min(self._lead - min(self._lowest_before, self._lowest), MAX_IN_HAND_SECONDS)
 
+    @property
+    def ended_at(self) -> float:
+        """When the last of what came was made, by the arrivals that were delayed least, the clock's seconds.
+
+        Of two sources that send in real time, the same moment has the same number.
+        """
+        before, now = self._highest_before, self._highest
+        late_seconds = (before if before > now else now) - self._lead
+        # An encoder that was silent for a while goes on with the present, and is late by nothing.
+        return self.last_at - (late_seconds if late_seconds < MIN_BURST_SECONDS else 0.0)
+
     def restart(self, now: float) -> None:
         """Forget how audio came, since another source begins, or a gap is over; what is in hand stays."""
         self._start(now, in_hand_seconds=max(0.0, self.used_up_at - now))
@@ -201,6 +212,11 @@ class Silence:
         self._made = 0
 
     @property
+    def is_made(self) -> bool:
+        """There is some of it."""
+        return self._made > 0
+
+    @property
     def ends_at(self) -> float:
         """Until when it lasts, the clock's seconds."""
         return self._began_at + self._made * PACKET_SECONDS
@@ -263,12 +279,18 @@ class SourceGap:
         return self._watch.arrivals
 
     @property
-    def covered_until(self) -> float:
-        """Until when listeners have audio, or silence that was made, the clock's seconds."""
+    def used_up_at(self) -> float:
+        """When listeners will have played all that came, and the silence that was made."""
         used_up_at = self.arrivals.used_up_at
         return used_up_at if self._silence is None else max(used_up_at, self._silence.ends_at)
 
-    def hand_over(self, arrivals: Arrivals) -> None:
+    @property
+    def ended_at(self) -> float:
+        """Up to which moment there is audio, or silence that was made in its place; see `Arrivals`."""
+        silence = self._silence
+        return self.arrivals.ended_at if silence is None or not silence.is_made else silence.ends_at
+
+    def switch_to(self, arrivals: Arrivals) -> None:
         """End the gap, if any: a source goes on whose audio has come like this."""
         self.end()
         self._watch.go_on(arrivals)

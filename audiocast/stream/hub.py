@@ -23,7 +23,7 @@ from audiocast.stream.clock import Clock
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import ShuttingDown, SourceError, SourceStalled, StreamEnded, TakenOver
 from audiocast.stream.fanout.listened_stream import ListenedStream
-from audiocast.stream.gap import Arrivals, SourceGap
+from audiocast.stream.gap import SourceGap
 from audiocast.stream.hub_state import NO_PROMISE, HubLimits, HubSnapshot, HubState, Promise, Suspensions
 from audiocast.stream.muxer import OggMuxer, TimedPacket, random_serial
 from audiocast.stream.now_playing import NowPlaying, clean_text
@@ -141,11 +141,11 @@ class Hub(ListenedStream):
             self._play(source, segment, now)
 
     @property
-    def arrivals(self) -> Arrivals:
-        """How the audio came that listeners have in hand."""
-        return self._gap.arrivals
+    def gap(self) -> SourceGap:
+        """Where the audio of the source ends, and what is made in its place."""
+        return self._gap
 
-    def hand_over(self, standby: Standby, now: float) -> None:
+    def switch_to(self, standby: Standby, now: float) -> None:
         """Let a source that stands by be heard; see `Stage`. The source that was heard stands by after that.
 
         Raises:
@@ -154,18 +154,18 @@ class Hub(ListenedStream):
         """
         source = standby.source
         self.admit(source.generation)
-        pages = standby.last_pages(self._gap.covered_until)
+        pages = standby.last_pages(self._gap)
         self.standbys.remove(source)
         rival, self.source = self.source, None
         if rival is not None and self._segment is not None:
             self.counters.sources -= 1
             self.standbys.add(Standby(rival, self._segment, self._gap.arrivals))
-        self._gap.hand_over(standby.arrivals)
-        self._play(source, standby.segment, now, is_handover=True)
+        self._gap.switch_to(standby.arrivals)
+        self._play(source, standby.segment, now, is_switch=True)
         for page, packets in pages:
             self._append(source, page, packets, now)
 
-    def _play(self, source: Source, segment: SourceSegment, now: float, *, is_handover: bool = False) -> None:
+    def _play(self, source: Source, segment: SourceSegment, now: float, *, is_switch: bool = False) -> None:
         opus_head, tags, header_pages = segment
         running = self._bitstream
         spliced = running if running is not None and running.muxer.can_continue(opus_head) else None
@@ -176,7 +176,7 @@ class Hub(ListenedStream):
         self.generation = source.generation
         self._segment = segment
         rival, self.source = self.source, source
-        if rival is not source and not is_handover:
+        if rival is not source and not is_switch:
             self._gap.arrivals.restart(now)
         if self.source_log is not None:
             if rival is not source:

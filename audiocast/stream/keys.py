@@ -12,6 +12,7 @@ from audiocast.stream.access.tenant_tokens import NO_SHARE, Share
 from audiocast.stream.broadcaster.presentation import NO_PRESENTATION, Presentation
 from audiocast.stream.errors import BadKey
 from audiocast.stream.now_playing import clean_text
+from audiocast.stream.standby.rank import parse_priority
 
 PREFIX = "ac1"
 
@@ -68,6 +69,7 @@ class Claims:
         presentation: How the stream shows itself.
         starts_at: When the broadcast is to begin, as its broadcaster has told; Unix seconds, 0 for no time.
         max_listeners: Of the stream at a time, at all members; 0 for no bound of its own.
+        priority: Which of several sources is heard, 0 (the best) to 9.
         share: How many streams of one tenant may be on.
         access_code: Opens a private stream to those who type it; empty: no code does.
     """
@@ -83,6 +85,7 @@ class Claims:
     access_code: str = ""
     max_listeners: int = 0
     share: Share = NO_SHARE
+    priority: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean_text(self.title))
@@ -151,6 +154,7 @@ def _encode_claims(claims: Claims) -> dict[str, object]:
             ("l", claims.max_listeners),
             ("p", claims.share.id_prefix),
             ("m", claims.share.streams),
+            ("q", claims.priority),
         )
         if value
     }
@@ -169,6 +173,7 @@ def _decode_claims(claimed: Mapping[str, Any]) -> Claims:
         access_code=str(claimed.get("c", "")),
         max_listeners=claimed.get("l", 0),
         share=Share(str(claimed.get("p", "")), claimed.get("m", 0)),
+        priority=parse_priority(claimed.get("q", 0)),
     )
 
 

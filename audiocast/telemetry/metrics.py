@@ -30,6 +30,7 @@ REFUSAL_CODES = (
     "bad_opus_tags",
     "bad_page_version",
     "bad_upgrade",
+    "better_source",
     "client_limit",
     "foreign_origin",
     "key_missing",
@@ -63,10 +64,17 @@ FAULT_CODES = (
     "unknown_serial",
 )
 
+# The source that was heard is away; a better one is back.
+SWITCH_REASONS = ("away", "return")
+
 Number = Callable[[Counters], float]
 
 GAUGES: dict[str, tuple[str, Number]] = {
     "audiocast_sources": ("Sources that are connected and have brought audio.", lambda c: c.sources),
+    "audiocast_sources_standby": (
+        "Sources that are connected and not heard, since a better one is.",
+        lambda c: c.standbys,
+    ),
     "audiocast_listeners": ("Listeners, those as HLS too.", lambda c: c.listeners + c.hls_sessions),
 }
 
@@ -158,6 +166,12 @@ class StreamMetrics(Collector):
         for name, (text, histogram) in HISTOGRAMS.items():
             values = histogram(counters)
             yield HistogramMetricFamily(name, text, buckets=values.cumulative(), sum_value=values.sum)
+        yield _counts(
+            "audiocast_source_switches_total",
+            "Changes to a source that stood by.",
+            "reason",
+            {reason: counters.switches[reason] for reason in SWITCH_REASONS},
+        )
         yield _counts(
             "audiocast_source_errors_total",
             "Sources that ended with an error.",

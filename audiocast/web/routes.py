@@ -81,6 +81,7 @@ from audiocast.web.pages.page import (
     SelfTestPageHandler,
 )
 from audiocast.web.pages.qr import QrHandler
+from audiocast.web.public.access.further_keys import KeysHandler
 from audiocast.web.public.access.listen_links import ListenLinksHandler, RevokeListenLinksHandler
 from audiocast.web.public.audience import AudienceHandler, MemberAudienceHandler
 from audiocast.web.public.covers.given import GivenCoverHandler
@@ -133,6 +134,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/api/streams/([^/]*)/metadata", MetadataHandler, own),
             (r"/api/streams/([^/]*)/cover", GivenCoverHandler, own),
             (r"/api/streams/([^/]*)/audience", AudienceHandler, own),
+            (r"/api/streams/([^/]*)/keys", KeysHandler, own),
             (r"/api/streams/([^/]*)/listen-links", ListenLinksHandler, own),
             (r"/api/streams/([^/]*)/listen-links/revoke", RevokeListenLinksHandler, own),
             (r"/admin/metadata", IcecastMetadataHandler, own),

@@ -33,4 +33,11 @@ class SourceRank:
         return self.priority >= LOOP_PRIORITY
 
 
+def parse_priority(claimed: object) -> int:
+    """Return the priority that a key claims; the worst one when it claims what this version does not know."""
+    if isinstance(claimed, int) and BEST_PRIORITY <= claimed <= WORST_PRIORITY:
+        return int(claimed)
+    return WORST_PRIORITY
+
+
 USUAL_RANK = SourceRank()

@@ -12,13 +12,16 @@ from typing import NamedTuple
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.ogg.page import Page
-from audiocast.stream.gap import Arrivals
+from audiocast.stream.gap import Arrivals, SourceGap
 from audiocast.stream.muxer import TimedPacket
 from audiocast.stream.source import Source
 
 # A source is away when what came of it is used up since so long. Networks delay pages by tens of
 # milliseconds and a lost packet by 200; who has less than this in hand, a live listener, hears a hole.
 AWAY_SECONDS = 0.25
+
+# Who sends so much at once is heard from what is in hand. Busy machines and networks delay pages by less.
+MIN_BURST_SECONDS = 0.5
 
 # What is kept beside as much as comes at once: more than `AWAY_SECONDS` and a page.
 KEPT_SECONDS = 1.0
@@ -81,6 +84,7 @@ class Standby:
         """Keep a page that has come."""
         if self.is_away(now):
             self._good_since = now
+            self.arrivals.restart(now)
         samples = _samples(packets)
         self.arrivals.note(now, samples / SAMPLE_RATE)
         self._kept.append(KeptPage(page, packets))
@@ -92,16 +96,30 @@ class Standby:
             self._kept_samples -= _samples(oldest)
             self._kept_bytes -= _size_bytes(oldest)
 
-    def last_pages(self, used_up_at: float) -> list[KeptPage]:
+    def missing_seconds(self, gap: SourceGap) -> float:
+        """Return how much of what was kept is needed to go on where the audio of another source ends.
+
+        Args:
+            gap: Of the stream, which has the other source.
+
+        Returns:
+            What was made since the other's audio ended; below 0: nothing yet. Of a source that sends much at
+            once more is needed: listeners must have something in hand until it sends again.
+        """
+        since_seconds = self.arrivals.ended_at - gap.ended_at
+        in_hand_seconds = self.arrivals.used_up_at - gap.used_up_at
+        return in_hand_seconds if in_hand_seconds > since_seconds + MIN_BURST_SECONDS else since_seconds
+
+    def last_pages(self, gap: SourceGap) -> list[KeptPage]:
         """Return the pages to go on with where the audio of another source ends.
 
         Args:
-            used_up_at: When listeners will have played all of that source.
+            gap: Of the stream.
 
         Returns:
             As many packets as come nearest; of the first page those alone.
         """
-        wanted = (self.arrivals.used_up_at - used_up_at) * SAMPLE_RATE
+        wanted = self.missing_seconds(gap) * SAMPLE_RATE
         pages: list[KeptPage] = []
         for page, packets in reversed(self._kept):
             count = 0

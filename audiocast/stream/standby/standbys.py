@@ -1,6 +1,6 @@
 """The sources of one stream that stand by, and when the stream is handed over to one of them.
 
-    heard, lost or away          --> the best that stands by, as soon as the audio in hand is used up
+    heard, lost or away          --> the best that stands by, from where that audio ends
     heard, a better one is back  --> that one, when it was good for the return time
 
 A source that is away and connected stands by too, so that it comes back the same way. There is one source of
@@ -17,18 +17,12 @@ from audiocast.ogg.page import Page
 from audiocast.stream.clock import Clock, Timer
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import SourceError, StreamError, TakenOver
-from audiocast.stream.gap import Arrivals
+from audiocast.stream.gap import Arrivals, SourceGap
 from audiocast.stream.muxer import TimedPacket
 from audiocast.stream.source import Source
 from audiocast.stream.standby.standby import AWAY_SECONDS, SourceSegment, Standby
 
 log = structlog.get_logger()
-
-# A better source comes back when so little of the worse one is left in hand: a page of most encoders.
-MAX_LEFT_SECONDS = 0.1
-
-# One that sends much at once has as much left nearly always: it is cut off then; listeners are late by it.
-MAX_LEFT_WAIT_SECONDS = 30.0
 
 # How often a stream without a source is looked at.
 CHECK_SECONDS = 0.1
@@ -41,7 +35,7 @@ class Stage(Protocol):
         stream_id: The stream's id.
         source: The source that is heard; None: none is connected.
         is_on: There is a bitstream to go on with.
-        arrivals: How the audio came that listeners have in hand.
+        gap: Where the audio of the source ends, and what is made in its place.
     """
 
     stream_id: str
@@ -52,10 +46,10 @@ class Stage(Protocol):
         """See the class."""
 
     @property
-    def arrivals(self) -> Arrivals:
+    def gap(self) -> SourceGap:
         """See the class."""
 
-    def hand_over(self, standby: Standby, now: float) -> None:
+    def switch_to(self, standby: Standby, now: float) -> None:
         """Let a source that stands by be heard, from `Standby.last_pages` on.
 
         Raises:
@@ -168,12 +162,12 @@ class Standbys:
             heard = self._stage.source
             is_return = heard is not None and chosen.priority < heard.rank.priority
             try:
-                self._stage.hand_over(chosen, now)
+                self._stage.switch_to(chosen, now)
             except StreamError as error:
                 refusal = error if isinstance(error, SourceError) else TakenOver(str(error))
                 self._drop(chosen.source, refusal)
                 continue
-            self._counters.handovers["return" if is_return else "away"] += 1
+            self._counters.switches["return" if is_return else "away"] += 1
             log.info(
                 "source_heard", stream_id=self._stage.stream_id, priority=chosen.priority, is_return=is_return
             )
@@ -184,19 +178,21 @@ class Standbys:
         """Return the source to be heard instead of the present one; None: there is none, or not yet."""
         heard = self._stage.source
         present = [each for each in self._standbys.values() if not each.is_away(now)]
-        left_seconds = self._stage.arrivals.used_up_at - now
+        gap = self._stage.gap
+        left_seconds = gap.arrivals.used_up_at - now
         if heard is None:
-            ready = present if left_seconds <= 0 else []
-        elif left_seconds <= -AWAY_SECONDS:
+            # Until there is something to go on with.
+            best = min(present, key=lambda each: each.priority, default=None)
+            is_due = best is not None and (left_seconds <= 0 or best.missing_seconds(gap) > 0)
+            return best if is_due else None
+        if left_seconds <= -AWAY_SECONDS:
             # When the server stood still, what all of them sent is read now, one after the other.
             ready = [each for each in present if each.good_seconds(now) >= CHECK_SECONDS]
         else:
-            patience_seconds = 0.0 if left_seconds <= MAX_LEFT_SECONDS else MAX_LEFT_WAIT_SECONDS
-            least_seconds = self._return_seconds + patience_seconds
             ready = [
                 each
                 for each in present
-                if each.priority < heard.rank.priority and each.good_seconds(now) >= least_seconds
+                if each.priority < heard.rank.priority and each.good_seconds(now) >= self._return_seconds
             ]
         return min(ready, key=lambda each: each.priority, default=None)
 
@@ -204,7 +200,7 @@ class Standbys:
         """Look again when the audio in hand is used up: no page may come to cause it."""
         if self._timer is None and self._standbys and self._stage.is_on:
             margin_seconds = 0.0 if self._stage.source is None else AWAY_SECONDS
-            due_at = self._stage.arrivals.used_up_at + margin_seconds
+            due_at = self._stage.gap.arrivals.used_up_at + margin_seconds
             now = self._clock.time()
             self._timer = self._clock.call_at(due_at if due_at > now else now + CHECK_SECONDS, self._check)
 

@@ -10,14 +10,17 @@ _CODES: dict[int, str] = {
         lost_sync no_audio too_damaged truncated unknown_serial
         """,
     401: "bad_key key_missing listen_token_needed token_needed",
-    403: "banned foreign_origin id_needs_token id_outside_share listening_refused stream_suspended",
+    403: """
+        banned better_priority foreign_origin id_needs_token id_outside_share listening_refused
+        stream_suspended
+        """,
     404: """
         bad_stream_id link_too_long media_not_found no_start not_a_listen_link not_found stream_not_found
         stream_not_live use_status_json
         """,
     405: "method_not_allowed",
     408: "body_timeout request_timeout source_stalled",
-    409: "stream_live taken_over",
+    409: "better_source stream_live taken_over",
     410: "broadcast_ended stream_ended",
     413: "body_too_large packet_too_large page_too_large",
     415: "multiplexed not_ogg_opus",
@@ -45,7 +48,15 @@ KEY = ("key_missing", "bad_key")
 # Of a source, once its body has begun.
 SOURCE = (
     *("bad_crc", "bad_ogg", "bad_opus_head", "bad_opus_packet", "bad_opus_tags", "bad_packet", "bad_page"),
-    *("bad_page_version", "broadcast_ended", "lost_sync", "multiplexed", "no_audio", "not_ogg_opus"),
+    *(
+        "bad_page_version",
+        "better_source",
+        "broadcast_ended",
+        "lost_sync",
+        "multiplexed",
+        "no_audio",
+        "not_ogg_opus",
+    ),
     *("packet_too_large", "page_too_large", "server_full", "share_full", "shutting_down", "source_stalled"),
     *(
         "stream_ended",

@@ -27,6 +27,7 @@ from audiocast.stream.broadcaster.presentation import (
 from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.keys import Visibility
 from audiocast.stream.now_playing import MAX_CHARACTERS
+from audiocast.stream.standby.rank import BEST_PRIORITY, WORST_PRIORITY
 
 # One to 64 characters that need no escaping in a path, and do not look like an option.
 STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -58,6 +59,25 @@ def _checked_start(value: AwareDatetime) -> AwareDatetime:
 StartTime = Annotated[AwareDatetime, BeforeValidator(_checked_text), AfterValidator(_checked_start)]
 
 
+Priority = Annotated[
+    int,
+    Field(
+        ge=BEST_PRIORITY,
+        le=WORST_PRIORITY,
+        strict=True,
+        description="Of several sources the best one is heard, 0 before 9; the others stand by.",
+    ),
+]
+
+
+class KeyRequest(BaseModel):
+    """A wish for a further key of a stream."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Priority
+
+
 class StartRequest(BaseModel):
     """A wish for a stream."""
 
@@ -84,6 +104,7 @@ class StartRequest(BaseModel):
     max_listeners: int = Field(
         default=0, ge=0, le=1_000_000_000, strict=True, description="Of the stream at a time; 0: no bound."
     )
+    priority: Priority = 0
     description: str = Field(default="", max_length=MAX_DESCRIPTION_CHARACTERS)
     accent: str = Field(default="", pattern=f"^({ACCENT.pattern})?$", description="A colour, as #rrggbb.")
     link: str = Field(

@@ -57,6 +57,14 @@ class ListenLinks(TypedDict):
     links: list[ListenLink]
 
 
+class FurtherKey(TypedDict):
+    """Another key of a stream; nobody keeps it."""
+
+    ingest_key: str
+    ingest_url: Url
+    priority: int
+
+
 class LastRefusal(TypedDict):
     """Why a source with a good key was refused."""
 
@@ -92,6 +100,10 @@ class StreamState(TypedDict):
     bitrate_bps: Annotated[int | None, Field(description="Of the source, mean of the last seconds.")]
     page_ms: Annotated[int | None, Field(description="Audio on a page of the source.")]
     burst_ms: Annotated[int | None, Field(description="Audio that the source sends at once.")]
+    source_priority: Annotated[
+        int | None, Field(description="Of the source that is heard, 0 is the best; null without a source.")
+    ]
+    standby: Annotated[int, Field(description="Sources that are connected and not heard.")]
     source_faults: Annotated[
         dict[str, int],
         Field(description="Damaged pages and packets of the source that were dropped, by code."),

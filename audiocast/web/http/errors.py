@@ -5,6 +5,7 @@ from http.client import responses
 from audiocast.ogg.errors import OggError, PacketTooLarge, PageTooLarge
 from audiocast.stream.errors import (
     BadKey,
+    BetterSource,
     BroadcastEnded,
     Multiplexed,
     NotOpus,
@@ -38,6 +39,7 @@ STATUS: dict[type[Exception], int] = {
     SourceBanned: 403,
     SourceStalled: 408,
     TakenOver: 409,
+    BetterSource: 409,
     StreamEnded: 410,
     BroadcastEnded: 410,
     PageTooLarge: 413,

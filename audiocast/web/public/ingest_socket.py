@@ -8,14 +8,17 @@ The key is checked before the upgrade is accepted. A browser's WebSocket can set
 subprotocols, so the key is in that: "audiocast", then the key. It is neither in a URL nor sent back. A
 browser hides the status of a refused upgrade from the page; a plain GET with the same key gets the status
 that the upgrade would, and 426 if the key is good. A source that is refused later is closed with 4000 + the
-status that ingest would have answered, and a reason that begins with the error's code.
+status that ingest would have answered, and a reason that begins with the error's code. The server's one
+message, a text, says whether the source stands by: {"standby": true}.
 """
 
+import contextlib
 import secrets
 from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 import structlog
+from tornado.websocket import WebSocketClosedError
 
 from audiocast import __version__
 from audiocast.ogg.errors import BadPacket, OggError
@@ -148,7 +151,14 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
 
     def open(self, *_: str) -> None:
         self._messages = OggMessages()
-        self._intake = Intake(self.services, self.limits, self._hub, self._claims, dismiss=self._refuse)
+        self._intake = Intake(
+            self.services,
+            self.limits,
+            self._hub,
+            self._claims,
+            dismiss=self._refuse,
+            tell_standby=self._tell_standby,
+        )
         self.services.bans.watch(
             self.request,
             is_open=lambda: self._intake is not None,
@@ -171,6 +181,12 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
             self._refuse(error)
             return None
         return self._finish_feed(rest) if rest is not None else None
+
+    def _tell_standby(self, is_standby: bool) -> None:
+        """Say to the page, as a text message of JSON, whether its sound is heard."""
+        if self._intake is not None:
+            with contextlib.suppress(WebSocketClosedError):
+                self.write_message({"standby": is_standby})
 
     def on_close(self) -> None:
         self._close_intake()

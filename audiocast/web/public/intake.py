@@ -11,11 +11,12 @@ from dataclasses import replace
 import structlog
 
 from audiocast.ogg.errors import OggError
-from audiocast.stream.errors import BadKey, NoAudio, ShuttingDown, StreamError
+from audiocast.stream.errors import BadKey, BetterSource, NoAudio, ShuttingDown, StreamError
 from audiocast.stream.hub import Hub
 from audiocast.stream.keys import Claims
 from audiocast.stream.source import Source
 from audiocast.stream.source_id import SourceId
+from audiocast.stream.standby.rank import SourceRank
 from audiocast.web.http.access.audit import audit
 from audiocast.web.http.bans.bans import BANNED
 from audiocast.web.http.errors import CLIENT_LIMIT, ApiError
@@ -39,6 +40,9 @@ def admit_source(services: Services, stream_id: str, claims: Claims) -> Hub:
     check_source(services, stream_id, claims)
     audit("send", stream_id=stream_id, token_tag=claims.token_tag, generation=claims.generation)
     hub = services.streams.open(stream_id, claims.title)
+    if hub.source is not None and hub.source.rank.priority < claims.priority:
+        # It stands by; what the stream shows is the better source's.
+        return hub
     hub.claims = replace(claims, visibility=services.list_streams.visibility(claims.visibility))
     return hub
 
@@ -54,6 +58,21 @@ def check_source(services: Services, stream_id: str, claims: Claims) -> None:
     services.streams.check_room(stream_id)
     services.tenants.check_share(stream_id, claims.share)
     services.streams.admit(stream_id, claims.generation)
+    check_priority(services, stream_id, claims)
+
+
+def check_priority(services: Services, stream_id: str, claims: Claims) -> None:
+    """Check that this server can let a source with this key stand by, if another one is heard.
+
+    Raises:
+        BetterSource: Members of a cluster do not; the source is to come again when the other one is away.
+    """
+    node = services.node
+    if claims.priority == 0 or node.is_alone:
+        return
+    hub = services.streams.get(stream_id)
+    if (hub is not None and hub.source is not None) or node.peers.is_listed(stream_id):
+        raise BetterSource("expected to be the only source, got one that is heard; connect again later")
 
 
 def count_refusal(services: Services, stream_id: str, refusal: ApiError, *, has_key: bool) -> None:
@@ -84,6 +103,7 @@ class Intake:
         dismiss: Called when the source must stop for a reason that is not in its bytes: a newer source, the
             end of the stream, no audio in time, a key that has expired. Never called from within a method of
             this class.
+        tell_standby: Called when the source begins to stand by, and when it is heard after that.
     """
 
     def __init__(
@@ -94,6 +114,7 @@ class Intake:
         claims: Claims,
         *,
         dismiss: Callable[[StreamError], None],
+        tell_standby: Callable[[bool], None] = lambda is_standby: None,
     ) -> None:
         self._services = services
         self._now = services.streams.clock.time
@@ -113,6 +134,7 @@ class Intake:
             rate_limit=self._rate_limit,
             generation=claims.generation,
             dismiss=dismiss,
+            rank=SourceRank(claims.priority, tell_standby),
         )
         hub.users += 1
         self._disconnect = services.node.connect_source(hub, self._source)

@@ -39,6 +39,9 @@ async def show_everywhere(services: Services, hub: Hub, claims: Claims, playing:
         audiocast.stream.errors.StreamError: The key with these claims was replaced, or the stream is ended.
     """
     hub.admit(claims.generation)
+    if hub.source is not None and hub.source.rank.priority < claims.priority:
+        # The encoder stands by: its track is not the one that is heard.
+        return
     audit("title", stream_id=hub.stream_id, token_tag=claims.token_tag, generation=claims.generation)
     is_shown: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     hub.set_now_playing(playing, is_shown.set_result)

@@ -80,6 +80,7 @@ class StartHandler(PublicHandler):
             max_kbps=tenant.kbps,
             max_listeners=min(filter(None, (asked.max_listeners, tenant.listeners)), default=0),
             share=tenant.share,
+            priority=asked.priority,
         )
         audit("start", stream_id=stream_id, token_tag=claims.token_tag, tenant=tenant.tenant)
         base = self.services.urls.base(self.request)

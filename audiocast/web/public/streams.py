@@ -60,6 +60,8 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         "bitrate_bps": shown.bitrate_bps,
         "page_ms": _milliseconds(shown.page_seconds),
         "burst_ms": _milliseconds(shown.burst_seconds),
+        "source_priority": shown.source_priority,
+        "standby": shown.standby,
         "source_faults": shown.source_faults,
         "channels": shown.channels,
         "owner": node.owner_of(hub.stream_id),

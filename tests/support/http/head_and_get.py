@@ -60,6 +60,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/api/streams/-/audience",
     ),
     "/api/streams/([^/]*)/cover": ("/api/streams/{live}/cover",),
+    "/api/streams/([^/]*)/keys": ("/api/streams/{live}/keys",),
     "/api/streams/([^/]*)/listen-links": ("/api/streams/{live}/listen-links",),
     "/api/streams/([^/]*)/listen-links/revoke": ("/api/streams/{live}/listen-links/revoke",),
     "/listen/([^/]*)/code": ("/listen/{live}/code",),

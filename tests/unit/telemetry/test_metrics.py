@@ -15,7 +15,10 @@ from audiocast.telemetry.metrics import COUNTERS, GAUGES, REFUSAL_CODES, StreamM
 from tests.support.clock.fake_clock import FakeClock
 
 # Fields that have more than one series.
-NOT_PLAIN = ("hls_listeners", "hls_sessions", "refused_sources", "source_faults", "hls", "delay", "jitter")
+NOT_PLAIN = (
+    *("hls_listeners", "hls_sessions", "refused_sources", "source_faults", "hls", "delay", "jitter"),
+    "switches",
+)
 
 # Names for groups of errors; a page of an unknown stream never ends a source by itself.
 # Of a picture, which no source has sent.
@@ -129,4 +132,5 @@ def test_prometheus_can_read_it_and_names_are_as_they_should_be(metrics: Collect
         "audiocast_listeners_turned_away_total",
         "audiocast_source_errors_total",
         "audiocast_source_faults_total",
+        "audiocast_source_switches_total",
     }

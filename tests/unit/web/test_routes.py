@@ -16,7 +16,7 @@ PUBLIC = {
     "AccessCode", "Asset", "Audience", "BroadcastPage", "Calendar", "ControlPage", "Cover", "EmbedPage",
     "Events", "GivenCover", "History", "Hls", "Home", "IcecastKill", "IcecastListeners", "IcecastMetadata",
     "IcecastMissing", "IcecastMounts", "IcecastStats", "Icon", "Ingest", "IngestSocket", "Listen",
-    "ListenLinks", "ListenPage", "Metadata", "NotFound", "OEmbed", "OpenApi", "Playlist", "Qr",
+    "Keys", "ListenLinks", "ListenPage", "Metadata", "NotFound", "OEmbed", "OpenApi", "Playlist", "Qr",
     "RevokeListenLinks", "Script", "SelfTestPage", "ServerOptions", "Start", "State", "Status", "Streams",
 }  # fmt: skip
 HEALTH = {"Error", "Live", "Metrics", "Ready"}

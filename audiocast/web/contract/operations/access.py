@@ -3,12 +3,26 @@
 from audiocast.web.contract.error_codes import KEY
 from audiocast.web.contract.operation import ID, JSON, TEXT, Body, DeclaredAnswer, Operation
 from audiocast.web.contract.operations.streams import INGEST_KEY
-from audiocast.web.contract.requests import ListenLinksRequest
-from audiocast.web.contract.responses import ListenLinks
+from audiocast.web.contract.requests import KeyRequest, ListenLinksRequest
+from audiocast.web.contract.responses import FurtherKey, ListenLinks
 
 FORM = "application/x-www-form-urlencoded"
 
 ACCESS = (
+    Operation(
+        "POST",
+        "/api/streams/{id}/keys",
+        "makeFurtherKey",
+        "Make a further key, for a source of a worse priority",
+        (DeclaredAnswer("The key. Nobody keeps it.", FurtherKey, status=201),),
+        errors=(
+            *("bad_stream_id", *KEY, "bad_json", "bad_request", "better_priority"),
+            *("stream_ended", "stream_suspended"),
+        ),
+        parameters=(ID,),
+        body=Body(JSON, KeyRequest),
+        security=INGEST_KEY,
+    ),
     Operation(
         "POST",
         "/api/streams/{id}/listen-links",

@@ -93,6 +93,9 @@ function currentNote() {
   if (uplink.phase === "waiting" || (uplink.phase === "connecting" && uplink.openedAt > 0)) {
     return ["note.lost", {}];
   }
+  if (uplink.isStandby) {
+    return ["note.standby", {}];
+  }
   if (!capture.kind) {
     return ["note.gone", {}];
   }
@@ -257,6 +260,7 @@ capture.addEventListener("input", () => {
   levelMeter.reset();
   showNote();
 });
+uplink.addEventListener("standby", showNote);
 uplink.addEventListener("phase", () => {
   replaceEncoder();
   if (uplink.phase === "refused") {

@@ -62,6 +62,7 @@ export const BROADCAST_STRINGS = {
     "air.delay":
       "This browser sends {ms} ms of sound at a time, and everyone hears you that much later. Others are quicker.",
 
+    "note.standby": "Another source is heard. You are standing by, and are heard when it is away.",
     "note.lost": "Connection lost. Connecting again, under the same link…",
     "note.slow": "Your network is slower than the sound: parts of it are left out.",
     "note.gone": "The sound has ended: listeners hear silence. Choose a microphone or a tab.",
@@ -146,6 +147,7 @@ export const BROADCAST_STRINGS = {
     "air.delay":
       "Этот браузер отправляет звук порциями по {ms} мс, и все слышат вас на столько же позже. Другие браузеры быстрее.",
 
+    "note.standby": "В эфире другой источник. Вы в резерве: вас услышат, когда он пропадёт.",
     "note.lost": "Связь прервалась. Подключаемся снова, ссылка та же…",
     "note.slow": "Сеть медленнее звука: часть его пропадает.",
     "note.gone": "Звук закончился: слушатели слышат тишину. Выберите микрофон или вкладку.",

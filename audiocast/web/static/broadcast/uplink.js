@@ -28,12 +28,14 @@ const TRANSIENT_ERRORS = new Set(["no_audio", "server_full", "shutting_down", "s
 /** Final statuses of a plain request after a connection that failed; 426 means that a WebSocket is welcome. */
 const REFUSAL_STATUSES = new Set([401, 403, 404, 410]);
 
-/** Fires "phase" when `phase` changed. */
+/** Fires "phase" when `phase` changed, and "standby" when `isStandby` did. */
 export class Uplink extends EventTarget {
   /** @type {Phase} */
   phase = "idle";
   /** The server's error code, once it has refused the broadcast. */
   refusal = "";
+  /** A better source is heard, and this one waits for it to be away. */
+  isStandby = false;
   /** When a packet was last skipped because the network is too slow, by `performance.now`. */
   skippedAt = -Infinity;
   /** When the connection was last opened, by `performance.now`. */
@@ -100,8 +102,15 @@ export class Uplink extends EventTarget {
     socket.addEventListener("open", () => {
       if (socket === this.#socket) {
         clearTimeout(this.#timer);
+        this.isStandby = false;
         this.openedAt = performance.now();
         this.#enter("open");
+      }
+    });
+    socket.addEventListener("message", ({ data }) => {
+      if (socket === this.#socket && typeof data === "string") {
+        this.isStandby = data === '{"standby": true}';
+        this.dispatchEvent(new Event("standby"));
       }
     });
     socket.addEventListener("close", (event) => {

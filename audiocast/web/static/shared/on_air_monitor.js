@@ -178,7 +178,10 @@ export class OnAirMonitor extends EventTarget {
     const since = startedAt ? language.translate("since", { time: language.clock(startedAt) }) : "";
     const count = language.translate("listeners", { count: listeners ?? 0 });
     const most = peak ? language.translate("air.peak", { count: peak }) : "";
-    const facts = [since, count, most].filter(Boolean).join(" · ");
+    const { source_priority: priority, standby } = this.#stream;
+    const backup = priority ? language.translate("air.backup", { priority }) : "";
+    const spare = standby ? language.translate("air.standby", { count: standby }) : "";
+    const facts = [since, count, most, backup, spare].filter(Boolean).join(" · ");
     byId("air-facts").textContent = isLive ? facts : language.translate(`air.${state}.more`);
     const isLate = isLive && (pageMs ?? 0) > LONG_PAGE_MS;
     byId("air-delay").hidden = !isLate;

@@ -28,6 +28,8 @@ export const UNKNOWN_STREAM = Object.freeze({
   bitrate_bps: 0,
   page_ms: null,
   burst_ms: null,
+  source_priority: null,
+  standby: 0,
   started_at: null,
   now_playing: null,
   muted: false,

@@ -55,6 +55,8 @@ export const START_STRINGS = {
 
     "air.muted": "You are on air, muted",
     "air.peak": "at most {count}",
+    "air.backup": "the source of priority {priority} is heard",
+    "air.standby": "standing by: {count}",
     "air.recap": "It was on for {time}. Most listeners at once: {count}.",
     "show.mute": "Mute",
     "show.unmute": "Unmute",
@@ -132,6 +134,8 @@ export const START_STRINGS = {
 
     "air.muted": "Вы в эфире без звука",
     "air.peak": "больше всего: {count}",
+    "air.backup": "в эфире источник с приоритетом {priority}",
+    "air.standby": "в резерве: {count}",
     "air.recap": "Эфир шёл {time}. Больше всего слушателей сразу: {count}.",
     "show.mute": "Выключить звук",
     "show.unmute": "Включить звук",

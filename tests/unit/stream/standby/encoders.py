@@ -96,7 +96,7 @@ class Encoder:
 def makers(packets: Iterable[bytes]) -> list[int]:
     """Return by priority who was heard, each once for as long as it was."""
     heard = [number_of(each) // MAKER_FACTOR for each in packets if is_numbered(each)]
-    return [after for before, after in pairwise([None, *heard]) if before != after]
+    return [*heard[:1], *(after for before, after in pairwise(heard) if before != after)]
 
 
 def holes(packets: Sequence[bytes]) -> list[float]:

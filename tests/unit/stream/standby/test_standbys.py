@@ -110,7 +110,7 @@ class TestComingAndGoing:
         assert makers(heard.packets) == [MAIN, BACKUP]
         assert max(map(abs, holes(heard.packets))) <= MAX_HOLE_SECONDS
         assert harness.counters.silence_seconds == 0
-        assert harness.counters.handovers == {"away": 1}
+        assert harness.counters.switches == {"away": 1}
 
     def test_when_the_better_one_is_silent_the_next_goes_on_where_it_ends(self, harness: HubHarness) -> None:
         main, backup = on_air(harness, MAIN, BACKUP)
@@ -136,7 +136,7 @@ class TestComingAndGoing:
         main.is_silent = False
         harness.clock.advance(1)
         assert main.is_heard
-        assert harness.counters.handovers == {}
+        assert harness.counters.switches == {}
 
     def test_the_better_one_is_heard_again_when_it_was_good_for_long_enough(
         self, harness: HubHarness
@@ -164,7 +164,7 @@ class TestComingAndGoing:
         harness.clock.skip(3.0)
         harness.clock.advance(1)
         assert main.is_heard
-        assert harness.counters.handovers == {}
+        assert harness.counters.switches == {}
 
     def test_what_was_filled_with_silence_is_not_heard_after_it(self, harness: HubHarness) -> None:
         (main,) = on_air(harness, MAIN)
