@@ -27,6 +27,7 @@
 - `notify`: a receiver of webhooks that tells people
 - `report`: logs of ended listens, as numbers
 - `listen_links`: links to private streams, made without a server
+- `key_command`: an ingest key of any stream
 - `token_command`: an API token with a share of the server
 - `server_addresses`: what people type as a server's address, as URLs
 - `check`: a client that sends audio to a server and listens to it

@@ -1,6 +1,7 @@
 """Sources that are connected and not heard, and the choice of the one that is.
 
+- `arrivals`: how the audio of a source comes
 - `rank`: which of two sources is heard
 - `standby`: one source that stands by: its last audio, and how it comes
-- `standbys`: those of one stream; says when the stream is handed over to which
+- `standbys`: those of one stream; says when which of them is heard
 """

@@ -12,9 +12,10 @@ from typing import NamedTuple
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.ogg.page import Page
-from audiocast.stream.gap import Arrivals, SourceGap
+from audiocast.stream.gap import SourceGap
 from audiocast.stream.muxer import TimedPacket
 from audiocast.stream.source import Source
+from audiocast.stream.standby.arrivals import Arrivals
 
 # A source is away when what came of it is used up since so long. Networks delay pages by tens of
 # milliseconds and a lost packet by 200; who has less than this in hand, a live listener, hears a hole.

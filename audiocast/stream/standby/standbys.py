@@ -17,9 +17,10 @@ from audiocast.ogg.page import Page
 from audiocast.stream.clock import Clock, Timer
 from audiocast.stream.counters import Counters
 from audiocast.stream.errors import SourceError, StreamError, TakenOver
-from audiocast.stream.gap import Arrivals, SourceGap
+from audiocast.stream.gap import SourceGap
 from audiocast.stream.muxer import TimedPacket
 from audiocast.stream.source import Source
+from audiocast.stream.standby.arrivals import Arrivals
 from audiocast.stream.standby.standby import AWAY_SECONDS, SourceSegment, Standby
 
 log = structlog.get_logger()

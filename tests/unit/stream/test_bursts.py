@@ -3,8 +3,8 @@
 import pytest
 
 from audiocast.stream.counters import Histogram
-from audiocast.stream.gap import Arrivals
 from audiocast.stream.hub_state import HubState
+from audiocast.stream.standby.arrivals import Arrivals
 from tests.unit.stream.audio import MONO, STEREO, body, packet
 from tests.unit.stream.hub_harness import ACTIVE_SECONDS, HubHarness
 
