@@ -9,6 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.support.http.http_stand_in import serving_folder
 from tests.support.http.qr_code import qr_text
 from tests.support.processes.encoder_process import EncoderProcess
 from tests.support.processes.server import AudiocastServer
@@ -125,12 +126,62 @@ def test_a_link_lets_in_until_all_are_revoked(made: Made, stranger: Page) -> Non
 
 def test_a_revoked_player_in_a_frame_says_so(made: Made, stranger: Page) -> None:
     token = made.link().partition("?token=")[2]
-    stranger.goto(made.listen_url.replace("/listen/", "/embed/") + f"?token={token}")
+    frame = made.listen_url.replace("/listen/", "/embed/")
+    stranger.goto(f"{frame}?token={token}")
+    # The token is in a cookie by now: the address is the plain one, and as good.
+    stranger.wait_for_url(frame)
+    assert stranger.evaluate("document.cookie") == ""
     stranger.reload()
     listen(stranger)
     made.control.locator("#links-revoke").click()
     expect(stranger.locator("#note")).to_contain_text("not valid any more", timeout=2 * NEWS_MS)
     expect(stranger.locator("body[data-player=idle]")).to_be_attached()
+
+
+def test_a_frame_that_may_keep_no_cookie_keeps_its_address(
+    made: Made, stranger: Page, tmp_path: Path
+) -> None:
+    address = made.listen_url.replace("/listen/", "/embed/") + "?token=" + made.link().partition("?token=")[2]
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text(f'<iframe src="{address}"></iframe>')
+    with (
+        serving_folder(site) as base,
+        stranger.expect_response(re.compile(rf"/api/streams/{made.stream_id}$")) as asked,
+    ):
+        # Another site than the server's, in browsers' eyes.
+        stranger.goto(base.replace("127.0.0.1", "localhost"))
+    # Over plain HTTP no browser gives a frame of another site its cookies.
+    assert asked.value.status == 404
+    expect(stranger.frame_locator("iframe").locator("#title")).to_have_text(TITLE)
+    assert [each.url for each in stranger.frames[1:]] == [address]
+
+
+def test_an_address_for_another_player_is_the_visitors_own(made: Made, stranger: Page) -> None:
+    stranger.goto(made.link())
+    stranger.locator("#more > summary").click()
+    # What nobody else could use is not offered.
+    expect(stranger.locator("#embedding")).to_have_count(0)
+    expect(stranger.locator("#elsewhere")).to_contain_text("yours alone")
+    assert "al1." not in stranger.content()
+    stranger.locator("#show-own").click()
+    expect(stranger.locator("#stream-link")).to_be_visible()
+    address = stranger.locator("#stream-link").inner_text()
+    assert address.startswith(made.listen_url.replace("/listen/", "/stream/") + "?token=al1.")
+    with requests.get(address, stream=True, timeout=15) as answer:
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "audio/ogg")
+    playlist = stranger.evaluate(
+        "fetch(document.querySelector('#elsewhere a').href).then((got) => got.text())"
+    )
+    assert playlist.splitlines()[-1].partition("?")[0] == address.partition("?")[0]
+    assert "?token=al1." in playlist
+    stranger.locator("#share-button").click()
+    expect(stranger.locator("#qr-dialog")).to_contain_text("This link alone is not enough")
+    expect(stranger.locator("#qr-link")).to_have_text(made.listen_url)
+    stranger.keyboard.press("Escape")
+    # Who is let out gets no address, but the form.
+    made.control.locator("#links-revoke").click()
+    expect(stranger.locator("#code")).to_be_visible(timeout=2 * NEWS_MS)
 
 
 def test_its_broadcaster_opens_it_without_a_code(made: Made) -> None:

@@ -5,7 +5,8 @@ import pytest
 from tests.client.scripted_server import ClientConnection, ScriptedServer
 from tk_streamer.errors import BadResponse, RequestRefused
 from tk_streamer.server.connection import LiveSession
-from tk_streamer.server.streams import end_stream, start_stream
+from tk_streamer.server.own_link import own_listen_url
+from tk_streamer.server.streams import StreamCredentials, end_stream, start_stream
 
 ANSWER = {
     "stream_id": "abc",
@@ -98,3 +99,43 @@ def test_a_server_that_wants_a_token_is_heard() -> None:
     ):
         start_stream(session, server.url)
     assert "authorization" not in server.connections[0].headers
+
+
+def credentials_at(url: str, code: str) -> StreamCredentials:
+    listen_url = f"{url}/listen/abc"
+    return StreamCredentials(url, "abc", f"{url}/ingest/abc", listen_url, "secret-key", access_code=code)
+
+
+def test_a_private_stream_is_opened_by_a_link_of_its_own_that_is_good_for_minutes() -> None:
+    bodies: list[object] = []
+
+    def make(client: ClientConnection) -> None:
+        bodies.append(client.json_body())
+        client.answer(
+            200, {"links": [{"url": "https://elsewhere.example/", "token": "al1.a_b.c-d", "expires_at": 1}]}
+        )
+
+    with ScriptedServer(make) as server, LiveSession() as session:
+        opened = own_listen_url(session, credentials_at(server.url, "open sesame"))
+        [asked] = server.connections
+        assert opened == f"{server.url}/listen/abc?token=al1.a_b.c-d"
+    assert asked.request_line == "POST /api/streams/abc/listen-links HTTP/1.1"
+    assert asked.headers["authorization"] == "Bearer secret-key"
+    assert bodies == [{"expires_in_seconds": 300, "session_seconds": 604_800, "label": "broadcaster"}]
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"links": []}, {"links": [{"token": "a b"}]}, {"links": [{"token": 5}]}]
+)
+def test_what_is_no_token_opens_nothing(answer: dict[str, object]) -> None:
+    with (
+        ScriptedServer(lambda client: client.answer(200, answer)) as server,
+        LiveSession() as session,
+        pytest.raises(BadResponse),
+    ):
+        own_listen_url(session, credentials_at(server.url, "open sesame"))
+
+
+def test_a_stream_that_is_open_to_all_is_opened_by_its_usual_link() -> None:
+    with LiveSession() as session:
+        assert own_listen_url(session, credentials_at("http://there", "")) == "http://there/listen/abc"

@@ -25,11 +25,20 @@ def code_of(program: Program) -> str:
 
 
 def test_the_window_shows_the_code_of_a_private_broadcast(pulse: PulseServer, tmp_path: Path) -> None:
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
+    browser.chmod(0o755)
     with (
         AudiocastServer(tmp_path / "server.log") as server,
         Desktop(tmp_path, width=WIDTH, height=HEIGHT) as desktop,
         Program(
-            desktop, tmp_path, "--language", "en", "--server", server.base, environment=pulse.environment
+            desktop,
+            tmp_path,
+            "--language",
+            "en",
+            "--server",
+            server.base,
+            environment={**pulse.environment, "BROWSER": f"{browser} %s"},
         ) as program,
     ):
         program.choose("Input", MICROPHONE)
@@ -44,6 +53,11 @@ def test_the_window_shows_the_code_of_a_private_broadcast(pulse: PulseServer, tm
         assert requests.get(link, headers={"Accept": "text/html"}, timeout=10).status_code == 401
         let_in = requests.Session().post(f"{link}/code", data={"code": code_of(program)}, timeout=10)
         assert (let_in.status_code, let_in.url) == (200, link)
+        # Who broadcasts it needs no code.
+        program.press("Open")
+        program.wait(opened.exists, "a browser")
+        page = requests.get(opened.read_text().strip(), headers={"Accept": "text/html"}, timeout=10)
+        assert (page.status_code, page.url) == (200, link)
         # The window knows of its listeners by its key, though the stream is hidden from others.
         program.wait(lambda: "0" in program.texts, "the number of listeners")
         program.press("Русский")

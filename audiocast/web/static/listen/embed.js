@@ -9,6 +9,7 @@ import { Language } from "../shared/language.js";
 import { attachListenView } from "./view.js";
 import { Listening } from "../player/listening.js";
 import { chosenMode } from "./mode_switch.js";
+import { hideToken } from "./own_token.js";
 import { attachVolume } from "./volume.js";
 
 const audio = byId("audio", HTMLAudioElement);
@@ -19,4 +20,5 @@ useAccent(document.body.dataset);
 attachVolume(byId("volume"), audio, language);
 listening.open();
 attachListenView(listening, language);
+void hideToken(listening.apiPath);
 document.body.dataset.script = "runs"; // plain.js has nothing to do

@@ -12,6 +12,7 @@ import { attachListenView, titleLength } from "./view.js";
 import { Listening } from "../player/listening.js";
 import { ModeSwitch } from "./mode_switch.js";
 import { attachMoments } from "./moments.js";
+import { attachOwnAddress } from "./own_token.js";
 import { attachQr, attachShare, attachElementCopy, pathOnThisOrigin } from "../shared/share.js";
 import { Spectrum } from "./spectrum.js";
 import { IS_APPLE_TOUCH } from "../player/device.js";
@@ -35,7 +36,13 @@ function attachSharing() {
     ["copy-frame", "frame-code"],
     ["copy-plain", "plain-code"],
   ]) {
-    attachElementCopy(byId(button, HTMLButtonElement), byId(shown), language);
+    // A private broadcast has nothing to put on other pages.
+    if (document.getElementById(button)) {
+      attachElementCopy(byId(button, HTMLButtonElement), byId(shown), language);
+    }
+  }
+  if ("private" in pageData) {
+    attachOwnAddress(listening.streamPath);
   }
   attachShare(byId("send-button", HTMLButtonElement), () => {
     const title = listening.title || language.translate("untitled");

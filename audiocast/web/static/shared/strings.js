@@ -20,6 +20,8 @@ export const STRINGS = {
     "share.title": "Share this broadcast",
     "share.send": "Send…",
     "share.text": "Listen live: {title}",
+    "share.private":
+      "This link alone is not enough: whoever opens it needs the code of the broadcast, or a link of their own.",
     "qr": "QR code",
     "qr.title": "Scan to listen",
     "qr.alt": "QR code of the listen link",
@@ -62,6 +64,9 @@ export const STRINGS = {
     "listen.open": "Open in another player",
     "listen.playlist": "Open as a playlist",
     "listen.address": "or give the player this address:",
+    "listen.own.show": "Show my address",
+    "listen.own":
+      "This broadcast is private. The playlist and the address are yours alone: they let in whoever has them, for as long as you may listen.",
     "listen.copy.stream": "Copy the stream’s address",
 
     "embed": "Put it on your page",
@@ -135,6 +140,7 @@ export const STRINGS = {
     "share.title": "Поделиться эфиром",
     "share.send": "Отправить…",
     "share.text": "Слушайте прямой эфир: {title}",
+    "share.private": "Одной этой ссылки мало: чтобы слушать, нужен код эфира или своя ссылка.",
     "qr": "QR-код",
     "qr.title": "Наведите камеру",
     "qr.alt": "QR-код ссылки на эфир",
@@ -182,6 +188,9 @@ export const STRINGS = {
     "listen.open": "Открыть в другом плеере",
     "listen.playlist": "Открыть как плейлист",
     "listen.address": "или вставьте в плеер этот адрес:",
+    "listen.own.show": "Показать мой адрес",
+    "listen.own":
+      "Эфир закрытый. Плейлист и адрес только для вас: по ним услышит любой, у кого они окажутся, пока вам открыт доступ.",
     "listen.copy.stream": "Копировать адрес потока",
 
     "embed": "Поставить на свой сайт",

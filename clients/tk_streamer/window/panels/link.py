@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog, ttk
 
+from tk_streamer.errors import ClientError
+from tk_streamer.server.connection import LiveSession
+from tk_streamer.server.own_link import own_listen_url
 from tk_streamer.server.streams import StreamCredentials
 from tk_streamer.window.captions import Captions
 from tk_streamer.window.qr_canvas import QrCanvas
@@ -39,6 +42,7 @@ class LinkPanel(ttk.Frame):
         self._captions = captions
         self._on_save, self._on_open = on_save, on_open
         self._link = tkinter.StringVar(self)
+        self._credentials: StreamCredentials | None = None
         heading = ttk.Label(self, style="Section.TLabel")
         heading.grid(row=0, column=0, columnspan=2, sticky="w")
         self._qr = QrCanvas(self, side_px=theme.px(QR_SIDE), blank=LINE)
@@ -81,6 +85,7 @@ class LinkPanel(ttk.Frame):
         if link == self._link.get():
             return
         self._link.set(link)
+        self._credentials = credentials
         is_for_this_computer = credentials is not None and credentials.is_for_this_computer
         self._reach.grid() if is_for_this_computer else self._reach.grid_remove()
         self._code.set(credentials.access_code if credentials else "")
@@ -97,9 +102,9 @@ class LinkPanel(ttk.Frame):
             self._flash(self._copy, "link.copied", then="link.copy")
 
     def open(self) -> None:
-        """Open the listeners' page in a browser."""
-        if link := self._link.get():
-            self._on_open(lambda: webbrowser.open(link))
+        """Open the listeners' page in a browser; that of a private stream lets its broadcaster in."""
+        if credentials := self._credentials:
+            self._on_open(lambda: webbrowser.open(_own_link(credentials)))
 
     def save(self) -> None:
         """Ask for a path, and save the QR code there."""
@@ -135,3 +140,13 @@ class LinkPanel(ttk.Frame):
     def _label_buttons(self) -> None:
         for button, key in zip(self._buttons, ("link.copy", "link.open", "link.save"), strict=True):
             button.configure(text=self._captions.words.phrase(key))
+
+
+def _own_link(credentials: StreamCredentials) -> str:
+    """Return what to open. Blocks."""
+    try:
+        with LiveSession() as session:
+            return own_listen_url(session, credentials)
+    except ClientError:
+        # The page asks for the code, which stands in the window.
+        return credentials.shared_url
