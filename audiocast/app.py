@@ -2,12 +2,10 @@
 
 import asyncio
 import gc
-import secrets
 import signal
 from functools import partial
 
 import structlog
-from pydantic import SecretStr
 
 from audiocast import __version__
 from audiocast.access_rules_file import AccessRulesFile
@@ -29,6 +27,7 @@ from audiocast.limits import (
     auth_hooks,
     certificate_files,
     client_budgets,
+    conversions,
     hub_limits,
     limits,
     listen_jwt,
@@ -36,6 +35,7 @@ from audiocast.limits import (
     secret_keys,
     urls,
     webhook_options,
+    with_secret,
 )
 from audiocast.process import allow_many_connections, process_metrics, stop_with_parent, wait_for_first
 from audiocast.rules_file import RulesFile
@@ -163,6 +163,7 @@ class App:
         self._services = Services(
             streams=streams,
             keys=keys,
+            conversions=conversions(settings),
             listener_limits=ListenerLimits(self.node, directory),
             tenants=Tenants(TenantTokens(secret_keys(settings)), self.node),
             listen_gate=gate,
@@ -286,6 +287,7 @@ class App:
         await asyncio.sleep(0.1)
         await self._webhooks.stop()
         self._auth_hooks.close()
+        self._services.conversions.workers.close()
         self._hls_router.close()
         self._resolver.close()
         for server in self._public_servers:
@@ -330,11 +332,3 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
         # A second signal ends the process at once.
         loop.remove_signal_handler(number)
     await app.stop()
-
-
-def with_secret(settings: Settings) -> Settings:
-    """Return settings that have a secret; one is made up if there is none."""
-    if settings.secret_keys:
-        return settings
-    log.warning("secret_made_up", hint="ingest keys end with this process; set SECRET_KEYS to keep them")
-    return settings.model_copy(update={"secret_keys": (SecretStr(secrets.token_urlsafe(32)),)})

@@ -1,12 +1,18 @@
 """Settings as lower layers take them: numbers, texts, links, files. Units change here, nowhere else."""
 
+import os
+import secrets
 from collections.abc import Callable
 from typing import NamedTuple
 
+import structlog
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from audiocast import __version__
 from audiocast.cluster.discovery.pod import Pod
+from audiocast.formats.conversions import Conversions
+from audiocast.formats.pool.format_workers import FormatWorkers
 from audiocast.setting_groups.webhook_settings import webhook_targets
 from audiocast.settings import CheckedSettings, Settings
 from audiocast.stream.fanout.limits import FanoutLimits
@@ -24,6 +30,16 @@ from audiocast.web.http.urls import Urls
 from audiocast.webhooks.addresses import AddressRules
 from audiocast.webhooks.service import WebhookOptions
 
+log = structlog.get_logger()
+
+
+def with_secret(settings: Settings) -> Settings:
+    """Return settings that have a secret; one is made up if there is none."""
+    if settings.secret_keys:
+        return settings
+    log.warning("secret_made_up", hint="ingest keys end with this process; set SECRET_KEYS to keep them")
+    return settings.model_copy(update={"secret_keys": (SecretStr(secrets.token_urlsafe(32)),)})
+
 
 def limits(settings: Settings) -> Limits:
     """Return what handlers keep to."""
@@ -33,6 +49,17 @@ def limits(settings: Settings) -> Limits:
         first_audio_seconds=max(5.0, settings.source_grace_seconds),
         max_ingest_kbps=settings.max_ingest_kbps,
         ingest_lead_seconds=settings.ingest_lead_seconds,
+    )
+
+
+def conversions(settings: Settings) -> Conversions:
+    """Return which other formats sources may send, and who converts them; nobody runs yet."""
+    return Conversions(
+        FormatWorkers(min(settings.format_workers, os.cpu_count() or 1)),
+        frozenset(settings.ingest_formats),
+        kbps=settings.ingest_kbps,
+        max_sources=settings.max_converted_sources,
+        lead_seconds=settings.ingest_lead_seconds if settings.max_ingest_kbps else 0.0,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from audiocast.formats.source_formats import SourceFormat
 from audiocast.serve_options import kind_of
 from audiocast.setting_groups.webhook_settings import SECRET_NAMES
 from audiocast.settings import Settings
@@ -25,6 +26,7 @@ SECRETS = frozenset(["secret_keys", "api_tokens", *SECRET_NAMES])
 EXPECTED = {
     "trusted_proxies": "networks with commas between them, as 10.0.0.0/8,2001:db8::/32",
     "webhook_events": f"some of {', '.join(EventType)}",
+    "ingest_formats": f"some of {', '.join(SourceFormat)}",
     "stream_domain": "a host without http://, as radio.example.org or radio.example.org:8000",
 }
 

@@ -31,6 +31,7 @@ from audiocast.setting_groups.audience_settings import AudienceSettings
 from audiocast.setting_groups.auth_hook_settings import AuthHookSettings
 from audiocast.setting_groups.client_budget_settings import ClientBudgetSettings
 from audiocast.setting_groups.fallback_settings import FallbackSettings
+from audiocast.setting_groups.format_settings import FormatSettings
 from audiocast.setting_groups.kubernetes_settings import KubernetesSettings
 from audiocast.setting_groups.port_settings import USUAL_INTERNAL_PORT, PortSettings
 from audiocast.setting_groups.webhook_settings import WebhookSettings
@@ -44,6 +45,7 @@ class Settings(
     AuthHookSettings,
     ClientBudgetSettings,
     FallbackSettings,
+    FormatSettings,
     PortSettings,
     KubernetesSettings,
     WebhookSettings,

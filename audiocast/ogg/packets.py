@@ -8,12 +8,21 @@ KiB hold both. Larger ones are for whoever makes them smaller while they come (`
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from audiocast.ogg.errors import PacketTooLarge
 from audiocast.ogg.page import FLAG_CONTINUED, MAX_SEGMENT_BYTES, SEQUENCE_MODULUS, Page
-from audiocast.ogg.tags_sieve import TagsSieve
 
 MAX_PACKET_BYTES = 128 * 1024
+
+
+class PacketBuffer(Protocol):
+    """Gathers one packet, and may make it smaller while it comes. `bytes()` of it is the packet."""
+
+    def extend(self, data: bytes, /) -> None:
+        """Add the next piece."""
+
+    def __bytes__(self) -> bytes: ...
 
 
 class PacketAssembler:
@@ -31,11 +40,11 @@ class PacketAssembler:
         self,
         *,
         max_packet_bytes: int = MAX_PACKET_BYTES,
-        make_buffer: Callable[[], bytearray | TagsSieve] = bytearray,
+        make_buffer: Callable[[], bytearray | PacketBuffer] = bytearray,
     ) -> None:
         self._max_packet_bytes = max_packet_bytes
         self._make_buffer = make_buffer
-        self._pending: bytearray | TagsSieve | None = None
+        self._pending: bytearray | PacketBuffer | None = None
         self._pending_bytes = 0
         self._next_sequence: int | None = None
         self.dropped = 0

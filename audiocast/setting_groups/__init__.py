@@ -5,6 +5,7 @@
 - `auth_hook_settings`: who else is asked who may listen and broadcast
 - `client_budget_settings`: what one client may take
 - `fallback_settings`: sources that stand by
+- `format_settings`: who makes other formats, and which of them sources may send
 - `kubernetes_settings`: what Kubernetes gives a pod
 - `port_settings`: ports and TLS
 - `webhook_settings`: who is told what happens to streams

@@ -27,6 +27,9 @@ class ClientBudgetSettings(BaseModel):
     max_sources_per_client: int = Field(
         default=20, ge=0, description="Sources of one address that are connected at a time."
     )
+    max_converted_sources_per_client: int = Field(
+        default=5, ge=0, description="Those of them that send another format than Ogg Opus."
+    )
     max_handshakes_per_client: int = Field(
         default=200, ge=0, description="Connections of one address that begin to speak TLS, at a time."
     )

@@ -16,6 +16,7 @@ Each error has the code that the API shows; the web layer maps it to an HTTP sta
             BroadcastEnded  "broadcast_ended"
             StreamSuspended "stream_suspended"
             SourceBanned    "banned"
+            ClientFull      "client_limit"
             ShuttingDown    "shutting_down"
         ShareFull           "share_full"
         ServerFull          "server_full"
@@ -112,6 +113,12 @@ class SourceBanned(SourceError):
     """A rule of whoever runs the server denies this source's address or program."""
 
     code = "banned"
+
+
+class ClientFull(SourceError):
+    """The source's client has as many sources of its kind as it may have."""
+
+    code = "client_limit"
 
 
 class ShuttingDown(SourceError):

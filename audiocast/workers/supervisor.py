@@ -11,8 +11,7 @@ import signal
 import structlog
 
 from audiocast import __version__
-from audiocast.app import with_secret
-from audiocast.limits import certificate_files
+from audiocast.limits import certificate_files, with_secret
 from audiocast.settings import Settings
 from audiocast.telemetry.sums import SummedMetrics
 from audiocast.web.http.handlers import MAX_BODY_BYTES

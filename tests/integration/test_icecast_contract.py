@@ -31,7 +31,7 @@ GRACE_SECONDS = 60
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AudiocastServer]:
     log = tmp_path_factory.mktemp("icecast") / "server.log"
-    with AudiocastServer(log, SOURCE_GRACE_SECONDS=GRACE_SECONDS) as server:
+    with AudiocastServer(log, SOURCE_GRACE_SECONDS=GRACE_SECONDS, INGEST_FORMATS="none") as server:
         yield server
 
 

@@ -18,6 +18,7 @@ from audiocast.formats.protocol import Item
 
 # By the type's name: the module, and the class in it.
 JOB_TYPES = {
+    "decode": "audiocast.formats.decoding.job:DecodeJob",
     "encode": "audiocast.formats.worker.encode_job:EncodeJob",
 }
 

@@ -43,6 +43,7 @@ class Holding(StrEnum):
     """What a client has for a while; the budget is how many at a time."""
 
     SOURCES = "sources"
+    CONVERTED_SOURCES = "converted_sources"
     LISTENERS = "listeners"
     WAITING_LISTENERS = "waiting_listeners"
     EVENT_STREAMS = "event_streams"
@@ -67,6 +68,7 @@ RATES = {kind: index for index, kind in enumerate(Rate)}
 
 MESSAGES: Mapping[Budget, str] = {
     Holding.SOURCES: "sources at a time",
+    Holding.CONVERTED_SOURCES: "sources at a time in other formats than Ogg Opus",
     Holding.LISTENERS: "listeners at a time",
     Holding.WAITING_LISTENERS: "listeners at a time that wait for a stream",
     Holding.EVENT_STREAMS: "event streams at a time",

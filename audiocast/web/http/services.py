@@ -10,6 +10,7 @@ from audiocast.cluster.drain import Drain
 from audiocast.cluster.hls_router import HlsRouter
 from audiocast.cluster.node import Node
 from audiocast.cluster.stream_directory import StreamDirectory
+from audiocast.formats.conversions import Conversions
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys, ListStreams
@@ -53,6 +54,7 @@ class Services:
         stalled_seconds: Returns for how long this server has stood still since it started.
         version: Version of the server.
         aliases: Paths that streams had at an Icecast server.
+        conversions: Sources in other formats.
         listener_limits: Listeners of one stream at a time.
         tenants: Who has an API token with a share.
         listen_gate: Whom private streams are there for.
@@ -80,6 +82,7 @@ class Services:
     stalled_seconds: Callable[[], float]
     version: str
     listen_gate: ListenGate
+    conversions: Conversions
     listener_limits: ListenerLimits
     tenants: Tenants
     listen_authority: ListenAuthority
@@ -113,19 +116,23 @@ class Limits:
     max_ingest_kbps: int
     ingest_lead_seconds: float
 
+    def allowed_kbps(self, key_max_kbps: int) -> int:
+        """Return the rate of a source whose key allows so much; 0: no bound."""
+        return min((kbps for kbps in (self.max_ingest_kbps, key_max_kbps) if kbps), default=0)
+
     def source_rate(
-        self, key_max_kbps: int, *, now: float, stalled_seconds: Callable[[], float]
+        self, key_max_kbps: int, factor: int = 1, *, now: float, stalled_seconds: Callable[[], float]
     ) -> RateLimit:
         """Return the bounds of one source.
 
         Args:
             key_max_kbps: What the source's key allows; 0: the key says nothing.
+            factor: How many times as many bytes may come, since they are of lossless sound.
             now: Time of the streams' clock, seconds.
             stalled_seconds: See `Services`.
         """
-        allowed = [kbps for kbps in (self.max_ingest_kbps, key_max_kbps) if kbps]
         return RateLimit(
-            max_kbps=min(allowed, default=0),
+            max_kbps=factor * self.allowed_kbps(key_max_kbps),
             lead_seconds=self.ingest_lead_seconds,
             now=now,
             stalled_seconds=stalled_seconds,

@@ -2,6 +2,7 @@
 
 - `access`: listen tokens as broadcasters make them
 - `audience`: who listens and who did
+- `conversion`: sources in other formats than Ogg Opus
 - `covers`: the face of a stream
 - `events`: what is known of a stream, as events
 - `hls`: audio out, as HLS

@@ -107,11 +107,16 @@ class IngestHandler(PublicHandler):
             await self._read_until_close()
             return
         try:
-            self._finish_source()
+            await self._finish_source()
         except (OggError, StreamError) as error:
             await self._refuse(error)
             self._finish_refusal()
-        else:
+            return
+        if self._refusing is not None:
+            # While the last of it was converted.
+            await self._refusing
+            self._finish_refusal()
+        elif not self._finished:
             self.write_json(self._summary())
 
     put = source = post
@@ -129,7 +134,9 @@ class IngestHandler(PublicHandler):
         self._has_key = True
         self._lease = self.services.clients.acquire(self.request, Holding.SOURCES)
         hub = admit_source(self.services, stream_id, claims)
-        self._intake = Intake(self.services, self.limits, hub, claims, dismiss=self._refuse_later)
+        self._intake = Intake(
+            self.services, self.limits, hub, claims, self.request, dismiss=self._refuse_later
+        )
         self.services.bans.watch(
             self.request,
             is_open=lambda: self._intake is not None,
@@ -192,9 +199,9 @@ class IngestHandler(PublicHandler):
         self._received_bytes += len(data)
         return self._intake.feed(data)
 
-    def _finish_source(self) -> None:
-        assert self._intake is not None
-        self._intake.finish()
+    async def _finish_source(self) -> None:
+        if self._intake is not None:
+            await self._intake.finish()
 
     def _summary(self) -> Received:
         return {"stream_id": self._stream_id, "received_bytes": self._received_bytes}
@@ -211,7 +218,7 @@ class IngestHandler(PublicHandler):
             pass
         except StreamClosedError:
             if self._intake is not None:
-                self._finish_unframed()
+                await self._finish_unframed()
         except (OggError, StreamError) as error:
             await self._refuse(error)
         finally:
@@ -240,9 +247,9 @@ class IngestHandler(PublicHandler):
                 self.set_header("Content-Type", JSON)
                 self.flush()
 
-    def _finish_unframed(self) -> None:
+    async def _finish_unframed(self) -> None:
         try:
-            self._finish_source()
+            await self._finish_source()
         except (OggError, StreamError) as error:
             refusal = ApiError.of(error) or ApiError.of_status(400)
             count_refusal(self.services, self._stream_id, refusal, has_key=True)

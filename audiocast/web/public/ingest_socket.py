@@ -156,6 +156,7 @@ class IngestSocketHandler(MaskedWebSocketHandler, PublicHandler):
             self.limits,
             self._hub,
             self._claims,
+            self.request,
             dismiss=self._refuse,
             tell_standby=self._tell_standby,
         )

@@ -7,8 +7,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import structlog
+from tornado.httputil import HTTPServerRequest
 
 from audiocast.ogg.errors import OggError
 from audiocast.stream.errors import BadKey, BetterSource, NoAudio, ShuttingDown, StreamError
@@ -19,8 +21,10 @@ from audiocast.stream.source_id import SourceId
 from audiocast.stream.standby.rank import SourceRank
 from audiocast.web.http.access.audit import audit
 from audiocast.web.http.bans.bans import BANNED
+from audiocast.web.http.clients import Holding
 from audiocast.web.http.errors import CLIENT_LIMIT, ApiError
 from audiocast.web.http.services import Limits, Services
+from audiocast.web.public.conversion.entry import SourceEntry
 
 log = structlog.get_logger()
 
@@ -100,6 +104,7 @@ class Intake:
         limits: Bounds of the source's rate, and of the time to its first audio.
         hub: The source's stream, as `admit_source` returned it.
         claims: What the source's key allows.
+        request: What the source came with.
         dismiss: Called when the source must stop for a reason that is not in its bytes: a newer source, the
             end of the stream, no audio in time, a key that has expired. Never called from within a method of
             this class.
@@ -112,8 +117,9 @@ class Intake:
         limits: Limits,
         hub: Hub,
         claims: Claims,
+        request: HTTPServerRequest,
         *,
-        dismiss: Callable[[StreamError], None],
+        dismiss: Callable[[StreamError | OggError], None],
         tell_standby: Callable[[bool], None] = lambda is_standby: None,
     ) -> None:
         self._services = services
@@ -124,6 +130,7 @@ class Intake:
         self._expires_at = claims.expires_at
         self._first_audio_seconds = limits.first_audio_seconds
         self._dismiss = dismiss
+        self._is_closed = False
         self._stalled_seconds = services.stalled_seconds()
         self._rate_limit = limits.source_rate(
             claims.max_kbps, now=services.now(), stalled_seconds=services.stalled_seconds
@@ -136,6 +143,25 @@ class Intake:
             dismiss=dismiss,
             rank=SourceRank(claims.priority, tell_standby),
         )
+        # Until it is known that the source sends Ogg Opus; after that, None.
+        self._entry: SourceEntry | None = SourceEntry(
+            services.conversions,
+            request.headers.get("Content-Type", ""),
+            hub.stream_id,
+            rate_limit=partial(
+                limits.source_rate,
+                claims.max_kbps,
+                now=services.now(),
+                stalled_seconds=services.stalled_seconds,
+            ),
+            allowed_kbps=limits.allowed_kbps(claims.max_kbps),
+            acquire=partial(services.clients.acquire, request, Holding.CONVERTED_SOURCES),
+            now=self._now,
+            feed_opus=self._feed_opus,
+            publish=self._feed_pages,
+            drop=self.drop,
+            dismiss=dismiss,
+        )
         hub.users += 1
         self._disconnect = services.node.connect_source(hub, self._source)
         self._leave_share = services.tenants.connect(hub.stream_id, claims.share)
@@ -146,7 +172,7 @@ class Intake:
         )
 
     def feed(self, data: bytes) -> Awaitable[None] | None:
-        """Pass on the next bytes of the source's Ogg stream.
+        """Pass on the next bytes of the source.
 
         Returns:
             None when all pages of them are published, else what to wait for before the next bytes are read.
@@ -157,6 +183,14 @@ class Intake:
                 from what is returned.
             audiocast.ogg.errors.OggError: Likewise.
         """
+        return self._feed_pages(data) if self._entry is None else self._entry.feed(data)
+
+    def _feed_opus(self, data: bytes) -> Awaitable[None] | None:
+        """Pass on the first bytes of a source that is to be read as Ogg Opus."""
+        self._entry = None
+        return self._feed_pages(data) if data else None
+
+    def _feed_pages(self, data: bytes) -> Awaitable[None] | None:
         source = self._source
         source.receive(data, self._now())
         rest = self._feed_scheduler.run(source.step)
@@ -186,17 +220,24 @@ class Intake:
         """Go on without a packet that is damaged; see `Source.drop`."""
         self._source.drop(error)
 
-    def finish(self) -> None:
-        """End the source's Ogg stream; all of it is fed.
+    async def finish(self) -> None:
+        """End the source; all of it is fed.
 
         Raises:
             audiocast.stream.errors.StreamError: See `Source.finish`.
             audiocast.ogg.errors.OggError: Likewise.
         """
-        self._source.finish()
+        rest = self._entry.finish() if self._entry is not None else None
+        if rest is not None:
+            await rest
+        if not self._is_closed:
+            self._source.finish()
 
     def close(self) -> None:
         """Detach the source, whatever the reason. No method is called after it."""
+        self._is_closed = True
+        if self._entry is not None:
+            self._entry.close()
         self._first_audio.cancel()
         if self._expiry is not None:
             self._expiry.cancel()

@@ -55,6 +55,7 @@ def server(file: Path) -> Iterator[AudiocastServer]:
         "ALIASES_FILE": str(file),
         "API_TOKENS": TOKEN,
         "HEADER_WAIT_TIMEOUT": 0,
+        "INGEST_FORMATS": "none",
         "MAX_WRONG_PASSWORDS_PER_CLIENT": 2,
     }
     with AudiocastServer(file.parent / "server.log", **settings) as server:

@@ -33,6 +33,7 @@ def on_air(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAir]:
         tmp_path_factory.mktemp("bad") / "server.log",
         SOURCE_GRACE_SECONDS=GRACE_SECONDS,
         INGEST_LEAD_SECONDS=LEAD_SECONDS,
+        INGEST_FORMATS="none",
     )
     with settings as server:
         started = server.start_stream(title="Undisturbed")

@@ -45,7 +45,7 @@ CLOSED_WITH_1002 = struct.pack("!BBH", FIN | 8, 2 + len(REASON), 1002) + REASON
 def on_air(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAir]:
     log = tmp_path_factory.mktemp("socket") / "server.log"
     settings: dict[str, str | int] = {"INGEST_LEAD_SECONDS": LEAD_SECONDS, "SOURCE_GRACE_SECONDS": 5}
-    with AudiocastServer(log, LOG_LEVEL="debug", **settings) as server:
+    with AudiocastServer(log, LOG_LEVEL="debug", INGEST_FORMATS="none", **settings) as server:
         started = server.start_stream(title="From a browser")
         with SocketSource(server.base, started, numbered_messages(300)):
             server.wait_for_state(started.stream_id, "live")

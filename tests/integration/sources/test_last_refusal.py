@@ -25,7 +25,11 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AudiocastServer]:
     folder = tmp_path_factory.mktemp("refusals")
     with AudiocastServer(
-        folder / "server.log", API_TOKENS=TOKEN, SECRET_KEYS=SECRET, MAX_INGEST_KBPS=600
+        folder / "server.log",
+        API_TOKENS=TOKEN,
+        SECRET_KEYS=SECRET,
+        MAX_INGEST_KBPS=600,
+        INGEST_FORMATS="none",
     ) as server:
         yield server
 

@@ -60,6 +60,7 @@ class OnAir:
             LIMITS,
             self.hub,
             Mock(spec=Claims, generation=0, max_kbps=0, expires_at=0),
+            Mock(headers={}),
             dismiss=Mock(),
         )
         self.connection = FakeConnection()
