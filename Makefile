@@ -15,8 +15,9 @@ NODE_STAMP := node_modules/.installed
 # What a test run is narrowed by, as in: make test PYTEST_ARGS="tests/unit -k reader"
 PYTEST_ARGS ?=
 # How many files of tests run at a time, and how many of them begin with those that listen in real time, which wait
-# for sound to go by and leave most of two processors to the others (tests/support/run/priority.py).
-PYTEST_PROCESSES ?= 5
+# for sound to go by and leave most of two processors to the others (tests/support/run/priority.py). With five in all,
+# two processors had nothing to do for a third of the time.
+PYTEST_PROCESSES ?= 7
 REALTIME_PROCESSES ?= 4
 # How often a test that listens in real time may run until it passes; all others have one try.
 TRIES := --realtime-tries 3

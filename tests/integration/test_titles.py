@@ -1,6 +1,9 @@
 """Titles from strangers: whatever they send, every list and page is there for everybody else."""
 
+import itertools
 from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 import requests
@@ -23,6 +26,8 @@ VIEWS = [
     "/stream/{id}.pls",
 ]
 
+STREAMS = 10
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AudiocastServer]:
@@ -36,6 +41,18 @@ def stream(server: AudiocastServer) -> Iterator[Started]:
     with PacedSource(started.keyed_url, numbered_audio(seconds=300)):
         server.wait_for_state(started.stream_id, "live")
         yield started
+
+
+@pytest.fixture(scope="module")
+def streams(server: AudiocastServer) -> Iterator[Iterator[Started]]:
+    """Streams that are on, by turns: of one and the same, a change is shown a second after the last one."""
+    with ExitStack() as stack:
+        live = [server.start_stream(title=f"Jazz {number}") for number in range(STREAMS)]
+        for each in live:
+            stack.enter_context(PacedSource(each.keyed_url, numbered_audio(seconds=60)))
+        for each in live:
+            server.wait_for_state(each.stream_id, "live")
+        yield itertools.cycle(live)
 
 
 def check_views(server: AudiocastServer, stream_id: str) -> None:
@@ -70,9 +87,10 @@ def test_of_a_program_that_puts_json(
 
 
 @pytest.mark.parametrize("charset", ["", "latin1", "utf-8", "utf-16le", "utf-7", "unicode_escape", "gb18030"])
-def test_of_an_icecast_program(server: AudiocastServer, stream: Started, charset: str) -> None:
-    url = f"{server.base}/admin/metadata?mode=updinfo&mount=/ingest/{stream.stream_id}&charset={charset}"
+def test_of_an_icecast_program(server: AudiocastServer, streams: Iterator[Started], charset: str) -> None:
     for song in ("%5Cud800", "%2B2AA-", "%00%D8", "%ED%A0%80", "%1B[2J%9B"):
+        stream = next(streams)
+        url = f"{server.base}/admin/metadata?mode=updinfo&mount=/ingest/{stream.stream_id}&charset={charset}"
         answer = requests.get(f"{url}&song={song}&key={stream.ingest_key}", timeout=10)
         assert answer.status_code == (400 if charset in ("utf-7", "unicode_escape") else 200)
         check_views(server, stream.stream_id)
@@ -93,20 +111,21 @@ def test_of_an_icecast_program(server: AudiocastServer, stream: Started, charset
         "\x01",
     ],
 )
-def test_both_ways_clean_it_alike(server: AudiocastServer, stream: Started, text: str) -> None:
-    shown = []
+def test_both_ways_clean_it_alike(server: AudiocastServer, text: str) -> None:
+    def shown(method: str, path: str, status: int, **arguments: Any) -> Any:
+        # Another stream each time, which shows it at once.
+        started = server.start_stream()
+        url = f"{server.base}{path.format(id=started.stream_id)}"
+        arguments["params"] = {"key": started.ingest_key, **arguments.get("params", {})}
+        answer = requests.request(method, url, timeout=10, **arguments)
+        assert answer.status_code == status
+        return server.state(started.stream_id)["now_playing"]
+
     for artist in (text, ""):
         fields = {"title": text, "artist": artist}
-        url = f"{server.base}/api/streams/{stream.stream_id}/metadata"
-        params = {"key": stream.ingest_key}
-        assert requests.put(url, json=fields, params=params, timeout=10).status_code == 204
-        shown.append(server.state(stream.stream_id)["now_playing"])
-        url = f"{server.base}/admin/metadata?mount=/ingest/{stream.stream_id}"
-        assert requests.get(url, params={**params, **fields}, timeout=10).status_code == 200
-        shown.append(server.state(stream.stream_id)["now_playing"])
-        assert requests.post(url, params=params, data=fields, timeout=10).status_code == 200
-        shown.append(server.state(stream.stream_id)["now_playing"])
-        assert shown[-3:] == [shown[-1]] * 3
+        by_json = shown("PUT", "/api/streams/{id}/metadata", 204, json=fields)
+        assert by_json == shown("GET", "/admin/metadata?mount=/ingest/{id}", 200, params=fields)
+        assert by_json == shown("POST", "/admin/metadata?mount=/ingest/{id}", 200, data=fields)
 
 
 def test_of_the_comments_in_the_audio(server: AudiocastServer) -> None:

@@ -1,6 +1,5 @@
 """Tokens of an identity provider open private streams: of an OpenID provider that runs here too."""
 
-import json
 import subprocess
 import sys
 import time
@@ -10,50 +9,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import jwt
 import pytest
 import requests
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.http_stand_in import serving
 from tests.support.http.listener import Listener
 from tests.support.http.source import PacedSource
+from tests.support.identity.provider import AUDIENCE, Provider
 from tests.support.network.ports import free_port
 from tests.support.processes.server import AudiocastServer, Started
-
-AUDIENCE = "radio"
-
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
-
-class Provider:
-    """Keys of a provider, as it publishes them, and tokens that are signed by them."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.keys: dict[str, Key] = {}
-        self.add_rsa("first")
-        self.keys["curve"] = ec.generate_private_key(ec.SECP256R1())
-
-    def add_rsa(self, key_id: str) -> None:
-        self.keys[key_id] = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
-
-    def respond(self, method: str, path: str, body: bytes) -> bytes:
-        self.asked += 1
-        published = []
-        for key_id, key in self.keys.items():
-            kind: Any = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
-            published.append(kind.to_jwk(key.public_key(), as_dict=True) | {"kid": key_id})
-        return json.dumps({"keys": published}).encode()
-
-    def token(self, key_id: str = "first", *, key: Any = None, algorithm: str = "", **claims: Any) -> str:
-        key = key if key is not None else self.keys[key_id]
-        algorithm = algorithm or ("RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256")
-        said = {"aud": AUDIENCE, "sub": "anna", "exp": time.time() + 60} | claims
-        said = {name: value for name, value in said.items() if value is not None}
-        return jwt.encode(said, key, algorithm=algorithm, headers={"kid": key_id})
 
 
 @pytest.fixture(scope="module")

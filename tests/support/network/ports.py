@@ -5,6 +5,7 @@ server may be given it before the program is up. So these are below those that t
 (net.ipv4.ip_local_port_range, from 32,768 on), and reserved for one process among all tests of the machine.
 """
 
+import atexit
 import random
 import socket
 
@@ -51,3 +52,10 @@ def _reservations(ports: list[int]) -> list[socket.socket]:
             holder.close()
         return []
     return holders
+
+
+@atexit.register
+def _release() -> None:
+    """Close what holds the ports: Python warns of each one that is left open at its end."""
+    while _reserved:
+        _reserved.pop().close()

@@ -1,8 +1,8 @@
 """The keys of an identity provider: kept for an hour, and fetched anew when a token names another one."""
 
 from audiocast.web.http.access.listen_jwt import KEPT_SECONDS, MIN_FETCH_SECONDS, ListenJwt
-from tests.integration.access.test_listen_jwt import AUDIENCE, Provider
 from tests.support.http.http_stand_in import serving
+from tests.support.identity.provider import AUDIENCE, Provider
 
 
 async def test_a_key_that_the_provider_changes_is_learned_and_the_old_one_forgotten() -> None:
