@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fuzz import api_bodies, hls_queries, http_heads, ingest, members, websocket
+from tests.fuzz import api_bodies, foreign, hls_queries, http_heads, ingest, members, websocket
 from tests.fuzz.cases import SECRET, Case, Make, make_case
 from tests.fuzz.delivery import deliver, outcome_of
 from tests.fuzz.observation import MIB, Holdings, Observation
@@ -16,6 +16,7 @@ from tests.fuzz.observation import MIB, Holdings, Observation
 PUBLIC_WAYS: Mapping[str, Make] = {
     "ogg": ingest.framed,
     "unframed": ingest.unframed,
+    "formats": foreign.bodies,
     "websocket": websocket.frames,
     "http": http_heads.heads,
     "api": api_bodies.requests,
