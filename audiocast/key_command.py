@@ -31,6 +31,7 @@ def make_key(arguments: Sequence[str], secrets: Sequence[str]) -> str:
         max_kbps=given.kbps,
         visibility=given.visibility,
         priority=given.priority,
+        fallback=given.fallback,
     )
     return Keys(secrets).make(given.id, claims)
 
@@ -50,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
         default=BEST_PRIORITY,
         metavar="0-9",
         help="of several sources the best one is heard, 0 before 9; 0 unless given",
+    )
+    parser.add_argument(
+        "--fallback",
+        default="",
+        metavar="FILE",
+        help="name of a file in FALLBACK_FOLDER, played while there is no source",
     )
     parser.add_argument(
         "--generation", type=_count, default=0, metavar="N", help="keys of a lower one are refused after it"

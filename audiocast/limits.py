@@ -90,6 +90,7 @@ def hub_limits(settings: Settings) -> HubLimits:
         log_sources=bool(settings.peers),
         grace_seconds=settings.source_grace_seconds,
         return_seconds=settings.fallback_return_seconds,
+        loop_folder=settings.fallback_folder,
         fanout=FanoutLimits(
             flush_interval_seconds=settings.flush_interval_ms / 1000,
             lag_seconds=settings.listener_lag_seconds,

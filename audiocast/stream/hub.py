@@ -67,7 +67,7 @@ class Hub(ListenedStream):
         self.record = BroadcastRecord()
         self.end_reason = ""
         self.users = 0
-        self._clock = clock
+        self.clock = self._clock = clock
         self._limits = limits
         if limits.log_sources:
             self.source_log = SourceLog(max_seconds=limits.backlog_seconds, max_bytes=limits.backlog_bytes)
@@ -141,6 +141,12 @@ class Hub(ListenedStream):
             self._play(source, segment, now)
 
     @property
+    def is_spare(self) -> bool:
+        """It is on, but has neither audio of a broadcaster nor anybody who takes it."""
+        is_loop = self.source is not None and self.source.rank.is_loop
+        return not self.is_wanted and (is_loop or self.state is HubState.HELD)
+
+    @property
     def gap(self) -> SourceGap:
         """Where the audio of the source ends, and what is made in its place."""
         return self._gap
@@ -159,7 +165,10 @@ class Hub(ListenedStream):
         rival, self.source = self.source, None
         if rival is not None and self._segment is not None:
             self.counters.sources -= 1
-            self.standbys.add(Standby(rival, self._segment, self._gap.arrivals))
+            if rival.rank.is_loop:
+                self.dismiss_later(rival, TakenOver("the stream has a source again"))
+            else:
+                self.standbys.add(Standby(rival, self._segment, self._gap.arrivals))
         self._gap.switch_to(standby.arrivals)
         self._play(source, standby.segment, now, is_switch=True)
         for page, packets in pages:
@@ -195,6 +204,7 @@ class Hub(ListenedStream):
             self._start_bitstream(opus_head, tags)
         self._gap.end()
         self.titles.set_from_tags(tags, is_same_source=rival is source)
+        self.standbys.watch()
         self._notify()
 
     def publish(self, source: Source, page: Page | None, packets: Sequence[TimedPacket], now: float) -> None:

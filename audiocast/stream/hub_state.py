@@ -34,6 +34,7 @@ class HubLimits:
         active_seconds: A source that has sent audio within this time is live.
         grace_seconds: How long listeners are held without a source.
         return_seconds: How long a better source that is back is good before it is heard again.
+        loop_folder: Where the files are that streams play while they have no source; empty: nowhere.
         log_sources: Keep the sources' own pages too, as long as the backlog, for other nodes.
         fanout: How listeners are served.
     """
@@ -43,6 +44,7 @@ class HubLimits:
     active_seconds: float = 2.5
     grace_seconds: float = 30.0
     return_seconds: float = 5.0
+    loop_folder: str = ""
     log_sources: bool = False
     fanout: FanoutLimits = field(default_factory=FanoutLimits)
 

@@ -70,6 +70,7 @@ class Claims:
         starts_at: When the broadcast is to begin, as its broadcaster has told; Unix seconds, 0 for no time.
         max_listeners: Of the stream at a time, at all members; 0 for no bound of its own.
         priority: Which of several sources is heard, 0 (the best) to 9.
+        fallback: Name of the loop file that is played while there is no source; empty: none is.
         share: How many streams of one tenant may be on.
         access_code: Opens a private stream to those who type it; empty: no code does.
     """
@@ -86,6 +87,7 @@ class Claims:
     max_listeners: int = 0
     share: Share = NO_SHARE
     priority: int = 0
+    fallback: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean_text(self.title))
@@ -155,6 +157,7 @@ def _encode_claims(claims: Claims) -> dict[str, object]:
             ("p", claims.share.id_prefix),
             ("m", claims.share.streams),
             ("q", claims.priority),
+            ("f", claims.fallback),
         )
         if value
     }
@@ -174,6 +177,7 @@ def _decode_claims(claimed: Mapping[str, Any]) -> Claims:
         max_listeners=claimed.get("l", 0),
         share=Share(str(claimed.get("p", "")), claimed.get("m", 0)),
         priority=parse_priority(claimed.get("q", 0)),
+        fallback=str(claimed.get("f", "")),
     )
 
 

@@ -35,6 +35,7 @@ from audiocast.stream.hub_state import (
 )
 from audiocast.stream.keys import Claims, Visibility
 from audiocast.stream.read_pacer import ReadPacer
+from audiocast.stream.standby.loop_folder import LoopFolder
 
 # How many hubs are looked at to find one that can be forgotten: the work for a new stream has a bound.
 PROBED_HUBS = 64
@@ -51,6 +52,7 @@ class Registry:
 
     Attributes:
         promises: Of the streams that have no hub any more.
+        loops: The files that streams play while they have no source.
         ends: What broadcasters have ended, and reopened since.
         private_streams: Those that this process knows of.
         covers: The pictures that broadcasters have given.
@@ -65,6 +67,7 @@ class Registry:
         self.on_live: Callable[[Hub], None] = lambda hub: None
         self.promises = Promises()
         self.ends = Ends()
+        self.loops = LoopFolder(limits.loop_folder)
         self.private_streams = PrivateStreams()
         self._suspensions = Suspensions()
         self._ended_by_rule: set[str] = set()
@@ -295,9 +298,7 @@ class Registry:
 
     def _least_wanted(self) -> Hub | None:
         """Return a stream that is on, but has neither audio nor anybody who takes it; None: there is none."""
-        return next(
-            (hub for hub in self._on.values() if hub.state is HubState.HELD and not hub.is_wanted), None
-        )
+        return next((hub for hub in self._on.values() if hub.is_spare), None)
 
     def _full(self) -> ServerFull:
         return ServerFull(f"expected at most {self._max_streams} streams at a time; try again later")

@@ -172,6 +172,11 @@ class StreamMetrics(Collector):
             "reason",
             {reason: counters.switches[reason] for reason in SWITCH_REASONS},
         )
+        yield CounterMetricFamily(
+            "audiocast_fallback_errors_total",
+            "Loop files that could not be read.",
+            value=self._streams.loops.errors,
+        )
         yield _counts(
             "audiocast_source_errors_total",
             "Sources that ended with an error.",

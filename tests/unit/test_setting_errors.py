@@ -64,6 +64,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "header_wait_timeout": ("nan", "expected a number from 0 to 60, got 'nan'"),
     "active_threshold_sec": ("0", "expected a number above 0, at most 60, got '0'"),
     "source_grace_seconds": ("inf", "expected a number from 0 to 3600, got 'inf'"),
+    "fallback_folder": ("/" * 4097, f"expected at most 4096 characters, got '{'/' * 100}...'"),
     "fallback_return_seconds": ("-1", "expected a number from 0 to 3600, got '-1'"),
     "flush_interval_ms": ("0.5", f"{NUMBER} from 0 to 1000, got '0.5'"),
     "listener_lag_seconds": ("0", "expected a number above 0, at most 600, got '0'"),

@@ -29,6 +29,13 @@ log = structlog.get_logger()
 CHECK_SECONDS = 0.1
 
 
+class Loop(Protocol):
+    """What is played while the stream has no source."""
+
+    def begin(self) -> None:
+        """Begin, unless it plays already."""
+
+
 class Stage(Protocol):
     """What is heard of the stream: a hub.
 
@@ -78,12 +85,23 @@ class Standbys:
         self._return_seconds = return_seconds
         self._standbys: dict[Source, Standby] = {}
         self._timer: Timer | None = None
+        self._loop: Loop | None = None
 
     def __len__(self) -> int:
         return len(self._standbys)
 
     def __iter__(self) -> Iterator[Source]:
         return iter(list(self._standbys))
+
+    @property
+    def has_any(self) -> bool:
+        """There are some."""
+        return bool(self._standbys)
+
+    def set_loop(self, loop: Loop) -> None:
+        """Play this while there is no source, from the next loss on."""
+        self._loop = loop
+        self.watch()
 
     def takes(self, source: Source, segment: SourceSegment, now: float) -> bool:
         """Let a source stand by, if it is not to be heard now; return whether that is so.
@@ -118,7 +136,7 @@ class Standbys:
         self._counters.standbys += 1
         log.info("source_stands_by", stream_id=self._stage.stream_id, priority=standby.priority)
         self._clock.call_soon(standby.source.rank.tell, True)
-        self._watch()
+        self.watch()
 
     def remove(self, source: Source) -> bool:
         """Forget a source that is heard now, or gone; return whether it has stood by."""
@@ -137,11 +155,14 @@ class Standbys:
     def note_loss(self) -> None:
         """Look anew: the source that was heard is gone."""
         self._stop_watch()
-        self._choose(self._clock.time())
-        self._watch()
+        now = self._clock.time()
+        self._choose(now)
+        self._begin_loop(now)
+        self.watch()
 
     def end(self, error: SourceError) -> None:
-        """End all of them."""
+        """End all of them, and play no loop file."""
+        self._loop = None
         self._stop_watch()
         for source in self:
             self._drop(source, error)
@@ -175,10 +196,22 @@ class Standbys:
             self._clock.call_soon(chosen.source.rank.tell, False)
             return
 
+    def _begin_loop(self, now: float) -> None:
+        """Play the loop file, if there is one, when nothing else is heard."""
+        heard = self._stage.source
+        margin_seconds = 0.0 if heard is None else AWAY_SECONDS
+        if self._loop is None or not self._stage.is_on or (heard is not None and heard.rank.is_loop):
+            return
+        if now >= self._stage.gap.arrivals.used_up_at + margin_seconds and not self._present(now):
+            self._loop.begin()
+
+    def _present(self, now: float) -> list[Standby]:
+        return [each for each in self._standbys.values() if not each.is_away(now)]
+
     def _next(self, now: float) -> Standby | None:
         """Return the source to be heard instead of the present one; None: there is none, or not yet."""
         heard = self._stage.source
-        present = [each for each in self._standbys.values() if not each.is_away(now)]
+        present = self._present(now)
         gap = self._stage.gap
         left_seconds = gap.arrivals.used_up_at - now
         if heard is None:
@@ -197,9 +230,9 @@ class Standbys:
             ]
         return min(ready, key=lambda each: each.priority, default=None)
 
-    def _watch(self) -> None:
+    def watch(self) -> None:
         """Look again when the audio in hand is used up: no page may come to cause it."""
-        if self._timer is None and self._standbys and self._stage.is_on:
+        if self._timer is None and (self._standbys or self._loop) and self._stage.is_on:
             margin_seconds = 0.0 if self._stage.source is None else AWAY_SECONDS
             due_at = self._stage.gap.arrivals.used_up_at + margin_seconds
             now = self._clock.time()
@@ -207,8 +240,10 @@ class Standbys:
 
     def _check(self) -> None:
         self._timer = None
-        self._choose(self._clock.time())
-        self._watch()
+        now = self._clock.time()
+        self._choose(now)
+        self._begin_loop(now)
+        self.watch()
 
     def _stop_watch(self) -> None:
         if self._timer is not None:

@@ -27,6 +27,7 @@ from audiocast.stream.broadcaster.presentation import (
 from audiocast.stream.broadcaster.stream_edit import StreamEdit
 from audiocast.stream.keys import Visibility
 from audiocast.stream.now_playing import MAX_CHARACTERS
+from audiocast.stream.standby.loop_file import LOOP_NAME
 from audiocast.stream.standby.rank import BEST_PRIORITY, WORST_PRIORITY
 
 # One to 64 characters that need no escaping in a path, and do not look like an option.
@@ -105,6 +106,11 @@ class StartRequest(BaseModel):
         default=0, ge=0, le=1_000_000_000, strict=True, description="Of the stream at a time; 0: no bound."
     )
     priority: Priority = 0
+    fallback: str = Field(
+        default="",
+        pattern=f"^({LOOP_NAME.pattern})?$",
+        description="Name of a file in FALLBACK_FOLDER, played round and round while there is no source.",
+    )
     description: str = Field(default="", max_length=MAX_DESCRIPTION_CHARACTERS)
     accent: str = Field(default="", pattern=f"^({ACCENT.pattern})?$", description="A colour, as #rrggbb.")
     link: str = Field(

@@ -163,6 +163,8 @@ class Intake:
             dismiss=dismiss,
         )
         hub.users += 1
+        if claims.fallback and services.node.is_alone:
+            services.streams.loops.prepare(hub, claims.fallback)
         self._disconnect = services.node.connect_source(hub, self._source)
         self._leave_share = services.tenants.connect(hub.stream_id, claims.share)
         self._expiry: asyncio.TimerHandle | None = None

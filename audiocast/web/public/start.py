@@ -51,6 +51,9 @@ class StartHandler(PublicHandler):
             raise ApiError(
                 403, "id_needs_token", "expected no id: only a server with API_TOKENS lets you choose"
             )
+        reason = self.services.streams.loops.refusal(asked.fallback) if asked.fallback else ""
+        if reason:
+            raise ApiError(400, "bad_fallback", reason)
         stream_id = _id_for(asked.id, tenant)
         self.services.streams.check_room(stream_id)
         self.services.tenants.check_share(stream_id, tenant.share)
@@ -81,6 +84,7 @@ class StartHandler(PublicHandler):
             max_listeners=min(filter(None, (asked.max_listeners, tenant.listeners)), default=0),
             share=tenant.share,
             priority=asked.priority,
+            fallback=asked.fallback,
         )
         audit("start", stream_id=stream_id, token_tag=claims.token_tag, tenant=tenant.tenant)
         base = self.services.urls.base(self.request)

@@ -132,5 +132,6 @@ def test_prometheus_can_read_it_and_names_are_as_they_should_be(metrics: Collect
         "audiocast_listeners_turned_away_total",
         "audiocast_source_errors_total",
         "audiocast_source_faults_total",
+        "audiocast_fallback_errors_total",
         "audiocast_source_switches_total",
     }
