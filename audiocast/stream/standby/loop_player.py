@@ -53,7 +53,7 @@ class LoopPlayer:
         self._source: Source | None = None
         self._timer: Timer | None = None
 
-    def begin(self) -> None:
+    def play(self) -> None:
         """Play, unless it plays already."""
         if self._source is not None:
             return

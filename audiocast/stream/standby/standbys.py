@@ -32,7 +32,7 @@ CHECK_SECONDS = 0.1
 class Loop(Protocol):
     """What is played while the stream has no source."""
 
-    def begin(self) -> None:
+    def play(self) -> None:
         """Begin, unless it plays already."""
 
 
@@ -203,7 +203,7 @@ class Standbys:
         if self._loop is None or not self._stage.is_on or (heard is not None and heard.rank.is_loop):
             return
         if now >= self._stage.gap.arrivals.used_up_at + margin_seconds and not self._present(now):
-            self._loop.begin()
+            self._loop.play()
 
     def _present(self, now: float) -> list[Standby]:
         return [each for each in self._standbys.values() if not each.is_away(now)]
