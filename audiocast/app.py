@@ -14,7 +14,6 @@ from audiocast.cluster import hls_router
 from audiocast.cluster.discovery.address_resolver import AddressResolver
 from audiocast.cluster.discovery.peers_setting import parse_peers
 from audiocast.cluster.drain import Drain
-from audiocast.cluster.hls_router import HlsRouter
 from audiocast.cluster.node import Node
 from audiocast.cluster.peer_client import PeerClient
 from audiocast.cluster.protocol import MAX_REQUEST_BYTES
@@ -32,6 +31,7 @@ from audiocast.limits import (
     limits,
     listen_jwt,
     pod_of,
+    recordings,
     secret_keys,
     urls,
     webhook_options,
@@ -88,9 +88,7 @@ class App:
     def __init__(self, settings: Settings, *, is_worker: bool = False) -> None:
         metrics = process_metrics()
         streams = Registry(
-            clock=asyncio.get_running_loop(),
-            limits=hub_limits(settings),
-            max_streams=settings.max_streams,
+            clock=asyncio.get_running_loop(), limits=hub_limits(settings), max_streams=settings.max_streams
         )
         admission = Admission(
             streams.counters,
@@ -120,11 +118,8 @@ class App:
         self._lag = LoopLag(metrics, self._note_lag)
         discovery = parse_peers(settings.peers, pod=pod_of(settings), internal_port=settings.internal_port)
         self._resolver = AddressResolver()
-        signer = (
-            Signer(secret_keys(settings), Identity.of_new_process(settings.node_name))
-            if discovery is not None
-            else None
-        )
+        identity = Identity.of_new_process(settings.node_name)
+        signer = Signer(secret_keys(settings), identity) if discovery is not None else None
         self.node = Node(
             settings.node_name,
             internal_port=lambda: self.internal.port,
@@ -136,7 +131,7 @@ class App:
             streams=streams,
             hls_streams=hls_muxers.first_numbers,
         )
-        self._hls_router = HlsRouter(
+        self._hls_router = hls_router.HlsRouter(
             self.node,
             PeerClient(
                 signer,
@@ -190,6 +185,7 @@ class App:
             version=__version__,
             aliases=read_aliases(settings.aliases_file),
             list_streams=ListStreams(settings.list_streams),
+            recordings=recordings(settings, self.node, metrics),
             last_refusals=LastRefusals(on_note=self._webhooks.note_refusal),
         )
         handler_limits = limits(settings)
@@ -248,6 +244,8 @@ class App:
             self._certificate.watch()
         await self.node.start()
         await self._webhook_targets.start()
+        if self._services.recordings is not None:
+            self._services.recordings.start()
         self._webhooks.start()
         self._audience.start()
         self._readiness.is_serving = True
@@ -285,6 +283,8 @@ class App:
         self._audience.stop()
         # One more turn of the loop for the answers to sources, which are sent in a call of their own.
         await asyncio.sleep(0.1)
+        if self._services.recordings is not None:
+            await self._services.recordings.stop()
         await self._webhooks.stop()
         self._auth_hooks.close()
         self._services.conversions.workers.close()

@@ -3,7 +3,8 @@
 import os
 import secrets
 from collections.abc import Callable
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -11,12 +12,14 @@ from pydantic import SecretStr
 
 from audiocast import __version__
 from audiocast.cluster.discovery.pod import Pod
+from audiocast.cluster.node import Node
 from audiocast.formats.conversions import Conversions
 from audiocast.formats.pool.format_workers import FormatWorkers
 from audiocast.setting_groups.webhook_settings import webhook_targets
 from audiocast.settings import CheckedSettings, Settings
 from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.hub_state import HubLimits
+from audiocast.stream.keys import Record
 from audiocast.telemetry.audience_log.audience_log import AudienceLogOptions
 from audiocast.telemetry.auth_hook_metrics import AuthHookMetrics
 from audiocast.web.http.access.auth_hook import AuthHook, HookOptions
@@ -29,6 +32,9 @@ from audiocast.web.http.tls.certificate_files import CertificateFiles
 from audiocast.web.http.urls import Urls
 from audiocast.webhooks.addresses import AddressRules
 from audiocast.webhooks.service import WebhookOptions
+
+if TYPE_CHECKING:
+    from audiocast.recordings.service import Recordings
 
 log = structlog.get_logger()
 
@@ -176,6 +182,29 @@ def listen_jwt(settings: Settings) -> ListenJwt | None:
     return ListenJwt(
         settings.listen_jwt_jwks, audience=settings.listen_jwt_audience, issuer=settings.listen_jwt_issuer
     )
+
+
+def recordings(settings: Settings, node: Node, metrics: CollectorRegistry) -> "Recordings | None":
+    """Return what records streams; None: this server keeps no recordings, and loads nothing of it."""
+    if not settings.recordings_url:
+        return None
+    from audiocast.recordings.service import RecordingOptions, Recordings
+    from audiocast.telemetry.recording_metrics import RecordingMetrics
+
+    node.streams.record = Record(settings.record)
+    options = RecordingOptions(
+        url=settings.recordings_url,
+        chunk_seconds=settings.recording_chunk_seconds,
+        gap_seconds=settings.show_gap_seconds,
+        memory_bytes=settings.recording_memory_bytes,
+        spool=Path(settings.recording_spool) if settings.recording_spool else None,
+        spool_bytes=settings.recording_spool_bytes,
+        keep_days=settings.recordings_keep_days,
+        keep_bytes=settings.recordings_keep_bytes,
+    )
+    found = Recordings(options, node)
+    RecordingMetrics(found, metrics)
+    return found
 
 
 def certificate_files(settings: Settings) -> CertificateFiles | None:

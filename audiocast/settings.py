@@ -34,6 +34,7 @@ from audiocast.setting_groups.fallback_settings import FallbackSettings
 from audiocast.setting_groups.format_settings import FormatSettings
 from audiocast.setting_groups.kubernetes_settings import KubernetesSettings
 from audiocast.setting_groups.port_settings import USUAL_INTERNAL_PORT, PortSettings
+from audiocast.setting_groups.recording_settings import RecordingSettings
 from audiocast.setting_groups.webhook_settings import WebhookSettings
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -48,6 +49,7 @@ class Settings(
     FormatSettings,
     PortSettings,
     KubernetesSettings,
+    RecordingSettings,
     WebhookSettings,
     BaseSettings,
 ):

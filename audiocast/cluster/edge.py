@@ -117,7 +117,8 @@ class Edge:
                 answer = RelayAnswer.parse(headers)
                 self._hub.muted_source = answer.muted_source
                 if answer.visibility is not None:
-                    self._hub.claims = replace(self._hub.claims, visibility=answer.visibility)
+                    claims = replace(self._hub.claims, visibility=answer.visibility)
+                    self._hub.claims = replace(claims, record=answer.record)
                 await self._receiver.receive(peer_stream, self._receiver.source_id)
             finally:
                 watch.cancel()

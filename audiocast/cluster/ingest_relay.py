@@ -151,6 +151,7 @@ class IngestRelay:
             visibility=self._hub.claims.visibility,
             is_muted=self._hub.is_muted,
             presentation=self._hub.claims.presentation,
+            record=self._hub.claims.record,
         )
         peer_stream, headers = await self._peers.open_stream(member, request.build())
         try:

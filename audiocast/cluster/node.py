@@ -251,7 +251,7 @@ class Node:
             raise Refused(404, "not_the_owner", "the source of this stream is not here")
         if hub.claims.visibility is Visibility.PRIVATE and not request.keeps_private:
             raise Refused(404, "not_the_owner", "this stream is for members of a later version")
-        headers = RelayAnswer(hub.muted_source, hub.claims.visibility).as_headers()
+        headers = RelayAnswer(hub.muted_source, hub.claims.visibility, hub.claims.record).as_headers()
         return AcceptedStream(headers, partial(self._serve_relay, self._roles_of(hub), request))
 
     def accept_forward(self, request: ForwardRequest) -> AcceptedStream:
@@ -271,7 +271,8 @@ class Node:
         roles.check_is_newest(request)
         hub.admit(request.generation)
         presentation = hub.claims.presentation if request.presentation is None else request.presentation
-        hub.claims = replace(hub.claims, visibility=request.visibility, presentation=presentation)
+        claims = replace(hub.claims, visibility=request.visibility, record=request.record)
+        hub.claims = replace(claims, presentation=presentation)
         if request.is_muted:
             hub.muted_source = request.source_id
         answer = ForwardAnswer(roles.last_page_of(request.source_id))

@@ -30,6 +30,9 @@ from audiocast.stream.keys import Visibility, parse_visibility
 from audiocast.stream.source_id import SourceId
 from audiocast.stream.source_log import Position
 
+# Whether the broadcaster wants the stream recorded: 1, 0, or empty for what they have not said.
+RECORD_HEADER = "Audiocast-Record"
+
 # The first version of the protocol whose members keep private streams from strangers.
 PRIVATE_VERSION = 3
 
@@ -84,14 +87,20 @@ class RelayAnswer:
     Attributes:
         muted_source: The source that the broadcaster has muted; None: none is.
         visibility: Of the stream; None: an owner of an earlier version.
+        record: See `Claims`.
     """
 
     muted_source: SourceId | None
     visibility: Visibility | None = None
+    record: bool | None = None
 
     def as_headers(self) -> dict[str, str]:
         """Return what `parse` reads."""
-        return {MUTED_HEADER: str(self.muted_source or ""), VISIBILITY_HEADER: self.visibility or ""}
+        return {
+            MUTED_HEADER: str(self.muted_source or ""),
+            VISIBILITY_HEADER: self.visibility or "",
+            RECORD_HEADER: _RECORD[self.record],
+        }
 
     @classmethod
     def parse(cls, headers: Mapping[str, str]) -> Self:
@@ -103,7 +112,8 @@ class RelayAnswer:
         text = headers.get(MUTED_HEADER, "")
         try:
             muted_source = SourceId.parse(text) if text else None
-            return cls(muted_source, parse_visibility(headers.get(VISIBILITY_HEADER)))
+            visibility = parse_visibility(headers.get(VISIBILITY_HEADER))
+            return cls(muted_source, visibility, _record(headers))
         except ValueError as error:
             raise BadMessage(str(error)) from error
 
@@ -121,6 +131,7 @@ class ForwardRequest:
         visibility: Of the stream, as the front has found it; None: a front of an earlier version.
         is_muted: The broadcaster has muted the source.
         presentation: By that key; None: a front of an earlier version.
+        record: See `Claims`.
     """
 
     stream_id: str
@@ -132,6 +143,7 @@ class ForwardRequest:
     visibility: Visibility | None = None
     is_muted: bool = False
     presentation: Presentation | None = None
+    record: bool | None = None
 
     def build(self) -> PeerRequest:
         """Return the request."""
@@ -143,6 +155,7 @@ class ForwardRequest:
             AGE_HEADER: f"{self.age_seconds:.6f}",
             VISIBILITY_HEADER: self.visibility or "",
             MUTED_HEADER: "1" if self.is_muted else "0",
+            RECORD_HEADER: _RECORD[self.record],
         }
         if self.presentation is not None:
             # ASCII, and no line ends.
@@ -167,9 +180,17 @@ class ForwardRequest:
                 visibility=parse_visibility(headers.get(VISIBILITY_HEADER)),
                 is_muted=headers.get(MUTED_HEADER) == "1",
                 presentation=_presentation(headers.get(PRESENTATION_HEADER)),
+                record=_record(headers),
             )
         except (ValueError, RecursionError) as error:
             raise BadMessage(str(error)) from error
+
+
+_RECORD = {True: "1", False: "0", None: ""}
+
+
+def _record(headers: Mapping[str, str]) -> bool | None:
+    return {"1": True, "0": False}.get(headers.get(RECORD_HEADER, ""))
 
 
 def _presentation(text: str | None) -> Presentation | None:

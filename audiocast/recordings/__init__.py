@@ -6,7 +6,11 @@
 - `recorder`: what listeners get of one stream becomes chunks
 - `chunk_queue`: chunks on their way to the store
 - `spool`: chunks that wait on the local disk
+- `leftovers`: what a process before has left there
 - `open_show`: which show a stream's chunks belong to
+- `shows`: the shows of a store, for whoever asks
+- `retention`: which of them are deleted
+- `service`: all of it, from the settings to the last chunk
 - `closing`: one file of a show's chunks, when the show is over
 - `store`: a folder or a bucket
 """

@@ -68,6 +68,7 @@ class ChunkHead:
         runs: The pages.
         titles: What was on.
         is_last: The reel ends with it, properly.
+        is_private: The stream is private.
     """
 
     stream_id: str
@@ -83,6 +84,7 @@ class ChunkHead:
     runs: tuple[Run, ...] = ()
     titles: tuple[Title, ...] = ()
     is_last: bool = False
+    is_private: bool = False
 
     @property
     def end(self) -> int:

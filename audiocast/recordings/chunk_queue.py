@@ -18,7 +18,7 @@ from audiocast.ogg.opus import SAMPLE_RATE
 from audiocast.recordings.open_show import ShowHold
 from audiocast.recordings.recorder import FullChunk
 from audiocast.recordings.spool import Spool
-from audiocast.recordings.store.store import Store, StoreError
+from audiocast.recordings.store.store import Conflict, Store, StoreError
 
 log = structlog.get_logger()
 
@@ -79,6 +79,7 @@ class _Waiting:
     data: bytes | None
     path: Path | None = None
     is_spooling: bool = False
+    ends_show: bool = False
 
     @classmethod
     def of(cls, chunk: FullChunk, since: float) -> Self:
@@ -140,16 +141,19 @@ class ChunkQueue:
             pass
         self._run_on()
 
-    def restore(self, chunk: FullChunk, path: Path) -> None:
-        """Add a chunk that a process before has left in the spool."""
+    def restore(self, chunk: FullChunk, path: Path, size_bytes: int) -> None:
+        """Add a chunk that a process before has left in the spool, whose data is in a file of this size."""
         waiting = _Waiting.of(chunk, self._now())
-        waiting.data, waiting.path = None, path
+        waiting.data, waiting.path, waiting.size_bytes = None, path, size_bytes
         self._waiting.append(waiting)
         self._run_on()
 
     def end_show(self) -> None:
         """Have the show be over as soon as all its chunks are written; later ones are another show's."""
-        self._is_over = True
+        if self._waiting:
+            self._waiting[-1].ends_show = True
+        else:
+            self._is_over = True
         self._run_on()
 
     async def flush(self) -> None:
@@ -191,11 +195,10 @@ class ChunkQueue:
         try:
             while self._waiting or self._is_over:
                 try:
-                    if self._waiting:
-                        await self._write(self._waiting[0])
+                    if self._is_over:
+                        await self._end()
                     else:
-                        await asyncio.wait_for(self._hold.end(), REQUEST_SECONDS)
-                        self._is_over = False
+                        await self._write(self._waiting[0])
                     pause = FIRST_PAUSE_SECONDS
                 except (StoreError, TimeoutError, OSError) as error:
                     self._counts.store_errors += 1
@@ -209,6 +212,13 @@ class ChunkQueue:
             log.exception("recording_failed")
         finally:
             self._task = None
+
+    async def _end(self) -> None:
+        # Whoever has written to the show since has another one, or closes it.
+        with contextlib.suppress(Conflict):
+            await asyncio.wait_for(self._hold.end(), REQUEST_SECONDS)
+        self._hold.begin_reel()
+        self._is_over = False
 
     async def _write(self, waiting: _Waiting) -> None:
         self._writing = waiting
@@ -278,10 +288,13 @@ class ChunkQueue:
         index = self._waiting.index(waiting)
         if waiting.is_new_reel and index + 1 < len(self._waiting):
             self._waiting[index + 1].is_new_reel = True
+        if waiting.ends_show and index:
+            self._waiting[index - 1].ends_show, waiting.ends_show = True, False
         self._forget(waiting)
 
     def _forget(self, waiting: _Waiting) -> None:
         self._waiting.remove(waiting)
+        self._is_over = self._is_over or waiting.ends_show
         if self._writing is waiting:
             self._writing = None
         if waiting.data is not None and not waiting.is_spooling:

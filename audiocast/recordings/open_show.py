@@ -190,7 +190,9 @@ class ShowHold:
         except Missing:
             return None
         found = OpenShow.parse(stored.data)
-        if found.is_over or found.lease or at - found.touched_at > (1 + TOUCH_SHARE) * self._gap_seconds:
+        gap = (1 + TOUCH_SHARE) * self._gap_seconds
+        is_apart = show_id.started_at - at > gap or at - found.touched_at > gap
+        if is_apart or found.is_over or found.lease:
             return None
         self._etag = stored.etag
         try:

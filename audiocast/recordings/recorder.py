@@ -52,6 +52,9 @@ class Recorder:
         now: Seconds of a monotonic clock.
         wall: Unix seconds.
         write: Takes a chunk that is full, while this member is the one that writes.
+
+    Attributes:
+        is_private: The stream is private, from the present chunk on.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Recorder:
         self._now = now
         self._wall = wall
         self._write = write
+        self.is_private = False
         self._standby: deque[FullChunk] = deque()
         self._standby_samples = 0
         self._is_writing = False
@@ -151,6 +155,7 @@ class Recorder:
             runs=runs_of(self._pages),
             titles=tuple(self._titles),
             is_last=is_last,
+            is_private=self.is_private,
         )
         chunk = FullChunk(self._number, False, head, encode_chunk(head, opus_head, self._packets))
         self._number += 1

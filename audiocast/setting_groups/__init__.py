@@ -8,5 +8,6 @@
 - `format_settings`: who makes other formats, and which of them sources may send
 - `kubernetes_settings`: what Kubernetes gives a pod
 - `port_settings`: ports and TLS
+- `recording_settings`: what is recorded, and where it is kept
 - `webhook_settings`: who is told what happens to streams
 """

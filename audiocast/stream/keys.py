@@ -55,6 +55,20 @@ class ListStreams(StrEnum):
         return claimed or (Visibility.PUBLIC if self is ListStreams.ALL else Visibility.UNLISTED)
 
 
+class Record(StrEnum):
+    """Which streams this server records: those that ask for it, all but those that ask not to be, or none."""
+
+    OPT_IN = "opt-in"
+    ALL = "all"
+    NONE = "none"
+
+    def applies(self, claimed: bool | None) -> bool:
+        """Return whether a stream is recorded whose key claims this; None: it claims nothing."""
+        if self is Record.NONE:
+            return False
+        return self is Record.ALL if claimed is None else claimed
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a key claims beside the stream that it is for.
@@ -73,6 +87,7 @@ class Claims:
         fallback: Name of the loop file that is played while there is no source; empty: none is.
         share: How many streams of one tenant may be on.
         access_code: Opens a private stream to those who type it; empty: no code does.
+        record: Whether the broadcaster wants it recorded; None: they have not said.
     """
 
     title: str = ""
@@ -88,6 +103,7 @@ class Claims:
     share: Share = NO_SHARE
     priority: int = 0
     fallback: str = ""
+    record: bool | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean_text(self.title))
@@ -158,6 +174,7 @@ def _encode_claims(claims: Claims) -> dict[str, object]:
             ("m", claims.share.streams),
             ("q", claims.priority),
             ("f", claims.fallback),
+            ("r", {True: "on", False: "off", None: ""}[claims.record]),
         )
         if value
     }
@@ -178,6 +195,7 @@ def _decode_claims(claimed: Mapping[str, Any]) -> Claims:
         share=Share(str(claimed.get("p", "")), claimed.get("m", 0)),
         priority=parse_priority(claimed.get("q", 0)),
         fallback=str(claimed.get("f", "")),
+        record={"on": True, "off": False}.get(str(claimed.get("r"))),
     )
 
 

@@ -33,7 +33,7 @@ from audiocast.stream.hub_state import (
     Rule,
     Suspensions,
 )
-from audiocast.stream.keys import Claims, Visibility
+from audiocast.stream.keys import Claims, Record, Visibility
 from audiocast.stream.read_pacer import ReadPacer
 from audiocast.stream.standby.loop_folder import LoopFolder
 
@@ -56,6 +56,7 @@ class Registry:
         ends: What broadcasters have ended, and reopened since.
         private_streams: Those that this process knows of.
         covers: The pictures that broadcasters have given.
+        record: Which streams this server records.
         on_live: Called with a hub that is on, when that is so and whenever it changes.
     """
 
@@ -64,16 +65,15 @@ class Registry:
         self.clock = clock
         self.feed_scheduler = FeedScheduler(clock)
         self.read_pacer = ReadPacer(clock, self.feed_scheduler)
+        self.record = Record.NONE
         self.on_live: Callable[[Hub], None] = lambda hub: None
-        self.promises = Promises()
-        self.ends = Ends()
+        self.promises, self.ends = Promises(), Ends()
         self.loops = LoopFolder(limits.loop_folder)
         self.private_streams = PrivateStreams()
         self._suspensions = Suspensions()
         self._ended_by_rule: set[str] = set()
         self._told: OrderedDict[str, None] = OrderedDict()
-        self._limits = limits
-        self._max_streams = max_streams
+        self._limits, self._max_streams = limits, max_streams
         self._hubs: dict[str, Hub] = {}
         self._on: dict[str, Hub] = {}
         self.covers = GivenCovers(self._on.__contains__)

@@ -11,6 +11,7 @@
 - `logs`: structlog, for terminals and as JSON
 - `loop_lag`: how late the event loop is
 - `metrics`: streams, listeners and sources
+- `recording_metrics`: what of recordings is written, waits and is lost
 - `requests`: one log event and one count for each HTTP request
 - `rules_metrics`: the rules of streams in a file
 - `sums`: the metrics of several processes as those of one

@@ -92,6 +92,8 @@ from audiocast.web.public.ingest_socket import IngestSocketHandler
 from audiocast.web.public.listen import ListenHandler
 from audiocast.web.public.metadata import MetadataHandler
 from audiocast.web.public.playlists import PlaylistHandler
+from audiocast.web.public.recordings.show import ShowFileHandler, ShowHandler, ShowIndexHandler
+from audiocast.web.public.recordings.shows import RecordingsHandler, RecordingSwitchHandler
 from audiocast.web.public.start import StartHandler
 from audiocast.web.public.streams import HistoryHandler, StreamsHandler, StreamStateHandler
 
@@ -137,6 +139,11 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/api/streams/([^/]*)/keys", KeysHandler, own),
             (r"/api/streams/([^/]*)/listen-links", ListenLinksHandler, own),
             (r"/api/streams/([^/]*)/listen-links/revoke", RevokeListenLinksHandler, own),
+            (r"/api/streams/([^/]*)/recordings", RecordingsHandler, own),
+            (r"/api/streams/([^/]*)/recording", RecordingSwitchHandler, own),
+            (r"/recordings/([^/]*)\.opus", ShowFileHandler, own),
+            (r"/recordings/([^/]*)\.json", ShowIndexHandler, own),
+            (r"/recordings/([^/.]*)", ShowHandler, own),
             (r"/admin/metadata", IcecastMetadataHandler, own),
             (r"/admin/stats", IcecastStatsHandler, own),
             (r"/admin/listmounts", IcecastMountsHandler, own),

@@ -199,7 +199,7 @@ def test_help_names_every_setting_with_its_meaning(capsys: pytest.CaptureFixture
 
 
 def test_a_name_with_a_quantity_says_its_unit() -> None:
-    units = ("_seconds", "_sec", "_ms", "_bytes", "_kbps", "_mbps", "_timeout", "_port")
+    units = ("_seconds", "_sec", "_ms", "_bytes", "_kbps", "_mbps", "_timeout", "_port", "_days")
     unitless = {"port", "workers", "max_listeners", "max_streams", "max_log_repeats"}
     unitless |= {"format_workers", "max_converted_sources"}
     unitless |= {name for name in Settings.model_fields if name.endswith("_per_client")}

@@ -8,6 +8,7 @@ last, by the clock of whoever looks. A lease is over in the same way. Only who h
 
 import asyncio
 import secrets
+from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -188,6 +189,8 @@ class Closer:
             missing=seconds(plan.missing),
             gaps=seconds(plan.gaps),
             cuts=seconds(plan.cuts),
+            # Its record may not have learned of it before the member that recorded it was gone.
+            is_private=record.is_private or plan.is_private,
             titles=positions(plan.titles),
             sources=positions(plan.sources),
         )
@@ -199,8 +202,8 @@ class Closer:
 
     async def _plan(self, keys: list[str], renew: Callable[[], Awaitable[None]]) -> tuple[ShowPlan, int, int]:
         """Return what is to be done, how many channels there are, and how many chunks cannot be read."""
-        planner = Planner()
-        channels = damaged = 0
+        heads: dict[int, list[ReadHead]] = {}
+        damaged = 0
         for key in keys:
             await renew()
             try:
@@ -209,10 +212,18 @@ class Closer:
                 damaged += 1
                 continue
             streams = chunk.opus_head.stream_count
-            lengths = tuple(sum(packet_samples(each, streams) for each in page) for page in chunk.pages)
-            planner.add(ReadHead(key, reel_of(key) or 0, chunk.head, chunk.opus_head, lengths))
-            channels = max(channels, chunk.opus_head.channels)
+            lengths = array(
+                "I", (sum(packet_samples(each, streams) for each in page) for page in chunk.pages)
+            )
+            reel = reel_of(key) or 0
+            heads.setdefault(reel, []).append(ReadHead(key, reel, chunk.head, chunk.opus_head, lengths))
             await asyncio.sleep(0)
+        planner = Planner()
+        # A reel may be written late, from a spool: what it has came before what others have.
+        for reads in sorted(heads.values(), key=lambda each: (each[0].head.at_ms, each[0].reel)):
+            for read in reads:
+                planner.add(read)
+        channels = max((read.opus_head.channels for reads in heads.values() for read in reads), default=0)
         return planner.plan, channels, damaged
 
     async def _read_chunk(self, key: str) -> Chunk:

@@ -6,7 +6,7 @@ between two reels is as long as it was by the clock.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,7 @@ class ShowPlan:
         missing, gaps: From where to where silence stands for what is lost, or was not there.
         cuts: Where more silence than `MAX_FILL_SAMPLES` would have come, and how much more.
         titles, sources: Positions, and what begins there.
+        is_private: The stream was private for a part of it.
     """
 
     chunks: list[PlannedChunk] = field(default_factory=list)
@@ -58,6 +59,7 @@ class ShowPlan:
     cuts: list[tuple[int, int]] = field(default_factory=list)
     titles: list[tuple[int, str, str]] = field(default_factory=list)
     sources: list[tuple[int, str]] = field(default_factory=list)
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class ReadHead:
     reel: int
     head: ChunkHead
     opus_head: OpusHead
-    page_samples: tuple[int, ...]
+    page_samples: Sequence[int]
 
 
 class Planner:
@@ -92,6 +94,7 @@ class Planner:
     def add(self, chunk: ReadHead) -> None:
         """Add the next chunk."""
         plan, head = self.plan, chunk.head
+        plan.is_private |= head.is_private
         skipped = self._doubles(chunk)
         self._recent.append(chunk)
         while self._recent and self._recent[0].head.at_ms < head.at_ms - SAME_PAGE_MS:

@@ -22,6 +22,7 @@ class StreamEdit:
             comes or the broadcast ends.
         description, accent, link: See `Presentation`; empty: none.
         starts_at: When the broadcast is to begin, Unix seconds; 0: no time.
+        is_recorded: It is recorded from now on, where anything is.
     """
 
     title: str | None = None
@@ -30,6 +31,7 @@ class StreamEdit:
     accent: str | None = None
     link: str | None = None
     starts_at: int | None = None
+    is_recorded: bool | None = None
 
     def __post_init__(self) -> None:
         if self.title is not None:
@@ -46,6 +48,7 @@ class StreamEdit:
         texts = (said.get(name) for name in ("title", "description", "accent", "link"))
         title, description, accent, link = (text if isinstance(text, str) else None for text in texts)
         is_muted, starts_at = said.get(MUTED), said.get("starts_at")
+        is_recorded = said.get("is_recorded")
         return cls(
             title=title,
             is_muted=is_muted if isinstance(is_muted, bool) else None,
@@ -53,6 +56,7 @@ class StreamEdit:
             accent=accent,
             link=link,
             starts_at=starts_at if type(starts_at) is int and starts_at >= 0 else None,
+            is_recorded=is_recorded if isinstance(is_recorded, bool) else None,
         )
 
     def after(self, before: "StreamEdit | None") -> "StreamEdit":
@@ -73,4 +77,5 @@ class StreamEdit:
             before.link if self.link is None else self.link,
         )
         starts_at = claims.starts_at if self.starts_at is None else self.starts_at
-        return replace(claims, presentation=presentation, starts_at=starts_at)
+        record = claims.record if self.is_recorded is None else self.is_recorded
+        return replace(claims, presentation=presentation, starts_at=starts_at, record=record)

@@ -4,6 +4,7 @@
 - `error_codes`: each error code with its status
 - `operation`: what is declared of one method of one path
 - `operations`: every method of every path
+- `recordings`: the JSON of recordings, bodies and answers
 - `requests`: the JSON of bodies
 - `responses`: the JSON of answers
 

@@ -17,20 +17,22 @@ _CODES: dict[int, str] = {
         """,
     404: """
         bad_stream_id link_too_long media_not_found no_start not_a_listen_link not_found stream_not_found
-        stream_not_live use_status_json
+        recording_not_found stream_not_live use_status_json
         """,
     405: "method_not_allowed",
     408: "body_timeout request_timeout source_stalled",
-    409: "better_source stream_live taken_over",
+    409: "better_source recording_not_ready recording_off stream_live taken_over",
     410: "broadcast_ended stream_ended",
     413: "body_too_large packet_too_large page_too_large",
     415: "multiplexed not_ogg_opus",
+    416: "range_not_there",
     426: "upgrade_required",
     429: "client_limit too_fast",
     431: "headers_too_large",
     501: "format_not_there",
     503: """
-        drawing_busy no_audio_yet packager_unreachable server_full share_full shutting_down stream_full
+        drawing_busy no_audio_yet packager_unreachable recordings_unreachable server_full share_full
+        shutting_down stream_full
         """,
 }
 

@@ -111,6 +111,9 @@ class StartRequest(BaseModel):
         pattern=f"^({LOOP_NAME.pattern})?$",
         description="Name of a file in FALLBACK_FOLDER, played round and round while there is no source.",
     )
+    record: bool | None = Field(
+        default=None, strict=True, description="Whether to record it, where the server keeps recordings."
+    )
     description: str = Field(default="", max_length=MAX_DESCRIPTION_CHARACTERS)
     accent: str = Field(default="", pattern=f"^({ACCENT.pattern})?$", description="A colour, as #rrggbb.")
     link: str = Field(

@@ -94,6 +94,7 @@ class StreamState(TypedDict):
         int, Field(description="The most that listened at once since it went on the air.")
     ]
     muted: Annotated[bool, Field(description="The broadcaster has muted the sound: listeners get silence.")]
+    recorded: Annotated[bool, Field(description="What is on is recorded.")]
     last_broadcast: Annotated[
         PastBroadcast | None, Field(description="While nothing is on: the broadcast before, if one is known.")
     ]

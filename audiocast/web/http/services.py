@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
@@ -29,6 +30,10 @@ from audiocast.web.http.clients import Clients
 from audiocast.web.http.last_refusals import LastRefusals
 from audiocast.web.http.state_feed import StateFeeds
 from audiocast.web.http.urls import Urls
+
+if TYPE_CHECKING:
+    # Not loaded by a server that records nothing.
+    from audiocast.recordings.service import Recordings
 
 
 @dataclass(slots=True, frozen=True)
@@ -60,6 +65,7 @@ class Services:
         listen_gate: Whom private streams are there for.
         listen_authority: Who else lets listeners in.
         source_hook: Decides whether a source without an ingest key may come; None: it may not.
+        recordings: What is recorded here; None: this server keeps none.
         list_streams: Which streams everybody may find.
         last_refusals: Why sources with a good key were refused here.
         started_at: When the server started, unix seconds.
@@ -88,6 +94,7 @@ class Services:
     listen_authority: ListenAuthority
     source_hook: AuthHook | None = None
     bans: Bans = field(default_factory=lambda: Bans(TrustedProxies(())))
+    recordings: "Recordings | None" = None
     aliases: Aliases = field(default_factory=Aliases)
     list_streams: ListStreams = ListStreams.OPT_IN
     last_refusals: LastRefusals = field(default_factory=LastRefusals)

@@ -14,6 +14,7 @@
 - `listen`: audio out
 - `metadata`: what is on now
 - `playlists`: M3U and PLS for players
+- `recordings`: shows that are recorded
 - `start`: a broadcaster asks for a stream
 - `streams`: what is known of a stream, as JSON
 - `waiting`: requests about streams that may not be there

@@ -14,6 +14,7 @@ from audiocast.web.http.credentials import bearer_token, is_one_of
 from audiocast.web.http.errors import BEARER, ApiError
 from audiocast.web.http.handlers import PublicHandler
 from audiocast.web.http.json_body import parse_body
+from audiocast.web.public.recordings.store_errors import NOT_RECORDING
 from audiocast.web.public.streams import local_url, token_tag
 
 # Without l, o, 0 and 1, which people mix up when they read an id aloud or type it from a poster.
@@ -59,12 +60,15 @@ class StartHandler(PublicHandler):
         self.services.tenants.check_share(stream_id, tenant.share)
         starts_at = round(asked.starts_at.timestamp()) if asked.starts_at else 0
         code = make_code() if asked.access_code == "auto" else asked.access_code
+        if asked.record and self.services.recordings is None:
+            raise ApiError(409, "recording_off", NOT_RECORDING)
         announced = Claims(
             title=asked.title,
             visibility=self.services.list_streams.visibility(asked.visibility),
             presentation=asked.presentation,
             starts_at=starts_at,
             access_code=code,
+            record=asked.record,
         )
         if asked.id is None:
             self.services.streams.announce(stream_id, announced)
@@ -80,6 +84,7 @@ class StartHandler(PublicHandler):
             presentation=asked.presentation,
             starts_at=starts_at,
             access_code=code,
+            record=asked.record,
             max_kbps=tenant.kbps,
             max_listeners=min(filter(None, (asked.max_listeners, tenant.listeners)), default=0),
             share=tenant.share,

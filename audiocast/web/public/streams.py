@@ -56,6 +56,7 @@ def stream_state(hub: Hub, node: Node) -> StreamSnapshot:
         "listeners": shown.listeners,
         "listener_peak": shown.listener_peak,
         "muted": shown.is_muted,
+        "recorded": hub.is_on and node.streams.record.applies(hub.claims.record),
         "last_broadcast": last,
         "bitrate_bps": shown.bitrate_bps,
         "page_ms": _milliseconds(shown.page_seconds),

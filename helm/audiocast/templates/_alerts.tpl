@@ -132,6 +132,23 @@ series, with `cluster` or what else tells clusters apart: a sum over clusters wo
     description: >-
       The oldest webhook of {{`{{ $labels.pod }}`}} has waited for {{`{{ $value | humanizeDuration }}`}}. After an hour it is given
       up. Its log says why.
+- alert: AudiocastRecordingLost
+  expr: increase(audiocast_recording_lost_seconds_total{ {{- $pods -}} }[10m]) > 0
+  labels: { severity: critical }
+  annotations:
+    summary: Audio of a recording is lost
+    description: >-
+      {{`{{ $labels.pod }}`}} has lost {{`{{ $value | humanizeDuration }}`}} of recordings: the store takes nothing, and there is no
+      room for more to wait. Its log says why.
+- alert: AudiocastRecordingStoreAway
+  expr: audiocast_recording_oldest_seconds{ {{- $pods -}} } > 60
+  for: 2m
+  labels: { severity: warning }
+  annotations:
+    summary: The store of recordings takes nothing
+    description: >-
+      The oldest chunk of {{`{{ $labels.pod }}`}} has waited for {{`{{ $value | humanizeDuration }}`}}. Nothing is lost while there is
+      room for them to wait. Its log says why.
 {{- end }}
 
 {{/* Labels by which numbers of all pods are added up. */}}

@@ -163,7 +163,7 @@ class AudioCastSpec(ResourceModel):
     )
     settings: dict[str, Text] = Field(
         default_factory=dict,
-        max_length=50,
+        max_length=64,
         description="More settings of the server by their names, as in MAX_LISTENERS.",
         json_schema_extra=validation_rules(*settings_rules()),
     )

@@ -79,7 +79,8 @@ def metrics_in(expression: str) -> set[str]:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """Give the names of all series that a server exports."""
-    with AudiocastServer(tmp_path_factory.mktemp("exported") / "server.log") as server:
+    folder = tmp_path_factory.mktemp("exported")
+    with AudiocastServer(folder / "server.log", RECORDINGS_URL=str(folder / "recordings")) as server:
         text = requests.get(f"http://127.0.0.1:{server.internal_port}/metrics", timeout=60).text
     families = list(text_string_to_metric_families(text))
     names = {sample.name for family in families for sample in family.samples}

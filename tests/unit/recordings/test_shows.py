@@ -8,6 +8,7 @@ from audiocast.ogg.headers import OpusTags
 from audiocast.ogg.packets import PacketAssembler
 from audiocast.ogg.reader import PageReader
 from audiocast.recordings.chunk_queue import QueueBounds
+from audiocast.recordings.leftovers import read_leftovers
 from audiocast.recordings.spool import Spool
 from audiocast.recordings.store.store import StoreError
 from audiocast.stream.source_id import SourceId
@@ -253,5 +254,45 @@ def test_mono_goes_on_in_a_stereo_file_and_programs_find_it_clean(tmp_path: Path
         ).stdout
         assert "WARNING" not in said
         assert "Playback length: 0m:12.0" in said or "Playback length: 0m:11.9" in said
+
+    run(work())
+
+
+def test_what_a_process_has_left_in_its_spool_is_written_by_the_next(tmp_path: Path) -> None:
+    async def work() -> None:
+        store, encoder = MemoryStore(), Encoder()
+        spool = Spool(tmp_path, 1_000_000)
+        owner = Owner(store, spool)
+        owner.recorder.start_writing()
+        await encoder.send(10, owner.recorder)
+        await owner.queue.flush()
+
+        def away(method: str, key: str) -> None:
+            raise StoreError("away")
+
+        store.before = away
+        await encoder.send(30, owner.recorder)
+        owner.recorder.stop_writing()
+        # The server stops.
+        await owner.queue.close()
+        assert owner.counts.chunks["lost"] == 0
+        store.before = lambda method, key: None
+        (tmp_path / "0.chunk").write_bytes(b"no chunk")
+        later = Owner(store, Spool(tmp_path, 1_000_000))
+        later.recorder.start_writing()
+        await encoder.send(10, later.recorder)
+        later.recorder.stop_writing()
+        await later.queue.flush()
+        third_spool = Spool(tmp_path, 1_000_000)
+        third = Owner(store, third_spool)
+        for chunk, path, size_bytes in (await read_leftovers(third_spool))["abc"]:
+            third.queue.restore(chunk, path, size_bytes)
+        await third.queue.flush()
+        await asyncio.gather(*third.queue._tasks)
+        [record] = await close_all(store)
+        # Written last, and in its place all the same.
+        assert heard(file_of(store, record)) == list(range(encoder.number))
+        assert record.missing == []
+        assert list(tmp_path.iterdir()) == []
 
     run(work())

@@ -28,7 +28,7 @@ STREAMS = (
         (DeclaredAnswer("The stream's key and links.", Started, status=201),),
         errors=(
             *("bad_json", "bad_request", "token_needed", "id_needs_token", "stream_live", "client_limit"),
-            *("server_full", "share_full", "id_outside_share", "bad_fallback"),
+            *("server_full", "share_full", "id_outside_share", "bad_fallback", "recording_off"),
         ),
         body=Body(JSON, StartRequest, "No body is an empty object."),
         security=("apiToken",),

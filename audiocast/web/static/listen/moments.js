@@ -18,6 +18,7 @@ export function attachMoments(listening, language) {
     const words = when(stream, language);
     byId("when").textContent = words;
     byId("when").hidden = !words;
+    byId("recorded").hidden = !stream.recorded;
     byId("calendar-link").hidden = stream.state !== "waiting" || !stream.starts_at;
     byId("on-air-for").textContent = isOnAir && stream.started_at ? duration(stream.started_at, language) : "";
   };

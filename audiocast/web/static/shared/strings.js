@@ -75,6 +75,7 @@ export const STRINGS = {
     "embed.plain": "Without a frame and scripts:",
     "embed.plain.copy": "Copy the code without a frame",
 
+    "recorded": "Recorded",
     "history": "Played so far",
     "more": "More",
     "keys": "Keys",
@@ -199,6 +200,7 @@ export const STRINGS = {
     "embed.plain": "Без фрейма и скриптов:",
     "embed.plain.copy": "Копировать код без фрейма",
 
+    "recorded": "Идёт запись",
     "history": "Что уже звучало",
     "more": "Ещё",
     "keys": "Клавиши",
