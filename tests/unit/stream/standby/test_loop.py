@@ -21,7 +21,7 @@ from tests.unit.stream.standby.encoders import MAKER_FACTOR, Encoder, holes, mak
 RETURN_SECONDS = 0.5
 MAIN, BACKUP = 0, 3
 LOOP = LOOP_PRIORITY
-LOOP_PACKETS = 7
+LOOP_PACKETS = 13
 TURNS = 200
 
 FILE = LoopFile(STEREO, TAGS, timed([LOOP * MAKER_FACTOR + number for number in range(LOOP_PACKETS)]))

@@ -159,8 +159,13 @@ class TestComingAndGoing:
         assert makers(heard.packets) == [BACKUP, MAIN]
         assert max(map(abs, holes(heard.packets))) <= MAX_HOLE_SECONDS
 
-    def test_a_server_that_stood_still_takes_nobody_for_away(self, harness: HubHarness) -> None:
+    @pytest.mark.parametrize("seconds", [0.002, 0.012])
+    def test_a_server_that_stood_still_takes_nobody_for_away(
+        self, harness: HubHarness, seconds: float
+    ) -> None:
         main, _ = on_air(harness, MAIN, BACKUP)
+        # Now the one and now the other is read first.
+        harness.clock.advance(seconds)
         harness.clock.skip(3.0)
         harness.clock.advance(1)
         assert main.is_heard
@@ -178,6 +183,39 @@ class TestComingAndGoing:
         seconds = sum(1 for _ in heard.packets) * PACKET_SECONDS
         assert seconds == pytest.approx(0.507 + 3, abs=0.13)
 
+    def test_one_that_stood_by_silently_is_heard_from_where_the_silence_ends(
+        self, harness: HubHarness
+    ) -> None:
+        (main,) = on_air(harness, MAIN)
+        backup = Encoder(harness, BACKUP, packets_a_page=15).connect()
+        harness.clock.advance(0.65)
+        backup.is_silent = True
+        harness.clock.advance(0.6)
+        sink = harness.listen(preroll_seconds=0)
+        began_at = harness.clock.time()
+        main.leave()
+        harness.clock.advance(2.05)
+        backup.is_silent = False
+        while not backup.is_heard:
+            harness.clock.advance(0.01)
+        seconds = len(harness.heard(sink).packets) * PACKET_SECONDS
+        assert seconds == pytest.approx(harness.clock.time() - began_at, abs=0.1)
+
+    def test_what_an_encoder_has_left_out_once_is_not_made_up_for(self, harness: HubHarness) -> None:
+        (main,) = on_air(harness, MAIN)
+        main.is_silent = True
+        harness.clock.advance(1)
+        main.is_silent = False
+        harness.clock.advance(1)
+        Encoder(harness, BACKUP).connect()
+        harness.clock.advance(1.5)
+        sink = harness.listen(preroll_seconds=0.1)
+        main.leave()
+        harness.clock.advance(1)
+        packets = harness.heard(sink).packets
+        assert makers(packets) == [MAIN, BACKUP]
+        assert max(map(abs, holes(packets))) <= MAX_HOLE_SECONDS
+
     @pytest.mark.parametrize("packets_a_page", [5, 50, 300])
     def test_a_source_that_sends_much_at_once_is_heard_without_a_hole(
         self, harness: HubHarness, packets_a_page: int
@@ -189,6 +227,10 @@ class TestComingAndGoing:
         harness.clock.advance(2.4 * page_seconds + 0.011)
         sink = harness.listen(preroll_seconds=0.2)
         main.leave()
+        harness.clock.advance(0.2)
+        if page_seconds > 0.5:
+            # It sends again in a while, and listeners have something until then.
+            assert makers(harness.heard(sink).packets) == [MAIN, BACKUP]
         harness.clock.advance(3 * page_seconds)
         assert backup.is_heard
         heard = harness.heard(sink)
