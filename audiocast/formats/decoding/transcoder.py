@@ -152,7 +152,11 @@ class Transcoder:
         resampler, self._resampler = self._resampler, None
         self._resampler_input = None
         if resampler is not None:
-            for frame in resampler.resample(None):
+            try:
+                rest = resampler.resample(None)
+            except (av.FFmpegError, ValueError):
+                rest = []
+            for frame in rest:
                 self._gather(frame)
             yield from self._encode()
 
@@ -186,7 +190,14 @@ class Transcoder:
                 return
             frame = _shortened(frame, left)
         frame.pts = None
-        for resampled in self._resampler.resample(frame):
+        try:
+            resampled_frames = self._resampler.resample(frame)
+        except (av.FFmpegError, ValueError) as error:
+            # Spoilt frames of AAC have channels that are no layout.
+            self._resampler, self._resampler_input = None, None
+            yield Fault(f"expected sound that can be mixed to stereo, got {shape[1]}: {_text(error)}")
+            return
+        for resampled in resampled_frames:
             self._gather(resampled)
         yield from self._encode()
 

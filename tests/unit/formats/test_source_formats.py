@@ -45,6 +45,12 @@ def test_a_type_is_believed_when_the_bytes_say_nothing(content_type: str) -> Non
     assert found.format is (SourceFormat.MP3 if "mpeg" in content_type else SourceFormat.AAC)
 
 
+def test_a_type_is_believed_behind_a_tag_too() -> None:
+    found = sniff(id3_tag(100) + b"\0middle of a frame" * 4, "audio/aac")
+    assert found is not None
+    assert found.format is SourceFormat.AAC
+
+
 def test_bytes_that_say_something_are_believed_more_than_the_type() -> None:
     found = sniff(tone("flac"), "audio/mpeg")
     assert found is not None

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
+from audiocast.formats.decoding import transcoder
 from audiocast.formats.decoding.transcoder import OpusPacket, Output, Transcoder
 from audiocast.formats.decoding.units import Comments, Fault, NotTheFormat
 from audiocast.ogg.headers import OpusTags
@@ -24,16 +25,16 @@ LEAST_LEFT = dict.fromkeys(FORMATS, 0.7) | {"vorbis": 0.3}
 
 
 def transcode(name: str, pieces: Iterable[bytes], **options: object) -> list[Output]:
-    transcoder = Transcoder(name, 96, **options)  # type: ignore[arg-type]
-    outputs = [output for piece in pieces for output in transcoder.feed(piece)]
-    return [*outputs, *transcoder.finish()]
+    made = Transcoder(name, 96, **options)  # type: ignore[arg-type]
+    outputs = [output for piece in pieces for output in made.feed(piece)]
+    return [*outputs, *made.finish()]
 
 
 def packets_of(outputs: Sequence[Output]) -> list[bytes]:
     return [output.data for output in outputs if isinstance(output, OpusPacket)]
 
 
-def faults_of(outputs: Sequence[Output]) -> list[Output]:
+def faults_of(outputs: Sequence[Output]) -> list[Fault]:
     return [output for output in outputs if isinstance(output, Fault)]
 
 
@@ -115,17 +116,17 @@ def test_wav_of_no_length_goes_on(length: int) -> None:
 
 @pytest.mark.parametrize("name", ["mp3", "aac", "flac"])
 def test_tags_and_pictures_between_frames_are_no_faults_and_are_not_kept(name: str) -> None:
-    transcoder = Transcoder(name, 96)
+    made = Transcoder(name, 96)
     tag = id3_tag(20_000_000)
-    outputs = list(transcoder.feed(tone(name) + tag[:1_000_000]))
+    outputs = list(made.feed(tone(name) + tag[:1_000_000]))
     for at in range(1_000_000, len(tag), 1_000_000):
-        assert list(transcoder.feed(tag[at : at + 1_000_000])) == []
-        assert len(transcoder._framer._buffer) < 100_000  # type: ignore[attr-defined]
-    outputs += [*transcoder.feed(tone(name)), *transcoder.finish()]
+        assert list(made.feed(tag[at : at + 1_000_000])) == []
+        assert len(made._framer._buffer) < 100_000  # type: ignore[attr-defined]
+    outputs += [*made.feed(tone(name)), *made.finish()]
     assert faults_of(outputs) == []
     assert len(packets_of(outputs)) * PACKET_SECONDS >= 2 * SECONDS - 0.1
     # Of FLAC the last frame before the tag is known to be whole when another one comes.
-    assert transcoder.header_bytes >= len(tag)
+    assert made.header_bytes >= len(tag)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -141,7 +142,7 @@ def test_damage_is_dropped_and_the_sound_goes_on(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_another_transcoder_goes_on_in_the_middle(name: str) -> None:
+def test_another_madegoes_on_in_the_middle(name: str) -> None:
     sound = tone(name, seconds=2 * SECONDS)
     half = len(sound) // 2 + 1
     first = Transcoder(name, 96)
@@ -156,6 +157,21 @@ def test_another_transcoder_goes_on_in_the_middle(name: str) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_is_none_of_the_format_ends_it(name: str) -> None:
-    transcoder = Transcoder(name, 96)
+    made = Transcoder(name, 96)
     with pytest.raises(NotTheFormat):
-        list(transcoder.feed(b"\0\x01\x02\x03" * 100_000))
+        list(made.feed(b"\0\x01\x02\x03" * 100_000))
+
+
+def test_sound_that_no_layout_fits_is_a_fault_and_not_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        def __init__(self, **_: object) -> None: ...
+
+        def resample(self, frame: object) -> list[object]:
+            raise ValueError("no layout")
+
+    sound = tone("aac")
+    made = Transcoder("aac", 96)
+    with monkeypatch.context() as patched:
+        patched.setattr(transcoder, "AudioResampler", Refusing)
+        assert "no layout" in faults_of(list(made.feed(sound)))[0].message
+    assert len(packets_of(list(made.feed(sound)))) * PACKET_SECONDS > SECONDS - 0.2
