@@ -26,10 +26,10 @@ from audiocast.limits import (
     auth_hooks,
     certificate_files,
     client_budgets,
-    conversions,
     hub_limits,
     limits,
     listen_jwt,
+    other_formats,
     pod_of,
     recordings,
     secret_keys,
@@ -158,7 +158,7 @@ class App:
         self._services = Services(
             streams=streams,
             keys=keys,
-            conversions=conversions(settings),
+            **other_formats(settings, streams, metrics)._asdict(),
             listener_limits=ListenerLimits(self.node, directory),
             tenants=Tenants(TenantTokens(secret_keys(settings)), self.node),
             listen_gate=gate,
@@ -273,7 +273,7 @@ class App:
         self._audience.note_end()
         self._access_rules.stop()
         await self.node.stop()
-        self._services.streams.end_all()
+        self._services.end_streams()
         counters = self._services.streams.counters
         deadline = asyncio.get_running_loop().time() + FLUSH_SECONDS
         while asyncio.get_running_loop().time() < deadline:

@@ -14,14 +14,17 @@ from audiocast import __version__
 from audiocast.cluster.discovery.pod import Pod
 from audiocast.cluster.node import Node
 from audiocast.formats.conversions import Conversions
+from audiocast.formats.encoding.encodings import Encodings
 from audiocast.formats.pool.format_workers import FormatWorkers
 from audiocast.setting_groups.webhook_settings import webhook_targets
 from audiocast.settings import CheckedSettings, Settings
 from audiocast.stream.fanout.limits import FanoutLimits
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.keys import Record
+from audiocast.stream.registry import Registry
 from audiocast.telemetry.audience_log.audience_log import AudienceLogOptions
 from audiocast.telemetry.auth_hook_metrics import AuthHookMetrics
+from audiocast.telemetry.format_metrics import FormatMetrics
 from audiocast.web.http.access.auth_hook import AuthHook, HookOptions
 from audiocast.web.http.access.listen_jwt import ListenJwt
 from audiocast.web.http.addresses.local_network import LocalNetwork
@@ -58,15 +61,28 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def conversions(settings: Settings) -> Conversions:
-    """Return which other formats sources may send, and who converts them; nobody runs yet."""
-    return Conversions(
-        FormatWorkers(min(settings.format_workers, os.cpu_count() or 1)),
+class OtherFormats(NamedTuple):
+    """What is made of other formats and into them, by the same format workers."""
+
+    conversions: Conversions
+    encodings: Encodings
+
+
+def other_formats(settings: Settings, streams: Registry, metrics: CollectorRegistry) -> OtherFormats:
+    """Return which formats there are beside Ogg Opus, and who makes them; nobody runs yet."""
+    workers = FormatWorkers(min(settings.format_workers, os.cpu_count() or 1))
+    encodings = Encodings(
+        workers, streams.clock, hub_limits(settings), preroll_seconds=settings.preroll_seconds
+    )
+    FormatMetrics(encodings, metrics)
+    conversions = Conversions(
+        workers,
         frozenset(settings.ingest_formats),
         kbps=settings.ingest_kbps,
         max_sources=settings.max_converted_sources,
         lead_seconds=settings.ingest_lead_seconds if settings.max_ingest_kbps else 0.0,
     )
+    return OtherFormats(conversions, encodings)
 
 
 def client_budgets(settings: Settings) -> dict[Budget, int]:

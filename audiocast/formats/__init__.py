@@ -8,5 +8,6 @@ The server never encodes, decodes or imports PyAV (the extra `formats`): all tha
 - `decoding`: sources in other formats to Opus packets, in a format worker
 - `source_formats`: what a source sends, by its first bytes
 - `conversions`: which formats of sources are taken, and how many sources
+- `encoding`: streams in other formats, as one node has them
 - `errors`: why a format cannot be had
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from typing import Protocol
 
 from audiocast.ogg.headers import OpusHead, OpusTags
 from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
@@ -131,6 +132,12 @@ class Bitstream:
         """Send each listener a last page, and close it: nobody may listen any more who may now."""
         for listener in self.fanout.open_listeners():
             self.end_listener(listener, ListenEnd.REVOKED)
+        self._taps.end_listeners()
+
+    def close_listeners(self, count: int) -> int:
+        """Close at most `count` listeners, those of taps too; return how many were."""
+        closed = self.fanout.close_listeners(count)
+        return closed + self._taps.close_listeners(count - closed)
 
     def fill(self, tap: Tap) -> None:
         """Send `tap` what the backlog holds."""
@@ -160,6 +167,13 @@ class Bitstream:
         return backlog.size_bytes / backlog.seconds if backlog.seconds else 0.0
 
 
+class EndsListeners(Protocol):
+    """A bitstream, or what else has listeners."""
+
+    def end_listener(self, listener: Listener, end: ListenEnd) -> None:
+        """Send one listener a last page, if there is such a page, and close it."""
+
+
 class ListenerSession:
     """A listener, as whoever has admitted it may end it.
 
@@ -168,7 +182,7 @@ class ListenerSession:
         listener: One of that bitstream.
     """
 
-    def __init__(self, bitstream: Bitstream, listener: Listener) -> None:
+    def __init__(self, bitstream: EndsListeners, listener: Listener) -> None:
         self._bitstream = bitstream
         self._listener = listener
 

@@ -22,6 +22,8 @@ Each error has the code that the API shows; the web layer maps it to an HTTP sta
         ServerFull          "server_full"
         BadKey              "bad_key"
         BadPicture          "bad_picture"
+        FormatsMissing      "format_not_there"
+        FormatsBusy         "formats_busy"
 
 What is wrong inside Ogg or Opus data is an `audiocast.ogg.errors.OggError`, with a code of its own.
 """

@@ -1,5 +1,6 @@
 """What takes a stream's packets as they are, and not as the pages of a listener."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -22,22 +23,61 @@ class Tap(Protocol):
         """End the stream. Another bitstream may start later."""
 
 
+class ListenedTap(ABC):
+    """A tap that has listeners of its own, who count for the stream as those of its bitstream do."""
+
+    @property
+    @abstractmethod
+    def listeners(self) -> int:
+        """Number of open listeners."""
+
+    @abstractmethod
+    def close_listeners(self, count: int) -> int:
+        """Close at most `count` listeners that have all there is; return how many."""
+
+    @abstractmethod
+    def end_listeners(self) -> None:
+        """Close each listener: nobody may listen any more who may now."""
+
+
 class Taps(set[Tap]):
     """All taps of one stream."""
 
+    @property
+    def listened(self) -> list[ListenedTap]:
+        """Those that have listeners of their own."""
+        return [tap for tap in self if isinstance(tap, ListenedTap)]
+
+    @property
+    def listeners(self) -> int:
+        """Number of their open listeners."""
+        return sum(tap.listeners for tap in self.listened) if self else 0
+
+    def close_listeners(self, count: int) -> int:
+        """See `ListenedTap`."""
+        closed = 0
+        for tap in self.listened:
+            closed += tap.close_listeners(count - closed)
+        return closed
+
+    def end_listeners(self) -> None:
+        """See `ListenedTap`."""
+        for tap in self.listened:
+            tap.end_listeners()
+
     def start_bitstream(self, opus_head: OpusHead) -> None:
         """See `Tap`."""
-        for tap in self:
+        for tap in tuple(self):
             tap.start_bitstream(opus_head)
 
     def append(self, packets: Sequence[TimedPacket], arrived_at: float) -> None:
         """See `Tap`."""
-        for tap in self:
+        for tap in tuple(self):
             tap.append(packets, arrived_at)
 
     def end(self) -> None:
         """See `Tap`."""
-        for tap in self:
+        for tap in tuple(self):
             tap.end()
 
 

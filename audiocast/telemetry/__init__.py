@@ -6,6 +6,7 @@
 - `auth_hook_metrics`: metrics of the programs that are asked who may listen and broadcast
 - `client_metrics`: requests over a budget of their client
 - `cluster_metrics`: this member's part in the cluster
+- `format_metrics`: other formats, and how busy what makes them is
 - `log_queue`: the log's way out of the process, which never makes anybody wait
 - `log_repeats`: how often one event is written in a second
 - `logs`: structlog, for terminals and as JSON

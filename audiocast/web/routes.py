@@ -156,6 +156,7 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/ingest/([^/]*)/ws", IngestSocketHandler, own),
             (r"/stream/([^/]*)\.(m3u|pls)/?", PlaylistHandler, own),
             (r"/stream/([^/]*)/hls/(.*)", HlsHandler, own),
+            (r"/stream/([^/]*)\.(mp3|aac)/?;?", ListenHandler, own),
             # Players that know SHOUTcast put ";" behind an address: its server tells them by it.
             (r"/stream/([^/]*?)(?:\.opus|\.ogg)?/?;?", ListenHandler, own),
             (r"/listen/([^/]*)/qr\.(svg|png)", QrHandler, own),

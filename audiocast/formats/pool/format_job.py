@@ -71,11 +71,13 @@ class FormatJob:
         worker.ask(self, encode_items(items))
         return True
 
-    def finish(self) -> None:
-        """Let the worker make the rest; the owner is told when it has."""
-        if self.worker is not None and not self.is_closing:
-            self.is_closing = True
-            self.worker.send(MessageKind.CLOSE, self.number)
+    def finish(self) -> bool:
+        """Let the worker make the rest; the owner is told when it has. False: there is no worker any more."""
+        if self.worker is None or self.is_closing:
+            return False
+        self.is_closing = True
+        self.worker.send(MessageKind.CLOSE, self.number)
+        return True
 
     def drop(self) -> None:
         """Give the job up; the owner is told nothing more."""

@@ -184,9 +184,8 @@ class WorkerProcess:
             return
         try:
             for message in self._reader.read(data):
-                self._take(message)
-                if self.is_gone:
-                    return
+                if not self.is_gone:
+                    self._take(message)
         except BadWorkerMessage as error:
             self._give_up(str(error))
 
@@ -211,8 +210,8 @@ class WorkerProcess:
         job = self._jobs.get(number)
         if kind is MessageKind.FRAMES:
             frames = parse_items(body)
-            if job is not None:
-                job.owner.take_frames(frames)
+            if job is not None and frames:
+                self._give(job, lambda: job.owner.take_frames(frames))
         elif kind is MessageKind.DONE:
             if not self._waiting or self._waiting.popleft()[0] != number:
                 raise BadWorkerMessage("expected answers in the order of the questions")
@@ -220,23 +219,34 @@ class WorkerProcess:
         elif kind is MessageKind.NOTE:
             note = parse_json_object(body)
             if job is not None:
-                job.owner.take_note(note)
+                self._give(job, lambda: job.owner.take_note(note))
         elif kind is MessageKind.LOAD:
             self._load, self._load_at = parse_load(body), self._loop.time()
             self._jobs_at_load = len(self._jobs)
         elif kind in (MessageKind.CLOSE, MessageKind.ERROR):
             if job is not None:
-                text = body[:MAX_TEXT_BYTES].decode("utf-8", "replace")
-                self._end(job, text if kind is MessageKind.ERROR else "")
+                text = body[:MAX_TEXT_BYTES].decode("utf-8", "replace") if kind is MessageKind.ERROR else ""
+                if text:
+                    log.warning("format_job_failed", job=job.job_type, reason=text)
+                self._end(job, text)
         else:
             raise BadWorkerMessage(f"expected a worker's message, got {kind.name}")
+
+    def _give(self, job: FormatJob, call: Callable[[], None]) -> None:
+        """Give an owner what its job has made; if that fails, the job ends, and no other one does."""
+        try:
+            call()
+        except Exception:
+            log.exception(
+                "format_job_failed", job=job.job_type, reason="what the worker has made was refused"
+            )
+            self.send(MessageKind.CLOSE, job.number)
+            self._end(job, "what the worker has made was refused")
 
     def _end(self, job: FormatJob, error: str) -> None:
         del self._jobs[job.number]
         job.worker = None
         self._note_idle()
-        if error:
-            log.warning("format_job_failed", job=job.job_type, reason=error)
         job.owner.job_ended(error)
 
     def _ask(self, kind: MessageKind, job: FormatJob, body: bytes) -> None:

@@ -18,12 +18,17 @@ class Way(StrEnum):
         LIVE: The same with `latency=low`.
         PLAYER: The same with a number, as the listener's page has it.
         HLS: As HLS.
+        MP3, AAC: The stream in another format.
+        LOW_RATE: As Ogg Opus of a lower rate.
     """
 
     STREAM = "stream"
     LIVE = "live"
     PLAYER = "player"
     HLS = "hls"
+    MP3 = "mp3"
+    AAC = "aac"
+    LOW_RATE = "low_rate"
 
 
 class Who(NamedTuple):

@@ -65,6 +65,8 @@ class Fanout:
         peak: The most listeners that were open at once.
     """
 
+    _listener_type: type[Listener] = Listener
+
     def __init__(self, backlog: Backlog, clock: Clock, counters: Counters, limits: FanoutLimits) -> None:
         self._backlog = backlog
         self._clock = clock
@@ -117,7 +119,9 @@ class Fanout:
         backlog = self._backlog
         cursor = backlog.start_of(preroll_seconds)
         granule = backlog.start_granule(cursor)
-        listener = Listener(sink, cursor=cursor, granule=granule, unsent=first_bytes, aim_seconds=aim_seconds)
+        listener = self._listener_type(
+            sink, cursor=cursor, granule=granule, unsent=first_bytes, aim_seconds=aim_seconds
+        )
         listener.listen = listen
         lane = self._lane(listener)
         lane.note_join(backlog.end, SLICE_LISTENERS)
@@ -151,10 +155,7 @@ class Fanout:
                 self._start(lane)
 
     def end(self, listener: Listener, end: ListenEnd, last_page: Callable[[int, int], StreamPage]) -> None:
-        """Send one open listener what it lacks and a last page of its own, and close it; the others go on.
-
-        `last_page` returns the page at an index, which begins at a granule position.
-        """
+        """Send one open listener what it lacks and `last_page` (of an index and a granule), and close it."""
         self._serve(listener, self._backlog.end, self._clock.time())
         if listener.is_open:
             page = last_page(listener.cursor, listener.next_granule)

@@ -60,7 +60,7 @@ class ListenedStream(KeyedStream):
     @property
     def listeners(self) -> int:
         """Number of open listeners."""
-        return self._bitstream.fanout.count if self._bitstream else 0
+        return (self._bitstream.fanout.count if self._bitstream else 0) + self._taps.listeners
 
     @property
     def is_wanted(self) -> bool:
@@ -108,4 +108,4 @@ class ListenedStream(KeyedStream):
 
     def close_listeners(self, count: int) -> int:
         """Close at most `count` listeners, so that they connect to another node; return how many were."""
-        return self._bitstream.fanout.close_listeners(count) if self._bitstream is not None else 0
+        return self._bitstream.close_listeners(count) if self._bitstream is not None else 0

@@ -15,7 +15,7 @@ from audiocast.telemetry.audience_log.client_names import ClientNames
 
 SESSION_BYTES = 8
 
-PATHS = {Way.HLS: "/stream/{}/hls/index.m3u8"}
+PATHS = {Way.HLS: "/stream/{}/hls/index.m3u8", Way.MP3: "/stream/{}.mp3", Way.AAC: "/stream/{}.aac"}
 
 
 def day_of(at: float) -> str:

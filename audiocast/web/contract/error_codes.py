@@ -4,7 +4,7 @@ _CODES: dict[int, str] = {
     400: """
         argument_missing bad_charset bad_chunk bad_for_good bad_framing bad_header bad_hls_msn bad_hls_part
         bad_fallback
-        bad_json bad_latency bad_maxheight bad_maxwidth bad_mode bad_mount bad_preroll bad_request
+        bad_json bad_kbps bad_latency bad_maxheight bad_maxwidth bad_mode bad_mount bad_preroll bad_request
         bad_request_head bad_request_line bad_upgrade http_2 plain_http tls unexpected_body
         bad_crc bad_ogg bad_opus_head bad_opus_packet bad_opus_tags bad_packet bad_page bad_page_version
         bad_picture
@@ -31,8 +31,8 @@ _CODES: dict[int, str] = {
     431: "headers_too_large",
     501: "format_not_there",
     503: """
-        drawing_busy no_audio_yet packager_unreachable recordings_unreachable server_full share_full
-        shutting_down stream_full
+        drawing_busy formats_busy no_audio_yet packager_unreachable recordings_unreachable server_full
+        share_full shutting_down stream_full
         """,
 }
 

@@ -2,6 +2,7 @@
 
 from http.client import responses
 
+from audiocast.formats.errors import FormatsBusy, FormatsMissing
 from audiocast.ogg.errors import OggError, PacketTooLarge, PageTooLarge
 from audiocast.stream.errors import (
     BadKey,
@@ -49,6 +50,8 @@ STATUS: dict[type[Exception], int] = {
     Multiplexed: 415,
     TooFast: 429,
     ClientFull: 429,
+    FormatsMissing: 501,
+    FormatsBusy: 503,
     ServerFull: 503,
     ShareFull: 503,
     ShuttingDown: 503,

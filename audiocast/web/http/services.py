@@ -12,6 +12,7 @@ from audiocast.cluster.hls_router import HlsRouter
 from audiocast.cluster.node import Node
 from audiocast.cluster.stream_directory import StreamDirectory
 from audiocast.formats.conversions import Conversions
+from audiocast.formats.encoding.encodings import Encodings
 from audiocast.hls.muxer import HlsMuxers
 from audiocast.stream.admission import Admission
 from audiocast.stream.keys import Keys, ListStreams
@@ -52,6 +53,7 @@ class Services:
         admission: Decides which listeners fit.
         hls_muxers: Streams as HLS, made here.
         hls_router: Finds the member that makes a stream's HLS.
+        encodings: Streams in other formats, made here.
         state_feeds: States of streams, for pages that watch them.
         clients: Who asks, and how much each may have.
         audience: Who listens and who did.
@@ -92,6 +94,7 @@ class Services:
     listener_limits: ListenerLimits
     tenants: Tenants
     listen_authority: ListenAuthority
+    encodings: Encodings
     source_hook: AuthHook | None = None
     bans: Bans = field(default_factory=lambda: Bans(TrustedProxies(())))
     recordings: "Recordings | None" = None
@@ -99,6 +102,11 @@ class Services:
     list_streams: ListStreams = ListStreams.OPT_IN
     last_refusals: LastRefusals = field(default_factory=LastRefusals)
     started_at: float = field(default_factory=time.time)
+
+    def end_streams(self) -> None:
+        """End every stream that is on, in all formats: this server stops."""
+        self.streams.end_all()
+        self.encodings.close()
 
     def now(self) -> float:
         """Return the time of the streams' clock, seconds."""

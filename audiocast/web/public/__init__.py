@@ -16,6 +16,7 @@
 - `playlists`: M3U and PLS for players
 - `recordings`: shows that are recorded
 - `start`: a broadcaster asks for a stream
+- `stream_formats`: which format of a stream is asked for
 - `streams`: what is known of a stream, as JSON
 - `waiting`: requests about streams that may not be there
 """

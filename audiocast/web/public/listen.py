@@ -1,4 +1,4 @@
-"""`GET /stream/{id}`: audio out.
+"""`GET /stream/{id}`: audio out, as Ogg Opus or in another format.
 
 Tornado parses the request; the response head is written together with the first audio, and from then on the
 socket belongs to the stream's fan-out. The response has neither length nor chunks and ends with the
@@ -9,13 +9,17 @@ end of audio.
 import contextlib
 import math
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
 from tornado.httputil import format_timestamp
 from tornado.iostream import StreamClosedError
 
+from audiocast.formats.encoding.stream_format import StreamFormat
 from audiocast.stream.audience.listen import NOBODY, Way
+from audiocast.stream.bitstream import ListenerSession
+from audiocast.stream.errors import StreamError
 from audiocast.stream.fanout.lane import LOW_LATENCY_SECONDS
 from audiocast.stream.hub import Hub
 from audiocast.web.http.access.listen_authority import refuse_listening
@@ -25,6 +29,7 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
 from audiocast.web.http.public_connection import PublicConnection
 from audiocast.web.http.raw_response import SERVER_NAME, error_response, response_head
+from audiocast.web.public.stream_formats import asked_format, format_headers, wants_titles
 from audiocast.web.public.waiting import NOT_LIVE, is_stream_on, wait_for_stream
 
 AUDIO_HEADERS = {
@@ -52,11 +57,12 @@ class ListenHandler(CrossOriginHandler):
     metric_label = "Listen"
     is_timed_by_audio = True
 
-    async def get(self, stream_id: str) -> None:
+    async def get(self, stream_id: str, extension: str = "") -> None:
         services = self.services
         self.checked_id(stream_id)
         preroll_seconds = self._preroll_seconds()
         aim_seconds = self._aim_seconds()
+        form = self._format(extension)
         may_listen = await services.listen_authority.let_in(stream_id, self.request, "stream")
         hub = await wait_for_stream(services, self.limits, stream_id, self.request)
         if hub is None:
@@ -66,6 +72,11 @@ class ListenHandler(CrossOriginHandler):
         await services.listener_limits.check(stream_id)
         services.admission.check()
         lease = services.clients.acquire(self.request, Holding.LISTENERS)
+        try:
+            join = hub.join if form is None else self._open(hub, form)
+        except StreamError:
+            lease.release()
+            raise
         stream = cast(PublicConnection, self.detach())
         try:
             connection = stream.detach_listener(lease)
@@ -85,15 +96,19 @@ class ListenHandler(CrossOriginHandler):
             who = who_listens(self.request, services.clients) if is_written else NOBODY
             claims = services.listen_gate.claims_of(stream_id, self.request)
             label = claims.label if claims is not None else ""
-            session = hub.join(
+            session = join(
                 connection,
-                response_head(200, _audio_headers()),
+                response_head(200, self._fields(stream_id, form, hub)),
                 preroll_seconds=self._usual_preroll_seconds(hub)
                 if preroll_seconds is None
                 else preroll_seconds,
                 aim_seconds=aim_seconds,
                 listen=services.audience.audience.listen(
-                    stream_id, self._way(), who, aim_seconds=aim_seconds, label=label or None
+                    stream_id,
+                    self._way() if form is None else form.way,
+                    who,
+                    aim_seconds=aim_seconds,
+                    label=label or None,
                 ),
             )
             if claims is not None:
@@ -104,7 +119,7 @@ class ListenHandler(CrossOriginHandler):
                 end=partial(session.end_session, is_revoked=True),
             )
 
-    async def head(self, stream_id: str) -> None:
+    async def head(self, stream_id: str, extension: str = "") -> None:
         """Send the head of GET's response, byte for byte: Tornado would add a length to it.
 
         It does not wait for a stream that is not on, fetches none from its owner, and takes no place.
@@ -113,16 +128,44 @@ class ListenHandler(CrossOriginHandler):
         self.checked_id(stream_id)
         self._preroll_seconds()
         self._aim_seconds()
+        form = self._format(extension)
         if not await is_stream_on(services, stream_id, self.request):
             raise ApiError(404, "stream_not_live", NOT_LIVE)
         services.admission.check()
+        if form is not None:
+            services.encodings.check(stream_id, form)
         services.clients.acquire(self.request, Holding.LISTENERS).release()
         self.set_status(200)
         stream = self.detach()
         self.application.log_request(self)
         with contextlib.suppress(StreamClosedError):
-            await stream.write(response_head(200, _audio_headers()))
+            await stream.write(
+                response_head(200, self._fields(stream_id, form, services.streams.get(stream_id)))
+            )
         stream.close()
+
+    def _format(self, extension: str) -> StreamFormat | None:
+        """Return the format that is asked for; None: the stream as it is.
+
+        Raises:
+            ApiError: 400, it is not made at that rate.
+        """
+        return asked_format(extension, self.get_query_argument("kbps", None))
+
+    def _open(self, hub: Hub, form: StreamFormat) -> Callable[..., ListenerSession]:
+        """Return what adds a listener to a stream in a format.
+
+        Raises:
+            FormatsMissing, FormatsBusy: It cannot be had, or not now.
+        """
+        encoding = self.services.encodings.open(hub, form)
+        return partial(encoding.join, has_titles=wants_titles(form, self.request))
+
+    def _fields(self, stream_id: str, form: StreamFormat | None, hub: Hub | None) -> dict[str, str]:
+        headers = _audio_headers()
+        if form is not None:
+            headers |= format_headers(self.services, stream_id, hub, form, self.request)
+        return headers
 
     def _usual_preroll_seconds(self, hub: Hub) -> float:
         """Return how much of the backlog a listener begins with that asks for no length.

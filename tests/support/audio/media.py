@@ -64,6 +64,14 @@ def opus_file(
     return _ffmpeg(path, _tone(seconds, channels, tone_hz) + options + ["-f", "ogg"])
 
 
+def music_file(folder: Path, *, seconds: float) -> Path:
+    """Make an Ogg Opus file of two chirping tones with noise, 96 kbit/s, in pages of 20 ms."""
+    tones = "0.1*sin(2*PI*220*t+3*sin(t))+0.1*sin(2*PI*(880+200*sin(2*t))*t)+0.02*random(0)"
+    sound = ["-f", "lavfi", "-t", f"{seconds:g}", "-i", f"aevalsrc={tones}:s=48000", "-ac", "2"]
+    options = ["-c:a", "libopus", "-b:a", "96k", "-page_duration", "20000", "-f", "ogg"]
+    return _ffmpeg(folder / f"music-{seconds:g}s.opus", [*sound, *options])
+
+
 def mp3_file(folder: Path, *, seconds: float = 3.0, tone_hz: float = 440.0) -> Path:
     """Make an MP3 file with lame."""
     source = wav_file(folder, seconds=seconds, tone_hz=tone_hz)

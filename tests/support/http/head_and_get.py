@@ -104,6 +104,13 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/stream/{live}/hls/index.m3u8?_HLS_msn=x",
         "/stream/{unknown}/hls/index.m3u8",
     ),
+    r"/stream/([^/]*)\.(mp3|aac)/?;?": (
+        "/stream/{live}.mp3",
+        "/stream/{live}.aac?kbps=64",
+        "/stream/{live}.mp3?kbps=65",
+        "/stream/{unknown}.mp3",
+        "/stream/-.aac",
+    ),
     r"/stream/([^/]*?)(?:\.opus|\.ogg)?/?;?": (
         "/stream/{live}",
         "/stream/{live}.opus?preroll=0",

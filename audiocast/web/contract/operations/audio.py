@@ -1,5 +1,6 @@
 """Audio in and audio out. What has no end is declared as what it is, a body of bytes."""
 
+from audiocast.formats.encoding.stream_format import RATES_KBPS, USUAL_KBPS
 from audiocast.web.contract.error_codes import KEY, SOURCE
 from audiocast.web.contract.operation import ID, TEXT, Body, DeclaredAnswer, Operation, Parameter
 from audiocast.web.contract.operations.streams import INGEST_KEY
@@ -46,6 +47,40 @@ def _playlist(extension: str, media_type: str) -> Operation:
     )
 
 
+_PREROLL = Parameter(
+    "preroll",
+    "Seconds of backlog to begin with.",
+    schema={"type": "number", "minimum": 0, "maximum": 86_400},
+)
+_LATENCY = Parameter(
+    "latency",
+    "The delay that the player aims at, in milliseconds.",
+    schema={"anyOf": [{"type": "integer", "minimum": 20, "maximum": 10_000}, {**TEXT, "const": "low"}]},
+)
+_LISTEN_ERRORS = (
+    *("bad_stream_id", "bad_preroll", "bad_latency", "bad_kbps", "stream_not_live", "client_limit"),
+    *("server_full", "stream_full", "format_not_there", "formats_busy"),
+)
+
+
+def _encoded(codec: str, name: str, media_type: str) -> Operation:
+    return Operation(
+        "GET",
+        f"/stream/{{id}}.{codec}",
+        f"listenAs{codec.capitalize()}",
+        f"Audio out as {name}, without an end",
+        (DeclaredAnswer(f"{name}, frame after frame.", {**TEXT, "format": "binary"}, media_type=media_type),),
+        errors=_LISTEN_ERRORS,
+        parameters=(ID, _PREROLL, _LATENCY, _kbps(RATES_KBPS[codec], f"{USUAL_KBPS} unless given.")),
+        is_endless=True,
+        text="It needs `audiocast[formats]`. With the header `Icy-MetaData: 1` titles are inside the audio.",
+    )
+
+
+def _kbps(rates: tuple[int, ...], text: str) -> Parameter:
+    return Parameter("kbps", f"Bit rate, kbit/s. {text}", schema={"type": "integer", "enum": list(rates)})
+
+
 AUDIO = (
     _ingest("POST", "sendAudio"),
     _ingest("PUT", "putAudio"),
@@ -71,31 +106,18 @@ AUDIO = (
         "listen",
         "Audio out, without an end",
         (DeclaredAnswer("Ogg Opus, one logical stream.", {**TEXT, "format": "binary"}, media_type=OGG),),
-        errors=(
-            *("bad_stream_id", "bad_preroll", "bad_latency", "stream_not_live", "client_limit"),
-            *("server_full", "stream_full"),
-        ),
+        errors=_LISTEN_ERRORS,
         parameters=(
             ID,
-            Parameter(
-                "preroll",
-                "Seconds of backlog to begin with.",
-                schema={"type": "number", "minimum": 0, "maximum": 86_400},
-            ),
-            Parameter(
-                "latency",
-                "The delay that the player aims at, in milliseconds.",
-                schema={
-                    "anyOf": [
-                        {"type": "integer", "minimum": 20, "maximum": 10_000},
-                        {**TEXT, "const": "low"},
-                    ]
-                },
-            ),
+            _PREROLL,
+            _LATENCY,
+            _kbps(RATES_KBPS["opus"], "The source's own unless given; it needs `audiocast[formats]`."),
         ),
         is_endless=True,
         text="The same at `/stream/{id}.opus` and `.ogg`, and with a slash or `;` at the end.",
     ),
+    _encoded("mp3", "MP3", "audio/mpeg"),
+    _encoded("aac", "AAC", "audio/aac"),
     _playlist("m3u", "audio/x-mpegurl"),
     _playlist("pls", "audio/x-scpls"),
     Operation(

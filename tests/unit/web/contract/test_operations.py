@@ -9,6 +9,7 @@ import pytest
 from tornado.routing import PathMatches
 from tornado.web import Application, RequestHandler
 
+from audiocast.formats import errors as format_errors
 from audiocast.ogg import errors as ogg_errors
 from audiocast.stream import errors as stream_errors
 from audiocast.web.contract.document import openapi, operations
@@ -109,7 +110,7 @@ def codes_written() -> Iterator[tuple[str, int, str]]:
 
 def lower_errors() -> Iterator[tuple[str, int, str]]:
     """Give the codes of what streams and Ogg are refused for, with the status of `http.errors`."""
-    for module in (stream_errors, ogg_errors):
+    for module in (stream_errors, format_errors, ogg_errors):
         for each in vars(module).values():
             if isinstance(each, type) and issubclass(each, Exception) and "code" in vars(each):
                 yield module.__name__, STATUS.get(each, 400), vars(each)["code"]
