@@ -37,8 +37,9 @@ FED_PACKETS = 10
 # libopus's own look-ahead with "application audio".
 PRE_SKIP = 312
 
-# Of an Ogg stream of a low rate, so much is on a page: a page costs 28 bytes.
-PAGE_SAMPLES = SAMPLE_RATE // 10
+# Packets wait for each other until they are so long: to wake a process costs as much as to encode 20 ms.
+# Of an Ogg stream of a low rate, so much is on a page, too: a page costs 28 bytes.
+GATHERED_SAMPLES = SAMPLE_RATE // 10
 
 
 class Encoding(ListenedTap):
@@ -79,6 +80,7 @@ class Encoding(ListenedTap):
         self._titled: FrameStream | None = None
         self._blocks = TitledBlocks(form.title_interval_bytes)
         self._title = title_block(None, hub.title)
+        self._waiting: list[TimedPacket] = []
         self._gathered: list[TimedPacket] = []
         if form.has_pages:
             muxer = OggMuxer(random_serial(), OpusHead(2, PRE_SKIP), hub.titles.tags)
@@ -144,18 +146,22 @@ class Encoding(ListenedTap):
         """See `Tap`."""
         self._opus_head = opus_head
         if self._backlog is None:
+            self._feed_waiting()
             self._job.feed([Item(opus_head.encode())])
 
     def append(self, packets: Sequence[TimedPacket], arrived_at: float) -> None:
         """See `Tap`."""
         if self._backlog is not None:
             self._backlog += packets
-        else:
-            self._job.feed([Item(*packet) for packet in packets])
+            return
+        self._waiting += packets
+        if sum(samples for _, samples in self._waiting) >= GATHERED_SAMPLES:
+            self._feed_waiting()
 
     def end(self) -> None:
         """See `Tap`: the listeners get what the encoder still holds, and are closed then."""
         self._note_title()
+        self._feed_waiting()
         self._leave()
         if not self._job.finish():
             self._finish(ListenEnd.STREAM_ENDED)
@@ -165,7 +171,7 @@ class Encoding(ListenedTap):
         now = self._clock.time()
         if self._pages is not None:
             self._gathered += frames
-            if sum(samples for _, samples in self._gathered) >= PAGE_SAMPLES:
+            if sum(samples for _, samples in self._gathered) >= GATHERED_SAMPLES:
                 self._send_pages(now)
             return
         assert self._frames is not None
@@ -202,6 +208,11 @@ class Encoding(ListenedTap):
     def _feed(self, packets: Sequence[TimedPacket]) -> None:
         if self._opus_head is not None:
             self._job.feed([Item(self._opus_head.encode())])
+        self._waiting += packets
+        self._feed_waiting()
+
+    def _feed_waiting(self) -> None:
+        packets, self._waiting = self._waiting, []
         for first in range(0, len(packets), FED_PACKETS):
             self._job.feed([Item(*packet) for packet in packets[first : first + FED_PACKETS]])
 

@@ -9,6 +9,9 @@ FRAME_RATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 OPUS_RATES_KBPS = (24, 48)
 USUAL_KBPS = 128
 
+# Those without a container.
+FRAME_FORMATS = ("mp3", "aac")
+
 CONTENT_TYPES = {"mp3": "audio/mpeg", "aac": "audio/aac", "opus": "audio/ogg"}
 RATES_KBPS = {"mp3": FRAME_RATES_KBPS, "aac": FRAME_RATES_KBPS, "opus": OPUS_RATES_KBPS}
 WAYS = {"mp3": Way.MP3, "aac": Way.AAC, "opus": Way.LOW_RATE}

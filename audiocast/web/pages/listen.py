@@ -62,6 +62,7 @@ class StreamPageHandler(PageHandler):
             "embed_url": f"{base}/embed/{stream_id}",
             "listen_url": f"{base}/listen/{stream_id}",
             "stream_url": f"{base}/stream/{stream_id}",
+            "has_formats": not services.encodings.workers.missing,
         }
 
 

@@ -1,6 +1,7 @@
 """Format workers as real processes: started by need, ended, killed, overfed, and spoken to by nobody else."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -117,6 +118,25 @@ async def test_without_the_extra_or_with_none_allowed_a_job_is_refused_by_name(
     monkeypatch.setattr(format_workers, "find_spec", lambda name: None)
     with pytest.raises(FormatsMissing, match=r"audiocast\[formats\]"):
         FormatWorkers(1).open("encode", MP3, KeepingOwner())
+
+
+async def test_ten_thousand_packets_of_nonsense_are_silence_or_the_workers_end_and_never_ours(
+    workers: FormatWorkers,
+) -> None:
+    chance = random.Random(20)
+    good, wild = KeepingOwner(), KeepingOwner()
+    listened = workers.open("encode", MP3, good)
+    hostile = workers.open("encode", MP3, wild)
+    listened.feed([START])
+    hostile.feed([START])
+    for _ in range(100):
+        nonsense = [Item(chance.randbytes(chance.randrange(1, 60)), 960) for _ in range(100)]
+        assert hostile.feed(nonsense)
+        listened.feed(SECOND)
+        await wait_for(lambda: not workers.queue_seconds, "all to be worked through")
+    assert len(good.frames) >= 100 * 41 - 10
+    assert good.restarts == 0
+    assert wild.frames
 
 
 async def test_a_program_that_talks_nonsense_ends_as_a_worker_and_its_jobs_with_it() -> None:

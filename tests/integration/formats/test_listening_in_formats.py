@@ -165,6 +165,9 @@ def test_what_cannot_be_had_is_refused_with_its_remedy(tmp_path: Path, media: Pa
             wrong = requests.get(f"{base}.aac?kbps=63", timeout=10)
             assert (wrong.status_code, wrong.json()["error"]) == (400, "bad_kbps")
             assert "64, 80" in wrong.json()["message"]
+            assert requests.get(f"{base}.mp3.m3u", timeout=10).status_code == 501
+            page = requests.get(f"{server.base}/listen/{started.stream_id}", timeout=10).text
+            assert ".mp3" not in page
             assert requests.get(f"{base}?kbps=128", timeout=10).json()["error"] == "bad_kbps"
             assert server.metric("audiocast_listeners") == 0
         assert worker_pids(server.pid) == []
@@ -190,6 +193,9 @@ def test_real_players_play_and_show_the_title(tmp_path: Path, media: Path) -> No
         server.wait_for_state(started.stream_id, "live")
         set_title(server, started, "Abba", "Money")
         base = f"{server.base}/stream/{started.stream_id}"
+        assert f"{base}.aac\n" in requests.get(f"{base}.aac.m3u", timeout=10).text
+        page = requests.get(f"{server.base}/listen/{started.stream_id}", timeout=10).text
+        assert f'<a href="{base}.mp3">MP3</a>' in page
         sounds = {kind: tmp_path / f"{kind}.wav" for kind in ("mp3", "aac")}
         playing = [
             stack.enter_context(

@@ -206,10 +206,11 @@ def test_a_job_that_is_opened_anew_learns_what_the_packets_are_and_nobody_leaves
 def test_the_encoder_goes_on_when_a_source_brings_other_channels(on_air: OnAir) -> None:
     sink = FakeSink()
     on_air.join(MP3, sink)
-    on_air.send(5)
+    on_air.send(3)
     on_air.hub._start_bitstream(OpusHead(1, 312), OpusTags(""))
-    on_air.send(5)
+    on_air.send(7)
     [job] = on_air.workers.jobs
+    assert [item.samples for item in job.fed].index(0, 1) == 1 + 3 + 1, "in the order of the sound"
     heads = [item.data for item in job.fed if not item.samples]
     assert heads == [HEAD.encode(), OpusHead(1, 312).encode()]
     on_air.work()
@@ -235,6 +236,9 @@ def test_a_slow_listener_of_frames_is_moved_and_nothing_is_numbered_anew(on_air:
     assert slow.data.endswith(fast.data[-50 * FRAME_BYTES :])
     assert len(slow.data) < len(fast.data)
     assert encoding.listeners == 2
+    # Who has a number of its own is served by itself in each pass.
+    assert encoding._frames is not None
+    assert {listener.skipped_pages for listener in encoding._frames.fanout.open_listeners()} == {0}
 
 
 def titles_of(data: bytes, interval: int) -> list[bytes]:

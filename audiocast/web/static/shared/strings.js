@@ -63,6 +63,7 @@ export const STRINGS = {
     "listen.copy": "Copy link",
     "listen.open": "Open in another player",
     "listen.playlist": "Open as a playlist",
+    "listen.formats": "For radios and loudspeakers that know no Opus:",
     "listen.address": "or give the player this address:",
     "listen.own.show": "Show my address",
     "listen.own":
@@ -188,6 +189,7 @@ export const STRINGS = {
     "listen.copy": "Копировать ссылку",
     "listen.open": "Открыть в другом плеере",
     "listen.playlist": "Открыть как плейлист",
+    "listen.formats": "Для приёмников и колонок, которые не знают Opus:",
     "listen.address": "или вставьте в плеер этот адрес:",
     "listen.own.show": "Показать мой адрес",
     "listen.own":
