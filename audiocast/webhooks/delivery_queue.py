@@ -47,7 +47,6 @@ class QueueLimits:
 
 @dataclass(slots=True, eq=False)
 class _Delivery:
-    target: Target
     event: Event
     since: float
     tries: int = 0
@@ -128,7 +127,7 @@ class DeliveryQueue:
             line = self._lines[target] = _TargetQueue(target)
         self._make_room(line, event.stream_id)
         now = self._clock.time()
-        delivery = _Delivery(target, event, now)
+        delivery = _Delivery(event, now)
         line.streams.setdefault(event.stream_id, {})[delivery] = None
         line.count += 1
         self.count += 1
@@ -144,9 +143,6 @@ class DeliveryQueue:
         if heir is not None:
             line.target = heir
             self._lines[heir] = line
-            for deliveries in line.streams.values():
-                for delivery in deliveries:
-                    delivery.target = heir
             return
         dropped = line.count
         self._end_all(line, "dropped")
@@ -197,7 +193,7 @@ class DeliveryQueue:
         self._end(line, delivery, "dropped")
         log.warning(
             "webhook_dropped",
-            target=delivery.target.origin,
+            target=line.target.origin,
             type=delivery.event.type.value,
             stream_id=stream_id,
             reason=reason,
@@ -292,7 +288,7 @@ class DeliveryQueue:
         elif answer.is_gone and target == line.target:
             self._give_up_target(line, answer)
         elif delivery.tries >= len(BACKOFF_SECONDS):
-            log.warning("webhook_given_up", **_shown(delivery), reason=answer.reason)
+            log.warning("webhook_given_up", **_shown(line, delivery), reason=answer.reason)
             self._end(line, delivery, "failed")
         elif self._is_closing:
             self._end(line, delivery, "dropped")
@@ -301,7 +297,7 @@ class DeliveryQueue:
             self._note(delivery.event, "retried")
             log.warning(
                 "webhook_not_delivered",
-                **_shown(delivery),
+                **_shown(line, delivery),
                 reason=answer.reason,
                 next_try_seconds=round(wait),
             )
@@ -319,10 +315,10 @@ class DeliveryQueue:
         self._end_all(line, "gone")
 
 
-def _shown(delivery: _Delivery) -> dict[str, str | int]:
+def _shown(line: _TargetQueue, delivery: _Delivery) -> dict[str, str | int]:
     """Return what a line of the log says of a delivery."""
     return {
-        "target": delivery.target.origin,
+        "target": line.target.origin,
         "type": delivery.event.type.value,
         "webhook_id": delivery.event.event_id,
         "tries": delivery.tries,
