@@ -20,7 +20,7 @@ from audiocast_operator.manifests.network import (
     build_service,
 )
 from audiocast_operator.manifests.owner import Owner
-from audiocast_operator.manifests.pod import RULES_VOLUME
+from audiocast_operator.manifests.pod import RULES_VOLUME, WEBHOOKS_VOLUME
 from audiocast_operator.manifests.statefulset import build_statefulset
 from audiocast_operator.models.audio_cast import AudioCastSpec
 from audiocast_operator.models.crd import build_audiocast_crd
@@ -207,6 +207,9 @@ def ours(values: Manifest) -> dict[str, Manifest]:
     return {f"{each['kind']} {each['metadata']['name']}": each for each in made if each}
 
 
+OWN_VOLUMES = (RULES_VOLUME, WEBHOOKS_VOLUME)
+
+
 def alike(manifest: Manifest, selector: Manifest) -> Any:
     """Give what an object wants, without what differs by its maker: the selector, and what goes unsaid."""
     wanted = json.loads(json.dumps(manifest["spec"]))
@@ -214,10 +217,11 @@ def alike(manifest: Manifest, selector: Manifest) -> Any:
         wanted = wanted["template"]["spec"]
         [server] = [each for each in wanted["containers"] if each["name"] == "audiocast"]
         server["env"] = {each["name"]: each for each in server["env"] if each["name"] not in FIXED}
-        # Rules of streams are the operator's alone.
-        server["env"].pop("STREAM_RULES_FILE", None)
+        # Rules of streams, and whom Streams tell, are the operator's alone.
+        for name in ("STREAM_RULES_FILE", "WEBHOOK_TARGETS_FILE"):
+            server["env"].pop(name, None)
         for place, key in ((server, "volumeMounts"), (wanted, "volumes")):
-            place[key] = [each for each in place.get(key, []) if each["name"] != RULES_VOLUME]
+            place[key] = [each for each in place.get(key, []) if each["name"] not in OWN_VOLUMES]
 
     def plain(each: Any) -> Any:
         if isinstance(each, dict):
