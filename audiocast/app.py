@@ -185,7 +185,7 @@ class App:
             version=__version__,
             aliases=read_aliases(settings.aliases_file),
             list_streams=ListStreams(settings.list_streams),
-            recordings=recordings(settings, self.node, metrics),
+            recordings=recordings(settings, self.node, metrics, self._webhooks.note_ready),
             last_refusals=LastRefusals(on_note=self._webhooks.note_refusal),
         )
         handler_limits = limits(settings)

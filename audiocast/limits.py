@@ -37,6 +37,7 @@ from audiocast.webhooks.addresses import AddressRules
 from audiocast.webhooks.service import WebhookOptions
 
 if TYPE_CHECKING:
+    from audiocast.recordings.closing.closer import OnReady
     from audiocast.recordings.service import Recordings
 
 log = structlog.get_logger()
@@ -200,11 +201,14 @@ def listen_jwt(settings: Settings) -> ListenJwt | None:
     )
 
 
-def recordings(settings: Settings, node: Node, metrics: CollectorRegistry) -> "Recordings | None":
+def recordings(
+    settings: Settings, node: Node, metrics: CollectorRegistry, on_ready: "OnReady"
+) -> "Recordings | None":
     """Return what records streams; None: this server keeps no recordings, and loads nothing of it."""
     if not settings.recordings_url:
         return None
-    from audiocast.recordings.service import RecordingOptions, Recordings
+    from audiocast.recordings.options import RecordingOptions
+    from audiocast.recordings.service import Recordings
     from audiocast.telemetry.recording_metrics import RecordingMetrics
 
     node.streams.record = Record(settings.record)
@@ -218,7 +222,7 @@ def recordings(settings: Settings, node: Node, metrics: CollectorRegistry) -> "R
         keep_days=settings.recordings_keep_days,
         keep_bytes=settings.recordings_keep_bytes,
     )
-    found = Recordings(options, node)
+    found = Recordings(options, node, on_ready=on_ready)
     RecordingMetrics(found, metrics)
     return found
 

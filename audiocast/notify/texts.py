@@ -105,6 +105,8 @@ def _body(event_type: str, data: Mapping[str, Any], peak: str) -> str:
     if event_type == EventType.SOURCE_REFUSED:
         return _text(data.get("message"))
     link = data.get("listen_url")
+    if event_type == EventType.RECORDING_READY:
+        link = data.get("url") or link
     return link if isinstance(link, str) and link.startswith(("http://", "https://")) else ""
 
 

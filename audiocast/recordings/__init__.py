@@ -10,6 +10,7 @@
 - `open_show`: which show a stream's chunks belong to
 - `shows`: the shows of a store, for whoever asks
 - `retention`: which of them are deleted
+- `options`: what the settings say
 - `service`: all of it, from the settings to the last chunk
 - `closing`: one file of a show's chunks, when the show is over
 - `store`: a folder or a bucket

@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -14,12 +13,14 @@ import structlog
 from audiocast.cluster.node import Node
 from audiocast.cluster.ring import order
 from audiocast.recordings.chunk_queue import ChunkQueue, QueueBounds, RecordingCounts
-from audiocast.recordings.closing.closer import Closer
+from audiocast.recordings.closing.closer import Closer, OnReady, tell_nobody
 from audiocast.recordings.leftovers import read_leftovers
 from audiocast.recordings.names import ShowId
 from audiocast.recordings.open_show import ShowHold
+from audiocast.recordings.options import RecordingOptions
 from audiocast.recordings.recorder import Recorder
 from audiocast.recordings.retention import Retention
+from audiocast.recordings.show_record import ShowRecord
 from audiocast.recordings.shows import NoSuchShow, Shows
 from audiocast.recordings.spool import Spool
 from audiocast.recordings.store.opening import open_store
@@ -47,30 +48,6 @@ STREAM_SHARE = 4
 
 # With these a show is over, and is not waited for.
 ENDS = frozenset(each.code for each in (BroadcastEnded, StreamEnded, StreamSuspended))
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingOptions:
-    """Plain values from the settings.
-
-    Attributes:
-        url: Of the store.
-        chunk_seconds: How long a chunk is.
-        gap_seconds: After so long without a source a show is over.
-        memory_bytes: For all chunks that wait.
-        spool: Folder of those that do not fit; None: none.
-        spool_bytes: Bound of the folder.
-        keep_days, keep_bytes: See `Retention`.
-    """
-
-    url: str
-    chunk_seconds: float
-    gap_seconds: float
-    memory_bytes: int
-    spool: Path | None
-    spool_bytes: int
-    keep_days: float
-    keep_bytes: int
 
 
 @dataclass(slots=True, eq=False)
@@ -101,18 +78,26 @@ class Recordings:
         options: See there.
         node: This member.
         wall: Unix seconds.
+        on_ready: See `OnReady`.
 
     Attributes:
         shows: What there is.
         counts: What was done so far.
     """
 
-    def __init__(self, options: RecordingOptions, node: Node, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        options: RecordingOptions,
+        node: Node,
+        wall: Callable[[], float] = time.time,
+        on_ready: OnReady = tell_nobody,
+    ) -> None:
         self._options = options
         self._node = node
         self._streams = node.streams
         self._now = node.streams.clock.time
         self._wall = wall
+        self._on_ready = on_ready
         self._store = open_store(options.url)
         self._spool = Spool(options.spool, options.spool_bytes)
         self.counts = RecordingCounts()
@@ -123,6 +108,7 @@ class Recordings:
             now=self._now,
             counts=self.counts,
             is_mine=self._is_first,
+            on_ready=self._note_ready,
         )
         self._retention = Retention(
             self.shows, keep_days=options.keep_days, keep_bytes=options.keep_bytes, wall=wall
@@ -150,13 +136,7 @@ class Recordings:
 
     def start(self) -> None:
         """Record from now on."""
-        tell_others = self._streams.on_live
-
-        def note_live(hub: Hub) -> None:
-            tell_others(hub)
-            self._note_live(hub)
-
-        self._streams.on_live = note_live
+        self._streams.on_live.append(self._note_live)
         for work, pause in (
             (self._look, LOOK_SECONDS),
             (self._close, ENDED_SECONDS),
@@ -205,6 +185,13 @@ class Recordings:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._has_ended.wait(), CLOSE_SECONDS)
         self._has_ended.clear()
+
+    def _note_ready(self, record: ShowRecord) -> asyncio.Future[None] | None:
+        told = self._on_ready(record)
+        if told is not None:
+            # The show's last step waits for it.
+            told.add_done_callback(lambda _: self._has_ended.set())
+        return told
 
     async def _sweep(self) -> None:
         # Members that do not agree who it is delete the same shows.

@@ -57,7 +57,7 @@ class Registry:
         private_streams: Those that this process knows of.
         covers: The pictures that broadcasters have given.
         record: Which streams this server records.
-        on_live: Called with a hub that is on, when that is so and whenever it changes.
+        on_live: Each is called with a hub that is on, when that is so and whenever it changes.
     """
 
     def __init__(self, *, clock: Clock, limits: HubLimits, max_streams: int) -> None:
@@ -66,10 +66,9 @@ class Registry:
         self.feed_scheduler = FeedScheduler(clock)
         self.read_pacer = ReadPacer(clock, self.feed_scheduler)
         self.record = Record.NONE
-        self.on_live: Callable[[Hub], None] = lambda hub: None
+        self.on_live: list[Callable[[Hub], None]] = []
         self.promises, self.ends = Promises(), Ends()
-        self.loops = LoopFolder(limits.loop_folder)
-        self.private_streams = PrivateStreams()
+        self.loops, self.private_streams = LoopFolder(limits.loop_folder), PrivateStreams()
         self._suspensions = Suspensions()
         self._ended_by_rule: set[str] = set()
         self._told: OrderedDict[str, None] = OrderedDict()
@@ -334,7 +333,8 @@ class Registry:
                 self._on.pop(hub.stream_id, None)
                 return
             self._on[hub.stream_id] = hub
-            self.on_live(hub)
+            for tell in self.on_live:
+                tell(hub)
             self._waiters.wake(hub.stream_id)
 
         return wake

@@ -8,6 +8,7 @@
 - `sender`: one request to a target
 - `delivery_queue`: tries, and tries again, within bounds
 - `teller`: looks at streams, and makes events of what has changed
+- `ready_show`: what is told of a recording, and whether all have taken it
 - `successor`: what other members have told so far, and who tells when they are gone
 - `service`: all of it, from the settings to the last try
 """

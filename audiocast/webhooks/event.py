@@ -18,8 +18,6 @@ class EventType(StrEnum):
     TRACK_CHANGED = "track.changed"
     SOURCE_REFUSED = "source.refused"
     LISTENERS_MILESTONE = "listeners.milestone"
-
-    # The name is taken; nothing sends it yet.
     RECORDING_READY = "recording.ready"
 
 

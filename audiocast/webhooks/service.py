@@ -5,19 +5,26 @@ import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 from audiocast.cluster.greeting import ListName
 from audiocast.cluster.node import Node
 from audiocast.cluster.stream_directory import StreamDirectory
+from audiocast.stream.keys import Visibility
 from audiocast.webhooks.addresses import AddressRules
 from audiocast.webhooks.delivery_queue import DeliveryQueue, QueueLimits
 from audiocast.webhooks.event import Event
+from audiocast.webhooks.ready_show import Receipts, ready_event
 from audiocast.webhooks.sender import Sender
 from audiocast.webhooks.successor import Successor
 from audiocast.webhooks.target import Target
 from audiocast.webhooks.teller import Teller
+
+if TYPE_CHECKING:
+    # A server that records nothing loads nothing of it.
+    from audiocast.recordings.show_record import ShowRecord
 
 log = structlog.get_logger()
 
@@ -77,6 +84,7 @@ class Webhooks:
         self._teller = Teller(streams, node, self._successor, self._tell, self._link)
         self._sender: Sender | None = None
         self._queue: DeliveryQueue | None = None
+        self._receipts = Receipts()
         self._more: Mapping[str, Target] = {}
         self._is_started = False
         self._task: asyncio.Task[None] | None = None
@@ -99,7 +107,7 @@ class Webhooks:
         """Look at streams from now on."""
         self._is_started = True
         if self._queue is not None:
-            self._streams.on_live = self._teller.note_live
+            self._streams.on_live.append(self._teller.note_live)
             self._task = asyncio.ensure_future(self._run())
 
     def use(self, targets: Mapping[str, Target]) -> None:
@@ -122,6 +130,36 @@ class Webhooks:
         """Tell that a source with a good key was refused."""
         if self._queue is not None:
             self._teller.note_refusal(stream_id, code, message)
+
+    def note_ready(self, record: "ShowRecord") -> asyncio.Future[None] | None:
+        """Tell that a show is closed, which this member has done; again, with the same id, if asked again.
+
+        Returns:
+            What is done when all targets have taken it, or are given up; None: nobody is told.
+        """
+        targets = (*self._options.targets, *self._more.values())
+        if self._queue is None or not targets:
+            return None
+        try:
+            hub = self._streams.get_or_waiting(record.stream_id)
+            event = ready_event(
+                record,
+                visibility=hub.claims.visibility or Visibility.UNLISTED,
+                listen_url=self._link(record.stream_id),
+                base=self._options.base,
+            )
+        except Exception:
+            # The show is closed all the same.
+            log.exception("webhooks_failed", stream_id=record.stream_id)
+            return None
+        wanting = [target for target in targets if target.wants(event)]
+        if not wanting:
+            return None
+        told = self._receipts.expect(event, len(wanting))
+        for target in wanting:
+            # Nothing that other members had to know first is in its id.
+            self._queue.put(target, event)
+        return told
 
     async def stop(self) -> None:
         """Try once more what waits, then give up. The streams have ended."""
@@ -153,6 +191,7 @@ class Webhooks:
 
     def _note(self, event: Event, outcome: str) -> None:
         self.counts[event.type.value, outcome] += 1
+        self._receipts.note(event, outcome)
 
     def _link(self, stream_id: str) -> str | None:
         return f"{self._options.base}/listen/{stream_id}" if self._options.base else None

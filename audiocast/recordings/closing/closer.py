@@ -1,9 +1,11 @@
 """Closes shows that are over. Each step may be the last one that a process takes: the next run goes on.
 
-    lease --> plan the file --> write it --> read it back --> write the index --> delete the chunks --> forget
+    lease --> plan the file --> write it --> read it back --> write the index
+          --> tell --> delete the chunks --> wait until it is told --> forget
 
 A show is over when who has written it says so, or when its object has not changed for as long as a gap may
-last, by the clock of whoever looks. A lease is over in the same way. Only who has it may go on.
+last, by the clock of whoever looks. A lease is over in the same way. Only who has it may go on. It is told
+before the show is forgotten, and once more by whoever goes on where another one has stopped.
 """
 
 import asyncio
@@ -32,7 +34,18 @@ log = structlog.get_logger()
 RENEW_SECONDS = 20.0
 LEASE_SECONDS = 90.0
 
+# So long a show waits for those who are told of it: two tries, and less than a lease is valid.
+TELL_SECONDS = 45.0
+
 READ_BYTES = 1_048_576
+
+# Tells that a show is closed, and again if a member has stopped before it was forgotten. Returns what is done
+# when all have taken it; None: nobody is told.
+OnReady = Callable[[ShowRecord], asyncio.Future[None] | None]
+
+
+def tell_nobody(record: ShowRecord) -> None:
+    """Fit `OnReady`."""
 
 
 class LeaseLost(Exception):
@@ -49,6 +62,16 @@ class _Seen:
     etag: str = ""
 
 
+@dataclass(slots=True)
+class _ToldShow:
+    """A closed show that others are being told of, since a moment in monotonic seconds."""
+
+    show_id: ShowId
+    lease: "_Lease"
+    told: asyncio.Future[None]
+    since: float
+
+
 class Closer:
     """Closes the shows of a store, one at a time.
 
@@ -59,7 +82,7 @@ class Closer:
         counts: Added to.
         is_mine: Whether this member is the one that is to close the shows of a stream; it is the others' when
             nobody has done it for another gap.
-        on_ready: Called with the record of a show that is closed.
+        on_ready: See `OnReady`.
     """
 
     def __init__(
@@ -70,7 +93,7 @@ class Closer:
         now: Callable[[], float],
         counts: RecordingCounts,
         is_mine: Callable[[str], bool] = lambda stream_id: True,
-        on_ready: Callable[[ShowRecord], None] = lambda record: None,
+        on_ready: OnReady = tell_nobody,
     ) -> None:
         self._store = store
         self._gap_seconds = gap_seconds
@@ -79,6 +102,7 @@ class Closer:
         self._is_mine = is_mine
         self._on_ready = on_ready
         self._seen: dict[str, _Seen] = {}
+        self._told: dict[str, _ToldShow] = {}
 
     async def look(self) -> None:
         """Close what is over.
@@ -86,6 +110,7 @@ class Closer:
         Raises:
             StoreError: The store does not say what is open.
         """
+        await self._forget_told()
         entries = await self._store.entries(OPEN)
         now = self._now()
         for key in self._seen.keys() - {entry.key for entry in entries}:
@@ -141,13 +166,29 @@ class Closer:
             await store.delete(show_id.record_key)
         elif record.state is not ShowState.READY:
             record = await self._make(show_id, record, etag, keys, lease)
-            self._on_ready(record)
+        # Who has closed it before may have stopped before anybody was told.
+        told = self._on_ready(record) if outcome == "ready" else None
         for key in keys:
             await lease.renew()
             await store.delete(key)
-        await lease.renew()
-        await store.delete(show_id.open_key)
+        if told is None or told.done():
+            await self._forget(show_id, lease)
+        else:
+            self._told[show_id.open_key] = _ToldShow(show_id, lease, told, self._now())
         return outcome
+
+    async def _forget_told(self) -> None:
+        """Forget the shows that are told of, and those that have waited for long."""
+        for key, each in list(self._told.items()):
+            if each.told.done() or self._now() - each.since >= TELL_SECONDS:
+                del self._told[key]
+                # What fails here is closed once more, and told, when the lease is over.
+                with suppress(StoreError, LeaseLost):
+                    await self._forget(each.show_id, each.lease)
+
+    async def _forget(self, show_id: ShowId, lease: "_Lease") -> None:
+        await lease.renew()
+        await self._store.delete(show_id.open_key)
 
     async def _make(
         self, show_id: ShowId, record: ShowRecord, etag: str, keys: list[str], lease: "_Lease"

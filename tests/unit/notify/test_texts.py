@@ -9,6 +9,7 @@ from audiocast.notify.texts import _TEXTS, LANGUAGES, Message, Wishes, message_o
 from audiocast.webhooks.event import EventType
 
 SHOW = {"title": "Morning", "visibility": "public", "listen_url": "https://radio.example/listen/m"}
+RECORDING = {"url": "https://radio.example/recordings/m-20261130T194500Z.opus"}
 ALL = frozenset(EventType)
 
 
@@ -31,6 +32,14 @@ ALL = frozenset(EventType)
             "track.changed",
             {"track": {"title": "Song", "artist": "Somebody"}},
             Message("Morning: Somebody – Song", SHOW["listen_url"]),
+        ),
+        ("en", "recording.ready", RECORDING, Message("Morning: the recording is ready", RECORDING["url"])),
+        ("ru", "recording.ready", RECORDING, Message("Morning: запись готова", RECORDING["url"])),
+        (
+            "en",
+            "recording.ready",
+            {"url": None},
+            Message("Morning: the recording is ready", SHOW["listen_url"]),
         ),
         (
             "en",

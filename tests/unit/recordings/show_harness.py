@@ -4,7 +4,7 @@ import asyncio
 
 from audiocast.ogg.headers import OpusHead
 from audiocast.recordings.chunk_queue import ChunkQueue, QueueBounds, RecordingCounts
-from audiocast.recordings.closing.closer import Closer
+from audiocast.recordings.closing.closer import Closer, OnReady, tell_nobody
 from audiocast.recordings.names import ShowId
 from audiocast.recordings.open_show import ShowHold
 from audiocast.recordings.recorder import Recorder
@@ -106,16 +106,20 @@ def wall() -> float:
     return WALL + asyncio.get_running_loop().time()
 
 
-def closer(store: MemoryStore) -> Closer:
+def closer(store: MemoryStore, on_ready: OnReady = tell_nobody) -> Closer:
     """Return a new process's closer."""
     return Closer(
-        store, gap_seconds=GAP_SECONDS, now=asyncio.get_running_loop().time, counts=RecordingCounts()
+        store,
+        gap_seconds=GAP_SECONDS,
+        now=asyncio.get_running_loop().time,
+        counts=RecordingCounts(),
+        on_ready=on_ready,
     )
 
 
-async def close_all(store: MemoryStore) -> list[ShowRecord]:
+async def close_all(store: MemoryStore, on_ready: OnReady = tell_nobody) -> list[ShowRecord]:
     """Look until nothing is open; return the records of all shows."""
-    one = closer(store)
+    one = closer(store, on_ready)
     for _ in range(20):
         await one.look()
         if not store.keys("open/"):

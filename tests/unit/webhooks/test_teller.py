@@ -54,7 +54,7 @@ class Member:
             assert facts is not None
             self.elsewhere.known[stream_id] = facts
         self.teller = Teller(self.streams, self, self.elsewhere, self.told.append, lambda _: None)
-        self.streams.on_live = self.teller.note_live
+        self.streams.on_live.append(self.teller.note_live)
         self.hub = self.streams.open(STREAM, "News")
 
     def owns(self, stream_id: str) -> bool:
