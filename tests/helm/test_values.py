@@ -31,6 +31,9 @@ KUBERNETES = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBERNETES_
 # files with aliases and with rules of access come by extraEnv and extraVolumes.
 NO_VALUES = {"WORKERS", "STREAM_RULES_FILE", "ALIASES_FILE", "ACCESS_RULES_FILE", "WEBHOOK_TARGETS_FILE"}
 
+# In a cluster no source stands by, and no loop file is played.
+ALONE = {"FALLBACK_FOLDER", "FALLBACK_RETURN_SECONDS"}
+
 # They come from a Secret, if there is one.
 WEBHOOKS = {"WEBHOOK_URLS", "WEBHOOK_SECRETS"}
 # From a Secret that `extraEnvFrom` names.
@@ -177,7 +180,8 @@ def test_values_have_the_servers_own_defaults(chart: Chart) -> None:
 
 def test_every_name_in_the_environment_is_a_setting_and_every_setting_is_there(chart: Chart) -> None:
     settings = {name.upper() for name in Settings.model_fields}
-    assert env_of(chart).keys() == settings - PORTS - TLS - KUBERNETES - NO_VALUES - WEBHOOKS - NAMED_SECRETS
+    without = PORTS | TLS | KUBERNETES | NO_VALUES | ALONE | WEBHOOKS | NAMED_SECRETS
+    assert env_of(chart).keys() == settings - without
 
 
 @pytest.mark.parametrize("path", ci_files("audiocast"), ids=lambda path: path.name)

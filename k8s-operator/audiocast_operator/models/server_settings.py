@@ -37,6 +37,9 @@ UNUSED_SETTINGS = (
     "KUBERNETES_SERVICE_PORT",
     "KUBERNETES_ACCOUNT",
     "ALIASES_FILE",
+    # In a cluster no source stands by, and no loop file is played.
+    "FALLBACK_FOLDER",
+    "FALLBACK_RETURN_SECONDS",
 )
 
 WHOLE_NUMBERS = (

@@ -163,6 +163,12 @@ class TestPlayersThatBuffer:
         assert crowd.pace(4).longest_wait_seconds < FLUSH_SECONDS
         assert crowd.pace(8).longest_wait_seconds < LONG_FLUSH_SECONDS
 
+    def test_two_hundred_with_tls_leave_room(self) -> None:
+        # A pass over them takes 3 ms; when a crowd joins, passes take longer at once.
+        crowd = Crowd(FanoutHarness(), 0.15, aim_seconds=math.inf)
+        crowd.pace(LEARNT_SECONDS)
+        assert crowd.pace(2).longest_wait_seconds == pytest.approx(FLUSH_SECONDS - PAGE_SECONDS)
+
     def test_when_they_are_few_again_so_is_what_gathers(self) -> None:
         crowd = Crowd(FanoutHarness(), BUSY, aim_seconds=math.inf)
         crowd.pace(LEARNT_SECONDS)
