@@ -29,7 +29,7 @@ MAX_CHARACTERS = 500
 FIELDS = ("stream", "password", "title", "visibility", "redirect")
 
 # What the first part of a path must not be: the server's own routes are below these, and are never aliases.
-OWN_FOLDERS = frozenset("admin api control embed ingest listen scripts static stream".split())
+OWN_FOLDERS = frozenset("admin api control embed ingest listen recordings scripts static stream".split())
 # Of these the path alone is the server's own.
 OWN_PATHS = frozenset(
     f"/{name}"

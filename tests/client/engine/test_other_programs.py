@@ -26,7 +26,7 @@ MOST_SECONDS = 2.0
 @pytest.fixture(scope="module")
 def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     folder = tmp_path_factory.mktemp("others")
-    with AudiocastServer(folder / "server.log", MAX_INGEST_KBPS=600) as server:
+    with AudiocastServer(folder / "server.log", MAX_INGEST_KBPS=600, INGEST_FORMATS="none") as server:
         station = Station(StationSettings(server.base), tone_source())
         station.start()
         try:
