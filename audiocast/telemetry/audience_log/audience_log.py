@@ -103,14 +103,22 @@ class AudienceLog:
             render = partial(icecast_listen, record, self._names)
         self._writer.put(Entry(record.ended_at, render))
 
-    def write_tracks(self) -> None:
-        """Write the tracks that have begun."""
-        for stream_id, at, title, artist in self._tracks.look():
-            self._put("track", at, stream_id=stream_id, title=title, artist=artist)
+    def end_tracks(self) -> None:
+        """Write the tracks that have begun, and from now on none.
+
+        That titles go with a server that stops is no news of what is shown.
+        """
+        if (timer := self._timers.pop("tracks", None)) is not None:
+            timer.cancel()
+        self._put_tracks()
 
     def _write_tracks(self) -> None:
         self._timers["tracks"] = self._clock.call_later(TRACK_SECONDS, self._write_tracks)
-        self.write_tracks()
+        self._put_tracks()
+
+    def _put_tracks(self) -> None:
+        for stream_id, at, title, artist in self._tracks.look():
+            self._put("track", at, stream_id=stream_id, title=title, artist=artist)
 
     def _write_open(self) -> None:
         self._timers["open"] = self._clock.call_later(self._options.flush_seconds, self._write_open)

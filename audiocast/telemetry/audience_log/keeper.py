@@ -48,7 +48,7 @@ class AudienceKeeper:
     def note_end(self) -> None:
         """Write what else is known of streams, before they end with the server."""
         if self._log is not None:
-            self._log.write_tracks()
+            self._log.end_tracks()
 
     def stop(self) -> None:
         """End what is still open, since the server stops, and write what is to be written."""

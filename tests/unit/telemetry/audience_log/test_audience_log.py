@@ -18,6 +18,7 @@ from audiocast.stream.audience.audience import Audience
 from audiocast.stream.audience.listen import ListenRecord, Way, Who
 from audiocast.stream.audience.listen_end import ListenEnd
 from audiocast.stream.counters import Counters
+from audiocast.stream.errors import ShuttingDown
 from audiocast.stream.hub import Hub
 from audiocast.stream.hub_state import HubLimits
 from audiocast.stream.now_playing import NowPlaying
@@ -329,6 +330,16 @@ def test_that_nothing_is_shown_any_more_is_written_too(written: Written) -> None
     written.hub.titles.set(None)
     written.clock.advance(5)
     assert [each["title"] for each in written.events() if each["event"] == "track"] == ["One", ""]
+
+
+def test_that_titles_go_with_the_server_is_no_track(written: Written) -> None:
+    written.clock.advance(1.5)
+    written.hub.set_now_playing(NowPlaying(title="One", artist=""))
+    written.log.end_tracks()
+    written.hub.end(ShuttingDown("this server stops"))
+    # A server waits until last pages are sent, before it stops the log.
+    written.clock.advance(5)
+    assert [each["title"] for each in written.events() if each["event"] == "track"] == ["One"]
 
 
 def test_icecast_s_log_has_listens_alone(tmp_path: Path) -> None:
