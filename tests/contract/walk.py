@@ -31,6 +31,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from audiocast.web.public.covers.art import CoverArt, draw_png
+from tests.contract.shows import UNKNOWN_SHOW, Show, Shows
 from tests.support.audio.numbered_audio import numbered_audio
 from tests.support.http.pictures import make_picture
 from tests.support.http.source import PacedSource
@@ -63,6 +64,7 @@ READING = ("GET", "HEAD")
 CHANGING = ("/admin/killsource", "/admin/metadata")
 INGEST = "/ingest/{id}"
 COVER = "/api/streams/{id}/cover"
+SHOW = "/recordings/{id}"
 
 UNKNOWN_ID = "nobody-knows-it"
 WRONG_KEY = "ac1.e30.wrong"
@@ -83,10 +85,10 @@ def document_of(server: AudiocastServer) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def walked_server(log: Path) -> Iterator[tuple[AudiocastServer, Started]]:
-    """Have a server with a stream that is on and listed; its errors, and the stream's end, are failures."""
-    with AudiocastServer(log, **SETTINGS) as server:
+    """Have a server with a stream that is on, listed and recorded; its errors, and its end, are failures."""
+    with AudiocastServer(log, **SETTINGS, RECORDINGS_URL=str(log.with_name("recordings"))) as server:
         soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-        live = server.start_stream(title="Walked", visibility="public", starts_at=soon)
+        live = server.start_stream(title="Walked", visibility="public", starts_at=soon, record=True)
         with PacedSource(live.keyed_url, numbered_audio(seconds=20 * 60)):
             server.wait_for_state(live.stream_id, "live")
             # Its cover is of another type than those that are drawn.
@@ -133,6 +135,7 @@ class Walk:
         self._server = server
         self._live = live
         self._number = number
+        self._shows = Shows(server, live)
         self._session = requests.Session()
         self._schema = schemathesis.openapi.from_dict(closed(document))
         self._song = numbered_audio(seconds=1)
@@ -198,7 +201,12 @@ class Walk:
             ask()
 
     def _aim_well(self, case: Case) -> None:
-        """Make the request one that has to succeed: of a stream that is there, with its key."""
+        """Make the request one that has to succeed: of a stream or a show that is there, with its key."""
+        if case.path.startswith(SHOW):
+            self._aim_at_show(case, self._shows.make() if case.method == "DELETE" else self._shows.ready())
+            if case.method == "PATCH":
+                case.body = {"title": "Walk"}
+            return
         is_harmless = case.method in READING and case.path not in CHANGING
         stream = self._live if is_harmless else self._server.start_stream(title="Walk")
         declared = case.operation.definition.raw.get("parameters", ())
@@ -221,7 +229,10 @@ class Walk:
             case.body = {"mount": case.body["mount"], "song": "Walk"}
 
     def _aim(self, case: Case, chance: random.Random) -> None:
-        """Put streams and keys that are there into most requests."""
+        """Put streams, shows and keys that are there into most requests."""
+        if case.path.startswith(SHOW):
+            self._aim_at_some_show(case, chance)
+            return
         which = chance.choice(["live", "own", "own", "unknown", ""])
         own = self._server.start_stream(title="Walk") if which == "own" else None
         stream_id = {"live": self._live.stream_id, "own": own.stream_id if own else "", "unknown": UNKNOWN_ID}
@@ -239,6 +250,23 @@ class Walk:
             case.body = self._song
         if case.path == COVER and case.method == "PUT" and chance.random() < 0.5:
             case.body = self._picture
+
+    def _aim_at_show(self, case: Case, show: Show) -> None:
+        case.path_parameters["id"] = show.show_id
+        self._show_key(case, "bearer", show.key)
+
+    def _aim_at_some_show(self, case: Case, chance: random.Random) -> None:
+        """Make the request one of a show that is on, or over, or not there."""
+        which = chance.choice(["live", "ready", "ready", "unknown", ""])
+        show = self._shows.ready() if which == "ready" else self._shows.live()
+        if which:
+            case.path_parameters["id"] = UNKNOWN_SHOW if which == "unknown" else show.show_id
+        # The show that is kept is deleted by nobody.
+        is_harmless = case.method != "DELETE" or which != "ready"
+        how = chance.choice(["bearer", "bearer", "query", "wrong", "none"])
+        self._show_key(case, how, show.key if is_harmless else WRONG_KEY)
+        if "Range" in case.headers and chance.random() < 0.5:
+            case.headers["Range"] = chance.choice(["bytes=0-99", "bytes=-10", "bytes=999999999-"])
 
     def _name(self, case: Case, stream_id: str, mount: str) -> None:
         """Put a stream's id wherever the request has one."""

@@ -123,7 +123,7 @@ class AudiocastServer:
             self._process.wait()
             raise
 
-    def start_stream(self, **body: str) -> Started:
+    def start_stream(self, **body: str | bool) -> Started:
         """Ask for a stream."""
         response = requests.post(f"{self.base}/api/start", json=body or None, timeout=10)
         assert response.status_code == 201, response.text
