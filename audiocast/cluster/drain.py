@@ -132,7 +132,7 @@ class Drain:
         ends_at = self._ends_at
         began_at = ends_at - self._seconds
         await self._node.announce()
-        await self._node.covers.hand_over()
+        await self._node.covers.hand_over(self._seconds)
         while self._node.owned_streams() and loop.time() < min(began_at + MOVE_SECONDS, ends_at):
             await asyncio.sleep(TICK_SECONDS)
         # Also when nobody is connected: somebody may come until balancers know.

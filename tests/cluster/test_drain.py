@@ -17,12 +17,14 @@ from tests.support.http.source import PacedSource
 
 pytestmark = pytest.mark.realtime
 
+DRAIN_SECONDS = 8
 FRONT, OWNER, EDGE = "m0", "m1", "m2"
 
 
 def test_an_owner_that_leaves_is_not_heard(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        members = stack.enter_context(Members(tmp_path, DRAIN_SECONDS=4))
+        # On a busy machine the stream alone takes three seconds to move.
+        members = stack.enter_context(Members(tmp_path, DRAIN_SECONDS=DRAIN_SECONDS))
         started = members.start_stream(owner=OWNER, at=FRONT)
         stack.enter_context(PacedSource(started.keyed_url, numbered_audio(seconds=30)))
         members[FRONT].wait_for_state(started.stream_id, "live")
@@ -34,7 +36,7 @@ def test_an_owner_that_leaves_is_not_heard(tmp_path: Path) -> None:
         left_at = time.monotonic()
         assert members[OWNER].stop(signal.SIGTERM) == 0
         took_seconds = time.monotonic() - left_at
-        assert took_seconds < 6
+        assert took_seconds < DRAIN_SECONDS + 2
         for listener in others:
             listener.wait_for_audio(2 + took_seconds)
             check_every_page_once(listener)

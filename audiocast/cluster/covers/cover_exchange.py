@@ -7,6 +7,7 @@ it too. A member that leaves gives its pictures to those that the streams go to.
 
 import asyncio
 import contextlib
+from http import HTTPStatus
 
 from audiocast.cluster.covers.cover_messages import CoverInfo, CoverNote, picture_request
 from audiocast.cluster.errors import ClusterError
@@ -16,8 +17,12 @@ from audiocast.stream.broadcaster.given_covers import GivenCover, GivenCovers
 from audiocast.stream.broadcaster.picture import Picture
 from audiocast.stream.errors import BadPicture, ServerFull
 
-# A member that leaves spends no longer on giving its pictures away.
-HAND_OVER_SECONDS = 2.0
+# A member that leaves spends no longer on giving its pictures away, nor more than this part of its drain.
+HAND_OVER_SECONDS = 10.0
+HAND_OVER_SHARE = 0.5
+
+# An heir that had no time to answer, or to fetch a picture, is told again after this.
+AGAIN_SECONDS = 0.2
 
 
 class CoverExchange:
@@ -50,21 +55,31 @@ class CoverExchange:
         # One of many visitors may go.
         return await asyncio.shield(fetch)
 
-    async def hand_over(self) -> None:
-        """Give each picture to the member that the stream goes to; this one has left the ring."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(HAND_OVER_SECONDS):
-                for stream_id, cover in self._covers.items():
-                    await self._give_to_heir(stream_id, cover)
+    async def hand_over(self, drain_seconds: float) -> None:
+        """Give each picture to the member that the stream goes to; this one has left the ring.
 
-    async def _give_to_heir(self, stream_id: str, cover: GivenCover) -> None:
+        Args:
+            drain_seconds: How long this member may take to leave.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(HAND_OVER_SECONDS, drain_seconds * HAND_OVER_SHARE)):
+                for stream_id, cover in self._covers.items():
+                    while not await self._give_to_heir(stream_id, cover):
+                        await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _give_to_heir(self, stream_id: str, cover: GivenCover) -> bool:
+        """Return whether nothing is left to do: the heir has answered, or there is none."""
         membership = self._peers.membership
         staying = [member.name for member in membership.others if not member.is_draining]
         heir = membership.get(order(stream_id, staying)[0]) if staying else None
-        if heir is not None:
-            note = CoverNote(stream_id, 0, cover.picture.version, cover.given_at, is_for_heir=True)
-            with contextlib.suppress(ClusterError):
-                await self._peers.fetch(heir, note.build())
+        if heir is None:
+            return True
+        note = CoverNote(stream_id, 0, cover.picture.version, cover.given_at, is_for_heir=True)
+        try:
+            answer = await self._peers.fetch(heir, note.build())
+        except ClusterError:
+            return False
+        return answer.status != HTTPStatus.SERVICE_UNAVAILABLE
 
     async def _fetch(self, stream_id: str, info: CoverInfo) -> Picture | None:
         holder = self._peers.membership.get(info.holder)

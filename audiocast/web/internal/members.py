@@ -206,7 +206,10 @@ class MemberCoverHandler(MemberHandler):
         streams.covers.drop_older(stream_id, note.given_at)
         is_owners = node.owns(stream_id) or node.peers.owner_for_source(stream_id) is None
         if note.version and (note.is_for_heir or is_owners):
-            await node.covers.get(stream_id, note.info(self.signature.sender.name))
+            picture = await node.covers.get(stream_id, note.info(self.signature.sender.name))
+            if picture is None and note.is_for_heir:
+                # It could not be fetched in time: the sender, which leaves, says it again.
+                raise ApiError(503, "no_picture", "the picture could not be fetched; tell of it again")
         self.write({})
 
 

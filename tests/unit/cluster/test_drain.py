@@ -80,7 +80,7 @@ class FakeNode:
     def rejoin(self) -> None:
         self.said.append("come back")
 
-    async def _hand_over_covers(self) -> None:
+    async def _hand_over_covers(self, drain_seconds: float) -> None:
         assert self.said[-1] == "announce", "others know by then to whom the streams go"
 
     async def announce(self) -> None:
