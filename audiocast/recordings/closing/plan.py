@@ -126,7 +126,10 @@ class Planner:
         return before.layout == opus_head.layout
 
     def _doubles(self, chunk: ReadHead) -> frozenset[int]:
-        """Return the indexes of pages that a chunk of another reel has."""
+        """Return the indexes of pages that a chunk of another reel has, and of those that come before them.
+
+        The file has what follows those already, so behind its end they would be heard in the wrong place.
+        """
         head = chunk.head
         known: set[int] = set()
         for other in self._recent:
@@ -138,7 +141,8 @@ class Planner:
         known.discard(NO_SEQUENCE)
         if not known:
             return frozenset()
-        return frozenset(index for index, each in enumerate(head.sequences) if each in known)
+        doubles = [index for index, each in enumerate(head.sequences) if each in known]
+        return frozenset(range(doubles[0])).union(doubles) if doubles else frozenset()
 
     def _hole(self, chunk: ReadHead, skipped: frozenset[int]) -> tuple[int, int]:
         """Return how much is missing before a chunk, and how much of silence was there."""
