@@ -1,6 +1,8 @@
 """A loop file at a real server: heard when the last source is gone, until one is back or the stream ends."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -61,7 +63,14 @@ def test_it_is_heard_while_there_is_no_source(tmp_path: Path) -> None:
         broken = server.start_stream(fallback="broken.opus")
         with PacedSource(broken.keyed_url, numbered_audio(seconds=30)):
             server.wait_until_live(broken)
-        warnings = [event for event in server.events() if event["event"] == "loop_unreadable"]
+
+        def warned() -> list[dict[str, Any]]:
+            return [event for event in server.events() if event["event"] == "loop_unreadable"]
+
+        # A thread writes the log.
+        deadline = time.monotonic() + 20
+        while not (warnings := warned()) and time.monotonic() < deadline:
+            time.sleep(0.05)
         assert len(warnings) == 1
         assert "encode it anew" in str(warnings[0]["reason"])
         assert server.metric("audiocast_fallback_errors_total") >= 1
