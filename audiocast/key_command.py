@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from audiocast.stream.keys import Claims, Keys, Visibility
 from audiocast.stream.standby.rank import BEST_PRIORITY, WORST_PRIORITY
-from audiocast.token_command import BadToken, read_expiry
+from audiocast.token_command import BadToken, add_expiry, check_secrets, count, read_expiry
 from audiocast.web.contract.requests import STREAM_ID
 
 
@@ -20,8 +20,7 @@ def make_key(arguments: Sequence[str], secrets: Sequence[str]) -> str:
         BadToken: There is no secret, or an option is wrong.
     """
     given = _parser().parse_args(arguments)
-    if not secrets:
-        raise BadToken("SECRET_KEYS is empty; run this with the server's own, from its environment or files")
+    check_secrets(secrets)
     if not STREAM_ID.fullmatch(given.id):
         raise BadToken("--id: expected letters, digits, - and _, at most 64, as evening-show")
     claims = Claims(
@@ -59,18 +58,9 @@ def _parser() -> argparse.ArgumentParser:
         help="name of a file in FALLBACK_FOLDER, played while there is no source",
     )
     parser.add_argument(
-        "--generation", type=_count, default=0, metavar="N", help="keys of a lower one are refused after it"
+        "--generation", type=count, default=0, metavar="N", help="keys of a lower one are refused after it"
     )
-    parser.add_argument("--kbps", type=_count, default=0, metavar="N", help="bound of the source's rate")
+    parser.add_argument("--kbps", type=count, default=0, metavar="N", help="bound of the source's rate")
     parser.add_argument("--visibility", type=Visibility, choices=list(Visibility), default=None)
-    parser.add_argument(
-        "--expires", default="", metavar="TIME", help="a date, or a time as 2027-01-31T18:00Z; else never"
-    )
+    add_expiry(parser)
     return parser
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 1_000_000_000:
-        raise ValueError
-    return number

@@ -29,8 +29,7 @@ def make_token(arguments: Sequence[str], secrets: Sequence[str]) -> str:
         BadToken: There is no secret, or an option is wrong.
     """
     given = _parser().parse_args(arguments)
-    if not secrets:
-        raise BadToken("SECRET_KEYS is empty; run this with the server's own, from its environment or files")
+    check_secrets(secrets)
     if not given.tenant.strip() or len(given.tenant) > MAX_NAME_CHARACTERS:
         raise BadToken(f"--tenant: expected a name of at most {MAX_NAME_CHARACTERS} characters")
     if not STREAM_ID.fullmatch(given.id_prefix) or len(given.id_prefix) > MAX_PREFIX_CHARACTERS:
@@ -63,22 +62,39 @@ def _parser() -> argparse.ArgumentParser:
     )
     for option, meaning in bounds:
         parser.add_argument(
-            option, type=_count, default=0, metavar="N", help=f"{meaning}; no bound of its own unless given"
+            option, type=count, default=0, metavar="N", help=f"{meaning}; no bound of its own unless given"
         )
-    parser.add_argument(
-        "--expires",
-        default="",
-        metavar="TIME",
-        help="a date, or a time as 2027-01-31T18:00Z; else never",
-    )
+    add_expiry(parser)
     return parser
 
 
-def _count(text: str) -> int:
+def check_secrets(secrets: Sequence[str]) -> None:
+    """Check that there is something to sign with.
+
+    Raises:
+        BadToken: There is no secret.
+    """
+    if not secrets:
+        raise BadToken("SECRET_KEYS is empty; run this with the server's own, from its environment or files")
+
+
+def count(text: str) -> int:
+    """Return the number that an option gives, 0 to a thousand million.
+
+    Raises:
+        ValueError: It is none.
+    """
     number = int(text)
     if not 0 <= number <= 1_000_000_000:
         raise ValueError
     return number
+
+
+def add_expiry(parser: argparse.ArgumentParser) -> None:
+    """Add `--expires`, which `read_expiry` reads."""
+    parser.add_argument(
+        "--expires", default="", metavar="TIME", help="a date, or a time as 2027-01-31T18:00Z; else never"
+    )
 
 
 def read_expiry(text: str) -> int:

@@ -147,18 +147,12 @@ class StreamReconciler:
                 # The operator may have restarted since it said so.
                 memory.rules_told.setdefault(stream.id, {})
             status = partial(_build_status, cast, spec, raw, stream, report, pods is not None, facts)
-            parts = (
-                Owner.from_object(raw),
-                cast.name,
-                build_stream_urls(cast, spec, stream.id),
-                stream,
-                secret,
-                memory,
-            )
+            owner, urls = Owner.from_object(raw), build_stream_urls(cast, spec, stream.id)
+            parts = (owner, cast.name, urls, stream, secret, memory)
             writes = [
                 partial(each, *parts) for each in (self._secrets.apply_ingest, self._secrets.apply_links)
             ]
-            read = partial(self._webhooks.read, *parts)
+            read = partial(self._webhooks.read, owner, stream, memory)
             steps.append(partial(self._reconcile_one, raw, writes, status, read))
         await self._rules.announce(rules, pods or (), on_air, secret, memory)
         reasons = await _all_of(steps)

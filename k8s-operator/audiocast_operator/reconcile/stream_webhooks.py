@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from audiocast_operator.clients.kube import SECRET, Kube
 from audiocast_operator.errors import BadSpec
 from audiocast_operator.manifests.owner import Owner
-from audiocast_operator.manifests.urls import StreamUrls
 from audiocast_operator.manifests.webhooks import build_webhooks_secret, read_secrets, read_url
 from audiocast_operator.models.stream import StreamSpec
 from audiocast_operator.models.webhooks import StreamWebhook
@@ -40,15 +39,7 @@ class StreamWebhooks:
         self._claims = claims
         self._monotonic = monotonic
 
-    async def read(
-        self,
-        owner: Owner,
-        cast_name: str,
-        urls: StreamUrls,
-        stream: StreamSpec,
-        secret: str,
-        memory: CastMemory,
-    ) -> None:
+    async def read(self, owner: Owner, stream: StreamSpec, memory: CastMemory) -> None:
         """Read what a Stream's targets need, unless that was done lately.
 
         Raises:
