@@ -34,6 +34,7 @@ BACK_HZ = 880
 SPLICE_AFTER_SECONDS = 7.0
 HOLD_SECONDS = 1.5
 SLACK_SECONDS = 2.0
+AWAY_SLACK_SECONDS = 1.0
 END_SECONDS = 40.0
 JOIN_SECONDS = 30.0
 
@@ -128,9 +129,22 @@ class Played:
     samples: "array[int]"
 
 
+@dataclass(frozen=True)
+class Evening:
+    """What became of all players.
+
+    Attributes:
+        played: What each made of its stream; names that end with "spliced" had a source that was lost.
+        away_seconds: How long the source was away; an encoder takes seconds to begin on a busy machine.
+    """
+
+    played: dict[str, Played]
+    away_seconds: float
+
+
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
-    """What each player made of its stream; names that end with "spliced" had a source that was lost."""
+def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
+    """All players at once."""
     logs = tmp_path_factory.mktemp("players")
     with ExitStack() as stack:
         server = stack.enter_context(AudiocastServer(logs / "server.log"))
@@ -150,16 +164,23 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
         _wait_for_listeners(server, {steady.stream_id: len(PLAYERS), spliced.stream_id: len(SPLICED)})
         # Listening takes its time; what became of it is looked at afterwards.
         time.sleep(SPLICE_AFTER_SECONDS)
+        lost_at = time.monotonic()
         first.kill()
         server.wait_for_state(spliced.stream_id, "held")
         time.sleep(HOLD_SECONDS)
         stack.enter_context(again)
         server.wait_for_state(spliced.stream_id, "live")
+        away_seconds = time.monotonic() - lost_at
         time.sleep(SECONDS + SLACK_SECONDS - SPLICE_AFTER_SECONDS - HOLD_SECONDS)
         for started in (steady, spliced):
             url = f"{server.base}/api/streams/{started.stream_id}"
             assert requests.delete(url, params={"key": started.ingest_key}, timeout=10).status_code == 204
-        return {name: player.wait() for name, player in players.items()}
+        return Evening({name: player.wait() for name, player in players.items()}, away_seconds)
+
+
+@pytest.fixture
+def played(evening: Evening) -> dict[str, Played]:
+    return evening.played
 
 
 @pytest.mark.parametrize("name", PLAYERS)
@@ -174,10 +195,8 @@ def test_a_player_plays_twenty_seconds_and_the_end_without_a_complaint(
 
 
 @pytest.mark.parametrize("name", SPLICED)
-def test_a_player_plays_on_when_the_source_is_lost_and_comes_back(
-    played: dict[str, Played], name: str
-) -> None:
-    got = played[f"{name}, spliced"]
+def test_a_player_plays_on_when_the_source_is_lost_and_comes_back(evening: Evening, name: str) -> None:
+    got = evening.played[f"{name}, spliced"]
     assert (got.exit_code, got.complaints) == (0, [])
     assert len(got.samples) / SAMPLE_RATE >= SECONDS
     edge = round(EDGE_SECONDS * SAMPLE_RATE)
@@ -185,7 +204,7 @@ def test_a_player_plays_on_when_the_source_is_lost_and_comes_back(
     assert [tone_hz for tone_hz, _ in runs] == [TONE_HZ, 0, BACK_HZ], runs
     (_, tone_seconds), (_, silent_seconds), (_, back_seconds) = runs
     assert tone_seconds > SPLICE_AFTER_SECONDS - EDGE_SECONDS
-    assert HOLD_SECONDS - CHANGE_SECONDS < silent_seconds < HOLD_SECONDS + 3
+    assert HOLD_SECONDS - CHANGE_SECONDS < silent_seconds < evening.away_seconds + AWAY_SLACK_SECONDS
     assert back_seconds > SECONDS - SPLICE_AFTER_SECONDS - HOLD_SECONDS - 3
 
 
