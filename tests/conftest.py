@@ -1,5 +1,6 @@
 """Settings for every test run. Fixtures live beside the tests that use them."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ settings.load_profile("noisy-machine")
 pytest_plugins = [
     "tests.support.run.file_seconds",
     "tests.support.run.first_collection",
+    "tests.support.run.late_grammar",
     "tests.support.run.priority",
     "tests.support.run.second_tries",
+    "tests.support.run.untraced",
 ]
 
 HERE = Path(__file__).parent
@@ -62,9 +65,10 @@ ORDER = [
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files that wait long first, then the quick kinds, then long ones before short ones."""
-    items.sort(key=_place)
+    items.sort(key=lambda item: _place(item.path))
 
 
-def _place(item: pytest.Item) -> tuple[int, int]:
-    file = item.path.relative_to(HERE)
+@cache
+def _place(path: Path) -> tuple[int, int]:
+    file = path.relative_to(HERE)
     return LONG.index(file) if file in LONG else len(LONG), ORDER.index(file.parts[0])

@@ -3,6 +3,7 @@
 import fnmatch
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ def files(*patterns: str, under: str = ".") -> list[Path]:
     """
     return sorted(
         path
-        for path in _walk(ROOT / under)
+        for path in _walked(ROOT / under)
         if not patterns or any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
     )
 
@@ -36,6 +37,12 @@ def text(path: Path) -> str | None:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return None
+
+
+@cache
+def _walked(top: Path) -> list[Path]:
+    """Nobody adds a file while tests run."""
+    return list(_walk(top))
 
 
 def _walk(top: Path) -> Iterator[Path]:

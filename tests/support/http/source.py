@@ -5,6 +5,7 @@ import ssl
 import struct
 import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -12,8 +13,8 @@ from urllib.parse import urlsplit
 from audiocast.ogg.headers import OpusHead, is_opus_head, is_opus_tags
 from audiocast.ogg.opus import SAMPLE_RATE, packet_samples
 from audiocast.ogg.packets import PacketAssembler
+from audiocast.ogg.reader import PageReader
 from audiocast.ogg.tags_sieve import MAX_TAGS_BYTES
-from tests.support.audio.capture import read_pages
 from tests.support.http.exchange import ANSWER_SECONDS, Answer, connect, read_answer
 
 Framing = Literal["chunked", "raw"]
@@ -51,7 +52,7 @@ class PacedSource:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._url = urlsplit(url)
-        self._pages = timed_pages(stream)
+        self._stream = stream
         self._framing = framing
         self._tls = tls
         self._lead_seconds = lead_seconds
@@ -106,7 +107,7 @@ class PacedSource:
         assert self._connection is not None
         start, self.began_at = time.monotonic(), time.time()
         burst_began_at = 0.0
-        for page, seconds in self._pages:
+        for page, seconds in pages_in_time(self._stream):
             if self.sent_seconds >= burst_began_at + self._burst_seconds:
                 burst_began_at = self.sent_seconds
             due = start + (burst_began_at - self._lead_seconds) / self._speed
@@ -134,15 +135,20 @@ def framed(data: bytes) -> bytes:
 
 def timed_pages(stream: bytes) -> list[tuple[bytes, float]]:
     """Give each page of good Ogg Opus and the seconds of audio that end on it."""
-    timed = []
+    return list(pages_in_time(stream))
+
+
+def pages_in_time(stream: bytes) -> Iterator[tuple[bytes, float]]:
+    """Give what `timed_pages` gives, one by one: most sources are ended long before their last page."""
     assembler = PacketAssembler(max_packet_bytes=MAX_TAGS_BYTES)
     stream_count = 1
-    for page in read_pages(stream):
+    reader = PageReader()
+    reader.feed(stream)
+    while page := reader.next_page():
         seconds = 0.0
         for packet in assembler.push(page):
             if is_opus_head(packet):
                 stream_count = OpusHead.parse(packet).stream_count
             elif not is_opus_tags(packet):
                 seconds += packet_samples(packet, stream_count) / SAMPLE_RATE
-        timed.append((page.encode(), seconds))
-    return timed
+        yield page.encode(), seconds

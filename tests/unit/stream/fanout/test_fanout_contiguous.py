@@ -6,6 +6,7 @@ backlog and tight limits, so that moves to the edge and evicted pages are common
 
 import math
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
@@ -124,4 +125,4 @@ class Evening(RuleBasedStateMachine):
 
 
 Evening.TestCase.settings = settings(max_examples=100, stateful_step_count=40, report_multiple_bugs=False)
-TestEvening = Evening.TestCase
+TestEvening = pytest.mark.usefixtures("untraced")(Evening.TestCase)

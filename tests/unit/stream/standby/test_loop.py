@@ -39,6 +39,7 @@ def seconds_of(packets: list[bytes]) -> float:
 
 
 class TestHeard:
+    @pytest.mark.usefixtures("untraced")
     @pytest.mark.parametrize("is_lost", [True, False])
     def test_it_goes_round_from_its_beginning_while_there_is_no_source(
         self, harness: HubHarness, is_lost: bool
@@ -116,6 +117,7 @@ class TestHeard:
         harness.listen()
         assert not harness.hub.is_spare
 
+    @pytest.mark.usefixtures("untraced")
     def test_two_hundred_times(self, harness: HubHarness) -> None:
         """Live, backup, loop, live, at any moment, without a hole and without an end."""
         chance = random.Random(5)

@@ -251,6 +251,7 @@ class TestComingAndGoing:
         assert harness.hub.describe().channels == STEREO.channels
 
 
+@pytest.mark.usefixtures("untraced")
 def test_two_hundred_times(harness: HubHarness) -> None:
     """Live, backup, last resort, live, at any moment, without a hole and without an end."""
     chance = random.Random(20)
