@@ -12,6 +12,7 @@
 - `retention`: which of them are deleted
 - `options`: what the settings say
 - `service`: all of it, from the settings to the last chunk
+- `rewind`: what is recorded of shows that are on, for listeners who go back
 - `closing`: one file of a show's chunks, when the show is over
 - `store`: a folder or a bucket
 """

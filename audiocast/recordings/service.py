@@ -20,6 +20,7 @@ from audiocast.recordings.open_show import ShowHold
 from audiocast.recordings.options import RecordingOptions
 from audiocast.recordings.recorder import Recorder
 from audiocast.recordings.retention import Retention
+from audiocast.recordings.rewind.rewind import Rewind
 from audiocast.recordings.show_record import ShowRecord
 from audiocast.recordings.shows import NoSuchShow, Shows
 from audiocast.recordings.spool import Spool
@@ -82,6 +83,7 @@ class Recordings:
 
     Attributes:
         shows: What there is.
+        rewind: What is recorded so far of shows that are on.
         counts: What was done so far.
     """
 
@@ -102,6 +104,7 @@ class Recordings:
         self._spool = Spool(options.spool, options.spool_bytes)
         self.counts = RecordingCounts()
         self.shows = Shows(self._store, self._now)
+        self.rewind = Rewind(self._store, self._now, options.chunk_seconds)
         self._closer = Closer(
             self._store,
             gap_seconds=options.gap_seconds,

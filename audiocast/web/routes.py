@@ -92,6 +92,7 @@ from audiocast.web.public.ingest_socket import IngestSocketHandler
 from audiocast.web.public.listen import ListenHandler
 from audiocast.web.public.metadata import MetadataHandler
 from audiocast.web.public.playlists import PlaylistHandler
+from audiocast.web.public.recordings.rewind import PartHandler, RewindHandler
 from audiocast.web.public.recordings.show import ShowFileHandler, ShowHandler, ShowIndexHandler
 from audiocast.web.public.recordings.shows import RecordingsHandler, RecordingSwitchHandler
 from audiocast.web.public.start import StartHandler
@@ -141,6 +142,8 @@ def public_application(services: Services, limits: Limits, log_request: LogReque
             (r"/api/streams/([^/]*)/listen-links/revoke", RevokeListenLinksHandler, own),
             (r"/api/streams/([^/]*)/recordings", RecordingsHandler, own),
             (r"/api/streams/([^/]*)/recording", RecordingSwitchHandler, own),
+            (r"/api/streams/([^/]*)/rewind", RewindHandler, own),
+            (r"/recordings/([^/]*)/parts/(\d{1,15})\.opus", PartHandler, own),
             (r"/recordings/([^/]*)\.opus", ShowFileHandler, own),
             (r"/recordings/([^/]*)\.json", ShowIndexHandler, own),
             (r"/recordings/([^/.]*)", ShowHandler, own),

@@ -62,3 +62,11 @@ class Shows:
                 return Show(found[0]["show_id"], started.ingest_key)
             assert time.monotonic() < deadline, f"expected a show that is {state}, got {found}"
             time.sleep(0.05)
+
+
+def wait_for_parts(server: AudiocastServer, live: Started) -> None:
+    """Wait until something of a stream is recorded."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not requests.get(f"{server.base}/api/streams/{live.stream_id}/rewind", timeout=READY_SECONDS).ok:
+        assert time.monotonic() < deadline, "expected a part of the show, got none"
+        time.sleep(0.1)

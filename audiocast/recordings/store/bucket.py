@@ -102,9 +102,9 @@ class BucketStore:
         """See `Store`."""
         return int((await _asked(lambda: obstore.head_async(self._store, key)))["size"])
 
-    async def entries(self, folder: str) -> list[StoreEntry]:
+    async def entries(self, folder: str, *, after: str = "") -> list[StoreEntry]:
         """See `Store`."""
-        listing = obstore.list(self._store, folder, chunk_size=1000)
+        listing = obstore.list(self._store, folder, offset=after or None, chunk_size=1000)
         found = await _asked(listing.collect_async)
         return sorted(
             StoreEntry(

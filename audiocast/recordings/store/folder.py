@@ -70,9 +70,9 @@ class FolderStore:
         """See `Store`."""
         return (await self._run(self._path(key).stat)).st_size
 
-    async def entries(self, folder: str) -> list[StoreEntry]:
+    async def entries(self, folder: str, *, after: str = "") -> list[StoreEntry]:
         """See `Store`."""
-        return await self._run(lambda: self._entries(folder))
+        return await self._run(lambda: self._entries(folder, after))
 
     async def delete(self, key: str) -> None:
         """See `Store`."""
@@ -142,12 +142,16 @@ class FolderStore:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def _entries(self, folder: str) -> list[StoreEntry]:
+    def _entries(self, folder: str, after: str) -> list[StoreEntry]:
         root = self._path(folder)
         found = []
         old = time.time() - OLD_SECONDS
         for parent, _, names in os.walk(root):
+            above = Path(parent).relative_to(self._root).as_posix()
             for name in names:
+                # A show that is on for long has thousands: of those that are known nothing is asked.
+                if after and f"{above}/{name}" <= after:
+                    continue
                 path = Path(parent, name)
                 with contextlib.suppress(FileNotFoundError):
                     stat = path.stat()

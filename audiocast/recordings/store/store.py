@@ -86,8 +86,8 @@ class Store(Protocol):
             Missing: There is none.
         """
 
-    async def entries(self, folder: str) -> list[StoreEntry]:
-        """Return what is below a folder at any depth, by key."""
+    async def entries(self, folder: str, *, after: str = "") -> list[StoreEntry]:
+        """Return what is below a folder at any depth, by key; with `after`, only the keys behind that one."""
 
     async def delete(self, key: str) -> None:
         """Delete an object, whether or not it is there."""

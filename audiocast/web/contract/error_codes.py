@@ -16,8 +16,8 @@ _CODES: dict[int, str] = {
         stream_suspended
         """,
     404: """
-        bad_stream_id link_too_long media_not_found no_start not_a_listen_link not_found stream_not_found
-        recording_not_found stream_not_live use_status_json
+        bad_stream_id link_too_long media_not_found no_start not_a_listen_link not_found part_not_there
+        stream_not_found recording_not_found stream_not_live use_status_json
         """,
     405: "method_not_allowed",
     408: "body_timeout request_timeout source_stalled",

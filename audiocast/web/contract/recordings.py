@@ -85,3 +85,18 @@ class ShowIndex(RecordedShow):
     ]
     titles: list[ShowTitle]
     sources: list[ShowSource]
+
+
+class RunningShowAnswer(TypedDict):
+    """What is recorded of the show that is on, or was until a moment ago. Seconds are of the show."""
+
+    show_id: str
+    started_at: Annotated[float, Field(description="Unix seconds.")]
+    begins: Annotated[float, Field(description="Where the first part begins: 0, unless the show is long.")]
+    seconds: Annotated[float, Field(description="Where the last part ends.")]
+    live: Annotated[float | None, Field(description="What is sent just now; null when the show is over.")]
+    missing: Annotated[list[Span], Field(description="From where to where audio is lost.")]
+    titles: list[ShowTitle]
+    token: Annotated[
+        str | None, Field(description="For `?token=` of the parts, if the request was let in by one.")
+    ]

@@ -13,6 +13,7 @@ from audiocast.web.http.errors import ApiError
 from audiocast.web.http.handlers import CrossOriginHandler
 from audiocast.web.public.hls_listening import HlsListening
 from audiocast.web.public.hls_media import PLAYLIST, directives_of, local_answer, send_answer
+from audiocast.web.public.recordings.hls import dvr_answer, dvr_playlist_path, is_dvr_path, is_dvr_playlist
 from audiocast.web.public.waiting import NOT_LIVE
 
 # The first attempt at a member that has just died makes its death known.
@@ -36,11 +37,23 @@ class HlsHandler(CrossOriginHandler):
             may_listen = await self.services.listen_authority.let_in(stream_id, self.request, "hls")
         if self._begin_session(stream_id, path):
             return
-        path = self._take_token(path)
+        asked_path, path = path, self._take_token(path)
+        if is_dvr_path(path):
+            may_listen = await self.services.listen_authority.let_in(stream_id, self.request, "rewind")
         if len(path) > MAX_PATH_CHARACTERS:
             raise ApiError(404, "media_not_found", "expected a name that a playlist lists, got a longer one")
         seen_id = gate.seen_id(stream_id, self.request)
-        begins = path == PLAYLIST and self.request.method == "GET"
+        if path == PLAYLIST and self.get_query_argument("dvr", "") == "1":
+            if not may_listen:
+                raise refuse_listening()
+            self.set_header("Cache-Control", "no-store")
+            way = await dvr_playlist_path(self.services, seen_id, self.request)
+            # Who was let in by somebody else has a token since, which names that anybody can guess need.
+            token = self.get_query_argument("token", "") if asked_path == path else ""
+            self.redirect(f"{token}/{way}" if token else way, status=302)
+            return
+        is_playlist = path == PLAYLIST or is_dvr_playlist(path)
+        begins = is_playlist and self.request.method == "GET"
         with HlsListening(self.services, self.request, seen_id, begins=begins) as listening:
             if listening.is_new:
                 await self.services.listener_limits.check(seen_id)
@@ -55,7 +68,7 @@ class HlsHandler(CrossOriginHandler):
             if self.request.method != "HEAD":
                 self.services.streams.counters.count_hls_bytes(len(answer.body))
                 if answer.status == 200:
-                    says_end = answer.body.endswith(END_OF_PLAYLIST) if path == PLAYLIST else None
+                    says_end = answer.body.endswith(END_OF_PLAYLIST) if is_playlist else None
                     listening.note(len(answer.body), says_end=says_end)
         send_answer(self, answer)
 
@@ -72,7 +85,8 @@ class HlsHandler(CrossOriginHandler):
             return False
         token, _ = gate.session_token(stream_id, claims)
         self.set_header("Cache-Control", "no-store")
-        self.redirect(f"/stream/{stream_id}/hls/{token}/{PLAYLIST}", status=302)
+        query = "?dvr=1" if self.get_query_argument("dvr", "") == "1" else ""
+        self.redirect(f"/stream/{stream_id}/hls/{token}/{PLAYLIST}{query}", status=302)
         return True
 
     def _take_token(self, path: str) -> str:
@@ -86,6 +100,8 @@ class HlsHandler(CrossOriginHandler):
     async def _answer(
         self, stream_id: str, path: str, directives: dict[str, str], listening: HlsListening
     ) -> HlsResponse:
+        if is_dvr_path(path):
+            return await dvr_answer(self.services, stream_id, path, self.request)
         hls_router = self.services.hls_router
         client = self.services.clients.identify(self.request)
         is_admitted = self.services.listen_gate.is_private(stream_id)

@@ -63,6 +63,8 @@ async def test_what_a_store_promises(open_one: Callable[[], Store]) -> None:
     assert entry.version != before.version
     await store.put("open/ab/1", b"other")
     assert [each.key for each in await store.entries("open/a")] == ["open/a/1"]
+    assert [each.key for each in await store.entries("open", after="open/a/1")] == ["open/ab/1"]
+    assert await store.entries("open", after="open/ab/1") == []
     await store.delete("open/a/1")
     await store.delete("open/a/1")
     with pytest.raises(Missing):

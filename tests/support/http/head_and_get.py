@@ -66,6 +66,8 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/api/streams/{unknown}/recordings",
         "/api/streams/-/recordings",
     ),
+    "/api/streams/([^/]*)/rewind": ("/api/streams/{live}/rewind", "/api/streams/-/rewind"),
+    r"/recordings/([^/]*)/parts/(\d{1,15})\.opus": ("/recordings/{live}-20260101T000000Z/parts/0.opus",),
     "/api/streams/([^/]*)/recording": ("/api/streams/{live}/recording",),
     r"/recordings/([^/]*)\.opus": ("/recordings/{live}-20260101T000000Z.opus", "/recordings/-.opus"),
     r"/recordings/([^/]*)\.json": ("/recordings/{live}-20260101T000000Z.json",),

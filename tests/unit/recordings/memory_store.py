@@ -63,12 +63,12 @@ class MemoryStore:
         await self._ask("size", key)
         return len(self._data(key))
 
-    async def entries(self, folder: str) -> list[StoreEntry]:
+    async def entries(self, folder: str, *, after: str = "") -> list[StoreEntry]:
         await self._ask("entries", folder)
         return sorted(
             StoreEntry(key, len(data), str(write))
             for key, (data, write) in self.objects.items()
-            if key.startswith(f"{folder}/")
+            if key.startswith(f"{folder}/") and key > after
         )
 
     async def delete(self, key: str) -> None:

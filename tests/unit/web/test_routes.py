@@ -17,7 +17,7 @@ PUBLIC = {
     "Events", "GivenCover", "History", "Hls", "Home", "IcecastKill", "IcecastListeners", "IcecastMetadata",
     "IcecastMissing", "IcecastMounts", "IcecastStats", "Icon", "Ingest", "IngestSocket", "Listen",
     "Keys", "ListenLinks", "ListenPage", "Metadata", "NotFound", "OEmbed", "OpenApi", "Playlist", "Qr",
-    "RecordingSwitch", "Recordings", "Show", "ShowFile", "ShowIndex",
+    "RecordingSwitch", "Recordings", "Rewind", "Show", "ShowFile", "ShowIndex", "ShowPart",
     "RevokeListenLinks", "Script", "SelfTestPage", "ServerOptions", "Start", "State", "Status", "Streams",
 }  # fmt: skip
 HEALTH = {"Error", "Live", "Metrics", "Ready"}

@@ -127,6 +127,7 @@ AUDIO = (
         "The stream as HLS",
         (DeclaredAnswer("The playlist.", TEXT, media_type="application/vnd.apple.mpegurl"),),
         errors=(
+            *("recording_not_found", "recordings_unreachable", "listening_refused"),
             *("bad_stream_id", "bad_hls_msn", "bad_hls_part", "stream_not_live", "stream_ended"),
             *("client_limit", "server_full", "stream_full", "no_audio_yet", "packager_unreachable"),
         ),
@@ -134,6 +135,7 @@ AUDIO = (
             ID,
             Parameter("_HLS_msn", "Wait for this segment (RFC 8216bis section 6.2.5.2).", schema=NUMBER),
             Parameter("_HLS_part", "And this part of it.", schema=NUMBER),
+            Parameter("dvr", "`1`: to all that is recorded of the show that is on (302).", schema=TEXT),
         ),
     ),
     Operation(
@@ -145,6 +147,7 @@ AUDIO = (
         errors=(
             *("bad_stream_id", "media_not_found", "client_limit", "server_full", "no_audio_yet"),
             *("packager_unreachable", "bad_hls_msn", "bad_hls_part"),
+            *("recording_not_found", "recordings_unreachable", "listening_refused"),
         ),
         parameters=(
             ID,

@@ -3,13 +3,26 @@
 from audiocast.web.contract.error_codes import KEY
 from audiocast.web.contract.operation import ID, JSON, TEXT, Body, DeclaredAnswer, Operation, Parameter
 from audiocast.web.contract.operations.streams import INGEST_KEY
-from audiocast.web.contract.recordings import RecordingSwitch, ShowEditRequest, ShowIndex, ShowList
+from audiocast.web.contract.recordings import (
+    RecordingSwitch,
+    RunningShowAnswer,
+    ShowEditRequest,
+    ShowIndex,
+    ShowList,
+)
 
 SHOW = Parameter(
     "id",
     "The show's id: the stream's, and when it began.",
     place="path",
     schema={**TEXT, "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}-\d{8}T\d{6}Z$"},
+    is_required=True,
+)
+SAMPLE = Parameter(
+    "sample",
+    "Where the part begins, or what it has: samples of 48 kHz from the show's beginning.",
+    place="path",
+    schema={"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
     is_required=True,
 )
 RANGE = Parameter("Range", "One range of bytes.", place="header", schema=TEXT)
@@ -62,6 +75,28 @@ RECORDINGS = (
         (DeclaredAnswer("The index.", ShowIndex),),
         errors=(*GONE, "client_limit"),
         parameters=(SHOW,),
+    ),
+    Operation(
+        "GET",
+        "/api/streams/{id}/rewind",
+        "getRunningShow",
+        "What is recorded so far of the show that is on",
+        (DeclaredAnswer("How far a listener can go back.", RunningShowAnswer),),
+        errors=("bad_stream_id", *GONE, "client_limit", "listening_refused"),
+        parameters=(ID,),
+    ),
+    Operation(
+        "GET",
+        "/recordings/{id}/parts/{sample}.opus",
+        "getRecordingPart",
+        "Some seconds of the show that is on; 302 to the part that has the sample, or to the next one",
+        (
+            DeclaredAnswer(
+                "The part that begins with the sample.", {**TEXT, "format": "binary"}, media_type="audio/ogg"
+            ),
+        ),
+        errors=(*GONE, "client_limit", "listening_refused", "not_found", "part_not_there"),
+        parameters=(SHOW, SAMPLE),
     ),
     Operation(
         "PATCH",

@@ -37,7 +37,14 @@ UNDECLARED = {
 # Of every route, and SOURCE, which OpenAPI 3.1 cannot write down.
 NOT_LISTED = {"HEAD", "OPTIONS", "SOURCE"}
 
-EXAMPLES = {"id": "someone", "size": "192", "path": "listen/page.js", "run": "1", "name": "2.mp4"}
+EXAMPLES = {
+    "id": "someone",
+    "size": "192",
+    "path": "listen/page.js",
+    "run": "1",
+    "name": "2.mp4",
+    "sample": "0",
+}
 
 # Codes that are no literals where they are raised.
 MADE = {CLIENT_LIMIT, "bad_hls_msn", "bad_hls_part", "bad_maxheight", "bad_maxwidth"}
